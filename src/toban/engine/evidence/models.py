@@ -1,0 +1,57 @@
+"""The evidence ledger and the present status of every clause."""
+
+from django.db import models
+
+from toban.engine.evidence.verdict import Verdict
+
+
+class LedgerEntry(models.Model):
+    """One link of the append-only chain; written only by `ledger.append`, never changed."""
+
+    class Kind(models.TextChoices):
+        """What the entry records."""
+
+        VERDICT = "verdict"
+        NOTICE = "notice"
+        AUDIT = "audit"
+        DOCUMENT = "document"
+
+    sequence = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=16, choices=Kind)
+    actor = models.CharField(max_length=150)
+    """Who did it: an account's name, or `toban`."""
+    clause_id = models.CharField(max_length=300, blank=True)
+    document_digest = models.CharField(max_length=64, blank=True)
+    content = models.JSONField()
+    """Verdict, figure and proof, or what was changed from what to what."""
+    previous = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("clause_id", "sequence"), name="ledger_clause"),
+            models.Index(fields=("kind", "sequence"), name="ledger_kind"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.kind} {self.clause_id}"
+
+
+class ClauseStatus(models.Model):
+    """What the page shows beside a clause: a view that the chapters keep current through `status.show`."""
+
+    clause_id = models.CharField(max_length=300, primary_key=True)
+    verdict = models.CharField(max_length=16, choices=[(v.value, v.value) for v in Verdict])
+    since = models.DateTimeField()
+    value = models.CharField(max_length=200, blank=True)
+    """The live value in words: `42.1%`."""
+    reason = models.TextField(blank=True)
+    """Why the verdict is what it is, or how to mend it, for people."""
+    observed_at = models.DateTimeField(null=True)
+    next_due = models.DateTimeField(null=True)
+    revision = models.BigIntegerField(db_index=True)
+    """Grows with every change anywhere: pages ask for what came after the revision they know."""
+
+    def __str__(self) -> str:
+        return f"{self.clause_id} {self.verdict}"

@@ -1,0 +1,10 @@
+"""Notices as a Django app."""
+
+from django.apps import AppConfig
+
+
+class NotifyConfig(AppConfig):
+    """Alerts, notices and the outbox."""
+
+    name = "toban.engine.notify"
+    label = "notify"

@@ -1,0 +1,37 @@
+"""What goes out: a notice about an alert, in words, with the clause that ordered it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from toban.design.values.severity import AlertLevel
+
+
+class NoticeKind(StrEnum):
+    """Why the notice is sent."""
+
+    FIRING = "firing"
+    RECOVERED = "recovered"
+    NO_DATA = "no-data"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One announcement to one recipient through one channel."""
+
+    key: str
+    """Idempotency key: the same for every attempt, so that a receiver can drop a duplicate."""
+    alert_key: str
+    """The same for an alert's firing and recovery (PagerDuty's `dedup_key`)."""
+    kind: NoticeKind
+    level: AlertLevel
+    title: str
+    """One line: what happened, to which row (`■ 異常: APIサーバー CPU使用率 92%`)."""
+    facts: tuple[tuple[str, str], ...]
+    """Label and value pairs: measured value, threshold, since when, what to do next."""
+    citation: str
+    """The clause that ordered the notice: `運用設計書.md:34`."""
+    clause_text: str
+    at: datetime
+    url: str = ""
+    """The clause's or alert's page, where the server knows its public address."""

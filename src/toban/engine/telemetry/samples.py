@@ -1,0 +1,29 @@
+"""A measured value on its way into the store."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from toban.design.values.metric import Metric
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One value of one metric of one instance of a target, in the metric's own unit."""
+
+    metric: Metric
+    target: str
+    """The document's word: Webサーバー."""
+    instance: str
+    """Which of the target's hosts or services: `web-1:9100`."""
+    at: datetime
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of a series read back: the bucket's start and its mean, least and greatest value."""
+
+    at: datetime
+    mean: float
+    low: float
+    high: float

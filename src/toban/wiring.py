@@ -1,0 +1,12 @@
+"""The only place where the parts meet: commands, source kinds, channel kinds, the worker's loops."""
+
+from toban.faces.cli.group import LazyGroup
+
+COMMANDS = {
+    "check": "toban.faces.cli.check",
+}
+
+
+def main() -> None:
+    """Run the `toban` command."""
+    LazyGroup(modules=COMMANDS, help="Runs an operations design document (運用設計書).")(prog_name="toban")
