@@ -1,0 +1,136 @@
+"""The samples' waiting room between the sampler and the store, so that a crash of the store stops neither.
+
+What to send is decided by `ready`, a pure function; the rest is bookkeeping around it.
+"""
+
+import math
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import uuid4
+
+from toban.engine.telemetry.samples import Sample
+from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
+
+
+class SampleStore(Protocol):
+    """Where samples are stored for good; `store.Telemetry` is one."""
+
+    def write(self, samples: Sequence[Sample], *, token: str) -> None:
+        """Store *samples* once for one *token*; raise `StoreUnavailable` or `StoreRefused`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """When waiting samples are worth an insert, and how many may wait at most."""
+
+    size: int = 1_000
+    age: timedelta = timedelta(seconds=2)
+    """A batch is sent at this age, however small: the page shows what is stored."""
+    bound: int = 500_000
+    """At about 150 bytes a sample this is 75 MB: 80 hosts with 7 metrics at 15 s for over three hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flushed:
+    """What became of a flush."""
+
+    stored: int
+    """Samples that the store acknowledged."""
+    trouble: str
+    """Why the store did not take the rest, for the log; empty when all is well."""
+
+
+def ready(waiting: int, oldest: datetime | None, *, batching: Batching, now: datetime) -> int:
+    """Return how many of the *waiting* samples to send now, of which the first was measured at *oldest*."""
+    if waiting >= batching.size:
+        return batching.size
+    # ">=": a flush landing exactly on the age must not wait for the next.
+    if oldest is not None and now - oldest >= batching.age:
+        return waiting
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Samples that go out together under one token, again and again until they are acknowledged."""
+
+    samples: tuple[Sample, ...]
+    token: str
+
+
+class SampleBuffer:
+    """A bounded queue of samples, sent in batches until the store acknowledges them.
+
+    Any thread may `add`; one at a time may `flush`. Order is kept. When the bound is hit the oldest samples
+    that were never sent go first, as the newest say most about now.
+    """
+
+    def __init__(self, store: SampleStore, batching: Batching | None = None) -> None:
+        self._store = store
+        self._batching = batching or Batching()
+        self._lock = threading.Lock()
+        self._waiting: deque[Sample] = deque()
+        self._sending: _Batch | None = None
+        self._dropped = 0
+
+    @property
+    def pending(self) -> int:
+        """How many samples are not acknowledged yet."""
+        with self._lock:
+            return len(self._waiting) + (len(self._sending.samples) if self._sending else 0)
+
+    @property
+    def dropped(self) -> int:
+        """How many samples were given up since the start: no room, refused by the store, or not a number."""
+        return self._dropped
+
+    def add(self, samples: Sequence[Sample]) -> None:
+        """Take *samples* in; never waits for the store and never fails."""
+        storable = [sample for sample in samples if math.isfinite(sample.value)]
+        with self._lock:
+            self._waiting.extend(storable)
+            surplus = max(len(self._waiting) - self._batching.bound, 0)
+            self._take(surplus)
+            self._dropped += len(samples) - len(storable) + surplus
+
+    def flush(self, now: datetime, *, everything: bool = False) -> Flushed:
+        """Send what is ready, or with *everything*, as at a shutdown, all there is; never fails.
+
+        A batch that the store does not acknowledge stays, and is sent first and with the same token by the
+        next flush. A batch that the store refuses for good is dropped and counted.
+        """
+        stored = 0
+        while (batch := self._next(now, everything=everything)) is not None:
+            try:
+                self._store.write(batch.samples, token=batch.token)
+            except StoreUnavailable as exc:
+                return Flushed(stored, str(exc))
+            except StoreRefused as exc:
+                self._settle(dropped=len(batch.samples))
+                return Flushed(stored, str(exc))
+            self._settle(dropped=0)
+            stored += len(batch.samples)
+        return Flushed(stored, "")
+
+    def _next(self, now: datetime, *, everything: bool) -> _Batch | None:
+        with self._lock:
+            if self._sending is None:
+                oldest = self._waiting[0].at if self._waiting else None
+                count = ready(len(self._waiting), oldest, batching=self._batching, now=now)
+                if everything:
+                    count = min(len(self._waiting), self._batching.size)
+                if count:
+                    self._sending = _Batch(self._take(count), token=uuid4().hex)
+            return self._sending
+
+    def _take(self, count: int) -> tuple[Sample, ...]:
+        return tuple(self._waiting.popleft() for _ in range(count))
+
+    def _settle(self, *, dropped: int) -> None:
+        with self._lock:
+            self._sending = None
+            self._dropped += dropped

@@ -1,0 +1,49 @@
+"""The way of an answer from the thread that makes it to the event loop that sends it."""
+
+import asyncio
+import threading
+
+from toban.engine.telemetry.child.engine import Head
+from toban.engine.telemetry.child.refusal import Refused
+
+_ROOM = 8
+"""Parts that may wait to be sent; a slow reader stops the query rather than filling the memory."""
+
+
+class Abandoned(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class End:
+    """The answer is complete."""
+
+
+Part = Head | bytes | Refused | End
+
+
+class Answer:
+    """A bounded queue of parts, filled by one thread and emptied by one task."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._parts: asyncio.Queue[Part] = asyncio.Queue()
+        self._room = threading.Semaphore(_ROOM)
+        self._gone = threading.Event()
+
+    def put(self, part: Part) -> None:
+        """Add *part*, waiting for room; raise `Abandoned` when the reader has gone. For the thread."""
+        self._room.acquire()
+        if self._gone.is_set():
+            raise Abandoned
+        self._loop.call_soon_threadsafe(self._parts.put_nowait, part)
+
+    async def take(self) -> Part:
+        """Return the next part. For the task."""
+        part = await self._parts.get()
+        self._room.release()
+        return part
+
+    def abandon(self) -> None:
+        """Let the thread know that nobody reads on."""
+        self._gone.set()
+        self._room.release()

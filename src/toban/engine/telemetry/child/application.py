@@ -1,0 +1,183 @@
+"""The ASGI application: one request in, one statement run on a thread, one answer out."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+from toban.engine.telemetry.child import request as requests
+from toban.engine.telemetry.child import statement as statements
+from toban.engine.telemetry.child.answer import Abandoned, Answer, End
+from toban.engine.telemetry.child.engine import Engine, Head
+from toban.engine.telemetry.child.refusal import TOO_LARGE, UNKNOWN, Refused
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+_BODY_LIMIT = 64 * 1024**2
+"""An insert waits in memory until it is complete; senders cut their rows into smaller batches than this."""
+_INTERRUPT_AGAIN = 0.5
+
+
+class _Disconnected(Exception):
+    """The client went away before its request was complete."""
+
+
+class Application:
+    """Speaks the ClickHouse HTTP protocol for *engine* to whoever knows *secret*."""
+
+    def __init__(self, engine: Engine, *, secret: str, threads: int) -> None:
+        self._engine = engine
+        self._secret = secret
+        self._timezone = engine.timezone()
+        self._workers = ThreadPoolExecutor(threads, thread_name_prefix="store")
+        # Its own thread: a query must be stoppable when every worker is busy.
+        self._interrupter = ThreadPoolExecutor(1, thread_name_prefix="interrupt")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["path"] == "/ping":
+            await _reply(send, 200, b"Ok.\n")
+            return
+        headers = {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        try:
+            requests.authenticate(headers, self._secret)
+            request = requests.parse(scope["query_string"], headers, await _body(receive))
+            statement = statements.read(request.text, request.rows)
+        except Refused as refused:
+            await _refuse(send, refused)
+            return
+        except _Disconnected:
+            return
+        answer = Answer()
+        work = asyncio.get_running_loop().run_in_executor(
+            self._workers, self._run, request, statement, answer
+        )
+        if not await self._send(answer, receive, send) and isinstance(statement, statements.Query):
+            await self._interrupt(answer, work)
+
+    def _run(
+        self, request: requests.Request, statement: statements.Insert | statements.Query, answer: Answer
+    ) -> None:
+        """Run a statement on a worker thread; the answer always ends with an `End` or a `Refused`."""
+        with suppress(Abandoned):
+            try:
+                self._engine.run(
+                    statement,
+                    parameters=request.parameters,
+                    settings=request.settings,
+                    default_format=request.default_format,
+                    sink=answer,
+                )
+                answer.put(End())
+            except Refused as refused:
+                answer.put(refused)
+            except (OSError, ValueError) as exc:
+                answer.put(Refused(UNKNOWN, str(exc)))
+
+    async def _send(self, answer: Answer, receive: Receive, send: Send) -> bool:
+        """Send the parts as they come; False when the client went away before the end.
+
+        An insert of such a client goes on: its rows are all here.
+        """
+        gone = asyncio.ensure_future(_until_disconnected(receive))
+        tag = secrets.token_hex(8)
+        head_sent = False
+        try:
+            while True:
+                part = asyncio.ensure_future(answer.take())
+                await asyncio.wait({part, gone}, return_when=asyncio.FIRST_COMPLETED)
+                if not part.done():
+                    part.cancel()
+                    answer.abandon()
+                    return False
+                match part.result():
+                    case Head() as head:
+                        await _start(send, 200, self._headers(head, tag))
+                        head_sent = True
+                    case bytes() as content:
+                        await _continue(send, content)
+                    case Refused() as refused if head_sent:
+                        await _end(send, _late_error(refused, tag))
+                        return True
+                    case Refused() as refused:
+                        await _refuse(send, refused)
+                        return True
+                    case End():
+                        await _end(send, b"")
+                        return True
+        finally:
+            gone.cancel()
+
+    async def _interrupt(self, answer: Answer, work: asyncio.Future[None]) -> None:
+        """Leave no query running for a client that has gone."""
+        loop = asyncio.get_running_loop()
+        while not work.done():
+            await loop.run_in_executor(self._interrupter, self._engine.interrupt, answer)
+            # Again, should the kill have come between two statements of the same work.
+            await asyncio.wait({work}, timeout=_INTERRUPT_AGAIN)
+
+    def _headers(self, head: Head, tag: str) -> list[Header]:
+        headers = [
+            (b"x-clickhouse-summary", json.dumps(dict(head.summary)).encode()),
+            (b"x-clickhouse-timezone", self._timezone.encode()),
+            (b"x-clickhouse-exception-tag", tag.encode()),
+        ]
+        return [*headers, (b"x-clickhouse-format", head.format.encode())] if head.format else headers
+
+
+async def _body(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _Disconnected
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > _BODY_LIMIT:
+            raise Refused(
+                TOO_LARGE, f"a request holds at most {_BODY_LIMIT} bytes. HINT: send smaller batches"
+            )
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _until_disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _late_error(refused: Refused, tag: str) -> bytes:
+    """An error after the head has gone, framed so that the client finds it (ClickHouse's exception tag)."""
+    text = refused.text.encode()
+    mark = tag.encode()
+    return b"\r\n__exception__\r\n%s\r\n%s\n%d %s\r\n__exception__\r\n" % (mark, text, len(text) + 1, mark)
+
+
+async def _refuse(send: Send, refused: Refused) -> None:
+    code = str(refused.code).encode()
+    await _reply(send, refused.status, refused.text.encode(), [(b"x-clickhouse-exception-code", code)])
+
+
+async def _reply(send: Send, status: int, body: bytes, headers: list[Header] | None = None) -> None:
+    await _start(send, status, [(b"content-length", str(len(body)).encode()), *(headers or [])])
+    await _end(send, body)
+
+
+async def _start(send: Send, status: int, headers: list[Header]) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+async def _continue(send: Send, content: bytes) -> None:
+    await send({"type": "http.response.body", "body": content, "more_body": True})
+
+
+async def _end(send: Send, content: bytes) -> None:
+    await send({"type": "http.response.body", "body": content})

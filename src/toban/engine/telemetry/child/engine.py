@@ -1,0 +1,199 @@
+"""chDB, one connection per thread: a shared connection mixes answers up under load."""
+
+import os
+import shutil
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import chdb
+
+from toban.engine.telemetry.child.engine_settings import DATABASE, Limits
+from toban.engine.telemetry.child.refusal import BAD_REQUEST, NOT_ENOUGH_SPACE, Refused, from_engine
+from toban.engine.telemetry.child.statement import Insert, Query
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is known of an answer before its first byte."""
+
+    format: str
+    summary: Mapping[str, str]
+
+
+class Sink(Protocol):
+    """Where an answer goes; it is also the work's identity for `Engine.interrupt`."""
+
+    def put(self, part: Head | bytes, /) -> None:
+        """Take the answer's head, then its bytes; raise to stop."""
+
+
+class _Seat:
+    """One thread's connection, its settings, and which work it does at the moment."""
+
+    def __init__(self, target: str, name: str) -> None:
+        self.name = name
+        self.lock = threading.Lock()
+        self.work: Sink | None = None
+        self._settings: dict[str, str] = {}
+        self.connection = _connect(target)
+        self.connection.query(f"USE {DATABASE}")
+        # The only name by which a running query can be found again: chDB takes no query id.
+        self.connection.query(f"SET log_comment = '{name}'")
+
+    def apply(self, settings: Mapping[str, str]) -> None:
+        """Bring the connection to *settings*, by the differences: most requests come with the same ones."""
+        for name in self._settings.keys() - settings.keys():
+            self.connection.query(f"SET {name} = DEFAULT")
+            del self._settings[name]
+        for name, value in settings.items():
+            if self._settings.get(name) == value:
+                continue
+            if not name.isidentifier() or name == "log_comment":
+                raise Refused(BAD_REQUEST, f"{name!r} is not a setting")
+            self.connection.query(f"SET {name} = {_quoted(value)}")
+            self._settings[name] = value
+
+
+class Engine:
+    """The engine of one store directory; any thread may run statements."""
+
+    def __init__(self, directory: Path, configuration: Path, limits: Limits) -> None:
+        """Open the store, or raise RuntimeError with the engine's reason."""
+        self._directory = directory
+        self._limits = limits
+        self._target = f"{directory}?config-file={configuration}"
+        self._local = threading.local()
+        self._seats: list[_Seat] = []
+        # Keeps the store open until the end, whatever the other connections do.
+        self._first = _connect(self._target)
+        self._first.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
+
+    def close(self) -> None:
+        """Close the store. Only when not `is_busy`."""
+        for seat in self._seats:
+            seat.connection.close()
+        self._first.close()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a statement runs; closing the engine then would be a segmentation fault."""
+        return any(seat.work is not None for seat in self._seats)
+
+    def timezone(self) -> str:
+        """Return the engine's time zone, which clients ask for with every answer."""
+        return str(self._first.query("SELECT timezone()", "TSV").bytes().decode().strip())
+
+    def run(
+        self,
+        statement: Insert | Query,
+        *,
+        parameters: Mapping[str, str],
+        settings: Mapping[str, str],
+        default_format: str,
+        sink: Sink,
+    ) -> None:
+        """Run *statement* on this thread's connection and put its answer into *sink*, or raise `Refused`."""
+        seat = self._seat()
+        with seat.lock:
+            seat.work = sink
+        try:
+            seat.apply(settings)
+            if isinstance(statement, Insert):
+                self._insert(seat, statement, parameters, sink)
+            elif statement.streams:
+                _stream(seat, statement, parameters, statement.format or default_format, sink)
+            else:
+                _answer(seat, statement, parameters, statement.format or default_format, sink)
+        except RuntimeError as exc:
+            raise from_engine(exc) from exc
+        finally:
+            with seat.lock:
+                seat.work = None
+
+    def interrupt(self, work: Sink) -> None:
+        """Stop the query that answers to *work*, if it still runs."""
+        for seat in list(self._seats):
+            # The lock keeps the seat from going on to somebody else's query before the kill has been told.
+            with seat.lock:
+                if seat.work is work:
+                    self._kill(seat)
+
+    def interrupt_all(self) -> None:
+        """Stop whatever runs."""
+        for seat in list(self._seats):
+            with seat.lock:
+                if seat.work is not None:
+                    self._kill(seat)
+
+    def _kill(self, seat: _Seat) -> None:
+        self._seat().connection.query(
+            "KILL QUERY WHERE Settings['log_comment'] = {name:String} ASYNC", params={"name": seat.name}
+        )
+
+    def _seat(self) -> _Seat:
+        seat: _Seat | None = getattr(self._local, "seat", None)
+        if seat is None:
+            seat = self._local.seat = _Seat(self._target, f"seat-{threading.get_ident()}")
+            self._seats.append(seat)
+        return seat
+
+    def _insert(self, seat: _Seat, insert: Insert, parameters: Mapping[str, str], sink: Sink) -> None:
+        """Insert from a file in memory: chDB's own `send_insert` reports success for rows that it refused."""
+        free = shutil.disk_usage(self._directory).free
+        if free < self._limits.free_bytes:
+            raise Refused(
+                NOT_ENOUGH_SPACE,
+                f"the disk of {self._directory} has {free} bytes left; {self._limits.free_bytes} are to "
+                f"stay free. HINT: free some space, or lower --keep-free; nothing was stored",
+            )
+        rows = os.memfd_create("insert")
+        try:
+            _write_all(rows, insert.rows)
+            done = seat.connection.query(
+                f"{insert.head} FROM INFILE '/proc/self/fd/{rows}' FORMAT {insert.format}", params=parameters
+            )
+        finally:
+            os.close(rows)
+        sink.put(Head("", {"written_rows": str(done.rows_read()), "written_bytes": str(done.bytes_read())}))
+
+
+def _stream(seat: _Seat, query: Query, parameters: Mapping[str, str], form: str, sink: Sink) -> None:
+    with seat.connection.send_query(query.text, form, params=parameters) as answer:
+        chunks = iter(answer)
+        # An error before the first row still gets an HTTP status of its own.
+        first = next(chunks, None)
+        sink.put(Head(form, {}))
+        if first is not None:
+            sink.put(first.bytes())
+        for chunk in chunks:
+            sink.put(chunk.bytes())
+
+
+def _answer(seat: _Seat, query: Query, parameters: Mapping[str, str], form: str, sink: Sink) -> None:
+    answer = seat.connection.query(query.text, form, params=parameters)
+    content = answer.bytes()
+    sink.put(
+        Head(
+            form if content else "",
+            {"read_rows": str(answer.rows_read()), "read_bytes": str(answer.bytes_read())},
+        )
+    )
+    if content:
+        sink.put(content)
+
+
+def _connect(target: str) -> Any:  # chDB has no types
+    return chdb.connect(target)  # type: ignore[no-untyped-call]
+
+
+def _write_all(file: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,0 +1,68 @@
+"""How the engine is set up: text for chDB's configuration files, made from a few figures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from toban.engine.telemetry.tables import DURABLE
+
+DATABASE = "toban"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the store may take of the machine."""
+
+    memory_bytes: int = 2 * 1024**3
+    query_seconds: int = 60
+    free_bytes: int = 512 * 1024**2
+    """Inserts are refused when the disk has less left: a full disk would take the state database down too."""
+
+
+def write_configuration(directory: Path, limits: Limits) -> Path:
+    """Write the engine's two configuration files into *directory*; return the one to start it with."""
+    users = directory / "users.xml"
+    users.write_text(_users(limits))
+    engine = directory / "engine.xml"
+    engine.write_text(_engine(limits, users))
+    return engine
+
+
+def _engine(limits: Limits, users: Path) -> str:
+    durable = "".join(f"<{name}>{value}</{name}>" for name, value in DURABLE.items())
+    return f"""<clickhouse>
+  <max_server_memory_usage>{limits.memory_bytes}</max_server_memory_usage>
+  <merge_tree>{durable}</merge_tree>
+  <users_config>{users}</users_config>
+</clickhouse>
+"""
+
+
+def _users(limits: Limits) -> str:
+    """Grant what Toban's own tables need and nothing else: no files, no URLs, no other servers.
+
+    KILL QUERY is for the child itself, which stops a query when its client has gone.
+    """
+    return f"""<clickhouse>
+  <profiles><default>
+    <async_insert>0</async_insert>
+    <max_execution_time>{limits.query_seconds}</max_execution_time>
+    <constraints>
+      <max_execution_time><min>1</min><max>{limits.query_seconds}</max></max_execution_time>
+      <async_insert><const/></async_insert>
+    </constraints>
+  </default></profiles>
+  <quotas><default/></quotas>
+  <users><default>
+    <password></password>
+    <networks><ip>::/0</ip></networks>
+    <profile>default</profile>
+    <quota>default</quota>
+    <grants>
+      <query>GRANT SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP, TRUNCATE,
+        OPTIMIZE, SHOW, CHECK ON {DATABASE}.*</query>
+      <query>GRANT SELECT ON system.*</query>
+      <query>GRANT KILL QUERY ON *.*</query>
+    </grants>
+  </default></users>
+</clickhouse>
+"""

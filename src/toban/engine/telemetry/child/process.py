@@ -1,0 +1,130 @@
+"""The child process: takes the directory for itself, opens the engine, serves, and stops within seconds."""
+
+import fcntl
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import override
+
+import uvicorn
+
+from toban.engine.telemetry.child.application import Application
+from toban.engine.telemetry.child.engine import Engine
+from toban.engine.telemetry.child.engine_settings import Limits, write_configuration
+
+_GRACE_SECONDS = 1.0
+"""How long running statements may finish by themselves after SIGTERM."""
+_STOP_SECONDS = 3.0
+"""After that the process ends whatever it does: with durable settings that loses nothing acknowledged."""
+
+
+class Occupied(Exception):
+    """Another process has the store open."""
+
+
+class Unopenable(Exception):
+    """The engine did not open the store; the message gives its reason."""
+
+
+def serve(
+    directory: Path,
+    *,
+    port: int,
+    secret: str,
+    limits: Limits,
+    threads: int,
+    announce: Callable[[str], None],
+) -> None:
+    """Serve the store in *directory* on 127.0.0.1:*port* until SIGTERM or SIGINT; port 0 takes a free one.
+
+    Calls *announce* once with the URL (without the secret) when requests are taken. Raises `Occupied`,
+    `Unopenable`, or OSError when the port is taken.
+    """
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _taken(directory), _listening(port) as listener:
+        engine = _open(directory, limits)
+        announce(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        _Server(Application(engine, secret=secret, threads=threads), engine).run(sockets=[listener])
+        if engine.is_busy:
+            _end_now()
+        engine.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with an end to its patience."""
+
+    def __init__(self, application: Application, engine: Engine) -> None:
+        super().__init__(
+            uvicorn.Config(
+                application,
+                lifespan="off",
+                log_level="warning",
+                access_log=False,
+                # Bound values come in the URL, up to the length at which clients turn to a form.
+                h11_max_incomplete_event_size=256 * 1024,
+                timeout_graceful_shutdown=int(_STOP_SECONDS),
+            )
+        )
+        self._engine = engine
+        self._is_stopping = False
+        # uvicorn puts the earlier handlers back when it has stopped and raises the signal again, to end the
+        # process. It must not end then: the engine is still to be closed.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.handle_exit)
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if not self._is_stopping:
+            self._is_stopping = True
+            _after(_GRACE_SECONDS, self._engine.interrupt_all)
+            _after(_STOP_SECONDS, _end_now)
+        super().handle_exit(sig, frame)
+
+
+def _after(seconds: float, act: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, act)
+    timer.daemon = True
+    timer.start()
+
+
+def _end_now() -> None:
+    """End without the interpreter's clean-up, which would run into the engine's working threads."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+@contextmanager
+def _taken(directory: Path) -> Iterator[None]:
+    """Hold the directory's lock; the kernel gives it back however the process ends."""
+    with (directory / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            raise Occupied(f"the telemetry store in {directory} is open in another process") from exc
+        yield
+
+
+@contextmanager
+def _listening(port: int) -> Iterator[socket.socket]:
+    # With the protocol named, asyncio turns Nagle's algorithm off, which would add 40 ms to every answer.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+        yield listener
+
+
+def _open(directory: Path, limits: Limits) -> Engine:
+    try:
+        return Engine(
+            (directory / "chdb").absolute(), write_configuration(directory.absolute(), limits), limits
+        )
+    except RuntimeError as exc:
+        raise Unopenable(f"the telemetry store in {directory} does not open: {exc}") from exc

@@ -1,0 +1,48 @@
+"""What the store answers when it does not do as asked."""
+
+import re
+
+AUTHENTICATION_FAILED = 516
+BAD_REQUEST = 36
+NOT_ENOUGH_SPACE = 243
+NOT_SUPPORTED = 48
+NO_PRIVILEGE = 497
+TOO_LARGE = 307
+UNKNOWN = 1001
+"""ClickHouse's numbers for these errors (`ErrorCodes.cpp`): clients decide by them."""
+
+_STATUS = {
+    AUTHENTICATION_FAILED: 403,
+    NO_PRIVILEGE: 403,
+    60: 404,
+    81: 404,
+    62: 400,
+    BAD_REQUEST: 400,
+    TOO_LARGE: 413,
+    NOT_SUPPORTED: 501,
+    NOT_ENOUGH_SPACE: 507,
+}
+_CODE = re.compile(r"Code: (\d+)")
+
+
+class Refused(Exception):
+    """A request that is answered by an error; `text` has the form that ClickHouse clients parse."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.text = f"Code: {code}. DB::Exception: {message}"
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that goes with the code."""
+        return _STATUS.get(self.code, 500)
+
+
+def from_engine(error: BaseException) -> Refused:
+    """Turn what chDB raised into an answer, with the engine's own code where it gave one."""
+    text = str(error) or "the engine failed without a word"
+    found = _CODE.search(text)
+    if found is None:
+        return Refused(UNKNOWN, text)
+    return Refused(int(found[1]), text[found.end() :].removeprefix(". DB::Exception:").strip())

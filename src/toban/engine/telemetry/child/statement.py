@@ -1,0 +1,89 @@
+"""Which statements the store runs, decided from their text before the engine sees them.
+
+The engine's own grants (`engine_settings.py`) keep statements to Toban's database. What grants can't forbid
+is refused here: a second statement behind the first, files by the scalar function `file()`, by INFILE and
+by OUTFILE, and everything that would change the connection for the next request.
+"""
+
+import re
+from dataclasses import dataclass
+
+from toban.engine.telemetry.child.refusal import BAD_REQUEST, NO_PRIVILEGE, Refused
+
+_ALLOWED = frozenset(
+    (
+        "SELECT", "WITH", "INSERT", "CREATE", "ALTER", "DROP", "TRUNCATE", "OPTIMIZE",
+        "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "CHECK",
+    )
+)  # fmt: skip
+_INSERT = re.compile(
+    rb"\A\s*(INSERT\s+INTO\b[^;]*?)\s+FORMAT\s+(\w+)[ \t]*;?[ \t]*(?:\r?\n|\Z)", re.IGNORECASE | re.DOTALL
+)
+_TEXT = re.compile(r"'(?:[^'\\]|\\.|'')*'", re.DOTALL)
+_NAME = re.compile(r'"([^"\\]*)"|`([^`\\]*)`')
+_FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*\Z", re.IGNORECASE)
+# Comments, here-documents, curly quotes, escapes in names: Toban writes none of them, and each is a way to
+# make this reading of the text differ from the engine's.
+_UNREADABLE = re.compile(r"--|/\*|['\"`#$\\\u2018\u2019\u201c\u201d]")
+_FILES = re.compile(r"\bINTO\s+OUTFILE\b|\bFROM\s+INFILE\b|\bfile\s*\(", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """An INSERT with its rows: `head` is all before FORMAT."""
+
+    head: str
+    format: str
+    rows: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Any other statement; `streams` tells whether its answer may be sent while it is made."""
+
+    text: str
+    format: str | None
+    streams: bool
+
+
+def read(text: bytes, rows: bytes = b"") -> Insert | Query:
+    """Return the statement in *text*, with *rows* sent apart from it; raise `Refused` for a forbidden one."""
+    insert = _INSERT.match(text)
+    if insert is not None:
+        head = insert[1].decode()
+        _permit(head)
+        return Insert(head, insert[2].decode(), text[insert.end() :] + rows)
+    whole = _decoded(text + b"\n" + rows if rows else text).strip().removesuffix(";").rstrip()
+    bare = _permit(whole)
+    stated = _FORMAT.search(bare)
+    return Query(
+        text=whole,
+        format=stated[1] if stated else None,
+        streams=_verb(bare) in ("SELECT", "WITH"),
+    )
+
+
+def _decoded(text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError as exc:
+        raise Refused(BAD_REQUEST, "the statement is not UTF-8") from exc
+
+
+def _permit(text: str) -> str:
+    """Return *text* without its literals and quotes, or raise `Refused`."""
+    bare = _NAME.sub(lambda name: name[1] or name[2] or "", _TEXT.sub("0", text))
+    if _UNREADABLE.search(bare):
+        raise Refused(BAD_REQUEST, "comments, here-documents and escaped names are not supported")
+    if ";" in bare:
+        raise Refused(BAD_REQUEST, "one request runs one statement")
+    if _verb(bare) not in _ALLOWED:
+        raise Refused(NO_PRIVILEGE, f"{_verb(bare)} is not a statement that the telemetry store runs")
+    if _FILES.search(bare):
+        raise Refused(NO_PRIVILEGE, "the telemetry store opens no files for a statement")
+    return bare
+
+
+def _verb(bare: str) -> str:
+    word = re.match(r"[\s(]*(\w+)", bare)
+    return word[1].upper() if word else ""

@@ -1,0 +1,209 @@
+"""The telemetry store as the rest of Toban sees it: samples in, series out, by clickhouse-connect.
+
+The same code talks to Toban's own chDB child and to a ClickHouse server: only the URL differs.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+from clickhouse_connect.driver.httputil import get_pool_manager
+from urllib3.exceptions import HTTPError
+
+from toban.design.values.metric import Metric
+from toban.engine.telemetry import row_binary
+from toban.engine.telemetry.samples import Point, Sample
+from toban.engine.telemetry.tables import INSERT_COLUMNS, SCHEMA
+from toban.engine.telemetry.window import Window, window
+
+# It logs each failed request with its traceback; those failures are raised here, and told by who asked.
+logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+
+_LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
+_TIMEOUT_SECONDS = 60
+_CHUNK = 50_000
+"""Samples in one insert; about 3 MB."""
+# What no second attempt can mend: a violated constraint, rows that don't parse, a value out of range.
+_PERMANENT = frozenset((27, 33, 69, 117, 469))
+
+
+class StoreUnavailable(Exception):
+    """The store did not answer, or not in the way hoped for; trying again later may work."""
+
+
+class StoreRefused(Exception):
+    """The store will never take these samples, however often they are sent."""
+
+
+class Telemetry:
+    """A store at *url*; any thread may use it, each gets a connection of its own.
+
+    The URL is `http://USER:SECRET@HOST:PORT/DATABASE`, or `https://…` for a server with TLS; DATABASE is
+    `toban` when left out. Constructing it connects to nothing.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("the telemetry URL must read http(s)://USER:SECRET@HOST:PORT/DATABASE")
+        self._database = parts.path.strip("/") or "toban"
+        if not self._database.isidentifier():
+            raise ValueError(f"the telemetry database {self._database!r} is not a plain name")
+        is_local = parts.hostname in _LOOPBACK
+        self._address: Mapping[str, Any] = {
+            "interface": parts.scheme,
+            "host": parts.hostname,
+            "port": parts.port or (8443 if parts.scheme == "https" else 8123),
+            "username": unquote(parts.username or "default"),
+            "password": unquote(parts.password or ""),
+            # On loopback compressing only costs time.
+            "compress": not is_local,
+            # A pool of our own: the library's default one would send loopback through HTTP_PROXY.
+            "pool_mgr": get_pool_manager() if is_local else None,
+        }
+        self._local = threading.local()
+
+    def ensure_schema(self) -> None:
+        """Make the database and its tables where they are missing, or raise `StoreUnavailable`."""
+        with _failures():
+            self._connected(database=None).command(f"CREATE DATABASE IF NOT EXISTS {self._database}")
+            for statement in SCHEMA:
+                self._client().command(statement)
+
+    def write(self, samples: Sequence[Sample], *, token: str) -> None:
+        """Store *samples* durably; when this returns they survive a power cut.
+
+        Raises `StoreUnavailable` when that is not certain: sending the very same samples with the same
+        *token* again is safe, they are stored once. Raises `StoreRefused` when sending again is no use.
+        """
+        for number, first in enumerate(range(0, len(samples), _CHUNK)):
+            with _failures():
+                self._client().raw_insert(
+                    "samples",
+                    column_names=INSERT_COLUMNS,
+                    insert_block=row_binary.encode(samples[first : first + _CHUNK]),
+                    fmt="RowBinary",
+                    settings={"insert_deduplication_token": f"{token}/{number}", "async_insert": 0},
+                )
+
+    def series(
+        self,
+        metric: Metric,
+        target: str,
+        instance: str | None,
+        start: datetime,
+        end: datetime,
+        points: int,
+    ) -> list[Point]:
+        """Return at most *points* points of one target from *start* (included) to *end* (excluded).
+
+        Without *instance* a point covers all the target's instances. Buckets without a sample are left out.
+        """
+        cut = window(start, end, points)
+        of_instance = "" if instance is None else "AND instance = {instance:String}"
+        rows = self._query(
+            f"""{_points(cut)} WHERE metric = {{metric:String}} AND target = {{target:String}} {of_instance}
+            AND {_WITHIN} GROUP BY bucket ORDER BY bucket""",
+            {**_bound(cut), "metric": metric.value, "target": target, "instance": instance or ""},
+        )
+        return [_point(cut, *row) for row in rows]
+
+    def sparklines(
+        self, keys: Sequence[tuple[str, Metric]], start: datetime, end: datetime, points: int
+    ) -> dict[tuple[str, Metric], list[Point]]:
+        """Return the series of every (target, metric) of *keys* by one query; each key has an entry."""
+        cut = window(start, end, points)
+        found: dict[tuple[str, Metric], list[Point]] = {key: [] for key in keys}
+        if not found:
+            return found
+        rows = self._query(
+            f"""{_points(cut, "target, metric,")}
+            WHERE (target, metric) IN {{keys:Array(Tuple(String, String))}} AND {_WITHIN}
+            GROUP BY target, metric, bucket ORDER BY target, metric, bucket""",
+            {**_bound(cut), "keys": [(target, metric.value) for target, metric in found]},
+        )
+        for target, metric, *row in rows:
+            found[target, Metric(metric)].append(_point(cut, *row))
+        return found
+
+    def latest(self, target: str, metric: Metric) -> list[Sample]:
+        """Return the newest sample of each of the target's instances."""
+        rows = self._query(
+            """SELECT instance, toUnixTimestamp64Milli(max(at)), argMax(value, at) FROM samples
+            WHERE metric = {metric:String} AND target = {target:String}
+            GROUP BY instance ORDER BY instance""",
+            {"metric": metric.value, "target": target},
+        )
+        return [Sample(metric, target, name, row_binary.moment(at), value) for name, at, value in rows]
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        pool = self._address["pool_mgr"]
+        if pool is not None:
+            pool.clear()
+
+    def _query(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        with _failures():
+            rows: Sequence[Sequence[Any]] = self._client().query(sql, parameters=dict(parameters)).result_rows
+            return rows
+
+    def _client(self) -> Client:
+        client: Client | None = getattr(self._local, "client", None)
+        if client is None:
+            client = self._local.client = self._connected(database=self._database)
+        return client
+
+    def _connected(self, *, database: str | None) -> Client:
+        return clickhouse_connect.get_client(
+            **self._address,
+            database=database,
+            send_receive_timeout=_TIMEOUT_SECONDS,
+            # The server serves one query of a session at a time, and Toban keeps nothing in one.
+            autogenerate_session_id=False,
+            autogenerate_query_id=False,
+            # Errors go into logs and pages: they keep the engine's words and lose the address.
+            show_clickhouse_errors="scrub",
+        )
+
+
+_WITHIN = "at >= fromUnixTimestamp64Milli({start:Int64}) AND at < fromUnixTimestamp64Milli({end:Int64})"
+
+
+def _points(cut: Window, columns: str = "") -> str:
+    """Return the SELECT … FROM of the buckets; the names in it are this module's own."""
+    if cut.from_rollup:
+        figures, table = "sum(total) / sum(count), min(low), max(high)", "samples_5m"
+        at = "toInt64(toUnixTimestamp(at)) * 1000"
+    else:
+        figures, table = "avg(value), min(value), max(value)", "samples"
+        at = "toUnixTimestamp64Milli(at)"
+    bucket = f"intDiv({at} - {{start:Int64}}, {{step:Int64}}) AS bucket"
+    return f"SELECT {columns} {bucket}, {figures} FROM {table}"  # noqa: S608 - all of it stands above
+
+
+def _bound(cut: Window) -> dict[str, int]:
+    return {"start": cut.start, "end": cut.end, "step": cut.step}
+
+
+def _point(cut: Window, bucket: int, mean: float, low: float, high: float) -> Point:
+    return Point(row_binary.moment(cut.start + bucket * cut.step), mean, low, high)
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """Turn the client's failures into this module's two."""
+    try:
+        yield
+    except DatabaseError as exc:
+        if exc.code in _PERMANENT:
+            raise StoreRefused(f"the telemetry store refuses the samples: {exc}") from exc
+        raise StoreUnavailable(f"the telemetry store did not do it: {exc}") from exc
+    except (ClickHouseError, HTTPError, OSError) as exc:
+        raise StoreUnavailable(f"the telemetry store does not answer: {exc}") from exc

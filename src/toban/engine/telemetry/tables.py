@@ -1,0 +1,69 @@
+"""The tables of the samples: one SQL for chDB and for a ClickHouse server."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+DURABLE: Mapping[str, int] = {
+    "fsync_after_insert": 1,
+    "fsync_part_directory": 1,
+    "min_rows_to_fsync_after_merge": 1,
+    "min_compressed_bytes_to_fsync_after_merge": 1,
+    # A merge's sources stay until the merged part has surely reached the disk.
+    "old_parts_lifetime": 480,
+}
+"""What a table needs to survive a power cut: with the engine's defaults a store did not open after one."""
+
+ROLLUP = timedelta(minutes=5)
+
+# How many of its latest inserts a table knows again by their token. At one insert every few seconds that is
+# most of a day, far longer than a sender holds an unacknowledged batch.
+_DEDUPLICATION_WINDOW = 10_000
+_KEPT = "INTERVAL 365 DAY"
+_SERIES = """metric LowCardinality(String), target LowCardinality(String), instance LowCardinality(String)"""
+_SETTINGS = ", ".join(
+    f"{name} = {value}"
+    for name, value in {**DURABLE, "non_replicated_deduplication_window": _DEDUPLICATION_WINDOW}.items()
+)
+
+SAMPLES = f"""
+CREATE TABLE IF NOT EXISTS samples (
+    {_SERIES},
+    at DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
+    value Float64 CODEC(Delta, ZSTD),
+    CONSTRAINT value_is_finite CHECK isFinite(value)
+) ENGINE = MergeTree
+PARTITION BY toYYYYMM(at)
+ORDER BY (metric, target, instance, at)
+TTL toDateTime(at) + {_KEPT}
+SETTINGS {_SETTINGS}
+"""
+
+SAMPLES_5M = f"""
+CREATE TABLE IF NOT EXISTS samples_5m (
+    {_SERIES},
+    at DateTime('UTC') CODEC(Delta, ZSTD),
+    count SimpleAggregateFunction(sum, UInt64) CODEC(Delta, ZSTD),
+    total SimpleAggregateFunction(sum, Float64) CODEC(Delta, ZSTD),
+    low SimpleAggregateFunction(min, Float64) CODEC(Delta, ZSTD),
+    high SimpleAggregateFunction(max, Float64) CODEC(Delta, ZSTD)
+) ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMM(at)
+ORDER BY (metric, target, instance, at)
+TTL at + {_KEPT}
+SETTINGS {_SETTINGS}
+"""
+
+# `samples.at` by its full name: a plain `at` in GROUP BY would mean the column of the select list.
+SAMPLES_TO_5M = """
+CREATE MATERIALIZED VIEW IF NOT EXISTS samples_to_5m TO samples_5m AS
+SELECT metric, target, instance, toStartOfFiveMinutes(samples.at) AS at,
+       count() AS count, sum(value) AS total, min(value) AS low, max(value) AS high
+FROM samples
+GROUP BY metric, target, instance, at
+"""
+
+SCHEMA = (SAMPLES, SAMPLES_5M, SAMPLES_TO_5M)
+"""In the order in which they are made; making them again is harmless."""
+
+INSERT_COLUMNS = ("metric", "target", "instance", "at", "value")
+"""The order in which `row_binary.encode` writes a sample."""

@@ -1,0 +1,48 @@
+"""`toban store`: the telemetry store's process, started by the supervisor."""
+
+import os
+from pathlib import Path
+
+import click
+
+from toban.engine.telemetry.child.engine_settings import Limits
+
+
+@click.command()
+@click.option("--data", "directory", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.", show_default=True
+)
+@click.option(
+    "--threads", type=click.IntRange(1, 64), default=8, help="Statements at a time.", show_default=True
+)
+@click.option("--memory", type=click.IntRange(512), default=2048, help="MiB at most.", show_default=True)
+@click.option("--keep-free", type=click.IntRange(0), default=512, help="MiB of disk.", show_default=True)
+def command(directory: Path, port: int, threads: int, memory: int, keep_free: int) -> None:
+    """Serve the telemetry store in a directory over ClickHouse's HTTP protocol, on loopback only.
+
+    The secret comes in TOBAN_STORE_SECRET. One line, the URL, is printed when the store takes requests.
+    """
+    secret = os.environ.pop("TOBAN_STORE_SECRET", "")
+    if not secret:
+        raise click.ClickException(
+            "the telemetry store needs a secret\nHINT: set TOBAN_STORE_SECRET; `toban up` does so by itself"
+        )
+    # Not above: chDB brings half a gigabyte of library along, and `toban --help` loads every command.
+    from toban.engine.telemetry.child.process import Occupied, Unopenable, serve  # noqa: PLC0415
+
+    limits = Limits(memory_bytes=memory * 1024**2, free_bytes=keep_free * 1024**2)
+    try:
+        serve(directory, port=port, secret=secret, limits=limits, threads=threads, announce=click.echo)
+    except Occupied as exc:
+        raise click.ClickException(
+            f"{exc}\nHINT: stop the other `toban up`, or give this one its own directory"
+        ) from exc
+    except Unopenable as exc:
+        raise click.ClickException(
+            f"{exc}\nHINT: move the directory away to start anew, and keep it for a report"
+        ) from exc
+    except OSError as exc:
+        raise click.ClickException(
+            f"the telemetry store cannot use port {port} or {directory}: {exc.strerror}"
+        ) from exc
