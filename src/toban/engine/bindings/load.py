@@ -1,0 +1,267 @@
+"""`toban.toml` to `Bindings`: every mistake at once, with file, line and a way out."""
+
+import difflib
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from toban.design.finding import Finding, Level
+from toban.design.origin import Origin
+from toban.engine.bindings.lines import Path as KeyPath
+from toban.engine.bindings.lines import key_lines, nearest_line
+from toban.engine.bindings.model import Bindings, Bound, Frame
+from toban.engine.bindings.secret import Secret, SecretUnavailable
+
+type Kinds = Mapping[str, type[BaseModel]]
+"""The name that `kind = "…"` gives → the model of its other keys."""
+
+_REFERENCE_HINT = '値そのものではなく、置き場所を "env:環境変数名" か "file:パス" で書いてください'
+
+
+class UnreadableBindings(Exception):
+    """The file can't be used; `findings` says why, all of it."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("\n".join(str(finding) for finding in findings))
+        self.findings = tuple(findings)
+
+
+def load_bindings(path: Path, *, sources: Kinds, channels: Kinds) -> Bindings:
+    """Read the file at *path*, or raise `UnreadableBindings` with every finding.
+
+    Whether secrets can be had is another question: see `secret_findings`.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        hint = "toban init 運用設計書.md で書き出せます"
+        raise UnreadableBindings([_whole_file(path, "ファイルがありません", hint)]) from error
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "UTF-8 ではありません"
+        message = f"ファイルを読めません: {why}"
+        raise UnreadableBindings(
+            [_whole_file(path, message, "UTF-8 の読めるファイルを指定してください")]
+        ) from error
+    return read_bindings(text, path, sources=sources, channels=channels)
+
+
+def read_bindings(text: str, path: Path, *, sources: Kinds, channels: Kinds) -> Bindings:
+    """Read *text* as the file at *path*; relative `file:` references start from that file's folder."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UnreadableBindings([_syntax_finding(path, text, error)]) from error
+    reading = _Reading(path, text.splitlines(), key_lines(text))
+    frame = reading.take(Frame, raw, ())
+    targets = {
+        name: tuple(reading.each_source(sources, name, table))
+        for name, table in _tables(raw, "targets").items()
+    }
+    bound_channels = {
+        name: reading.kind(channels, table, ("channels", name))
+        for name, table in _tables(raw, "channels").items()
+    }
+    if reading.findings or frame is None:
+        raise UnreadableBindings(sorted(set(reading.findings), key=lambda each: (each.origin, each.code)))
+    return Bindings(
+        file=str(path),
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        system=frame.system,
+        targets=targets,
+        people=frame.people,
+        channels={name: bound for name, bound in bound_channels.items() if bound is not None},
+        clock_words=frame.assumptions,
+        target_lines={name: reading.line(("targets", name)) for name in targets},
+    )
+
+
+def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:
+    """Say which secrets can't be had now, and which every account of this machine could read."""
+    found = []
+    bound = [*(each for group in bindings.targets.values() for each in group), *bindings.channels.values()]
+    for each in bound:
+        for key, secret in _secrets(each.config):
+            origin = Origin(bindings.file, each.line)
+            quote = f'{key} = "{secret}"'
+            try:
+                secret.reveal()
+            except SecretUnavailable as error:
+                hint = "その場所に値を置いてから Toban を起動し直してください"
+                found.append(Finding("BD007", Level.WARNING, origin, str(error), quote, hint))
+            if secret.is_open_to_all():
+                message = "秘密のファイルを、この機械のだれもが読めます"
+                hint = f"chmod 600 {secret.reference.removeprefix(Secret.FILE)}"
+                found.append(Finding("BD008", Level.WARNING, origin, message, quote, hint))
+    return tuple(found)
+
+
+def _secrets(config: BaseModel) -> Iterator[tuple[str, Secret]]:
+    for key, value in config:
+        if isinstance(value, Secret):
+            yield key, value
+        elif isinstance(value, BaseModel):
+            yield from _secrets(value)
+
+
+def _tables(raw: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The tables under *key*; what is no table has been complained of by the frame already."""
+    found = raw.get(key, {})
+    return (
+        {name: table for name, table in found.items() if isinstance(table, dict)}
+        if isinstance(found, dict)
+        else {}
+    )
+
+
+def _whole_file(path: Path, message: str, hint: str) -> Finding:
+    return Finding("BD001", Level.ERROR, Origin(str(path), 1), message, str(path), hint)
+
+
+_AT_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
+
+
+def _syntax_finding(path: Path, text: str, error: tomllib.TOMLDecodeError) -> Finding:
+    match = _AT_LINE.search(str(error))
+    lines = text.splitlines() or [""]
+    line = int(match[1]) if match and match[1] else len(lines)
+    quote = _masked(lines[min(line, len(lines)) - 1])
+    message = f"TOML として読めません: {_AT_LINE.sub('', str(error))}"
+    hint = '日本語の名前は引用符で囲みます: [targets."Webサーバー"]'
+    return Finding("BD001", Level.ERROR, Origin(str(path), line), message, quote, hint)
+
+
+_VALUE = re.compile(r"(=\s*)[\"'](?!env:|file:).*")
+
+
+def _masked(line: str) -> str:
+    """The line without its text values: one of them may be a secret in the wrong place."""
+    return _VALUE.sub(r'\1"…"', line.strip())
+
+
+@dataclass
+class _Reading:
+    """One file being read: where keys stand, and what was found wrong so far."""
+
+    path: Path
+    text: list[str]
+    lines: dict[KeyPath, int]
+    findings: list[Finding] = field(default_factory=list)
+
+    def line(self, path: KeyPath) -> int:
+        return nearest_line(self.lines, path)
+
+    def take[M: BaseModel](self, model: type[M], raw: object, at: KeyPath) -> M | None:
+        """Return *raw* as *model*, or note everything that is wrong with it."""
+        try:
+            return model.model_validate(raw, context={"base": self.path.parent})
+        except ValidationError as error:
+            for detail in error.errors(include_url=False, include_input=False):
+                self._note(model, detail, (*at, *detail["loc"]))
+            return None
+
+    def each_source(self, kinds: Kinds, target: str, table: Mapping[str, Any]) -> Iterator[Bound]:
+        sources = table.get("sources", [])
+        for position, source in enumerate(sources if isinstance(sources, list) else []):
+            bound = self.kind(kinds, source, ("targets", target, "sources", position))
+            if bound is not None:
+                yield bound
+
+    def kind(self, kinds: Kinds, raw: object, at: KeyPath) -> Bound | None:
+        if not isinstance(raw, dict):
+            return None
+        name = raw.get("kind")
+        if not isinstance(name, str) or name not in kinds:
+            self._note_kind(kinds, name, at)
+            return None
+        config = self.take(kinds[name], {key: value for key, value in raw.items() if key != "kind"}, at)
+        return None if config is None else Bound(name, config, self.line(at))
+
+    def _note_kind(self, kinds: Kinds, name: object, at: KeyPath) -> None:
+        choices = "、".join(f'"{kind}"' for kind in sorted(kinds))
+        if name is None:
+            self._add("BD003", at, "「kind」がありません", f"kind に次のどれかを書いてください: {choices}")
+            return
+        near = difflib.get_close_matches(str(name), kinds, n=1)
+        hint = f'kind = "{near[0]}" ではありませんか' if near else f"書けるのは次のどれかです: {choices}"
+        self._add("BD006", (*at, "kind"), f"「{name}」という種類はありません", hint)
+
+    def _note(self, model: type[BaseModel], detail: ErrorDetails, path: KeyPath) -> None:
+        kind, key = detail["type"], str(path[-1]) if path else ""
+        if kind == "extra_forbidden":
+            known = _known_keys(model, detail["loc"][:-1])
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+            hint = f"「{near[0]}」ではありませんか" if near else f"書けるのは {'、'.join(known)} です"
+            self._add("BD002", path, f"「{key}」という項目はありません", hint)
+        elif kind == "missing":
+            self._add("BD003", path, f"「{key}」がありません", f"{key} = … を書き足してください")
+        elif kind == "secret_literal":
+            self._add("BD005", path, f"「{key}」に{detail['msg']}", _REFERENCE_HINT)
+        else:
+            self._add(
+                "BD004", path, f"「{key}」の値が正しくありません: {_complaint(detail)}", _way_out(detail)
+            )
+
+    def _add(self, code: str, path: KeyPath, message: str, hint: str) -> None:
+        line = self.line(path)
+        quote = _masked(self.text[line - 1]) if line <= len(self.text) else ""
+        self.findings.append(Finding(code, Level.ERROR, Origin(str(self.path), line), message, quote, hint))
+
+
+def _known_keys(model: type[BaseModel], above: tuple[str | int, ...]) -> list[str]:
+    """The keys that the table at *above* inside *model* may have, as they are written in the file."""
+    for part in above:
+        if isinstance(part, str) and part in model.model_fields:
+            model = _table_model(model.model_fields[part].annotation) or model
+    return [info.alias or name for name, info in model.model_fields.items()]
+
+
+def _table_model(annotation: object) -> type[BaseModel] | None:
+    """The model inside an annotation such as `dict[str, Person]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = getattr(annotation, "__args__", ())
+    return next((found for each in inner if (found := _table_model(each)) is not None), None)
+
+
+_COMPLAINTS = {
+    "string_type": "文字列ではありません",
+    "int_type": "整数ではありません",
+    "int_parsing": "整数ではありません",
+    "int_from_float": "整数ではありません",
+    "float_type": "数ではありません",
+    "float_parsing": "数ではありません",
+    "bool_type": "true か false ではありません",
+    "bool_parsing": "true か false ではありません",
+    "dict_type": "テーブルではありません",
+    "model_type": "テーブルではありません",
+    "list_type": "配列ではありません",
+    "tuple_type": "配列ではありません",
+    "too_short": "空です",
+}
+_WAYS_OUT = {
+    "string_type": '文字列は "…" のように引用符で囲みます',
+    "too_short": "少なくとも一つ書いてください",
+    "zone": "IANA の名前で書いてください: Asia/Tokyo",
+    "list_type": "[[targets.名前.sources]] のように書きます",
+}
+_DEFAULT_WAY_OUT = "この項目の書き方は手引きの「toban.toml」にあります"
+
+
+def _complaint(detail: ErrorDetails) -> str:
+    if detail["type"] == "literal_error":
+        return f"書けるのは {detail['ctx']['expected'].replace(' or ', ' か ')} です"
+    if detail["type"].startswith(("greater_than", "less_than")):
+        return "許される範囲の外です"
+    return _COMPLAINTS.get(detail["type"], detail["msg"])
+
+
+def _way_out(detail: ErrorDetails) -> str:
+    hint = detail.get("ctx", {}).get("hint")
+    return str(hint) if hint else _WAYS_OUT.get(detail["type"], _DEFAULT_WAY_OUT)

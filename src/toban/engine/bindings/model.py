@@ -1,0 +1,112 @@
+"""What `toban.toml` says, typed: the system, targets, people, channels, and the meaning of vague words."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+WHOLE_SYSTEM = "全体"
+"""The target that monitors without one belong to: `[targets.全体]`."""
+
+
+class Section(BaseModel):
+    """A table of `toban.toml`: unknown keys are errors. The config model of every kind derives from it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _zone(written: object) -> object:
+    if isinstance(written, str) and written not in available_timezones():
+        raise PydanticCustomError("zone", "「{zone}」という時間帯はありません", {"zone": written})
+    return written
+
+
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+
+
+def _clock(written: object) -> object:
+    if isinstance(written, time):
+        return written
+    match = _CLOCK.fullmatch(written) if isinstance(written, str) else None
+    if match is None:
+        raise PydanticCustomError("clock", '時刻は "2:00" のように書いてください')
+    return time(int(match[1]), int(match[2]))
+
+
+ClockTime = Annotated[time, BeforeValidator(_clock)]
+
+
+class System(Section):
+    """The system that the document is about."""
+
+    name: str = ""
+    timezone: Annotated[str, BeforeValidator(_zone)] = "Asia/Tokyo"
+    """The zone that the document's clock times are in."""
+    holidays: Literal["JP", "none"] = "JP"
+    """Whose public holidays are no business days."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone, ready to compute with."""
+        return ZoneInfo(self.timezone)
+
+
+class Person(Section):
+    """Who holds a role of the document, and how they are reached; what is empty can't be used."""
+
+    name: str = ""
+    email: str = ""
+    slack: str = ""
+    """A member id (U012AB3CD) to mention, or a channel (#ops)."""
+    pagerduty: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A source or channel as configured: its kind, that kind's own config, and where it stands."""
+
+    kind: str
+    config: BaseModel
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bindings:
+    """A whole `toban.toml`, valid throughout."""
+
+    file: str
+    """The file name as the user gave it."""
+    digest: str
+    """SHA-256 of the text, in hex."""
+    system: System
+    targets: Mapping[str, tuple[Bound, ...]]
+    """The document's word for a target → where it is measured."""
+    people: Mapping[str, Person]
+    """The document's role → who holds it."""
+    channels: Mapping[str, Bound]
+    """A name → a way out."""
+    clock_words: Mapping[str, time]
+    """A vague word of the document (深夜) → the clock time it stands for."""
+    target_lines: Mapping[str, int]
+
+
+class TargetTable(Section):
+    """`[targets.NAME]` before its sources are read by their kinds."""
+
+    sources: list[dict[str, object]] = Field(min_length=1)
+
+
+class Frame(Section):
+    """The outer shape of the file; the insides of sources and channels belong to their kinds."""
+
+    system: System = System()
+    targets: dict[str, TargetTable] = {}
+    people: dict[str, Person] = {}
+    channels: dict[str, dict[str, object]] = {}
+    assumptions: dict[str, ClockTime] = {}

@@ -1,0 +1,74 @@
+"""Secrets by reference: `toban.toml` says where one is kept, never what it is."""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+
+class SecretUnavailable(Exception):
+    """The place a reference names holds no secret; the message names the place, which is no secret itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A reference to a secret: `env:NAME` or `file:PATH`. Printing it shows the reference only.
+
+    The secret is read when it is revealed, so that a rotated file or a restarted process brings the new one.
+    """
+
+    ENV: ClassVar[str] = "env:"
+    FILE: ClassVar[str] = "file:"
+
+    reference: str
+    base: Path = Path()
+    """The folder that a relative `file:` path starts from: that of `toban.toml`."""
+
+    def __str__(self) -> str:
+        return self.reference
+
+    def reveal(self) -> str:
+        """Return the secret itself, or raise `SecretUnavailable`."""
+        if self.reference.startswith(self.ENV):
+            name = self.reference.removeprefix(self.ENV)
+            value = os.environ.get(name, "")
+            if not value:
+                raise SecretUnavailable(f"環境変数 {name} がありません")
+            return value
+        path = self._path
+        try:
+            value = path.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "UTF-8 ではありません"
+            raise SecretUnavailable(f"ファイル {path} を読めません: {why}") from error
+        if not value:
+            raise SecretUnavailable(f"ファイル {path} が空です")
+        return value
+
+    def is_open_to_all(self) -> bool:
+        """Whether every account of this machine may read the file that the secret is kept in."""
+        if self.reference.startswith(self.ENV) or not self._path.exists():
+            return False
+        return bool(self._path.stat().st_mode & stat.S_IROTH)
+
+    @property
+    def _path(self) -> Path:
+        return self.base / self.reference.removeprefix(self.FILE)
+
+    @classmethod
+    def read(cls, written: object, info: ValidationInfo) -> "Secret":
+        """Take a reference as written, or complain without repeating what may be the secret itself."""
+        if isinstance(written, cls):
+            return written
+        is_reference = isinstance(written, str) and written.startswith((cls.ENV, cls.FILE))
+        if not is_reference or not str(written).partition(":")[2].strip():
+            raise PydanticCustomError("secret_literal", "秘密の値がそのまま書かれています")
+        return cls(str(written), (info.context or {}).get("base", Path()))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(cls.read)
