@@ -4,6 +4,7 @@ from toban.faces.cli.group import LazyGroup
 
 COMMANDS = {
     "check": "toban.faces.cli.check",
+    "store": "toban.faces.cli.store",
 }
 
 
