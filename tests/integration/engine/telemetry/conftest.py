@@ -1,0 +1,117 @@
+"""The real `toban store`, started as the supervisor starts it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+import httpx
+import psutil
+import pytest
+
+from toban.engine.telemetry.store import Telemetry
+
+SECRET = "open sesame"
+
+
+class StoreProcess:
+    """One running child; ended when the test ends, whatever happened."""
+
+    def __init__(self, directory: Path, *options: str, port: int = 0) -> None:
+        self.directory = directory
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "toban", "store", "--data", directory, "--port", str(port), *options],
+            env={**os.environ, "TOBAN_STORE_SECRET": SECRET},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.url = self.process.stdout.readline().strip()
+        self.telemetry: Telemetry | None = None
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    @property
+    def telemetry_url(self) -> str:
+        return self.url.replace("http://", f"http://toban:{SECRET.replace(' ', '%20')}@")
+
+    def ask(self, sql: str, **settings: str | int) -> httpx.Response:
+        """Send one statement as text."""
+        return httpx.post(
+            self.url,
+            params=settings,
+            content=sql.encode(),
+            auth=("toban", SECRET),
+            timeout=60,
+            trust_env=False,
+        )
+
+    def told(self, sql: str) -> str:
+        """Return the text of an answer that is no error."""
+        answer = self.ask(sql)
+        assert answer.status_code == 200, answer.text
+        return answer.text.strip()
+
+    def stop(self, number: signal.Signals) -> int:
+        """Send a signal and return the exit status; fail when the process doesn't end."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout=20)
+
+    def errors(self) -> str:
+        """Return what an ended process wrote to stderr."""
+        assert self.process.stderr is not None
+        return self.process.stderr.read()
+
+    def listens_at(self) -> set[str]:
+        return {
+            str(connection.laddr.ip)
+            for connection in psutil.Process(self.process.pid).net_connections()
+            if connection.status == psutil.CONN_LISTEN
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+        if self.telemetry is not None:
+            self.telemetry.close()
+
+
+StartStore = Callable[..., StoreProcess]
+
+
+@pytest.fixture
+def start_store(tmp_path: Path) -> Iterator[StartStore]:
+    """Start children on the test's own directory (or another one), as many as are asked for."""
+    with ExitStack() as running:
+
+        def start(*options: str, directory: Path | None = None, port: int = 0) -> StoreProcess:
+            child = StoreProcess(directory or tmp_path / "store", *options, port=port)
+            return running.enter_context(child)
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
+    """A child for the tests of one module that leave it as it was; its tables are made."""
+    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
+        child.telemetry = Telemetry(child.telemetry_url)
+        child.telemetry.ensure_schema()
+        yield child
+
+
+@pytest.fixture
+def telemetry(store: StoreProcess) -> Telemetry:
+    assert store.telemetry is not None
+    return store.telemetry
