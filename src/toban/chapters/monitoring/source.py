@@ -1,15 +1,13 @@
-"""The extension point for metric sources: one small Protocol and one failure type."""
+"""The extension point for metric sources: one small Protocol, one failure type, one line of registration."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
+
+from pydantic import BaseModel
 
 from toban.design.values.metric import Metric
-
-
-class Unmeasurable(Exception):
-    """The source gave no value; the message says why, for the operator, and never holds a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +18,44 @@ class Measurement:
     instance: str
     at: datetime
     value: float
+    note: str = ""
+    """What explains the value to an operator: `HTTP 503`."""
+
+
+class Unmeasurable(Exception):
+    """The source did not give what it should; the message tells the operator why, without any secret.
+
+    `measured` is what it gave nevertheless: that nothing answers is a value of `Metric.UP`.
+    """
+
+    def __init__(self, message: str, measured: Sequence[Measurement] = ()) -> None:
+        super().__init__(message)
+        self.measured = tuple(measured)
 
 
 class Source(Protocol):
     """A place to measure at, ready to use. One thread uses it at a time."""
 
+    @property
+    def instance(self) -> str:
+        """What operators call the place: `web-1:9100`. No secret is in it."""
+
     def measure(self, now: datetime) -> Sequence[Measurement]:
-        """Return all that can be measured now, or raise `Unmeasurable`.
+        """Return all that can be measured now, or raise `Unmeasurable`; within the time-out it was given.
 
         Rates need two readings: a source keeps its previous one, and gives such a value from the second on.
         """
+
+    def close(self) -> None:
+        """Let go of connections; the source is not used again."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKind:
+    """A kind of source as `toban.toml` names it; the registration in `wiring.py` gives it that name."""
+
+    config: type[BaseModel]
+    measures: frozenset[Metric]
+    """What a source of this kind can measure at most."""
+    build: Callable[[Any], Source]
+    """Makes a source of a valid config; connects to nothing yet."""

@@ -1,0 +1,143 @@
+"""HTTP with bounds: whatever the other side does, an answer ends in time and fits into memory."""
+
+import ssl
+import time
+from dataclasses import dataclass
+from typing import Annotated
+
+import httpx
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from toban.engine.bindings.model import Section
+from toban.engine.bindings.secret import Secret, SecretUnavailable
+
+LARGEST_ANSWER = 8 * 1024 * 1024
+"""Bytes after decompression; a node_exporter of a large host gives a quarter of a megabyte."""
+_MOST_REDIRECTS = 5
+
+
+def _plain_url(url: str) -> str:
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL:
+        parts = httpx.URL()
+    if parts.scheme not in ("http", "https") or not parts.host:
+        hint = "http://ホスト:ポート/パス の形で書いてください"
+        raise PydanticCustomError("url", "URL ではありません", {"hint": hint})
+    if parts.userinfo:
+        hint = 'username と、password = "env:環境変数名" に分けて書いてください'
+        raise PydanticCustomError("url_credentials", "URL に資格情報が書かれています", {"hint": hint})
+    return url
+
+
+class HttpConfig(Section):
+    """Where to ask by HTTP, and as whom."""
+
+    url: Annotated[str, AfterValidator(_plain_url)]
+    instance: str = ""
+    """What operators call the place; empty: host and port of the URL."""
+    timeout: float = Field(default=5.0, gt=0, le=60)
+    """Seconds for a whole answer."""
+    username: str = ""
+    password: Secret | None = None
+    bearer_token: Secret | None = None
+
+    @model_validator(mode="after")
+    def _one_way_to_sign_in(self) -> "HttpConfig":
+        if self.bearer_token and (self.username or self.password):
+            raise PydanticCustomError(
+                "two_credentials", "bearer_token と username/password は一緒に使えません"
+            )
+        return self
+
+    @property
+    def place(self) -> str:
+        """Host and port, without anything that could be secret."""
+        url = httpx.URL(self.url)
+        return self.instance or url.netloc.decode("ascii")
+
+
+class Unanswered(Exception):
+    """No whole answer came; the message says why and holds no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, and the seconds from the request to its last byte."""
+
+    status: int
+    body: bytes
+    seconds: float
+
+
+def new_client() -> httpx.Client:
+    """Return a client that connects anew for each request, as a newcomer does, and heeds no proxy."""
+    return httpx.Client(
+        verify=ssl.create_default_context(),
+        trust_env=False,
+        follow_redirects=False,
+        limits=httpx.Limits(max_keepalive_connections=0),
+        headers={"user-agent": "toban"},
+    )
+
+
+def fetch(client: httpx.Client, config: HttpConfig) -> Answer:
+    """GET the configured URL, or raise `Unanswered`.
+
+    A redirect is followed on the same host only: elsewhere it would take the credentials along. One that
+    leads to another host is returned as the answer it is.
+    """
+    started = time.monotonic()
+    try:
+        url = httpx.URL(config.url)
+        for _ in range(_MOST_REDIRECTS + 1):
+            status, location, body = _get(client, config, url, started + config.timeout)
+            target = url.join(location) if location else None
+            if target is None or (target.scheme, target.host, target.port) != (
+                url.scheme,
+                url.host,
+                url.port,
+            ):
+                return Answer(status, body, time.monotonic() - started)
+            url = target
+    except httpx.TimeoutException as error:
+        raise Unanswered(f"{config.timeout:g}秒以内に応答がありません") from error
+    except httpx.ConnectError as error:
+        raise Unanswered(f"接続できません（{_reason(error)}）") from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Unanswered(f"通信が途中で切れました（{type(error).__name__}）") from error
+    except SecretUnavailable as error:
+        raise Unanswered(str(error)) from error
+    raise Unanswered(f"転送が{_MOST_REDIRECTS}回を超えました")
+
+
+def _get(client: httpx.Client, config: HttpConfig, url: httpx.URL, deadline: float) -> tuple[int, str, bytes]:
+    with client.stream(
+        "GET", url, headers=_credentials(config), auth=_basic(config), timeout=config.timeout
+    ) as reply:
+        body = bytearray()
+        for chunk in reply.iter_bytes():
+            body += chunk
+            if len(body) > LARGEST_ANSWER:
+                raise Unanswered(f"応答が{LARGEST_ANSWER // 1024**2}MiBを超えました")
+            # The client's time-outs are per read: a server that drips bytes would never meet one.
+            if time.monotonic() > deadline:
+                raise Unanswered(f"{config.timeout:g}秒以内に応答が終わりません")
+        location = reply.headers.get("location", "") if reply.is_redirect else ""
+        return reply.status_code, location, bytes(body)
+
+
+def _credentials(config: HttpConfig) -> dict[str, str]:
+    return {"authorization": f"Bearer {config.bearer_token.reveal()}"} if config.bearer_token else {}
+
+
+def _basic(config: HttpConfig) -> httpx.BasicAuth | None:
+    if not config.username:
+        return None
+    return httpx.BasicAuth(config.username, config.password.reveal() if config.password else "")
+
+
+def _reason(error: httpx.ConnectError) -> str:
+    """The operating system's words: `Connection refused`, a certificate's fault."""
+    return str(error).removeprefix("[Errno ").partition("] ")[2] or str(error) or "理由不明"

@@ -1,0 +1,1 @@
+"""A service seen from outside: does it answer, how fast, how often not."""

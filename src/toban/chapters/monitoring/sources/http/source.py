@@ -1,0 +1,93 @@
+"""The HTTP probe: asks as a user would, and counts what fails."""
+
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import httpx
+from pydantic import Field
+
+from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
+from toban.chapters.monitoring.sources.bounded import Answer, HttpConfig, Unanswered, fetch, new_client
+from toban.design.values.metric import Metric
+
+_FIRST_ERROR = 400
+
+
+class HttpProbeConfig(HttpConfig):
+    """`kind = "http"`: a URL that answers when the service is well."""
+
+    expect_status: int | None = Field(default=None, ge=100, le=599)
+    """The status of a good answer; without one, anything below 400 is good."""
+    window: float = Field(default=60.0, gt=0)
+    """Seconds over which failed probes are counted for the error rate."""
+
+    @property
+    def place(self) -> str:
+        """Host, port and path: a probe looks at one page, and a query may hold a key."""
+        return self.instance or f"{super().place}{httpx.URL(self.url).path}"
+
+
+class HttpProbe:
+    """One page of one service.
+
+    The error rate is the share of failed probes within the window. With four probes a minute a single one
+    weighs 25%, far beyond any limit a document sets; so a failure counts only when asking again at once
+    fails too. The rate over real traffic is finer: bind the service's exposition beside the probe.
+    """
+
+    def __init__(self, config: HttpProbeConfig) -> None:
+        self._config = config
+        self._client = new_client()
+        self._outcomes: deque[tuple[datetime, bool]] = deque()
+
+    @property
+    def instance(self) -> str:
+        return self._config.place
+
+    def measure(self, now: datetime) -> Sequence[Measurement]:
+        """Probe; `Unmeasurable` carries `UP` and the error rate where no answer came."""
+        try:
+            answer = self._answer()
+        except Unanswered as error:
+            raise Unmeasurable(f"{self.instance}: {error}", self._count(now, str(error))) from error
+        took = Measurement(Metric.RESPONSE_TIME, self.instance, now, answer.seconds * 1000)
+        return [*self._count(now, self._fault(answer)), took]
+
+    def close(self) -> None:
+        """Close the HTTP client."""
+        self._client.close()
+
+    def _answer(self) -> Answer:
+        """A good answer, or whatever asking once more brings."""
+        with suppress(Unanswered):
+            first = fetch(self._client, self._config)
+            if not self._fault(first):
+                return first
+        return fetch(self._client, self._config)
+
+    def _fault(self, answer: Answer) -> str:
+        """What is wrong with *answer*, or nothing."""
+        expected = self._config.expect_status
+        is_good = answer.status < _FIRST_ERROR if expected is None else answer.status == expected
+        return "" if is_good else f"HTTP {answer.status}"
+
+    def _count(self, now: datetime, fault: str) -> list[Measurement]:
+        self._outcomes.append((now, bool(fault)))
+        start = now - timedelta(seconds=self._config.window)
+        while self._outcomes[0][0] <= start:
+            self._outcomes.popleft()
+        failed = sum(is_failed for _, is_failed in self._outcomes)
+        share = 100 * failed / len(self._outcomes)
+        return [
+            Measurement(Metric.UP, self.instance, now, 0.0 if fault else 1.0, note=fault),
+            Measurement(Metric.ERROR_RATE, self.instance, now, share, note=fault),
+        ]
+
+
+KIND = SourceKind(
+    config=HttpProbeConfig,
+    measures=frozenset((Metric.UP, Metric.RESPONSE_TIME, Metric.ERROR_RATE)),
+    build=HttpProbe,
+)

@@ -1,0 +1,1 @@
+"""PostgreSQL over a real connection: how many are connected, how far standbys are behind."""

@@ -1,0 +1,133 @@
+"""PostgreSQL's own statistics, read by a role that may do nothing else.
+
+The role needs `LOGIN` and membership of `pg_monitor`, no more:
+
+    CREATE ROLE toban LOGIN PASSWORD '…' IN ROLE pg_monitor;
+
+Statistics: https://www.postgresql.org/docs/18/monitoring-stats.html
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import Field
+
+from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
+from toban.design.values.metric import Metric
+from toban.engine.bindings.model import Section
+from toban.engine.bindings.secret import Secret, SecretUnavailable
+
+# Toban's own connection is among the client backends: it takes one of max_connections like any other.
+# A standby that has replayed all it received is not behind, however long ago the last transaction was.
+_STATISTICS = """
+    SELECT count(*) FILTER (WHERE backend_type = 'client backend'),
+           bool_or(backend_type IS NULL),
+           CASE WHEN NOT pg_is_in_recovery()
+                THEN (SELECT coalesce(max(extract(epoch FROM replay_lag)), 0)
+                      FROM pg_stat_replication HAVING count(*) > 0)
+                WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
+                ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END
+      FROM pg_stat_activity
+"""
+_SHORTEST_CONNECT_TIMEOUT = 2
+"""Seconds; libpq takes less for this."""
+
+
+class PostgresqlConfig(Section):
+    """`kind = "postgresql"`: a connection string, by reference as it holds a password."""
+
+    dsn: Secret
+    instance: str = ""
+    """What operators call the place; empty: host, port and database of the connection string."""
+    timeout: float = Field(default=5.0, ge=1, le=60)
+    """Seconds for connecting, and for the statement."""
+
+
+class PostgresqlSource:
+    """One database server. The connection is kept, so that a full server can still be seen to be full."""
+
+    def __init__(self, config: PostgresqlConfig) -> None:
+        self._config = config
+        self._connection: psycopg.Connection | None = None
+        self._instance = config.instance or _place(config.dsn)
+
+    @property
+    def instance(self) -> str:
+        return self._instance
+
+    def measure(self, now: datetime) -> Sequence[Measurement]:
+        """Ask for the statistics; `Unmeasurable` carries `UP` 0 where the server did not answer."""
+        try:
+            connections, is_veiled, lag = self._statistics()
+        except (psycopg.Error, SecretUnavailable) as error:
+            self.close()
+            why = _words(error, self._config.dsn)
+            down = Measurement(Metric.UP, self.instance, now, 0.0, note=why)
+            raise Unmeasurable(f"{self.instance}: {why}", [down]) from error
+        up = Measurement(Metric.UP, self.instance, now, 1.0)
+        if is_veiled:
+            why = "接続の種類を見る権限がありません: GRANT pg_monitor TO 監視用ロール"
+            raise Unmeasurable(f"{self.instance}: {why}", [up])
+        found = [up, Measurement(Metric.CONNECTIONS, self.instance, now, float(connections))]
+        if lag is not None:
+            found.append(Measurement(Metric.REPLICATION_LAG, self.instance, now, float(lag)))
+        return found
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _statistics(self) -> tuple[int, bool, float | None]:
+        row = self._connected().execute(_STATISTICS).fetchone()
+        assert row is not None  # noqa: S101 - an aggregate always gives one row
+        return row[0], row[1], row[2]
+
+    def _connected(self) -> psycopg.Connection:
+        if self._connection is None:
+            milliseconds = int(self._config.timeout * 1000)
+            self._connection = psycopg.connect(
+                self._config.dsn.reveal(),
+                autocommit=True,
+                application_name="toban",
+                connect_timeout=max(_SHORTEST_CONNECT_TIMEOUT, int(self._config.timeout)),
+                # The server's time-out does not help when the network between has gone.
+                tcp_user_timeout=milliseconds,
+            )
+            self._connection.execute(
+                "SELECT set_config('statement_timeout', %s, false),"
+                "       set_config('default_transaction_read_only', 'on', false)",
+                [str(milliseconds)],
+            )
+        return self._connection
+
+
+def _place(dsn: Secret) -> str:
+    try:
+        parts = conninfo_to_dict(dsn.reveal())
+    except (SecretUnavailable, psycopg.ProgrammingError):
+        return "PostgreSQL"
+    host = parts.get("host") or parts.get("hostaddr") or "localhost"
+    return f"{host}:{parts.get('port') or 5432}/{parts.get('dbname') or parts.get('user') or ''}"
+
+
+def _words(error: Exception, dsn: Secret) -> str:
+    """The first line of the fault, without the connection string or any part of it that is secret."""
+    if isinstance(error, SecretUnavailable):
+        return str(error)
+    try:
+        password = str(conninfo_to_dict(dsn.reveal()).get("password") or "")
+    except psycopg.ProgrammingError:
+        return "接続文字列を読めません"
+    text = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return text.replace(password, "…") if password else text
+
+
+KIND = SourceKind(
+    config=PostgresqlConfig,
+    measures=frozenset((Metric.UP, Metric.CONNECTIONS, Metric.REPLICATION_LAG)),
+    build=PostgresqlSource,
+)

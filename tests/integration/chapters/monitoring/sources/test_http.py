@@ -1,0 +1,168 @@
+"""The HTTP probe against a real server that behaves in every way servers do."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.integration.chapters.monitoring.conftest import Handler, HttpServer
+
+from toban.chapters.monitoring.source import Measurement, Unmeasurable
+from toban.chapters.monitoring.sources import bounded
+from toban.chapters.monitoring.sources.http.source import HttpProbe, HttpProbeConfig
+from toban.design.values.metric import Metric
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+
+def probe(server: HttpServer, path: str = "/health", **config: object) -> HttpProbe:
+    return HttpProbe(HttpProbeConfig.model_validate({"url": f"{server.url}{path}", **config}))
+
+
+def by_metric(measured: object) -> dict[Metric, float]:
+    assert isinstance(measured, list | tuple)
+    found: list[Measurement] = list(measured)
+    return {each.metric: each.value for each in found}
+
+
+def test_a_good_answer_gives_time_status_and_no_errors(http_server: HttpServer) -> None:
+    source = probe(http_server)
+
+    found = by_metric(source.measure(NOON))
+
+    assert (found[Metric.UP], found[Metric.ERROR_RATE]) == (1.0, 0.0)
+    assert 0 < found[Metric.RESPONSE_TIME] < 5000
+    assert source.instance == f"127.0.0.1:{http_server.server_port}/health"
+
+
+def test_a_bad_status_is_a_failure_with_a_reason_and_a_response_time(http_server: HttpServer) -> None:
+    http_server.answer = lambda handler: handler.reply(503)
+
+    measured = probe(http_server).measure(NOON)
+
+    found = by_metric(measured)
+    assert (found[Metric.UP], found[Metric.ERROR_RATE]) == (0.0, 100.0)
+    assert Metric.RESPONSE_TIME in found
+    assert {each.note for each in measured} == {"HTTP 503", ""}
+
+
+def test_a_status_other_than_the_expected_one_is_a_failure(http_server: HttpServer) -> None:
+    http_server.answer = lambda handler: handler.reply(200)
+
+    assert by_metric(probe(http_server, expect_status=204).measure(NOON))[Metric.UP] == 0.0
+
+
+def test_one_failure_that_asking_again_mends_does_not_count(http_server: HttpServer) -> None:
+    http_server.answer = lambda handler: handler.reply(503 if len(http_server.asked) == 1 else 200)
+
+    found = by_metric(probe(http_server).measure(NOON))
+
+    assert (found[Metric.UP], found[Metric.ERROR_RATE], len(http_server.asked)) == (1.0, 0.0, 2)
+
+
+def test_the_error_rate_forgets_failures_as_old_as_the_window(http_server: HttpServer) -> None:
+    source = probe(http_server, window=60)
+    http_server.answer = lambda handler: handler.reply(500)
+    source.measure(NOON)
+    http_server.answer = lambda handler: handler.reply(200)
+
+    just_inside = by_metric(source.measure(NOON + timedelta(seconds=59)))
+    just_outside = by_metric(source.measure(NOON + timedelta(seconds=60)))
+
+    assert (just_inside[Metric.ERROR_RATE], just_outside[Metric.ERROR_RATE]) == (50.0, 0.0)
+
+
+def test_nothing_listening_is_down_and_an_error(http_server: HttpServer) -> None:
+    source = probe(http_server)
+    http_server.shutdown()
+    http_server.server_close()
+
+    with pytest.raises(Unmeasurable, match="接続できません") as caught:
+        source.measure(NOON)
+
+    assert by_metric(caught.value.measured) == {Metric.UP: 0.0, Metric.ERROR_RATE: 100.0}
+
+
+def drip(handler: Handler) -> None:
+    """Send one byte after another, each in time, without end."""
+    handler.send_response(200)
+    handler.send_header("content-length", "1000000")
+    handler.end_headers()
+    while not handler.server.closing.wait(0.05):
+        handler.wfile.write(b".")
+        handler.wfile.flush()
+
+
+@pytest.mark.parametrize(
+    "answer", [lambda handler: handler.server.closing.wait(), drip], ids=["silent", "dripping"]
+)
+def test_a_server_that_never_ends_its_answer_is_given_up(
+    http_server: HttpServer, answer: Callable[[Handler], None]
+) -> None:
+    http_server.answer = answer
+
+    with pytest.raises(Unmeasurable, match=r"0\.3秒以内"):
+        probe(http_server, timeout=0.3).measure(NOON)
+
+
+def test_an_answer_without_end_is_cut_off(http_server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "LARGEST_ANSWER", 1024 * 1024)
+    http_server.answer = lambda handler: handler.reply(200, b"." * (1024 * 1024 + 1))
+
+    with pytest.raises(Unmeasurable, match="1MiB"):
+        probe(http_server).measure(NOON)
+
+
+def test_a_redirect_on_the_same_host_is_followed(http_server: HttpServer) -> None:
+    def answer(handler: Handler) -> None:
+        if handler.path == "/old":
+            handler.reply(302, location="/new")
+        else:
+            handler.reply(204)
+
+    http_server.answer = answer
+
+    assert by_metric(probe(http_server, "/old", expect_status=204).measure(NOON))[Metric.UP] == 1.0
+
+
+def test_a_redirect_to_another_host_is_not_followed_and_takes_no_credentials_along(
+    http_server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROBE_TOKEN", "hunter2")
+    elsewhere = f"http://localhost:{http_server.server_port}/elsewhere"
+    http_server.answer = lambda handler: handler.reply(302, location=elsewhere)
+
+    found = by_metric(probe(http_server, expect_status=302, bearer_token="env:PROBE_TOKEN").measure(NOON))
+
+    assert found[Metric.UP] == 1.0
+    assert [asked.path for asked in http_server.asked] == ["/health"]
+    assert http_server.asked[0].headers["authorization"] == "Bearer hunter2"
+
+
+def test_redirects_in_a_circle_end(http_server: HttpServer) -> None:
+    http_server.answer = lambda handler: handler.reply(302, location="/health")
+
+    with pytest.raises(Unmeasurable, match="転送が5回"):
+        probe(http_server).measure(NOON)
+
+
+def test_a_missing_secret_is_a_reason_not_a_crash(
+    http_server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PROBE_TOKEN", raising=False)
+
+    with pytest.raises(Unmeasurable, match="PROBE_TOKEN"):
+        probe(http_server, bearer_token="env:PROBE_TOKEN").measure(NOON)
+
+
+def test_neither_query_nor_credentials_show_in_names_and_errors(
+    http_server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROBE_PASSWORD", "hunter2")
+    source = probe(http_server, "/health?key=hunter3", username="u", password="env:PROBE_PASSWORD")
+    http_server.shutdown()
+    http_server.server_close()
+
+    with pytest.raises(Unmeasurable) as caught:
+        source.measure(NOON)
+
+    assert "hunter" not in f"{caught.value} {caught.value.measured} {source.instance}"

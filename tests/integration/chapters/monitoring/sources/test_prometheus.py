@@ -1,0 +1,84 @@
+"""Scraping a real node_exporter, and servers that are none."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.integration.chapters.monitoring.conftest import Handler, HttpServer
+
+from toban.chapters.monitoring.source import Unmeasurable
+from toban.chapters.monitoring.sources.prometheus.source import PrometheusConfig, PrometheusSource
+from toban.design.values.metric import Metric
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+
+def test_a_real_node_exporter_gives_cpu_memory_and_disks(node_exporter: str) -> None:
+    source = PrometheusSource(PrometheusConfig(url=node_exporter, instance="web-1"))
+
+    first = {each.metric for each in source.measure(NOON)}
+    sum(range(3_000_000))  # The kernel counts in hundredths of a second: let some pass.
+    second = source.measure(NOON + timedelta(seconds=15))
+    source.close()
+
+    assert Metric.CPU_USAGE not in first
+    found = {each.metric: each for each in second}
+    assert found[Metric.UP].value == 1.0
+    assert 0 < found[Metric.CPU_USAGE].value <= 100
+    assert 0 < found[Metric.MEMORY_USAGE].value < 100
+    assert found[Metric.CPU_USAGE].instance == "web-1"
+
+
+def not_found(handler: Handler) -> None:
+    handler.reply(404)
+
+
+def web_page(handler: Handler) -> None:
+    handler.reply(200, b"<html><body>It works!</body></html>")
+
+
+def broken(handler: Handler) -> None:
+    handler.reply(200, b'node_cpu_seconds_total{mode="idle} x\n')
+
+
+def shift_jis(handler: Handler) -> None:
+    handler.reply(200, "node_cpu_seconds_total 1 店".encode("shift_jis"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (not_found, "HTTP 404"),
+        (web_page, "知っている指標"),
+        (broken, "Prometheus の形式"),
+        (shift_jis, "Prometheus の形式"),
+    ],
+)
+def test_what_is_no_exposition_is_down_with_a_reason(
+    http_server: HttpServer, answer: Callable[[Handler], None], why: str
+) -> None:
+    http_server.answer = answer
+    source = PrometheusSource(PrometheusConfig(url=f"{http_server.url}/metrics"))
+
+    with pytest.raises(Unmeasurable, match=why) as caught:
+        source.measure(NOON)
+
+    assert [(each.metric, each.value) for each in caught.value.measured] == [(Metric.UP, 0.0)]
+    assert source.instance in str(caught.value)
+
+
+def test_after_a_failed_scrape_rates_span_the_gap(http_server: HttpServer) -> None:
+    source = PrometheusSource(PrometheusConfig(url=f"{http_server.url}/metrics"))
+    bodies = {1: b'http_requests_total{code="200"} 100\n', 3: b'http_requests_total{code="500"} 1\n'}
+    http_server.answer = lambda handler: (
+        handler.reply(200, bodies[len(http_server.asked)])
+        if len(http_server.asked) in bodies
+        else handler.reply(500)
+    )
+
+    source.measure(NOON)
+    with pytest.raises(Unmeasurable):
+        source.measure(NOON + timedelta(seconds=15))
+    found = {each.metric: each.value for each in source.measure(NOON + timedelta(seconds=30))}
+
+    assert found[Metric.ERROR_RATE] == 100.0
