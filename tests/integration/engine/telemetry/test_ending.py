@@ -1,0 +1,146 @@
+"""How the store ends, and what is there afterwards."""
+
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from random import Random
+from time import sleep
+
+import httpx
+import pytest
+
+from toban.design.values.metric import Metric
+from toban.engine.telemetry.buffer import Batching, SampleBuffer
+from toban.engine.telemetry.samples import Sample
+from toban.engine.telemetry.store import Telemetry
+
+from .conftest import SECRET, StartStore, StoreProcess
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+ENDLESS = "SELECT sum(sipHash64(number)) FROM numbers(100000000000000)"
+ENDLESS_ROWS = "SELECT number FROM numbers(100000000000000)"
+RUNNING = "SELECT count() FROM system.processes WHERE query LIKE '%100000000000000%' AND query NOT LIKE '%processes%'"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_idle_store_ends_cleanly(start_store: StartStore, number: signal.Signals) -> None:
+    child = start_store()
+    child.told("SELECT 1")
+
+    assert child.stop(number) == 0
+    assert child.errors() == ""
+
+
+@pytest.mark.parametrize("sql", [ENDLESS, ENDLESS_ROWS])
+def test_a_long_query_does_not_hold_the_end_up(start_store: StartStore, sql: str) -> None:
+    child = start_store()
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(_ask_until_it_ends, child, sql)
+        _until(lambda: child.told(RUNNING) != "0")
+
+        status = child.stop(signal.SIGTERM)
+
+        asked.result()
+    # A segmentation fault would be -11.
+    assert status == 0
+    assert child.errors() == ""
+
+
+@pytest.mark.parametrize("sql", [ENDLESS, ENDLESS_ROWS])
+def test_a_query_ends_when_its_client_goes(store: StoreProcess, sql: str) -> None:
+    _ask_and_leave(store, sql)
+
+    _until(lambda: store.told(RUNNING) == "0")
+
+
+def test_a_query_ends_for_its_own_client_only(store: StoreProcess) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        other = threads.submit(store.told, "SELECT sleepEachRow(0.1) FROM numbers(30) FORMAT Null")
+        _ask_and_leave(store, ENDLESS)
+        _until(lambda: store.told(RUNNING) == "0")
+
+        assert other.result() == ""
+
+
+def test_nothing_acknowledged_is_lost_and_nothing_doubled_by_three_kills(start_store: StartStore) -> None:
+    _kill_again_and_again(start_store, kills=3)
+
+
+@pytest.mark.slow
+def test_nothing_acknowledged_is_lost_and_nothing_doubled_by_twenty_kills(start_store: StartStore) -> None:
+    _kill_again_and_again(start_store, kills=20)
+
+
+def _kill_again_and_again(start_store: StartStore, *, kills: int) -> None:
+    """Write without a pause while the store is killed and started; then compare the store with what went in."""
+    child = start_store()
+    telemetry = Telemetry(child.telemetry_url)
+    telemetry.ensure_schema()
+    buffer = SampleBuffer(telemetry, Batching(size=500))
+    written = 0
+    enough = threading.Event()
+
+    def write() -> None:
+        nonlocal written
+        while not enough.is_set():
+            at = [NOON + timedelta(milliseconds=written + number) for number in range(500)]
+            buffer.add([Sample(Metric.UP, "Web", "web-1", moment, 1.0) for moment in at])
+            written += 500
+            buffer.flush(NOON)
+            while buffer.pending > 5_000 and not enough.is_set():
+                buffer.flush(NOON)
+
+    chance = Random(20)  # noqa: S311 - moments to kill at
+    with ThreadPoolExecutor(1) as threads:
+        writing = threads.submit(write)
+        for _ in range(kills):
+            sleep(chance.uniform(0.05, 0.6))
+            child.process.kill()
+            child.process.wait()
+            child = start_store(port=child.port)
+        enough.set()
+        writing.result()
+    last = buffer.flush(NOON, everything=True)
+    telemetry.close()
+
+    assert (last.trouble, buffer.pending, buffer.dropped) == ("", 0, 0)
+    assert written > 0
+    assert (
+        child.told("SELECT count(), uniqExact(at), sum(value) FROM samples")
+        == f"{written}\t{written}\t{written}"
+    )
+    assert child.told("SELECT sum(count), sum(total) FROM samples_5m") == f"{written}\t{written}"
+
+
+def _ask_and_leave(store: StoreProcess, sql: str) -> None:
+    """Send an endless query and go away once it surely runs."""
+    with (
+        suppress(httpx.ReadTimeout),
+        httpx.Client(auth=("toban", SECRET), trust_env=False) as client,
+        client.stream("POST", store.url, content=sql, timeout=1) as answer,
+    ):
+        next(answer.iter_raw())
+        assert store.told(RUNNING) == "1"
+
+
+def _ask_until_it_ends(child: StoreProcess, sql: str) -> None:
+    with (
+        httpx.Client(auth=("toban", SECRET), timeout=60, trust_env=False) as client,
+        client.stream("POST", child.url, content=sql) as answer,
+    ):
+        try:
+            for _ in answer.iter_raw():
+                pass
+        except httpx.RemoteProtocolError:
+            return
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if holds():
+            return
+        sleep(0.05)
+    pytest.fail("it never came to hold")
