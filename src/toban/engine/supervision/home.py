@@ -1,0 +1,104 @@
+"""The home directory of a running Toban: private, one instance at a time, and it shows what runs."""
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+
+class HomeUnusable(Exception):
+    """The home directory can't serve; the message says why and `hint` the way out."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Home:
+    """A home directory that this process owns until it ends."""
+
+    def __init__(self, path: Path, lock: int) -> None:
+        self.path = path
+        self._lock = lock
+
+    @property
+    def logs(self) -> Path:
+        """Where the children's logs are."""
+        return self.path / "log"
+
+    def secret(self, name: str) -> str:
+        """Return the secret kept in the file *name*, made at the first call, readable to the owner alone."""
+        path = self.path / name
+        if not path.exists():
+            write_whole(path, secrets.token_urlsafe(48))
+        return path.read_text()
+
+    def holds(self, name: str) -> bool:
+        """Return whether an operator wants the program *name* stopped."""
+        return hold_file(self.path, name).exists()
+
+    def show(self, url: str, processes: Sequence[Mapping[str, Any]]) -> None:
+        """Write down what runs, for `toban processes` and for whoever watches from outside."""
+        write_whole(
+            processes_file(self.path),
+            json.dumps(
+                {"supervisor": os.getpid(), "url": url, "processes": processes}, ensure_ascii=False, indent=1
+            ),
+        )
+
+
+def hold_file(home: Path, name: str) -> Path:
+    """Return the file whose presence keeps the program *name* stopped, across restarts of `toban up` too."""
+    return home / "hold" / name
+
+
+def processes_file(home: Path) -> Path:
+    """Return the file in which a running `toban up` shows its processes."""
+    return home / "processes.json"
+
+
+def take(path: Path) -> Home:
+    """Make *path* a private home and own it, or raise `HomeUnusable`."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
+        for part in ("log", "hold"):
+            (path / part).mkdir(mode=0o700, exist_ok=True)
+        lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as problem:
+        raise HomeUnusable(
+            f"{path}: ここには書けません ({problem.strerror})",
+            "書けるディレクトリを --home で指定するか、空き容量と権限を確かめてください",
+        ) from problem
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = os.pread(lock, 32, 0).decode().strip()
+        os.close(lock)
+        raise HomeUnusable(
+            f"{path}: この場所では toban up がすでに動いています (プロセス {owner})",
+            "そちらを止めるか、別の場所を --home で指定してください",
+        ) from None
+    try:
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    except OSError as problem:
+        os.close(lock)
+        raise HomeUnusable(
+            f"{path}: 書き込めません ({problem.strerror})", "空き容量を確かめてください (df -h)"
+        ) from problem
+    return Home(path, lock)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace *path* at once by *text*, private to the owner: a reader sees the old text or the new."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,88 @@
+"""One program as a child process: started, spoken to, listened to."""
+
+import asyncio
+import logging
+import os
+import signal
+from contextlib import suppress
+from dataclasses import dataclass, field
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from toban.engine.supervision.program import Program
+from toban.engine.supervision.rules import Child
+from toban.engine.supervision.tether import tethered
+
+LOG_BYTES = 10 * 1024 * 1024
+LOG_FILES = 5
+_BLOCK = 65536
+
+
+class ProcessLog:
+    """What a child says, in a file that is rotated before it fills the disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.last_line = ""
+        self._file = RotatingFileHandler(
+            path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True
+        )
+
+    async def copy_from(self, stream: asyncio.StreamReader) -> None:
+        """Write lines until the stream ends. Reads by blocks: a line without an end must not stop it."""
+        pending = b""
+        while block := await stream.read(_BLOCK):
+            *lines, pending = (pending + block).split(b"\n")
+            if len(pending) >= _BLOCK:
+                lines, pending = [*lines, pending], b""
+            for line in lines:
+                self._write(line)
+        if pending:
+            self._write(pending)
+
+    def _write(self, line: bytes) -> None:
+        text = line.decode(errors="replace")
+        self.last_line = text.strip() or self.last_line
+        self._file.handle(logging.makeLogRecord({"msg": text}))
+
+
+@dataclass(slots=True)
+class Kept:
+    """A program the supervisor keeps running, and its present process, if it has one."""
+
+    program: Program
+    log: ProcessLog
+    child: Child = field(default_factory=Child)
+    pid: int | None = None
+    is_ready: bool = False
+    was_ready: bool = False
+    """It has been ready once: those started after it need not wait for it again."""
+    starts: int = 0
+
+    async def start(self) -> asyncio.subprocess.Process:
+        """Start the process as the leader of a group of its own; the kernel ends it with this process."""
+        process = await asyncio.create_subprocess_exec(
+            *tethered(list(self.program.command), parent=os.getpid()),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, **self.program.environment},
+            cwd=self.program.directory,
+            process_group=0,
+        )
+        self.pid = process.pid
+        self.starts += 1
+        self.is_ready = False
+        return process
+
+    def ask_to_stop(self) -> None:
+        """Send the program's own stop signal."""
+        if self.pid is not None:
+            with suppress(ProcessLookupError):  # it may have ended by itself meanwhile
+                os.kill(self.pid, self.program.stop_signal)
+
+    def kill(self) -> None:
+        """Kill the process, and whatever of its group is left when the process itself is gone."""
+        if self.pid is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)

@@ -1,0 +1,22 @@
+"""A program that the supervisor keeps running, as a value."""
+
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run, in which order, and how to know that it serves."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Added to the supervisor's own environment."""
+    directory: Path | None = None
+    ready: str = ""
+    """`http://…` that answers below 500, `tcp://host:port` that accepts; empty: ready once it runs."""
+    after: tuple[str, ...] = ()
+    """Started when these have been ready once; stopped before them."""
+    stop_signal: signal.Signals = signal.SIGTERM

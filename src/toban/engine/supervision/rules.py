@@ -1,0 +1,94 @@
+"""What to do next about a child process. Decisions only: time and processes stay with the supervisor."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+STEADY_AFTER = timedelta(seconds=60)
+"""A child that ran this long was well: its next death starts the back-off anew."""
+
+LONGEST_PAUSE = timedelta(seconds=5)
+"""With a start of a few seconds, a child that was killed serves again within ten seconds."""
+
+GRACE = timedelta(seconds=3)
+"""How long a child asked to stop may take before it is killed."""
+
+CLOSE_WITHIN = timedelta(seconds=3.5)
+"""How long all children together may take when everything stops; leaves time to reap within five seconds."""
+
+
+class Step(StrEnum):
+    """What to do about a child now."""
+
+    NOTHING = "nothing"
+    START = "start"
+    STOP = "stop"
+    KILL = "kill"
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child process as it is."""
+
+    is_running: bool = False
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    asked_to_stop_at: datetime | None = None
+    early_deaths: int = 0
+    """How often in a row it died before it had run steadily."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted of a child: the same inputs as an operator would look at."""
+
+    is_held: bool = False
+    """An operator stopped it on purpose."""
+    may_start: bool = True
+    """Everything that it is started after has been ready once."""
+    closing_since: datetime | None = None
+    has_running_dependents: bool = False
+
+
+def pause_before_start(early_deaths: int) -> timedelta:
+    """Return how long to wait after a death: none after the first, then doubling from half a second."""
+    if early_deaths <= 1:
+        return timedelta(0)
+    doublings = min(early_deaths - 2, 10)
+    return min(timedelta(seconds=0.5 * 2.0**doublings), LONGEST_PAUSE)
+
+
+def after_death(child: Child, *, now: datetime) -> Child:
+    """Return *child* as it is after its process ended at *now*."""
+    ran = now - child.started_at if child.started_at else timedelta(0)
+    if child.asked_to_stop_at is not None:
+        deaths = 0
+    elif ran >= STEADY_AFTER:
+        deaths = 1
+    else:
+        deaths = child.early_deaths + 1
+    return Child(ended_at=now, early_deaths=deaths)
+
+
+def next_step(child: Child, wish: Wish, *, now: datetime) -> Step:
+    """Say what to do about *child* at *now*. Asking again is harmless: the answer comes from the state."""
+    if child.is_running:
+        return _step_of_running(child, wish, now)
+    if wish.is_held or wish.closing_since is not None or not wish.may_start:
+        return Step.NOTHING
+    if child.ended_at is not None and now - child.ended_at < pause_before_start(child.early_deaths):
+        return Step.NOTHING
+    return Step.START
+
+
+def _step_of_running(child: Child, wish: Wish, now: datetime) -> Step:
+    if wish.closing_since is not None and now - wish.closing_since >= CLOSE_WITHIN:
+        return Step.KILL
+    if child.asked_to_stop_at is not None:
+        return Step.KILL if now - child.asked_to_stop_at >= GRACE else Step.NOTHING
+    if wish.is_held:
+        return Step.STOP
+    # Who is depended upon stops last: a worker may still have samples for the store.
+    if wish.closing_since is not None and not wish.has_running_dependents:
+        return Step.STOP
+    return Step.NOTHING

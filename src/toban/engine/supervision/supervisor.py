@@ -1,0 +1,171 @@
+"""Run programs as children and keep them running, until told to stop.
+
+Every child leads a process group of its own: the terminal's Ctrl-C reaches the supervisor alone, and
+nothing that a child started outlives it. What is wanted is read anew at every look, never remembered.
+"""
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from toban.engine.clock import Clock, system_clock
+from toban.engine.supervision.home import Home
+from toban.engine.supervision.process import Kept, ProcessLog
+from toban.engine.supervision.program import Program
+from toban.engine.supervision.readiness import serves
+from toban.engine.supervision.rules import Step, Wish, after_death, next_step, pause_before_start
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+LOOK_SECONDS = 0.25
+"""How often the supervisor looks at what is wanted when nothing wakes it."""
+
+
+class Supervisor:
+    """Keeps programs running in a home directory; `say` tells the operator one line at a time."""
+
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        home: Home,
+        *,
+        url: str,
+        say: Callable[[str], None],
+        clock: Clock = system_clock,
+    ) -> None:
+        self._kept = {
+            program.name: Kept(program, ProcessLog(home.logs / f"{program.name}.log")) for program in programs
+        }
+        self._home = home
+        self._url = url
+        self._say = say
+        self._clock = clock
+        self._closing_since: datetime | None = None
+        self._wake = asyncio.Event()
+
+    def close(self) -> None:
+        """Stop everything in order; when called again, kill at once."""
+        if self._closing_since is None:
+            self._closing_since = self._clock()
+            self._say("停止しています (stopping; Ctrl-C again to stop at once)")
+        else:
+            for kept in self._kept.values():
+                kept.kill()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Keep the programs running until `close`; return when the last process has ended."""
+        self._show()
+        async with asyncio.TaskGroup() as tasks:
+            while self._closing_since is None or self._running():
+                for kept in self._kept.values():
+                    await self._take_step(kept, tasks)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await self._wake.wait()
+                self._wake.clear()
+
+    def _running(self) -> list[Kept]:
+        return [kept for kept in self._kept.values() if kept.child.is_running]
+
+    def _wish(self, kept: Kept) -> Wish:
+        name, after = kept.program.name, kept.program.after
+        return Wish(
+            is_held=self._home.holds(name),
+            # Who waits for a program that an operator holds would wait for ever.
+            may_start=all(self._kept[first].was_ready or self._home.holds(first) for first in after),
+            closing_since=self._closing_since,
+            has_running_dependents=any(name in other.program.after for other in self._running()),
+        )
+
+    async def _take_step(self, kept: Kept, tasks: asyncio.TaskGroup) -> None:
+        now = self._clock()
+        match next_step(kept.child, self._wish(kept), now=now):
+            case Step.START:
+                process = await kept.start()
+                kept.child = replace(kept.child, is_running=True, started_at=now, asked_to_stop_at=None)
+                tasks.create_task(self._until_end(kept, process))
+                tasks.create_task(self._until_ready(kept, process.pid))
+                self._show()
+            case Step.STOP:
+                kept.child = replace(kept.child, asked_to_stop_at=now)
+                kept.ask_to_stop()
+            case Step.KILL:
+                kept.kill()
+            case Step.NOTHING:
+                pass
+
+    async def _until_end(self, kept: Kept, process: asyncio.subprocess.Process) -> None:
+        if process.stdout is None:
+            raise RuntimeError("the child's output was to be a pipe")
+        copying = asyncio.create_task(kept.log.copy_from(process.stdout))
+        status = await process.wait()
+        kept.kill()  # what the child had started must not go on without it
+        await copying
+        was_asked = kept.child.asked_to_stop_at is not None
+        kept.child = after_death(kept.child, now=self._clock())
+        kept.pid, kept.is_ready = None, False
+        if was_asked:
+            self._say(f"○ {kept.program.name} を止めました (stopped)")
+        elif self._closing_since is None:
+            self._say(self._obituary(kept, status))
+        self._show()
+        self._wake.set()
+
+    def _obituary(self, kept: Kept, status: int) -> str:
+        cause = f"シグナル {signal.Signals(-status).name}" if status < 0 else f"終了コード {status}"
+        pause = pause_before_start(kept.child.early_deaths).total_seconds()
+        lines = [f"■ {kept.program.name} が終了しました ({cause})。{pause:g} 秒後に再起動します (restarting)"]
+        if kept.log.last_line:
+            lines.append(f"    {kept.log.path}: {kept.log.last_line}")
+        return "\n".join(lines)
+
+    async def _until_ready(self, kept: Kept, pid: int) -> None:
+        address = kept.program.ready
+        # What is waited for is another process: it can only be asked again and again.
+        while address and kept.pid == pid and not await asyncio.to_thread(serves, address):  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_SECONDS)
+        if kept.pid != pid:
+            return
+        kept.is_ready = kept.was_ready = True
+        self._say(f"● {kept.program.name} 準備完了 (ready)")
+        self._show()
+        self._wake.set()
+
+    def _phase(self, kept: Kept) -> str:
+        if kept.child.is_running:
+            return "ready" if kept.is_ready else "starting"
+        return "held" if self._home.holds(kept.program.name) else "waiting"
+
+    def _show(self) -> None:
+        processes = [
+            {
+                "name": kept.program.name,
+                "pid": kept.pid,
+                "phase": self._phase(kept),
+                "starts": kept.starts,
+                "log": str(kept.log.path),
+            }
+            for kept in self._kept.values()
+        ]
+        try:
+            self._home.show(self._url, processes)
+        except OSError as problem:
+            # A full disk must not end what still works.
+            self._say(f"▲ {self._home.path} に書けません: {problem.strerror} (cannot write)")
+
+
+def run_until_signalled(supervisor: Supervisor) -> None:
+    """Run *supervisor* in this thread until SIGTERM, SIGINT or SIGHUP has stopped it."""
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, supervisor.close)
+        await supervisor.run()
+
+    asyncio.run(run())

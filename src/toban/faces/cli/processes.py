@@ -1,0 +1,57 @@
+"""`toban processes`: what a running `toban up` consists of, and stopping or starting one of its parts."""
+
+import json
+from pathlib import Path
+
+import click
+
+from toban.engine.supervision.home import hold_file, processes_file
+from toban.faces.cli.terminal import say, speak_utf8
+
+
+@click.command(
+    "processes",
+    short_help="Show, stop or start parts of a running Toban (プロセスを見る・止める・動かす).",
+    epilog="Example: toban processes --stop shop-api",
+)
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("var"),
+    show_default=True,
+    envvar="TOBAN_HOME",
+)
+@click.option("--stop", metavar="NAME", help="Stop NAME and keep it stopped.")
+@click.option("--start", metavar="NAME", help="Let NAME run again.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(home: Path, stop: str | None, start: str | None, form: str) -> None:
+    """List the processes of the `toban up` that runs in a home directory, and hold or release them.
+
+    止めたものは、toban up を再起動しても、--start するまで止まったままです。
+    """
+    speak_utf8()
+    try:
+        shown = json.loads(processes_file(home).read_text(encoding="utf-8"))
+    except FileNotFoundError as exc:
+        raise click.ClickException(
+            f"{home}: ここで toban up が動いたことはありません\n"
+            "HINT: --home で toban up と同じ場所を指定してください"
+        ) from exc
+    names = [process["name"] for process in shown["processes"]]
+    for name in (stop, start):
+        if name is not None and name not in names:
+            raise click.ClickException(f"{name} というプロセスはありません\nHINT: {'、'.join(names)}")
+    if stop is not None:
+        hold_file(home, stop).touch(mode=0o600)
+    if start is not None:
+        hold_file(home, start).unlink(missing_ok=True)
+    if form == "json":
+        say(json.dumps(shown, ensure_ascii=False, indent=2))
+        return
+    say(f"{shown['url']}  (toban up: {shown['supervisor']})")
+    for process in shown["processes"]:
+        held = "  停止を指示 (held)" if hold_file(home, process["name"]).exists() else ""
+        say(
+            f"{process['name']:<14} {process['phase']:<9} pid {process['pid'] or '-'}  "
+            f"起動 {process['starts']} 回{held}"
+        )

@@ -1,0 +1,179 @@
+"""`toban up`: run the document, with all the processes that takes, until told to stop."""
+
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from toban.engine.supervision.home import Home, HomeUnusable, take
+from toban.engine.supervision.program import Program
+from toban.engine.supervision.supervisor import Supervisor, run_until_signalled
+from toban.faces.cli import programs, webshop
+from toban.faces.cli.programs import Instance
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+NEEDED_BYTES = 1024**3
+"""With less room than this the telemetry store soon refuses samples: better said before anything runs."""
+
+DEFAULT_PORT = 8300
+_UNUSABLE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the operator asked for."""
+
+    design: Path | None
+    bindings: Path | None
+    home: Path
+    host: str
+    port: int
+    public_url: str | None
+
+
+@click.command(
+    "up",
+    short_help="Run the document (文書を動かす).",
+    epilog="Example: toban up --design 運用設計書.md --bindings toban.toml",
+)
+@click.option("--design", type=click.Path(path_type=Path), help="Without one, a small demo shop's runs.")
+@click.option("--bindings", type=click.Path(path_type=Path), help="Default: toban.toml beside the design.")
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("var"),
+    show_default=True,
+    envvar="TOBAN_HOME",
+    help="Where state, telemetry, secrets and logs are kept.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve the page on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0: a free one."
+)
+@click.option(
+    "--public-url", envvar="TOBAN_PUBLIC_URL", help="How people reach the page, for links in notices."
+)
+def command(
+    design: Path | None, bindings: Path | None, home: Path, host: str, port: int, public_url: str | None
+) -> None:
+    """Run an operations design until Ctrl-C: measure, judge, notify, and show it alive.
+
+    文書を動かします。文書を渡さなければ、見本の小さな店を、その運用設計書どおりに動かします。
+
+    \b
+    Exit status:
+      0  stopped as asked
+      2  could not start: the reason and a HINT stand on the error stream
+    """
+    speak_utf8()
+    try:
+        _run(Order(design, bindings, home.absolute(), host, port, public_url))
+    except HomeUnusable as exc:
+        refuse(str(exc), exc.hint)
+        raise SystemExit(_UNUSABLE) from exc
+
+
+def _run(order: Order) -> None:
+    home = take(order.home)
+    _require_room(home.path)
+    began = time.monotonic()
+    port = order.port or free_port()
+    _require_free(order.host, port)
+    instance, shop = _plan(order, home, port)
+    say(f"文書 {instance.design}\n接続 {instance.bindings}\n置き場 {home.path}")
+    _prepare(instance)
+    supervisor = Supervisor(
+        (*shop, *programs.programs(instance)),
+        home,
+        url=instance.public_url,
+        say=lambda line: say(f"[{time.monotonic() - began:6.1f}s] {line}"),
+    )
+    say(f"ページ {instance.public_url} (Ctrl-C で停止 / to stop)")
+    run_until_signalled(supervisor)
+    say("停止しました (stopped)")
+
+
+def _plan(order: Order, home: Home, port: int) -> tuple[Instance, tuple[Program, ...]]:
+    shop: tuple[Program, ...] = ()
+    environment: dict[str, str] = {}
+    design, bindings = order.design, order.bindings
+    if design is None:
+        taken = {part: _first_free(written) for part, written in webshop.WRITTEN_PORTS.items()}
+        demo = webshop.open_webshop(home, taken)
+        design, bindings = demo.design, webshop.place_bindings(demo, bindings)
+        shop, environment = webshop.programs(demo), {webshop.DATABASE_VARIABLE: demo.database_url}
+    instance = Instance(
+        home=home.path,
+        design=design.absolute(),
+        bindings=(bindings or design.with_name("toban.toml")).absolute(),
+        host=order.host,
+        port=port,
+        public_url=order.public_url or f"http://{programs.reachable(order.host)}:{port}",
+        store_port=free_port(),
+        store_secret=home.secret("telemetry-secret"),
+        more=environment,
+    )
+    return instance, shop
+
+
+def _prepare(instance: Instance) -> None:
+    """Check what the operator wrote and bring the state up to date, in a process that then goes.
+
+    That keeps what it needs (Django, the reader) out of this one, which lives long and should stay small.
+    """
+    done = subprocess.run(programs.toban("prepare"), env=programs.surroundings(instance), check=False)
+    if done.returncode != 0:
+        raise SystemExit(_UNUSABLE)
+
+
+def _require_room(path: Path) -> None:
+    free = shutil.disk_usage(path).free
+    if free < NEEDED_BYTES:
+        raise HomeUnusable(
+            f"{path}: 空き容量が {free // 1024**2} MiB です ({NEEDED_BYTES // 1024**2} MiB 必要です)",
+            "不要なファイルを消すか、空きのあるディスクを --home で指定してください",
+        )
+
+
+def _require_free(host: str, port: int) -> None:
+    """Refuse a port that is taken now; the page's process would only find out in its log."""
+    try:
+        with closing(_bound(host, port)):
+            pass
+    except OSError as exc:
+        raise HomeUnusable(
+            f"{host}:{port} で待ち受けられません ({exc.strerror})",
+            "別のポートを --port で指定するか、0 で空いているものを選ばせてください: toban up --port 0",
+        ) from exc
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on at this moment."""
+    with closing(_bound("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _first_free(port: int) -> int:
+    try:
+        _bound("127.0.0.1", port).close()
+    except OSError:
+        return free_port()
+    return port
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # As servers do: connections of an earlier run that still fade away don't count.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener

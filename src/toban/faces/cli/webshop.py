@@ -1,0 +1,131 @@
+"""The small shop that `toban up` runs when it is given no document: its processes and its bindings."""
+
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+import toban
+from toban.engine.supervision.home import Home, write_whole
+from toban.engine.supervision.program import Program
+
+WRITTEN_PORTS = {"web": 8301, "api": 8302, "db": 8303}
+"""The ports that the shop's own `toban.toml` writes; where one is taken, another takes its place."""
+
+DATABASE_VARIABLE = "SHOP_DATABASE_URL"
+"""Under this name the bindings find the shop's database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webshop:
+    """The shop as it is about to run."""
+
+    folder: Path
+    place: Path
+    ports: dict[str, int]
+    password: str
+
+    @property
+    def design(self) -> Path:
+        """The shop's operations design."""
+        return self.folder / "運用設計書.md"
+
+    @property
+    def database_url(self) -> str:
+        """The shop's database, with its password."""
+        return f"postgresql://shop:{self.password}@127.0.0.1:{self.ports['db']}/postgres"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the shop's processes are told, and the name by which the bindings refer to the database."""
+        return {
+            "SHOP_DB_PASSWORD": self.password,
+            DATABASE_VARIABLE: self.database_url,
+            "SHOP_API_URL": f"http://127.0.0.1:{self.ports['api']}",
+            "SHOP_WEB_URL": f"http://127.0.0.1:{self.ports['web']}",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+def folder() -> Path:
+    """Return the shop's folder in the source tree, or say that this installation has none."""
+    found = Path(toban.__file__).parents[2] / "examples" / "webshop"
+    if not found.is_dir():
+        raise click.ClickException(
+            "見本の店は、この導入の仕方では入っていません\n"
+            "HINT: 自分の文書で動かしてください: toban up --design 運用設計書.md --bindings toban.toml"
+        )
+    return found
+
+
+def bind_ports(bindings: str, ports: dict[str, int]) -> str:
+    """Return the text of the shop's bindings with the ports it really has."""
+    for part, written in WRITTEN_PORTS.items():
+        bindings = bindings.replace(f"127.0.0.1:{written}", f"127.0.0.1:{ports[part]}")
+    return bindings
+
+
+def place_bindings(shop: Webshop, written: Path | None) -> Path:
+    """Write the bindings (the operator's, or the shop's own) with this run's ports; return the file."""
+    source = written or shop.folder / "toban.toml"
+    try:
+        text = source.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise click.ClickException(
+            f"{source}: 読めません ({problem})\nHINT: 店の toban.toml を写して始めてください: {shop.folder}"
+        ) from problem
+    path = shop.place / "toban.toml"
+    write_whole(path, bind_ports(text, shop.ports))
+    return path
+
+
+def open_webshop(home: Home, ports: dict[str, int]) -> Webshop:
+    """Make the shop's place in *home*."""
+    place = home.path / "webshop"
+    place.mkdir(mode=0o700, exist_ok=True)
+    return Webshop(folder(), place, ports, home.secret("webshop-db-password"))
+
+
+def programs(shop: Webshop) -> tuple[Program, ...]:
+    """Return the shop's database, API, web front and customers."""
+    ports = {part: str(port) for part, port in shop.ports.items()}
+    return (
+        Program(
+            name="shop-db",
+            command=_part("db", "--place", str(shop.place / "db"), "--port", ports["db"]),
+            environment=shop.environment,
+            directory=shop.folder,
+            ready=f"tcp://127.0.0.1:{ports['db']}",
+            # PostgreSQL's "fast" shutdown; SIGTERM would wait for every client to leave by itself.
+            stop_signal=signal.SIGINT,
+        ),
+        Program(
+            name="shop-api",
+            command=_part("api", "--port", ports["api"]),
+            environment=shop.environment,
+            directory=shop.folder,
+            ready=f"http://127.0.0.1:{ports['api']}/healthz",
+            after=("shop-db",),
+        ),
+        Program(
+            name="shop-web",
+            command=_part("web", "--port", ports["web"]),
+            environment=shop.environment,
+            directory=shop.folder,
+            ready=f"http://127.0.0.1:{ports['web']}/healthz",
+            after=("shop-api",),
+        ),
+        Program(
+            name="shop-traffic",
+            command=_part("traffic"),
+            environment=shop.environment,
+            directory=shop.folder,
+            after=("shop-web",),
+        ),
+    )
+
+
+def _part(name: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", f"shop.{name}", *arguments)
