@@ -1,0 +1,101 @@
+"""Which days a schedule falls on: pure calendar arithmetic, without a clock and without a time zone."""
+
+from calendar import monthrange
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from toban.design.values.schedule import (
+    Cadence,
+    DayOfMonth,
+    NthBusinessDay,
+    NthWeekday,
+    Schedule,
+    Weekday,
+)
+
+_WEEKDAYS = tuple(Weekday)
+_OVER_MONTHS = (Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.HALF_YEARLY, Cadence.YEARLY)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of local time, its end excluded; `start == end` is a single moment."""
+
+    start: datetime
+    end: datetime
+
+    def meets(self, other: "Period") -> bool:
+        """Whether both share a moment."""
+        if self.start == self.end:
+            return other.start <= self.start < other.end
+        return self.start < other.end and other.start < self.end
+
+
+def weekday(day: date) -> Weekday:
+    """Return the document's word for the weekday of *day*."""
+    return _WEEKDAYS[day.weekday()]
+
+
+def days_from(first: date, count: int) -> Iterator[date]:
+    """Yield *count* days from *first* on."""
+    return (first + timedelta(days=offset) for offset in range(count))
+
+
+def is_due_on(schedule: Schedule, day: date, is_business_day: Callable[[date], bool]) -> bool:
+    """Say whether the document's words alone put *schedule* on *day*.
+
+    False also where they leave the day open (月次 without a day, 四半期毎 without months, 随時): nothing
+    can be said of such a schedule.
+    """
+    if schedule.cadence is Cadence.DAILY:
+        return not schedule.weekdays or weekday(day) in schedule.weekdays
+    if schedule.cadence is Cadence.WEEKLY:
+        return weekday(day) in schedule.weekdays
+    if schedule.cadence not in _OVER_MONTHS:
+        return False
+    if schedule.months:
+        return day.month in schedule.months and _is_day_of_month(schedule, day, is_business_day)
+    return schedule.cadence is Cadence.MONTHLY and _is_day_of_month(schedule, day, is_business_day)
+
+
+def periods_on(schedule: Schedule, day: date, is_business_day: Callable[[date], bool]) -> Iterator[Period]:
+    """Yield the stretch of time in which *schedule* runs on *day*, if it falls there and has a clock time."""
+    if schedule.at is None or not is_due_on(schedule, day, is_business_day):
+        return
+    start = _moment(day, schedule.at)
+    if schedule.until is None:
+        yield Period(start, start)
+        return
+    ends_next_day = schedule.until <= schedule.at
+    yield Period(start, _moment(day + timedelta(days=ends_next_day), schedule.until))
+
+
+def japanese_holidays(years: range) -> Mapping[date, str]:
+    """Return the public holidays of Japan in *years* with their names, substitute holidays included."""
+    # Imported here: the tables of all countries take a quarter of a second, and few documents need them.
+    from holidays.countries.japan import Japan  # noqa: PLC0415
+
+    return Japan(years=years)
+
+
+def _moment(day: date, at: time) -> datetime:
+    return datetime.combine(day, at)
+
+
+def _is_day_of_month(schedule: Schedule, day: date, is_business_day: Callable[[date], bool]) -> bool:
+    length = monthrange(day.year, day.month)[1]
+    match schedule.day:
+        case DayOfMonth(number):
+            return day.day == (number if number > 0 else length + 1 + number)
+        case NthWeekday(nth, wanted):
+            from_start = (day.day - 1) // 7 + 1
+            from_end = -((length - day.day) // 7 + 1)
+            return weekday(day) is wanted and nth in (from_start, from_end)
+        case NthBusinessDay(nth):
+            month = (day.replace(day=number) for number in range(1, length + 1))
+            business = [each for each in month if is_business_day(each)]
+            position = nth - 1 if nth > 0 else nth
+            return -len(business) <= position < len(business) and business[position] == day
+        case None:
+            return False

@@ -1,0 +1,38 @@
+"""A complaint about the document: a permanent code, how grave it is, where it stands, and a way out."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from toban.design.origin import Origin
+
+
+class Level(StrEnum):
+    """How grave a finding is."""
+
+    ERROR = "error"
+    """The document contradicts itself: it can't be kept, or can't be run, as it stands."""
+    WARNING = "warning"
+    """It can be run, but hardly as its author meant it."""
+    INFO = "info"
+    """Nothing is wrong; the reader should know how it was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One complaint, citing the row it is about.
+
+    `code` never changes its meaning: two letters for the family, three digits. Each has a page
+    `docs/findings/CODE.md`.
+    """
+
+    code: str
+    level: Level
+    origin: Origin
+    message: str
+    quote: str
+    """The row as the document wrote it."""
+    hint: str
+
+    def __str__(self) -> str:
+        quoted = "\n".join(f"    {line}" for line in self.quote.splitlines())
+        return f"{self.origin}: {self.code} {self.message}\n{quoted}\nHINT: {self.hint}"
