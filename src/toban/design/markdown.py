@@ -1,9 +1,16 @@
 """Markdown text to blocks, each with the lines it stands on.
 
-The blocks keep the document's order, so that a page can show the document as its author wrote it.
+The blocks keep the document's order, so that a page can show the document as its author wrote it. What
+carries no rule is left out here already: YAML front matter, HTML comments, rules, emphasis marks.
 """
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block.table import escapedSplit
+from markdown_it.token import Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +24,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Running text."""
+    """Running text, or HTML as written."""
 
     text: str
     line: int
@@ -25,10 +32,15 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A table row: one plain-text cell for each column of its table, `<br>` as a newline."""
+    """A table row: one plain-text cell for each column of its table, `<br>` as a newline.
+
+    A row with too few cells is filled up with empty ones.
+    """
 
     cells: tuple[str, ...]
     line: int
+    surplus: int = 0
+    """How many cells the row has beyond the table's columns; Markdown does not show those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,10 @@ class Item:
     text: str
     line: int
     depth: int = 0
+    checked: bool | None = None
+    """The state of a check box; None for an entry that has none."""
+    ordered: bool = False
+    """Whether it is numbered: a list may hold both kinds, one inside the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +91,236 @@ class CodeBlock:
 
 
 Block = Heading | Paragraph | Table | BulletList | NumberedList | CodeBlock
+
+
+def parse(text: str) -> tuple[Block, ...]:
+    """Return the blocks of *text* in document order; any text has some, in time linear in its length."""
+    source = _Source.of(text)
+    tokens = _BLOCKS.parse("\n".join(source.lines))
+    return tuple(_Walk(tokens, source).blocks())
+
+
+# The inline rules are run by `_plain` and only where a cell needs them: most cells have no mark-up.
+_BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline").disable("reference")
+_INLINE = MarkdownIt("commonmark")
+
+_MARKED = re.compile(r"[*_`\[\]!<>&\\\n]")
+# CommonMark does not close bold between a bracket and a letter (**目標（SLO）**は); its readers see it bold.
+_LEFT_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_FORMATTING = re.compile(
+    r"</?(?:a|b|big|center|code|em|font|i|kbd|mark|s|small|span|strong|sub|sup|u)\b[^>]*>", re.IGNORECASE
+)
+_FENCE = re.compile(r"[\s>]*(?:[-*+]\s+|\d+[.)]\s+)?(`{3,}|~{3,})(.*)")
+_LIST_OPENS = ("bullet_list_open", "ordered_list_open")
+_LIST_CLOSES = ("bullet_list_close", "ordered_list_close")
+_INSIDE_ENTRIES = ("table_open", "fence", "code_block", "html_block")
+_CHECKBOX = re.compile(r"\[([ xX])\]\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The lines left to parse, and the number each has in the file."""
+
+    lines: list[str]
+    numbers: list[int]
+
+    @classmethod
+    def of(cls, text: str) -> "_Source":
+        lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        kept = list(_without_comments(lines, _front_matter_length(lines)))
+        return cls([line for line, _ in kept], [number for _, number in kept])
+
+    def number(self, token: Token) -> int:
+        """The 1-based line in the file that *token* starts on."""
+        return self.numbers[token.map[0]] if token.map else 1
+
+
+def _front_matter_length(lines: list[str]) -> int:
+    """How many lines at the top are YAML front matter; 0 when a rule (---) opens the text instead."""
+    if lines[0].rstrip() != "---" or len(lines) < 2 or not re.match(r"[\w-]+\s*:", lines[1]):
+        return 0
+    for index, line in enumerate(lines[1:], start=1):
+        if line.rstrip() in ("---", "..."):
+            return index + 1
+    return 0
+
+
+def _without_comments(lines: list[str], start: int) -> Iterator[tuple[str, int]]:
+    """Drop HTML comments outside code; a line left empty by that goes, so that a table is not cut in two."""
+    last_end = max((index for index, line in enumerate(lines) if "-->" in line), default=-1)
+    fence = ""
+    inside = False
+    for index, line in enumerate(lines[start:], start=start):
+        if not inside:
+            fence = _fence_after(fence, line)
+        if fence or not (inside or "<!--" in line):
+            yield line, index + 1
+            continue
+        text, inside = _cut_comments(line, inside=inside, closes_later=index < last_end)
+        if text.strip():
+            yield text, index + 1
+
+
+def _fence_after(fence: str, line: str) -> str:
+    """The code fence that is open after *line*, or an empty text."""
+    match = _FENCE.match(line)
+    if match is None:
+        return fence
+    mark, rest = match.groups()
+    if not fence:
+        return "" if mark[0] == "`" and "`" in rest else mark
+    return "" if mark.startswith(fence) and not rest.strip() else fence
+
+
+def _cut_comments(line: str, *, inside: bool, closes_later: bool) -> tuple[str, bool]:
+    """Return *line* without its comments, and whether one is still open at its end."""
+    kept: list[str] = []
+    while True:
+        if inside:
+            end = line.find("-->")
+            if end < 0:
+                return "".join(kept), True
+            line, inside = line[end + 3 :], False
+        start = line.find("<!--")
+        is_quoted = start >= 0 and line[:start].count("`") % 2 == 1
+        if start < 0 or is_quoted or not (closes_later or "-->" in line[start:]):
+            return "".join([*kept, line]), False
+        kept.append(line[:start])
+        line, inside = line[start + 4 :], True
+
+
+def _plain(content: str) -> str:
+    """The text a reader sees, without mark-up; a line break is a newline."""
+    if not _MARKED.search(content):
+        return content.strip()
+    tokens = _INLINE.parseInline(content)
+    text = "".join(_seen(child) for token in tokens for child in token.children or ())
+    lines = (line.strip() for line in _LEFT_BOLD.sub(r"\1", text).split("\n"))
+    return "\n".join(lines).strip()
+
+
+def _seen(token: Token) -> str:
+    if token.type in ("softbreak", "hardbreak"):
+        return "\n"
+    if token.type == "html_inline":
+        # Anything else in angle brackets is the author's own (<region>) and must not vanish.
+        return _FORMATTING.sub("", _BREAK.sub("\n", token.content))
+    return token.content
+
+
+@dataclass(slots=True)
+class _OpenItem:
+    """A list entry while its parts are being gathered."""
+
+    line: int
+    depth: int
+    ordered: bool
+    parts: list[str] = field(default_factory=list)
+
+    def close(self) -> Item | None:
+        text = "\n".join(self.parts).strip()
+        box = _CHECKBOX.match(text)
+        checked = None if box is None else box.group(1) != " "
+        text = text if box is None else text[box.end() :].strip()
+        return Item(text, self.line, self.depth, checked, self.ordered) if text else None
+
+
+class _Walk:
+    """One pass over the token stream."""
+
+    def __init__(self, tokens: list[Token], source: _Source) -> None:
+        self._tokens = tokens
+        self._source = source
+        self._at = 0
+
+    def blocks(self) -> Iterator[Block]:
+        while self._at < len(self._tokens):
+            token = self._tokens[self._at]
+            if token.type in _LIST_OPENS:
+                yield from self._list()
+            else:
+                yield from self._leaf(token)
+
+    def _leaf(self, token: Token) -> Iterator[Block]:
+        """The block that starts at *token*, if one does; moves behind it."""
+        line = self._source.number(token)
+        if token.type == "table_open":
+            yield from self._table()
+            return
+        self._at += 1
+        if token.type == "heading_open":
+            yield Heading(int(token.tag[1]), _plain(self._tokens[self._at].content), line)
+        elif token.type == "paragraph_open":
+            yield Paragraph(_plain(self._tokens[self._at].content), line)
+        elif token.type == "html_block":
+            yield Paragraph(token.content.strip(), line)
+        elif token.type in ("fence", "code_block"):
+            language = (token.info.split() or [""])[0]
+            yield CodeBlock(language, token.content.rstrip("\n"), line)
+
+    def _table(self) -> Iterator[Block]:
+        start = self._source.number(self._tokens[self._at])
+        header: tuple[str, ...] = ()
+        rows: list[Row] = []
+        behind: list[Block] = []
+        cells: list[str] = []
+        token = self._tokens[self._at]
+        while token.type != "table_close":
+            if token.type == "tr_open":
+                cells = []
+                opened = token
+            elif token.type == "inline":
+                cells.append(_plain(token.content))
+            elif token.type == "tr_close":
+                if not header:
+                    header = tuple(cells)
+                else:
+                    self._add_row(opened, cells, rows, behind)
+            self._at += 1
+            token = self._tokens[self._at]
+        self._at += 1
+        yield Table(header, tuple(rows), start)
+        yield from behind
+
+    def _add_row(self, opened: Token, cells: list[str], rows: list[Row], behind: list[Block]) -> None:
+        """Add the row; a line without any bar is text that follows the table without an empty line."""
+        written = self._source.lines[opened.map[0]].lstrip(" \t>").rstrip() if opened.map else ""
+        line = self._source.number(opened)
+        if "|" not in written:
+            behind.append(Paragraph(_plain(written), line))
+            return
+        columns = len(escapedSplit(written.removeprefix("|").removesuffix("|")))
+        rows.append(Row(tuple(cells), line, max(0, columns - len(cells))))
+
+    def _list(self) -> Iterator[Block]:
+        """The list that starts here, then the tables and code that stand inside its entries."""
+        opening = self._tokens[self._at]
+        items: list[_OpenItem] = []
+        inner: list[Block] = []
+        lists: list[bool] = []
+        stack: list[_OpenItem] = []
+        while True:
+            token = self._tokens[self._at]
+            if token.type in _INSIDE_ENTRIES:
+                inner.extend(self._leaf(token))
+                continue
+            self._at += 1
+            if token.type in _LIST_OPENS:
+                lists.append(token.type == "ordered_list_open")
+            elif token.type == "list_item_open":
+                stack.append(_OpenItem(self._source.number(token), len(lists) - 1, lists[-1]))
+                items.append(stack[-1])
+            elif token.type == "list_item_close":
+                stack.pop()
+            elif token.type == "inline":
+                stack[-1].parts.append(_plain(token.content))
+            elif token.type in _LIST_CLOSES:
+                lists.pop()
+                if not lists:
+                    break
+        closed = tuple(item for item in (opened.close() for opened in items) if item)
+        if closed:
+            kind = NumberedList if opening.type == "ordered_list_open" else BulletList
+            yield kind(closed, self._source.number(opening))
+        yield from inner
