@@ -1,0 +1,180 @@
+"""The append-only chain of evidence: each entry holds the digest of the one before it.
+
+The digest is SHA-256 over the entry as canonical JSON (sorted keys, no spaces, ASCII only), the previous
+digest included. Whoever changes, removes or reorders entries breaks a link. Entries cut off at the *end*
+leave a whole chain behind: that is found only against a head that was noted elsewhere (`verify(known=…)`).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import connection, transaction
+
+from toban.engine.evidence.models import LedgerEntry
+
+START = "0" * 64
+"""The digest that the first entry follows."""
+
+_LOCK = 0x746F62616E
+"""PostgreSQL's advisory lock of the chain: `toban` in ASCII."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is to be remembered; the ledger adds its place in the chain."""
+
+    kind: LedgerEntry.Kind
+    content: Mapping[str, object]
+    """JSON values. Floats are kept as text: the databases don't give each of them back as it was written."""
+    actor: str = "toban"
+    clause_id: str = ""
+    document_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """An entry by place and digest; the last one stands for the whole chain before it."""
+
+    sequence: int
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.sequence}:{self.digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenLink:
+    """The first place where the chain does not hold."""
+
+    sequence: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a walk along the chain found."""
+
+    head: Head
+    """The last sound entry."""
+    broken: BrokenLink | None
+
+
+def append(*records: Record, now: datetime) -> tuple[LedgerEntry, ...]:
+    """Append *records* in order, in the caller's transaction (or one of its own), and return the entries.
+
+    Sequences have no gaps: writers of all processes wait for each other until they commit. So append late
+    in a long transaction. Raises `TypeError` for content that is no JSON.
+    """
+    with transaction.atomic(savepoint=False):
+        hold()
+        last = LedgerEntry.objects.order_by("-sequence").first()
+        sequence, previous = (last.sequence, last.digest) if last else (0, START)
+        entries = []
+        for record in records:
+            sequence += 1
+            entry = _entry(record, sequence=sequence, previous=previous, now=now)
+            previous = entry.digest
+            entries.append(entry)
+        LedgerEntry.objects.bulk_create(entries, batch_size=200)
+    return tuple(entries)
+
+
+def hold() -> None:
+    """Make every other writer of evidence wait until this transaction ends.
+
+    SQLite's transactions are IMMEDIATE: whoever is inside one is the only writer already.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def verify(known: Head | None = None) -> Verification:
+    """Walk the whole chain and name the first broken link; *known* is a head noted earlier."""
+    head, seen_known = Head(0, START), known is None
+    for entry in LedgerEntry.objects.order_by("sequence").iterator(chunk_size=1000):
+        reason = _why_broken(entry, head)
+        if reason:
+            # What is missing is the link after the head, not the one found in its place.
+            at = min(entry.sequence, head.sequence + 1)
+            return Verification(head, BrokenLink(at, reason))
+        head = Head(entry.sequence, entry.digest)
+        if known is not None and head.sequence == known.sequence:
+            if head.digest != known.digest:
+                return Verification(head, BrokenLink(head.sequence, "控えておいた要約値と一致しません"))
+            seen_known = True
+    if known is not None and not seen_known:
+        reason = f"控えでは {known.sequence} 番までありました。末尾が失われています"
+        return Verification(head, BrokenLink(head.sequence + 1, reason))
+    return Verification(head, None)
+
+
+def digest_of(entry: LedgerEntry) -> str:
+    """Return the digest that *entry* must carry, by its other fields."""
+    canonical = json.dumps(
+        {
+            "sequence": entry.sequence,
+            "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "kind": str(entry.kind),
+            "actor": entry.actor,
+            "clause_id": entry.clause_id,
+            "document_digest": entry.document_digest,
+            "content": entry.content,
+            "previous": entry.previous,
+        },
+        sort_keys=True,
+        separators=(",", ":"),
+        allow_nan=False,
+    )
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def _entry(record: Record, *, sequence: int, previous: str, now: datetime) -> LedgerEntry:
+    entry = LedgerEntry(
+        sequence=sequence,
+        at=now,
+        kind=record.kind,
+        actor=storable_text(record.actor),
+        clause_id=storable_text(record.clause_id),
+        document_digest=record.document_digest,
+        content=_storable(record.content),
+        previous=previous,
+    )
+    entry.digest = digest_of(entry)
+    return entry
+
+
+def _why_broken(entry: LedgerEntry, head: Head) -> str:
+    if entry.sequence != head.sequence + 1:
+        return f"{head.sequence + 1} 番がありません"
+    if entry.previous != head.digest:
+        return "直前の記録の要約値とつながりません"
+    if entry.digest != digest_of(entry):
+        return "記録の内容が要約値と一致しません"
+    return ""
+
+
+def _storable(value: object) -> object:
+    """Return *value* as every database gives it back, so that the digest can be computed again."""
+    match value:
+        case None | bool() | int():
+            return value
+        case float():
+            # PostgreSQL's jsonb turns 1e16 into an integer.
+            return repr(value)
+        case str():
+            return storable_text(value)
+        case Mapping():
+            return {storable_text(str(key)): _storable(inner) for key, inner in value.items()}
+        case Iterable():
+            return [_storable(inner) for inner in value]
+        case _:
+            raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+def storable_text(text: str) -> str:
+    """Return *text* without what PostgreSQL refuses (NUL, lone surrogates): servers answer anything."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "�")

@@ -1,0 +1,132 @@
+"""The present status of every clause, and the verdicts that become evidence when they change."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from django.db import transaction
+from django.db.models import Max
+
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.evidence.verdict import Verdict
+
+FRESH = timedelta(minutes=1)
+"""An unchanged status is written again only this often, so that pages can say when it was last observed."""
+
+_LONGEST_VALUE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class StatusUpdate:
+    """What a chapter has found out about one clause."""
+
+    clause_id: str
+    verdict: Verdict
+    value: str
+    """The live value in words: `42.1%`."""
+    reason: str
+    """Why, or the way to mend it, for people."""
+    observed_at: datetime
+    next_due: datetime | None = None
+    proof: Mapping[str, object] | None = None
+    """JSON values that an auditor can follow: the measurements, the receipt."""
+
+
+class Change(StrEnum):
+    """How an update differs from what is shown."""
+
+    NONE = "none"
+    FRESHER = "fresher"
+    """The same, observed again."""
+    DETAIL = "detail"
+    """Another value, reason or due time under the same verdict."""
+    VERDICT = "verdict"
+
+
+def change(shown: ClauseStatus | None, update: StatusUpdate) -> Change:
+    """Say how *update* differs from what is *shown*."""
+    if shown is None or shown.verdict != update.verdict:
+        return Change.VERDICT
+    if (shown.value, shown.reason, shown.next_due) != (
+        _value(update),
+        ledger.storable_text(update.reason),
+        update.next_due,
+    ):
+        return Change.DETAIL
+    # ">=": a tick landing exactly on the minute must not wait for the next.
+    if shown.observed_at is None or update.observed_at - shown.observed_at >= FRESH:
+        return Change.FRESHER
+    return Change.NONE
+
+
+def show(updates: Collection[StatusUpdate], now: datetime, document_digest: str) -> None:
+    """Show *updates*, in the caller's transaction (or one of its own); showing the same again is cheap.
+
+    Nothing is written for what has not changed. A changed verdict goes into the ledger with its figure and
+    proof. Revisions grow in the order of commits: a page that knows a revision misses no earlier change.
+    """
+    by_id = {update.clause_id: update for update in updates}
+    if not _changes(by_id.values()):
+        return
+    with transaction.atomic(savepoint=False):
+        # Held until the commit: else a smaller revision could become visible after a greater one.
+        ledger.hold()
+        # Read again: another process may have written while this one waited.
+        changed = _changes(by_id.values())
+        latest = ClauseStatus.objects.aggregate(latest=Max("revision"))["latest"] or 0
+        rows = [_row(shown, update, latest + 1, now) for shown, update, _ in changed]
+        ClauseStatus.objects.bulk_create(
+            rows,
+            batch_size=100,
+            update_conflicts=True,
+            unique_fields=["clause_id"],
+            update_fields=["verdict", "since", "value", "reason", "observed_at", "next_due", "revision"],
+        )
+        verdicts = [
+            _record(shown, update, document_digest) for shown, update, how in changed if how is Change.VERDICT
+        ]
+        if verdicts:
+            ledger.append(*verdicts, now=now)
+
+
+def _changes(updates: Collection[StatusUpdate]) -> list[tuple[ClauseStatus | None, StatusUpdate, Change]]:
+    """Pair each update that differs with what is shown."""
+    shown = ClauseStatus.objects.in_bulk([update.clause_id for update in updates])
+    pairs = [(shown.get(update.clause_id), update) for update in updates]
+    found = [(status, update, change(status, update)) for status, update in pairs]
+    return [each for each in found if each[2] is not Change.NONE]
+
+
+def _row(shown: ClauseStatus | None, update: StatusUpdate, revision: int, now: datetime) -> ClauseStatus:
+    lasts = shown is not None and shown.verdict == update.verdict
+    return ClauseStatus(
+        clause_id=update.clause_id,
+        verdict=update.verdict,
+        since=shown.since if shown is not None and lasts else now,
+        value=_value(update),
+        reason=ledger.storable_text(update.reason),
+        observed_at=update.observed_at,
+        next_due=update.next_due,
+        revision=revision,
+    )
+
+
+def _record(shown: ClauseStatus | None, update: StatusUpdate, document_digest: str) -> ledger.Record:
+    content = {
+        "verdict": update.verdict.value,
+        "before": None if shown is None else shown.verdict,
+        "value": update.value,
+        "reason": update.reason,
+        "observed_at": update.observed_at.astimezone(UTC).isoformat(),
+        "proof": dict(update.proof or {}),
+    }
+    return ledger.Record(
+        LedgerEntry.Kind.VERDICT, content, clause_id=update.clause_id, document_digest=document_digest
+    )
+
+
+def _value(update: StatusUpdate) -> str:
+    value = ledger.storable_text(update.value)
+    return value if len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 1] + "…"
