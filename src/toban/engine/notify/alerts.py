@@ -1,0 +1,147 @@
+"""Signals to alerts: what is wrong now, since when, and when it ended."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import transaction
+
+from toban.engine.notify.models import Alert
+from toban.engine.notify.signal import Condition, Signal
+
+_NO_DATA_SUFFIX = "/no-data"
+_CHANGING = (
+    "citation",
+    "clause_text",
+    "subject",
+    "document_digest",
+    "condition",
+    "value",
+    "limit",
+    "advice",
+    "changed_at",
+    "resolved_at",
+)
+
+
+class Step(StrEnum):
+    """What a signal does to the alert of one key."""
+
+    NOTHING = "nothing"
+    OPEN = "open"
+    KEEP = "keep"
+    """Still the same condition; the measured value may be another."""
+    CHANGE = "change"
+    """Warning to critical or back."""
+    RESOLVE = "resolve"
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One of the two things a signal speaks of: the measured value, or that there is a value at all."""
+
+    key: str
+    condition: Condition | None
+    """OK ends the alert; None says nothing about it."""
+
+
+def facets(signal: Signal) -> tuple[Facet, Facet]:
+    """Split *signal*: no data leaves an alert about the value as it is, and any value ends "no data"."""
+    if signal.condition is Condition.NO_DATA:
+        return Facet(signal.key, None), Facet(signal.key + _NO_DATA_SUFFIX, Condition.NO_DATA)
+    return Facet(signal.key, signal.condition), Facet(signal.key + _NO_DATA_SUFFIX, Condition.OK)
+
+
+def step(open_condition: Condition | None, reported: Condition | None) -> Step:
+    """Say what *reported* does to an alert that is open in *open_condition* (None: none is open)."""
+    if reported is None:
+        return Step.NOTHING
+    if open_condition is None:
+        return Step.NOTHING if reported is Condition.OK else Step.OPEN
+    if reported is Condition.OK:
+        return Step.RESOLVE
+    return Step.KEEP if reported is open_condition else Step.CHANGE
+
+
+def report(signals: Collection[Signal], now: datetime, document_digest: str = "") -> None:
+    """Bring the alerts up to date with *signals*, in the caller's transaction (or one of its own).
+
+    Each signal is the whole present truth about its key: reporting it again changes nothing, and an alert
+    whose key is not reported stays as it is.
+    """
+    latest = {signal.key: signal for signal in signals}
+    faceted = [(facet, signal) for signal in latest.values() for facet in facets(signal)]
+    if not faceted:
+        return
+    with transaction.atomic(savepoint=False):
+        is_open = _open_alerts(facet.key for facet, _ in faceted)
+        opened, changed = [], []
+        for facet, signal in faceted:
+            alert = is_open.get(facet.key)
+            taken = step(Condition(alert.condition) if alert else None, facet.condition)
+            if taken is Step.OPEN:
+                opened.append(_opened(facet, signal, document_digest))
+            elif alert is not None and _take(alert, taken, signal, now, document_digest):
+                changed.append(alert)
+        # Another worker may have opened the same alert meanwhile; its row stands.
+        Alert.objects.bulk_create(opened, ignore_conflicts=True, batch_size=50)
+        Alert.objects.bulk_update(changed, _CHANGING, batch_size=50)
+
+
+def withdraw(clause_ids: Collection[str], now: datetime) -> None:
+    """Resolve every open alert whose clause is not among *clause_ids*: its row left the document."""
+    for alert in Alert.objects.filter(resolved_at=None):
+        if alert.clause_id not in clause_ids:
+            alert.resolved_at = alert.changed_at = now
+            alert.value = "行が運用設計書からなくなりました"
+            alert.save(update_fields=["resolved_at", "changed_at", "value"])
+
+
+def _open_alerts(keys: Iterable[str]) -> dict[str, Alert]:
+    found: dict[str, Alert] = {}
+    for some in _chunks(sorted(keys)):
+        rows = Alert.objects.select_for_update().filter(resolved_at=None, key__in=some).order_by("key")
+        found.update({alert.key: alert for alert in rows})
+    return found
+
+
+def _chunks(keys: list[str]) -> Iterator[list[str]]:
+    """SQLite takes a limited number of parameters."""
+    for start in range(0, len(keys), 500):
+        yield keys[start : start + 500]
+
+
+def _opened(facet: Facet, signal: Signal, document_digest: str) -> Alert:
+    alert = Alert(
+        key=facet.key,
+        clause_id=signal.clause_id,
+        began_at=signal.began_at,
+        opened_at=signal.detected_at,
+        changed_at=signal.detected_at,
+    )
+    _describe(alert, signal, document_digest)
+    return alert
+
+
+def _describe(alert: Alert, signal: Signal, document_digest: str) -> None:
+    alert.citation, alert.clause_text = signal.citation, signal.clause_text
+    alert.subject, alert.document_digest = signal.subject, document_digest
+    alert.condition, alert.value = signal.condition, signal.value
+    alert.limit, alert.advice = signal.limit, signal.advice
+
+
+def _take(alert: Alert, taken: Step, signal: Signal, now: datetime, document_digest: str) -> bool:
+    """Apply a step to an open alert; say whether that needs writing."""
+    if taken is Step.NOTHING:
+        return False
+    if taken is Step.RESOLVE:
+        # Limit, advice and condition stay those of the trouble: the recovery notice tells what it was.
+        alert.resolved_at = alert.changed_at = now
+        alert.value = signal.value
+        return True
+    before = (alert.value, alert.citation, alert.condition, alert.limit)
+    _describe(alert, signal, document_digest)
+    if taken is Step.CHANGE:
+        alert.changed_at = signal.detected_at
+    return before != (alert.value, alert.citation, alert.condition, alert.limit)

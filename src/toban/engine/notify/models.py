@@ -1,0 +1,141 @@
+"""Alerts, what was announced of them to whom, and why or why not."""
+
+from django.db import models
+from django.db.models import Q
+
+from toban.design.values.severity import AlertLevel
+from toban.engine.notify.notice import NoticeKind
+from toban.engine.notify.signal import Condition
+
+_CONDITIONS = [(condition.value, condition.value) for condition in Condition]
+_LEVELS = [(level.value, level.value) for level in AlertLevel]
+
+
+class Alert(models.Model):
+    """One stretch of trouble with one thing, from its first detection until it is over.
+
+    Missing data is an alert of its own beside the one about the measured value: neither resolves the other.
+    """
+
+    key = models.CharField(max_length=320)
+    """The signal's key; `…/no-data` for missing data. One alert per key is open at a time."""
+    clause_id = models.CharField(max_length=300)
+    citation = models.CharField(max_length=500)
+    clause_text = models.TextField()
+    subject = models.CharField(max_length=300)
+    document_digest = models.CharField(max_length=64, blank=True)
+    condition = models.CharField(max_length=16, choices=_CONDITIONS)
+    """The present condition while open, the last bad one afterwards."""
+    value = models.CharField(max_length=300)
+    """The last measured value in words; after the recovery the value that ended it."""
+    limit = models.CharField(max_length=300, blank=True)
+    advice = models.TextField(blank=True)
+    began_at = models.DateTimeField()
+    """When the first measurement out of bounds was made: the breach."""
+    opened_at = models.DateTimeField()
+    """When Toban first decided that something is wrong: the detection."""
+    changed_at = models.DateTimeField()
+    """When Toban decided on the present condition."""
+    resolved_at = models.DateTimeField(null=True)
+    settled = models.BooleanField(default=False)
+    """The recovery has been through the pipeline: nothing more will be announced."""
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("key",), condition=Q(resolved_at=None), name="alert_open_once"),
+        )
+        indexes = (
+            models.Index(fields=("id",), condition=Q(settled=False), name="alert_unsettled"),
+            models.Index(fields=("clause_id", "opened_at"), name="alert_clause"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.condition}"
+
+
+class Announcement(models.Model):
+    """The words of one notice, whoever gets it."""
+
+    alert = models.ForeignKey(Alert, on_delete=models.PROTECT, related_name="announcements")
+    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in NoticeKind])
+    condition = models.CharField(max_length=16, choices=_CONDITIONS)
+    level = models.CharField(max_length=16, choices=_LEVELS)
+    title = models.CharField(max_length=500)
+    facts = models.JSONField()
+    """Pairs of label and value."""
+    at = models.DateTimeField()
+    url = models.CharField(max_length=500, blank=True)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Delivery(models.Model):
+    """One announcement on its way through one channel: the outbox, and afterwards the receipt."""
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        WAITING = "waiting"
+        DELIVERED = "delivered"
+        FAILED = "failed"
+
+    announcement = models.ForeignKey(Announcement, on_delete=models.PROTECT, related_name="deliveries")
+    key = models.CharField(max_length=64, unique=True)
+    """Idempotency key: the same for every attempt."""
+    destination = models.CharField(max_length=500)
+    """The channel, and the address where it has one per recipient: what "was told already" means."""
+    channel = models.CharField(max_length=200)
+    """The channel's name in toban.toml."""
+    address = models.CharField(max_length=500, blank=True)
+    recipient = models.CharField(max_length=300)
+    """Roles or places in the document's words."""
+    rule_id = models.CharField(max_length=300)
+    """The clause id of the matrix row that ordered it."""
+    rule_citation = models.CharField(max_length=500)
+    state = models.CharField(max_length=16, choices=State, default=State.WAITING)
+    created_at = models.DateTimeField()
+    next_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=0)
+    claim = models.CharField(max_length=32, blank=True)
+    claimed_until = models.DateTimeField(null=True)
+    """Until then the worker that set `claim` may be sending; afterwards it counts as dead."""
+    settled_at = models.DateTimeField(null=True)
+    receipt = models.CharField(max_length=500, blank=True)
+    """The receiver's own reference."""
+    error = models.TextField(blank=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("channel", "next_at"), condition=Q(state="waiting"), name="delivery_due"),
+            models.Index(fields=("rule_id", "id"), name="delivery_rule"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.destination} {self.state}"
+
+
+class StageOutcome(models.Model):
+    """Why a notice was, or was not, put into the outbox; a row is written when the outcome changes."""
+
+    alert = models.ForeignKey(Alert, on_delete=models.PROTECT, related_name="outcomes")
+    at = models.DateTimeField()
+    condition = models.CharField(max_length=16, choices=_CONDITIONS)
+    destination = models.CharField(max_length=500, blank=True)
+    recipient = models.CharField(max_length=300, blank=True)
+    rule_id = models.CharField(max_length=300, blank=True)
+    rule_citation = models.CharField(max_length=500, blank=True)
+    passed = models.BooleanField()
+    stage = models.CharField(max_length=32)
+    """The stage that had the last word."""
+    reason = models.CharField(max_length=64)
+    detail = models.TextField(blank=True)
+    """The same for people, with the way out where there is one."""
+    trail = models.JSONField()
+    """Every stage that was passed before, as pairs of stage and reason."""
+
+    class Meta:
+        indexes = (models.Index(fields=("alert", "id"), name="outcome_alert"),)
+
+    def __str__(self) -> str:
+        return f"{self.stage}: {self.reason}"
