@@ -1,0 +1,219 @@
+"""What a monitor row demands, as numbers in the metric's own unit: normal range, warning, critical, holds."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from toban.design.clauses.monitoring import Monitor
+from toban.design.lint.measures import length
+from toban.design.values.metric import Metric
+from toban.design.values.quantity import Quantity
+from toban.design.values.threshold import Comparison, Range, Threshold
+
+DEFAULT_INTERVAL = timedelta(minutes=1)
+"""Taken where the document names no interval."""
+_SAMPLES_PER_INTERVAL = 4
+_LONGEST_PERIOD = timedelta(minutes=1)
+_SHORTEST_PERIOD = timedelta(seconds=1)
+
+_PERCENT = {"%": Decimal(1), "": Decimal(1)}
+_COUNT = dict.fromkeys(("", "本", "件", "個", "接続", "コネクション"), Decimal(1))
+_SECONDS = {
+    "": Decimal(1),
+    "ms": Decimal("0.001"),
+    "s": Decimal(1),
+    "秒": Decimal(1),
+    "分": Decimal(60),
+    "時間": Decimal(3600),
+}
+_UNITS: dict[Metric, dict[str, Decimal]] = {
+    Metric.AVAILABILITY: _PERCENT,
+    Metric.CPU_USAGE: _PERCENT,
+    Metric.MEMORY_USAGE: _PERCENT,
+    Metric.DISK_USAGE: _PERCENT,
+    Metric.ERROR_RATE: _PERCENT,
+    Metric.CONNECTIONS: _COUNT,
+    Metric.QUEUE_LENGTH: _COUNT,
+    Metric.REPLICATION_LAG: _SECONDS,
+    # A bare number of a response time is meant in milliseconds.
+    Metric.RESPONSE_TIME: {unit: size * 1000 for unit, size in _SECONDS.items()} | {"": Decimal(1)},
+    Metric.CERTIFICATE_LIFETIME: {"": Decimal(1), "日": Decimal(1), "週間": Decimal(7), "ヶ月": Decimal(30)},
+}
+_GOOD_WHEN_HIGH = frozenset((Metric.AVAILABILITY, Metric.CERTIFICATE_LIFETIME))
+_COMPARISON_WORDS = {
+    Comparison.AT_LEAST: "以上",
+    Comparison.ABOVE: "超",
+    Comparison.AT_MOST: "以下",
+    Comparison.BELOW: "未満",
+    Comparison.EQUAL: "",
+}
+
+
+class Unjudgeable(Exception):
+    """Values of this row can't be held against its limits; the message says why, for the operator."""
+
+
+class Standing(StrEnum):
+    """Where a value lies among the limits."""
+
+    NORMAL = "normal"
+    BETWEEN = "between"
+    """Outside the normal range, and yet reaching no threshold: the row says nothing of such values."""
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One threshold, in the metric's own unit."""
+
+    value: float
+    comparison: Comparison
+    hold: timedelta
+    """How long it must be reached without a break before it counts; zero: at once."""
+    text: str
+    """In words: `85%以上`, `80%以上が5分継続`."""
+
+    def is_reached_by(self, value: float) -> bool:
+        """Say whether *value* is at or beyond the limit, as the document compares."""
+        match self.comparison:
+            case Comparison.AT_LEAST:
+                return value >= self.value
+            case Comparison.ABOVE:
+                return value > self.value
+            case Comparison.AT_MOST:
+                return value <= self.value
+            case Comparison.BELOW:
+                return value < self.value
+            case Comparison.EQUAL:
+                return value == self.value
+
+
+@dataclass(frozen=True, slots=True)
+class NormalRange:
+    """The normal range, both ends included; None where it has no end."""
+
+    low: float | None
+    high: float | None
+    text: str
+
+    def holds(self, value: float) -> bool:
+        """Say whether *value* lies within."""
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """All that a monitor row demands."""
+
+    metric: Metric
+    normal: NormalRange | None
+    warning: Limit | None
+    critical: Limit | None
+    interval: timedelta
+
+    @property
+    def period(self) -> timedelta:
+        """How often to sample: at least four times per interval, so that none passes without a value."""
+        return min(max(self.interval / _SAMPLES_PER_INTERVAL, _SHORTEST_PERIOD), _LONGEST_PERIOD)
+
+    def standing(self, value: float) -> Standing:
+        """Say where *value* lies."""
+        if self.critical is not None and self.critical.is_reached_by(value):
+            return Standing.CRITICAL
+        if self.warning is not None and self.warning.is_reached_by(value):
+            return Standing.WARNING
+        if self.normal is not None and not self.normal.holds(value):
+            return Standing.BETWEEN
+        return Standing.NORMAL
+
+    def gravity(self, value: float) -> float:
+        """Order values from good to bad: the greater, the nearer to the thresholds or further beyond."""
+        first = self.warning or self.critical
+        falls = first is not None and first.comparison in (Comparison.AT_MOST, Comparison.BELOW)
+        return -value if falls else value
+
+
+def limits_of(monitor: Monitor) -> Limits:
+    """Return the limits of *monitor*, or raise `Unjudgeable`."""
+    metric = monitor.metric
+    if metric is None:
+        raise Unjudgeable(f"「{monitor.item}」を測る方法がまだありません")
+    interval = length(monitor.interval) if monitor.interval else DEFAULT_INTERVAL
+    if metric is Metric.UP:
+        return Limits(metric, None, None, _outage(monitor, interval), interval)
+    return Limits(
+        metric,
+        _normal(monitor.normal, metric),
+        _limit(monitor, monitor.warning, metric, interval),
+        _limit(monitor, monitor.critical, metric, interval),
+        interval,
+    )
+
+
+def _outage(monitor: Monitor, interval: timedelta) -> Limit:
+    """死活: whatever number stands in the row (連続3回失敗), what counts is that nothing answers."""
+    written = monitor.critical or monitor.warning
+    hold = _hold(written, interval) if written else timedelta(0)
+    return Limit(1.0, Comparison.BELOW, hold, f"応答なし{_hold_words(written)}")
+
+
+def _limit(
+    monitor: Monitor, threshold: Threshold | None, metric: Metric, interval: timedelta
+) -> Limit | None:
+    if threshold is None:
+        return None
+    if threshold.within is not None:
+        raise Unjudgeable("期間内の回数を数える条件は、まだ測れません")
+    comparison = threshold.comparison
+    if threshold.is_bare and metric in _GOOD_WHEN_HIGH and monitor.normal is None:
+        comparison = Comparison.AT_MOST
+    written = f"{threshold.limit.value:f}{threshold.limit.unit}{_COMPARISON_WORDS[comparison]}"
+    return Limit(
+        _in_unit(threshold.limit, metric),
+        comparison,
+        _hold(threshold, interval),
+        f"{written}{_hold_words(threshold)}",
+    )
+
+
+def _hold(threshold: Threshold, interval: timedelta) -> timedelta:
+    """連続3回 counts measurements an interval apart, of which the first needs no wait: two intervals.
+
+    Counting Toban's own samples, of which there are four to an interval, would fire four times too soon.
+    """
+    if threshold.sustained is not None:
+        return length(threshold.sustained)
+    return interval * max((threshold.consecutive or 1) - 1, 0)
+
+
+def _hold_words(threshold: Threshold | None) -> str:
+    if threshold is not None and threshold.sustained is not None:
+        return f"が{threshold.sustained.amount:f}{threshold.sustained.unit}継続"
+    if threshold is not None and threshold.consecutive is not None:
+        return f"が連続{threshold.consecutive}回"
+    return ""
+
+
+def _normal(normal: Range | None, metric: Metric) -> NormalRange | None:
+    if normal is None:
+        return None
+    low, high = (None if end is None else _in_unit(end, metric) for end in (normal.low, normal.high))
+    return NormalRange(low, high, _range_words(normal))
+
+
+def _range_words(normal: Range) -> str:
+    low = f"{normal.low.value:f}" if normal.low else ""
+    if normal.high is None:
+        return f"{low}{normal.low.unit if normal.low else ''}以上"
+    high = f"{normal.high.value:f}{normal.high.unit}"
+    return f"{low}-{high}" if low else f"{high}以下"
+
+
+def _in_unit(quantity: Quantity, metric: Metric) -> float:
+    size = _UNITS.get(metric, {}).get(quantity.unit)
+    if size is None:
+        written = f"{quantity.value:f}{quantity.unit}"
+        raise Unjudgeable(f"しきい値「{written}」は、測った値と単位が合わず比べられません")
+    return float(quantity.value * size)

@@ -1,0 +1,196 @@
+"""Readings to conditions: pure decisions, each with a named reason.
+
+A condition gets worse as soon as its threshold has held as long as the document says (継続, 連続). It gets
+better only when `RECOVERY_READINGS` readings in a row were better, and an alert ends only inside the row's
+normal range: the gap that many rows leave between normal and warning is their hysteresis. Silence of
+`SILENT_INTERVALS` intervals is a condition of its own, which ends no alert.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from toban.chapters.monitoring.limits import Limit, Limits, Standing
+from toban.chapters.monitoring.source import Measurement
+from toban.engine.notify.signal import Condition
+
+RECOVERY_READINGS = 3
+SILENT_INTERVALS = 2
+
+_GRADE = {Condition.OK: 0, Condition.WARNING: 1, Condition.CRITICAL: 2}
+_WORST_FIRST = (Condition.CRITICAL, Condition.WARNING, Condition.NO_DATA, None, Condition.OK)
+
+
+class Reason(StrEnum):
+    """Why a monitored instance is in the condition it is in."""
+
+    WAITING = "waiting"
+    """Nothing has been measured yet."""
+    NORMAL = "normal"
+    BETWEEN = "between"
+    """Neither normal nor a warning: the row says nothing of such a value, and it raises none."""
+    HOLDING = "holding"
+    """A threshold is reached, but not yet as long as the document says."""
+    REACHED = "reached"
+    NOT_YET_NORMAL = "not-yet-normal"
+    """Below the threshold again, but outside the normal range."""
+    RECOVERING = "recovering"
+    """Better, but not for enough readings in a row."""
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One instance of one monitor: its condition, and what the next decision has to remember."""
+
+    instance: str
+    condition: Condition | None
+    """None: nothing has been measured yet."""
+    began_at: datetime
+    """When the first measurement in this condition was made."""
+    reason: Reason = Reason.WAITING
+    value: float | None = None
+    measured_at: datetime | None = None
+    note: str = ""
+    """What explains the value, or why there is none."""
+    warning_since: datetime | None = None
+    """Since when the warning threshold has been reached without a break."""
+    critical_since: datetime | None = None
+    calm: int = 0
+    """Readings in a row that were better than the condition."""
+    calm_since: datetime | None = None
+    calm_toward: Condition | None = None
+    """The worst condition that the calm readings would have led to."""
+
+
+def patience(limits: Limits) -> timedelta:
+    """Return how long a monitor may be without a reading before that is a condition of its own."""
+    return limits.interval * SILENT_INTERVALS
+
+
+def observe(watch: Watch, reading: Measurement, limits: Limits) -> Watch:
+    """Return *watch* after *reading*."""
+    unbroken = watch.measured_at is not None and reading.at - watch.measured_at < patience(limits)
+    seen = replace(
+        watch,
+        value=reading.value,
+        measured_at=reading.at,
+        note=reading.note,
+        warning_since=_reached_since(limits.warning, reading, watch.warning_since if unbroken else None),
+        critical_since=_reached_since(limits.critical, reading, watch.critical_since if unbroken else None),
+    )
+    fired = _fired(seen, limits, reading.at)
+    current = watch.condition
+    # Out of silence there is nothing to be slow about: what is measured now decides.
+    if current is None or current is Condition.NO_DATA or _GRADE[fired] > _GRADE[current]:
+        return _entered(seen, fired, limits, since=_began(seen, fired, reading.at))
+    return _eased(seen, current, fired, limits, reading)
+
+
+def silence(watch: Watch, limits: Limits, *, listening_since: datetime, why: str, now: datetime) -> Watch:
+    """Return *watch* at *now*, no reading having come; *why* is the source's own complaint.
+
+    `listening_since` is when Toban began to measure: its own absence is nobody's silence.
+    """
+    last = max(watch.measured_at or listening_since, listening_since)
+    # "<": a check landing exactly on the limit has waited long enough.
+    if now - last < patience(limits):
+        return watch
+    if watch.condition is Condition.NO_DATA:
+        return replace(watch, note=why)
+    return Watch(
+        watch.instance,
+        Condition.NO_DATA,
+        began_at=last,
+        reason=Reason.SILENT,
+        value=watch.value,
+        measured_at=watch.measured_at,
+        note=why,
+    )
+
+
+def deciding(watches: Iterable[Watch], limits: Limits) -> Watch:
+    """Return the instance that speaks for the row: the worst, and among equals the one furthest gone."""
+
+    def badness(watch: Watch) -> tuple[int, float]:
+        gravity = limits.gravity(watch.value) if watch.value is not None else float("-inf")
+        return -_WORST_FIRST.index(watch.condition), gravity
+
+    return max(watches, key=badness)
+
+
+def _reached_since(limit: Limit | None, reading: Measurement, since: datetime | None) -> datetime | None:
+    if limit is None or not limit.is_reached_by(reading.value):
+        return None
+    return since or reading.at
+
+
+def _fired(watch: Watch, limits: Limits, now: datetime) -> Condition:
+    """The worst condition whose threshold has held as long as it must."""
+    if _has_held(limits.critical, watch.critical_since, now):
+        return Condition.CRITICAL
+    if _has_held(limits.warning, watch.warning_since, now):
+        return Condition.WARNING
+    return Condition.OK
+
+
+def _has_held(limit: Limit | None, since: datetime | None, now: datetime) -> bool:
+    # ">=": a reading landing exactly on 5分 completes 5分継続.
+    return limit is not None and since is not None and now - since >= limit.hold
+
+
+def _began(watch: Watch, condition: Condition, now: datetime) -> datetime:
+    since = {Condition.CRITICAL: watch.critical_since, Condition.WARNING: watch.warning_since}
+    return since.get(condition) or now
+
+
+def _entered(watch: Watch, condition: Condition, limits: Limits, *, since: datetime) -> Watch:
+    began_at = watch.began_at if condition is watch.condition else since
+    return replace(
+        watch,
+        condition=condition,
+        began_at=began_at,
+        reason=_reason(watch, condition, limits),
+        calm=0,
+        calm_since=None,
+        calm_toward=None,
+    )
+
+
+def _reason(watch: Watch, condition: Condition, limits: Limits) -> Reason:
+    if condition is not Condition.OK:
+        return Reason.REACHED
+    standing = limits.standing(watch.value) if watch.value is not None else Standing.NORMAL
+    if standing in (Standing.WARNING, Standing.CRITICAL):
+        return Reason.HOLDING
+    return Reason.BETWEEN if standing is Standing.BETWEEN else Reason.NORMAL
+
+
+def _eased(watch: Watch, current: Condition, fired: Condition, limits: Limits, reading: Measurement) -> Watch:
+    """Decide on a reading that calls for nothing worse than the *current* condition."""
+    toward = max(fired, _borne_out(reading.value, current, limits), key=_GRADE.__getitem__)
+    if _GRADE[toward] >= _GRADE[current]:
+        kept = _entered(watch, current, limits, since=watch.began_at)
+        is_between = limits.standing(reading.value) is Standing.BETWEEN and current is not Condition.OK
+        return replace(kept, reason=Reason.NOT_YET_NORMAL) if is_between else kept
+    toward = max(toward, watch.calm_toward or Condition.OK, key=_GRADE.__getitem__)
+    since = watch.calm_since or reading.at
+    if watch.calm + 1 >= RECOVERY_READINGS:
+        return _entered(watch, toward, limits, since=since)
+    return replace(watch, reason=Reason.RECOVERING, calm=watch.calm + 1, calm_since=since, calm_toward=toward)
+
+
+def _borne_out(value: float, current: Condition, limits: Limits) -> Condition:
+    """The condition that *value* by itself bears out, at most the *current* one."""
+    match limits.standing(value):
+        case Standing.NORMAL:
+            return Condition.OK
+        case Standing.BETWEEN:
+            # Not over, but no longer critical, where the row has a warning to fall back to.
+            milder = Condition.WARNING if limits.warning is not None else Condition.CRITICAL
+        case Standing.WARNING:
+            milder = Condition.WARNING
+        case Standing.CRITICAL:
+            milder = Condition.CRITICAL
+    return min(milder, current, key=_GRADE.__getitem__)

@@ -1,0 +1,160 @@
+"""A monitor row to numbers."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from toban.chapters.monitoring.limits import Limits, Standing, Unjudgeable, limits_of
+from toban.design.clauses.monitoring import Monitor
+from toban.design.origin import Origin
+from toban.design.values.duration import Duration, TimeUnit
+from toban.design.values.metric import Metric
+from toban.design.values.quantity import Quantity
+from toban.design.values.threshold import Comparison, Range, Threshold
+
+
+def quantity(value: str, unit: str = "%") -> Quantity:
+    return Quantity(Decimal(value), unit)
+
+
+def minutes(count: int) -> Duration:
+    return Duration(Decimal(count), TimeUnit.MINUTE)
+
+
+def monitor(
+    metric: Metric | None = Metric.CPU_USAGE,
+    *,
+    normal: Range | None = None,
+    warning: Threshold | None = None,
+    critical: Threshold | None = None,
+    interval: Duration | None = None,
+) -> Monitor:
+    return Monitor(
+        id="monitoring/monitor/x",
+        origin=Origin("運用設計書.md", 34),
+        text="x",
+        target="Webサーバー",
+        item="CPU使用率",
+        metric=metric,
+        normal=normal,
+        warning=warning,
+        critical=critical,
+        interval=interval,
+    )
+
+
+def bare(value: str, unit: str = "%") -> Threshold:
+    return Threshold(quantity(value, unit), is_bare=True)
+
+
+CPU = limits_of(monitor(normal=Range(quantity("0"), quantity("60")), warning=bare("70"), critical=bare("85")))
+
+
+@pytest.mark.parametrize(
+    ("value", "standing"),
+    [
+        (0.0, Standing.NORMAL),
+        (60.0, Standing.NORMAL),
+        (60.1, Standing.BETWEEN),
+        (69.9, Standing.BETWEEN),
+        (70.0, Standing.WARNING),
+        (84.9, Standing.WARNING),
+        (85.0, Standing.CRITICAL),
+    ],
+)
+def test_a_value_stands_where_the_row_puts_it(value: float, standing: Standing) -> None:
+    assert CPU.standing(value) is standing
+
+
+@pytest.mark.parametrize(
+    ("comparison", "below", "at", "above"),
+    [
+        (Comparison.AT_LEAST, False, True, True),
+        (Comparison.ABOVE, False, False, True),
+        (Comparison.AT_MOST, True, True, False),
+        (Comparison.BELOW, True, False, False),
+        (Comparison.EQUAL, False, True, False),
+    ],
+)
+def test_limits_compare_as_the_document_does(
+    comparison: Comparison, below: bool, at: bool, above: bool
+) -> None:
+    limit = limits_of(monitor(critical=Threshold(quantity("80"), comparison))).critical
+
+    assert limit is not None
+    assert [limit.is_reached_by(value) for value in (79.9, 80.0, 80.1)] == [below, at, above]
+
+
+@pytest.mark.parametrize("metric", [Metric.AVAILABILITY, Metric.CERTIFICATE_LIFETIME])
+def test_a_bare_limit_alone_means_at_most_where_high_is_good(metric: Metric) -> None:
+    limits = limits_of(monitor(metric, critical=bare("14", "")))
+
+    assert limits.standing(14) is Standing.CRITICAL
+    assert limits.standing(15) is Standing.NORMAL
+    assert limits.gravity(14) > limits.gravity(15)
+
+
+@pytest.mark.parametrize(
+    ("written", "milliseconds"),
+    [
+        (quantity("500", "ms"), 500.0),
+        (quantity("2", "秒"), 2000.0),
+        (quantity("0.5", "s"), 500.0),
+        (quantity("300", ""), 300.0),
+    ],
+)
+def test_response_times_are_compared_in_milliseconds(written: Quantity, milliseconds: float) -> None:
+    limit = limits_of(monitor(Metric.RESPONSE_TIME, warning=Threshold(written))).warning
+
+    assert limit is not None
+    assert limit.value == pytest.approx(milliseconds)
+
+
+def test_a_limit_in_another_kind_of_unit_is_not_compared() -> None:
+    with pytest.raises(Unjudgeable, match="80%"):
+        limits_of(monitor(Metric.CONNECTIONS, warning=bare("80")))
+
+
+def test_a_thing_without_a_measure_and_a_count_within_a_window_are_said_to_be_so() -> None:
+    with pytest.raises(Unjudgeable, match="CPU使用率"):
+        limits_of(monitor(None, warning=bare("80")))
+    with pytest.raises(Unjudgeable, match="期間内"):
+        limits_of(monitor(warning=Threshold(quantity("80"), within=minutes(5))))
+
+
+def test_sustained_and_consecutive_conditions_become_a_time_to_hold() -> None:
+    limits = limits_of(
+        monitor(
+            warning=Threshold(quantity("80"), sustained=minutes(5)),
+            critical=Threshold(quantity("90"), consecutive=3),
+            interval=minutes(2),
+        )
+    )
+
+    assert limits.warning is not None
+    assert limits.critical is not None
+    assert (limits.warning.hold, limits.warning.text) == (timedelta(minutes=5), "80%以上が5分継続")
+    assert (limits.critical.hold, limits.critical.text) == (timedelta(minutes=4), "90%以上が連続3回")
+
+
+@pytest.mark.parametrize(
+    ("interval", "seconds"),
+    [
+        (minutes(1), 15),
+        (Duration(Decimal(1), TimeUnit.SECOND), 1),
+        (Duration(Decimal(1), TimeUnit.HOUR), 60),
+        (None, 15),
+    ],
+)
+def test_each_interval_is_sampled_at_least_four_times(interval: Duration | None, seconds: int) -> None:
+    assert limits_of(monitor(warning=bare("70"), interval=interval)).period == timedelta(seconds=seconds)
+
+
+def test_a_liveness_row_is_critical_when_nothing_answers_whatever_its_number() -> None:
+    limits: Limits = limits_of(monitor(Metric.UP, critical=Threshold(quantity("3", "回"), consecutive=3)))
+
+    assert limits.standing(0.0) is Standing.CRITICAL
+    assert limits.standing(1.0) is Standing.NORMAL
+    assert limits.critical is not None
+    assert limits.critical.hold == timedelta(minutes=2)

@@ -1,0 +1,187 @@
+"""Readings to conditions."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toban.chapters.monitoring.limits import Limit, Limits, NormalRange
+from toban.chapters.monitoring.rules import Reason, Watch, deciding, observe, patience, silence
+from toban.chapters.monitoring.source import Measurement
+from toban.design.values.metric import Metric
+from toban.design.values.threshold import Comparison
+from toban.engine.notify.signal import Condition
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+SAMPLE = timedelta(seconds=15)
+UNSEEN = Watch("web-1", None, NOON)
+
+
+def limits(*, hold: timedelta = timedelta(0), warning: bool = True) -> Limits:
+    return Limits(
+        Metric.CPU_USAGE,
+        NormalRange(0, 60, "0-60%"),
+        Limit(70, Comparison.AT_LEAST, hold, "70%以上") if warning else None,
+        Limit(85, Comparison.AT_LEAST, hold, "85%以上"),
+        timedelta(minutes=1),
+    )
+
+
+AT_ONCE = limits()
+
+
+def after(values: Sequence[float], demands: Limits = AT_ONCE, watch: Watch = UNSEEN) -> Watch:
+    """Return the watch after *values* came in, one every 15 seconds from noon on."""
+    for count, value in enumerate(values):
+        reading = Measurement(Metric.CPU_USAGE, "web-1", NOON + SAMPLE * count, value)
+        watch = observe(watch, reading, demands)
+    return watch
+
+
+@pytest.mark.parametrize(
+    ("value", "condition", "reason"),
+    [
+        (60.0, Condition.OK, Reason.NORMAL),
+        (65.0, Condition.OK, Reason.BETWEEN),
+        (70.0, Condition.WARNING, Reason.REACHED),
+        (85.0, Condition.CRITICAL, Reason.REACHED),
+    ],
+)
+def test_the_first_reading_decides_at_once(value: float, condition: Condition, reason: Reason) -> None:
+    watch = after([value])
+
+    assert (watch.condition, watch.reason, watch.began_at) == (condition, reason, NOON)
+
+
+def test_a_warning_turns_critical_at_the_first_critical_reading() -> None:
+    watch = after([75, 90])
+
+    assert (watch.condition, watch.began_at) == (Condition.CRITICAL, NOON + SAMPLE)
+
+
+def test_a_condition_that_lasts_keeps_its_beginning() -> None:
+    assert after([90, 91, 92]).began_at == NOON
+
+
+def test_an_alert_ends_with_the_third_normal_reading_and_not_before() -> None:
+    second, third = after([90, 50, 50]), after([90, 50, 50, 50])
+
+    assert (second.condition, second.reason, second.calm) == (Condition.CRITICAL, Reason.RECOVERING, 2)
+    assert (third.condition, third.reason) == (Condition.OK, Reason.NORMAL)
+    assert third.began_at == NOON + SAMPLE
+
+
+def test_a_relapse_starts_the_count_of_normal_readings_anew() -> None:
+    assert after([90, 50, 50, 90, 50, 50]).condition is Condition.CRITICAL
+
+
+def test_a_warning_does_not_end_between_normal_and_warning() -> None:
+    watch = after([75, *[65] * 20])
+
+    assert (watch.condition, watch.reason) == (Condition.WARNING, Reason.NOT_YET_NORMAL)
+
+
+def test_a_value_that_swings_about_the_threshold_stays_one_alert() -> None:
+    assert after([75, 65, 75, 65, 75, 65]).began_at == NOON
+
+
+def test_critical_eases_to_a_warning_between_normal_and_warning() -> None:
+    watch = after([90, 65, 65, 65])
+
+    assert (watch.condition, watch.began_at) == (Condition.WARNING, NOON + SAMPLE)
+
+
+def test_critical_without_a_warning_to_fall_back_to_lasts_until_normal() -> None:
+    only_critical = limits(warning=False)
+
+    assert after([90, 65, 65, 65, 65], only_critical).condition is Condition.CRITICAL
+    assert after([90, 65, 50, 50, 50], only_critical).condition is Condition.OK
+
+
+def test_one_warning_among_normal_readings_keeps_recovery_to_a_warning() -> None:
+    assert after([90, 50, 75, 50]).condition is Condition.WARNING
+
+
+def test_a_sustained_condition_fires_when_its_time_is_full_and_not_before() -> None:
+    sustained = limits(hold=timedelta(minutes=1))
+
+    almost, full = after([90] * 4, sustained), after([90] * 5, sustained)
+
+    assert (almost.condition, almost.reason) == (Condition.OK, Reason.HOLDING)
+    assert (full.condition, full.began_at) == (Condition.CRITICAL, NOON)
+
+
+def test_a_break_starts_a_sustained_condition_anew() -> None:
+    sustained = limits(hold=timedelta(minutes=1))
+
+    assert after([90, 90, 90, 50, 90, 90, 90], sustained).condition is Condition.OK
+
+
+def test_a_warning_holds_while_critical_comes_and_goes() -> None:
+    sustained = limits(hold=timedelta(minutes=1))
+
+    assert after([75, 90, 75, 90, 75], sustained).condition is Condition.WARNING
+
+
+def test_nobody_vouches_for_what_happened_during_a_gap() -> None:
+    sustained = limits(hold=timedelta(minutes=5))
+    before = after([90], sustained)
+    late = Measurement(Metric.CPU_USAGE, "web-1", NOON + timedelta(minutes=6), 90)
+
+    assert observe(before, late, sustained).condition is Condition.OK
+
+
+def test_silence_is_a_condition_after_two_intervals_and_not_before() -> None:
+    watch = after([50])
+
+    def at(later: timedelta) -> Watch:
+        return silence(watch, AT_ONCE, listening_since=NOON, why="接続できません", now=NOON + later)
+
+    almost, full = at(timedelta(seconds=119)), at(timedelta(minutes=2))
+    assert patience(AT_ONCE) == timedelta(minutes=2)
+    assert almost is watch
+    assert (full.condition, full.reason, full.note) == (Condition.NO_DATA, Reason.SILENT, "接続できません")
+    assert (full.began_at, full.value) == (NOON, 50)
+
+
+def test_toban_s_own_absence_is_nobody_s_silence() -> None:
+    watch = after([50])
+    restart = NOON + timedelta(hours=3)
+
+    soon = silence(watch, AT_ONCE, listening_since=restart, why="", now=restart + timedelta(minutes=1))
+
+    assert soon is watch
+
+
+def test_what_was_never_measured_falls_silent_too() -> None:
+    now = NOON + timedelta(minutes=2)
+
+    assert silence(UNSEEN, AT_ONCE, listening_since=NOON, why="x", now=now).condition is Condition.NO_DATA
+
+
+def test_the_first_reading_after_silence_decides() -> None:
+    silent = Watch("web-1", Condition.NO_DATA, NOON - timedelta(minutes=5), measured_at=None)
+
+    assert after([50], watch=silent).condition is Condition.OK
+    assert after([90], watch=silent).condition is Condition.CRITICAL
+
+
+def test_the_worst_instance_decides_and_silence_is_worse_than_ok() -> None:
+    ok = replace(UNSEEN, instance="ok", condition=Condition.OK, value=50)
+    silent = replace(UNSEEN, instance="silent", condition=Condition.NO_DATA)
+    warning = replace(UNSEEN, instance="warning", condition=Condition.WARNING, value=75)
+    worse = replace(UNSEEN, instance="worse", condition=Condition.WARNING, value=80)
+
+    assert deciding([ok, silent], AT_ONCE) is silent
+    assert deciding([worse, ok, silent, warning], AT_ONCE) is worse
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=40))
+def test_no_course_of_values_leaves_a_critical_one_unalarmed_or_a_long_normal_one_alarmed(
+    values: list[float],
+) -> None:
+    assert (after([*values, 85.0]).condition) is Condition.CRITICAL
+    assert (after([*values, 60.0, 60.0, 60.0, 60.0, 60.0, 60.0]).condition) is Condition.OK
