@@ -4,7 +4,11 @@ from toban.faces.cli.group import LazyGroup
 
 COMMANDS = {
     "check": "toban.faces.cli.check",
+    "plan": "toban.faces.cli.plan",
+    "prepare": "toban.faces.cli.prepare",
+    "processes": "toban.faces.cli.processes",
     "store": "toban.faces.cli.store",
+    "up": "toban.faces.cli.up",
 }
 
 

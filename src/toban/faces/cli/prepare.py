@@ -1,0 +1,65 @@
+"""`toban prepare`: everything that must be right before Toban's processes start. `toban up` runs it."""
+
+import os
+from pathlib import Path
+
+import click
+
+from toban.design.reader import UnreadableDocument, load_design
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+_UNUSABLE = 2
+
+
+@click.command("prepare", short_help="Check the document and bring the state up to date (起動の前準備).")
+def command() -> None:
+    """Check the document that TOBAN_DESIGN names, migrate the state database, make the first account.
+
+    toban up が毎回はじめに行います。何度行ってもかまいません。
+
+    \b
+    Exit status:
+      0  everything is ready
+      2  it is not: the reason and a HINT stand on the error stream
+    """
+    speak_utf8()
+    _check_design(Path(os.environ.get("TOBAN_DESIGN", "")))
+    _bring_state_up_to_date()
+
+
+def _check_design(path: Path) -> None:
+    try:
+        design = load_design(path)
+    except UnreadableDocument as exc:
+        refuse(str(exc), exc.hint)
+        raise SystemExit(_UNUSABLE) from exc
+    say(f"{path.name}: {len(design.clauses)} 項目を読み取り、{len(design.unread)} 行を読めませんでした")
+
+
+def _bring_state_up_to_date() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
+    # Django wants its settings before anything of it is loaded.
+    import django  # noqa: PLC0415
+
+    django.setup()
+    from django.core.management import call_command  # noqa: PLC0415
+    from django.db import OperationalError  # noqa: PLC0415
+
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.engine.people.first import NAME, first_administrator  # noqa: PLC0415
+
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+        password = first_administrator(system_clock())
+    except OperationalError as exc:
+        refuse(
+            f"状態データベースを使えません: {exc}",
+            "TOBAN_STATE_URL と、置き場の空き容量と権限を確かめてください",
+        )
+        raise SystemExit(_UNUSABLE) from exc
+    if password is not None:
+        say(
+            f"最初の管理者 (first administrator): {NAME}\n"
+            f"一度だけ使えるパスワード (one-time password): {password}\n"
+            "この画面にしか出ません。サインインして、すぐに変えてください。"
+        )
