@@ -1,0 +1,65 @@
+"""Contradictions within the document, found before anything runs."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from toban.design.finding import Finding
+from toban.design.lint import (
+    backup,
+    batch,
+    capacity,
+    cost,
+    general,
+    incident,
+    logs,
+    monitoring,
+    notices,
+    objectives,
+    release,
+    routine,
+    security,
+)
+from toban.design.lint.rule import Inspection, Rule
+from toban.design.reader import Design
+
+RULES: tuple[Rule, ...] = (
+    objectives.planned_maintenance_exceeds_downtime,
+    objectives.downtime_does_not_fit_percentage,
+    monitoring.gap_between_normal_and_warning,
+    monitoring.warning_not_before_critical,
+    monitoring.warning_comes_after_target_is_missed,
+    monitoring.interval_cannot_keep_promised_detection,
+    notices.critical_notice_reaches_nobody_on_duty,
+    notices.round_the_clock_contact_is_never_told,
+    logs.silenced_level_is_to_be_kept,
+    backup.logical_dump_cannot_make_increments,
+    backup.increments_have_no_restore_procedure,
+    backup.interval_alone_cannot_prove_rpo,
+    backup.interval_exceeds_rpo,
+    backup.generations_contradict_retention,
+    release.release_and_patching_on_one_day,
+    batch.failure_action_contradicts_retry_rule,
+    batch.delays_do_not_match_attempts,
+    incident.rto_contradicts_gravest_level,
+    incident.one_outage_exceeds_monthly_downtime,
+    security.routine_at_another_frequency,
+    capacity.utilisation_does_not_fit_use,
+    routine.rare_routine_falls_on_holidays,
+    cost.part_of_total_is_unallocated,
+    cost.items_exceed_total,
+    cost.alert_percent_does_not_fit_amount,
+    general.work_inside_maintenance_window,
+    general.blank_is_left,
+    general.value_is_assumed,
+    general.row_stands_twice,
+    general.table_has_no_rows,
+    general.rows_stay_unread,
+)
+"""Every rule, under its permanent code."""
+
+
+def inspect(design: Design, today: date, rules: Iterable[Rule] = RULES) -> tuple[Finding, ...]:
+    """Return all that *rules* find in *design*, in document order; dates are counted from *today*."""
+    inspection = Inspection(design, today)
+    findings = [finding for rule in rules for finding in rule.findings(inspection)]
+    return tuple(sorted(findings, key=lambda finding: (finding.origin.line, finding.code)))

@@ -1,0 +1,173 @@
+"""Chapter 4: whether the procedures can make and bring back what policies and RPO ask for."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+
+from toban.design.clauses.backup import BackupPolicy, BackupProcedure, RecoveryObjective, RestoreProcedure
+from toban.design.finding import Level
+from toban.design.lint.measures import between_runs, length
+from toban.design.lint.rule import Inspection, Remark, rule
+from toban.design.lint.wording import cite, number, span
+from toban.design.values.duration import Duration
+
+_DATABASE = re.compile(r"(?i)DB|データベース|database|postgres|mysql|maria|oracle|aurora|rds|mongo|sql")
+_INCREMENT = re.compile(r"(?i)増分|差分|インクリメンタル|increment|differential")
+_CONTINUOUS = re.compile(
+    r"(?i)\bWAL\b|PITR|ポイントインタイム|point.in.time|レプリケーション|replication|binlog|リアルタイム"
+)
+# Logical dumps write the whole database each time; the subject says which of them a policy is about.
+_LOGICAL_DUMPS = {
+    re.compile(r"\bpg_dump(?:all)?\b"): re.compile(r"(?i)postgres|aurora|rds|DB|データベース|database"),
+    re.compile(r"\b(?:mysqldump|mariadb-dump)\b"): re.compile(
+        r"(?i)mysql|maria|aurora|rds|DB|データベース|database"
+    ),
+    re.compile(r"\bmongodump\b"): re.compile(r"(?i)mongo|DB|データベース|database"),
+}
+_MAKES_INCREMENTS = re.compile(
+    r"(?i)pg_basebackup|pgbackrest|barman|wal-g|wal-e|pg_receivewal|pg_probackup|archive_command"
+    r"|xtrabackup|mariabackup|mysqlbinlog|oplog|rman\b|create-db-snapshot|restic|borg|--incremental"
+)
+_RESTORES_INCREMENTS = re.compile(
+    r"(?i)pg_combinebackup|pgbackrest|barman|wal-g|wal-e|pg_probackup|recovery_target|restore_command|pitr"
+    r"|xtrabackup|mariabackup|mysqlbinlog|oplogReplay|rman\b|to-point-in-time|restic|borg|incremental|増分|差分"
+)
+
+
+@rule("BK001", Level.ERROR)
+def logical_dump_cannot_make_increments(on: Inspection) -> Iterator[Remark]:
+    """Increments are ordered, but the procedure only has a logical dump, which can't make any."""
+    procedures = on.of(BackupProcedure)
+    commands = [command for procedure in procedures for command in procedure.commands]
+    if any(_MAKES_INCREMENTS.search(command) for command in commands):
+        return
+    for policy in on.of(BackupPolicy):
+        tool = _logical_dump(policy, commands) if _INCREMENT.search(policy.method) else None
+        if tool is None:
+            continue
+        needed = [objective for objective in on.of(RecoveryObjective) if objective.objective == "RPO"]
+        reason = f"RPO {_limit(needed[0])}（{cite(needed[0])}）に要る" if needed else "ここで求められている"
+        yield Remark.on(
+            policy,
+            f"手順（{cite(*procedures)}）の{tool}は毎回すべてを書き出す論理ダンプで、{reason}"
+            f"「{policy.subject} {policy.method}」を作れません",
+            "物理バックアップ（PostgreSQLならpg_basebackup --incrementalやpgBackRest）と"
+            "WALの保存を手順に加えてください",
+        )
+
+
+def _logical_dump(policy: BackupPolicy, commands: Iterable[str]) -> str | None:
+    for command in commands:
+        for tool, subjects in _LOGICAL_DUMPS.items():
+            match = tool.search(command)
+            if match and subjects.search(policy.subject):
+                return match.group()
+    return None
+
+
+@rule("BK002", Level.ERROR)
+def increments_have_no_restore_procedure(on: Inspection) -> Iterator[Remark]:
+    """Increments are made, but the restore procedure only brings back a whole copy."""
+    procedures = on.of(RestoreProcedure)
+    words = [word for procedure in procedures for word in (procedure.text, *procedure.commands)]
+    if not procedures or any(_RESTORES_INCREMENTS.search(word) for word in words):
+        return
+    for policy in on.of(BackupPolicy):
+        if _INCREMENT.search(policy.method) and _is_about_database(policy, on):
+            yield Remark.on(
+                policy,
+                f"「{policy.subject} {policy.method}」から戻す手順がありません。"
+                f"リストア手順（{cite(*procedures)}）で戻せるのは丸ごとの写しだけです",
+                "増分の適用（PostgreSQLならpg_combinebackup、またはWALとrecovery_target_time）までを手順に書いてください",
+            )
+
+
+@rule("BK003", Level.WARNING)
+def interval_alone_cannot_prove_rpo(on: Inspection) -> Iterator[Remark]:
+    """Copies exactly as often as the RPO lose more than it: the worst loss is interval plus duration."""
+    for objective, policy, between in _closest(on):
+        if between == length(objective.limit):
+            yield Remark.on(
+                policy,
+                f"{span(between)}毎の取得だけでは、RPO {_limit(objective)}（{cite(objective)}）を"
+                "守れると言えません。最大の損失は、間隔に取得の所要時間を足した長さです",
+                "WALの連続保存（WALストリーミング）など継続的な取得を方針に加えるか、間隔をRPOより短くしてください",
+            )
+
+
+@rule("BK004", Level.ERROR)
+def interval_exceeds_rpo(on: Inspection) -> Iterator[Remark]:
+    """Even the most frequent backup of the database is rarer than the RPO allows."""
+    for objective, policy, between in _closest(on):
+        if between > length(objective.limit):
+            yield Remark.on(
+                policy,
+                f"「{policy.subject}」のバックアップは最短でも{span(between)}毎で、"
+                f"RPO {_limit(objective)}（{cite(objective)}）を守れません",
+                "RPOより短い間隔の増分か、WALの連続保存を方針に加えてください",
+            )
+
+
+def _closest(on: Inspection) -> Iterator[tuple[RecoveryObjective, BackupPolicy, timedelta]]:
+    """Yield each RPO with the most frequent backup of each database it holds for, none being continuous."""
+    by_subject: dict[str, list[tuple[timedelta, BackupPolicy]]] = {}
+    continuous: set[str] = set()
+    for policy in on.of(BackupPolicy):
+        gaps = [gap for schedule in policy.schedules if (gap := between_runs(schedule)) is not None]
+        if _CONTINUOUS.search(policy.text) or timedelta() in gaps:
+            continuous.add(policy.subject)
+        elif gaps and _is_about_database(policy, on):
+            by_subject.setdefault(policy.subject, []).append((min(gaps), policy))
+    for objective in on.of(RecoveryObjective):
+        if objective.objective != "RPO":
+            continue
+        for subject, candidates in _held(objective, by_subject).items():
+            if subject not in continuous:
+                between, policy = min(candidates, key=lambda candidate: candidate[0])
+                yield objective, policy, between
+
+
+def _held(
+    objective: RecoveryObjective, by_subject: Mapping[str, list[tuple[timedelta, BackupPolicy]]]
+) -> Mapping[str, list[tuple[timedelta, BackupPolicy]]]:
+    if not objective.subject:
+        return by_subject
+    return {subject: found for subject, found in by_subject.items() if subject == objective.subject}
+
+
+def _is_about_database(policy: BackupPolicy, on: Inspection) -> bool:
+    # Files and settings seldom change by the hour; where nothing else is backed up, the RPO is about it.
+    return bool(_DATABASE.search(policy.subject)) or len({each.subject for each in on.of(BackupPolicy)}) == 1
+
+
+@rule("BK005", Level.WARNING)
+def generations_contradict_retention(on: Inspection) -> Iterator[Remark]:
+    """So many generations at that frequency last a different time than the retention says."""
+    for policy in on.of(BackupPolicy):
+        if (
+            policy.generations is None
+            or not isinstance(policy.retention, Duration)
+            or len(policy.schedules) != 1
+        ):
+            continue
+        between = between_runs(policy.schedules[0])
+        if not between:
+            continue
+        kept, retention = between * policy.generations.count, length(policy.retention)
+        # The oldest copy is between one interval less and one more old; months vary in length besides.
+        if abs(kept - retention) <= max(between, retention * 0.05):
+            continue
+        yield Remark.on(
+            policy,
+            f"{policy.generations.count}世代は{_days(kept)}分ですが、保存期間は"
+            f"{number(policy.retention.amount)}{policy.retention.unit}です。どちらで消すのか決まりません",
+            "世代数と保存期間を合わせるか、どちらか一方だけを書いてください",
+        )
+
+
+def _days(kept: timedelta) -> str:
+    return f"{kept.days}日" if kept > timedelta(days=2) else span(kept)
+
+
+def _limit(objective: RecoveryObjective) -> str:
+    return f"{number(objective.limit.amount)}{objective.limit.unit}"

@@ -1,0 +1,48 @@
+"""Chapter 6: what is done when a batch fails, against the retry rule for all of them."""
+
+import re
+from collections.abc import Iterator
+
+from toban.design.clauses.batch import Batch, BatchRetry
+from toban.design.finding import Level
+from toban.design.lint.rule import Inspection, Remark, rule
+from toban.design.lint.wording import cite
+from toban.design.values.retry import FailureAction
+
+_NO_RETRY = (FailureAction.RERUN_NEXT_DAY, FailureAction.RERUN_BY_HAND, FailureAction.SKIP)
+_AFTER_RETRIES = re.compile(r"(?i)リトライ|再試行|自動|retry|retries|後に|後、")
+
+
+@rule("BT001", Level.ERROR)
+def failure_action_contradicts_retry_rule(on: Inspection) -> Iterator[Remark]:
+    """All batches are retried at once, but this one's row orders something else after the first failure."""
+    retry = next((retry for retry in on.of(BatchRetry) if retry.rule.attempts > 0), None)
+    if retry is None:
+        return
+    for batch in on.of(Batch):
+        other = [action for action in batch.on_failure if action in _NO_RETRY]
+        if (
+            other
+            and FailureAction.RERUN not in batch.on_failure
+            and not _AFTER_RETRIES.search(batch.on_failure_text)
+        ):
+            yield Remark.on(
+                batch,
+                f"「{batch.name}」の失敗時は「{batch.on_failure_text}」ですが、"
+                f"{cite(retry)}はすべてのバッチを{retry.rule.attempts}回まで自動でリトライすると決めています",
+                f"「リトライ後に{other[0]}」のように順序を書くか、自動リトライの対象を限ってください",
+            )
+
+
+@rule("BT002", Level.WARNING)
+def delays_do_not_match_attempts(on: Inspection) -> Iterator[Remark]:
+    """The retry rule lists more or fewer delays than retries."""
+    for retry in on.of(BatchRetry):
+        # A single delay stands for all of them (5分間隔で3回).
+        if len(retry.rule.delays) in (0, 1, retry.rule.attempts):
+            continue
+        yield Remark.on(
+            retry,
+            f"リトライは{retry.rule.attempts}回までですが、間隔は{len(retry.rule.delays)}個書かれています",
+            "回数と間隔の数を合わせてください",
+        )

@@ -1,0 +1,30 @@
+"""Chapter 9: use, limit and utilisation of a resource against each other."""
+
+from collections.abc import Iterator
+
+from toban.design.clauses.capacity import ResourceUsage
+from toban.design.finding import Level
+from toban.design.lint.measures import comparable
+from toban.design.lint.rule import Inspection, Remark, rule
+from toban.design.lint.wording import number
+
+
+@rule("CP001", Level.WARNING)
+def utilisation_does_not_fit_use(on: Inspection) -> Iterator[Remark]:
+    """The utilisation written is not what use and limit give."""
+    for resource in on.of(ResourceUsage):
+        if resource.used is None or resource.limit is None or resource.utilisation is None:
+            continue
+        pair = comparable(resource.used, resource.limit)
+        if pair is None or not pair[1] or resource.utilisation.unit != "%":
+            continue
+        computed = pair[0] / pair[1] * 100
+        # Documents round to whole percents.
+        if abs(computed - resource.utilisation.value) <= 1:
+            continue
+        yield Remark.on(
+            resource,
+            f"「{resource.resource}」の使用率は{number(resource.utilisation.value)}%と書かれていますが、"
+            f"使用量と上限からは{number(round(computed, 1))}%です",
+            "使用率を計算し直すか、使用量と上限を確かめてください",
+        )

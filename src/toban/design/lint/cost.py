@@ -1,0 +1,102 @@
+"""Chapter 11: budgets against their total and their alerts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from toban.design.clauses.cost import Budget
+from toban.design.finding import Level
+from toban.design.lint.rule import Inspection, Remark, rule
+from toban.design.lint.wording import cite, money, number
+from toban.design.values.money import Money
+
+
+@rule("CO001", Level.WARNING)
+def part_of_total_is_unallocated(on: Inspection) -> Iterator[Remark]:
+    """The itemised budgets leave part of the total without an owner, and without an alert."""
+    for split in _splits(on):
+        if split.rest > 0:
+            yield Remark.on(
+                split.total,
+                f"内訳（{cite(*split.items)}）の合計は{split.written(split.sum)}で、"
+                f"全体{split.written(split.whole.amount)}のうち{split.written(split.rest)}が"
+                "どの項目にも割り当てられていません",
+                "残りを「その他」などの行に割り当て、しきい値を付けてください",
+            )
+
+
+@rule("CO002", Level.ERROR)
+def items_exceed_total(on: Inspection) -> Iterator[Remark]:
+    """The itemised budgets add up to more than the total."""
+    for split in _splits(on):
+        if split.rest < 0:
+            yield Remark.on(
+                split.total,
+                f"内訳（{cite(*split.items)}）の合計{split.written(split.sum)}が、"
+                f"全体の予算{split.written(split.whole.amount)}を{split.written(-split.rest)}超えています",
+                "内訳を減らすか、全体の予算を改めてください",
+            )
+
+
+@rule("CO003", Level.WARNING)
+def alert_percent_does_not_fit_amount(on: Inspection) -> Iterator[Remark]:
+    """The alert's amount is not the share of the budget that stands beside it."""
+    for budget in on.of(Budget):
+        monthly, alert = budget.monthly, budget.alert
+        if monthly is None or alert is None or alert.amount is None or alert.percent is None:
+            continue
+        if monthly.currency != alert.amount.currency or not monthly.amount:
+            continue
+        computed = alert.amount.amount / monthly.amount * 100
+        # Documents round to whole percents.
+        if abs(computed - alert.percent) <= 1:
+            continue
+        yield Remark.on(
+            budget,
+            f"アラートの{money(alert.amount)}は月額予算{money(monthly)}の"
+            f"{number(round(computed, 1))}%ですが、"
+            f"{number(alert.percent)}%と書かれています",
+            "金額と割合のどちらかを直してください",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """A table's total and the items it is split into, all in one currency."""
+
+    total: Budget
+    whole: Money
+    items: tuple[Budget, ...]
+    sum: Decimal
+
+    @property
+    def rest(self) -> Decimal:
+        return self.whole.amount - self.sum
+
+    def written(self, amount: Decimal) -> str:
+        return money(Money(amount, self.whole.currency))
+
+
+def _splits(on: Inspection) -> Iterator[_Split]:
+    for table in _tables(on.of(Budget)):
+        wholes = [(budget, budget.monthly) for budget in table if budget.is_total and budget.monthly]
+        items = tuple(budget for budget in table if not budget.is_total)
+        amounts = [item.monthly for item in items if item.monthly]
+        if len(wholes) != 1 or not items:
+            continue
+        total, whole = wholes[0]
+        # One item without an amount or in another currency, and the sum says nothing.
+        if len(amounts) == len(items) and all(amount.currency == whole.currency for amount in amounts):
+            yield _Split(total, whole, items, sum((amount.amount for amount in amounts), Decimal(0)))
+
+
+def _tables(budgets: tuple[Budget, ...]) -> Iterator[list[Budget]]:
+    """Yield the budgets table by table: rows of one table stand on neighbouring lines."""
+    table: list[Budget] = []
+    for budget in budgets:
+        if table and budget.origin.line != table[-1].origin.line + 1:
+            yield table
+            table = []
+        table.append(budget)
+    if table:
+        yield table

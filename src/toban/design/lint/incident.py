@@ -1,0 +1,81 @@
+"""Chapter 7: recovery times of severities against RTO and the downtime budget."""
+
+from collections.abc import Iterator
+
+from toban.design.clauses.backup import RecoveryObjective
+from toban.design.clauses.base import Clause
+from toban.design.clauses.incident import IncidentLevel
+from toban.design.clauses.objectives import Objective
+from toban.design.finding import Level
+from toban.design.lint.measures import length, yearly_downtime
+from toban.design.lint.rule import Inspection, Remark, rule
+from toban.design.lint.wording import cite, number, span
+from toban.design.values.duration import Duration
+from toban.design.values.severity import IncidentSeverity
+
+_GRAVITY = tuple(IncidentSeverity)
+
+
+@rule("IN001", Level.ERROR)
+def rto_contradicts_gravest_level(on: Inspection) -> Iterator[Remark]:
+    """The gravest incident promises another recovery time than the RTO."""
+    gravest = _gravest(on)
+    if gravest is None:
+        return
+    level, recovery = gravest
+    for objective in _system_rtos(on):
+        if length(objective.limit) == length(recovery):
+            continue
+        yield Remark.on(
+            objective,
+            f"RTOは{_written(objective.limit)}ですが、最も重い障害「{level.name}」は"
+            f"{_written(recovery)}以内に復旧すると約束しています（{cite(level)}）",
+            "短いほうに揃えるか、RTOがどの障害（災害時など）のためのものかを書いてください",
+        )
+
+
+@rule("IN002", Level.WARNING)
+def one_outage_exceeds_monthly_downtime(on: Inspection) -> Iterator[Remark]:
+    """One outage as long as the RTO permits uses up more than a month's share of the downtime budget."""
+    budgets = [
+        (downtime, each) for each in on.of(Objective) if (downtime := yearly_downtime(each)) is not None
+    ]
+    outages = _outages(on)
+    if not budgets or not outages:
+        return
+    yearly, objective = min(budgets, key=lambda budget: budget[0])
+    clause, permitted = max(outages, key=lambda outage: length(outage[1]))
+    if length(permitted) > yearly / 12:
+        yield Remark.on(
+            clause,
+            f"{_written(permitted)}の停止が1回あれば、「{objective.name}」（{cite(objective)}）が"
+            f"1か月に許すダウンタイム{span(yearly / 12)}を超えます（年では{span(yearly)}）",
+            "復旧時間を縮めるか、目標値を年単位で評価すると書くか、目標値を下げてください",
+        )
+
+
+def _outages(on: Inspection) -> list[tuple[Clause, Duration]]:
+    rtos: list[tuple[Clause, Duration]] = [(each, each.limit) for each in _system_rtos(on)]
+    gravest = _gravest(on)
+    return rtos or ([gravest] if gravest else [])
+
+
+def _system_rtos(on: Inspection) -> list[RecoveryObjective]:
+    """Return the RTOs of the whole system: a part's own RTO says nothing about an outage of all."""
+    return [each for each in on.of(RecoveryObjective) if each.objective == "RTO" and not each.subject]
+
+
+def _gravest(on: Inspection) -> tuple[IncidentLevel, Duration] | None:
+    found = [
+        (_GRAVITY.index(level.severity), level, level.recover_within)
+        for level in on.of(IncidentLevel)
+        if level.severity is not None and level.recover_within is not None
+    ]
+    if not found:
+        return None
+    _, level, recovery = min(found, key=lambda each: each[0])
+    return level, recovery
+
+
+def _written(duration: Duration) -> str:
+    return f"{number(duration.amount)}{duration.unit}"

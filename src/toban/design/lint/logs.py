@@ -1,0 +1,31 @@
+"""Chapter 3: kinds of log that are to be kept against the levels that production writes."""
+
+import re
+from collections.abc import Iterator
+
+from toban.design.clauses.logs import LogKind, LogLevel
+from toban.design.finding import Level
+from toban.design.lint.rule import Inspection, Remark, rule
+from toban.design.lint.wording import cite
+
+
+@rule("LG001", Level.ERROR)
+def silenced_level_is_to_be_kept(on: Inspection) -> Iterator[Remark]:
+    """A kind of log is to hold a level that production does not write: there is nothing to keep."""
+    silenced = [(level, _word(level.name)) for level in on.of(LogLevel) if level.in_production is False]
+    for kind in on.of(LogKind):
+        if kind.retention is None:
+            continue
+        for level, word in silenced:
+            if word.search(f"{kind.name} {kind.content}"):
+                yield Remark.on(
+                    kind,
+                    f"「{kind.name}」は{level.name}も保存することになっていますが、"
+                    f"{level.name}は本番環境に出力されません（{cite(level)}）",
+                    f"内容から{level.name}を外すか、本番環境でも{level.name}を出力してください",
+                )
+
+
+def _word(name: str) -> re.Pattern[str]:
+    # Not \b: Japanese letters next to the level's name count as word characters.
+    return re.compile(rf"(?i)(?<![A-Za-z]){re.escape(name)}(?![A-Za-z])")

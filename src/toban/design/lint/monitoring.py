@@ -1,0 +1,151 @@
+"""Chapter 2, monitors: normal ranges, warnings and criticals against each other, targets and promises."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+from toban.design.clauses.decisions import Decision
+from toban.design.clauses.monitoring import Monitor
+from toban.design.clauses.objectives import Objective
+from toban.design.finding import Level
+from toban.design.lint.measures import comparable, is_ceiling, is_floor, length
+from toban.design.lint.rule import Inspection, Remark, rule
+from toban.design.lint.wording import cite, number, span
+from toban.design.values.quantity import Quantity
+from toban.design.values.threshold import Threshold
+
+_DETECTION = re.compile(r"(?i)検知|検出|detect")
+
+
+@rule("MN001", Level.WARNING)
+def gap_between_normal_and_warning(on: Inspection) -> Iterator[Remark]:
+    """Values between the normal range and the warning are neither."""
+    for monitor in on.of(Monitor):
+        gap = _gap(monitor)
+        if gap is None:
+            continue
+        normal, warning = gap
+        yield Remark.on(
+            monitor,
+            f"{_named(monitor)}が{_q(normal)}と{_q(warning)}の間のとき、正常とも警告とも決まりません",
+            f"正常範囲の端を{_q(warning)}に合わせるか、警告を{_q(normal)}からにしてください",
+        )
+
+
+def _gap(monitor: Monitor) -> tuple[Quantity, Quantity] | None:
+    if monitor.normal is None or monitor.warning is None:
+        return None
+    limit = monitor.warning.limit
+    end = monitor.normal.high if is_ceiling(monitor.warning) else monitor.normal.low
+    if end is None or monitor.warning.subject:
+        return None
+    pair = comparable(end, limit)
+    # 0-79% and 80% leave no gap: the author counts in whole steps of the last digit.
+    step = comparable(Quantity(Decimal(1).scaleb(int(end.value.as_tuple().exponent)), end.unit), limit)
+    if pair is None or step is None:
+        return None
+    distance = pair[1] - pair[0] if is_ceiling(monitor.warning) else pair[0] - pair[1]
+    return (end, limit) if distance > step[0] else None
+
+
+@rule("MN002", Level.ERROR)
+def warning_not_before_critical(on: Inspection) -> Iterator[Remark]:
+    """The warning lies beyond the critical threshold, or on it, so that it never comes first."""
+    for monitor in on.of(Monitor):
+        warning, critical = monitor.warning, monitor.critical
+        if warning is None or critical is None or not _same_direction(warning, critical):
+            continue
+        pair = comparable(warning.limit, critical.limit)
+        if pair is None or not _comes_late(warning, critical, *pair):
+            continue
+        yield Remark.on(
+            monitor,
+            f"{_named(monitor)}の警告{_q(warning.limit)}が、異常{_q(critical.limit)}より先に来ません",
+            "警告のしきい値を異常より手前に置いてください（欄が入れ替わっていないかも確かめてください）",
+        )
+
+
+def _same_direction(one: Threshold, other: Threshold) -> bool:
+    both = (is_ceiling(one) and is_ceiling(other)) or (is_floor(one) and is_floor(other))
+    return both and one.subject == other.subject
+
+
+def _comes_late(warning: Threshold, critical: Threshold, first: Decimal, second: Decimal) -> bool:
+    if first == second:
+        # The same limit held longer, or compared more strictly, is an order of its own.
+        return (warning.sustained, warning.consecutive, warning.within, warning.comparison) == (
+            critical.sustained,
+            critical.consecutive,
+            critical.within,
+            critical.comparison,
+        )
+    return first > second if is_ceiling(warning) else first < second
+
+
+@rule("MN003", Level.WARNING)
+def warning_comes_after_target_is_missed(on: Inspection) -> Iterator[Remark]:
+    """A warning threshold equal to the target, or beyond it, warns when the target is already missed."""
+    targets = [objective for objective in on.of(Objective) if objective.metric is not None]
+    for monitor in on.of(Monitor):
+        for objective in targets:
+            if objective.metric is monitor.metric and monitor.warning and _misses(monitor.warning, objective):
+                yield Remark.on(
+                    monitor,
+                    f"{_named(monitor)}の警告{_q(monitor.warning.limit)}は、目標"
+                    f"「{objective.name} {_q(objective.target.limit)}」（{cite(objective)}）の手前に"
+                    "ありません。警告が出たとき、目標はもう破られています",
+                    "警告を目標より手前に置いてください（レスポンスタイムなら目標の8割など）",
+                )
+
+
+def _misses(warning: Threshold, objective: Objective) -> bool:
+    target = objective.target
+    pair = comparable(warning.limit, target.limit)
+    if pair is None or (warning.subject and target.subject and warning.subject != target.subject):
+        return False
+    if is_ceiling(warning) and (is_floor(target) or target.is_bare):
+        return pair[0] >= pair[1]
+    return is_floor(warning) and (is_ceiling(target) or target.is_bare) and pair[0] <= pair[1]
+
+
+@rule("MN004", Level.ERROR)
+def interval_cannot_keep_promised_detection(on: Inspection) -> Iterator[Remark]:
+    """A failure just after a measurement is seen one interval later: the interval must be well below."""
+    monitors = [
+        (monitor, detection) for monitor in on.of(Monitor) if (detection := _worst_detection(monitor))
+    ]
+    for decision in on.of(Decision):
+        if decision.promised is None or not _DETECTION.search(f"{decision.name} {decision.content}"):
+            continue
+        promised = length(decision.promised)
+        slow = [(monitor, detection) for monitor, detection in monitors if detection >= promised]
+        if slow:
+            worst = max(detection for _, detection in slow)
+            yield Remark.on(
+                decision,
+                f"{span(promised)}以内の検知は、{cite(*(monitor for monitor, _ in slow))}の監視間隔では"
+                f"約束できません。測定の直後に起きた障害が見つかるのは{span(worst)}後です",
+                f"監視間隔を{span(promised / 2)}以下にするか、"
+                f"検知の約束を{span(worst * 2)}以内に改めてください",
+            )
+
+
+def _worst_detection(monitor: Monitor) -> timedelta | None:
+    """Return how long after its start a failure is seen at the latest, the measuring itself left out."""
+    if monitor.interval is None:
+        return None
+    decisive = monitor.critical or monitor.warning
+    interval = length(monitor.interval)
+    if decisive is None:
+        return interval
+    held = length(decisive.sustained) if decisive.sustained else timedelta()
+    return interval * (decisive.consecutive or 1) + held
+
+
+def _named(monitor: Monitor) -> str:
+    return f"{monitor.target} {monitor.item}".strip()
+
+
+def _q(quantity: Quantity) -> str:
+    return f"{number(quantity.value)}{quantity.unit}"

@@ -1,0 +1,101 @@
+"""Chapter 2, notices: whether the matrix reaches somebody whenever the service runs."""
+
+from collections.abc import Iterator
+
+from toban.design.clauses.base import Clause
+from toban.design.clauses.incident import IncidentLevel
+from toban.design.clauses.monitoring import Monitor, NotificationRule
+from toban.design.clauses.objectives import DutyRole, ServiceHours
+from toban.design.finding import Level
+from toban.design.lint.measures import uncovered
+from toban.design.lint.rule import Inspection, Remark, rule
+from toban.design.lint.wording import cite, span
+from toban.design.values.hours import Hours
+from toban.design.values.people import Recipient, Role
+from toban.design.values.severity import AlertLevel, IncidentSeverity
+
+
+@rule("MN005", Level.ERROR)
+def critical_notice_reaches_nobody_on_duty(on: Inspection) -> Iterator[Remark]:
+    """Critical notices go only to roles that are off duty in part of the service hours."""
+    service = next(iter(on.of(ServiceHours)), None)
+    rules = [
+        rule
+        for rule in on.of(NotificationRule)
+        if rule.level in (AlertLevel.CRITICAL, IncidentSeverity.CRITICAL)
+    ]
+    told = _duty_of(on, [recipient for rule in rules for recipient in rule.recipients])
+    if service is None or not told:
+        return
+    missing, on_holidays = uncovered(service.hours, [hours for _, hours in told])
+    if not missing and not on_holidays:
+        return
+    names = "、".join(f"{role.role} {_written(role)}" for role, _ in told)
+    when = f"週に{span(missing)}" if missing else "祝日"
+    yield Remark.on(
+        rules[0],
+        f"最も重い通知が届くのは{names}（{cite(*(role for role, _ in told))}）だけです。"
+        f"サービスの提供時間（{cite(service)}）のうち{when}は、受け取る人が対応時間にいません",
+        _contact_hint(on, service.hours),
+    )
+
+
+def _duty_of(on: Inspection, recipients: list[Recipient]) -> list[tuple[DutyRole, Hours]]:
+    """Return the duty of those told; empty when anyone among them is not a role with known hours."""
+    roles = {_key(role.role): role for role in on.of(DutyRole)}
+    told: dict[str, tuple[DutyRole, Hours]] = {}
+    for recipient in recipients:
+        role = roles.get(_key(recipient.name)) if isinstance(recipient, Role) else None
+        # Of a channel or an unknown name nobody can say that it sleeps at night.
+        if role is None or role.hours is None:
+            return []
+        told[role.id] = (role, role.hours)
+    return list(told.values())
+
+
+def _written(role: DutyRole) -> str:
+    return role.text.rsplit("|", 1)[-1].strip()
+
+
+def _contact_hint(on: Inspection, service: Hours) -> str:
+    for role in on.of(DutyRole):
+        if role.hours is not None and uncovered(service, [role.hours])[0].total_seconds() == 0:
+            return f"通知先に「{role.role}」（{cite(role)}）を加えてください"
+    return "提供時間をすべて受け持つ役割（当番）を体制に置き、通知先に加えてください"
+
+
+@rule("MN006", Level.WARNING)
+def round_the_clock_contact_is_never_told(on: Inspection) -> Iterator[Remark]:
+    """A role that is reachable at any time stands in no row that says who is told."""
+    rules = on.of(NotificationRule)
+    if not rules:
+        return
+    sources: tuple[Clause, ...] = (*rules, *on.of(IncidentLevel), *on.of(Monitor))
+    named = {_key(name) for source in sources for name in _names(source)}
+    for role in on.of(DutyRole):
+        if role.hours is None or not role.hours.is_always or _is_named(_key(role.role), named):
+            continue
+        yield Remark.on(
+            role,
+            f"「{role.role}」はいつでも連絡がつきますが、通知の表（{cite(*rules)}）のどの行にも出てきません",
+            "重い通知の通知先に加えるか、ここから外してください",
+        )
+
+
+def _names(source: Clause) -> list[str]:
+    match source:
+        case NotificationRule(recipients=recipients) | IncidentLevel(recipients=recipients):
+            return [recipient.name for recipient in recipients if isinstance(recipient, Role)]
+        case Monitor(recipients=recipients):
+            return [recipient.name for recipient in recipients if isinstance(recipient, Role)]
+        case _:
+            return []
+
+
+def _is_named(role: str, named: set[str]) -> bool:
+    # オンコール and オンコール担当 mean the same people: better no complaint than a wrong one.
+    return any(role in name or name in role for name in named)
+
+
+def _key(name: str) -> str:
+    return "".join(name.casefold().split())

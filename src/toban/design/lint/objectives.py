@@ -1,0 +1,81 @@
+"""Chapter 1: targets against the downtime that the document itself plans."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+from toban.design.calendar import periods_on
+from toban.design.clauses.objectives import MaintenanceWindow, Objective
+from toban.design.finding import Level
+from toban.design.lint.measures import MONTH, YEAR, is_monthly, length, yearly_downtime
+from toban.design.lint.rule import Inspection, Remark, rule
+from toban.design.lint.wording import cite, number, span
+from toban.design.values.metric import Metric
+
+_MAINTENANCE = re.compile(r"(?i)メンテ|計画停止|計画作業|maintenance|planned")
+_COUNTED = re.compile(r"(?i)稼働|可用性|ダウンタイム|停止時間|提供時間|availability|downtime|uptime|SLA|SLO")
+_EXCLUDED = re.compile(r"(?i)除[くいき外]|含ま(?:ない|ず)|対象外|カウントしない|exclu|not count")
+_INCLUDED = re.compile(r"(?i)含[むめ]|カウントする|inclu")
+
+
+@rule("OB001", Level.ERROR)
+def planned_maintenance_exceeds_downtime(on: Inspection) -> Iterator[Remark]:
+    """Planned maintenance alone uses up the downtime budget, and nothing says that it doesn't count."""
+    windows = on.of(MaintenanceWindow)
+    planned = sum((_yearly(on, window) for window in windows), timedelta())
+    said = [line for line in on.lines if _MAINTENANCE.search(line) and _COUNTED.search(line)]
+    if not planned or any(_EXCLUDED.search(line) for line in said):
+        return
+    is_included = any(_INCLUDED.search(line) for line in said)
+    for objective in on.of(Objective):
+        budget = yearly_downtime(objective)
+        if budget is None or planned <= budget:
+            continue
+        counts = "数えると書かれています" if is_included else "数えるかどうかが書かれていません"
+        yield Remark.on(
+            objective,
+            f"計画メンテナンスは年{span(planned)}（{cite(*windows)}）で、"
+            f"許されるダウンタイム年{span(budget)}を超えますが、ダウンタイムに{counts}",
+            "稼働率に「計画メンテナンスを除く」と書き添えるか、メンテナンスを"
+            f"月{span(budget / 12)}以内に縮めるか、目標値を下げてください",
+        )
+
+
+def _yearly(on: Inspection, window: MaintenanceWindow) -> timedelta:
+    stretches = (
+        period
+        for day in on.due_days(window.schedule)
+        for period in periods_on(window.schedule, day, on.is_business_day)
+    )
+    return sum((period.end - period.start for period in stretches), timedelta())
+
+
+@rule("OB002", Level.WARNING)
+def downtime_does_not_fit_percentage(on: Inspection) -> Iterator[Remark]:
+    """The downtime written beside an availability target is not what its percentage leaves."""
+    for objective in on.of(Objective):
+        allowed = objective.allowed_downtime
+        if objective.metric is not Metric.AVAILABILITY or allowed is None or not objective.period:
+            continue
+        monthly = is_monthly(objective.period)
+        share = float(1 - objective.target.limit.value / 100)
+        # The document may count by the shortest or the longest month or year, and round the last digit.
+        shortest, longest = (timedelta(28), timedelta(31)) if monthly else (YEAR, timedelta(366))
+        rounding = (
+            length(allowed) / float(allowed.amount) * 10 ** _exponent(allowed.amount.as_tuple().exponent)
+        )
+        if shortest * share - rounding <= length(allowed) <= longest * share + rounding:
+            continue
+        period = "月" if monthly else "年"
+        computed = (MONTH if monthly else YEAR) * share
+        yield Remark.on(
+            objective,
+            f"{number(objective.target.limit.value)}%が残すダウンタイムは{period}{span(computed)}ですが、"
+            f"{period}{number(allowed.amount)}{allowed.unit}と書かれています",
+            f"ダウンタイムを{span(computed)}に直すか、稼働率を合わせてください",
+        )
+
+
+def _exponent(exponent: int | str) -> int:
+    """Return the place of a number's last digit (8.76: -2); the reader lets no infinities through."""
+    return exponent if isinstance(exponent, int) else 0

@@ -1,0 +1,52 @@
+"""Chapter 10: recurring work of people against the public holidays."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from toban.design.clauses.objectives import DutyRole
+from toban.design.clauses.routine import Routine
+from toban.design.finding import Level
+from toban.design.lint.rule import Inspection, Remark, rule
+from toban.design.values.schedule import Cadence
+
+# Daily and weekly work comes again soon; what is missed once a month is missed for a month.
+_RARE = (Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.HALF_YEARLY, Cadence.YEARLY)
+_NOBODY = re.compile(r"(?i)自動|システム|auto|cron")
+_NO_FIXED_DAY = re.compile(r"(?i)月初|初旬|上旬|中旬|下旬|beginning|early")
+_NAMED = 3
+
+
+@rule("RT001", Level.WARNING)
+def rare_routine_falls_on_holidays(on: Inspection) -> Iterator[Remark]:
+    """Monthly or rarer work of people falls on public holidays, and nothing says when it is done instead."""
+    for routine in on.of(Routine):
+        if (
+            routine.schedule.cadence not in _RARE
+            or _NOBODY.search(routine.owner)
+            or _works_on_holidays(on, routine)
+        ):
+            continue
+        # 月初 is no fixed day: whoever does the work chooses one on which they are there.
+        if routine.schedule.day is None or _NO_FIXED_DAY.search(routine.schedule.text):
+            continue
+        days = [day for day in on.holidays if on.is_due_on(routine.schedule, day)]
+        if days:
+            yield Remark.on(
+                routine,
+                f"「{routine.name}」（{routine.schedule.text}）は祝日に当たることがあります。"
+                f"次は{_named(on, days)}",
+                "「祝日のときは翌営業日」のように代わりの日を書くか、「第1営業日」のように営業日で決めてください",
+            )
+
+
+def _works_on_holidays(on: Inspection, routine: Routine) -> bool:
+    if re.search(r"祝日|営業日|holiday", routine.text, re.IGNORECASE):
+        return True
+    return any(
+        role.hours.includes_holidays for role in on.of(DutyRole) if role.hours and role.role == routine.owner
+    )
+
+
+def _named(on: Inspection, days: list[date]) -> str:
+    return "、".join(f"{day.isoformat()}（{on.holidays[day]}）" for day in days[:_NAMED])

@@ -1,0 +1,109 @@
+"""What a lint rule is: a pure function from a document and a day to remarks, under a permanent code."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from toban.design.calendar import days_from, is_due_on, japanese_holidays
+from toban.design.clauses.base import Clause
+from toban.design.finding import Finding, Level
+from toban.design.markdown import BulletList, NumberedList, Table
+from toban.design.origin import Origin
+from toban.design.reader import Design
+from toban.design.values.schedule import Schedule
+
+YEAR_AHEAD = 365
+"""Days over which schedules are held against each other."""
+_HOLIDAY_YEARS = 4
+"""Enough that a fixed weekday of the month meets a holiday at least once, if it ever does."""
+_KANA = re.compile(r"[ぁ-んァ-ヶ]")
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A document, the day it is inspected on, and what several rules ask of both."""
+
+    design: Design
+    today: date
+
+    def of[C: Clause](self, kind: type[C]) -> tuple[C, ...]:
+        """Return the document's clauses of one type."""
+        return self.design.of(kind)
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """Every heading, row, list entry and paragraph as one text, in document order."""
+        return tuple(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        for block in self.design.blocks:
+            match block:
+                case Table(rows=rows):
+                    yield from (" | ".join(row.cells) for row in rows)
+                case BulletList(items=items) | NumberedList(items=items):
+                    yield from (item.text for item in items)
+                case _:
+                    yield block.text
+
+    @cached_property
+    def holidays(self) -> Mapping[date, str]:
+        """The public holidays from today on that the document's readers keep, with their names.
+
+        A document in Japanese keeps those of Japan; of any other it isn't known.
+        """
+        if not any(_KANA.search(line) for line in self.lines):
+            return {}
+        years = range(self.today.year, self.today.year + _HOLIDAY_YEARS)
+        known = japanese_holidays(years)
+        return {day: known[day] for day in sorted(known) if day >= self.today}
+
+    def is_business_day(self, day: date) -> bool:
+        """Say whether people work on *day*: a weekday that is no public holiday."""
+        return day.weekday() < 5 and day not in self.holidays
+
+    def is_due_on(self, schedule: Schedule, day: date) -> bool:
+        """Say whether *schedule* falls on *day*."""
+        return is_due_on(schedule, day, self.is_business_day)
+
+    def due_days(self, schedule: Schedule) -> tuple[date, ...]:
+        """Return the days of the coming year that *schedule* falls on."""
+        return tuple(day for day in days_from(self.today, YEAR_AHEAD) if self.is_due_on(schedule, day))
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a rule has to say about one place of the document."""
+
+    origin: Origin
+    quote: str
+    message: str
+    hint: str
+
+    @classmethod
+    def on(cls, clause: Clause, message: str, hint: str) -> "Remark":
+        """Return a remark about *clause*, quoting it."""
+        return cls(clause.origin, clause.text, message, hint)
+
+
+type Judge = Callable[[Inspection], Iterator[Remark]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule under its code; its function decides, the code and level are the same for all it finds."""
+
+    code: str
+    level: Level
+    judge: Judge
+
+    def findings(self, inspection: Inspection) -> Iterator[Finding]:
+        """Yield what the rule finds."""
+        for remark in self.judge(inspection):
+            yield Finding(self.code, self.level, remark.origin, remark.message, remark.quote, remark.hint)
+
+
+def rule(code: str, level: Level) -> Callable[[Judge], Rule]:
+    """Make a function a rule under *code*."""
+    return lambda judge: Rule(code, level, judge)

@@ -1,0 +1,28 @@
+"""Chapter 8: security routines against the recurring work that carries them out."""
+
+from collections.abc import Iterator
+
+from toban.design.clauses.routine import Routine
+from toban.design.clauses.security import SecurityRoutine
+from toban.design.finding import Level
+from toban.design.lint.measures import between_runs
+from toban.design.lint.rule import Inspection, Remark, rule
+from toban.design.lint.wording import cite
+
+
+@rule("SC001", Level.WARNING)
+def routine_at_another_frequency(on: Inspection) -> Iterator[Remark]:
+    """One and the same task is ordered at two frequencies."""
+    routines = {routine.name: routine for routine in on.of(Routine)}
+    for security in on.of(SecurityRoutine):
+        routine = routines.get(security.name)
+        if routine is None:
+            continue
+        ordered, planned = between_runs(security.schedule), between_runs(routine.schedule)
+        if ordered is None or planned is None or ordered == planned:
+            continue
+        yield Remark.on(
+            security,
+            f"「{security.name}」の頻度が、ここと定期作業（{cite(routine)}）とで違います",
+            "どちらかの頻度に揃えてください",
+        )
