@@ -1,0 +1,182 @@
+"""The measuring itself: who is due is asked, each in a thread of its own, and answers are laid out.
+
+A thread belongs to one measurement, not to a pool: a target that hangs holds up its own thread and nothing
+else, and no number of hanging targets can use up what the others need.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+import structlog
+
+from toban.chapters.monitoring.feeds import Feed, SourceKinds, labels
+from toban.chapters.monitoring.source import Measurement, Source, Unmeasurable
+from toban.design.values.metric import Metric
+from toban.engine.clock import Clock
+
+_MOST_BACK_OFF = 2
+"""Periods between attempts at a source that fails: relief for it, and yet a recovery is seen soon."""
+_OVERDUE = timedelta(seconds=30)
+"""An answer that takes longer has outlasted every time-out: the source hangs."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one measurement gave: values, a complaint, or both."""
+
+    slot: "Slot"
+    measurements: tuple[Measurement, ...]
+    complaint: str
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """One source and how it has been doing."""
+
+    feed: Feed
+    source: Source
+    measures: frozenset[Metric]
+    """What its kind can measure at most."""
+    label: str
+    """What its place is called among the target's: the instance of its measurements."""
+    since: datetime
+    """When Toban began to measure here."""
+    asked_at: datetime | None = None
+    is_busy: bool = False
+    is_retired: bool = False
+    failures: int = 0
+    """In a row."""
+    answers: int = 0
+    complaint: str = ""
+    """Why the latest measurement gave less than it should."""
+    seen: Counter[Metric] = field(default_factory=Counter)
+
+    def is_due(self, now: datetime) -> bool:
+        """Say whether to ask now, from what is known and not from a timer."""
+        if self.is_busy:
+            return False
+        if self.asked_at is None:
+            return True
+        return now - self.asked_at >= self.feed.period * min(max(self.failures, 1), _MOST_BACK_OFF)
+
+    def why_silent(self, now: datetime) -> str:
+        """Say, as far as known, why there is no value."""
+        if self.is_busy and self.asked_at is not None and now - self.asked_at >= _OVERDUE:
+            return f"{self.label}: 応答を待ったままです"
+        return self.complaint
+
+
+class Board:
+    """The slots of all feeds in force. One thread drives it; the measuring happens in others."""
+
+    def __init__(self, kinds: SourceKinds, clock: Clock) -> None:
+        self._kinds = kinds
+        self._clock = clock
+        self._slots: list[Slot] = []
+        self._results: SimpleQueue[Result] = SimpleQueue()
+
+    @property
+    def slots(self) -> Sequence[Slot]:
+        """The slots in force."""
+        return self._slots
+
+    def adopt(self, feeds: Sequence[Feed]) -> None:
+        """Measure by *feeds* from now on. A source that stays the same goes on where it is."""
+        former = {_identity(slot.feed): slot for slot in self._slots}
+        now = self._clock()
+        sources = [self._kept_or_new(feed, former) for feed in feeds]
+        names = labels(feeds, [source.instance for source in sources])
+        self._slots = [
+            self._placed(feed, source, name, former.get(_identity(feed)), now)
+            for feed, source, name in zip(feeds, sources, names, strict=True)
+        ]
+        kept = set(map(id, self._slots))
+        for slot in former.values():
+            if id(slot) not in kept:
+                self._retire(slot)
+
+    def ask(self, now: datetime) -> int:
+        """Start a measurement of everything that is due; say how many were started."""
+        due = [slot for slot in self._slots if slot.is_due(now)]
+        for slot in due:
+            slot.is_busy, slot.asked_at = True, now
+            Thread(target=self._measure, args=(slot,), name=f"measure {slot.label}", daemon=True).start()
+        return len(due)
+
+    def take(self) -> Iterator[Result]:
+        """Yield the results that have come in, their instances named by the slots."""
+        while True:
+            try:
+                result = self._results.get_nowait()
+            except Empty:
+                return
+            slot = result.slot
+            slot.is_busy = False
+            if slot.is_retired:
+                slot.source.close()
+                continue
+            self._remember(slot, result)
+            yield result
+
+    def close(self) -> None:
+        """Let go of every source that is not busy; the process is about to end with the others."""
+        for slot in self._slots:
+            self._retire(slot)
+        self._slots = []
+
+    def _kept_or_new(self, feed: Feed, former: dict[tuple[object, ...], Slot]) -> Source:
+        slot = former.get(_identity(feed))
+        return slot.source if slot else self._kinds[feed.bound.kind].build(feed.bound.config)
+
+    def _placed(self, feed: Feed, source: Source, label: str, former: Slot | None, now: datetime) -> Slot:
+        if former is None:
+            return Slot(feed, source, self._kinds[feed.bound.kind].measures, label, since=now)
+        former.feed, former.label = feed, label
+        return former
+
+    def _retire(self, slot: Slot) -> None:
+        slot.is_retired = True
+        # One thread uses a source at a time: a busy one is closed when its result is taken.
+        if not slot.is_busy:
+            slot.source.close()
+
+    def _measure(self, slot: Slot) -> None:
+        """Run in the measurement's own thread."""
+        measured: Sequence[Measurement] = ()
+        complaint = ""
+        try:
+            measured = slot.source.measure(self._clock())
+        except Unmeasurable as error:
+            measured, complaint = error.measured, str(error)
+        except Exception as error:
+            # A faulty source must not leave its slot busy for ever.
+            log.exception("source_failed", target=slot.feed.target, instance=slot.label)
+            complaint = f"{slot.label}: 測定の途中で失敗しました（{type(error).__name__}）"
+        self._results.put(Result(slot, tuple(_named(slot, each) for each in measured), complaint))
+
+    def _remember(self, slot: Slot, result: Result) -> None:
+        if result.complaint != slot.complaint and result.complaint:
+            log.warning("unmeasurable", target=slot.feed.target, reason=result.complaint)
+        slot.complaint = result.complaint
+        metrics = {each.metric for each in result.measurements}
+        # A complaint beside other values than UP is a finding: a probe that fails has measured just that.
+        has_failed = bool(result.complaint) and metrics <= {Metric.UP}
+        slot.failures = slot.failures + 1 if has_failed else 0
+        slot.answers += not result.complaint
+        slot.seen.update(metrics)
+
+
+def _identity(feed: Feed) -> tuple[object, ...]:
+    return feed.target, feed.position, feed.bound.kind, feed.bound.config
+
+
+def _named(slot: Slot, measurement: Measurement) -> Measurement:
+    """Name the measurement by its slot; what the source adds (a disk's mount point) stays behind it."""
+    rest = measurement.instance.removeprefix(slot.source.instance)
+    return replace(measurement, instance=f"{slot.label}{rest}")

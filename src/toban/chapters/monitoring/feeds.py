@@ -1,0 +1,127 @@
+"""Which source feeds which monitor: the bindings' targets held against the document's rows. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of
+from toban.chapters.monitoring.source import SourceKind
+from toban.design.clauses.monitoring import Monitor
+from toban.design.reader import Design
+from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings, Bound
+
+type SourceKinds = Mapping[str, SourceKind]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One source of one target, and how often to ask it."""
+
+    target: str
+    bound: Bound
+    period: timedelta
+    position: int = 0
+    """Its place among the target's sources of the same name: two may look at the same host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A monitor that runs, with its limits in numbers."""
+
+    monitor: Monitor
+    limits: Limits
+
+    @property
+    def target(self) -> str:
+        """The target's name in the bindings."""
+        return target_of(self.monitor)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a document and its bindings order to be measured."""
+
+    judged: tuple[Judged, ...]
+    unbound: Mapping[str, str]
+    """Clause id → why the monitor does not run, and the way out."""
+    feeds: tuple[Feed, ...]
+
+
+def target_of(monitor: Monitor) -> str:
+    """Return the name under which the bindings have what *monitor* watches."""
+    return monitor.target or WHOLE_SYSTEM
+
+
+def plan(design: Design, bindings: Bindings, kinds: SourceKinds) -> Plan:
+    """Decide what runs; a monitor that can't is told why, and keeps no other from running."""
+    judged: list[Judged] = []
+    unbound: dict[str, str] = {}
+    for monitor in design.of(Monitor):
+        try:
+            limits = limits_of(monitor)
+        except Unjudgeable as error:
+            unbound[monitor.id] = str(error)
+            continue
+        reason = why_unbound(monitor, bindings, kinds)
+        if reason:
+            unbound[monitor.id] = reason
+        else:
+            judged.append(Judged(monitor, limits))
+    return Plan(tuple(judged), unbound, tuple(_feeds(judged, bindings)))
+
+
+def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str:
+    """Say what the bindings lack for *monitor*, with the way out; nothing where they lack nothing."""
+    target = target_of(monitor)
+    sources = bindings.targets.get(target, ())
+    if not sources:
+        return (
+            f"target「{target}」の情報源が {bindings.file} にありません:"
+            f" [targets.{_key(target)}] を書いてください"
+        )
+    if any(monitor.metric in kinds[bound.kind].measures for bound in sources):
+        return ""
+    able = [f'kind = "{name}"' for name, kind in sorted(kinds.items()) if monitor.metric in kind.measures]
+    if not able:
+        return f"「{monitor.item}」を測れる情報源の種類がまだありません"
+    return (
+        f"target「{target}」のどの情報源も「{monitor.item}」を測れません:"
+        f" {' か '.join(able)} を {bindings.file} に足してください"
+    )
+
+
+def labels(feeds: Sequence[Feed], names: Sequence[str]) -> list[str]:
+    """Return a name for each feed that no other feed of the same target has.
+
+    *names* are what the sources call their places. Where two of a target look at one place, their kinds,
+    and at last their positions, tell them apart.
+    """
+    places = Counter((feed.target, name) for feed, name in zip(feeds, names, strict=True))
+    kinds = Counter((feed.target, name, feed.bound.kind) for feed, name in zip(feeds, names, strict=True))
+    found = []
+    for feed, name in zip(feeds, names, strict=True):
+        if places[feed.target, name] == 1:
+            found.append(name)
+        elif kinds[feed.target, name, feed.bound.kind] == 1:
+            found.append(f"{name} ({feed.bound.kind})")
+        else:
+            found.append(f"{name} ({feed.bound.kind} {feed.position + 1})")
+    return found
+
+
+def _feeds(judged: Sequence[Judged], bindings: Bindings) -> Iterator[Feed]:
+    """Every source of every target that a monitor watches, as often as the most frequent monitor needs."""
+    periods: dict[str, timedelta] = {}
+    for each in judged:
+        period = each.limits.period
+        periods[each.target] = min(period, periods.get(each.target, period))
+    for target, period in periods.items():
+        for position, bound in enumerate(bindings.targets[target]):
+            yield Feed(target, bound, period, position)
+
+
+def _key(name: str) -> str:
+    """Write *name* as a TOML key."""
+    is_bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    return name if is_bare else f'"{name}"'

@@ -1,0 +1,33 @@
+"""What monitoring remembers: the condition of every instance of every monitor."""
+
+from django.db import models
+
+from toban.engine.notify.signal import Condition
+
+
+class MonitorState(models.Model):
+    """One instance of one monitor, so that a restart goes on where it stopped; see `rules.Watch`."""
+
+    clause_id = models.CharField(max_length=300)
+    instance = models.CharField(max_length=300, blank=True)
+    condition = models.CharField(max_length=16, choices=[(c.value, c.value) for c in Condition], blank=True)
+    """Empty until something has been measured."""
+    began_at = models.DateTimeField()
+    reason = models.CharField(max_length=16)
+    value = models.FloatField(null=True)
+    """In the metric's own unit."""
+    measured_at = models.DateTimeField(null=True)
+    note = models.TextField(blank=True)
+    warning_since = models.DateTimeField(null=True)
+    critical_since = models.DateTimeField(null=True)
+    calm = models.PositiveSmallIntegerField(default=0)
+    calm_since = models.DateTimeField(null=True)
+    calm_toward = models.CharField(max_length=16, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("clause_id", "instance"), name="one_state_per_instance"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.clause_id} {self.instance} {self.condition}"

@@ -1,0 +1,63 @@
+"""A row and its instances from one step to the next. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from toban.chapters.monitoring.board import Slot
+from toban.chapters.monitoring.feeds import Judged
+from toban.chapters.monitoring.rules import Watch, observe, silence
+from toban.chapters.monitoring.source import Measurement
+
+type Watches = Mapping[str, Watch]
+"""Instance → its watch, of one row."""
+
+_ANSWERS_TO_KNOW = 2
+"""Rates come with the second answer: after that a source has shown all the metrics it has."""
+
+
+def after(
+    watches: Watches,
+    readings: Sequence[Measurement],
+    *,
+    judged: Judged,
+    slots: Sequence[Slot],
+    now: datetime,
+) -> dict[str, Watch]:
+    """Return the row's watches after *readings* of its metric; *slots* are those of its target.
+
+    Instances that should have a value and have none fall silent; those that are measured no more are left
+    out.
+    """
+    seen = dict(watches)
+    for reading in readings:
+        former = seen.get(reading.instance) or Watch(reading.instance, None, reading.at)
+        seen[reading.instance] = observe(former, reading, judged.limits)
+    found = {}
+    for slot, instance in _expected(seen, judged, slots):
+        watch = seen.get(instance) or Watch(instance, None, slot.since)
+        why = slot.why_silent(now) or f"{slot.label}: 「{judged.monitor.item}」の値がありません"
+        found[instance] = silence(watch, judged.limits, listening_since=slot.since, why=why, now=now)
+    return found
+
+
+def _expected(watches: Watches, judged: Judged, slots: Sequence[Slot]) -> Iterator[tuple[Slot, str]]:
+    """Yield every instance that should have a value of this row, with the slot that should give it.
+
+    What was measured once should be measured again. A place that has not answered yet may have something to
+    say; one that has, without a word on this row, is expected to only where no other place says anything.
+    """
+    has_any = False
+    able = [slot for slot in slots if judged.limits.metric in slot.measures]
+    for slot in able:
+        measured = [each.instance for each in watches.values() if each.measured_at and _is_of(slot, each)]
+        if not measured and slot.answers < _ANSWERS_TO_KNOW:
+            measured = [slot.label]
+        yield from ((slot, instance) for instance in measured)
+        has_any = has_any or bool(measured)
+    if not has_any:
+        yield from ((slot, slot.label) for slot in able[:1])
+
+
+def _is_of(slot: Slot, watch: Watch) -> bool:
+    """Whether the watch is of the slot's place or of something in it (a disk's mount point)."""
+    return watch.instance == slot.label or watch.instance.startswith(f"{slot.label} ")

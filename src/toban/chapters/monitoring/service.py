@@ -1,0 +1,143 @@
+"""Monitoring as steps: ask what is due, lay the readings against the rows, write what came of it at once.
+
+Nothing here waits for the telemetry store: samples go into a buffer, and conditions are decided from the
+readings themselves. State, statuses and alerts of one step are written in one transaction; when that fails
+the readings are kept and the next step writes them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+from django.db import transaction
+
+from toban.chapters.monitoring import report, states
+from toban.chapters.monitoring.board import Board, Slot
+from toban.chapters.monitoring.feeds import Judged, Plan
+from toban.chapters.monitoring.report import Row
+from toban.chapters.monitoring.rows import Watches, after
+from toban.chapters.monitoring.source import Measurement
+from toban.design.values.metric import Metric
+from toban.engine.evidence import status
+from toban.engine.notify import alerts
+from toban.engine.telemetry.samples import Sample
+
+_MOST_WAITING = 100_000
+"""Readings kept while the state database can't be written; the oldest go first."""
+
+log = structlog.get_logger(__name__)
+
+
+class SampleSink(Protocol):
+    """Where samples go; `SampleBuffer` is one. It must not block."""
+
+    def add(self, samples: Sequence[Sample]) -> None:
+        """Take *samples* in."""
+
+
+class Monitoring:
+    """Chapter 2 at work. One thread drives it."""
+
+    def __init__(self, board: Board, samples: SampleSink) -> None:
+        self._board = board
+        self._samples = samples
+        self._judged: tuple[Judged, ...] = ()
+        self._digest = ""
+        self._watches: dict[str, Watches] = {}
+        self._waiting: list[tuple[str, Measurement]] = []
+
+    def adopt(self, plan: Plan, digest: str, now: datetime) -> None:
+        """Run *plan*, of the document with *digest*, from now on; rows that stay go on where they are."""
+        self._board.adopt(plan.feeds)
+        self._judged, self._digest = plan.judged, digest
+        self._watches = states.load()
+        runs = {each.monitor.id for each in plan.judged}
+        with transaction.atomic():
+            for clause_id in self._watches.keys() - runs:
+                states.forget(clause_id, self._watches.pop(clause_id))
+        # Every row, changed or not: what it is told against may be a new document.
+        self._write({each.monitor.id: each for each in plan.judged}, self._after(now), now)
+
+    def step(self, now: datetime) -> None:
+        """Ask, take what has come, decide, write."""
+        self._board.ask(now)
+        for result in self._board.take():
+            target = result.slot.feed.target
+            self._samples.add([_sample(target, each) for each in result.measurements])
+            self._waiting += [(target, each) for each in result.measurements]
+        del self._waiting[:-_MOST_WAITING]
+        found = self._after(now)
+        changed = {
+            each.monitor.id: each
+            for each in self._judged
+            if found[each.monitor.id] != self._watches.get(each.monitor.id, {})
+        }
+        if changed:
+            self._write(changed, found, now)
+        self._waiting = []
+
+    def close(self) -> None:
+        """Let go of the sources."""
+        self._board.close()
+
+    def _after(self, now: datetime) -> dict[str, Watches]:
+        """Return the watches of every row after the readings that wait, or their absence."""
+        readings, slots = _by_feed(self._waiting), _by_target(self._board.slots)
+        return {
+            each.monitor.id: after(
+                self._watches.get(each.monitor.id, {}),
+                readings.get((each.target, each.limits.metric), ()),
+                judged=each,
+                slots=slots.get(each.target, ()),
+                now=now,
+            )
+            for each in self._judged
+        }
+
+    def _write(self, rows: Mapping[str, Judged], found: Mapping[str, Watches], now: datetime) -> None:
+        """Write state, statuses and alerts of *rows* together, or nothing of it."""
+        shown = [Row(judged, list(found[clause_id].values())) for clause_id, judged in rows.items()]
+        signals = [each for each in (report.signal(row, now) for row in shown) if each is not None]
+        with transaction.atomic():
+            for clause_id in rows:
+                states.replace(clause_id, self._watches.get(clause_id, {}), found[clause_id])
+            status.show([report.status(row, now) for row in shown], now, self._digest)
+            alerts.report(signals, now, self._digest)
+        self._tell(rows, found)
+        self._watches.update({clause_id: found[clause_id] for clause_id in rows})
+
+    def _tell(self, rows: Iterable[str], found: Mapping[str, Watches]) -> None:
+        for clause_id in rows:
+            before = self._watches.get(clause_id, {})
+            for instance, watch in found[clause_id].items():
+                former = before.get(instance)
+                if watch.condition is not (former.condition if former else None):
+                    log.info(
+                        "condition_changed",
+                        clause=clause_id,
+                        instance=instance,
+                        condition=watch.condition,
+                        reason=watch.reason,
+                        value=watch.value,
+                    )
+
+
+def _by_feed(readings: Iterable[tuple[str, Measurement]]) -> Mapping[tuple[str, Metric], list[Measurement]]:
+    """Group *readings* by what a row asks for: target and metric."""
+    found = defaultdict(list)
+    for target, reading in readings:
+        found[target, reading.metric].append(reading)
+    return found
+
+
+def _by_target(slots: Iterable[Slot]) -> Mapping[str, list[Slot]]:
+    found = defaultdict(list)
+    for slot in slots:
+        found[slot.feed.target].append(slot)
+    return found
+
+
+def _sample(target: str, measurement: Measurement) -> Sample:
+    return Sample(measurement.metric, target, measurement.instance, measurement.at, measurement.value)

@@ -1,0 +1,1 @@
+"""The machine that Toban itself runs on, without any exporter."""

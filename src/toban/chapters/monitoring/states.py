@@ -1,0 +1,85 @@
+"""Watches to rows of the state database and back."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from toban.chapters.monitoring.models import MonitorState
+from toban.chapters.monitoring.rows import Watches
+from toban.chapters.monitoring.rules import Reason, Watch
+from toban.engine.notify.signal import Condition
+
+_FIELDS = (
+    "condition",
+    "began_at",
+    "reason",
+    "value",
+    "measured_at",
+    "note",
+    "warning_since",
+    "critical_since",
+    "calm",
+    "calm_since",
+    "calm_toward",
+)
+
+
+def load() -> dict[str, Watches]:
+    """Return every watch that was kept, by clause id."""
+    found: dict[str, dict[str, Watch]] = defaultdict(dict)
+    for state in MonitorState.objects.all():
+        found[state.clause_id][state.instance] = _watch(state)
+    return dict(found)
+
+
+def replace(clause_id: str, before: Watches, after: Watches) -> None:
+    """Write what differs between a row's watches *before* and *after*, in the caller's transaction."""
+    forget(clause_id, before.keys() - after.keys())
+    MonitorState.objects.bulk_create(
+        [_state(clause_id, watch) for watch in after.values() if watch != before.get(watch.instance)],
+        batch_size=50,
+        update_conflicts=True,
+        unique_fields=["clause_id", "instance"],
+        update_fields=_FIELDS,
+    )
+
+
+def forget(clause_id: str, instances: Iterable[str]) -> None:
+    """Remove watches whose instance is measured no more, in the caller's transaction."""
+    gone = list(instances)
+    if gone:
+        MonitorState.objects.filter(clause_id=clause_id, instance__in=gone).delete()
+
+
+def _watch(state: MonitorState) -> Watch:
+    return Watch(
+        instance=state.instance,
+        condition=Condition(state.condition) if state.condition else None,
+        began_at=state.began_at,
+        reason=Reason(state.reason),
+        value=state.value,
+        measured_at=state.measured_at,
+        note=state.note,
+        warning_since=state.warning_since,
+        critical_since=state.critical_since,
+        calm=state.calm,
+        calm_since=state.calm_since,
+        calm_toward=Condition(state.calm_toward) if state.calm_toward else None,
+    )
+
+
+def _state(clause_id: str, watch: Watch) -> MonitorState:
+    return MonitorState(
+        clause_id=clause_id,
+        instance=watch.instance,
+        condition=watch.condition or "",
+        began_at=watch.began_at,
+        reason=watch.reason,
+        value=watch.value,
+        measured_at=watch.measured_at,
+        note=watch.note,
+        warning_since=watch.warning_since,
+        critical_since=watch.critical_since,
+        calm=watch.calm,
+        calm_since=watch.calm_since,
+        calm_toward=watch.calm_toward or "",
+    )

@@ -1,0 +1,27 @@
+"""This machine's own figures."""
+
+from datetime import UTC, datetime, timedelta
+
+from toban.chapters.monitoring.sources.host.source import HostConfig, HostSource
+from toban.design.values.metric import Metric
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+
+def test_cpu_comes_with_the_second_measurement_and_memory_with_the_first() -> None:
+    source = HostSource(HostConfig(instance="db-1"))
+
+    first = {each.metric for each in source.measure(NOON)}
+    sum(range(3_000_000))  # The kernel counts in hundredths of a second: let some pass.
+    second = {each.metric: each for each in source.measure(NOON + timedelta(seconds=15))}
+    source.close()
+
+    assert Metric.MEMORY_USAGE in first
+    assert Metric.CPU_USAGE not in first
+    assert 0 < second[Metric.CPU_USAGE].value <= 100
+    assert 0 < second[Metric.MEMORY_USAGE].value < 100
+    assert second[Metric.CPU_USAGE].instance == "db-1"
+
+
+def test_without_a_name_it_is_called_by_its_host_name() -> None:
+    assert HostSource(HostConfig()).instance
