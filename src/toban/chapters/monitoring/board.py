@@ -4,6 +4,7 @@ A thread belongs to one measurement, not to a pool: a target that hangs holds up
 else, and no number of hanging targets can use up what the others need.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -158,7 +159,9 @@ class Board:
             # A faulty source must not leave its slot busy for ever.
             log.exception("source_failed", target=slot.feed.target, instance=slot.label)
             complaint = f"{slot.label}: 測定の途中で失敗しました（{type(error).__name__}）"
-        self._results.put(Result(slot, tuple(_named(slot, each) for each in measured), complaint))
+        # NaN is no more than a limit, nor less: taken for a value it would pass every threshold unseen.
+        usable = tuple(_named(slot, each) for each in measured if math.isfinite(each.value))
+        self._results.put(Result(slot, usable, complaint))
 
     def _remember(self, slot: Slot, result: Result) -> None:
         if result.complaint != slot.complaint and result.complaint:

@@ -1,0 +1,349 @@
+"""Monitoring with a real state database and sources that do as told."""
+
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import OperationalError
+
+from toban.chapters.monitoring.board import Board
+from toban.chapters.monitoring.feeds import plan
+from toban.chapters.monitoring.models import MonitorState
+from toban.chapters.monitoring.service import Monitoring
+from toban.chapters.monitoring.source import Measurement, Source, SourceKind, Unmeasurable
+from toban.design.clauses.monitoring import Monitor
+from toban.design.origin import Origin
+from toban.design.reader import Design
+from toban.design.values.duration import Duration, TimeUnit
+from toban.design.values.metric import Metric
+from toban.design.values.quantity import Quantity
+from toban.design.values.threshold import Range, Threshold
+from toban.engine.bindings.model import Bindings, Bound, Section, System
+from toban.engine.evidence.models import ClauseStatus
+from toban.engine.notify.models import Alert
+from toban.engine.telemetry.samples import Sample
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+SAMPLE = timedelta(seconds=15)
+
+
+def percent(value: int) -> Quantity:
+    return Quantity(Decimal(value), "%")
+
+
+def cpu(target: str) -> Monitor:
+    return Monitor(
+        id=f"monitoring/monitor/{target}-cpu",
+        origin=Origin("運用設計書.md", 34),
+        text=f"{target} | CPU使用率 | 0-60% | 70% | 85% | 1分",
+        target=target,
+        item="CPU使用率",
+        metric=Metric.CPU_USAGE,
+        normal=Range(percent(0), percent(60)),
+        warning=Threshold(percent(70), is_bare=True),
+        critical=Threshold(percent(85), is_bare=True),
+        interval=Duration(Decimal(1), TimeUnit.MINUTE),
+    )
+
+
+def design(*monitors: Monitor) -> Design:
+    return Design("運用設計書.md", "d" * 64, (), monitors, ())
+
+
+class PlaceConfig(Section):
+    name: str
+
+
+def bindings(**targets: Sequence[str]) -> Bindings:
+    bound = {
+        target: tuple(Bound("place", PlaceConfig(name=name), 1) for name in names)
+        for target, names in targets.items()
+    }
+    return Bindings("toban.toml", "b" * 64, System(), bound, {}, {}, {}, {})
+
+
+@dataclass
+class Place:
+    """A source whose values a test sets: a number, or a complaint."""
+
+    instance: str
+    answers: dict[str, float | str]
+    hang: threading.Event
+    closed: list[str]
+
+    def measure(self, now: datetime) -> Sequence[Measurement]:
+        answer = self.answers.get(self.instance, "接続できません")
+        if answer == "hangs":
+            self.hang.wait(30)
+        if answer == "faulty":
+            raise ZeroDivisionError
+        if isinstance(answer, str):
+            raise Unmeasurable(
+                f"{self.instance}: {answer}", [Measurement(Metric.UP, self.instance, now, 0.0)]
+            )
+        return [Measurement(Metric.CPU_USAGE, self.instance, now, answer)]
+
+    def close(self) -> None:
+        self.closed.append(self.instance)
+
+
+@dataclass
+class Stage:
+    """Monitoring, its places and its clock."""
+
+    answers: dict[str, float | str] = field(default_factory=dict)
+    samples: list[Sample] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+    hang: threading.Event = field(default_factory=threading.Event)
+    now: datetime = NOON
+
+    def __post_init__(self) -> None:
+        def build(config: PlaceConfig) -> Source:
+            return Place(config.name, self.answers, self.hang, self.closed)
+
+        self.kinds = {"place": SourceKind(PlaceConfig, frozenset((Metric.UP, Metric.CPU_USAGE)), build)}
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew, as after a kill -9: only the database remembers."""
+        self.board = Board(self.kinds, lambda: self.now)
+        self.monitoring = Monitoring(self.board, self)
+
+    def add(self, samples: Sequence[Sample]) -> None:
+        self.samples.extend(samples)
+
+    def adopt(self, document: Design, bound: Bindings) -> None:
+        self.monitoring.adopt(plan(document, bound, self.kinds), document.digest, self.now)
+
+    def measure(self, *, rounds: int = 1) -> None:
+        """Let *rounds* sampling periods pass, all that is not hanging answering in each."""
+        for _ in range(rounds):
+            self.monitoring.step(self.now)
+            for thread in threading.enumerate():
+                if thread.name.startswith("measure ") and self.answers.get(thread.name[8:]) != "hangs":
+                    thread.join(10)
+            self.monitoring.step(self.now)
+            self.now += SAMPLE
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    stage = Stage()
+    yield stage
+    stage.hang.set()
+
+
+def status(target: str = "Web") -> ClauseStatus:
+    return ClauseStatus.objects.get(clause_id=f"monitoring/monitor/{target}-cpu")
+
+
+def open_alerts() -> list[tuple[str, str]]:
+    return [(alert.clause_id, alert.condition) for alert in Alert.objects.filter(resolved_at=None)]
+
+
+def test_a_row_waits_for_its_first_value_and_is_not_green_meanwhile(stage: Stage) -> None:
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
+
+    assert (status().verdict, status().reason) == ("not-measurable", "最初の測定を待っています")
+    assert open_alerts() == []
+
+
+def test_a_normal_value_conforms_and_becomes_a_sample(stage: Stage) -> None:
+    stage.answers["web-1"] = 42.06
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
+
+    stage.measure()
+
+    assert (status().verdict, status().value, status().observed_at) == ("conforming", "42.1%", NOON)
+    assert stage.samples == [Sample(Metric.CPU_USAGE, "Web", "web-1", NOON, 42.06)]
+
+
+def test_a_critical_value_deviates_and_raises_an_alert_that_cites_the_row(stage: Stage) -> None:
+    stage.answers["web-1"] = 92.0
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
+
+    stage.measure()
+
+    alert = Alert.objects.get()
+    assert status().verdict == "deviating"
+    assert (alert.condition, alert.citation, alert.limit) == ("critical", "運用設計書.md:34", "異常 85%以上")
+    assert (alert.subject, alert.value, alert.began_at) == ("Web CPU使用率", "92%", NOON)
+
+
+def test_an_alert_ends_after_three_normal_readings(stage: Stage) -> None:
+    stage.answers["web-1"] = 92.0
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
+    stage.measure()
+    stage.answers["web-1"] = 20.0
+
+    stage.measure(rounds=2)
+    assert (open_alerts(), status().verdict) == ([(status().clause_id, "critical")], "deviating")
+    stage.measure()
+    assert (open_alerts(), status().verdict) == ([], "conforming")
+
+
+def test_the_worst_instance_decides_and_is_named(stage: Stage) -> None:
+    stage.answers |= {"web-1": 20.0, "web-2": 75.0}
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1", "web-2"]))
+
+    stage.measure()
+
+    assert (status().verdict, status().value) == ("warning", "75%（web-2）")
+
+
+def test_a_target_that_never_answers_becomes_not_measurable_with_its_complaint(stage: Stage) -> None:
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
+
+    stage.measure(rounds=8)
+    assert status().reason == "最初の測定を待っています"
+    stage.measure()
+
+    assert (status().verdict, status().reason) == (
+        "not-measurable",
+        "測定できません: web-1: 接続できません",
+    )
+    assert open_alerts() == [(status().clause_id, "no-data")]
+
+
+def test_one_silent_instance_is_not_hidden_by_the_others(stage: Stage) -> None:
+    stage.answers["web-1"] = 20.0
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1", "web-2"]))
+
+    stage.measure(rounds=9)
+
+    assert status().verdict == "not-measurable"
+    assert "web-2" in status().reason
+
+
+def test_silence_does_not_end_an_alert(stage: Stage) -> None:
+    stage.answers["web-1"] = 92.0
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
+    stage.measure()
+    del stage.answers["web-1"]
+
+    stage.measure(rounds=10)
+
+    assert sorted(condition for _, condition in open_alerts()) == ["critical", "no-data"]
+
+
+def test_a_hanging_target_delays_no_other(stage: Stage) -> None:
+    stage.answers |= {"web-1": "hangs", "db-1": 20.0}
+    stage.adopt(design(cpu("Web"), cpu("DB")), bindings(Web=["web-1"], DB=["db-1"]))
+
+    stage.measure(rounds=9)
+
+    assert status("DB").verdict == "conforming"
+    assert len(stage.samples) == 9
+    assert (status().verdict, status().reason) == (
+        "not-measurable",
+        "測定できません: web-1: 応答を待ったままです",
+    )
+
+
+def test_a_restart_goes_on_where_the_last_process_stopped(stage: Stage) -> None:
+    row = cpu("Web")
+    assert row.critical is not None
+    sustained = replace(
+        row, critical=replace(row.critical, sustained=Duration(Decimal(1), TimeUnit.MINUTE)), warning=None
+    )
+    stage.answers["web-1"] = 92.0
+    stage.adopt(design(sustained), bindings(Web=["web-1"]))
+    stage.measure(rounds=3)
+    assert status().verdict == "conforming"
+
+    stage.restart()
+    stage.adopt(design(sustained), bindings(Web=["web-1"]))
+    stage.measure(rounds=2)
+
+    assert (status().verdict, Alert.objects.get().began_at) == ("deviating", NOON)
+
+
+def test_after_a_long_stop_nothing_is_called_silent_before_it_was_asked(stage: Stage) -> None:
+    stage.answers["web-1"] = 20.0
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
+    stage.measure()
+    stage.now += timedelta(hours=3)
+
+    stage.restart()
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
+    stage.monitoring.step(stage.now)
+
+    assert status().verdict == "conforming"
+
+
+def test_a_step_that_could_not_be_written_is_written_by_the_next(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.answers["web-1"] = 92.0
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
+    with monkeypatch.context() as patched:
+        patched.setattr("toban.engine.notify.alerts.report", failing(OperationalError("disk full")))
+        with pytest.raises(OperationalError):
+            stage.measure()
+        assert status().verdict == "not-measurable"
+        assert not MonitorState.objects.filter(condition="critical").exists()
+
+    stage.monitoring.step(stage.now)
+
+    assert (status().verdict, status().observed_at) == ("deviating", NOON)
+    assert MonitorState.objects.get().condition == "critical"
+    assert Alert.objects.count() == 1
+
+
+def failing(error: Exception) -> Callable[..., None]:
+    def fail(*_args: object) -> None:
+        raise error
+
+    return fail
+
+
+def test_an_instance_that_is_bound_no_more_is_forgotten_and_its_source_closed(stage: Stage) -> None:
+    stage.answers |= {"web-1": 20.0, "web-2": 92.0}
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1", "web-2"]))
+    stage.measure()
+
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
+    stage.measure(rounds=3)
+
+    assert stage.closed == ["web-2"]
+    assert [state.instance for state in MonitorState.objects.all()] == ["web-1"]
+    assert (status().verdict, open_alerts()) == ("conforming", [])
+
+
+def test_a_source_that_stays_bound_is_not_opened_anew(stage: Stage) -> None:
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
+    before = stage.board.slots[0]
+
+    stage.adopt(design(cpu("Web"), cpu("DB")), bindings(Web=["web-1"], DB=["db-1"]))
+
+    assert stage.board.slots[0] is before
+    assert stage.closed == []
+
+
+def test_a_faulty_source_is_a_complaint_and_no_end_of_measuring(stage: Stage) -> None:
+    stage.answers["web-1"] = "faulty"
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
+    stage.measure()
+    assert stage.board.slots[0].complaint == "web-1: 測定の途中で失敗しました（ZeroDivisionError）"
+
+    stage.answers["web-1"] = 20.0
+    stage.measure()
+
+    assert status().verdict == "conforming"
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_what_is_not_a_number_is_no_measurement(stage: Stage, value: float) -> None:
+    stage.answers["web-1"] = value
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
+
+    stage.measure()
+
+    assert status().verdict == "not-measurable"
+    assert stage.samples == []
