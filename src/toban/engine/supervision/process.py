@@ -28,8 +28,12 @@ class ProcessLog:
             path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True
         )
 
-    async def copy_from(self, stream: asyncio.StreamReader) -> None:
-        """Write lines until the stream ends. Reads by blocks: a line without an end must not stop it."""
+    async def copy_from(self, pipe: int) -> None:
+        """Write lines until the pipe ends, and close it. Reads blocks: a line without an end must not stop it."""
+        stream = asyncio.StreamReader()
+        await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(pipe, "rb", buffering=0)
+        )
         pending = b""
         while block := await stream.read(_BLOCK):
             *lines, pending = (pending + block).split(b"\n")
@@ -59,21 +63,32 @@ class Kept:
     """It has been ready once: those started after it need not wait for it again."""
     starts: int = 0
 
-    async def start(self) -> asyncio.subprocess.Process:
-        """Start the process as the leader of a group of its own; the kernel ends it with this process."""
-        process = await asyncio.create_subprocess_exec(
-            *tethered(list(self.program.command), parent=os.getpid()),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, **self.program.environment},
-            cwd=self.program.directory,
-            process_group=0,
-        )
+    async def start(self) -> tuple[asyncio.subprocess.Process, int]:
+        """Start the process as the leader of a group of its own; the kernel ends it with this process.
+
+        Returns it with the pipe that its output comes through. asyncio's own pipe would make the end of the
+        process wait for the end of the pipe, which whatever the process started may hold open for ever.
+        """
+        output, end = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *tethered(list(self.program.command), parent=os.getpid()),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=end,
+                stderr=asyncio.subprocess.STDOUT,
+                env={**os.environ, **self.program.environment},
+                cwd=self.program.directory,
+                process_group=0,
+            )
+        except BaseException:
+            os.close(output)
+            raise
+        finally:
+            os.close(end)
         self.pid = process.pid
         self.starts += 1
         self.is_ready = False
-        return process
+        return process, output
 
     def ask_to_stop(self) -> None:
         """Send the program's own stop signal."""

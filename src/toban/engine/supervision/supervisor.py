@@ -86,11 +86,8 @@ class Supervisor:
         now = self._clock()
         match next_step(kept.child, self._wish(kept), now=now):
             case Step.START:
-                process = await kept.start()
                 kept.child = replace(kept.child, is_running=True, started_at=now, asked_to_stop_at=None)
-                tasks.create_task(self._until_end(kept, process))
-                tasks.create_task(self._until_ready(kept, process.pid))
-                self._show()
+                await self._start(kept, tasks)
             case Step.STOP:
                 kept.child = replace(kept.child, asked_to_stop_at=now)
                 kept.ask_to_stop()
@@ -99,10 +96,20 @@ class Supervisor:
             case Step.NOTHING:
                 pass
 
-    async def _until_end(self, kept: Kept, process: asyncio.subprocess.Process) -> None:
-        if process.stdout is None:
-            raise RuntimeError("the child's output was to be a pipe")
-        copying = asyncio.create_task(kept.log.copy_from(process.stdout))
+    async def _start(self, kept: Kept, tasks: asyncio.TaskGroup) -> None:
+        try:
+            process, output = await kept.start()
+        except OSError as problem:
+            # No memory or no process to be had: the machine may have them again in a moment.
+            kept.child = after_death(kept.child, now=self._clock())
+            self._say(f"■ {kept.program.name} を起動できません: {problem.strerror} (cannot start)")
+            return
+        tasks.create_task(self._until_end(kept, process, output))
+        tasks.create_task(self._until_ready(kept, process.pid))
+        self._show()
+
+    async def _until_end(self, kept: Kept, process: asyncio.subprocess.Process, output: int) -> None:
+        copying = asyncio.create_task(kept.log.copy_from(output))
         status = await process.wait()
         kept.kill()  # what the child had started must not go on without it
         await copying

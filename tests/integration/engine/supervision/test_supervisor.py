@@ -1,0 +1,218 @@
+"""The supervisor with real processes, in a process of its own as `toban up` is one."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from toban.engine.supervision.home import HomeUnusable, hold_file, processes_file, take
+
+# What is supervised here: a child that answers nothing and lives until told to stop; one that has a child
+# of its own; one that ignores the request to stop.
+SLEEPER = "import time; print('awake', flush=True); time.sleep(600)"
+PARENT = (
+    f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {SLEEPER!r}]); time.sleep(600)"
+)
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+
+SUPERVISE = """
+import json, sys
+from pathlib import Path
+from toban.engine.supervision.home import take
+from toban.engine.supervision.program import Program
+from toban.engine.supervision.supervisor import Supervisor, run_until_signalled
+
+programs = [
+    Program(name=name, command=(sys.executable, "-c", code), after=tuple(after))
+    for name, code, after in json.loads(sys.argv[2])
+]
+say = lambda line: print(line, flush=True)
+run_until_signalled(Supervisor(programs, take(Path(sys.argv[1])), url="", say=say))
+"""
+
+Specification = tuple[str, str, list[str]]
+Start = Callable[..., "Supervised"]
+
+
+class Supervised:
+    """A supervisor's process and what it shows."""
+
+    def __init__(self, home: Path, process: "subprocess.Popen[str]") -> None:
+        self.home = home
+        self.process = process
+
+    def shown(self) -> dict[str, dict[str, Any]]:
+        """Return the processes by name, as written down for observers."""
+        try:
+            found = json.loads(processes_file(self.home).read_text())
+        except FileNotFoundError:
+            return {}
+        return {process["name"]: process for process in found["processes"]}
+
+    def heard(self, words: str) -> None:
+        """Read what the supervisor says up to the line with *words*."""
+        assert self.process.stdout is not None
+        assert any(words in line for line in self.process.stdout)
+
+    def pid(self, name: str, *, other_than: int | None = None) -> int:
+        """Return the process of *name* once it runs."""
+
+        def running() -> int:
+            pid = self.shown().get(name, {}).get("pid")
+            return 0 if pid is None or pid == other_than else int(pid)
+
+        return wait_for(running)
+
+
+def wait_for[T](question: Callable[[], T]) -> T:
+    """Ask until the answer is true; the bound only keeps a broken run from lasting for ever."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        if answer := question():
+            return answer
+        time.sleep(0.05)
+    raise AssertionError("it never happened")
+
+
+def is_gone(process: psutil.Process) -> bool:
+    """Return whether *process* has ended; whether somebody has already asked how is not our concern."""
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.fixture
+def supervise(tmp_path: Path) -> Iterator[Start]:
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*programs: Specification) -> Supervised:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SUPERVISE, str(tmp_path / "home"), json.dumps(programs)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return Supervised(tmp_path / "home", process)
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def test_a_killed_child_is_started_again_and_the_operator_is_told(supervise: Start) -> None:
+    supervised = supervise(("watch", SLEEPER, []))
+    first = supervised.pid("watch")
+
+    os.kill(first, signal.SIGKILL)
+
+    assert supervised.pid("watch", other_than=first) != first
+    supervised.process.terminate()
+    assert "watch が終了しました (シグナル SIGKILL)" in supervised.process.communicate()[0]
+
+
+def test_a_held_child_stays_stopped_until_it_is_released(supervise: Start) -> None:
+    supervised = supervise(("watch", SLEEPER, []))
+    first = supervised.pid("watch")
+    hold = hold_file(supervised.home, "watch")
+
+    hold.touch()
+    wait_for(lambda: supervised.shown()["watch"]["phase"] == "held")
+    assert not psutil.pid_exists(first)
+    hold.unlink()
+
+    assert supervised.pid("watch") != first
+
+
+def test_what_a_child_says_is_in_its_log(supervise: Start) -> None:
+    supervised = supervise(("watch", SLEEPER, []))
+
+    log = supervised.home / "log" / "watch.log"
+
+    assert wait_for(lambda: log.exists() and log.read_text()) == "awake\n"
+
+
+def test_what_a_child_had_started_dies_with_it(supervise: Start) -> None:
+    supervised = supervise(("watch", PARENT, []))
+    first = supervised.pid("watch")
+    grandchild = wait_for(lambda: psutil.Process(first).children())[0]
+
+    os.kill(first, signal.SIGKILL)
+
+    wait_for(lambda: is_gone(grandchild))
+
+
+def test_children_die_with_a_supervisor_that_is_killed(supervise: Start) -> None:
+    supervised = supervise(("watch", SLEEPER, []))
+    child = psutil.Process(supervised.pid("watch"))
+
+    supervised.process.kill()
+
+    wait_for(lambda: is_gone(child))
+
+
+def test_dependents_stop_before_what_they_depend_on(supervise: Start) -> None:
+    supervised = supervise(("store", SLEEPER, []), ("worker", SLEEPER, ["store"]))
+    supervised.pid("worker")
+
+    supervised.process.terminate()
+
+    said = supervised.process.communicate()[0]
+    assert supervised.process.returncode == 0
+    assert said.index("worker を止めました") < said.index("store を止めました")
+
+
+def test_a_child_that_ignores_the_request_to_stop_does_not_keep_the_supervisor(supervise: Start) -> None:
+    supervised = supervise(("deaf", DEAF, []))
+    child = supervised.pid("deaf")
+
+    supervised.process.terminate()
+    supervised.process.communicate(timeout=30)
+
+    assert not psutil.pid_exists(child)
+
+
+def test_a_second_request_to_stop_kills_at_once(supervise: Start) -> None:
+    supervised = supervise(("deaf", DEAF, []))
+    child = supervised.pid("deaf")
+
+    supervised.process.send_signal(signal.SIGINT)
+    supervised.heard("停止しています")
+    supervised.process.send_signal(signal.SIGINT)
+    supervised.process.wait(timeout=30)
+
+    assert not psutil.pid_exists(child)
+
+
+def test_a_home_serves_one_instance_at_a_time(tmp_path: Path) -> None:
+    home = take(tmp_path / "home")
+
+    with pytest.raises(HomeUnusable, match=f"すでに動いています .プロセス {os.getpid()}") as refused:
+        take(home.path)
+
+    assert "--home" in refused.value.hint
+
+
+def test_a_home_that_cannot_be_made_is_refused_with_its_cause(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(HomeUnusable, match="Not a directory"):
+        take(tmp_path / "file" / "home")
+
+
+def test_a_home_and_its_secrets_are_private(tmp_path: Path) -> None:
+    home = take(tmp_path / "home")
+
+    secret = home.secret("secret-key")
+
+    assert home.path.stat().st_mode & 0o777 == 0o700
+    assert (home.path / "secret-key").stat().st_mode & 0o777 == 0o600
+    assert home.secret("secret-key") == secret

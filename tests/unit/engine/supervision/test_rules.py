@@ -1,0 +1,111 @@
+"""When a child is started, restarted, stopped and killed."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from toban.engine.supervision.rules import (
+    CLOSE_WITHIN,
+    GRACE,
+    LONGEST_PAUSE,
+    STEADY_AFTER,
+    Child,
+    Step,
+    Wish,
+    after_death,
+    next_step,
+    pause_before_start,
+)
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+MOMENT = timedelta(microseconds=1)
+RUNNING = Child(is_running=True, started_at=NOON)
+FREE = Wish()
+
+
+def test_a_child_that_never_ran_is_started() -> None:
+    assert next_step(Child(), FREE, now=NOON) is Step.START
+
+
+def test_a_child_waits_for_those_it_is_started_after() -> None:
+    assert next_step(Child(), Wish(may_start=False), now=NOON) is Step.NOTHING
+
+
+def test_a_running_child_is_left_alone() -> None:
+    assert next_step(RUNNING, FREE, now=NOON) is Step.NOTHING
+
+
+def test_the_first_death_is_mended_at_once() -> None:
+    dead = after_death(RUNNING, now=NOON + timedelta(seconds=1))
+
+    assert next_step(dead, FREE, now=NOON + timedelta(seconds=1)) is Step.START
+
+
+def test_a_child_that_keeps_dying_is_started_exactly_when_its_pause_ends() -> None:
+    dead = Child(ended_at=NOON, early_deaths=3)
+    pause = pause_before_start(3)
+
+    assert next_step(dead, FREE, now=NOON + pause - MOMENT) is Step.NOTHING
+    assert next_step(dead, FREE, now=NOON + pause) is Step.START
+
+
+@pytest.mark.parametrize(("deaths", "seconds"), [(0, 0), (1, 0), (2, 0.5), (3, 1), (4, 2), (5, 4)])
+def test_pauses_double_from_half_a_second(deaths: int, seconds: float) -> None:
+    assert pause_before_start(deaths) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("deaths", [6, 7, 100_000])
+def test_pauses_never_grow_past_the_longest(deaths: int) -> None:
+    assert pause_before_start(deaths) == LONGEST_PAUSE
+
+
+def test_deaths_soon_after_the_start_add_up() -> None:
+    child = replace(RUNNING, early_deaths=2)
+
+    assert after_death(child, now=NOON + STEADY_AFTER - MOMENT).early_deaths == 3
+
+
+def test_a_child_that_ran_steadily_starts_its_count_anew() -> None:
+    child = replace(RUNNING, early_deaths=7)
+
+    assert after_death(child, now=NOON + STEADY_AFTER).early_deaths == 1
+
+
+def test_a_child_that_was_asked_to_stop_died_no_early_death() -> None:
+    child = replace(RUNNING, early_deaths=4, asked_to_stop_at=NOON)
+
+    assert after_death(child, now=NOON + MOMENT).early_deaths == 0
+
+
+def test_a_held_child_is_asked_to_stop_and_not_started_again() -> None:
+    held = Wish(is_held=True)
+
+    assert next_step(RUNNING, held, now=NOON) is Step.STOP
+    assert next_step(Child(ended_at=NOON), held, now=NOON + timedelta(days=1)) is Step.NOTHING
+
+
+def test_a_child_that_ignores_the_request_is_killed_when_its_grace_ends() -> None:
+    asked = replace(RUNNING, asked_to_stop_at=NOON)
+    held = Wish(is_held=True)
+
+    assert next_step(asked, held, now=NOON + GRACE - MOMENT) is Step.NOTHING
+    assert next_step(asked, held, now=NOON + GRACE) is Step.KILL
+
+
+def test_on_the_way_out_a_child_stops_only_after_its_dependents() -> None:
+    needed = Wish(closing_since=NOON, has_running_dependents=True)
+
+    assert next_step(RUNNING, needed, now=NOON) is Step.NOTHING
+    assert next_step(RUNNING, replace(needed, has_running_dependents=False), now=NOON) is Step.STOP
+
+
+def test_on_the_way_out_nothing_outlives_the_limit_whatever_still_depends_on_it() -> None:
+    needed = Wish(closing_since=NOON, has_running_dependents=True)
+
+    assert next_step(RUNNING, needed, now=NOON + CLOSE_WITHIN - MOMENT) is Step.NOTHING
+    assert next_step(RUNNING, needed, now=NOON + CLOSE_WITHIN) is Step.KILL
+
+
+def test_on_the_way_out_nothing_is_started() -> None:
+    assert next_step(Child(), Wish(closing_since=NOON), now=NOON) is Step.NOTHING
