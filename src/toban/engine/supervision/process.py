@@ -29,7 +29,7 @@ class ProcessLog:
         )
 
     async def copy_from(self, pipe: int) -> None:
-        """Write lines until the pipe ends, and close it. Reads blocks: a line without an end must not stop it."""
+        """Write lines until the pipe ends, and close it. Reads blocks: a line may never end."""
         stream = asyncio.StreamReader()
         await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(pipe, "rb", buffering=0)
