@@ -11,6 +11,13 @@ COMMANDS = {
     "up": "toban.faces.cli.up",
 }
 
+CHANNELS = {
+    "email": "toban.engine.notify.channels.email",
+    "pagerduty": "toban.engine.notify.channels.pagerduty",
+    "slack": "toban.engine.notify.channels.slack",
+}
+"""`kind = "…"` of `[channels.NAME]` → the module that holds its `TRANSPORT`."""
+
 
 def main() -> None:
     """Run the `toban` command."""

@@ -1,12 +1,13 @@
 """Signals to alerts: what is wrong now, since when, and when it ended."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from django.db import transaction
 
+from toban.engine.evidence import ledger
 from toban.engine.notify.models import Alert
 from toban.engine.notify.signal import Condition, Signal
 
@@ -74,18 +75,14 @@ def report(signals: Collection[Signal], now: datetime, document_digest: str = ""
     faceted = [(facet, signal) for signal in latest.values() for facet in facets(signal)]
     if not faceted:
         return
+    # Most ticks change nothing: then no lock is taken.
+    if not any(_changes(faceted, now, document_digest)):
+        return
     with transaction.atomic(savepoint=False):
-        is_open = _open_alerts(facet.key for facet, _ in faceted)
-        opened, changed = [], []
-        for facet, signal in faceted:
-            alert = is_open.get(facet.key)
-            taken = step(Condition(alert.condition) if alert else None, facet.condition)
-            if taken is Step.OPEN:
-                opened.append(_opened(facet, signal, document_digest))
-            elif alert is not None and _take(alert, taken, signal, now, document_digest):
-                changed.append(alert)
-        # Another worker may have opened the same alert meanwhile; its row stands.
-        Alert.objects.bulk_create(opened, ignore_conflicts=True, batch_size=50)
+        # First of all locks, in every transaction that writes evidence: no two wait for each other.
+        ledger.hold()
+        opened, changed = _changes(faceted, now, document_digest)
+        Alert.objects.bulk_create(opened, batch_size=50)
         Alert.objects.bulk_update(changed, _CHANGING, batch_size=50)
 
 
@@ -98,18 +95,29 @@ def withdraw(clause_ids: Collection[str], now: datetime) -> None:
             alert.save(update_fields=["resolved_at", "changed_at", "value"])
 
 
-def _open_alerts(keys: Iterable[str]) -> dict[str, Alert]:
+def _changes(
+    faceted: Collection[tuple[Facet, Signal]], now: datetime, document_digest: str
+) -> tuple[list[Alert], list[Alert]]:
+    """Return the alerts to open and those to change."""
+    is_open = _open_alerts([facet.key for facet, _ in faceted])
+    opened, changed = [], []
+    for facet, signal in faceted:
+        alert = is_open.get(facet.key)
+        taken = step(Condition(alert.condition) if alert else None, facet.condition)
+        if taken is Step.OPEN:
+            opened.append(_opened(facet, signal, document_digest))
+        elif alert is not None and _take(alert, taken, signal, now, document_digest):
+            changed.append(alert)
+    return opened, changed
+
+
+def _open_alerts(keys: Sequence[str]) -> dict[str, Alert]:
     found: dict[str, Alert] = {}
-    for some in _chunks(sorted(keys)):
-        rows = Alert.objects.select_for_update().filter(resolved_at=None, key__in=some).order_by("key")
+    # SQLite takes a limited number of parameters.
+    for start in range(0, len(keys), 500):
+        rows = Alert.objects.filter(resolved_at=None, key__in=keys[start : start + 500])
         found.update({alert.key: alert for alert in rows})
     return found
-
-
-def _chunks(keys: list[str]) -> Iterator[list[str]]:
-    """SQLite takes a limited number of parameters."""
-    for start in range(0, len(keys), 500):
-        yield keys[start : start + 500]
 
 
 def _opened(facet: Facet, signal: Signal, document_digest: str) -> Alert:

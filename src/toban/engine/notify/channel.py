@@ -1,7 +1,13 @@
-"""The extension point for channels: one small Protocol and one failure type."""
+"""The extension point for channels: one small Protocol, one failure type, one line of registration."""
 
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol
 
+from pydantic import BaseModel
+
+from toban.design.values.people import ChannelKind
 from toban.engine.notify.notice import Notice
 
 
@@ -27,3 +33,33 @@ class Channel(Protocol):
         *address* is what the channel calls a recipient: an e-mail address, a Slack channel, or empty for
         the channel's only destination. The reference (a message id, a `dedup_key`) goes into the receipt.
         """
+
+
+def _unknown_place(_config: object) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """A kind of channel as `toban.toml` names it; the registration in `wiring.py` gives it that name."""
+
+    config: type[BaseModel]
+    reaches: ChannelKind
+    """The document's word for it: what 通知方法 must say for a notice to go this way."""
+    build: Callable[[Any], Channel]
+    """Makes a channel of a valid config; connects to nothing yet."""
+    is_shared: bool = False
+    """Everybody is reached at one place (a Slack channel), not each at an address (e-mail)."""
+    posts_to: Callable[[Any], str] = _unknown_place
+    """What the config says of that place."""
+
+
+def load_transports(modules: Mapping[str, str]) -> dict[str, Transport]:
+    """Import the registered *modules* (kind → module name); each holds one `TRANSPORT`."""
+    found = {}
+    for kind, module in modules.items():
+        transport = import_module(module).TRANSPORT
+        if not isinstance(transport, Transport):
+            raise TypeError(f"{module}.TRANSPORT is no Transport")
+        found[kind] = transport
+    return found

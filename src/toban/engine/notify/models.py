@@ -1,5 +1,7 @@
 """Alerts, what was announced of them to whom, and why or why not."""
 
+import hashlib
+
 from django.db import models
 from django.db.models import Q
 
@@ -51,6 +53,11 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.condition}"
+
+    @property
+    def incident_key(self) -> str:
+        """The same for all notices of this alert, and for no other alert of any installation."""
+        return hashlib.sha256(f"{self.key}\n{self.opened_at.isoformat()}".encode()).hexdigest()[:40]
 
 
 class Announcement(models.Model):

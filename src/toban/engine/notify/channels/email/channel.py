@@ -1,0 +1,98 @@
+"""E-mail: a thin SMTP sender (RFC 5321, STARTTLS by RFC 3207, implicit TLS by RFC 8314)."""
+
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+
+from toban.engine.notify.channel import Undelivered
+from toban.engine.notify.channels.email.address import mail_address
+from toban.engine.notify.channels.email.config import EmailConfig
+from toban.engine.notify.channels.email.payload import payload
+from toban.engine.notify.notice import Notice
+
+_PERMANENT = 500
+"""Replies from here on are final; 4xx asks to come again later."""
+
+
+class Email:
+    """Sends each notice as one mail to one address."""
+
+    def __init__(self, config: EmailConfig) -> None:
+        self._config = config
+
+    def send(self, notice: Notice, address: str) -> str:
+        """Hand the mail to the server and return its Message-ID."""
+        recipient, sender = mail_address(address), mail_address(self._config.sender)
+        if recipient is None or sender is None:
+            raise Undelivered("メール: 宛先のアドレスが正しくありません", retry=False)
+        message = payload(notice, sender, recipient)
+        password = self._config.password.reveal() if self._config.password else ""
+        try:
+            self._hand_over(message, password)
+        except smtplib.SMTPException as error:
+            raise _refusal(error, password) from None
+        except ssl.SSLCertVerificationError as error:
+            raise Undelivered(
+                f"メール: 証明書を確かめられません ({error.verify_message})", retry=True
+            ) from None
+        except TimeoutError:
+            raise Undelivered("メール: 時間内に答えがありません", retry=True) from None
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise Undelivered(f"メール: 接続できません ({why})", retry=True) from None
+        return str(message["Message-ID"])
+
+    def _hand_over(self, message: EmailMessage, password: str) -> None:
+        with self._connected() as server:
+            if password:
+                server.login(self._config.username, password)
+            server.send_message(message)
+
+    @contextmanager
+    def _connected(self) -> Iterator[smtplib.SMTP]:
+        config = self._config
+        # Without a name, smtplib asks the resolver for one, which can take longer than the mail itself.
+        name = socket.gethostname()
+        if config.security == "tls":
+            opened: smtplib.SMTP = smtplib.SMTP_SSL(
+                config.host, config.port_used, name, timeout=config.timeout, context=self._trust()
+            )
+        else:
+            opened = smtplib.SMTP(config.host, config.port_used, name, timeout=config.timeout)
+        with opened as server:
+            if config.security == "starttls":
+                # Raises where the server doesn't offer it: no mail goes out in the clear instead.
+                server.starttls(context=self._trust())
+            yield server
+
+    def _trust(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        if self._config.ca_file is not None:
+            context.load_verify_locations(self._config.ca_file)
+        return context
+
+
+def _refusal(error: smtplib.SMTPException, password: str) -> Undelivered:
+    code, words = _answer(error)
+    if code is None:
+        retry = not isinstance(error, smtplib.SMTPNotSupportedError)
+        why = "サーバーが STARTTLS か認証に対応していません" if not retry else "サーバーが接続を切りました"
+        return Undelivered(f"メール: {why}", retry=retry)
+    told = " ".join(words.decode("utf-8", "replace").split())[:200]
+    if password:
+        told = told.replace(password, "…")
+    return Undelivered(f"メール: {code} {told}", retry=code < _PERMANENT)
+
+
+def _answer(error: smtplib.SMTPException) -> tuple[int | None, bytes]:
+    """The server's own reply, where the error carries one."""
+    match error:
+        case smtplib.SMTPRecipientsRefused(recipients=recipients):
+            return next(iter(recipients.values()))
+        case smtplib.SMTPResponseException(smtp_code=code, smtp_error=words):
+            return code, words if isinstance(words, bytes) else words.encode()
+        case _:
+            return None, b""

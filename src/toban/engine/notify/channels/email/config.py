@@ -1,0 +1,58 @@
+"""What `toban.toml` says of the mail server."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
+
+from toban.engine.bindings.model import Section
+from toban.engine.bindings.secret import Secret
+from toban.engine.notify.channels.email.address import mail_address
+
+_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+def _beside_the_file(written: Path, info: ValidationInfo) -> Path:
+    """A relative path starts from the folder of toban.toml."""
+    base: Path = (info.context or {}).get("base", Path())
+    return base / written
+
+
+def _address(written: str) -> str:
+    if mail_address(written) is None:
+        raise PydanticCustomError(
+            "mail_address", 'メールアドレスは "toban@example.com" のように書いてください'
+        )
+    return written
+
+
+class EmailConfig(Section):
+    """`[channels.NAME]` with `kind = "email"`."""
+
+    host: str
+    sender: Annotated[str, AfterValidator(_address)]
+    """The address that notices come from."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """STARTTLS, TLS from the first byte (SMTPS), or neither: for a relay on the same machine."""
+    port: int = Field(default=0, ge=0, le=65_535)
+    """0 takes the usual one: 587, 465 or 25."""
+    username: str = ""
+    password: Secret | None = None
+    ca_file: Annotated[Path, AfterValidator(_beside_the_file)] | None = None
+    """Certificates to trust beside the system's: a company's own authority."""
+    timeout: float = Field(default=10, gt=0, le=30)
+    """Seconds for each answer of the server."""
+
+    @property
+    def port_used(self) -> int:
+        """The port to connect to."""
+        return self.port or _PORTS[self.security]
+
+    @model_validator(mode="after")
+    def _password_is_encrypted(self) -> Self:
+        if bool(self.username) is not (self.password is not None):
+            raise PydanticCustomError("login", "username と password は両方書くか、両方省いてください")
+        if self.password is not None and self.security == "none":
+            raise PydanticCustomError("login", 'security = "none" ではパスワードを送れません')
+        return self

@@ -1,0 +1,168 @@
+"""Posting JSON to a receiver over HTTP, so that no URL, header or body of it can reach a log or an error.
+
+Requests go through httpx's transport, not its client: the client logs every URL at INFO, and the URL of an
+incoming webhook *is* its secret. A transport follows no redirects either.
+"""
+
+import json
+import math
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import certifi
+import httpx
+from pydantic import Field
+
+from toban.engine.bindings.model import Section
+from toban.engine.bindings.secret import Secret
+from toban.engine.notify.channel import Undelivered
+
+_LONGEST_REPLY = 4096
+_LONGEST_ASKED_WAIT = 3600.0
+_PASSING = frozenset({408, 425, 429})
+"""Client errors that say "later", not "never"."""
+
+
+class HttpConfig(Section):
+    """What every channel over HTTP can be told."""
+
+    timeout: float = Field(default=10, gt=0, le=60)
+    """Seconds for a whole attempt."""
+    proxy: Secret | None = None
+    """The URL of a proxy, which may hold a password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the receiver answered."""
+
+    status: int
+    text: str
+    retry_after: float | None
+    """Seconds."""
+
+
+class Poster:
+    """Posts JSON for the channel called *name* in messages."""
+
+    def __init__(self, name: str, config: HttpConfig) -> None:
+        self._name = name
+        self._config = config
+
+    def post(self, url: str, body: Mapping[str, object]) -> Reply:
+        """Post *body* to *url* once and return any answer; raise `Undelivered` when there is none."""
+        try:
+            return self._post(url, body)
+        except httpx.TimeoutException:
+            raise self._undelivered("時間内に答えがありません") from None
+        except httpx.ConnectError as error:
+            why = "証明書を確かめられません" if _is_certificate(error) else "接続できません"
+            raise self._undelivered(why) from None
+        except httpx.ProxyError:
+            raise self._undelivered("プロキシに断られました") from None
+        except httpx.TransportError as error:
+            raise self._undelivered(f"通信が切れました ({type(error).__name__})") from None
+        except httpx.InvalidURL:
+            raise self._undelivered("URL の形ではありません", retry=False) from None
+
+    def refuse(self, reply: Reply, *secrets: str) -> Undelivered:
+        """Return what to raise for a *reply* that is no success.
+
+        Answers may quote the request (`/services/… was not found`), so *secrets* are struck out.
+        """
+        if 300 <= reply.status < 400:
+            return self._undelivered(f"{reply.status} 転送は追いません", retry=False)
+        passing = reply.status >= 500 or reply.status in _PASSING or reply.status < 300
+        words = " ".join(_without(reply.text, secrets).split())[:200]
+        return self._undelivered(f"{reply.status} {words}".strip(), retry=passing, after=reply.retry_after)
+
+    def _post(self, url: str, body: Mapping[str, object]) -> Reply:
+        _demand_encryption(self._name, url)
+        deadline = time.monotonic() + self._config.timeout
+        timeout = httpx.Timeout(self._config.timeout)
+        request = httpx.Request(
+            "POST",
+            url,
+            content=json.dumps(body, ensure_ascii=False).encode(),
+            headers={"content-type": "application/json; charset=utf-8", "user-agent": "toban"},
+            extensions={"timeout": timeout.as_dict()},
+        )
+        proxy = self._config.proxy.reveal() if self._config.proxy else None
+        with httpx.HTTPTransport(verify=_trust(), proxy=proxy) as transport:
+            response = transport.handle_request(request)
+            try:
+                text = _read(response, deadline)
+            finally:
+                response.close()
+        after = retry_after(response.headers.get("retry-after", ""), datetime.now(UTC))
+        return Reply(response.status_code, text, after)
+
+    def _undelivered(self, why: str, *, retry: bool = True, after: float | None = None) -> Undelivered:
+        return Undelivered(f"{self._name}: {why}", retry=retry, after=after)
+
+
+def retry_after(written: str, now: datetime) -> float | None:
+    """Read a Retry-After header, seconds or a date (RFC 9110, 10.2.3); an hour at most."""
+    try:
+        seconds = float(written)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(written) - now).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    if not math.isfinite(seconds):
+        return None
+    return min(max(seconds, 0.0), _LONGEST_ASKED_WAIT)
+
+
+def _without(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "…")
+    return text
+
+
+def _read(response: httpx.Response, deadline: float) -> str:
+    """The beginning of the answer; a receiver that drips it forever gets no more than the time-out."""
+    taken = b""
+    for chunk in response.iter_bytes():
+        taken += chunk
+        if len(taken) >= _LONGEST_REPLY:
+            break
+        if time.monotonic() > deadline:
+            raise httpx.ReadTimeout("the answer does not end")
+    return taken[:_LONGEST_REPLY].decode("utf-8", "replace")
+
+
+def _demand_encryption(name: str, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+        return
+    raise Undelivered(f"{name}: https の URL ではありません", retry=False)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _trust() -> ssl.SSLContext:
+    """The system's authorities, where a company adds its own, and certifi's, for systems without any."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+def _is_certificate(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

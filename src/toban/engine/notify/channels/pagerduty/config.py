@@ -1,0 +1,13 @@
+"""What `toban.toml` says of PagerDuty."""
+
+from toban.engine.bindings.secret import Secret
+from toban.engine.notify.channels.http import HttpConfig
+
+
+class PagerDutyConfig(HttpConfig):
+    """`[channels.NAME]` with `kind = "pagerduty"`."""
+
+    routing_key: Secret
+    """The 32 characters of an Events API v2 integration; its service says who is called."""
+    url: str = "https://events.pagerduty.com/v2/enqueue"
+    """Accounts in the EU have https://events.eu.pagerduty.com/v2/enqueue."""

@@ -1,0 +1,34 @@
+"""A notice as a PagerDuty event (https://developer.pagerduty.com/docs/events-api-v2-overview)."""
+
+from toban.design.values.severity import AlertLevel
+from toban.engine.notify.notice import Notice, NoticeKind
+
+_SUMMARY = 1024
+_SEVERITIES = {AlertLevel.CRITICAL: "critical", AlertLevel.WARNING: "warning", AlertLevel.INFO: "info"}
+
+
+def payload(notice: Notice, routing_key: str) -> dict[str, object]:
+    """Return the event: a trigger, or the resolve that ends the incident of the same `dedup_key`."""
+    event: dict[str, object] = {"routing_key": routing_key, "dedup_key": notice.alert_key}
+    if notice.kind is NoticeKind.RECOVERED:
+        return {**event, "event_action": "resolve"}
+    links = [{"href": notice.url, "text": "Toban で見る"}] if notice.url else []
+    return {
+        **event,
+        "event_action": "trigger",
+        "client": "Toban",
+        **({"client_url": notice.url} if notice.url else {}),
+        "links": links,
+        "payload": {
+            "summary": _clip(notice.title, _SUMMARY),
+            "source": notice.citation,
+            "severity": _SEVERITIES[notice.level],
+            "timestamp": notice.at.isoformat(),
+            "class": notice.kind.value,
+            "custom_details": {**dict(notice.facts), "行": notice.clause_text, "idempotency_key": notice.key},
+        },
+    }
+
+
+def _clip(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -1,0 +1,15 @@
+"""Slack by an incoming webhook."""
+
+from toban.design.values.people import ChannelKind
+from toban.engine.notify.channel import Transport
+from toban.engine.notify.channels.slack.channel import Slack
+from toban.engine.notify.channels.slack.config import SlackConfig
+
+
+def _place(config: SlackConfig) -> str:
+    return config.channel
+
+
+TRANSPORT = Transport(
+    config=SlackConfig, reaches=ChannelKind.SLACK, build=Slack, is_shared=True, posts_to=_place
+)

@@ -1,0 +1,36 @@
+"""Slack's incoming webhook: a thin sender (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks)."""
+
+from urllib.parse import urlsplit
+
+from toban.engine.notify.channels.http import Poster
+from toban.engine.notify.channels.slack.config import SlackConfig
+from toban.engine.notify.channels.slack.payload import payload
+from toban.engine.notify.notice import Notice
+
+_OK = 200
+_SHORTEST_SECRET = 8
+
+
+class Slack:
+    """Posts to the one Slack channel that the webhook belongs to."""
+
+    def __init__(self, config: SlackConfig) -> None:
+        self._config = config
+        self._poster = Poster("Slack", config)
+
+    def send(self, notice: Notice, address: str) -> str:
+        """Post *notice*, mentioning the members in *address*. Slack's receipt is the word `ok`.
+
+        An answer of 200 without it comes from something else than Slack, such as a company's proxy.
+        """
+        url = self._config.webhook.reveal()
+        reply = self._poster.post(url, payload(notice, address))
+        if reply.status != _OK or reply.text.strip() != "ok":
+            raise self._poster.refuse(reply, *_secret_parts(url))
+        return "ok"
+
+
+def _secret_parts(url: str) -> list[str]:
+    """The URL, its path, and the parts of the path long enough to be more than a common word."""
+    path = urlsplit(url).path
+    return [url, path, *(part for part in path.split("/") if len(part) >= _SHORTEST_SECRET)]

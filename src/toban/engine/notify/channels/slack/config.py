@@ -1,0 +1,15 @@
+"""What `toban.toml` says of a Slack channel."""
+
+from pydantic import Field
+
+from toban.engine.bindings.secret import Secret
+from toban.engine.notify.channels.http import HttpConfig
+
+
+class SlackConfig(HttpConfig):
+    """`[channels.NAME]` with `kind = "slack"`."""
+
+    webhook: Secret
+    """The incoming webhook's URL: whoever knows it can post."""
+    channel: str = Field(default="", pattern=r"^(#\S+)?$")
+    """The Slack channel that the webhook posts to, as the document writes it: `#monitoring`."""

@@ -1,0 +1,66 @@
+"""A notice as a Slack message: blocks for people, plain text for notifications and screen readers.
+
+Limits of Block Kit: a header of 150 characters, a text of 3,000, 10 fields of 2,000 in a section. Outside
+text stands in `plain_text` wherever Slack allows it, and is escaped where not: `&`, `<` and `>` are all that
+can start a mention or a link (https://docs.slack.dev/messaging/formatting-message-text).
+"""
+
+import re
+from collections.abc import Iterator
+
+from toban.engine.notify.notice import Notice
+
+_HEADER = 150
+_TEXT = 3000
+_FIELD = 2000
+_FIELDS = 10
+_USER = re.compile(r"[UW][A-Z0-9]{2,}")
+_GROUP = re.compile(r"S[A-Z0-9]{2,}")
+
+
+def payload(notice: Notice, address: str) -> dict[str, object]:
+    """Return the message; *address* holds the member and group ids to mention, separated by spaces."""
+    return {"text": _fallback(notice), "blocks": list(_blocks(notice, address))}
+
+
+def escape(text: str) -> str:
+    """Return *text* so that Slack shows it as it is."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def mentions(address: str) -> str:
+    """Return the mentions for the ids in *address*; a channel or a name mentions nobody."""
+    written = []
+    for word in address.split():
+        if _USER.fullmatch(word):
+            written.append(f"<@{word}>")
+        elif _GROUP.fullmatch(word):
+            written.append(f"<!subteam^{word}>")
+    return " ".join(written)
+
+
+def _blocks(notice: Notice, address: str) -> Iterator[dict[str, object]]:
+    yield {"type": "header", "text": _plain(notice.title, _HEADER)}
+    mentioned = mentions(address)
+    if mentioned:
+        yield {"type": "section", "text": {"type": "mrkdwn", "text": mentioned[:_TEXT]}}
+    fields = [_plain(f"{label}: {value}", _FIELD) for label, value in notice.facts[:_FIELDS]]
+    if fields:
+        yield {"type": "section", "fields": fields}
+    yield {"type": "section", "text": _plain(f"{notice.citation}\n{notice.clause_text}", _TEXT)}
+    if notice.url:
+        link = f"<{escape(notice.url)}|Toban で見る>"
+        yield {"type": "context", "elements": [{"type": "mrkdwn", "text": link}]}
+
+
+def _plain(text: str, longest: int) -> dict[str, object]:
+    return {"type": "plain_text", "text": _clip(text, longest), "emoji": False}
+
+
+def _fallback(notice: Notice) -> str:
+    """`text` is mrkdwn: everything in it is escaped, and cut only before, lest an entity be cut in two."""
+    return escape(_clip(f"{notice.title} ({notice.citation})", 500))
+
+
+def _clip(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"

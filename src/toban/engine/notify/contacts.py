@@ -1,0 +1,73 @@
+"""What the pipeline needs to know of `toban.toml`: who is reached how, and in which zone people live."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from toban.design.values.people import ChannelKind
+from toban.engine.bindings.model import Bindings, Person
+from toban.engine.notify.channel import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A bound channel: a way out by its name in `toban.toml`."""
+
+    name: str
+    kind: ChannelKind
+    """What the document calls such a channel."""
+    is_shared: bool
+    """Everybody is reached at one place: one message names all of them, instead of one for each."""
+    posts_to: str = ""
+    """The place, where the bindings say it: `#monitoring`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """Who is reached how."""
+
+    people: Mapping[str, Mapping[ChannelKind, str]]
+    """Role → address per kind of channel; kinds without an address are left out."""
+    ways: tuple[Way, ...]
+    zone: ZoneInfo
+    keeps_holidays: bool = True
+    """Whether Japan's public holidays are no business days."""
+    public_url: str = ""
+    file: str = "toban.toml"
+
+    def addresses(self, role: str) -> Mapping[ChannelKind, str] | None:
+        """Return the addresses of whoever holds *role*, or None where nobody does."""
+        wanted = _folded(role)
+        return next((held for name, held in self.people.items() if _folded(name) == wanted), None)
+
+
+def contacts_of(bindings: Bindings, transports: Mapping[str, Transport], public_url: str) -> Contacts:
+    """Take from *bindings* what notices need."""
+    ways = []
+    for name, bound in bindings.channels.items():
+        transport = transports[bound.kind]
+        posts_to = transport.posts_to(bound.config)
+        ways.append(Way(name, transport.reaches, transport.is_shared, posts_to))
+    return Contacts(
+        people={role: _addresses(person) for role, person in bindings.people.items()},
+        ways=tuple(ways),
+        zone=bindings.system.zone,
+        keeps_holidays=bindings.system.holidays == "JP",
+        public_url=public_url.rstrip("/"),
+        file=bindings.file,
+    )
+
+
+def _addresses(person: Person) -> dict[ChannelKind, str]:
+    found = {
+        ChannelKind.EMAIL: person.email,
+        ChannelKind.SLACK: person.slack,
+        ChannelKind.PAGERDUTY: person.pagerduty,
+        ChannelKind.PHONE: person.phone,
+    }
+    return {kind: address for kind, address in found.items() if address}
+
+
+def _folded(role: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", role).casefold().split())

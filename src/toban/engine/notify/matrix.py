@@ -1,0 +1,53 @@
+"""What the page says beside each row of the notification matrix: does it reach people, and who says so?"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from toban.design.clauses.monitoring import NotificationRule
+from toban.engine.evidence.status import StatusUpdate
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify import words
+from toban.engine.notify.contacts import Contacts
+from toban.engine.notify.models import Delivery
+from toban.engine.notify.routing import Routing, routing_of
+
+_NEVER_USED = "宛先まで接続されていますが、まだ一度も送っていません"
+
+
+def statuses(rules: Sequence[NotificationRule], contacts: Contacts, now: datetime) -> list[StatusUpdate]:
+    """Return the status of every row: its dead ends, else what became of its last notice."""
+    return [
+        status_of(rule, routing_of([rule], contacts), _last(rule), contacts=contacts, now=now)
+        for rule in rules
+    ]
+
+
+def status_of(
+    rule: NotificationRule, routing: Routing, last: Delivery | None, *, contacts: Contacts, now: datetime
+) -> StatusUpdate:
+    """Judge one row. A recipient who can't be reached weighs more than notices that reached others."""
+    total = len(routing.routes) + len(routing.dead_ends)
+    value = f"{len(routing.routes)}/{total} 経路"
+    if routing.dead_ends:
+        reason = "\n".join(end.detail for end in routing.dead_ends)
+        return StatusUpdate(rule.id, Verdict.UNBOUND, value, reason, now)
+    if last is None:
+        return StatusUpdate(rule.id, Verdict.NOT_PERFORMED, value, _NEVER_USED, now)
+    proof = {"delivery": last.key, "channel": last.channel, "receipt": last.receipt}
+    if last.state == Delivery.State.DELIVERED:
+        at = words.moment(last.settled_at or last.created_at, contacts.zone)
+        reason = f"{at} に {last.channel} が受け取りました: {last.announcement.title}"
+        return StatusUpdate(rule.id, Verdict.CONFORMING, value, reason, now, proof=proof)
+    if last.state == Delivery.State.FAILED:
+        reason = f"{last.channel} に届きませんでした: {last.error}"
+        return StatusUpdate(rule.id, Verdict.DEVIATING, value, reason, now, proof=proof)
+    if last.error:
+        reason = f"{last.channel} に送り直しています ({last.attempts}回試みました): {last.error}"
+        return StatusUpdate(rule.id, Verdict.WARNING, value, reason, now, proof=proof)
+    return StatusUpdate(rule.id, Verdict.NOT_PERFORMED, value, f"{last.channel} に送るところです", now)
+
+
+def _last(rule: NotificationRule) -> Delivery | None:
+    """The row's newest notice of which something is known; one that nobody tried to send says nothing yet."""
+    tried = Delivery.objects.filter(rule_id=rule.id).select_related("announcement").order_by("-id")
+    return tried.exclude(state=Delivery.State.WAITING, error="").first() or tried.first()

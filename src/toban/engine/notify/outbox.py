@@ -1,0 +1,203 @@
+"""The outbox: every delivery is attempted until it is acknowledged, refused for good, or too old.
+
+At least once: a worker that dies between the receiver's answer and our receipt leaves a claim that runs out,
+and the next worker sends again under the same key. One alert's notices to one place go out in order, so that
+a recovery never overtakes the news of the trouble.
+"""
+
+import random
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import structlog
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from toban.design.values.severity import AlertLevel
+from toban.engine.bindings.secret import SecretUnavailable
+from toban.engine.clock import Clock
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify.channel import Channel, Undelivered
+from toban.engine.notify.counters import STAGE_TOTAL
+from toban.engine.notify.models import Delivery
+from toban.engine.notify.notice import Notice, NoticeKind
+
+CLAIM = timedelta(minutes=2)
+"""A claim outlives the slowest channel's time-outs; a worker silent for longer counts as dead."""
+GIVE_UP = timedelta(hours=4)
+"""A notice that could not be delivered for so long is no news any more."""
+LONGEST_WAIT = timedelta(minutes=5)
+_FIRST_WAIT = timedelta(seconds=2)
+
+type Jitter = Callable[[], float]
+"""Returns a number in [0, 1)."""
+
+log = structlog.get_logger()
+
+
+def deliver_due(name: str, channel: Channel, *, clock: Clock, jitter: Jitter = random.random) -> int:
+    """Send what is due through the channel called *name*, one after the other; return how many were tried."""
+    tried = 0
+    for delivery_id in _due(name, clock()).values_list("id", flat=True)[:10]:
+        delivery = claim(delivery_id, clock())
+        if delivery is not None:
+            _attempt(delivery, channel, clock, jitter)
+            tried += 1
+    return tried
+
+
+def claim(delivery_id: int, now: datetime) -> Delivery | None:
+    """Take the delivery for this worker, or return None: another one has it, or it is not its turn."""
+    token = uuid4().hex
+    # Two workers may hold the same row, and only one update can match.
+    taken = _free(Delivery.objects.filter(id=delivery_id), now).update(
+        claim=token, claimed_until=now + CLAIM, attempts=F("attempts") + 1
+    )
+    if not taken:
+        return None
+    return Delivery.objects.select_related("announcement__alert").get(id=delivery_id)
+
+
+def next_attempt(
+    failure: Undelivered, *, attempts: int, created_at: datetime, now: datetime, jitter: float
+) -> datetime | None:
+    """Return when to try again after *attempts* attempts, or None to give up.
+
+    Waits double from 2 s to 5 min, and each is shortened by up to a half (*jitter* in [0, 1)), so that many
+    deliveries don't return at once. What the receiver asked for (Retry-After) is kept at least.
+    """
+    if not failure.retry:
+        return None
+    wait = min(LONGEST_WAIT, _FIRST_WAIT * 2 ** min(attempts - 1, 16)) * (1 - jitter / 2)
+    asked = timedelta(seconds=failure.after or 0)
+    at = now + max(wait, asked)
+    return at if at < created_at + GIVE_UP else None
+
+
+def abandon(bound: Collection[str], now: datetime) -> None:
+    """Give up what waits for a channel that is not *bound* any more."""
+    lost = Delivery.objects.filter(state=Delivery.State.WAITING).exclude(channel__in=bound)
+    for delivery in lost.select_related("announcement__alert"):
+        _close(delivery, Delivery.State.FAILED, now, error="この名前の通知方法が接続の設定にありません")
+
+
+def notice_of(delivery: Delivery) -> Notice:
+    """Return the notice to send: the announcement's words, and the row that sends it to this recipient."""
+    announcement, alert = delivery.announcement, delivery.announcement.alert
+    ordered_by = f"{delivery.rule_citation} ({delivery.recipient})"
+    return Notice(
+        key=delivery.key,
+        alert_key=alert.incident_key,
+        kind=NoticeKind(announcement.kind),
+        level=AlertLevel(announcement.level),
+        title=announcement.title,
+        facts=(*((label, value) for label, value in announcement.facts), ("通知を定めた行", ordered_by)),
+        citation=alert.citation,
+        clause_text=alert.clause_text,
+        at=announcement.at,
+        url=announcement.url,
+    )
+
+
+def _due(name: str, now: datetime) -> QuerySet[Delivery]:
+    earlier = Delivery.objects.filter(
+        state=Delivery.State.WAITING,
+        destination=OuterRef("destination"),
+        announcement__alert=OuterRef("announcement__alert"),
+        id__lt=OuterRef("id"),
+    )
+    return _free(Delivery.objects.filter(~Exists(earlier), channel=name), now).order_by("next_at", "id")
+
+
+def _free(deliveries: QuerySet[Delivery], now: datetime) -> QuerySet[Delivery]:
+    unclaimed = Q(claimed_until=None) | Q(claimed_until__lte=now)
+    return deliveries.filter(unclaimed, state=Delivery.State.WAITING, next_at__lte=now)
+
+
+def _attempt(delivery: Delivery, channel: Channel, clock: Clock, jitter: Jitter) -> None:
+    try:
+        receipt = channel.send(notice_of(delivery), delivery.address)
+    except Undelivered as failure:
+        _failed(delivery, failure, clock(), jitter)
+    except SecretUnavailable as missing:
+        _failed(delivery, Undelivered(str(missing), retry=True), clock(), jitter)
+    except Exception as bug:  # noqa: BLE001 - the boundary to a channel: one bad notice must not stop the rest.
+        # The message of an unforeseen error may hold a secret: only its kind is told.
+        log.error("channel_broken", channel=delivery.channel, error=type(bug).__name__)  # noqa: TRY400
+        broken = Undelivered(f"通知方法の誤り: {type(bug).__name__}", retry=True)
+        _failed(delivery, broken, clock(), jitter)
+    else:
+        _settle(delivery, Delivery.State.DELIVERED, clock(), receipt=receipt)
+
+
+def _failed(delivery: Delivery, failure: Undelivered, now: datetime, jitter: Jitter) -> None:
+    at = next_attempt(
+        failure, attempts=delivery.attempts, created_at=delivery.created_at, now=now, jitter=jitter()
+    )
+    log.warning(
+        "notice_undelivered",
+        channel=delivery.channel,
+        attempt=delivery.attempts,
+        retry=at is not None,
+        error=str(failure),
+        clause=delivery.announcement.alert.citation,
+    )
+    if at is None:
+        _settle(delivery, Delivery.State.FAILED, now, error=str(failure))
+        return
+    STAGE_TOTAL.labels("send", "retry").inc()
+    _mine(delivery).update(claim="", claimed_until=None, next_at=at, error=str(failure))
+    if failure.after is not None:
+        # The receiver spoke of the channel, not of this notice.
+        waiting = Delivery.objects.filter(channel=delivery.channel, state=Delivery.State.WAITING)
+        waiting.filter(next_at__lt=at).update(next_at=at)
+
+
+def _settle(
+    delivery: Delivery, state: Delivery.State, now: datetime, *, receipt: str = "", error: str = ""
+) -> None:
+    with transaction.atomic():
+        ledger.hold()
+        # Another worker may have taken over after our claim ran out: then the receipt is its own to write.
+        if _mine(delivery).select_for_update().exists():
+            _close(delivery, state, now, receipt=receipt, error=error)
+
+
+def _mine(delivery: Delivery) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(id=delivery.id, claim=delivery.claim, state=Delivery.State.WAITING)
+
+
+def _close(
+    delivery: Delivery, state: Delivery.State, now: datetime, *, receipt: str = "", error: str = ""
+) -> None:
+    """Write the end of a delivery and its evidence; the caller holds the ledger."""
+    delivery.state, delivery.settled_at = state, now
+    delivery.receipt, delivery.error, delivery.claimed_until = receipt[:500], error, None
+    delivery.save(update_fields=["state", "settled_at", "receipt", "error", "claimed_until"])
+    alert = delivery.announcement.alert
+    content = {
+        "outcome": state.value,
+        "title": delivery.announcement.title,
+        "channel": delivery.channel,
+        "recipient": delivery.recipient,
+        "address": delivery.address,
+        "ordered_by": delivery.rule_citation,
+        "key": delivery.key,
+        "attempts": delivery.attempts,
+        "receipt": delivery.receipt,
+        "error": error,
+        "breach_at": alert.began_at.isoformat(),
+        "detected_at": alert.opened_at.isoformat(),
+    }
+    ledger.append(
+        ledger.Record(
+            LedgerEntry.Kind.NOTICE,
+            content,
+            clause_id=alert.clause_id,
+            document_digest=alert.document_digest,
+        ),
+        now=now,
+    )
+    STAGE_TOTAL.labels("send", state.value).inc()

@@ -1,0 +1,145 @@
+"""The first stage: the document's notification matrix and the bindings say where a notice goes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from toban.design.clauses.monitoring import NotificationRule
+from toban.design.values.people import ChannelKind, ChannelRef, Placeholder, Recipient
+from toban.design.values.severity import AlertLevel, IncidentSeverity
+from toban.engine.notify.contacts import Contacts, Way
+from toban.engine.notify.reason import WORDS, Reason
+
+_SEVERITIES = {
+    AlertLevel.CRITICAL: (IncidentSeverity.CRITICAL, IncidentSeverity.HIGH),
+    AlertLevel.WARNING: (IncidentSeverity.MEDIUM, IncidentSeverity.HIGH, IncidentSeverity.LOW),
+    AlertLevel.INFO: (IncidentSeverity.LOW,),
+}
+"""Where a matrix is written in incident severities (P1, High): the nearest one that has a row is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One place that a notice goes to, by order of one row."""
+
+    rule_id: str
+    rule_citation: str
+    recipient: str
+    """Who is meant, in the document's words."""
+    way: Way
+    address: str
+    reason: Reason = Reason.MATRIX_ROW
+
+    @property
+    def destination(self) -> str:
+        """The place: who was told here needs no second message."""
+        return self.way.name if self.way.is_shared else f"{self.way.name}:{self.address}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeadEnd:
+    """A recipient of a row who can't be reached, and what would mend it."""
+
+    rule_id: str
+    rule_citation: str
+    recipient: str
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Where the rows lead."""
+
+    routes: tuple[Route, ...] = ()
+    dead_ends: tuple[DeadEnd, ...] = ()
+
+
+def rules_for(rules: Sequence[NotificationRule], level: AlertLevel) -> tuple[NotificationRule, ...]:
+    """Return the rows of the matrix that speak of *level*."""
+    exact = tuple(rule for rule in rules if rule.level is level)
+    if exact:
+        return exact
+    for severity in _SEVERITIES[level]:
+        found = tuple(rule for rule in rules if rule.level is severity)
+        if found:
+            return found
+    return ()
+
+
+def routing_of(rules: Iterable[NotificationRule], contacts: Contacts) -> Routing:
+    """Follow every recipient of *rules* through every channel of its row; each place comes once."""
+    routes: dict[str, Route] = {}
+    dead_ends: list[DeadEnd] = []
+    for rule in rules:
+        for recipient in rule.recipients or rule.channels:
+            for found in _follow(rule, recipient, contacts):
+                if isinstance(found, DeadEnd):
+                    dead_ends.append(found)
+                else:
+                    there = routes.get(found.destination)
+                    routes[found.destination] = found if there is None else _joined(there, found)
+    return Routing(tuple(routes.values()), tuple(dict.fromkeys(dead_ends)))
+
+
+def _joined(one: Route, other: Route) -> Route:
+    """One message for two recipients at the same place."""
+    recipients = dict.fromkeys([*one.recipient.split("、"), *other.recipient.split("、")])
+    addresses = dict.fromkeys([*one.address.split(), *other.address.split()])
+    return replace(one, recipient="、".join(recipients), address=" ".join(addresses))
+
+
+def _follow(rule: NotificationRule, recipient: Recipient, contacts: Contacts) -> Iterable[Route | DeadEnd]:
+    match recipient:
+        case Placeholder(text):
+            detail = f"「{text}」に宛先を書いてください"
+            yield _dead_end(rule, text, Reason.PLACEHOLDER, detail)
+        case ChannelRef():
+            yield _through(rule, _name(recipient), recipient, recipient.address, contacts)
+        case _:
+            addresses = contacts.addresses(recipient.name)
+            if addresses is None:
+                detail = f'{contacts.file} に [people."{recipient.name}"] を書いてください'
+                yield _dead_end(rule, recipient.name, Reason.UNBOUND_ROLE, detail)
+                return
+            channels = rule.channels or tuple(ChannelRef(kind) for kind in addresses)
+            for channel in channels:
+                address = channel.address or addresses.get(channel.kind, "")
+                yield _through(rule, recipient.name, channel, address, contacts)
+
+
+def _through(
+    rule: NotificationRule, recipient: str, channel: ChannelRef, address: str, contacts: Contacts
+) -> Route | DeadEnd:
+    way = _way(channel, address, contacts.ways)
+    if way is None:
+        detail = f"{contacts.file} の [channels.…] に{_wanted(channel.kind, channel.address)}を書いてください"
+        return _dead_end(rule, recipient, Reason.UNBOUND_CHANNEL, detail)
+    if not address and not way.is_shared:
+        key = channel.kind.name.lower()
+        detail = f'{contacts.file} の [people."{recipient}"] に {key} = "…" を書いてください'
+        return _dead_end(rule, recipient, Reason.NO_ADDRESS, detail)
+    return Route(rule.id, str(rule.origin), recipient, way, address)
+
+
+def _way(channel: ChannelRef, address: str, ways: Sequence[Way]) -> Way | None:
+    """The bound channel of that kind; one that says where it posts takes no notices for another place."""
+    of_kind = [way for way in ways if way.kind is channel.kind]
+    if address.startswith("#"):
+        return next(
+            (way for way in of_kind if way.posts_to == address),
+            next((way for way in of_kind if not way.posts_to), None),
+        )
+    return of_kind[0] if of_kind else None
+
+
+def _wanted(kind: ChannelKind, place: str) -> str:
+    words = f' kind = "{kind.name.lower()}" '
+    return f'{words}と channel = "{place}" ' if place.startswith("#") else words
+
+
+def _name(channel: ChannelRef) -> str:
+    return f"{channel.kind.value}{channel.address}"
+
+
+def _dead_end(rule: NotificationRule, recipient: str, reason: Reason, way_out: str) -> DeadEnd:
+    return DeadEnd(rule.id, str(rule.origin), recipient, reason, f"{WORDS[reason]}: {recipient}。{way_out}")
