@@ -1,0 +1,100 @@
+"""The document and bindings in force: read anew when changed, kept when the new can't be read."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from toban.design.reader import Design, UnreadableDocument, load_design
+from toban.engine.bindings.load import Kinds, UnreadableBindings, load_bindings, read_bindings
+from toban.engine.bindings.model import Bindings
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A document and its bindings, read together."""
+
+    design: Design
+    bindings: Bindings
+
+    @property
+    def digests(self) -> tuple[str, str]:
+        """What tells one edition from another."""
+        return self.design.digest, self.bindings.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why the files as they are now are not in force."""
+
+    file: str
+    digest: str
+    """SHA-256 of the contents refused, document and bindings together."""
+    reason: str
+    """All complaints, one per line, with their way out."""
+
+
+class InForce:
+    """The edition in force, for one process. Call `refresh` now and then, from one thread at a time.
+
+    A change is taken once two looks in a row have seen the same contents: an editor that empties a file
+    before it writes would otherwise put half a document in force.
+    """
+
+    def __init__(self, design: Path, bindings: Path | None, *, sources: Kinds, channels: Kinds) -> None:
+        self._design = design
+        self._bindings = bindings
+        self._read_bindings = _reader(bindings, sources, channels)
+        self._seen = ""
+        self._decided = ""
+        self._edition: Edition | None = None
+        self._refusal: Refusal | None = None
+
+    @property
+    def edition(self) -> Edition | None:
+        """What is in force; None while no version could be read yet."""
+        return self._edition
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why the files' present contents are not in force; None when they are."""
+        return self._refusal
+
+    def refresh(self) -> Edition | Refusal | None:
+        """Look at the files: return a new edition now in force, a new refusal, or None for no news."""
+        found = self._contents()
+        is_settled = found == self._seen or self._edition is None
+        self._seen = found
+        if found == self._decided or not is_settled:
+            return None
+        self._decided = found
+        try:
+            edition = Edition(load_design(self._design), self._read_bindings())
+        except UnreadableDocument as error:
+            self._refusal = Refusal(str(self._design), found, f"{error}\nHINT: {error.hint}")
+            return self._refusal
+        except UnreadableBindings as error:
+            self._refusal = Refusal(str(self._bindings), found, str(error))
+            return self._refusal
+        self._refusal = None
+        if self._edition is not None and self._edition.digests == edition.digests:
+            return None
+        self._edition = edition
+        return edition
+
+    def _contents(self) -> str:
+        digest = hashlib.sha256()
+        for path in (self._design, self._bindings):
+            try:
+                content = path.read_bytes() if path else b""
+            except OSError as error:
+                content = f"unreadable: {error.errno}".encode()
+            digest.update(hashlib.sha256(content).digest())
+        return digest.hexdigest()
+
+
+def _reader(path: Path | None, sources: Kinds, channels: Kinds) -> Callable[[], Bindings]:
+    if path is None:
+        # Nothing is bound, and the page says so of every row: a document alone may be looked at.
+        return lambda: read_bindings("", Path("toban.toml"), sources=sources, channels=channels)
+    return lambda: load_bindings(path, sources=sources, channels=channels)

@@ -1,0 +1,128 @@
+"""The edition in force while its files change."""
+
+from pathlib import Path
+
+import pytest
+
+from toban.engine.bindings.inforce import Edition, InForce, Refusal
+
+DESIGN = """\
+# 運用設計書
+
+## 監視
+
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| Webサーバー | CPU使用率 | 0-60% | 70% | 85% | 1分 |
+"""
+
+
+@pytest.fixture
+def design(tmp_path: Path) -> Path:
+    path = tmp_path / "運用設計書.md"
+    path.write_text(DESIGN)
+    return path
+
+
+@pytest.fixture
+def bindings(tmp_path: Path) -> Path:
+    path = tmp_path / "toban.toml"
+    path.write_text('[system]\nname = "店"\n')
+    return path
+
+
+def watch(design: Path, bindings: Path | None) -> InForce:
+    return InForce(design, bindings, sources={}, channels={})
+
+
+def test_the_first_look_puts_what_is_there_in_force(design: Path, bindings: Path) -> None:
+    inforce = watch(design, bindings)
+
+    news = inforce.refresh()
+
+    assert isinstance(news, Edition)
+    assert inforce.edition is news
+    assert news.bindings.system.name == "店"
+    assert inforce.refresh() is None
+
+
+def test_a_changed_document_is_in_force_once_it_has_settled(design: Path, bindings: Path) -> None:
+    inforce = watch(design, bindings)
+    inforce.refresh()
+    design.write_text(DESIGN.replace("85%", "90%"))
+
+    first, second, third = inforce.refresh(), inforce.refresh(), inforce.refresh()
+
+    assert first is None
+    assert isinstance(second, Edition)
+    assert third is None
+
+
+def test_a_file_emptied_and_written_again_is_never_seen_empty(design: Path, bindings: Path) -> None:
+    inforce = watch(design, bindings)
+    inforce.refresh()
+    design.write_text("")
+    assert inforce.refresh() is None
+    design.write_text(DESIGN)
+
+    assert (inforce.refresh(), inforce.refresh()) == (None, None)
+    assert inforce.refusal is None
+
+
+def test_touching_a_file_is_no_change(design: Path, bindings: Path) -> None:
+    inforce = watch(design, bindings)
+    inforce.refresh()
+    design.write_text(DESIGN)
+
+    assert (inforce.refresh(), inforce.refresh()) == (None, None)
+
+
+def test_an_unreadable_version_leaves_the_old_one_in_force_and_is_told_once(
+    design: Path, bindings: Path
+) -> None:
+    inforce = watch(design, bindings)
+    old = inforce.refresh()
+    bindings.write_text('[sytem]\nname = "店"\n')
+
+    news = [inforce.refresh() for _ in range(4)]
+
+    refusals = [each for each in news if each is not None]
+    assert len(refusals) == 1
+    assert isinstance(refusals[0], Refusal)
+    assert "BD002" in refusals[0].reason
+    assert inforce.edition is old
+    assert inforce.refusal is refusals[0]
+
+
+def test_mending_the_version_clears_the_refusal(design: Path, bindings: Path) -> None:
+    inforce = watch(design, bindings)
+    inforce.refresh()
+    bindings.write_text("[sytem]\n")
+    inforce.refresh()
+    inforce.refresh()
+    bindings.write_text('[system]\nname = "本店"\n')
+
+    inforce.refresh()
+    news = inforce.refresh()
+
+    assert isinstance(news, Edition)
+    assert inforce.refusal is None
+
+
+def test_a_missing_document_is_a_refusal_with_nothing_in_force_until_it_is_there(
+    tmp_path: Path, bindings: Path
+) -> None:
+    missing = tmp_path / "later.md"
+    inforce = watch(missing, bindings)
+
+    assert isinstance(inforce.refresh(), Refusal)
+    assert inforce.edition is None
+    missing.write_text(DESIGN)
+    assert isinstance(inforce.refresh(), Edition)
+
+
+def test_without_bindings_nothing_is_bound(design: Path) -> None:
+    news = watch(design, None).refresh()
+
+    assert isinstance(news, Edition)
+    assert news.bindings.targets == {}

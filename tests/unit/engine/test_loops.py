@@ -1,0 +1,49 @@
+"""Loops beside each other."""
+
+import threading
+
+from toban.engine.loops import Loop, run
+
+
+def test_a_loop_that_fails_is_turned_again_and_stops_no_other() -> None:
+    stop = threading.Event()
+    turns: list[str] = []
+
+    def fails() -> None:
+        turns.append("fails")
+        raise ZeroDivisionError
+
+    def works() -> None:
+        turns.append("works")
+        if turns.count("works") >= 3 and turns.count("fails") >= 3:
+            stop.set()
+
+    ended = run([Loop("fails", fails, 0.001), Loop("works", works, 0.001)], stop, patience=10)
+
+    assert ended
+    assert turns.count("fails") >= 3
+
+
+def test_a_step_in_hand_is_finished_when_told_to_stop() -> None:
+    stop = threading.Event()
+    finished: list[bool] = []
+
+    def step() -> None:
+        stop.set()
+        finished.append(stop.wait(5))
+
+    assert run([Loop("slow", step, 60)], stop, patience=10)
+    assert finished == [True]
+
+
+def test_a_step_that_hangs_is_not_waited_for_longer_than_patience() -> None:
+    stop, release = threading.Event(), threading.Event()
+
+    def hangs() -> None:
+        stop.set()
+        release.wait(30)
+
+    ended = run([Loop("hangs", hangs, 60)], stop, patience=0.05)
+    release.set()
+
+    assert not ended
