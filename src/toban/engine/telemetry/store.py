@@ -81,7 +81,9 @@ class Telemetry:
         """Store *samples* durably; when this returns they survive a power cut.
 
         Raises `StoreUnavailable` when that is not certain: sending the very same samples with the same
-        *token* again is safe, they are stored once. Raises `StoreRefused` when sending again is no use.
+        *token* again is safe, they are stored once, also when the store was killed or its disk full between.
+        (Only a batch that was under way in a power cut may then be there twice: the engine does not sync its
+        log of tokens.) Raises `StoreRefused` when sending again is no use.
         """
         for number, first in enumerate(range(0, len(samples), _CHUNK)):
             with _failures():
