@@ -1,8 +1,13 @@
 """Lengths of time as documents write them: 90日, 1年, 8.76時間, 5分, 1営業日, 30 minutes."""
 
+import re
+from calendar import monthrange
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+
+from toban.design.values.normal import plain
 
 
 class TimeUnit(StrEnum):
@@ -19,6 +24,21 @@ class TimeUnit(StrEnum):
     YEAR = "年"
 
 
+_LENGTH = {
+    TimeUnit.MILLISECOND: timedelta(milliseconds=1),
+    TimeUnit.SECOND: timedelta(seconds=1),
+    TimeUnit.MINUTE: timedelta(minutes=1),
+    TimeUnit.HOUR: timedelta(hours=1),
+    TimeUnit.DAY: timedelta(days=1),
+    TimeUnit.BUSINESS_DAY: timedelta(days=1),
+    TimeUnit.WEEK: timedelta(weeks=1),
+    TimeUnit.MONTH: timedelta(days=30),
+    TimeUnit.YEAR: timedelta(days=365),
+}
+_LONGEST = timedelta.max.days // 366
+"""Years; what is longer is no duration but a slip of the pen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Duration:
     """A length of time in the unit the document wrote, so that 1年 stays a calendar year."""
@@ -26,10 +46,34 @@ class Duration:
     amount: Decimal
     unit: TimeUnit
 
+    def __str__(self) -> str:
+        return f"{self.amount.normalize():f}{self.unit}"
+
+    def as_timedelta(self) -> timedelta:
+        """Return the length for comparing and waiting: a month is taken as 30 days, a year as 365.
+
+        A business day is taken as a day; who needs it exact asks a calendar.
+        """
+        return float(self.amount) * _LENGTH[self.unit]
+
+    def before(self, moment: datetime) -> datetime:
+        """Return the moment this long before *moment*, months and years by the calendar (31 March - 1 month
+        is the last of February); fractions of them, and all other units, by their length."""
+        whole_months = {TimeUnit.MONTH: 1, TimeUnit.YEAR: 12}.get(self.unit)
+        if whole_months is None or self.amount != int(self.amount):
+            return moment - self.as_timedelta()
+        months = moment.year * 12 + moment.month - 1 - int(self.amount) * whole_months
+        year, month = divmod(months, 12)
+        day = min(moment.day, monthrange(year, month + 1)[1])
+        return moment.replace(year=year, month=month + 1, day=day)
+
 
 @dataclass(frozen=True, slots=True)
 class Forever:
     """永続, 無期限: kept without end."""
+
+    def __str__(self) -> str:
+        return "無期限"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +82,81 @@ class Generations:
 
     count: int
 
+    def __str__(self) -> str:
+        return f"{self.count}世代"
+
 
 Retention = Duration | Forever
+
+_UNITS = {
+    TimeUnit.MILLISECOND: r"ms|ミリ秒|msecs?|milliseconds?",
+    TimeUnit.SECOND: r"秒間?|s|secs?|seconds?",
+    TimeUnit.MINUTE: r"分間?|m|mins?|minutes?",
+    TimeUnit.HOUR: r"時間|h|hrs?|hours?",
+    TimeUnit.BUSINESS_DAY: r"営業日|business days?|working days?",
+    TimeUnit.DAY: r"日間?|d|days?",
+    TimeUnit.WEEK: r"週間?|w|weeks?",
+    TimeUnit.MONTH: r"[ヶカかケヵ箇]月間?|months?",
+    TimeUnit.YEAR: r"年間?|y|yrs?|years?",
+}
+DURATION = (
+    r"(?P<amount>\d{1,9}(?:,\d{3})*(?:\.\d{1,9})?) ?(?:"
+    + "|".join(f"(?P<{unit.name}>{words})" for unit, words in _UNITS.items())
+    + r")(?![a-zA-Z])"
+)
+"""A duration's pattern, for readers of values that hold one; match it on `plain` text, case ignored."""
+
+_DURATION = re.compile(DURATION, re.IGNORECASE)
+_KEPT = re.compile(r"(?:分)?(?:の?(?:保持|保存|保管))?$")
+_BOUND_BEFORE = re.compile(r"^(?:within|in|<=?|≤|up to|less than|under|最大|約)?\s*", re.IGNORECASE)
+_BOUND_AFTER = re.compile(
+    r"^\s*(?:以内|以下|未満|まで)(?:に?(?:対応|復旧|通知|受付|検知|開始|初動|完了|応答))*$"
+)
+_FOREVER = re.compile(
+    r"(?:原則)?(?:無期限|永続|永久|恒久|forever|indefinite(?:ly)?|unlimited)(?:に?(?:保持|保存|保管))?",
+    re.IGNORECASE,
+)
+_GENERATIONS = re.compile(
+    r"(?:直近|最新)?(\d{1,6})(?:世代| ?generations?)(?:分?の?(?:保持|保存|保管|管理))?", re.IGNORECASE
+)
+
+
+def duration_of(match: re.Match[str]) -> Duration | None:
+    """Return the duration that a match of `DURATION` holds; None when it is beyond all calendars."""
+    amount = Decimal(match["amount"].replace(",", ""))
+    unit = next(unit for unit in TimeUnit if match[unit.name])
+    if amount * Decimal(_LENGTH[unit].total_seconds()) > _LONGEST * 365 * 86400:
+        return None
+    return Duration(amount, unit)
+
+
+def read_duration(text: str) -> Duration | None:
+    """Read a bare duration: 90日, 1 時間, 15 min, 3か月."""
+    match = _DURATION.fullmatch(plain(text))
+    return duration_of(match) if match else None
+
+
+def read_within(text: str) -> Duration | None:
+    """Read a duration that bounds something: 1時間以内, within 30 minutes, < 4 hours; a bare one too."""
+    text = plain(text)
+    start = _BOUND_BEFORE.match(text)
+    match = _DURATION.match(text, start.end() if start else 0)
+    if match is None:
+        return None
+    rest = text[match.end() :]
+    return duration_of(match) if not rest or _BOUND_AFTER.match(rest) else None
+
+
+def read_retention(text: str) -> Retention | None:
+    """Read how long something is kept: 90日, 7日間保持, 永続."""
+    text = plain(text)
+    if _FOREVER.fullmatch(text):
+        return Forever()
+    match = _DURATION.match(text)
+    return duration_of(match) if match and _KEPT.match(text, match.end()) else None
+
+
+def read_generations(text: str) -> Generations | None:
+    """Read how many copies are kept: 30世代, 7 世代保持."""
+    match = _GENERATIONS.fullmatch(plain(text))
+    return Generations(int(match[1])) if match else None

@@ -1,9 +1,13 @@
 """Service and duty hours: 24時間365日, 平日9:00-18:00, 24/7."""
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, datetime, time, timedelta
 
-from toban.design.values.schedule import Weekday
+from toban.design.values.normal import plain
+from toban.design.values.schedule.clock import CLOCK, clock_of
+from toban.design.values.schedule.rule import WEEKDAY_CHARS, Weekday
 
 EVERY_DAY = tuple(Weekday)
 WORKING_DAYS = EVERY_DAY[:5]
@@ -20,7 +24,81 @@ class Hours:
     includes_holidays: bool = True
     """False for 平日: public holidays are no working days."""
 
+    def __str__(self) -> str:
+        if self.is_always:
+            return "24時間365日"
+        return f"{self._days()}{self.start:%H:%M}-{self.end:%H:%M}"
+
+    def _days(self) -> str:
+        if self.weekdays == EVERY_DAY and self.includes_holidays:
+            return "毎日"
+        if self.weekdays == WORKING_DAYS and not self.includes_holidays:
+            return "平日"
+        return "・".join(self.weekdays) + ("曜" if self.includes_holidays else "曜(祝日を除く)")
+
     @property
     def is_always(self) -> bool:
         """Whether this is 24時間365日."""
         return self.start == self.end and self.weekdays == EVERY_DAY and self.includes_holidays
+
+    def covers(self, moment: datetime, holidays: Collection[date] = ()) -> bool:
+        """Whether *moment*, in the document's zone, lies within; the end is not included."""
+        today = moment.date()
+        clock = moment.time().replace(tzinfo=None)
+        if self.start < self.end:
+            return self._has(today, holidays) and self.start <= clock < self.end
+        if self._has(today, holidays) and clock >= self.start:
+            return True
+        return self._has(today - timedelta(days=1), holidays) and clock < self.end
+
+    def _has(self, day: date, holidays: Collection[date]) -> bool:
+        return EVERY_DAY[day.weekday()] in self.weekdays and (self.includes_holidays or day not in holidays)
+
+
+_ALWAYS = re.compile(
+    r"24時間(?:[・/ ]?365日)?(?:年中無休)?(?:対応|稼働)?|24 ?[x/×] ?(?:7|365)(?: ?[x/×] ?365)?|always|常時|年中無休|24h ?365d?",
+    re.IGNORECASE,
+)
+_NOTE = re.compile(r" ?[(][^()]*[)]$")
+_DAYS = {
+    "平日": (WORKING_DAYS, False),
+    "営業日": (WORKING_DAYS, False),
+    "weekdays": (WORKING_DAYS, False),
+    "business days": (WORKING_DAYS, False),
+    "毎日": (EVERY_DAY, True),
+    "daily": (EVERY_DAY, True),
+    "土日": (EVERY_DAY[5:], True),
+    "": (EVERY_DAY, True),
+}
+_HOURS = re.compile(
+    rf"(?P<days>平日|営業日|weekdays|business days|毎日|daily|土日|(?:[{WEEKDAY_CHARS}](?:曜日?)?[・、,~-]?){{1,7}}(?:\(祝日を除く\))?|)[ :(]*"
+    rf"(?P<start>{CLOCK.replace('?P<', '?P<s_')})(?:時|:00)? ?[-~] ?(?P<end>{CLOCK.replace('?P<', '?P<e_')})\)?(?: ?(?:JST|UTC|PST))?",
+    re.IGNORECASE,
+)
+
+
+def read_hours(text: str) -> Hours | None:
+    """Read the hours of a week: 24時間365日, 平日9:00-18:00, 月・水曜10:00-12:00."""
+    text = plain(text)
+    if _ALWAYS.fullmatch(_NOTE.sub("", text)):
+        return Hours()
+    match = _HOURS.fullmatch(text)
+    if match is None:
+        return None
+    start, end = clock_of(match, "s_"), clock_of(match, "e_")
+    days = _weekdays(match["days"].lower())
+    if start is None or end is None or days is None:
+        return None
+    return Hours(days[0], start, end, days[1])
+
+
+def _weekdays(text: str) -> tuple[tuple[Weekday, ...], bool] | None:
+    if text in _DAYS:
+        return _DAYS[text]
+    includes_holidays = not text.endswith("(祝日を除く)")
+    text = text.removesuffix("(祝日を除く)")
+    if span := re.fullmatch(rf"([{WEEKDAY_CHARS}])(?:曜日?)?[~-]([{WEEKDAY_CHARS}])(?:曜日?)?", text):
+        first, last = EVERY_DAY.index(Weekday(span[1])), EVERY_DAY.index(Weekday(span[2]))
+        return (EVERY_DAY[first : last + 1], includes_holidays) if first <= last else None
+    named = {Weekday(char) for char in re.sub(r"曜日?", "", text) if char in WEEKDAY_CHARS}
+    return tuple(day for day in EVERY_DAY if day in named), includes_holidays

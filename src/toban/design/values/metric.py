@@ -1,6 +1,9 @@
 """What a monitor watches, in one word for each thing: CPU使用率, メモリ, レスポンスタイム, error rate."""
 
+import re
 from enum import StrEnum
+
+from toban.design.values.normal import plain
 
 
 class Metric(StrEnum):
@@ -17,3 +20,56 @@ class Metric(StrEnum):
     CERTIFICATE_LIFETIME = "certificate_lifetime_days"
     REPLICATION_LAG = "replication_lag_seconds"
     QUEUE_LENGTH = "queue_length"
+
+    @property
+    def unit(self) -> str:
+        """The unit its values are in, as documents write it; empty for a plain number."""
+        return _UNITS.get(self, "%" if self.value.endswith("_percent") else "")
+
+    @property
+    def label(self) -> str:
+        """Its Japanese name."""
+        return _LABELS[self]
+
+
+_UNITS = {
+    Metric.RESPONSE_TIME: "ms",
+    Metric.CERTIFICATE_LIFETIME: "日",
+    Metric.REPLICATION_LAG: "秒",
+}
+_LABELS = {
+    Metric.AVAILABILITY: "稼働率",
+    Metric.CPU_USAGE: "CPU使用率",
+    Metric.MEMORY_USAGE: "メモリ使用率",
+    Metric.DISK_USAGE: "ディスク使用率",
+    Metric.CONNECTIONS: "接続数",
+    Metric.RESPONSE_TIME: "レスポンスタイム",
+    Metric.ERROR_RATE: "エラー率",
+    Metric.UP: "死活",
+    Metric.CERTIFICATE_LIFETIME: "証明書の残り日数",
+    Metric.REPLICATION_LAG: "レプリケーション遅延",
+    Metric.QUEUE_LENGTH: "キュー長",
+}
+_USE = r"(?:の)?(?:使用率|利用率|使用量| ?usage| ?utili[sz]ation| ?%)?"
+_WORDS = {
+    Metric.AVAILABILITY: r"(?:サービス|システム|月間|年間)?(?:稼働率|可用性)|(?:service )?availability|uptime",
+    Metric.CPU_USAGE: rf"cpu{_USE}",
+    Metric.MEMORY_USAGE: rf"(?:メモリー?|memory|ram){_USE}",
+    Metric.DISK_USAGE: rf"(?:ディスク|disk|ストレージ|storage)(?:容量)?{_USE}",
+    Metric.CONNECTIONS: r"(?:db|データベース|postgresql|mysql|database)? ?(?:接続数|コネクション数|connections?)",
+    Metric.RESPONSE_TIME: r"(?:api)? ?(?:平均)?(?:レスポンスタイム|レスポンス時間|応答時間|レイテンシー?|latency|response time)"
+    r"(?: ?\(?(?:平均|mean|avg|ms)\)?)?",
+    Metric.ERROR_RATE: r"(?:api|http)? ?(?:エラー率|エラーレート|error rate)|5xx ?(?:エラー)?率|5xx (?:error )?rate",
+    Metric.UP: r"(?:サービス|プロセス)?死活(?:監視)?|(?:サービス)?(?:up|稼働状態)",
+    Metric.CERTIFICATE_LIFETIME: r"(?:ssl|tls|ssl/tls)? ?(?:サーバー?)?証明書(?:の)?(?:有効)?期限|"
+    r"(?:ssl|tls) cert(?:ificate)? expir(?:y|ation)",
+    Metric.REPLICATION_LAG: r"(?:レプリケーション|レプリカ)(?:の)?(?:遅延|ラグ)|replica(?:tion)? lag",
+    Metric.QUEUE_LENGTH: r"キュー(?:の)?(?:長|滞留数?|深度|サイズ)|queue (?:length|depth|size)",
+}
+_PATTERNS = {metric: re.compile(words, re.IGNORECASE) for metric, words in _WORDS.items()}
+
+
+def read_metric(text: str) -> Metric | None:
+    """Read the name of a measurable thing, when the whole of *text* is one of the known names."""
+    text = plain(text)
+    return next((metric for metric, pattern in _PATTERNS.items() if pattern.fullmatch(text)), None)

@@ -1,7 +1,10 @@
 """Who and through what: 運用責任者、開発担当者 / Slack、メール / Slack#monitoring / [氏名]."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+from toban.design.values.normal import plain
 
 
 class ChannelKind(StrEnum):
@@ -31,12 +34,20 @@ class ChannelRef:
     kind: ChannelKind
     address: str = ""
 
+    def __str__(self) -> str:
+        if self.kind is ChannelKind.EMAIL and self.address:
+            return self.address
+        return f"{self.kind}{self.address}"
+
 
 @dataclass(frozen=True, slots=True)
 class Role:
     """A role or person of the document by name (運用責任者); bindings say who holds it."""
 
     name: str
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +56,94 @@ class Placeholder:
 
     text: str
 
+    def __str__(self) -> str:
+        return self.text
+
 
 Recipient = Role | ChannelRef | Placeholder
+
+_CHANNELS = {
+    ChannelKind.SLACK: r"slack",
+    ChannelKind.EMAIL: r"e-?mail|mail|(?:管理者)?メール(?:通知)?",
+    ChannelKind.PHONE: r"電話|phone|tel|架電|call",
+    ChannelKind.SMS: r"sms|ショートメッセージ",
+    ChannelKind.PAGERDUTY: r"pagerduty",
+    ChannelKind.OPSGENIE: r"ops ?genie",
+    ChannelKind.TEAMS: r"(?:microsoft |ms )?teams",
+    ChannelKind.DISCORD: r"discord",
+    ChannelKind.LINE: r"line(?: ?(?:notify|works))?",
+    ChannelKind.PUSH: r"(?:携帯 ?)?(?:push|プッシュ)(?:通知)?|pushover",
+    ChannelKind.SNS: r"(?:amazon |aws )?sns(?: ?topic|トピック)?",
+    ChannelKind.WEBHOOK: r"web ?hook",
+    ChannelKind.TICKET: r"jira|チケット|ticket|github issues?|backlog",
+    ChannelKind.STATUS_PAGE: r"ステータスページ|status ?page",
+    ChannelKind.SENTRY: r"sentry",
+}
+_CHANNEL = {
+    kind: re.compile(
+        rf"(?:{words})(?:通知|連絡)?(?:(?: |: ?)?(?P<address>[#@][\w.-]{{1,80}}))?", re.IGNORECASE
+    )
+    for kind, words in _CHANNELS.items()
+}
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
+_SLACK_CHANNEL = re.compile(r"#[\w-]{1,80}")
+_NOTE = re.compile(r"[(（][^()（）]*[)）]")
+_SEPARATOR = re.compile(r"[、,/+・&;\n]|→|および|及び|と(?=[A-Za-z])| and ")
+_PLACEHOLDER = re.compile(
+    r"\[[^\]]*\]|【[^】]*】|<[^<>]*>|\{\{?[^{}]*\}?\}|[x×]{2,}|tbd|tba|todo|n/?a|未定|要確認|要検討|hh:mm|yyyy[-/]mm[-/]dd"
+    r"|[\d+()-]*[x×]{2,}[\d x×()-]*|0?[○●◯〇]{2,}.*|…+|\.{3,}|記入(?:して)?ください",
+    re.IGNORECASE,
+)
+_LONGEST_ROLE = 40
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether *text* is a blank to fill in and nothing else: [氏名], 090-XXXX-XXXX, TBD."""
+    return _PLACEHOLDER.fullmatch(plain(text)) is not None
+
+
+def read_channels(text: str) -> tuple[ChannelRef, ...] | None:
+    """Read the ways to tell somebody: Slack、メール; None if a part names none."""
+    channels = [_channel(part) for part in _parts(text)]
+    found = tuple(channel for channel in channels if channel is not None)
+    return found if found and len(found) == len(channels) else None
+
+
+def read_recipients(text: str) -> tuple[Recipient, ...] | None:
+    """Read who is told: roles, channels with or without an address, e-mail addresses, blanks.
+
+    A note in brackets (`PagerDuty (P1 / 即時電話)`) is left out; None for an empty cell or for a sentence.
+    """
+    recipients = tuple(_recipient(part) for part in _parts(text))
+    if not recipients or any(recipient is None for recipient in recipients):
+        return None
+    return tuple(recipient for recipient in recipients if recipient is not None)
+
+
+def _parts(text: str) -> list[str]:
+    text = plain(text)
+    if is_placeholder(text):
+        return [text]
+    parts = _SEPARATOR.split(_NOTE.sub("", text) or text)
+    return [part.strip() for part in parts if part.strip() not in ("", "-")]
+
+
+def _channel(part: str) -> ChannelRef | None:
+    if _EMAIL.fullmatch(part):
+        return ChannelRef(ChannelKind.EMAIL, part)
+    if _SLACK_CHANNEL.fullmatch(part):
+        return ChannelRef(ChannelKind.SLACK, part)
+    for kind, pattern in _CHANNEL.items():
+        if match := pattern.fullmatch(part):
+            return ChannelRef(kind, match["address"] or "")
+    return None
+
+
+def _recipient(part: str) -> Recipient | None:
+    if is_placeholder(part):
+        return Placeholder(part)
+    channel = _channel(part)
+    if channel is not None:
+        return channel
+    is_name = len(part) <= _LONGEST_ROLE and not re.search(r"[。:!?<>=]|^\d", part)
+    return Role(part) if is_name else None

@@ -1,7 +1,10 @@
 """Numbers with a unit: 70%, 500ms, 100GB, 2台, 8,000ユニット/日."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
+
+from toban.design.values.normal import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,3 +13,45 @@ class Quantity:
 
     value: Decimal
     unit: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.value.normalize():,f}{self.unit}"
+
+
+NUMBER = r"(?P<number>[+-]?\d{1,15}(?:,\d{3})*(?:\.\d{1,9})?)(?P<scale>[万億KMkM](?![a-zA-Z]))?"
+"""A number's pattern, with 万, 億, K or M behind it; match it on `plain` text."""
+
+_SCALES = {"": 1, "万": 10**4, "億": 10**8, "K": 10**3, "k": 10**3, "M": 10**6}
+_UNIT = r"[^\d\s<>=≤≥~+,.:()\[\]-][^\d\s<>=≤≥~+,:()\[\]]{0,11}"
+QUANTITY = rf"{NUMBER} ?(?P<unit>{_UNIT})?"
+QUANTITY_BEFORE_WORDS = rf"{NUMBER} ?(?P<unit>{_UNIT}?)??"
+"""As `QUANTITY`, its unit as short as what follows allows (80%以上)."""
+_QUANTITY = re.compile(QUANTITY)
+_SPELLINGS = {
+    "パーセント": "%",
+    "percent": "%",
+    "ミリ秒": "ms",
+    "msec": "ms",
+    "seconds": "秒",
+    "sec": "秒",
+    "s": "秒",
+    "minutes": "分",
+    "min": "分",
+    "hours": "時間",
+    "h": "時間",
+    "days": "日",
+    "day": "日",
+}
+
+
+def quantity_of(match: re.Match[str]) -> Quantity:
+    """Return the quantity that a match of `NUMBER`, with or without a group `unit`, holds."""
+    value = Decimal(match["number"].replace(",", "")) * _SCALES[match["scale"] or ""]
+    unit = (match["unit"] or "") if "unit" in match.re.groupindex else ""
+    return Quantity(value, _SPELLINGS.get(unit.lower(), unit))
+
+
+def read_quantity(text: str) -> Quantity | None:
+    """Read a number with its unit, if it has one: 70%, 2台, 100万行."""
+    match = _QUANTITY.fullmatch(plain(text))
+    return quantity_of(match) if match else None

@@ -1,6 +1,9 @@
 """Levels of alerts and incidents: 異常 (Critical), 警告, P1, High, SEV-2, 重大."""
 
+import re
 from enum import StrEnum
+
+from toban.design.values.normal import plain
 
 
 class AlertLevel(StrEnum):
@@ -18,3 +21,48 @@ class IncidentSeverity(StrEnum):
     HIGH = "high"
     MEDIUM = "medium"
     LOW = "low"
+
+
+_ALERTS = {
+    AlertLevel.CRITICAL: ("critical", "異常", "危険", "致命的", "緊急", "crit"),
+    AlertLevel.WARNING: ("warning", "警告", "注意", "要注意", "warn"),
+    AlertLevel.INFO: ("info", "情報", "information", "informational", "通知", "参考"),
+}
+_NAMES = {
+    IncidentSeverity.CRITICAL: ("critical", "重大", "緊急", "致命的"),
+    IncidentSeverity.HIGH: ("high", "高", "重要"),
+    IncidentSeverity.MEDIUM: ("medium", "中", "中程度", "moderate"),
+    IncidentSeverity.LOW: ("low", "低", "軽微", "minor", "軽度"),
+}
+_NUMBERED = {
+    f"{prefix}{n}": level for prefix in ("p", "s", "sev") for n, level in enumerate(IncidentSeverity, 1)
+}
+# P0 is no graver than the gravest.
+_NUMBERED |= {f"{prefix}0": IncidentSeverity.CRITICAL for prefix in ("p", "s", "sev")}
+_DECORATION = re.compile(r"[^\w\s()/:、-]|レベル|level", re.IGNORECASE)
+_PARTS = re.compile(r"[\s()/:、]+|-(?!\d)")
+
+
+def read_alert_level(text: str) -> AlertLevel | None:
+    """Read the level of a notice; None where the cell's words disagree or mean incidents (P1, High)."""
+    return _only({level for word in _words(text) for level, names in _ALERTS.items() if word in names})
+
+
+def read_incident_severity(text: str) -> IncidentSeverity | None:
+    """Read how grave an incident is.
+
+    A word decides over a number (`Critical (P0)`, `高（P2）`), since numbers start at 0 or at 1 by house;
+    a number alone counts from 1, and P0 is as grave as P1. L1 to L4 are support tiers and no severities.
+    """
+    words = _words(text)
+    named = {level for word in words for level, names in _NAMES.items() if word in names}
+    return _only(named or {_NUMBERED[word] for word in words if word in _NUMBERED})
+
+
+def _words(text: str) -> list[str]:
+    words = _PARTS.split(_DECORATION.sub("", plain(text)).strip().lower())
+    return [word.replace("-", "") for word in words if word]
+
+
+def _only[L](found: set[L]) -> L | None:
+    return next(iter(found)) if len(found) == 1 else None

@@ -1,10 +1,13 @@
 """Thresholds and ranges: 70%, 0-60%, > 80%, 80%以上が5分継続, 連続3回, 5分間に10件以上, 14日未満."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import StrEnum
 
-from toban.design.values.duration import Duration
-from toban.design.values.quantity import Quantity
+from toban.design.values.duration import DURATION, Duration, TimeUnit, duration_of
+from toban.design.values.normal import plain
+from toban.design.values.quantity import QUANTITY, QUANTITY_BEFORE_WORDS, Quantity, quantity_of
 
 
 class Comparison(StrEnum):
@@ -15,6 +18,15 @@ class Comparison(StrEnum):
     AT_MOST = "<="
     BELOW = "<"
     EQUAL = "="
+
+
+_WORDS = {
+    Comparison.AT_LEAST: "以上",
+    Comparison.ABOVE: "超",
+    Comparison.AT_MOST: "以下",
+    Comparison.BELOW: "未満",
+    Comparison.EQUAL: "",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,38 @@ class Threshold:
     within: Duration | None = None
     """Counted inside this window (5分間に10件以上)."""
 
+    def __str__(self) -> str:
+        head = f"{str(self.within).removesuffix('間')}間に" if self.within else ""
+        subject = f"{self.subject} " if self.subject else ""
+        if self.is_bare:
+            condition = f"{subject}{self.limit}"
+        elif self.comparison is Comparison.EQUAL:
+            condition = f"{subject}= {self.limit}"
+        else:
+            condition = f"{subject}{self.limit}{_WORDS[self.comparison]}"
+        tail = f"が{self.sustained}継続" if self.sustained else ""
+        return f"{head}{condition}{tail}" + (f" 連続{self.consecutive}回" if self.consecutive else "")
+
+    def is_reached(self, value: Decimal | float) -> bool:
+        """Whether *value* alone, at one moment and in the limit's unit, is on the threshold's side."""
+        limit = self.limit.value
+        value = Decimal(str(value))
+        match self.comparison:
+            case Comparison.AT_LEAST:
+                return value >= limit
+            case Comparison.ABOVE:
+                return value > limit
+            case Comparison.AT_MOST:
+                return value <= limit
+            case Comparison.BELOW:
+                return value < limit
+            case Comparison.EQUAL:
+                return value == limit
+
+    def directed(self, comparison: Comparison) -> "Threshold":
+        """Return a bare threshold with the direction its row gives it; any other unchanged."""
+        return replace(self, comparison=comparison, is_bare=False) if self.is_bare else self
+
 
 @dataclass(frozen=True, slots=True)
 class Range:
@@ -44,3 +88,140 @@ class Range:
 
     low: Quantity | None
     high: Quantity | None
+
+    def __str__(self) -> str:
+        if self.low is None:
+            return f"{self.high}以下"
+        if self.high is None:
+            return f"{self.low}以上"
+        same = Quantity(self.low.value) if self.low.unit == self.high.unit else self.low
+        return f"{same}-{self.high}"
+
+
+_SYMBOLS = {
+    ">=": Comparison.AT_LEAST,
+    "=>": Comparison.AT_LEAST,
+    "≥": Comparison.AT_LEAST,
+    "<=": Comparison.AT_MOST,
+    "=<": Comparison.AT_MOST,
+    "≤": Comparison.AT_MOST,
+    ">": Comparison.ABOVE,
+    "<": Comparison.BELOW,
+    "==": Comparison.EQUAL,
+    "=": Comparison.EQUAL,
+}
+_AFTER = {
+    Comparison.AT_LEAST: r"以上|到達時?|に到達(?:時)?|に達した(?:場合|時)| or more",
+    Comparison.ABOVE: r"超過(?:時|した場合)?|を?超え(?:る|た)?(?:場合|時)?|を?超|より大きい| over",
+    Comparison.AT_MOST: r"以下|以内| or less",
+    Comparison.BELOW: r"未満|を?下回(?:る|り|った)(?:場合|時)?|より小さい",
+}
+_COMPOUND = re.compile(
+    r"または|もしくは|および|かつ|、|,(?!\d{3})|\b(?:or|and)\b(?! (?:more|less))|&&|\|\||[;×]|[<>].*[<>]"
+)
+_RELATIVE = re.compile(r"通常|前[週日月年回]比|前回|予想|基準値|±|\d倍|\dx\b|\bbudget\b|%ile", re.IGNORECASE)
+_NOTE = re.compile(r" ?[(\[][^()\[\]]*[)\]]$")
+_SUSTAINED = (
+    re.compile(
+        rf"(?:が|で| )*{DURATION}(?:以上)?(?:間?の?(?:継続|持続)(?:した|する)?(?:場合|時)?)$", re.IGNORECASE
+    ),
+    re.compile(rf" ?[(]{DURATION}(?:以上)?(?:継続|持続)?[)]$", re.IGNORECASE),
+    re.compile(rf" ?(?:\bfor|持続|継続) ?{DURATION}$", re.IGNORECASE),
+    re.compile(rf"(?<=[超上過下満])(?:が|で| |/|: )*{DURATION}$", re.IGNORECASE),
+)
+_WINDOW = re.compile(rf"^(?:直近|過去)?{DURATION}(?:間|以内)?(?:に|で|あたり) ?", re.IGNORECASE)
+_PER = re.compile(
+    r" ?(?:/|毎) ?(?P<every>\d{0,3}) ?(?P<unit>min|分|h|hour|時間|s|秒|sec|day|日)$", re.IGNORECASE
+)
+_PER_UNITS = {"m": TimeUnit.MINUTE, "分": TimeUnit.MINUTE, "h": TimeUnit.HOUR, "時": TimeUnit.HOUR}
+_PER_UNITS |= {"s": TimeUnit.SECOND, "秒": TimeUnit.SECOND, "d": TimeUnit.DAY, "日": TimeUnit.DAY}
+_CONSECUTIVE = re.compile(
+    r"(?:が|で)? ?(?:連続(?P<after>\d{1,3})回|(?P<before>\d{1,3}) ?(?:回|データポイント)連続)(?:で|して)?"
+)
+_SYMBOL_FIRST = re.compile(rf"(?P<subject>[^<>=≤≥]{{0,60}}?) ?(?P<symbol>[<>=]=|=[<>]|[≥≤<>=]) ?{QUANTITY}")
+_WORD_AFTER = re.compile(
+    rf"(?P<subject>(?:[^<>=≤≥\d~]|[pP]\d{{2}}|\dxx){{0,60}}?) ?(?:が ?)?{QUANTITY_BEFORE_WORDS} ?(?P<word>"
+    + "|".join(_AFTER.values())
+    + r")?"
+)
+_RANGE = re.compile(rf"{QUANTITY.replace('?P<', '?P<low_')} ?[-~] ?{QUANTITY}")
+
+
+def read_threshold(text: str) -> Threshold | None:
+    """Read one limit with its conditions; None for several limits in a cell and for relative ones (通常の2倍)."""
+    text = plain(text)
+    if _COMPOUND.search(text) or _RELATIVE.search(text):
+        return None
+    sustained, text = _take_sustained(text)
+    text = _NOTE.sub("", text)
+    consecutive, text = _take_consecutive(text)
+    within, text = _take_window(text)
+    found = _limit(text)
+    if found is None:
+        return None
+    return replace(found, sustained=sustained, consecutive=consecutive, within=within)
+
+
+def _take_sustained(text: str) -> tuple[Duration | None, str]:
+    for pattern in _SUSTAINED:
+        match = pattern.search(text)
+        # Something must be left that lasts: 4時間 alone is a limit.
+        if match and text[: match.start()].strip():
+            return duration_of(match), text[: match.start()].strip()
+    return None, text
+
+
+def _take_consecutive(text: str) -> tuple[int | None, str]:
+    match = _CONSECUTIVE.search(text)
+    if match is None or not (rest := (text[: match.start()] + text[match.end() :]).strip()):
+        return None, text
+    return int(match["after"] or match["before"]), rest
+
+
+def _take_window(text: str) -> tuple[Duration | None, str]:
+    if (match := _WINDOW.match(text)) and text[match.end() :]:
+        return duration_of(match), text[match.end() :]
+    match = _PER.search(text)
+    # 10GB/日 counts in a day, but a date or a fraction does not.
+    if match is None or not text[: match.start()].strip():
+        return None, text
+    unit = _PER_UNITS[match["unit"][0].lower()]
+    return Duration(Decimal(match["every"] or 1), unit), text[: match.start()].strip()
+
+
+def _limit(text: str) -> Threshold | None:
+    if match := _SYMBOL_FIRST.fullmatch(text):
+        return Threshold(quantity_of(match), _SYMBOLS[match["symbol"]], subject=match["subject"].strip())
+    match = _WORD_AFTER.fullmatch(text)
+    if match is None:
+        return None
+    subject = match["subject"].removesuffix("が").strip()
+    word = match["word"]
+    if word is None:
+        limit = quantity_of(match)
+        # 使用率70% is a limit; the figure in "TLS 1.2" is none.
+        return Threshold(limit, is_bare=True, subject=subject) if limit.unit or not subject else None
+    comparison = next(comparison for comparison, words in _AFTER.items() if re.fullmatch(words, word))
+    return Threshold(quantity_of(match), comparison, subject=subject)
+
+
+def read_range(text: str) -> Range | None:
+    """Read a normal range: 0-60%, 100-200, 70%~90%, 60%以下, < 70%."""
+    text = _NOTE.sub("", plain(text))
+    if match := _RANGE.fullmatch(text):
+        low, high = _ends(match)
+        return Range(low, high) if low.value <= high.value else None
+    one_sided = _limit(text)
+    if one_sided is None or one_sided.is_bare or one_sided.subject:
+        return None
+    if one_sided.comparison in (Comparison.AT_LEAST, Comparison.ABOVE):
+        return Range(one_sided.limit, None)
+    if one_sided.comparison in (Comparison.AT_MOST, Comparison.BELOW):
+        return Range(None, one_sided.limit)
+    return None
+
+
+def _ends(match: re.Match[str]) -> tuple[Quantity, Quantity]:
+    high = quantity_of(match)
+    low = Decimal(match["low_number"].replace(",", ""))
+    return Quantity(low, match["low_unit"] or high.unit), high

@@ -1,0 +1,22 @@
+"""One spelling for what documents spell in many ways: full-width marks, entities, emphasis, spaces."""
+
+import html
+import re
+import unicodedata
+
+_EMPHASIS = re.compile(r"\*\*|__|`|~~")
+_SPACES = re.compile(r"\s+")
+_SPACE_AROUND_FIGURE = re.compile(r"(?<=[0-9]) (?=[ぁ-んァ-ヶ一-龠々%])|(?<=[ぁ-んァ-ヶ一-龠々]) (?=[0-9])")
+_MARKS = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-") | dict.fromkeys("〜∼", "~") | {"≧": "≥", "≦": "≤"})
+# ー is a letter between kana (サーバー) and a dash only between figures.
+_LONG_VOWEL_AS_DASH = re.compile(r"(?<=[0-9%])\s*ー\s*(?=[0-9])")
+
+
+def plain(text: str) -> str:
+    """Return *text* in NFKC, entities resolved, emphasis and surplus spaces gone, dashes as `-` and `~`.
+
+    A space between a figure and Japanese goes too: `第 1 水曜 15:00` becomes `第1水曜15:00`.
+    """
+    text = unicodedata.normalize("NFKC", html.unescape(text)).translate(_MARKS)
+    text = _LONG_VOWEL_AS_DASH.sub("-", _EMPHASIS.sub("", text))
+    return _SPACE_AROUND_FIGURE.sub("", _SPACES.sub(" ", text)).strip()

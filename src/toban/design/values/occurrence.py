@@ -1,0 +1,57 @@
+"""A schedule's due times between two moments, in a time zone, across its changes of summer time."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from toban.design.calendar import is_due_on
+from toban.design.values.schedule import Cadence, Schedule
+
+_DAY = timedelta(days=1)
+
+
+def is_weekday(day: date) -> bool:
+    """Whether *day* is a business day where no public holidays are known."""
+    return day.weekday() < 5
+
+
+def occurrences(
+    schedule: Schedule,
+    start: datetime,
+    end: datetime,
+    zone: ZoneInfo,
+    is_business_day: Callable[[date], bool] = is_weekday,
+) -> Iterator[datetime]:
+    """Yield the due times from *start* (included) to *end* (excluded), in order and in the schedule's zone.
+
+    A schedule that leaves its day or its clock open, or waits for an event, yields nothing. A time that summer
+    time skips is due as much later as the clock jumped; one that comes twice is due the first time.
+    """
+    zone = ZoneInfo(schedule.zone) if schedule.zone else zone
+    day = start.astimezone(zone).date() - _DAY
+    while (midnight := existing(day, time(0), zone)) < end:
+        if schedule.cadence is Cadence.INTERVAL:
+            moments = _intervals(schedule, midnight, existing(day + _DAY, time(0), zone))
+        elif schedule.at is not None and is_due_on(schedule, day, is_business_day):
+            moments = iter((existing(day, schedule.at, zone),))
+        else:
+            moments = iter(())
+        yield from (moment for moment in moments if start <= moment < end)
+        day += _DAY
+
+
+def existing(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    """Return *clock* on *day* in *zone*; a wall-clock time that summer time skips comes out an hour later."""
+    return datetime.combine(day, clock, zone).astimezone(UTC).astimezone(zone)
+
+
+def _intervals(schedule: Schedule, midnight: datetime, tomorrow: datetime) -> Iterator[datetime]:
+    """Count from midnight, each day anew, so that 6時間毎 is the same hours every day."""
+    step = schedule.every.as_timedelta() if schedule.every else timedelta(0)
+    if not timedelta(0) < step <= _DAY:
+        return
+    # In UTC: adding to a local time would step over the hour that comes twice.
+    moment = midnight.astimezone(UTC) + timedelta(minutes=schedule.minute or 0)
+    while moment < tomorrow:
+        yield moment.astimezone(midnight.tzinfo)
+        moment += step

@@ -1,0 +1,169 @@
+"""A schedule as a value, and its canonical words."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import time
+from enum import StrEnum
+
+from toban.design.values.duration import Duration
+
+
+class Cadence(StrEnum):
+    """How often."""
+
+    INTERVAL = "interval"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    HALF_YEARLY = "half-yearly"
+    YEARLY = "yearly"
+    CONTINUOUS = "continuous"
+    ON_EVENT = "on-event"
+    ON_DEMAND = "on-demand"
+
+
+class Weekday(StrEnum):
+    """A day of the week; the value is its one Japanese character."""
+
+    MONDAY = "月"
+    TUESDAY = "火"
+    WEDNESDAY = "水"
+    THURSDAY = "木"
+    FRIDAY = "金"
+    SATURDAY = "土"
+    SUNDAY = "日"
+
+
+WEEKDAY_CHARS = "".join(Weekday)
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfMonth:
+    """A date in the month; -1 is its last day (月末), -2 the day before."""
+
+    day: int
+
+    def __str__(self) -> str:
+        return f"{self.day}日" if self.day > 0 else "末" if self.day == -1 else f"末の{-self.day - 1}日前"
+
+
+@dataclass(frozen=True, slots=True)
+class NthWeekday:
+    """第2火曜: the nth such weekday of the month, from 1; -1 is the last."""
+
+    nth: int
+    weekday: Weekday
+
+    def __str__(self) -> str:
+        return f"最終{self.weekday}曜" if self.nth == -1 else f"第{self.nth}{self.weekday}曜"
+
+
+@dataclass(frozen=True, slots=True)
+class NthBusinessDay:
+    """第1営業日: the nth business day of the month, from 1; -1 is the last."""
+
+    nth: int
+
+    def __str__(self) -> str:
+        return "最終営業日" if self.nth == -1 else f"第{self.nth}営業日"
+
+
+DayRule = DayOfMonth | NthWeekday | NthBusinessDay
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A rule for due times in the document's time zone.
+
+    Parts that the document leaves open stay None; `assumptions` says which were filled in by us
+    (深夜 without a clock, 月初 without a day) in words for the user.
+    """
+
+    cadence: Cadence
+    every: Duration | None = None
+    """For INTERVAL: 1時間毎. For WEEKLY: 2週間 is 隔週."""
+    weekdays: tuple[Weekday, ...] = ()
+    """For WEEKLY (毎週月曜), or the days that DAILY keeps to (平日)."""
+    day: DayRule | None = None
+    """For MONTHLY and longer."""
+    months: tuple[int, ...] = ()
+    """For QUARTERLY and longer, where the document names them (4月)."""
+    at: time | None = None
+    until: time | None = None
+    """The end of a window (2:00-4:00); before `at` it lies on the next day."""
+    minute: int | None = None
+    """For INTERVAL of an hour: 毎時15分."""
+    times: int | None = None
+    """月1回, 年2回: how often per period, where no day is named."""
+    event: str = ""
+    """For ON_EVENT: the document's own words (変更時, 緊急バグ修正時)."""
+    zone: str = ""
+    """An IANA zone or UTC, where the cell itself names one (02:00 UTC); empty means the document's."""
+    text: str = field(default="", compare=False)
+    """The document's own words, for people."""
+    assumptions: tuple[str, ...] = field(default=(), compare=False)
+
+    def __str__(self) -> str:
+        words = [
+            _CADENCE_WORDS[self.cadence](self),
+            self._days(),
+            self._clock(),
+            _ZONE_WORDS.get(self.zone, ""),
+        ]
+        return " ".join(word for word in words if word)
+
+    def _days(self) -> str:
+        months = "・".join(f"{month}月" for month in self.months)
+        # 毎月 already says the month that a day of MONTHLY stands in.
+        day = "" if self.day is None or self.cadence is Cadence.MONTHLY else str(self.day)
+        return f"{months} {'月末' if day == '末' else day}".strip()
+
+    def _clock(self) -> str:
+        if self.at is None:
+            return ""
+        return f"{self.at:%H:%M}" + (f"-{self.until:%H:%M}" if self.until else "")
+
+
+def _times(unit: str, word: str, schedule: Schedule) -> str:
+    return f"{unit}{schedule.times}回" if schedule.times else word
+
+
+def _interval(schedule: Schedule) -> str:
+    return f"{schedule.every}毎" if schedule.minute is None else f"毎時{schedule.minute}分"
+
+
+def _daily(schedule: Schedule) -> str:
+    return "平日" if schedule.weekdays else _times("1日", "日次", schedule)
+
+
+def _weekly(schedule: Schedule) -> str:
+    head = "隔週" if schedule.every else _times("週", "毎週" if schedule.weekdays else "週次", schedule)
+    return head + weekday_words(schedule.weekdays)
+
+
+def _monthly(schedule: Schedule) -> str:
+    return f"毎月{schedule.day}" if schedule.day else _times("月", "月次", schedule)
+
+
+def weekday_words(weekdays: Iterable[Weekday]) -> str:
+    """Return 月・水曜 for Monday and Wednesday, nothing for none."""
+    names = "・".join(weekdays)
+    return f"{names}曜" if names else ""
+
+
+_CADENCE_WORDS: dict[Cadence, Callable[[Schedule], str]] = {
+    Cadence.INTERVAL: _interval,
+    Cadence.DAILY: _daily,
+    Cadence.WEEKLY: _weekly,
+    Cadence.MONTHLY: _monthly,
+    Cadence.QUARTERLY: lambda _: "四半期毎",
+    Cadence.HALF_YEARLY: lambda _: "半期毎",
+    Cadence.YEARLY: lambda schedule: _times("年", "年次", schedule),
+    Cadence.CONTINUOUS: lambda _: "リアルタイム",
+    Cadence.ON_EVENT: lambda schedule: schedule.event,
+    Cadence.ON_DEMAND: lambda _: "随時",
+}
+ZONES = {"JST": "Asia/Tokyo", "UTC": "UTC", "GMT": "UTC", "CET": "Europe/Paris"}
+"""The zone names that cells write. PST, EST and the like are left out: they mean two offsets a year."""
+_ZONE_WORDS = {"Asia/Tokyo": "JST", "UTC": "UTC", "Europe/Paris": "CET"}

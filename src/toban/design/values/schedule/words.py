@@ -1,0 +1,202 @@
+"""The words of schedules: each pattern, and what a match of it means."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import time
+from decimal import Decimal
+
+from toban.design.values.duration import DURATION, Duration, TimeUnit, duration_of
+from toban.design.values.schedule.clock import CLOCK, clock_of
+from toban.design.values.schedule.rule import (
+    WEEKDAY_CHARS,
+    Cadence,
+    DayOfMonth,
+    DayRule,
+    NthBusinessDay,
+    NthWeekday,
+    Weekday,
+)
+
+
+@dataclass
+class Draft:
+    """What was found so far; a second, different finding of the same part makes the text unreadable."""
+
+    cadence: Cadence | None = None
+    every: Duration | None = None
+    weekdays: tuple[Weekday, ...] = ()
+    day: DayRule | None = None
+    months: tuple[int, ...] = ()
+    at: time | None = None
+    until: time | None = None
+    minute: int | None = None
+    times: int | None = None
+    assumed: list[str] = field(default_factory=list)
+
+    def take(self, match: re.Match[str], token: "Token") -> bool:
+        """Take a token's meaning in; False when it contradicts what was found before."""
+        found = token.read(match)
+        if found is None:
+            return False
+        for name, value in found.items():
+            if name == "assumed":
+                self.assumed.append(str(value))
+            elif getattr(self, name) in (None, ()):
+                setattr(self, name, value)
+            elif getattr(self, name) != value:
+                return False
+        return True
+
+
+Found = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word of schedules: its pattern, and what a match of it means (None: nothing sensible)."""
+
+    pattern: re.Pattern[str]
+    read: Callable[[re.Match[str]], Found | None]
+
+
+def _word(pattern: str, read: Callable[[re.Match[str]], Found | None] | Found) -> Token:
+    meaning = read if callable(read) else (lambda _, found=read: found)
+    return Token(re.compile(pattern, re.IGNORECASE), meaning)
+
+
+_ENGLISH_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_ENGLISH_NTH = {
+    "first": 1,
+    "1st": 1,
+    "second": 2,
+    "2nd": 2,
+    "third": 3,
+    "3rd": 3,
+    "fourth": 4,
+    "4th": 4,
+    "last": -1,
+}
+WORKING_DAYS = tuple(Weekday)[:5]
+_PERIODS = {"日": Cadence.DAILY, "週": Cadence.WEEKLY, "月": Cadence.MONTHLY, "年": Cadence.YEARLY}
+HOUR = Duration(Decimal(1), TimeUnit.HOUR)
+_TIMES_OF_DAY = {
+    "深夜": time(2), "夜間": time(22), "早朝": time(5), "午前中": time(9), "午前": time(9), "毎朝": time(9), "朝": time(9),
+    "午後": time(13), "夕方": time(17), "毎晩": time(20), "夜": time(20), "nightly": time(2), "every night": time(2),
+}  # fmt: skip
+"""What is taken where the document gives a word and no clock."""
+_VAGUE = "|".join(_TIMES_OF_DAY)
+_NTH = "|".join(_ENGLISH_NTH)
+_DAY_NAMES = "|".join(_ENGLISH_DAYS)
+_KANJI_DAYS = rf"[{WEEKDAY_CHARS}](?:[・,/]?[{WEEKDAY_CHARS}])*"
+
+
+_NAMED_INTERVALS: dict[tuple[int, TimeUnit], Found] = {
+    (1, TimeUnit.DAY): {"cadence": Cadence.DAILY},
+    (1, TimeUnit.WEEK): {"cadence": Cadence.WEEKLY},
+    (2, TimeUnit.WEEK): {"cadence": Cadence.WEEKLY, "every": Duration(Decimal(2), TimeUnit.WEEK)},
+    (1, TimeUnit.MONTH): {"cadence": Cadence.MONTHLY},
+    (3, TimeUnit.MONTH): {"cadence": Cadence.QUARTERLY},
+    (6, TimeUnit.MONTH): {"cadence": Cadence.HALF_YEARLY},
+    (1, TimeUnit.YEAR): {"cadence": Cadence.YEARLY},
+}
+"""Intervals that the calendar has a word for; 30 days are no month, and stay an interval."""
+
+
+def _clock(match: re.Match[str]) -> Found | None:
+    at = clock_of(match)
+    return None if at is None else {"at": _afternoon(at, match["part"] or "")}
+
+
+def _afternoon(at: time, part: str) -> time:
+    return at.replace(hour=at.hour + 12) if part in ("午後", "夕方") and at.hour < 12 else at
+
+
+def _clock_range(match: re.Match[str]) -> Found | None:
+    at, until = clock_of(match, "a_"), clock_of(match, "b_")
+    return None if at is None or until is None else {"at": at, "until": until}
+
+
+def _interval_found(match: re.Match[str]) -> Found | None:
+    every = duration_of(match)
+    if every is None or every.amount <= 0:
+        return None
+    named = _NAMED_INTERVALS.get((int(every.amount), every.unit))
+    return {"cadence": Cadence.INTERVAL, "every": every} if named is None else named
+
+
+def _weekdays(match: re.Match[str]) -> Found:
+    named = {Weekday(char) for char in match["days"] if char in WEEKDAY_CHARS}
+    return {"weekdays": tuple(day for day in Weekday if day in named)}
+
+
+def _nth_weekday(match: re.Match[str]) -> Found:
+    nth = -1 if match["nth"] is None else int(match["nth"])
+    return {"cadence": Cadence.MONTHLY, "day": NthWeekday(nth, Weekday(match["day"]))}
+
+
+def _english_nth(match: re.Match[str]) -> Found:
+    nth, day = _ENGLISH_NTH[match["nth"].lower()], match["day"].lower()
+    rule = (
+        NthWeekday(nth, tuple(Weekday)[_ENGLISH_DAYS.index(day)])
+        if day in _ENGLISH_DAYS
+        else NthBusinessDay(nth)
+    )
+    return {"cadence": Cadence.MONTHLY, "day": rule}
+
+
+def _month_names(match: re.Match[str]) -> Found | None:
+    months = tuple(sorted({int(month) for month in re.findall(r"\d{1,2}", match[0])}))
+    return {"months": months} if all(1 <= month <= 12 for month in months) else None
+
+
+def _times_per_period(match: re.Match[str]) -> Found:
+    times = int(match["count"])
+    found: Found = {"cadence": _PERIODS[match["period"]]}
+    return found | {"times": times}
+
+
+def _assumed(what: str, found: Found) -> Callable[[re.Match[str]], Found]:
+    return lambda match: found | {"assumed": f"「{match[0].strip()}」を{what}と解釈しました"}
+
+
+def _vague(match: re.Match[str]) -> Found:
+    at = _TIMES_OF_DAY[match[0].lower()]
+    found: Found = {"at": at, "assumed": f"「{match[0]}」を{at.hour}:{at:%M}と解釈しました"}
+    daily = match[0].lower() in ("毎朝", "毎晩", "nightly", "every night")
+    return found | ({"cadence": Cadence.DAILY} if daily else {})
+
+
+TOKENS = (
+    _word(r"(?:(?<!\d)1)?(?P<period>[日週月年])(?:に)? ?(?P<count>\d{1,2})回(?:以上)?", _times_per_period),
+    _word(rf"(?:every )?{DURATION} ?(?:毎|ごと|おき|間隔|周期)", _interval_found),
+    _word(rf"every {DURATION}", _interval_found),
+    _word(r"毎時(?P<at_minute>[0-5]?\d)分", lambda m: {"cadence": Cadence.INTERVAL, "every": HOUR, "minute": int(m["at_minute"])}),
+    _word(r"毎時間?|時間毎|1時間に1回|hourly|every hour", {"cadence": Cadence.INTERVAL, "every": HOUR}),
+    _word(r"毎分|every minute", {"cadence": Cadence.INTERVAL, "every": Duration(Decimal(1), TimeUnit.MINUTE)}),
+    _word(r"第(?P<nth>[1-5])(?P<day>[月火水木金土日])(?:曜日?)?", _nth_weekday),
+    _word(r"最終(?P<nth>$^)?(?P<day>[月火水木金土日])曜日?", _nth_weekday),
+    _word(rf"(?P<nth>{_NTH}) (?P<day>{_DAY_NAMES}|biz(?:ness)? day|business day|working day)\b", _english_nth),
+    _word(r"第(?P<nth>\d{1,2})営業日|(?P<nth2>\d{1,2})営業日(?!以内|後)", lambda m: {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(int(m["nth"] or m["nth2"]))}),
+    _word(r"最終営業日", {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(-1)}),
+    _word(r"(?:毎)?月末日?|末日|month-end|end of (?:the )?month", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(-1)}),
+    _word(r"月初め?|beginning of (?:the )?month", _assumed("毎月1日", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(1)})),
+    _word(r"隔週|biweekly|every other week", {"cadence": Cadence.WEEKLY, "every": Duration(Decimal(2), TimeUnit.WEEK)}),
+    _word(rf"毎週 ?(?P<days>{_KANJI_DAYS})(?:曜日?)", lambda m: {"cadence": Cadence.WEEKLY} | _weekdays(m)),
+    _word(r"平日|営業日|every business day|weekdays", {"cadence": Cadence.DAILY, "weekdays": WORKING_DAYS}),
+    _word(r"日次|毎日|デイリー|daily|every day", {"cadence": Cadence.DAILY}),
+    _word(r"週次|毎週|ウィークリー|weekly|every week", {"cadence": Cadence.WEEKLY}),
+    _word(r"月次|毎月|マンスリー|monthly|every month", {"cadence": Cadence.MONTHLY}),
+    _word(r"四半期(?:毎|ごと|次)?|クォータリー|quarterly|every quarter", {"cadence": Cadence.QUARTERLY}),
+    _word(r"半期(?:毎|ごと|次)?|半年(?:毎|ごと)?|half-yearly|semi-?annual(?:ly)?", {"cadence": Cadence.HALF_YEARLY}),
+    _word(r"年次|毎年|yearly|annual(?:ly)?|every year", {"cadence": Cadence.YEARLY}),
+    _word(rf"(?:every )?(?P<name>{_DAY_NAMES})s?\b", lambda m: {"cadence": Cadence.WEEKLY, "weekdays": (tuple(Weekday)[_ENGLISH_DAYS.index(m["name"].lower())],)}),
+    _word(rf"(?P<days>{_KANJI_DAYS})曜日?", _weekdays),
+    _word(r"(?P<days>[月火水木金土日])(?=$| ?\d{1,2}:)", _weekdays),
+    _word(r"(?:1?\d月)(?:[・,/]? ?1?\d月)*(?!次)", _month_names),
+    _word(r"(?P<date>[12]\d|3[01]|0?[1-9])日(?!次|毎|間|前|後|以)", lambda m: {"day": DayOfMonth(int(m["date"]))}),
+    _word(rf"(?:深夜|早朝|夜間?)? ?{CLOCK.replace('?P<', '?P<a_')} ?[-~] ?{CLOCK.replace('?P<', '?P<b_')}", _clock_range),
+    _word(rf"(?P<part>深夜|早朝|午前|午後|夜間?|朝|夕方)? ?~?{CLOCK.replace(')?(?: ?', ')(?: ?')}", _clock),
+    _word(r"(?:毎朝|毎晩)(?= ?\d)", {"cadence": Cadence.DAILY}),
+    _word(_VAGUE, _vague),
+)  # fmt: skip
