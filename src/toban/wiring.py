@@ -4,11 +4,14 @@ from toban.faces.cli.group import LazyGroup
 
 COMMANDS = {
     "check": "toban.faces.cli.check",
+    "init": "toban.faces.cli.init",
+    "evidence": "toban.faces.cli.evidence",
     "plan": "toban.faces.cli.plan",
     "prepare": "toban.faces.cli.prepare",
     "processes": "toban.faces.cli.processes",
     "store": "toban.faces.cli.store",
     "up": "toban.faces.cli.up",
+    "worker": "toban.faces.cli.worker",
 }
 
 CHANNELS = {
@@ -17,6 +20,14 @@ CHANNELS = {
     "slack": "toban.engine.notify.channels.slack",
 }
 """`kind = "…"` of `[channels.NAME]` → the module that holds its `TRANSPORT`."""
+
+SOURCES = {
+    "prometheus": "toban.chapters.monitoring.sources.prometheus",
+    "http": "toban.chapters.monitoring.sources.http",
+    "postgresql": "toban.chapters.monitoring.sources.postgresql",
+    "host": "toban.chapters.monitoring.sources.host",
+}
+"""`kind = "…"` of a target's source → the module that holds its `KIND`; the first that can measure is proposed."""
 
 
 def main() -> None:

@@ -1,0 +1,124 @@
+from datetime import UTC, datetime
+
+import pytest
+from django.db import transaction
+
+from toban.engine.evidence import ledger
+from toban.engine.evidence.ledger import BrokenLink, Head, Record, append, verify
+from toban.engine.evidence.models import LedgerEntry
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+
+def records(count: int) -> list[Record]:
+    return [Record(LedgerEntry.Kind.AUDIT, {"number": number}) for number in range(1, count + 1)]
+
+
+def test_an_empty_ledger_holds() -> None:
+    assert verify() == ledger.Verification(Head(0, ledger.START), None)
+
+
+def test_entries_follow_each_other_without_gaps() -> None:
+    append(*records(2), now=NOON)
+    third = append(Record(LedgerEntry.Kind.NOTICE, {}), now=NOON)[0]
+
+    found = verify()
+
+    assert [entry.sequence for entry in LedgerEntry.objects.order_by("sequence")] == [1, 2, 3]
+    assert found.broken is None
+    assert found.head == Head(3, third.digest)
+
+
+def test_content_comes_back_as_it_was_digested_whatever_was_put_in() -> None:
+    content = {"ratio": 1e16, "words": "応答\0なし\ud800", "nested": [{"none": None, "is": True}, (1, 2.5)]}
+
+    append(Record(LedgerEntry.Kind.VERDICT, content), now=NOON)
+
+    assert verify().broken is None
+    assert LedgerEntry.objects.get().content["ratio"] == "1e+16"
+
+
+def test_content_that_is_no_json_is_refused() -> None:
+    with pytest.raises(TypeError, match="object is no JSON value"):
+        append(Record(LedgerEntry.Kind.AUDIT, {"what": object()}), now=NOON)
+
+
+def test_a_rolled_back_transaction_leaves_no_gap() -> None:
+    append(*records(1), now=NOON)
+    with transaction.atomic():
+        append(*records(1), now=NOON)
+        transaction.set_rollback(True)
+
+    append(*records(1), now=NOON)
+
+    assert verify().broken is None
+    assert verify().head.sequence == 2
+
+
+def test_a_changed_entry_is_named() -> None:
+    append(*records(3), now=NOON)
+    LedgerEntry.objects.filter(sequence=2).update(content={"number": 20})
+
+    assert verify().broken == BrokenLink(2, "記録の内容が要約値と一致しません")
+
+
+def test_a_changed_entry_with_a_digest_made_anew_breaks_the_next_link() -> None:
+    append(*records(3), now=NOON)
+    forged = LedgerEntry.objects.get(sequence=2)
+    forged.content = {"number": 20}
+    forged.digest = ledger.digest_of(forged)
+    forged.save()
+
+    assert verify().broken == BrokenLink(3, "直前の記録の要約値とつながりません")
+
+
+def test_a_removed_entry_is_named() -> None:
+    append(*records(3), now=NOON)
+    LedgerEntry.objects.filter(sequence=2).delete()
+
+    assert verify().broken == BrokenLink(2, "2 番がありません")
+
+
+def test_the_removed_first_entry_is_named() -> None:
+    append(*records(2), now=NOON)
+    LedgerEntry.objects.filter(sequence=1).delete()
+
+    assert verify().broken == BrokenLink(1, "1 番がありません")
+
+
+def test_reordered_entries_are_found() -> None:
+    append(*records(3), now=NOON)
+    LedgerEntry.objects.filter(sequence=2).update(sequence=9)
+    LedgerEntry.objects.filter(sequence=3).update(sequence=2)
+    LedgerEntry.objects.filter(sequence=9).update(sequence=3)
+
+    assert verify().broken == BrokenLink(2, "直前の記録の要約値とつながりません")
+
+
+def test_entries_cut_off_at_the_end_are_found_against_a_head_noted_earlier() -> None:
+    append(*records(3), now=NOON)
+    noted = verify().head
+    LedgerEntry.objects.filter(sequence=3).delete()
+
+    assert verify().broken is None
+    assert verify(noted).broken == BrokenLink(3, "控えでは 3 番までありました。末尾が失われています")
+
+
+def test_a_chain_written_anew_is_found_against_a_head_noted_earlier() -> None:
+    append(*records(2), now=NOON)
+    noted = verify().head
+    LedgerEntry.objects.all().delete()
+    append(*records(1), Record(LedgerEntry.Kind.AUDIT, {"number": "another"}), now=NOON)
+
+    assert verify().broken is None
+    assert verify(noted).broken == BrokenLink(2, "控えておいた要約値と一致しません")
+
+
+def test_a_head_noted_earlier_still_holds_after_more_entries() -> None:
+    append(*records(2), now=NOON)
+    noted = verify().head
+    append(*records(2), now=NOON)
+
+    assert verify(noted).broken is None

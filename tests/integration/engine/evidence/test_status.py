@@ -1,0 +1,87 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from toban.engine.evidence.ledger import verify
+from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.evidence.status import StatusUpdate, show
+from toban.engine.evidence.verdict import Verdict
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+def update(
+    at: datetime, verdict: Verdict = Verdict.CONFORMING, value: str = "42%", clause: str = "db"
+) -> StatusUpdate:
+    return StatusUpdate(clause, verdict, value, "", at, proof={"samples": [42.0]})
+
+
+def test_a_new_clause_is_shown_and_its_verdict_becomes_evidence() -> None:
+    show([update(NOON)], NOON, "digest")
+
+    status = ClauseStatus.objects.get()
+    assert (status.verdict, status.value, status.since, status.revision) == ("conforming", "42%", NOON, 1)
+    entry = LedgerEntry.objects.get()
+    assert (entry.kind, entry.clause_id, entry.document_digest) == ("verdict", "db", "digest")
+    assert entry.content["before"] is None
+    assert entry.content["proof"] == {"samples": ["42.0"]}
+
+
+def test_since_stays_while_the_verdict_does_and_no_evidence_is_added() -> None:
+    show([update(NOON)], NOON, "")
+    show([update(NOON + SECOND, value="43%")], NOON + SECOND, "")
+
+    status = ClauseStatus.objects.get()
+    assert (status.value, status.since, status.revision) == ("43%", NOON, 2)
+    assert LedgerEntry.objects.count() == 1
+
+
+def test_another_verdict_begins_anew_and_says_what_was_before() -> None:
+    show([update(NOON)], NOON, "")
+    show([update(NOON + SECOND, Verdict.DEVIATING, "92%")], NOON + SECOND, "")
+
+    assert ClauseStatus.objects.get().since == NOON + SECOND
+    content = LedgerEntry.objects.get(sequence=2).content
+    assert (content["before"], content["verdict"], content["value"]) == ("conforming", "deviating", "92%")
+    assert verify().broken is None
+
+
+def test_what_has_not_changed_costs_one_read_and_no_write() -> None:
+    updates = [update(NOON, clause=f"row {number}") for number in range(50)]
+    show(updates, NOON, "")
+
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        show([update(NOON + SECOND, clause=each.clause_id) for each in updates], NOON + SECOND, "")
+
+    assert [query["sql"].split()[0] for query in queries] == ["SELECT"]
+
+
+def test_an_unchanged_row_is_observed_anew_after_a_minute_with_a_new_revision() -> None:
+    minute_later = NOON + timedelta(minutes=1)
+    show([update(NOON)], NOON, "")
+    show([update(minute_later)], minute_later, "")
+
+    status = ClauseStatus.objects.get()
+    assert (status.observed_at, status.since, status.revision) == (minute_later, NOON, 2)
+
+
+def test_every_change_anywhere_gets_a_greater_revision() -> None:
+    show([update(NOON, clause="a"), update(NOON, clause="b")], NOON, "")
+    show([update(NOON, value="1%", clause="b")], NOON, "")
+
+    changed = ClauseStatus.objects.filter(revision__gt=1)
+    assert [status.clause_id for status in changed] == ["b"]
+
+
+def test_of_two_updates_of_one_clause_the_last_counts() -> None:
+    show([update(NOON), update(NOON, Verdict.WARNING, "75%")], NOON, "")
+
+    assert ClauseStatus.objects.get().value == "75%"
+    assert LedgerEntry.objects.count() == 1

@@ -1,0 +1,57 @@
+from datetime import UTC, datetime, timedelta
+
+from toban.engine.evidence.models import ClauseStatus
+from toban.engine.evidence.status import Change, StatusUpdate, change
+from toban.engine.evidence.verdict import Verdict
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+
+def shown(observed_at: datetime | None = NOON, value: str = "42%", reason: str = "") -> ClauseStatus:
+    return ClauseStatus(
+        clause_id="monitoring/monitor/db",
+        verdict=Verdict.CONFORMING,
+        since=NOON,
+        value=value,
+        reason=reason,
+        observed_at=observed_at,
+        revision=1,
+    )
+
+
+def update(
+    verdict: Verdict = Verdict.CONFORMING, value: str = "42%", observed_at: datetime = NOON
+) -> StatusUpdate:
+    return StatusUpdate("monitoring/monitor/db", verdict, value, "", observed_at)
+
+
+def test_the_first_status_of_a_clause_is_a_verdict() -> None:
+    assert change(None, update()) is Change.VERDICT
+
+
+def test_another_verdict_is_a_verdict_whatever_the_value() -> None:
+    assert change(shown(), update(Verdict.DEVIATING)) is Change.VERDICT
+
+
+def test_another_value_under_the_same_verdict_is_a_detail() -> None:
+    assert change(shown(), update(value="43%")) is Change.DETAIL
+
+
+def test_another_reason_is_a_detail() -> None:
+    assert change(shown(reason="測定中"), update()) is Change.DETAIL
+
+
+def test_the_same_within_a_minute_is_nothing() -> None:
+    later = NOON + timedelta(seconds=59, milliseconds=999)
+
+    assert change(shown(), update(observed_at=later)) is Change.NONE
+
+
+def test_the_same_after_exactly_a_minute_is_fresher() -> None:
+    assert change(shown(), update(observed_at=NOON + timedelta(minutes=1))) is Change.FRESHER
+
+
+def test_a_value_too_long_for_the_page_is_no_change_each_time() -> None:
+    long = "値" * 300
+
+    assert change(shown(value="値" * 199 + "…"), update(value=long)) is Change.NONE
