@@ -1,9 +1,48 @@
-"""A document's text to its clauses: what Toban understood, and what it did not, with the reason."""
+"""A document's text to its clauses: what Toban understood, and what it did not, with the reason.
 
-from dataclasses import dataclass
+What counts as a row (`Design.rows`), and so is either read or listed as unread:
+
+- every table row, except of a revision history, a glossary or a list of links;
+- every list entry that states a rule: one that a chapter's shape claims, or that names a number with a unit,
+  a time, a frequency or an obligation. Steps of a procedure and plain sentences are not rows by themselves;
+- a numbered procedure of a known kind (deploy, rollback, incident flow) as one row;
+- a code block under a heading that makes it one: backup and restore commands, a sample log record, a flow.
+  Any other code (queries, dashboards, scripts) is illustration and no row.
+
+Sections such as a table of contents, a revision history, an approval box or a summary order nothing: their
+rows are kept apart with the reason (`Design.aside`), and never lost.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from toban.design.clauses.base import Clause
-from toban.design.markdown import Block
+from toban.design.clauses.routine import headed_routine
+from toban.design.clauses.shape import Place, words
+from toban.design.markdown import (
+    Block,
+    BulletList,
+    CodeBlock,
+    Heading,
+    NumberedList,
+    Paragraph,
+    Table,
+    parse,
+)
+from toban.design.origin import Origin
+from toban.design.reading.code import read_code
+from toban.design.reading.entries import Line, fact_lines, lines_of, read_facts, read_lines, read_steps
+from toban.design.reading.kinship import why_foreign
+from toban.design.reading.outcome import Fate, Outcome, aside, read, unread
+from toban.design.reading.pairs import is_pairs, pair_lines
+from toban.design.reading.tables import read_table, row_text
+from toban.design.section import Section
+
+MAX_BYTES = 10 * 1024 * 1024
+"""The largest document read. The reference design has 13 kB; a larger file is surely another one."""
 
 
 class UnreadableDocument(Exception):
@@ -34,7 +73,251 @@ class Design:
     blocks: tuple[Block, ...]
     clauses: tuple[Clause, ...]
     unread: tuple[Unread, ...]
+    aside: tuple[Unread, ...] = ()
+    """What is no operations row, and why."""
+    rows: int = 0
+    """How many rows the document has, read or not; a row may make two clauses (RPO and RTO)."""
+
+    @property
+    def read(self) -> int:
+        """How many of the rows became clauses."""
+        return self.rows - len(self.unread)
 
     def of[C: Clause](self, kind: type[C]) -> tuple[C, ...]:
         """Return the clauses of one type, in document order."""
         return tuple(clause for clause in self.clauses if isinstance(clause, kind))
+
+
+def load_design(path: str | Path) -> Design:
+    """Read the document at *path*, or raise `UnreadableDocument` with a way out."""
+    return read_design(_text_of(Path(path)), str(path))
+
+
+def read_design(text: str, document: str) -> Design:
+    """Read *text*; clauses cite *document* and the line. Takes time linear in the text's length.
+
+    Raises `UnreadableDocument` for an empty text, for one that holds nothing readable, and for one about
+    another subject than operating a system.
+    """
+    if not text.strip("\ufeff \t\r\n"):
+        raise UnreadableDocument(
+            f"{document}: 文書が空です", "運用設計書の Markdown ファイルを指定してください"
+        )
+    blocks = parse(text)
+    outcomes = sorted(_outcomes(blocks, document), key=lambda outcome: outcome.line)
+    read = [outcome for outcome in outcomes if outcome.fate is Fate.READ]
+    _refuse_if_unfit(blocks, outcomes, document)
+    return Design(
+        document=document,
+        digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        blocks=blocks,
+        clauses=tuple(_with_unique_ids(clause for outcome in read for clause in outcome.clauses)),
+        unread=_listed(outcomes, Fate.UNREAD),
+        aside=_listed(outcomes, Fate.ASIDE),
+        rows=sum(outcome.fate is not Fate.ASIDE for outcome in outcomes),
+    )
+
+
+def _text_of(path: Path) -> str:
+    try:
+        # Before reading: a log or an image given by mistake must not fill the memory.
+        if path.stat().st_size > MAX_BYTES:
+            raise UnreadableDocument(
+                f"{path}: ファイルが大きすぎます（上限 {MAX_BYTES // 1024 // 1024} MB）",
+                "運用設計書の Markdown ファイルを指定しているか確かめてください",
+            )
+        content = path.read_bytes()
+    except IsADirectoryError as flaw:
+        raise UnreadableDocument(
+            f"{path}: フォルダーです", "その中の運用設計書 (.md) を指定してください"
+        ) from flaw
+    except FileNotFoundError as flaw:
+        raise UnreadableDocument(f"{path}: ファイルがありません", "パスを確かめてください") from flaw
+    except (OSError, ValueError) as flaw:
+        raise UnreadableDocument(
+            f"{path}: 読めません（{flaw}）", "読み取りの権限とパスを確かめてください"
+        ) from flaw
+    return _decoded(content, path)
+
+
+def _decoded(content: bytes, path: Path) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as flaw:
+        for encoding, name in (("utf-16", "UTF-16"), ("cp932", "Shift_JIS"), ("euc_jp", "EUC-JP")):
+            if encoding == "utf-16" and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+                continue
+            try:
+                content.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            raise UnreadableDocument(
+                f"{path}: UTF-8 ではありません。{name} のようです",
+                f"iconv -f {encoding.upper()} -t UTF-8 {path} > 新しいファイル名 で変換してください",
+            ) from flaw
+        line = content.count(b"\n", 0, flaw.start) + 1
+        raise UnreadableDocument(
+            f"{path}:{line}: UTF-8 の文章ではありません（{flaw.start} バイト目）",
+            "UTF-8 で保存し直すか、Markdown のファイルを指定してください",
+        ) from flaw
+
+
+# Sections that order nothing, wherever they stand.
+_ASIDE = words(
+    r"^(?:目次|table of contents|contents|index)$"
+    r"|(?:改訂|改版|変更|更新|修正|改定)の?(?:履歴|記録)|^(?:document )?(?:revision|change"
+    r"|version) (?:history|log)|change ?log"
+    r"|用語(?:集|の定義|定義)?$|glossary"
+    r"|^(?:関連|参考|参照)(?:ドキュメント|資料|文書|情報|リンク|url)?|^(?:related|reference)s?\b|\blinks?$|関連リンク"
+    r"|承認欄|検印|配布先|^まとめ|^次のステップ|^next steps?|文書(?:基本)?情報|文書管理情報"
+    r"|ドキュメント情報|メタデータ"
+)
+
+
+def _outcomes(blocks: tuple[Block, ...], document: str) -> Iterator[Outcome]:
+    title = _title(blocks)
+    walk = _Walk(document, Section(document=title.text if title else ""))
+    for block in blocks:
+        if block is not title:
+            yield from walk.block(block)
+    yield from walk.close()
+
+
+def _title(blocks: tuple[Block, ...]) -> Heading | None:
+    """The document's title: its only first-level heading, if it stands first."""
+    headings = [block for block in blocks if isinstance(block, Heading)]
+    tops = [heading for heading in headings if heading.level == 1]
+    return tops[0] if len(tops) == 1 and headings[0] is tops[0] else None
+
+
+class _Walk:
+    """One pass over the blocks that knows where it stands."""
+
+    def __init__(self, document: str, section: Section) -> None:
+        self._document = document
+        self._section = section
+        self._facts: list[Line] = []
+        self._has_work = False
+        """Whether the section holds commands or steps that no kind has claimed."""
+
+    def block(self, block: Block) -> Iterator[Outcome]:
+        if isinstance(block, Heading):
+            yield from self.close()
+            self._section = self._section.under(block)
+            self._has_work = False
+        elif isinstance(block, Paragraph):
+            yield from self._paragraph(block)
+        elif _is_aside(self._section):
+            yield from _set_aside(block, self._section)
+        elif isinstance(block, CodeBlock):
+            yield from self._code(block)
+        elif isinstance(block, Table):
+            yield from self._table(block)
+        else:
+            yield from self._list(block)
+
+    def close(self) -> Iterator[Outcome]:
+        """End the section: its `key: value` paragraphs may together be one row."""
+        facts, self._facts = self._facts, []
+        if _is_aside(self._section):
+            return
+        if facts:
+            yield from read_facts(facts, self._document)
+        if self._has_work and self._section.headings:
+            heading = self._section.headings[-1]
+            place = Place(Origin(self._document, heading.line), heading.text, self._section)
+            routine = headed_routine(place)
+            if routine is not None:
+                yield read(heading.line, heading.text, routine)
+
+    def _paragraph(self, paragraph: Paragraph) -> Iterator[Outcome]:
+        """Running text holds no rows, but for facts of the section and what was meant to be a table."""
+        lines = paragraph.text.split("\n")
+        facts = fact_lines(lines, paragraph.line, self._section.captioned(""))
+        self._facts += facts
+        self._section = self._section.captioned(_caption(paragraph))
+        if lines[0].lower().startswith("<table"):
+            yield unread(paragraph.line, lines[0], "HTML の表は読めません。Markdown の表で書いてください")
+        elif sum(line.lstrip().startswith("|") for line in lines) > 1:
+            reason = "表の形が崩れています。区切りの行（|---|）の列の数を見出しに合わせてください"
+            yield unread(paragraph.line, lines[0], reason)
+
+    def _table(self, table: Table) -> Iterator[Outcome]:
+        outcomes = read_table(table, self._section, self._document)
+        if is_pairs(table) and not any(outcome.fate is Fate.READ for outcome in outcomes):
+            return read_lines(pair_lines(table, self._section), self._document)
+        return iter(outcomes)
+
+    def _list(self, block: BulletList | NumberedList) -> Iterator[Outcome]:
+        procedure = read_steps(block, self._section, self._document)
+        if procedure is not None:
+            yield procedure
+            return
+        outcomes = list(read_lines(lines_of(block, self._section), self._document))
+        self._has_work |= all(outcome.fate is Fate.ASIDE for outcome in outcomes)
+        yield from outcomes
+        # "1. GET /health" alone, then a list that is not indented: it heads that list.
+        if len(block.items) == 1:
+            self._section = self._section.captioned(block.items[0].text)
+
+    def _code(self, block: CodeBlock) -> Iterator[Outcome]:
+        outcome = read_code(block, self._section, self._document)
+        if outcome is None:
+            self._has_work = True
+        else:
+            yield outcome
+
+
+def _caption(paragraph: Paragraph) -> str:
+    """A short line over a table or list serves as its heading; running text does not."""
+    text = paragraph.text.strip()
+    is_short = len(text) <= 30 and "\n" not in text and not text.endswith(("。", "."))
+    return text.rstrip(":：") if is_short and not text.startswith(("|", "<")) else ""
+
+
+def _is_aside(section: Section) -> bool:
+    return any(_ASIDE.search(heading) for heading in section.words)
+
+
+def _set_aside(block: Table | BulletList | NumberedList | CodeBlock, section: Section) -> Iterator[Outcome]:
+    reason = f"「{section.title}」は運用の規則を述べる節ではありません"
+    if isinstance(block, Table):
+        for row in block.rows:
+            yield aside(row.line, row_text(row), reason)
+    elif not isinstance(block, CodeBlock):
+        for item in block.items:
+            yield aside(item.line, item.text, reason)
+
+
+def _with_unique_ids(clauses: Iterator[Clause]) -> Iterator[Clause]:
+    """Rows with the same key get `~2`, `~3` … in document order."""
+    seen: Counter[str] = Counter()
+    for clause in clauses:
+        seen[clause.id] += 1
+        count = seen[clause.id]
+        yield clause if count == 1 else replace(clause, id=f"{clause.id}~{count}")
+
+
+def _listed(outcomes: list[Outcome], fate: Fate) -> tuple[Unread, ...]:
+    return tuple(
+        Unread(outcome.line, outcome.text, outcome.reason) for outcome in outcomes if outcome.fate is fate
+    )
+
+
+def _refuse_if_unfit(blocks: tuple[Block, ...], outcomes: list[Outcome], document: str) -> None:
+    if not outcomes:
+        raise UnreadableDocument(
+            f"{document}: 表も箇条書きもありません",
+            "監視項目やバックアップ方針などを Markdown の表で書いた運用設計書を指定してください",
+        )
+    tables = [block for block in blocks if isinstance(block, Table)]
+    if tables and not any(table.rows for table in tables) and not any(o.fate is Fate.READ for o in outcomes):
+        raise UnreadableDocument(
+            f"{document}: どの表にも行がありません", "表の見出しの下に、監視項目などの行を書いてください"
+        )
+    foreign = why_foreign(blocks, outcomes)
+    if foreign:
+        raise UnreadableDocument(
+            f"{document}: 運用設計書ではないようです（{foreign}）",
+            "システムの監視・バックアップ・障害対応などを定めた文書を指定してください",
+        )

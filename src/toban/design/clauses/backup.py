@@ -1,11 +1,36 @@
 """Chapter 4, バックアップ・リストア: policies, procedures, RPO and RTO."""
 
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.values.duration import Duration, Generations, Retention
+from toban.design.clauses.shape import (
+    Built,
+    Cells,
+    ChapterShapes,
+    Code,
+    CodeShape,
+    Entry,
+    EntryShape,
+    NotUnderstood,
+    TableShape,
+    words,
+)
+from toban.design.clauses.timing import row_schedules
+from toban.design.section import normalise
+from toban.design.values.duration import (
+    Duration,
+    Generations,
+    Retention,
+    TimeUnit,
+    read_duration,
+    read_generations,
+    read_retention,
+    read_within,
+)
 from toban.design.values.schedule import Schedule
 
 
@@ -56,3 +81,230 @@ class RecoveryObjective(Clause):
     subject: str
     """What it holds for; empty for the whole system."""
     limit: Duration
+
+
+_OBJECTIVE = words(r"\b(rpo|rto)\b|(目標復旧時点|復旧時点目標)|(目標復旧時間|復旧時間目標)")
+_ZERO = re.compile(r"0(?:\s*\(.*\)|\s*(?:秒|分|s|sec|min))?")
+# What makes or brings back a copy, where a command starts or inside one that runs it elsewhere
+# (docker exec … pg_dump). A listing of copies (ls /backup, az … backup list) is neither.
+_RUN = r"(?:^|[|;&(]\s*|\s(?:-c\s+)?[\"']?)"
+_MAKES_BACKUP = re.compile(
+    _RUN + r"(?:pg_dump(?:all)?|pg_basebackup|mysqldump|mariadb-dump|mongodump|tar\s+-?\w*c|rsync"
+    r"|restic\s+backup|borg\s+create"
+    r"|barman\s+backup|pgbackrest\b.*\bbackup|velero\s+backup\s+create|bgsave|redis-cli\b.*\b(?:bgsave|--rdb)|gsutil\s+(?:cp|rsync)|azcopy\s+copy"
+    r"|copy-item|robocopy|scp\s|cp\s|aws\s+s3\s+(?:cp|sync)|etcdctl\b.*\bsave|[\w./-]*backup[\w-]*\.(?:sh|py|ps1))(?![\w-])"
+    r"|\bsnapshot\s+(?:save|create)\b|\bcreate-(?:db-)?(?:cluster-)?(?:snapshot|image|backup)\b|\bbackup\s+(?:create|now|start|database)\b|\bredis\s+export\b",
+    re.IGNORECASE | re.ASCII,
+)
+_RESTORES = re.compile(
+    _RUN + r"(?:psql|pg_restore|mysql|mariadb|mongorestore|gunzip|unzip|tar\s+-?\w*x|rsync"
+    r"|restic\s+restore|borg\s+extract|pgbackrest\b.*\brestore"
+    r"|scp\s|cp\s|copy-item|robocopy|aws\s+s3\s+(?:cp|sync)|gsutil\s+(?:cp|rsync)|azcopy\s+copy|[\w./-]*restore[\w-]*\.(?:sh|py|ps1))(?![\w-])"
+    r"|\bsnapshot\s+restore\b|\brestore(?:-db\S*|\s+(?:create|database)|\b.*--\w)|\bimport\s+database\b",
+    re.IGNORECASE | re.ASCII,
+)
+_SHELLS = frozenset({"", "bash", "sh", "shell", "zsh", "console", "powershell", "ps1", "sql"})
+
+
+def _policy(cells: Cells) -> Built:
+    subject = cells["subject"] or ("" if cells.has("subject") else cells.section.title)
+    method = cells["method"]
+    if not (subject or method):
+        raise NotUnderstood("何のバックアップかが空です")
+    if not (cells.has("frequency") or cells.has("clock") or method):
+        raise NotUnderstood("バックアップの頻度も方式もない行です")
+    policy = BackupPolicy(
+        **cells.stamp(BackupPolicy, subject, method),
+        subject=subject,
+        method=method,
+        schedules=row_schedules(cells) if cells["frequency"] or cells["clock"] else (),
+        generations=cells.maybe("generations", read_generations, "世代数"),
+        destination=cells["destination"],
+        retention=cells.maybe("retention", read_retention, "期間"),
+    )
+    return (policy, *_objectives(cells, subject or method))
+
+
+def _recovery(cells: Cells) -> Built:
+    subject = cells.required("subject")
+    found = _objectives(cells, subject)
+    if not found:
+        raise NotUnderstood("RPOもRTOも期間として読めません")
+    return found
+
+
+def _objectives(cells: Cells, subject: str) -> tuple[RecoveryObjective, ...]:
+    """RPO and RTO of one row, each where the cell has one that is a length of time."""
+    found = []
+    for role in ("rpo", "rto"):
+        limit = _limit(cells[role])
+        if limit is not None:
+            stamp = cells.stamp(RecoveryObjective, role.upper(), subject)
+            found.append(RecoveryObjective(**stamp, objective=role.upper(), subject=subject, limit=limit))
+    return tuple(found)
+
+
+def _limit(text: str) -> Duration | None:
+    if _ZERO.fullmatch(normalise(text)):
+        return Duration(Decimal(0), TimeUnit.MINUTE)
+    return read_within(text) or read_duration(text)
+
+
+def objective_named(name: str) -> str:
+    """`RPO` or `RTO` when *name* says one of them, else an empty text."""
+    named = {
+        (code or ("rpo" if point else "rto")).upper()
+        for code, point, _ in _OBJECTIVE.findall(normalise(name))
+    }
+    return named.pop() if len(named) == 1 else ""
+
+
+def _named(cells: Cells) -> Built:
+    """A row of 項目|目標値 whose item is RPO or RTO."""
+    name = cells.required("name")
+    objective = objective_named(name)
+    if not objective:
+        raise NotUnderstood(f"「{name}」はRPOでもRTOでもありません")
+    limit = cells.read("target", _limit, "期間")
+    return RecoveryObjective(
+        **cells.stamp(RecoveryObjective, objective), objective=objective, subject="", limit=limit
+    )
+
+
+def _named_entry(entry: Entry) -> RecoveryObjective:
+    objective = objective_named(entry.key)
+    limit = entry.read(_limit, "期間")
+    return RecoveryObjective(
+        **entry.stamp(RecoveryObjective, objective), objective=objective, subject="", limit=limit
+    )
+
+
+def _commands(text: str) -> tuple[str, ...]:
+    """The commands of a script: without comments and empty lines, continued lines joined."""
+    joined = re.sub(r"\\\n\s*", "", text)
+    lines = (line.strip() for line in joined.split("\n"))
+    return tuple(line for line in lines if line and not line.startswith(("#", "--", "//")))
+
+
+def _backup_procedure(code: Code) -> BackupProcedure:
+    commands = _commands(code.block.text)
+    if not any(_MAKES_BACKUP.search(command) for command in commands):
+        raise NotUnderstood("バックアップを取るコマンドが見つかりません")
+    return BackupProcedure(
+        **code.place.stamp(BackupProcedure, *code.place.section.headings_from(_BACKUP)), commands=commands
+    )
+
+
+def _restore_procedure(code: Code) -> RestoreProcedure:
+    commands = _commands(code.block.text)
+    if not any(_RESTORES.search(command) for command in commands):
+        raise NotUnderstood("リストアするコマンドが見つかりません")
+    return RestoreProcedure(
+        **code.place.stamp(RestoreProcedure, *code.place.section.headings_from(_RESTORE)), commands=commands
+    )
+
+
+_BACKUP = words("バックアップ|backup")
+_RESTORE = words("リストア|復元|restore")
+_NO_PROCEDURE = words(
+    "確認|検証|一覧|テスト|監視|トラブル|障害|エラー|失敗|容量|verif|test|check|list|monitor|crontab|schedule"
+)
+_RPO = words(r"(?:target)?rpo(?:target)?|(?:目標復旧時点|復旧時点目標)(?:\(rpo\))?|rpo\(.*\)")
+_RTO = words(r"(?:target)?rto(?:target)?|(?:目標復旧時間|復旧時間目標)(?:\(rto\))?|rto\(.*\)")
+
+SHAPES = ChapterShapes(
+    tables=(
+        TableShape(
+            BackupPolicy,
+            _policy,
+            headings=_BACKUP,
+            avoid=words("確認|検証|復旧手順|リストア手順|監視"),
+            columns={
+                "subject": words(
+                    "(?:バックアップ)?対象(?:データ)?|データ(?:種別|タイプ|種類)?|リソース|サービス(?:名)?|システム"
+                    "|target|subject|data(?:type)?|service|system|component|resource"
+                ),
+                "method": words(
+                    "(?:バックアップ|取得)?(?:方式|方法|手段|種別|種類|タイプ)|自動バックアップ|method|type|backup(?:type|method)"
+                ),
+                "frequency": words(
+                    "(?:バックアップ|取得|実行)?(?:頻度|周期|スケジュール|間隔|タイミング)|(?:backup)?(?:frequency|schedule|interval)"
+                ),
+                "clock": words("(?:実行|取得|開始|実施)(?:時間|時刻)|時刻|時間帯?|time"),
+                "generations": words("(?:保持|保存)?世代(?:管理|数)?|generations?|copies"),
+                "retention": words(
+                    "(?:推奨)?(?:保持|保存|保管)(?:期間|日数)?|retention(?:period)?|kept(?:for)?"
+                ),
+                "destination": words(
+                    "(?:保存|保管|格納|出力|バックアップ)(?:先|場所)|ストレージ|(?:storage|backup)?(?:location|destination)|storage|storedin"
+                ),
+                "rpo": _RPO,
+                "rto": _RTO,
+                "note": words("優先度|備考|復旧時間|replication|notes?|priority"),
+            },
+            needs=("subject|method", "frequency|retention|generations"),
+            telling=("subject method frequency retention", "subject method frequency generations"),
+            record="method frequency clock generations retention destination",
+        ),
+        TableShape(
+            RecoveryObjective,
+            _named,
+            headings=words(
+                r"\brpo\b|\brto\b|復旧目標|目標復旧|災害復旧|recovery objective|disaster recovery"
+            ),
+            columns={
+                "name": words("項目|指標|メトリクス|目標|metric|item|objective"),
+                "target": words("(?:mvp)?目標(?:値)?|設定値|要件(?:値)?|値|内容|target|value"),
+                "note": words("備考|根拠|説明|実現方法|測定方法|notes?|rationale"),
+            },
+            needs=("name", "target"),
+        ),
+        TableShape(
+            RecoveryObjective,
+            _recovery,
+            headings=words(r"\brpo\b|\brto\b|復旧|リカバリ|災害|\bdr\b|recovery|disaster|可用性|障害"),
+            avoid=words("cost|コスト|改善|improvement|roadmap"),
+            columns={
+                "subject": words(
+                    "サービス(?:名)?|システム(?:/機能)?|機能|対象|シナリオ|(?:災害|障害)(?:タイプ|種別|種類|シナリオ)|コンポーネント"
+                    "|service(?:component)?|system|component|scenario|datatype|disastertype|tier"
+                ),
+                "rpo": _RPO,
+                "rto": _RTO,
+                "note": words(
+                    "優先度|備考|影響範囲|復旧方法|難易度|検出方法|回復方法|priority|justification|businessimpact.*|complexity"
+                    "|maximumacceptable|notes?|backupfrequency|status|trend|actual.*|replication"
+                ),
+            },
+            needs=("subject", "rpo|rto"),
+            telling=("subject rpo rto",),
+        ),
+    ),
+    entries=(
+        EntryShape(
+            RecoveryObjective,
+            _named_entry,
+            headings=words("."),
+            key=words(
+                r"(?:\brpo\b|目標復旧時点|復旧時点目標)(?:\s*\(.*\))?|(?:\brto\b|目標復旧時間|復旧時間目標)(?:\s*\(.*\))?"
+            ),
+            within=1,
+        ),
+    ),
+    code=(
+        CodeShape(
+            RestoreProcedure,
+            _restore_procedure,
+            headings=_RESTORE,
+            avoid=_NO_PROCEDURE,
+            languages=_SHELLS,
+        ),
+        CodeShape(
+            BackupProcedure,
+            _backup_procedure,
+            headings=_BACKUP,
+            avoid=words(_NO_PROCEDURE.pattern + "|リストア|復元|restore|recover"),
+            languages=_SHELLS,
+        ),
+    ),
+)

@@ -5,7 +5,18 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.values.retry import FailureAction, RetryRule
+from toban.design.clauses.sentence import several
+from toban.design.clauses.shape import (
+    Cells,
+    ChapterShapes,
+    Entry,
+    EntryShape,
+    NotUnderstood,
+    TableShape,
+    words,
+)
+from toban.design.clauses.timing import row_schedules
+from toban.design.values.retry import FailureAction, RetryRule, read_failure_actions, read_retry
 from toban.design.values.schedule import Schedule
 
 
@@ -52,3 +63,86 @@ class BatchWatch(Clause):
     kind: ClassVar[str] = "batch-watch"
 
     aspects: tuple[str, ...]
+
+
+def _batch(cells: Cells) -> Batch:
+    batch_id, name = cells["batch_id"], cells["name"]
+    if not (batch_id or name) and cells.has("name"):
+        raise NotUnderstood("バッチのIDも名前も空です")
+    name = name or ("" if cells.has("name") or batch_id else cells.section.title)
+    schedules = row_schedules(cells)
+    if len(schedules) > 1:
+        raise NotUnderstood("1つのバッチに予定が2つ以上あります")
+    failure = cells["failure"]
+    return Batch(
+        **cells.stamp(Batch, batch_id or name),
+        batch_id=batch_id,
+        name=name or batch_id,
+        schedule=schedules[0],
+        work=cells["work"],
+        on_failure=read_failure_actions(failure) or (),
+        on_failure_text=failure,
+    )
+
+
+def _scheduler(entry: Entry) -> Scheduler:
+    return Scheduler(**entry.stamp(Scheduler, entry.key), tools=several(entry.value))
+
+
+def _retry(entry: Entry) -> BatchRetry:
+    return BatchRetry(**entry.stamp(BatchRetry, entry.key), rule=entry.read(read_retry, "再試行の規則"))
+
+
+def _watch(entry: Entry) -> BatchWatch:
+    return BatchWatch(**entry.stamp(BatchWatch, entry.key), aspects=several(entry.value))
+
+
+_BATCH = words("バッチ|ジョブ|batch|\\bjobs?\\b|\\bcron\\b")
+
+SHAPES = ChapterShapes(
+    tables=(
+        TableShape(
+            Batch,
+            _batch,
+            headings=_BATCH,
+            avoid=words("採番|依存|監視|ログ"),
+            columns={
+                "batch_id": words(
+                    "(?:バッチ|ジョブ|処理|タスク)?(?:id|番号|no\\.?)|#|(?:batch|job|task)(?:id|no\\.?)"
+                ),
+                "name": words(
+                    "(?:バッチ|ジョブ)(?:名|処理名|処理)?|(?:処理|タスク|プログラム)名?|名称|(?:batch|job|task)(?:name|job)?"
+                ),
+                "frequency": words(
+                    "(?:実行|起動|処理)?(?:頻度|周期|サイクル|タイミング|スケジュール|間隔|契機)|(?:run)?(?:frequency|schedule|timing|interval)|cron"
+                ),
+                "clock": words("(?:実行|起動|開始|処理開始)(?:時間|時刻|日時)|時刻|時間|(?:start|run)?time"),
+                "work": words("処理(?:内容|概要)?|(?:説明|内容|概要|目的)|description|work|purpose|what"),
+                "failure": words(
+                    "(?:失敗|異常|エラー|障害)時の?(?:対応|処理|動作|アクション)?|リカバリ(?:方法)?|on(?:failure|error)|failure(?:action|handling)?"
+                ),
+                "note": words(
+                    "依存関係|リトライ回数|定義書|備考|優先度|所要時間|担当|前提|後続|sla|predecessor.*|successor.*|domain|notes?"
+                ),
+            },
+            needs=("name|batch_id", "frequency|clock"),
+            telling=("batch_id name frequency",),
+            record="frequency clock work failure",
+        ),
+    ),
+    entries=(
+        EntryShape(
+            Scheduler,
+            _scheduler,
+            headings=_BATCH,
+            key=words("スケジューラー?|実行基盤|ジョブ管理(?:ツール)?|scheduler"),
+        ),
+        EntryShape(
+            BatchRetry,
+            _retry,
+            headings=_BATCH,
+            key=words("リトライ(?:方針|ポリシー)?|再試行|再実行|retry|retries"),
+        ),
+        EntryShape(BatchWatch, _watch, headings=_BATCH, key=words("監視(?:項目|内容)?|実行監視|monitoring")),
+    ),
+)

@@ -1,13 +1,24 @@
 """Chapter 9, キャパシティ管理: usage, forecast, scaling."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.values.quantity import Quantity
+from toban.design.clauses.sentence import schedule_within
+from toban.design.clauses.shape import (
+    Cells,
+    ChapterShapes,
+    Entry,
+    EntryShape,
+    TableShape,
+    words,
+)
+from toban.design.section import normalise
+from toban.design.values.quantity import Quantity, read_quantity
 from toban.design.values.schedule import Schedule
-from toban.design.values.threshold import Threshold
+from toban.design.values.threshold import Threshold, read_threshold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +58,104 @@ class ScalingRule(Clause):
     action: str
     timing: str
     is_automatic: bool
+
+
+_AUTOMATIC = words(r"自動|オートスケ|\bauto")
+_SHARE = re.compile(r"\d+(?:\.\d+)?\s*%")
+
+
+def _usage(cells: Cells) -> ResourceUsage:
+    resource = cells.required("resource")
+    extend = cells["extend"]
+    return ResourceUsage(
+        **cells.stamp(ResourceUsage, resource),
+        resource=resource,
+        used=cells.maybe("used", read_quantity, "数量"),
+        limit=cells.read("limit", read_quantity, "数量"),
+        utilisation=cells.maybe("utilisation", read_quantity, "割合"),
+        # 次回拡張予定 may hold a date or a plan in words; only a share of use can be watched.
+        extend_at=_limit_in(extend) if extend else None,
+    )
+
+
+def _limit_in(text: str) -> Threshold | None:
+    """使用率70%到達時: the limit that the words name."""
+    whole = read_threshold(text)
+    if whole is not None:
+        return whole
+    share = _SHARE.search(normalise(text))
+    return read_threshold(share.group()) if share else None
+
+
+def _scaling(cells: Cells) -> ScalingRule:
+    trigger, action, timing = cells.required("trigger"), cells.required("action"), cells["timing"]
+    return ScalingRule(
+        **cells.stamp(ScalingRule, trigger),
+        trigger=_limit_in(trigger),
+        trigger_text=trigger,
+        action=action,
+        timing=timing,
+        is_automatic=_AUTOMATIC.search(normalise(timing)) is not None,
+    )
+
+
+def _review(entry: Entry) -> CapacityReview:
+    return CapacityReview(
+        **entry.stamp(CapacityReview, entry.sentence),
+        content=entry.sentence,
+        schedule=schedule_within(entry.sentence),
+    )
+
+
+_CAPACITY = words("キャパシティ|容量|リソース|スケール|スケーリング|capacity|resource|sizing")
+
+SHAPES = ChapterShapes(
+    tables=(
+        TableShape(
+            ResourceUsage,
+            _usage,
+            headings=_CAPACITY,
+            columns={
+                "resource": words(
+                    "リソース(?:名)?|環境|対象|項目|資源|サービス|コンポーネント|resource|component|service"
+                ),
+                "used": words(
+                    "現在(?:の?使用量|値|量)?|現状(?:予測|値)?|使用量|current(?:usage)?|used|usage"
+                ),
+                "limit": words(
+                    "上限(?:値)?|最大(?:値|容量|構成)?|容量|割当量|limit|max(?:imum)?|quota|capacity"
+                ),
+                "utilisation": words("使用率|利用率|utili[sz]ation"),
+                "extend": words(
+                    "(?:次回)?拡張(?:予定|時期|条件|基準)|アクション基準|対応基準|extendat|expansion|nextaction"
+                ),
+                "note": words("目標|備考|target|notes?"),
+            },
+            needs=("resource", "limit", "used"),
+            telling=("resource used limit utilisation",),
+        ),
+        TableShape(
+            ScalingRule,
+            _scaling,
+            headings=words("スケール|スケーリング|scaling|拡張|増強"),
+            columns={
+                "trigger": words("トリガー|条件|契機|発動条件|しきい値|閾値|trigger|condition|when"),
+                "action": words("アクション|対応|動作|処理|内容|action"),
+                "timing": words("タイミング|方式|実施方法|方法|自動/手動|timing|mode"),
+                "note": words("備考|notes?"),
+            },
+            needs=("trigger", "action"),
+        ),
+    ),
+    entries=(
+        EntryShape(
+            CapacityReview,
+            _review,
+            headings=words(
+                "(?:キャパシティ|容量|リソース)の?(?:予測|計画|レビュー|プランニング|見直し)"
+                "|capacity (?:planning|forecast|review)"
+            ),
+            within=3,
+        ),
+    ),
+)

@@ -5,8 +5,10 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.values.money import BudgetAlert, Money
-from toban.design.values.schedule import Schedule
+from toban.design.clauses.shape import Cells, ChapterShapes, Entry, EntryShape, TableShape, words
+from toban.design.section import normalise
+from toban.design.values.money import BudgetAlert, Money, read_budget_alert, read_money
+from toban.design.values.schedule import Schedule, read_schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,3 +35,71 @@ class CostMeasure(Clause):
 
     name: str
     content: str
+
+
+_TOTAL = words(r"全体|合計|総額|総計|総コスト|\btotal\b|\boverall\b")
+
+
+def _budget(cells: Cells) -> Budget:
+    item = cells.required("item")
+    return Budget(
+        **cells.stamp(Budget, item),
+        item=item,
+        monthly=cells.read("monthly", read_money, "金額"),
+        alert=cells.maybe("alert", read_budget_alert, "アラートの金額"),
+        check=cells.maybe("check", read_schedule, "確認の頻度"),
+        is_total=_TOTAL.search(normalise(item)) is not None,
+    )
+
+
+def _budget_entry(entry: Entry) -> Budget:
+    return Budget(
+        **entry.stamp(Budget, entry.key),
+        item=entry.key,
+        monthly=entry.read(read_money, "金額"),
+        alert=None,
+        check=None,
+        is_total=True,
+    )
+
+
+def _measure(entry: Entry) -> CostMeasure:
+    name = entry.key or entry.sentence
+    return CostMeasure(**entry.stamp(CostMeasure, name), name=name, content=entry.value)
+
+
+_COST = words("コスト|費用|予算|cost|budget|finops")
+
+SHAPES = ChapterShapes(
+    tables=(
+        TableShape(
+            Budget,
+            _budget,
+            headings=_COST,
+            columns={
+                "item": words(
+                    "項目|サービス(?:名)?|対象|リソース|費目|カテゴリ|区分|item|service|category|resource"
+                ),
+                "monthly": words("(?:月額|月間|月次|月)?予算(?:額)?|(?:monthly)?budget"),
+                "alert": words(
+                    "(?:アラート|警告)?(?:しきい値|閾値|基準|条件|額)|アラート|alert(?:threshold|at)?|threshold"
+                ),
+                "check": words("確認頻度|頻度|確認周期|監視頻度|確認|check|frequency|review"),
+                "note": words("備考|説明|内容|notes?"),
+            },
+            needs=("item", "monthly"),
+            telling=("item monthly alert",),
+        ),
+    ),
+    entries=(
+        EntryShape(
+            Budget, _budget_entry, headings=_COST, key=words("(?:月次|月額|月間)予算(?:額)?|monthly budget")
+        ),
+        EntryShape(
+            CostMeasure,
+            _measure,
+            headings=words("(?:コスト|費用)の?(?:最適化|削減)|cost (?:optimi[sz]ation|reduction|saving)"),
+            within=3,
+        ),
+    ),
+)

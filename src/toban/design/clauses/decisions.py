@@ -1,11 +1,13 @@
 """Chapter 13, 重要な設計判断: assertions the rest of the document must live up to."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.values.duration import Duration
+from toban.design.clauses.shape import ChapterShapes, Entry, EntryShape, words
+from toban.design.values.duration import Duration, read_duration, read_within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,3 +22,29 @@ class Decision(Clause):
     area: str
     """The heading it stands under (監視戦略)."""
     promised: Duration | None
+
+
+_DURATION = re.compile(r"\d+(?:\.\d+)?\s*(?:ミリ秒|秒|分|時間|営業日|日|週間|ヶ月|か月|年)(?:以内)?")
+
+
+def _decision(entry: Entry) -> Decision:
+    return Decision(
+        **entry.stamp(Decision, entry.section.title, entry.key or entry.sentence),
+        name=entry.key or entry.sentence,
+        content=entry.value,
+        area=entry.section.title,
+        promised=_promised(entry.key) or _promised(entry.value),
+    )
+
+
+def _promised(text: str) -> Duration | None:
+    """The time that a decision promises: RPO 1時間, 1分以内に検知."""
+    found = _DURATION.search(text)
+    return (read_within(found.group()) or read_duration(found.group())) if found else None
+
+
+SHAPES = ChapterShapes(
+    entries=(
+        EntryShape(Decision, _decision, headings=words("設計判断|設計上の判断|design decision"), within=1),
+    )
+)

@@ -5,7 +5,9 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.values.schedule import Schedule
+from toban.design.clauses.sentence import schedule_within, several
+from toban.design.clauses.shape import Cells, ChapterShapes, Entry, EntryShape, TableShape, words
+from toban.design.values.schedule import Schedule, read_schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,3 +31,54 @@ class DocumentRule(Clause):
 
     content: str
     schedule: Schedule | None
+
+
+def _document(cells: Cells) -> ManagedDocument:
+    name = cells.required("name")
+    return ManagedDocument(
+        **cells.stamp(ManagedDocument, name),
+        name=name,
+        update=cells.maybe("update", read_schedule, "更新の時期"),
+        places=several(cells["place"]),
+    )
+
+
+def _rule(entry: Entry) -> DocumentRule:
+    return DocumentRule(
+        **entry.stamp(DocumentRule, entry.key or entry.sentence),
+        content=entry.sentence,
+        schedule=schedule_within(entry.sentence),
+    )
+
+
+SHAPES = ChapterShapes(
+    tables=(
+        TableShape(
+            ManagedDocument,
+            _document,
+            headings=words("ドキュメント|文書|資料|手順書|document"),
+            avoid=words("関連|参考|参照|related|reference"),
+            columns={
+                "name": words("(?:ドキュメント|文書|資料|手順書)(?:名|種別|種類)?|document(?:name|type)?"),
+                "update": words(
+                    "更新(?:頻度|時期|タイミング)|見直し(?:頻度|時期)?|updatefrequency|updated?|reviewcycle"
+                ),
+                "place": words("(?:管理|保管|保存)(?:場所|先)|格納先|場所|パス|location|path"),
+                "note": words("内容|説明|品質基準|形式|管理者|優先度|description|owner|format"),
+            },
+            needs=("name", "update|place"),
+            telling=("name update place",),
+        ),
+    ),
+    entries=(
+        EntryShape(
+            DocumentRule,
+            _rule,
+            headings=words(
+                "(?:ドキュメント|文書)の?(?:更新|見直し|レビュー|運用)|レビューサイクル"
+                "|document (?:update|review|maintenance)"
+            ),
+            within=3,
+        ),
+    ),
+)

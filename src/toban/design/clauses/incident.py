@@ -1,13 +1,25 @@
 """Chapter 7, 障害対応: severities, flow, known failures."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.values.duration import Duration
-from toban.design.values.people import Recipient
-from toban.design.values.severity import IncidentSeverity
+from toban.design.clauses.sentence import several
+from toban.design.clauses.shape import (
+    Cells,
+    ChapterShapes,
+    NotUnderstood,
+    Steps,
+    StepsShape,
+    TableShape,
+    words,
+)
+from toban.design.section import normalise
+from toban.design.values.duration import Duration, read_duration, read_within
+from toban.design.values.people import Recipient, read_recipients
+from toban.design.values.severity import IncidentSeverity, read_incident_severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +59,151 @@ class FailurePattern(Clause):
     name: str
     cause: str
     remedies: tuple[str, ...]
+
+
+_RECOVERY = re.compile(r"復旧|解決|回復|完了|restor|resol|recover|fix")
+_IMMEDIATE = words(r"即時|即座|直ち|すぐ|\bimmediate(?:ly)?\b|\bat once\b|\binstant")
+_PIECES = re.compile(r"[、,;\n]|\(|\)|→")
+_FINE = words(r"正常|🟢|\bok\b|\bnormal\b")
+_WORDING = re.compile(
+    r"(?:に)?(?:対応|復旧|解決|回復|初動|着手|開始|受付|応答|完了|を目標|目標|目安|以内に)+(?:開始)?$|^(?:初動|対応|復旧|解決)[:：]?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Response:
+    """The times that one cell promises."""
+
+    respond: Duration | None = None
+    is_immediate: bool = False
+    recover: Duration | None = None
+
+
+def _read_response(text: str) -> _Response | None:
+    """即時対応 (1時間以内復旧): a piece tells of answering or of mending; None if none is a time."""
+    found = _Response()
+    for piece in filter(None, (part.strip() for part in _PIECES.split(normalise(text)))):
+        if _IMMEDIATE.search(piece):
+            found = replace(found, is_immediate=True)
+            continue
+        bare = _WORDING.sub("", piece).strip()
+        limit = read_within(piece) or read_within(bare) or read_duration(bare)
+        if limit is None:
+            continue
+        if _RECOVERY.search(piece):
+            found = replace(found, recover=found.recover or limit)
+        else:
+            found = replace(found, respond=found.respond or limit)
+    return None if found == _Response() else found
+
+
+def _level(cells: Cells) -> IncidentLevel:
+    name = cells.required("level")
+    severity = read_incident_severity(name)
+    if severity is None:
+        raise NotUnderstood(f"「{name}」は障害レベルとして読めません")
+    definition = cells.first("definition", "impact", "example")
+    if not definition:
+        raise NotUnderstood("障害レベルの定義が空です")
+    response = (
+        cells.maybe("response", _read_response, "対応の期限")
+        or _read_response(cells["handling"])
+        or _Response()
+    )
+    recovery = cells.maybe("recovery", _read_response, "復旧の期限") or _Response()
+    return IncidentLevel(
+        **cells.stamp(IncidentLevel, name),
+        name=name,
+        severity=severity,
+        definition=definition,
+        respond_within=response.respond,
+        is_immediate=response.is_immediate,
+        recover_within=recovery.recover or recovery.respond or response.recover,
+        recipients=read_recipients(cells["recipients"]) or (),
+    )
+
+
+def _pattern(cells: Cells) -> FailurePattern:
+    name = cells.required("name")
+    if _FINE.search(normalise(name)):
+        raise NotUnderstood(f"「{name}」は障害ではありません")
+    return FailurePattern(
+        **cells.stamp(FailurePattern, name),
+        name=name,
+        cause=cells.first("cause", "symptom"),
+        remedies=several(cells.required("remedy")),
+    )
+
+
+def _flow(steps: Steps) -> IncidentFlow:
+    return IncidentFlow(**steps.place.stamp(IncidentFlow, steps.place.section.heading), steps=steps.steps)
+
+
+SHAPES = ChapterShapes(
+    tables=(
+        TableShape(
+            IncidentLevel,
+            _level,
+            headings=words(
+                "障害|インシデント|重要度|重大度|深刻度|エスカレーション|対応時間|severity|incident|escalation|priority|response"
+            ),
+            avoid=words("脆弱性|ログ|vulnerab"),
+            columns={
+                "level": words(
+                    "(?:障害|インシデント|アラート|重要度|影響)?レベル|重要度|重大度|深刻度|優先度|ランク|区分|severity(?:level)?|level|priority"
+                ),
+                "definition": words(
+                    "定義|説明|事象|状態|基準|内容|判断基準|description|definition|criteria|meaning"
+                ),
+                "impact": words("影響(?:範囲|度)?|impact|scope"),
+                "response": words(
+                    "(?:初動|期待|一次)?対応(?:開始)?(?:時間|期限)(?:目標)?|初動(?:目標|時間)|(?:目標)?応答時間|対応目標"
+                    "|(?:target|initial)?response(?:time|target)?|sla"
+                ),
+                "handling": words("(?:初動|初期|一次)?対応(?:方法|内容|方針)?|action"),
+                "recovery": words(
+                    "(?:目標)?復旧(?:時間|目標|期限)(?:目標)?|解決(?:時間|目標|期限)(?:目標)?|(?:target)?(?:resolution|recovery|restore)(?:time|target)?"
+                ),
+                "recipients": words("通知先|連絡先|エスカレーション先?|報告先|escalation|notify|contact"),
+                "example": words("例|具体例|代表例|examples?"),
+                "note": words("通知方法|備考|検知時間|notes?"),
+            },
+            needs=("level", "definition|impact|example"),
+            telling=("level definition response", "level definition recovery"),
+        ),
+        TableShape(
+            FailurePattern,
+            _pattern,
+            headings=words(
+                "障害|トラブル|エラー|問題|インシデント|ログパターン|よくある|troubleshoot|failure|\\berrors?\\b|issue|incident"
+            ),
+            avoid=words("エラーコード|レベル"),
+            columns={
+                "name": words(
+                    "障害(?:パターン|種別|名|内容|事象)?|エラー(?:種別|内容|メッセージ)?|問題|事象|現象|トラブル|シナリオ|失敗原因|(?:ログ)?パターン"
+                    "|症状|issue|problem|symptoms?|error|failure(?:mode)?|scenario"
+                ),
+                "cause": words("(?:想定|考えられる)?原因|意味|(?:probable)?cause|reason|meaning"),
+                "symptom": words("症状|検知(?:方法)?|検出方法|判定基準|symptoms?|detection"),
+                "remedy": words(
+                    "対処(?:法|方法|手順)?|対応(?:方法|策|手順|アクション)?|解決(?:策|方法|法)|復旧(?:手順|方法|方針)|運用対応|対策|回復方法"
+                    "|remedy|resolution|solution|actions?|fix|response"
+                ),
+                "note": words("確認(?:事項|箇所|方法)|備考|通知要否|影響|コンポーネント|notes?"),
+            },
+            needs=("name", "remedy"),
+            telling=("name cause remedy",),
+        ),
+    ),
+    steps=(
+        StepsShape(
+            IncidentFlow,
+            _flow,
+            headings=words(
+                "(?:障害|インシデント|緊急時?|トラブル)の?(?:対応|発生時の?対応)?の?(?:フロー"
+                "|手順|プロセス|流れ)|incident (?:response|flow|process|handling)"
+            ),
+            avoid=words("パターン|一般的|よくある|記録|テンプレート|セキュリティ|更新|メンテナンス"),
+        ),
+    ),
+)

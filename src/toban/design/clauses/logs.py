@@ -1,11 +1,26 @@
 """Chapter 3, ログ管理: kinds of log, format, levels."""
 
+import json
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.values.duration import Retention
+from toban.design.clauses.shape import (
+    Cells,
+    ChapterShapes,
+    Code,
+    CodeShape,
+    Entry,
+    EntryShape,
+    NotUnderstood,
+    TableShape,
+    unreadable,
+    words,
+)
+from toban.design.section import normalise
+from toban.design.values.duration import Retention, read_retention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +58,148 @@ class LogLevel(Clause):
     name: str
     purpose: str
     in_production: bool | None
+
+
+_LEVEL = re.compile(
+    r"trace|debug|info(?:rmation)?|notice|warn(?:ing)?|err(?:or)?|crit(?:ical)?|fatal|alert|emerg(?:ency)?"
+)
+_YES = re.compile(
+    r"[○◯〇✓✔✅☑]|有効|出力(?:する|あり)|^(?:あり|有り?|する|yes|on|true|enabled?)\b|^(?:あり|有|する)"
+)
+_NO = re.compile(r"[×✕✖❌✗☓]|無効|出力しない|^(?:なし|無し?|しない|no|off|false|disabled?)")
+
+
+def _kind(cells: Cells) -> LogKind:
+    name = cells.first("log", "name")
+    if not name:
+        raise NotUnderstood("ログの種別が空です")
+    return LogKind(
+        **cells.stamp(LogKind, name),
+        name=name,
+        content=cells["content"],
+        destination=cells["destination"],
+        retention=cells.maybe("retention", read_retention, "期間"),
+    )
+
+
+def _kept(entry: Entry) -> LogKind:
+    """アプリケーションログ: 30日間."""
+    retention = read_retention(entry.value)
+    if retention is None:
+        raise unreadable(entry.value, label=entry.key, expected="期間")
+    return LogKind(
+        **entry.stamp(LogKind, entry.key), name=entry.key, content="", destination="", retention=retention
+    )
+
+
+def _level(cells: Cells) -> LogLevel:
+    name = cells.required("level")
+    if not _LEVEL.fullmatch(normalise(name)):
+        raise NotUnderstood(f"「{name}」はログレベルではありません")
+    return LogLevel(
+        **cells.stamp(LogLevel, name),
+        name=name,
+        purpose=cells["purpose"],
+        in_production=cells.read("production", _flag, "○か×") if cells.values.get("production") else None,
+    )
+
+
+def _flag(text: str) -> bool | None:
+    plain = normalise(text)
+    if _NO.search(plain) or plain in ("-", "x"):
+        return False
+    return True if _YES.search(plain) or plain == "o" else None
+
+
+def _level_entry(entry: Entry) -> LogLevel:
+    return LogLevel(
+        **entry.stamp(LogLevel, entry.key), name=entry.key, purpose=entry.value, in_production=None
+    )
+
+
+def _format(code: Code) -> LogFormat:
+    """The field names of the sample; of several records, those of the first."""
+    text = code.block.text.strip()
+    try:
+        record, _ = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError) as flaw:
+        raise NotUnderstood("ログの見本をJSONとして読めません") from flaw
+    if not isinstance(record, dict) or not record:
+        raise NotUnderstood("ログの見本がJSONのオブジェクトではありません")
+    return LogFormat(
+        **code.place.stamp(LogFormat, code.place.section.heading),
+        language=code.block.language or "json",
+        fields=tuple(record),
+    )
+
+
+_LOG = words(r"ログ|\blogs?\b|\blogging\b|監査証跡")
+
+SHAPES = ChapterShapes(
+    tables=(
+        TableShape(
+            LogKind,
+            _kind,
+            headings=_LOG,
+            avoid=words("ログレベル|ログパターン|変更ログ|changelog"),
+            columns={
+                "log": words(
+                    "ログ(?:種別|種類|の種類|名|ファイル(?:名)?|区分)?|log(?:type|kind|name|file)?s?"
+                ),
+                "name": words("種別|種類|名称|イベント|カテゴリ|データ種別|type|name|event"),
+                "retention": words(
+                    "(?:推奨)?(?:ログ)?(?:保持|保存|保管)(?:期間|日数)|(?:log)?retention(?:period)?|kept(?:for)?"
+                ),
+                "destination": words(
+                    "(?:出力|保存|保管|格納|送信)(?:先|場所)|ファイルパス|パス|ロググループ|location|destination|path|storage|storedin"
+                ),
+                "content": words(
+                    "(?:記録|出力)?(?:内容|項目)|用途|説明|目的|概要|content|description|purpose|what"
+                ),
+                "note": words(
+                    "(?:出力|ログ)?レベル|ローテーション(?:条件)?|アーカイブ期間|備考|形式|フォーマット|確認コマンド|format|rotation|level|notes?"
+                ),
+            },
+            needs=("log|name", "retention|destination"),
+            telling=("log retention",),
+        ),
+        TableShape(
+            LogLevel,
+            _level,
+            headings=_LOG,
+            columns={
+                "level": words("(?:ログ)?レベル|(?:log)?level|severity"),
+                "production": words("本番(?:環境)?(?:での)?(?:出力)?|production|prod"),
+                "purpose": words(
+                    "用途|内容|説明|意味|使用場面|目的|基準|定義|purpose|description|usage|meaning|use"
+                ),
+                "note": words(
+                    "例|開発(?:環境)?(?:出力)?|ステージング(?:環境)?|備考|example|development|staging|notes?"
+                ),
+            },
+            needs=("level", "purpose|production"),
+            telling=("level production",),
+        ),
+    ),
+    entries=(
+        EntryShape(LogLevel, _level_entry, headings=words("ログレベル|log ?levels?"), key=_LEVEL),
+        EntryShape(
+            LogKind,
+            _kept,
+            headings=words("保存|保持|保管|ログ管理|ログ保|retention"),
+            key=words(".*(?:ログ|logs?|証跡)"),
+        ),
+    ),
+    code=(
+        CodeShape(
+            LogFormat,
+            _format,
+            headings=words(
+                "ログ(?:の|出力)?(?:フォーマット|形式|json)|構造化ログ|のjson形式|json形式"
+                "|log format|structured log"
+            ),
+            avoid=words("クエリ|設定|検索|分析"),
+            languages=frozenset({"", "json", "jsonl", "ndjson"}),
+        ),
+    ),
+)

@@ -1,15 +1,35 @@
 """Chapter 2, 監視: monitors, the notification matrix, tools."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.values.duration import Duration
-from toban.design.values.metric import Metric
-from toban.design.values.people import ChannelRef, Recipient
-from toban.design.values.severity import AlertLevel, IncidentSeverity
-from toban.design.values.threshold import Range, Threshold
+from toban.design.clauses.sentence import several
+from toban.design.clauses.shape import (
+    Cells,
+    ChapterShapes,
+    Entry,
+    EntryShape,
+    NotUnderstood,
+    TableShape,
+    read_value,
+    unreadable,
+    words,
+)
+from toban.design.section import Section, heading_text, normalise
+from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
+from toban.design.values.metric import Metric, read_metric
+from toban.design.values.people import ChannelRef, Recipient, read_channels, read_recipients
+from toban.design.values.schedule import Cadence, read_schedule
+from toban.design.values.severity import (
+    AlertLevel,
+    IncidentSeverity,
+    read_alert_level,
+    read_incident_severity,
+)
+from toban.design.values.threshold import Comparison, Range, Threshold, read_range, read_threshold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,3 +81,335 @@ class ToolChoice(Clause):
 
     purpose: str
     tools: tuple[str, ...]
+
+
+_LIMITS_ONLY = words("(?:アラート|監視)?(?:閾値|しきい値|条件|設定)|(?:alert )?thresholds?|conditions?")
+_SPOKEN = words(
+    r"(?P<level>warn(?:ing)?|critical|alert|page)s?\s+(?:at|if|when|on)?\s*(?P<condition>.*\d.*?)\.?"
+)
+_NO_LEVEL = "しきい値のレベルが書かれていないので、警告として扱います"
+
+
+def _monitor(cells: Cells) -> Monitor:
+    item = cells["item"] or cells.first("target", "category") or _subject(cells.section)
+    target = cells.first("target", "category") if cells["item"] else ""
+    if not item:
+        raise NotUnderstood("監視する項目が空です")
+    normal = cells.maybe("normal", read_range, "正常範囲")
+    warning, critical, assumptions = _limits(cells, normal)
+    if normal is None and warning is None and critical is None:
+        raise NotUnderstood("しきい値がありません")
+    warning, critical = _directed(normal, warning, critical)
+    interval, irregular = _interval(cells["interval"])
+    return Monitor(
+        **cells.stamp(Monitor, target, item, cells["severity"], assumptions=(*assumptions, *irregular)),
+        target=target,
+        item=item,
+        metric=_metric(item, warning, critical),
+        normal=normal,
+        warning=warning,
+        critical=critical,
+        interval=interval,
+        response=cells["response"],
+        recipients=read_recipients(cells["recipients"]) or (),
+    )
+
+
+def _metric(item: str, *limits: Threshold | None) -> Metric | None:
+    """What is measured: as the item says, else as its condition does (エラー率 > 5%)."""
+    named = (item, *(limit.subject for limit in limits if limit is not None))
+    return next((metric for metric in map(read_metric, named) if metric is not None), None)
+
+
+def _subject(section: Section) -> str:
+    """The heading that says what is watched, for a list that holds only its limits (閾値: 警告…, 重要…)."""
+    names = (heading_text(heading.text) for heading in reversed(section.headings))
+    return next((name for name in names if not _LIMITS_ONLY.fullmatch(normalise(name))), "")
+
+
+def _limits(cells: Cells, normal: Range | None) -> tuple[Threshold | None, Threshold | None, tuple[str, ...]]:
+    """Warning and critical, from a column each or from one column with its severity; and what was assumed."""
+    warning, critical = _limit(cells, "warning", normal), _limit(cells, "critical", normal)
+    single = _limit(cells, "condition", normal)
+    if single is None:
+        return warning, critical, ()
+    severity = cells["severity"]
+    if not severity:
+        return single, critical, (_NO_LEVEL,)
+    return (None, single, ()) if _is_grave(severity) else (single, critical, ())
+
+
+def _limit(cells: Cells, role: str, normal: Range | None) -> Threshold | None:
+    """The cell's threshold. A span (70-90%) means the end that lies next to the normal range."""
+    text = cells[role]
+    threshold = read_threshold(text) if text else None
+    if threshold is not None or not text:
+        return threshold
+    span = read_range(text)
+    if span is None or span.low is None or span.high is None or normal is None:
+        return cells.read(role, read_threshold, "しきい値")
+    if normal.high is not None and normal.high.value <= span.low.value:
+        return Threshold(span.low, Comparison.AT_LEAST)
+    if normal.low is not None and normal.low.value >= span.high.value:
+        return Threshold(span.high, Comparison.AT_MOST)
+    return cells.read(role, read_threshold, "しきい値")
+
+
+def _is_grave(severity: str) -> bool:
+    level = read_alert_level(severity)
+    if level is not None:
+        return level is AlertLevel.CRITICAL
+    grade = read_incident_severity(severity)
+    if grade is None:
+        raise NotUnderstood(f"「{severity}」はアラートのレベルとして読めません")
+    return grade in (IncidentSeverity.CRITICAL, IncidentSeverity.HIGH)
+
+
+def _directed(
+    normal: Range | None, warning: Threshold | None, critical: Threshold | None
+) -> tuple[Threshold | None, Threshold | None]:
+    """Give bare limits (20% | 10%) their direction: away from the normal range, from warning to critical."""
+    first = warning or critical
+    falls = False
+    if first is not None and normal is not None:
+        falls = normal.low is not None and first.limit.value <= normal.low.value
+        falls = falls and (normal.high is None or first.limit.value < normal.high.value)
+    elif warning is not None and critical is not None:
+        falls = critical.limit.value < warning.limit.value
+    return _turned(warning, falls=falls), _turned(critical, falls=falls)
+
+
+def _turned(threshold: Threshold | None, *, falls: bool) -> Threshold | None:
+    if threshold is None or not threshold.is_bare:
+        return threshold
+    if falls:
+        return replace(threshold, comparison=Comparison.AT_MOST)
+    # "0 (OFFLINE)" alone means that value: everything measured is at least 0.
+    return threshold if threshold.limit.value else replace(threshold, comparison=Comparison.EQUAL)
+
+
+_PERIODS = {
+    Cadence.DAILY: Duration(Decimal(1), TimeUnit.DAY),
+    Cadence.WEEKLY: Duration(Decimal(1), TimeUnit.WEEK),
+    Cadence.MONTHLY: Duration(Decimal(1), TimeUnit.MONTH),
+}
+
+
+def _interval(text: str) -> tuple[Duration | None, tuple[str, ...]]:
+    """1分, 5分間隔, 日次 as the time between measurements; of what is none (実行時のみ) it is said so."""
+    if not text:
+        return None, ()
+    plain = read_duration(text)
+    schedule = None if plain else read_schedule(text)
+    if schedule is not None:
+        plain = schedule.every if schedule.cadence is Cadence.INTERVAL else _PERIODS.get(schedule.cadence)
+    return (
+        (plain, ())
+        if plain
+        else (None, (f"監視間隔「{text}」は一定の間隔ではないので、既定の間隔で測ります",))
+    )
+
+
+def _level(name: str) -> AlertLevel | IncidentSeverity:
+    level = read_alert_level(name)
+    if level is not None:
+        return level
+    severity = read_incident_severity(name)
+    if severity is None:
+        raise unreadable(name, label="レベル", expected="通知のレベル")
+    return severity
+
+
+def _rule(cells: Cells) -> NotificationRule:
+    name = cells.required("level")
+    timing = cells["timing"]
+    return NotificationRule(
+        **cells.stamp(NotificationRule, name),
+        level=_level(name),
+        level_name=name,
+        recipients=read_recipients(cells["recipients"]) or (),
+        channels=read_channels(cells["channels"]) or read_channels(cells["recipients"]) or (),
+        timing=timing,
+        within=read_within(timing) if timing else None,
+    )
+
+
+def _rule_entry(entry: Entry) -> NotificationRule:
+    """緊急（P1）: Slack + SMS + メール."""
+    return NotificationRule(
+        **entry.stamp(NotificationRule, entry.key),
+        level=_level(entry.key),
+        level_name=entry.key,
+        recipients=(),
+        channels=entry.read(read_channels, "通知方法"),
+        timing="",
+    )
+
+
+def _monitor_entry(entry: Entry) -> Monitor:
+    """CPU使用率: 80%以上 under アラート条件."""
+    if not entry.key:
+        raise NotUnderstood("監視する項目がありません")
+    threshold = entry.read(read_threshold, "しきい値")
+    metric = read_metric(entry.key)
+    if metric is None and threshold.is_bare:
+        raise NotUnderstood(f"「{entry.key}」は監視する項目か分かりません")
+    return Monitor(
+        **entry.stamp(Monitor, entry.key, assumptions=(_NO_LEVEL,)),
+        target="",
+        item=entry.key,
+        metric=metric,
+        normal=None,
+        warning=threshold,
+        critical=None,
+        interval=None,
+    )
+
+
+def _spoken(entry: Entry) -> Monitor:
+    """warn at >= 2% for 5 minutes, below the thing that it is about."""
+    spoken = _SPOKEN.fullmatch(normalise(entry.sentence))
+    if spoken is None:
+        raise NotUnderstood("しきい値の文ではありません")
+    threshold = read_value(spoken["condition"], read_threshold, label="条件", expected="しきい値")
+    if threshold.is_bare:
+        raise NotUnderstood("比較のない条件です")
+    item = heading_text(entry.section.caption) or threshold.subject or entry.section.heading
+    is_critical = spoken["level"] in ("critical", "page")
+    return Monitor(
+        **entry.stamp(Monitor, item, threshold.subject, spoken["level"]),
+        target="",
+        item=item,
+        metric=read_metric(threshold.subject or item),
+        normal=None,
+        warning=None if is_critical else threshold,
+        critical=threshold if is_critical else None,
+        interval=None,
+    )
+
+
+def _tool(entry: Entry) -> ToolChoice:
+    if not entry.key or "://" in entry.value:
+        raise NotUnderstood("用途とツールの組として読めません")
+    return ToolChoice(**entry.stamp(ToolChoice, entry.key), purpose=entry.key, tools=several(entry.value))
+
+
+def _tool_row(cells: Cells) -> ToolChoice:
+    purpose = cells.required("purpose")
+    return ToolChoice(
+        **cells.stamp(ToolChoice, purpose), purpose=purpose, tools=several(cells.required("tools"))
+    )
+
+
+_MONITOR = words(
+    "監視|アラート|アラーム|しきい値|閾値|メトリクス|ヘルスチェック|monitor|alert|alarm|metric|threshold|signals?"
+)
+_TOOLS = words("(?:監視|運用)(?:ツール|スタック|基盤|サービス)|monitoring (?:tools?|stack)|\\btooling\\b")
+
+SHAPES = ChapterShapes(
+    tables=(
+        TableShape(
+            Monitor,
+            _monitor,
+            headings=_MONITOR,
+            avoid=words("ログパターン|コスト|費用|予算|\\bcosts?\\b|kpi|ビジネス|フェーズ"),
+            columns={
+                "target": words(
+                    "対象|監視対象|コンポーネント|サービス(?:名)?|サーバー?(?:名)?|システム|リソース|lambda|ホスト"
+                    "|target|component|service|host|resource"
+                ),
+                "item": words(
+                    "監視(?:項目|内容|対象項目|指標)?|項目|指標(?:名)?|メトリクス(?:名)?|メトリック|アラート(?:名|識別子)?|アラーム(?:名)?|監視項目名"
+                    "|metrics?(?:名|name)?|signal|alert(?:name)?|alarm|item|check|monitor"
+                ),
+                "category": words("カテゴリー?|分類|区分|種別|category|type"),
+                "normal": words("正常(?:範囲|値|基準|時)?|通常(?:値|範囲)|normal(?:range)?|healthy|baseline"),
+                "warning": words(
+                    "(?:警告|注意|要注意)(?:閾値|しきい値|レベル|値)?(?:\\(warning\\))?|warning(?:threshold)?|warn|(?:閾値|しきい値)\\((?:警告|warning|注意)\\)"
+                ),
+                "critical": words(
+                    "(?:異常|危険|重大|重要|緊急|致命的?|即対応|クリティカル|致命的障害|障害)(?:閾値|しきい値|レベル|値)?(?:\\((?:critical|error)\\))?"
+                    "|critical(?:threshold)?|(?:閾値|しきい値)\\((?:異常|危険|重大|critical|緊急)\\)"
+                ),
+                "condition": words(
+                    "(?:アラート|初期|検知|発報|通知)?(?:閾値|しきい値|条件)(?:例)?|条件の初期値|(?:alert)?(?:threshold|condition)|initialthreshold"
+                ),
+                "severity": words(
+                    "(?:アラート)?(?:レベル|優先度)|重要度|重大度|severity|level|priority|優先度"
+                ),
+                "interval": words(
+                    "(?:監視|確認|チェック|収集|測定|計測|ポーリング)?(?:間隔|頻度|周期)|interval|frequency|period"
+                ),
+                "recipients": words("(?:通知|アラート|連絡)先|担当|notify|recipients?|notification"),
+                "response": words(
+                    "対応(?:方法|手順|内容|アクション)?|アクション|対処(?:法|方法)?|response|action|runbook|what"
+                ),
+                "note": words(
+                    "説明|備考|単位|ツール|理由|根拠|reasoning|whyitmatters|why|description|unit|notes?|tool|通知"
+                ),
+            },
+            needs=("item|target", "normal|warning|critical|condition"),
+            telling=(
+                "item warning critical",
+                "item normal warning",
+                "item condition interval",
+                "target item condition",
+            ),
+            record="warning critical condition severity",
+        ),
+        TableShape(
+            NotificationRule,
+            _rule,
+            headings=words("通知|アラート|連絡|エスカレーション|alert|notif|routing|escalation"),
+            columns={
+                "level": words(
+                    "(?:アラート|通知|重要度)?レベル|重要度|重大度|優先度|通知種別|severity|level|priority"
+                ),
+                "recipients": words(
+                    "通知(?:先|対象)|受領者|連絡先|対象者|宛先|報告先|エスカレーション先?|recipients?|notify|who|escalation|contact"
+                ),
+                "channels": words(
+                    "(?:通知|連絡)(?:方法|手段|チャネル|チャンネル)|配信チャネル|チャ[ネン]ネ?ル|手段|方法|通知|channels?|method|via"
+                ),
+                "timing": words(
+                    "(?:通知)?タイミング|(?:期待)?対応時間(?:目標)?|対応期限|response(?:time)?|timing|when"
+                ),
+                "note": words("説明|備考|内容|例|description|notes?|examples?"),
+            },
+            needs=("level", "recipients|channels"),
+            telling=("level recipients channels",),
+        ),
+        TableShape(
+            ToolChoice,
+            _tool_row,
+            headings=_TOOLS,
+            columns={
+                "purpose": words("用途|目的|種別|種類|分類|カテゴリ|対象|監視対象|purpose|category|use"),
+                "tools": words("ツール(?:名)?|製品|サービス|採用ツール|tools?|product"),
+                "note": words("説明|備考|notes?|description"),
+            },
+            needs=("purpose", "tools"),
+        ),
+    ),
+    entries=(
+        EntryShape(Monitor, _spoken, headings=_MONITOR, within=1),
+        EntryShape(ToolChoice, _tool, headings=_TOOLS, within=3),
+        EntryShape(
+            NotificationRule,
+            _rule_entry,
+            headings=words("通知|アラート|連絡|alert|notif|routing"),
+            key=words(
+                r".*(?:緊急|重大|重要|通常|警告|情報|異常|critical|warning|info|high|medium|low|p[0-4]|sev-?\d|高|中|低)(?:\s*\(.*\))?"
+            ),
+        ),
+        EntryShape(
+            Monitor,
+            _monitor_entry,
+            headings=words(
+                "アラート(?:条件|設定|ルール|閾値)|しきい値|閾値|監視(?:項目|条件|閾値)"
+                "|alert (?:condition|rule|threshold)|threshold"
+            ),
+            within=3,
+        ),
+    ),
+)

@@ -1,16 +1,31 @@
 """Chapter 1, 運用方針: targets, duty roles, service hours, planned maintenance."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
+from toban.design.clauses.backup import RecoveryObjective, objective_named
 from toban.design.clauses.base import Clause
-from toban.design.values.duration import Duration
-from toban.design.values.hours import Hours
-from toban.design.values.metric import Metric
-from toban.design.values.people import ChannelRef
-from toban.design.values.schedule import Schedule
-from toban.design.values.threshold import Threshold
+from toban.design.clauses.shape import (
+    Built,
+    Cells,
+    ChapterShapes,
+    Entry,
+    EntryShape,
+    NotUnderstood,
+    Place,
+    TableShape,
+    read_value,
+    words,
+)
+from toban.design.section import normalise
+from toban.design.values.duration import Duration, read_duration, read_within
+from toban.design.values.hours import Hours, read_hours
+from toban.design.values.metric import Metric, read_metric
+from toban.design.values.people import ChannelRef, is_placeholder, read_channels
+from toban.design.values.schedule import Schedule, read_schedule
+from toban.design.values.threshold import Comparison, Threshold, read_threshold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +57,8 @@ class DutyRole(Clause):
     is_placeholder: bool
     hours: Hours | None
     channels: tuple[ChannelRef, ...] = ()
+    duties: str = ""
+    """責務: what the role answers for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,3 +79,210 @@ class MaintenanceWindow(Clause):
     kind: ClassVar[str] = "maintenance-window"
 
     schedule: Schedule
+
+
+_DOWNTIME = re.compile(
+    r"[(,、]?\s*(年間|月間|週間|月|年|annual|monthly|yearly)?の?\s*(?:許容|最大)?(?:ダウンタイム|停止時間|downtime)(?:は|:)?\s*約?\s*([^),、]+)\)?"
+)
+_PERIOD = words(r"年間|月間|週間|四半期|\b(?:annual|yearly|monthly|weekly|quarterly)\b")
+_HIGHER_IS_BETTER = re.compile(
+    r"率|可用|稼働|成功|スループット|同時|availab|uptime|success|throughput|hit|satisf|\bsla\b"
+)
+_LOWER_IS_BETTER = re.compile(
+    r"エラー|失敗|時間|遅延|レスポンス|離脱|使用率|error|fail|latency|time|delay|lag|usage"
+)
+_STOPS = re.compile(r"計画停止|計画メンテ|定期メンテ|planned (?:maintenance|downtime)")
+_SERVICE_LEVEL = re.compile(
+    r"運用目標|サービスレベル|\bsl[aio]s?\b|可用性|性能|パフォーマンス|非機能|レスポンス"
+    r"|service level|availab|performance|reliab"
+)
+
+
+def _objective(cells: Cells) -> Built:
+    name = cells.first("name", "subject")
+    if not name:
+        raise NotUnderstood("目標の項目が空です")
+    role = "target" if cells["target"] else "guarantee"
+    text = cells.required(role if cells.has(role) else "target")
+    subject = cells["subject"] if cells["name"] else ""
+    return _target(cells.place, (subject, cells["method"], name), text, cells["period"])
+
+
+def _objective_entry(entry: Entry) -> Built:
+    if not entry.key:
+        raise NotUnderstood("目標の項目がありません")
+    return _target(entry.place, (entry.key,), entry.value, "")
+
+
+def _target(place: Place, keys: tuple[str, ...], text: str, period: str) -> Built:
+    name = " ".join(key for key in keys if key)
+    objective = objective_named(keys[-1])
+    if objective:
+        within = read_value(
+            text, lambda cell: read_within(cell) or read_duration(cell), label=name, expected="期間"
+        )
+        return RecoveryObjective(
+            **place.stamp(RecoveryObjective, objective), objective=objective, subject="", limit=within
+        )
+    if _STOPS.search(normalise(name)):
+        schedule = read_value(text, read_schedule, label=name, expected="計画メンテナンスの時期")
+        return MaintenanceWindow(**place.stamp(MaintenanceWindow, *keys), schedule=schedule)
+    metric = read_metric(name)
+    if metric is None and place.section.nearness(_SERVICE_LEVEL) < 2:
+        raise NotUnderstood(f"「{name}」は運用の目標として知られていない項目です")
+    allowed, counted, rest = _split_downtime(text)
+    return Objective(
+        **place.stamp(Objective, *keys),
+        name=name,
+        metric=metric,
+        target=_better(name, read_value(rest, read_threshold, label=name, expected="目標値")),
+        allowed_downtime=allowed,
+        period=period or counted or _first(_PERIOD, name),
+    )
+
+
+def _split_downtime(text: str) -> tuple[Duration | None, str, str]:
+    """99.9% (年間ダウンタイム8.76時間以内): the downtime, its period, and the text without it."""
+    found = _DOWNTIME.search(normalise(text))
+    if found is None:
+        return None, "", text
+    allowed = read_within(found.group(2).strip()) or read_duration(found.group(2).strip())
+    rest = normalise(text)[: found.start()] + normalise(text)[found.end() :]
+    return allowed, found.group(1) or "", rest.strip()
+
+
+def _better(name: str, target: Threshold) -> Threshold:
+    """Give a bare target its direction: 500ms of a response time is a most, 99.9% of availability a least."""
+    if not target.is_bare:
+        return target
+    words_of_it = normalise(name)
+    falls = _LOWER_IS_BETTER.search(words_of_it) is not None and not re.search(
+        r"稼働時間|uptime", words_of_it
+    )
+    if not falls and not _HIGHER_IS_BETTER.search(words_of_it):
+        return target
+    return replace(target, comparison=Comparison.AT_MOST if falls else Comparison.AT_LEAST)
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(normalise(text))
+    return found.group() if found else ""
+
+
+def _role(cells: Cells) -> DutyRole:
+    role = cells.first("role", "level")
+    if not role:
+        raise NotUnderstood("役割が空です")
+    holder = cells.first("holder", "contact")
+    return DutyRole(
+        **cells.stamp(DutyRole, role, cells["holder"] if cells.has("contact") else ""),
+        role=role,
+        holder=holder,
+        is_placeholder=bool(holder) and is_placeholder(holder),
+        hours=cells.maybe("hours", read_hours, "対応時間"),
+        channels=read_channels(cells.first("contact", "holder")) or (),
+        duties=cells["duties"],
+    )
+
+
+def _service_hours(entry: Entry) -> ServiceHours:
+    return ServiceHours(**entry.stamp(ServiceHours, entry.key), hours=entry.read(read_hours, "提供時間"))
+
+
+def _maintenance(entry: Entry) -> MaintenanceWindow:
+    return MaintenanceWindow(
+        **entry.stamp(MaintenanceWindow, entry.key),
+        schedule=entry.read(read_schedule, "計画メンテナンスの時期"),
+    )
+
+
+_TARGETS = words(
+    r"目標|サービスレベル|\bsl[aio]s?\b|可用性|性能|非機能|\bkpi\b|パフォーマンス指標|performance"
+    r"|availability|objective|targets?\b|service level"
+)
+_HOURS = words(
+    "サービス|提供|稼働|運用時間|メンテナンス|可用性|運用方針|service|maintenance|operating|availability"
+)
+
+SHAPES = ChapterShapes(
+    tables=(
+        TableShape(
+            Objective,
+            _objective,
+            headings=_TARGETS,
+            avoid=words("ビジネス|学習|マーケ|売上|business|marketing|移行|フェーズ"),
+            columns={
+                "name": words(
+                    "(?:sla|slo|kpi|評価)?(?:項目|指標)(?:名)?|指標名|メトリクス(?:名)?|metric|sli(?:\\(指標\\))?|要件|目標項目|kpi|item|objective|indicator"
+                ),
+                "target": words(
+                    "目標(?:値)?|slo(?:\\(目標\\)|目標値(?:\\(月間\\))?)?|要件値|要求値|目標水準|基準値|target|objective|goal|slotarget"
+                ),
+                "guarantee": words("sla(?:\\(最低保証\\)|保証値)?|目標\\(sla\\)|上限値|slatarget"),
+                "subject": words(
+                    "サービス(?:名)?|対象|エンドポイント|システム|メトリクス区分|service|endpoint|system"
+                ),
+                "method": words("メソッド|method"),
+                "period": words("(?:測定|対象|集計|評価)?期間|period|window"),
+                "note": words(
+                    "測定(?:方法|ツール)|計測方法|計算方法|備考|優先度|現状|実現方法|改善アクション|アクション|報告頻度|測定頻度|違反時対応|実績(?:値)?|達成(?:率|状況)"
+                    "|notes?|measurement|status|current(?:performance)?|how"
+                ),
+            },
+            needs=("name|subject", "target|guarantee"),
+        ),
+        TableShape(
+            DutyRole,
+            _role,
+            headings=words(
+                "体制|連絡|担当|役割|オンコール|問い?合わせ|窓口|エスカレーション|contacts?|\\bteam\\b|on-?call|escalation|responsib|roles?\\b"
+            ),
+            avoid=words("承認|検印|改訂|履歴|ペルソナ|\\biam\\b|コンポーネント|権限"),
+            columns={
+                "role": words(
+                    "役割(?:名)?|ロール|担当区分|区分|立場|チーム|組織|role|team|position|function"
+                ),
+                "level": words("レベル|level|tier"),
+                "holder": words(
+                    "担当(?:者|者名|チーム)?|氏名|名前|要員|name|person|assignee|owner|holder|primary"
+                ),
+                "contact": words(
+                    "連絡(?:先|手段|方法)|電話(?:番号)?|メール(?:アドレス)?|contact(?:info(?:rmation)?)?|phone|email|channel"
+                ),
+                "hours": words("(?:対応|対応可能|勤務|稼働|受付)時間(?:帯)?|hours|availability|coverage"),
+                "duties": words(
+                    "(?:主な)?(?:責務|責任(?:範囲)?|業務(?:内容)?)|担当(?:範囲|業務)|役割内容|内容|responsibilit(?:y|ies)|duties"
+                ),
+                "note": words("備考|頻度|人数|escalation|notes?|エスカレーション"),
+            },
+            needs=("role|level", "holder|contact|hours|duties"),
+            telling=("role holder hours", "role holder contact", "role contact hours"),
+        ),
+    ),
+    entries=(
+        EntryShape(
+            ServiceHours,
+            _service_hours,
+            headings=_HOURS,
+            key=words(
+                "(?:サービス)?(?:稼働|提供|運用|利用|サービス)(?:可能)?時間(?:帯)?|(?:service"
+                "|operating|business) hours|availability"
+            ),
+        ),
+        EntryShape(
+            MaintenanceWindow,
+            _maintenance,
+            headings=_HOURS,
+            key=words(
+                "(?:計画|定期)?メンテナンス(?:時間(?:帯)?|ウィンドウ|枠)?|計画停止(?:時間)?"
+                "|(?:planned |scheduled )?maintenance(?: window)?"
+            ),
+        ),
+        EntryShape(
+            Objective,
+            _objective_entry,
+            headings=_TARGETS,
+            avoid=words("ビジネス|学習|マーケ|business|効率"),
+        ),
+    ),
+)

@@ -1,11 +1,23 @@
 """Chapter 5, デプロイ・リリース: flow, rules per environment, calendar, rollback."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.values.duration import Duration
+from toban.design.clauses.shape import (
+    Cells,
+    ChapterShapes,
+    NotUnderstood,
+    Steps,
+    StepsShape,
+    TableShape,
+    words,
+)
+from toban.design.clauses.timing import row_schedule
+from toban.design.section import normalise
+from toban.design.values.duration import Duration, read_within
 from toban.design.values.schedule import Schedule
 
 
@@ -53,3 +65,96 @@ class RollbackProcedure(Clause):
 
     steps: tuple[str, ...]
     within: Duration | None
+
+
+_PROMISE = re.compile(r"\d+(?:\.\d+)?\s*(?:秒|分|時間)以内|within \d+ \w+")
+_NEEDS_NO_APPROVAL = re.compile(r"不要|なし|none|not required")
+
+
+def _flow(steps: Steps) -> DeployFlow:
+    return DeployFlow(**steps.place.stamp(DeployFlow, steps.place.section.heading), steps=steps.steps)
+
+
+def _rollback(steps: Steps) -> RollbackProcedure:
+    """The whole list; a step's (5分以内) is the promise for all of it."""
+    promises = (_PROMISE.search(normalise(step)) for step in steps.steps)
+    within = next((read_within(found.group()) for found in promises if found), None)
+    return RollbackProcedure(
+        **steps.place.stamp(RollbackProcedure, steps.place.section.heading), steps=steps.steps, within=within
+    )
+
+
+def _rule(cells: Cells) -> DeployRule:
+    environment = cells.required("environment")
+    approver = cells["approver"]
+    return DeployRule(
+        **cells.stamp(DeployRule, environment),
+        environment=environment,
+        method=cells.required("method"),
+        trigger=cells["trigger"],
+        approver="" if _NEEDS_NO_APPROVAL.fullmatch(normalise(approver)) else approver,
+    )
+
+
+def _schedule(cells: Cells) -> ReleaseSchedule:
+    name = cells.required("name")
+    if not (cells["frequency"] or cells["timing"]):
+        raise NotUnderstood("リリースの時期が空です")
+    return ReleaseSchedule(
+        **cells.stamp(ReleaseSchedule, name), name=name, schedule=row_schedule(cells, clock="timing")
+    )
+
+
+SHAPES = ChapterShapes(
+    tables=(
+        TableShape(
+            DeployRule,
+            _rule,
+            headings=words("デプロイ|リリース|環境|deploy|release|environment"),
+            columns={
+                "environment": words("環境(?:名)?|environment|env|stage"),
+                "method": words(
+                    "デプロイ(?:方式|方法|手段)?|リリース(?:方式|方法)|方式|方法|deploy(?:ment)?(?:method)?|method"
+                ),
+                "trigger": words("トリガー|契機|きっかけ|条件|タイミング|ブランチ|trigger|when|branch"),
+                "approver": words("承認(?:者|要否)?|approv(?:al|er|ed ?by)"),
+                "note": words("url|認証|db|備考|notes?"),
+            },
+            needs=("environment", "method"),
+            telling=("environment method approver",),
+        ),
+        TableShape(
+            ReleaseSchedule,
+            _schedule,
+            headings=words("リリース|release"),
+            columns={
+                "name": words(
+                    "(?:リリース)?(?:種別|種類|区分|名)|リリース|(?:release)?(?:type|name)|release"
+                ),
+                "frequency": words("(?:リリース)?(?:頻度|周期|サイクル)|frequency|cadence|cycle"),
+                "timing": words(
+                    "(?:リリース|実施)?(?:タイミング|日時|日|曜日|時間帯|時期)|スケジュール|timing|schedule|when|day"
+                ),
+                "note": words("内容|説明|備考|対象|承認者?|notes?|description"),
+            },
+            needs=("name", "frequency|timing"),
+            telling=("name frequency timing",),
+        ),
+    ),
+    steps=(
+        StepsShape(
+            RollbackProcedure,
+            _rollback,
+            headings=words("ロールバック|切り?戻し|roll ?back"),
+            avoid=words("判断|基準|方針"),
+        ),
+        StepsShape(
+            DeployFlow,
+            _flow,
+            headings=words(
+                "(?:デプロイ(?:メント)?|リリース)の?(?:フロー|手順|流れ|プロセス)"
+                "|(?:deploy(?:ment)?|release) (?:flow|process|procedure|steps)"
+            ),
+        ),
+    ),
+)

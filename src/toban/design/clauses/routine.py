@@ -1,10 +1,23 @@
 """Chapter 10, 定期作業: recurring work by people."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
+from toban.design.clauses.shape import (
+    Cells,
+    ChapterShapes,
+    Entry,
+    EntryShape,
+    NotUnderstood,
+    Place,
+    TableShape,
+    words,
+)
+from toban.design.clauses.timing import headed_schedule, is_attribute, row_schedule, section_schedule
+from toban.design.section import normalise
 from toban.design.values.schedule import Schedule
 
 
@@ -19,3 +32,90 @@ class Routine(Clause):
     schedule: Schedule
     owner: str
     content: str
+
+
+def _routine(cells: Cells) -> Routine:
+    name = cells.required("name")
+    return Routine(
+        **cells.stamp(Routine, name),
+        name=name,
+        schedule=row_schedule(cells),
+        owner=cells["owner"],
+        content=cells["content"],
+    )
+
+
+def _listed(entry: Entry) -> Routine:
+    """An entry under 日次作業 or 週次（日曜日 2:00）: the heading says when."""
+    schedule = section_schedule(entry.section)
+    if schedule is None or is_attribute(entry):
+        raise NotUnderstood("いつ行うかが、行にも見出しにもありません")
+    name = entry.key or entry.sentence
+    return Routine(**entry.stamp(Routine, name), name=name, schedule=schedule, owner="", content=entry.value)
+
+
+def headed_routine(place: Place) -> Routine | None:
+    """The task that a heading names with its time, where below it stand only commands or steps."""
+    heading = place.section.heading
+    if not _TASK.search(normalise(heading)) or place.section.nearness(_OTHERWISE) > 1:
+        return None
+    schedule = headed_schedule(place.section)
+    if schedule is None:
+        return None
+    name = _WHEN.sub("", heading).strip() or heading
+    return Routine(**place.stamp(Routine, name), name=name, schedule=schedule, owner="", content="")
+
+
+_WHEN = re.compile(r"\s*[(（][^()（）]*[)）]|^[^:：]*\d[:：]\d\d[^:：]*[:：]\s+(?=\S)")
+_TASK = words(
+    "メンテナンス|作業|チェック|確認|点検|レビュー|レポート|分析|タスク|訓練|棚卸|評価|運用"
+    "|\\b(?:maintenance|check|review|drill|tests?|report|tasks?)\\b"
+)
+_REGULAR = words(
+    "定期|定常|日次|週次|月次|年次|四半期|半期|日常|毎日|毎朝|毎週|毎月|作業|メンテナンス|デイリー|ウィークリー|マンスリー"
+    r"|\b(?:daily|weekly|monthly|quarterly|annual|routine|maintenance|recurring)\b|タスク"
+)
+_OTHERWISE = words(
+    "障害|復旧|緊急|テンプレート|履歴|バッチ|ジョブ|バックアップ|監視項目|リリース|batch|backup|release"
+)
+
+SHAPES = ChapterShapes(
+    tables=(
+        TableShape(
+            Routine,
+            _routine,
+            headings=_REGULAR,
+            avoid=words("履歴|changelog|history"),
+            columns={
+                "name": words(
+                    "作業(?:項目|名|内容)?|タスク(?:名)?|(?:チェック|確認|点検)項目|項目|テスト項目|task|activity|item|work"
+                ),
+                "clock": words(
+                    "実施(?:時間|日時|日|時刻|時期|曜日)|時刻|時間(?:帯)?|曜日|週|時期|日付|日時|予定日|time|day|when|date"
+                ),
+                "frequency": words(
+                    "(?:実施|実行|確認)?(?:頻度|周期|サイクル)|スケジュール|frequency|schedule|cadence"
+                ),
+                "owner": words("担当(?:者|チーム|部署)?|実施者|自動化|役割|owner|assignee|responsible|who"),
+                "content": words(
+                    "(?:実施|作業|確認)?(?:内容|方法|項目|手順)|実行方法|説明|概要|方法|content|description|details?|how"
+                ),
+                "note": words("所要時間|影響|優先度|ダウンタイム|証跡|備考|duration|impact|priority|notes?"),
+            },
+            needs=("name", "clock|frequency|owner|content|note"),
+            telling=("name frequency owner",),
+        ),
+    ),
+    entries=(
+        EntryShape(
+            Routine,
+            _listed,
+            headings=words(
+                "日次|週次|月次|年次|四半期|半期|毎日|毎朝|毎週|毎月|朝|夕|曜日?|月初|月末"
+                r"|\b(?:daily|weekly|monthly|quarterly|annual)\b"
+            ),
+            avoid=_OTHERWISE,
+            within=2,
+        ),
+    ),
+)

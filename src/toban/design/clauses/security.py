@@ -1,12 +1,25 @@
 """Chapter 8, セキュリティ運用: routines, access rules, audit review."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.values.duration import Duration
-from toban.design.values.schedule import Schedule
+from toban.design.clauses.sentence import schedule_within
+from toban.design.clauses.shape import (
+    Cells,
+    ChapterShapes,
+    Entry,
+    EntryShape,
+    NotUnderstood,
+    TableShape,
+    words,
+)
+from toban.design.clauses.timing import is_attribute, row_schedule, section_schedule
+from toban.design.section import normalise
+from toban.design.values.duration import Duration, read_duration, read_within
+from toban.design.values.schedule import Schedule, read_schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,3 +89,191 @@ class AuditReview(Clause):
 
     content: str
     schedule: Schedule | None
+
+
+_LENGTH = re.compile(r"(?:最小|最低|min(?:imum)?)?\s*(\d+)\s*(?:文字|桁|char)")
+_SAME_DAY = re.compile(r"即日|当日|即時|直ち|same day|immediate")
+_REQUIRED = re.compile(r"必須|必要|義務|全員|全ユーザー|強制|有効|required|mandatory|enforced")
+_OPTIONAL = re.compile(r"任意|推奨|不要|無効|optional|recommended|disabled")
+_EXPIRY = re.compile(r"\d+\s*(?:日|週間|[かヶケ]月|年|days?|months?|years?)")
+_CHARACTER_CLASSES = (
+    ("letters", re.compile(r"英字|英数|英大|英小|アルファベット|letters?")),
+    ("digits", re.compile(r"数字|英数|digits?|numbers?|numeric")),
+    ("symbols", re.compile(r"記号|特殊文字|symbols?|special")),
+    ("upper", re.compile(r"大文字|英大|upper")),
+    ("lower", re.compile(r"小文字|英小|lower")),
+)
+
+
+def _routine(cells: Cells) -> SecurityRoutine:
+    name = cells.required("name")
+    return SecurityRoutine(
+        **cells.stamp(SecurityRoutine, name),
+        name=name,
+        schedule=row_schedule(cells),
+        content=cells["content"],
+    )
+
+
+def _listed_routine(entry: Entry) -> SecurityRoutine:
+    schedule = section_schedule(entry.section)
+    if schedule is None or is_attribute(entry):
+        raise NotUnderstood("いつ行うかが、行にも見出しにもありません")
+    name = entry.key or entry.sentence
+    return SecurityRoutine(
+        **entry.stamp(SecurityRoutine, name), name=name, schedule=schedule, content=entry.value
+    )
+
+
+def _access_review(entry: Entry) -> AccessReview:
+    return AccessReview(
+        **entry.stamp(AccessReview, entry.key), schedule=entry.read(read_schedule, "レビューの頻度")
+    )
+
+
+def _removal(entry: Entry) -> AccountRemoval:
+    is_same_day = _SAME_DAY.search(normalise(entry.value)) is not None
+    within = (
+        None if is_same_day else entry.read(lambda text: read_within(text) or read_duration(text), "期限")
+    )
+    return AccountRemoval(**entry.stamp(AccountRemoval, entry.key), timing=entry.value, within=within)
+
+
+def _mfa(entry: Entry) -> MfaRule:
+    text = normalise(entry.value)
+    is_optional = _OPTIONAL.search(text) is not None
+    if not (is_optional or _REQUIRED.search(text)):
+        raise NotUnderstood(f"{entry.key}「{entry.value}」から、必須かどうかが読めません")
+    return MfaRule(**entry.stamp(MfaRule, entry.key), scope=entry.value, is_required=not is_optional)
+
+
+def _password(entry: Entry) -> PasswordPolicy:
+    text = normalise(entry.value)
+    length, expiry = _LENGTH.search(text), _EXPIRY.search(text)
+    policy = PasswordPolicy(
+        **entry.stamp(PasswordPolicy, entry.key),
+        min_length=int(length.group(1)) if length else None,
+        classes=_classes(text),
+        expires_after=read_duration(expiry.group()) if expiry else None,
+    )
+    if not (policy.min_length or policy.classes or policy.expires_after):
+        raise NotUnderstood(f"{entry.key}「{entry.value}」は文字数・文字種・有効期限のどれとしても読めません")
+    return policy
+
+
+def _classes(text: str) -> tuple[str, ...]:
+    return tuple(name for name, pattern in _CHARACTER_CLASSES if pattern.search(text))
+
+
+def _password_record(cells: Cells) -> PasswordPolicy:
+    """One rule a line: 最小文字数, 複雑性, 有効期限."""
+    length = re.search(r"\d+", normalise(cells["length"]))
+    return PasswordPolicy(
+        **cells.stamp(PasswordPolicy, cells.section.title),
+        min_length=int(length.group()) if length else None,
+        classes=_classes(normalise(cells["classes"])),
+        expires_after=cells.maybe("expiry", _expiry, "期間"),
+    )
+
+
+def _expiry(text: str) -> Duration | None:
+    found = _EXPIRY.search(normalise(text))
+    return read_duration(found.group()) if found else None
+
+
+def _audit(entry: Entry) -> AuditReview:
+    return AuditReview(
+        **entry.stamp(AuditReview, entry.sentence),
+        content=entry.sentence,
+        schedule=schedule_within(entry.sentence) or section_schedule(entry.section),
+    )
+
+
+_ACCESS = words(
+    "アクセス(?:管理|制御|権限)|アカウント|認証|パスワード|セキュリティ|access|account|authent|password|security|\\bmfa\\b|権限"
+)
+_SECURITY = words("セキュリティ|脆弱性|パッチ|security|vulnerabilit|patch")
+
+SHAPES = ChapterShapes(
+    tables=(
+        TableShape(
+            SecurityRoutine,
+            _routine,
+            headings=_SECURITY,
+            columns={
+                "name": words(
+                    "項目|作業(?:項目|名)?|対策|タスク|チェック項目|施策|活動|item|task|activity|control"
+                ),
+                "frequency": words(
+                    "(?:実施|実行|確認)?(?:頻度|周期|サイクル|時期|タイミング)|スケジュール|frequency|schedule|cadence"
+                ),
+                "clock": words("時刻|実施(?:日|時間|日時)|time"),
+                "content": words(
+                    "(?:実施|作業)?(?:内容|方法)|説明|概要|対象|content|description|scope|details?"
+                ),
+                "note": words("担当(?:者)?|備考|ツール|owner|notes?|tool"),
+            },
+            needs=("name", "frequency|clock"),
+        ),
+        TableShape(
+            PasswordPolicy,
+            _password_record,
+            headings=words("パスワード|password"),
+            columns={
+                "length": words("(?:最小|最低)?(?:文字数|長さ|桁数)|(?:min(?:imum)?)?length"),
+                "classes": words("複雑(?:性|さ)|文字種(?:別)?|complexity|characterclasses"),
+                "expiry": words("有効期限|有効期間|変更(?:頻度|周期|間隔)|expir(?:y|ation)|maxage|rotation"),
+            },
+            needs=("length|classes|expiry",),
+            record="length classes expiry",
+        ),
+    ),
+    entries=(
+        EntryShape(
+            AuditReview,
+            _audit,
+            headings=words("監査ログの?(?:レビュー|確認|点検)|audit (?:log )?review"),
+            avoid=words("確認手順"),
+            within=3,
+        ),
+        EntryShape(
+            AccessReview,
+            _access_review,
+            headings=_ACCESS,
+            key=words(
+                "(?:アクセス)?(?:権限|アカウント)の?(?:レビュー|棚卸し?|見直し|確認)"
+                "|access (?:rights? )?review"
+            ),
+        ),
+        EntryShape(
+            AccountRemoval,
+            _removal,
+            headings=_ACCESS,
+            key=words(
+                "(?:退職者|離職者|異動者|不要)の?(?:アカウント|権限)の?(?:削除|停止|無効化)?"
+                "|(?:account removal|offboarding|leavers?)"
+            ),
+        ),
+        EntryShape(
+            MfaRule,
+            _mfa,
+            headings=_ACCESS,
+            key=words(
+                r"(?:mfa|2fa)(?:\s*\(.*\))?|(?:多要素|二要素|2要素|二段階"
+                r"|2段階)認証(?:\s*\(.*\))?|multi-factor authentication(?: \(mfa\))?"
+            ),
+        ),
+        EntryShape(
+            PasswordPolicy,
+            _password,
+            headings=_ACCESS,
+            key=words("パスワード(?:の?ポリシー|要件|規則|ルール)?|password(?: policy| rules)?"),
+        ),
+        EntryShape(
+            SecurityRoutine,
+            _listed_routine,
+            headings=_SECURITY,
+            avoid=words("インシデント|ポリシー|チェックリスト$|incident"),
+        ),
+    ),
+)

@@ -1,0 +1,42 @@
+"""What clauses need from running words: lists of names, and a schedule named in a sentence."""
+
+import re
+
+from toban.design.section import normalise
+from toban.design.values.schedule import Schedule, read_schedule
+
+_LISTED = re.compile(r"[、,，\n]|・(?=\S)|\s+[/／+＋&]\s+|(?<=[^\W\d_])[/／](?=[^\W\d_])(?!\S*[./])")
+_MARK = re.compile(r"^[-*•・]\s*|^\d+[.)]\s*")
+_TIMED = re.compile(
+    r"毎月第\s?\d[月火水木金土日]曜日?|毎週[月火水木金土日]曜日?|毎日|毎朝|毎週|毎月|日次|週次|月次|年次|毎年"
+    r"|四半期(?:毎|ごと)?|半期(?:毎|ごと)?|半年(?:毎|ごと)?|\d+\s?(?:分|時間|日|週間|[かヶケ]月|年)(?:毎|ごと|おき)"
+    r"|[月年週]に?\s?\d+\s?回|随時|[^\s、。(]{1,12}時(?=[にはも、。:\s]|$)"
+    r"|\b(?:daily|weekly|monthly|quarterly|annually|yearly|every \d+ \w+)\b"
+)
+
+
+def several(text: str) -> tuple[str, ...]:
+    """The names in a list: `CloudWatch / Datadog`, `Wiki/Git`, `再起動、切り替え`, one per line.
+
+    Brackets keep their content together, and a path or address (`/var/log`, `a/b.log`) is one name.
+    """
+    names: list[str] = []
+    depth = 0
+    start = 0
+    breaks = {found.start(): found.end() for found in _LISTED.finditer(text)}
+    for index, character in enumerate(text):
+        depth += (character in "(（[「") - (character in ")）]」")
+        if depth <= 0 and index in breaks:
+            names.append(text[start:index])
+            start = breaks[index]
+    names.append(text[start:])
+    return tuple(name for name in (_MARK.sub("", part.strip()) for part in names) if name)
+
+
+def schedule_within(sentence: str) -> Schedule | None:
+    """The schedule that a sentence names (四半期毎に文書を見直す), or None."""
+    for found in _TIMED.finditer(normalise(sentence)):
+        schedule = read_schedule(found.group())
+        if schedule is not None:
+            return schedule
+    return None

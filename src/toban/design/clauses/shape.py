@@ -1,0 +1,279 @@
+"""How a chapter says which tables, lists and blocks are its own, and how a row becomes a clause.
+
+A chapter's module lists its shapes; the reader tries them. A shape names the headings it lives under, the
+columns (or keys) it needs with their synonyms, and a function from a row to clauses. That function raises
+`NotUnderstood` when a value does not have the shape of its column: the reader then tries the next shape,
+and if none fits, the row is listed as unread with this reason.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+from toban.design.clauses.base import Clause
+from toban.design.markdown import CodeBlock
+from toban.design.origin import Origin
+from toban.design.section import Section, normalise
+from toban.design.values.people import is_placeholder
+
+type Built = Clause | tuple[Clause, ...]
+
+
+class NotUnderstood(Exception):
+    """A row can't become a clause of this kind; the message says which cell and what was expected."""
+
+
+class Stamp(TypedDict):
+    """The fields that every clause has."""
+
+    id: str
+    origin: Origin
+    text: str
+    assumptions: tuple[str, ...]
+
+
+_BLANK = frozenset(
+    {"", "-", "--", "---", "—", "–", "―", "ー", "－", "‐", "/", "n/a", "na", "none", "なし", "無し", "無"}
+)
+_SEPARATORS = re.compile(r"[\s/\\|#?%&~<>\"'`]+")
+
+
+def is_blank(text: str) -> bool:
+    """Whether a cell says nothing: empty, a dash, なし."""
+    return text.strip().lower() in _BLANK
+
+
+def identity(kind: type[Clause], *keys: str) -> str:
+    """The stable id of a clause: chapter, kind, and its key cells with width and spaces folded."""
+    parts = (_SEPARATORS.sub("-", unicodedata.normalize("NFKC", key)).strip("-") for key in keys)
+    return "/".join([kind.chapter.value, kind.kind, *(part for part in parts if part)])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a clause's words stand, and those words."""
+
+    origin: Origin
+    text: str
+    section: Section
+
+    def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[str, ...] = ()) -> Stamp:
+        """The common fields of a clause of *kind* whose row key is *keys*."""
+        return Stamp(id=identity(kind, *keys), origin=self.origin, text=self.text, assumptions=assumptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A row seen by the roles of its columns; a role that the table has no column for is an empty cell."""
+
+    place: Place
+    values: Mapping[str, str]
+    labels: Mapping[str, str]
+    """Each role's column as the document heads it, for messages."""
+
+    @property
+    def section(self) -> Section:
+        return self.place.section
+
+    def __getitem__(self, role: str) -> str:
+        """The cell's text; empty where it is a mere dash."""
+        text = self.values.get(role, "")
+        return "" if is_blank(text) else text.strip()
+
+    def first(self, *roles: str) -> str:
+        """The first of these cells that says something."""
+        return next((self[role] for role in roles if self[role]), "")
+
+    def has(self, role: str) -> bool:
+        """Whether the table has such a column at all."""
+        return role in self.labels
+
+    def required(self, role: str) -> str:
+        """The cell's text, which must not be empty."""
+        text = self[role]
+        if not text:
+            raise NotUnderstood(f"{self._label(role)}が空です")
+        return text
+
+    def read[T](self, role: str, reader: Callable[[str], T | None], expected: str) -> T:
+        """The cell's value; *expected* names the kind of value in the message (期間, しきい値)."""
+        return read_value(self.required(role), reader, label=self._label(role), expected=expected)
+
+    def maybe[T](self, role: str, reader: Callable[[str], T], expected: str) -> T | None:
+        """The same where the cell may be empty; what stands there must still be readable."""
+        text = self[role]
+        value = reader(text) if text else None
+        if text and value is None:
+            raise unreadable(text, label=self._label(role), expected=expected)
+        return value
+
+    def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[str, ...] = ()) -> Stamp:
+        return self.place.stamp(kind, *keys, assumptions=assumptions)
+
+    def _label(self, role: str) -> str:
+        return self.labels.get(role, role)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A list entry, or a row of a key-value table; `key` is empty for a plain sentence."""
+
+    place: Place
+    key: str
+    value: str
+    checked: bool | None = None
+
+    @property
+    def section(self) -> Section:
+        return self.place.section
+
+    @property
+    def sentence(self) -> str:
+        """The whole entry as one text."""
+        return self.place.text
+
+    def read[T](self, reader: Callable[[str], T | None], expected: str) -> T:
+        """The entry's value, or of an entry without a key the sentence."""
+        return read_value(self.value, reader, label=self.key or "この行", expected=expected)
+
+    def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[str, ...] = ()) -> Stamp:
+        return self.place.stamp(kind, *keys, assumptions=assumptions)
+
+
+def read_value[T](text: str, reader: Callable[[str], T | None], *, label: str, expected: str) -> T:
+    """Read *text*, or raise `NotUnderstood` that names the place, the text and what was expected."""
+    value = reader(text)
+    if value is None:
+        raise unreadable(text, label=label, expected=expected)
+    return value
+
+
+def unreadable(text: str, *, label: str, expected: str) -> NotUnderstood:
+    """The complaint about *text*, which should be *expected*; a blank to fill in is called one."""
+    if is_placeholder(text):
+        return NotUnderstood(f"{label}「{text}」はまだ決まっていません")
+    return NotUnderstood(f"{label}「{text}」は{expected}として読めません")
+
+
+def words(pattern: str) -> re.Pattern[str]:
+    """A pattern over normalised text: half-width, lower case, single spaces.
+
+    ASCII rules for `\\b`: between KPI and 管理 there is a boundary.
+    """
+    return re.compile(pattern, re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class TableShape:
+    """A kind of table. Also fits a list of `key: value` entries that together make one row (`record`)."""
+
+    kind: type[Clause]
+    build: Callable[[Cells], Built]
+    columns: Mapping[str, re.Pattern[str]]
+    """Role → what its column may be headed; tried in this order, on normalised text without spaces."""
+    needs: tuple[str, ...]
+    """Each names roles joined by `|`, one of which must have a column."""
+    headings: re.Pattern[str]
+    telling: tuple[str, ...] = ()
+    """Each names roles joined by spaces that, together, need no heading to be recognised."""
+    avoid: re.Pattern[str] | None = None
+    """Headings under which the same columns mean something else."""
+    record: str = ""
+    """Roles joined by spaces of which a list of entries must have two to be one row; empty: never."""
+
+    def fits(self, roles: frozenset[str]) -> bool:
+        """Whether these columns suffice."""
+        return all(roles & set(need.split("|")) for need in self.needs)
+
+    def tells(self, roles: frozenset[str]) -> bool:
+        """Whether these columns alone show the kind."""
+        return any(roles >= set(group.split()) for group in self.telling)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryShape:
+    """A kind of list entry: the headings it lives under, and what its key says."""
+
+    kind: type[Clause]
+    build: Callable[[Entry], Built]
+    headings: re.Pattern[str]
+    key: re.Pattern[str] | None = None
+    """None: any key, or none."""
+    within: int = 2
+    """How near the heading must be, as `Section.nearness` counts."""
+    avoid: re.Pattern[str] | None = None
+    ordered: bool = False
+    """Whether entries of numbered lists are meant as well: those are mostly steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A numbered list, or a code block of numbered lines, as one thing."""
+
+    place: Place
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepsShape:
+    """A kind of procedure written as numbered steps."""
+
+    kind: type[Clause]
+    build: Callable[[Steps], Built]
+    headings: re.Pattern[str]
+    avoid: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code block in its place."""
+
+    place: Place
+    block: CodeBlock
+
+
+@dataclass(frozen=True, slots=True)
+class CodeShape:
+    """A kind of code block: commands, a sample record."""
+
+    kind: type[Clause]
+    build: Callable[[Code], Built]
+    headings: re.Pattern[str]
+    languages: frozenset[str]
+    """What the fence may name."""
+    avoid: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterShapes:
+    """All the shapes of one chapter."""
+
+    tables: tuple[TableShape, ...] = ()
+    entries: tuple[EntryShape, ...] = ()
+    steps: tuple[StepsShape, ...] = ()
+    code: tuple[CodeShape, ...] = field(default=())
+
+
+_PAREN = re.compile(r"\([^()]*\)$")
+_LOOSE_END = re.compile(r"(?:の?(?:初期値|目安|例|案)|一覧)$")
+
+
+def roles_of(header: tuple[str, ...], columns: Mapping[str, re.Pattern[str]]) -> dict[str, int]:
+    """Which column plays which role: role → column index. A column plays one role, a role one column."""
+    found: dict[str, int] = {}
+    for index, cell in enumerate(header):
+        role = _role(normalise(cell).replace(" ", "").strip("*"), columns, found)
+        if role:
+            found[role] = index
+    return found
+
+
+def _role(cell: str, columns: Mapping[str, re.Pattern[str]], taken: Mapping[str, int]) -> str:
+    bare = _PAREN.sub("", cell)
+    for name in dict.fromkeys((cell, bare, _LOOSE_END.sub("", bare))):
+        for role, pattern in columns.items():
+            if role not in taken and pattern.fullmatch(name):
+                return role
+    return ""

@@ -1,0 +1,101 @@
+"""When a row is due, where the words for it stand in several cells or in the headings above."""
+
+import re
+
+from toban.design.clauses.shape import Cells, Entry, NotUnderstood
+from toban.design.section import Section, heading_words
+from toban.design.values.duration import read_duration
+from toban.design.values.schedule import Schedule, join_schedule, read_schedule, read_schedules
+
+_CADENCE = re.compile(
+    r"毎日|毎朝|毎晩|日次|デイリー|毎週|週次|ウィークリー|隔週|毎月|月次|マンスリー|四半期|半期|半年|年次|毎年"
+    r"|\b(?:daily|weekly|monthly|quarterly|annual|yearly|nightly|hourly)\b"
+)
+_MOMENT = re.compile(
+    r"\d:\d\d|\d時(?!間)|[月火水木金土日]曜|第\s?\d|月初|月末|\d日|深夜|\b(?:mon|tues|wednes"
+    r"|thurs|fri|satur|sun)day|\d ?[ap]m\b"
+)
+_PAREN = re.compile(r"\(([^()]*)\)")
+_WEEKDAY = re.compile(r"[月火水木金土日]")
+
+
+def section_schedule(section: Section) -> Schedule | None:
+    """The schedule that the headings give: 日次作業, 週次（日曜日 2:00-4:00）, 日次チェック over 朝（9:00）.
+
+    A heading that names two cadences (週次・月次運用) gives none.
+    """
+    moment = ""
+    for words in reversed(section.words):
+        cadences = set(_CADENCE.findall(words))
+        parts = [*_PAREN.findall(words), _PAREN.sub("", words).partition(": ")[0]]
+        moment = moment or next((part for part in parts if _MOMENT.search(part)), "")
+        if len(cadences) == 1:
+            cadence = cadences.pop()
+            return (join_schedule(cadence, moment) if moment else None) or read_schedule(cadence)
+        if cadences:
+            return None
+    return read_schedule(moment) if moment else None
+
+
+def headed_schedule(section: Section) -> Schedule | None:
+    """The schedule of a section whose own heading says when: 週次メンテナンス（日曜日 2:00）."""
+    nearest = heading_words(section.heading)
+    if not (_CADENCE.search(nearest) or _MOMENT.search(nearest)):
+        return None
+    return section_schedule(section.captioned(""))
+
+
+def is_attribute(entry: Entry) -> bool:
+    """Whether the entry describes the task in its caption (復元訓練 / 目標: 30分) and is none itself."""
+    caption = heading_words(entry.section.caption)
+    return bool(entry.key and caption) and _CADENCE.search(caption) is None
+
+
+def row_schedule(cells: Cells, frequency: str = "frequency", clock: str = "clock") -> Schedule:
+    """The schedule of a row: its frequency and clock columns together, or with what the headings say.
+
+    Raises `NotUnderstood` when neither the row nor the headings give one.
+    """
+    often, when = cells[frequency], _weekday_in_full(cells[clock])
+    if often and when:
+        joined = join_schedule(often, when)
+        # 実行時間 may be how long it runs (約30分) instead of when it starts.
+        if joined is None and read_duration(when) is not None:
+            joined = read_schedule(often)
+        if joined is None:
+            raise NotUnderstood(f"「{often}」と「{when}」を合わせて実施時期として読めません")
+        return joined
+    if not (often or when):
+        above = section_schedule(cells.section)
+        if above is None:
+            raise NotUnderstood("いつ行うかが、行にも見出しにもありません")
+        return above
+    alone = _with_headings(often or when, cells.section)
+    return (
+        alone if alone is not None else cells.read(frequency if often else clock, read_schedule, "実施時期")
+    )
+
+
+def row_schedules(cells: Cells, frequency: str = "frequency", clock: str = "clock") -> tuple[Schedule, ...]:
+    """The same where one cell may hold several (日次（フル） + 1時間ごと（増分））."""
+    if cells[frequency] and not cells[clock]:
+        several = read_schedules(cells[frequency])
+        if several:
+            return several
+    return (row_schedule(cells, frequency, clock),)
+
+
+def _with_headings(text: str, section: Section) -> Schedule | None:
+    """A row that says only 9:00 or 月曜 gets how often from the headings."""
+    own = read_schedule(text)
+    if own is not None and not own.assumptions:
+        return own
+    for words in reversed(section.words):
+        cadences = set(_CADENCE.findall(words))
+        if len(cadences) == 1:
+            return join_schedule(cadences.pop(), text) or own
+    return own
+
+
+def _weekday_in_full(text: str) -> str:
+    return f"{text}曜日" if _WEEKDAY.fullmatch(text) else text

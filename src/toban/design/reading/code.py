@@ -1,0 +1,39 @@
+"""Code blocks as clauses, where the heading makes them one."""
+
+from toban.design.clauses.registry import CODE
+from toban.design.clauses.shape import Code, CodeShape, NotUnderstood, Place
+from toban.design.markdown import CodeBlock
+from toban.design.origin import Origin
+from toban.design.reading.entries import read_step_text, steps_shape
+from toban.design.reading.outcome import Outcome, read, unread
+from toban.design.section import Section
+
+_PLAIN = frozenset({"text", "txt", "plaintext", "markdown", "md", ""})
+_DIAGRAMS = frozenset({"mermaid", "plantuml", "puml", "dot", "graphviz"})
+
+
+def read_code(block: CodeBlock, section: Section, document: str) -> Outcome | None:
+    """What became of the block; None where it is mere illustration."""
+    language = block.language.lower()
+    place = Place(Origin(document, block.line), block.text, section)
+    reason = ""
+    for shape in sorted(CODE, key=lambda shape: -section.nearness(shape.headings)):
+        if language not in shape.languages or not _is_under(shape, section):
+            continue
+        try:
+            return read(block.line, block.text, shape.build(Code(place, block)))
+        except NotUnderstood as flaw:
+            reason = reason or str(flaw)
+    if reason:
+        return unread(block.line, block.text, reason)
+    if language in _PLAIN:
+        return read_step_text(block.text, block.line, section, document)
+    if language in _DIAGRAMS and steps_shape(section) is not None:
+        return unread(block.line, block.text, "図からは手順を読めません。番号つきの箇条書きで書いてください")
+    return None
+
+
+def _is_under(shape: CodeShape, section: Section) -> bool:
+    """Whether the headings mean this kind. バックアップ・リストア over バックアップ手順 means backup."""
+    near = section.nearness(shape.headings)
+    return near >= 2 and (shape.avoid is None or section.nearness(shape.avoid) < near)

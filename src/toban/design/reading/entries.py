@@ -1,0 +1,237 @@
+"""List entries, rows of key-value tables and numbered steps as clauses."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from toban.design.clauses.registry import ENTRIES, STEPS, TABLES
+from toban.design.clauses.shape import (
+    Cells,
+    Entry,
+    EntryShape,
+    NotUnderstood,
+    Place,
+    Steps,
+    StepsShape,
+    is_blank,
+    roles_of,
+)
+from toban.design.markdown import BulletList, NumberedList
+from toban.design.origin import Origin
+from toban.design.reading.outcome import Outcome, aside, read, unread
+from toban.design.section import Section, normalise
+
+_KEYED = re.compile(
+    r"(?P<key>[^:：\n。]{1,60}?)\s*(?:[:：](?!//)(?<!\d[:：](?=\d))|：)\s*(?P<value>.*)", re.DOTALL
+)
+_STATES_A_RULE = re.compile(
+    r"\d\s*(?:%|ms\b|秒|分|時間|日|週|[かヶケ]月|年|世代|回|件|台|文字|gb\b|mb\b|tb\b|seconds?|minutes?|hours?|days?|weeks?|months?|years?)"
+    r"|毎[日週月朝晩時分年]|[日週月年]次|四半期|随時|即[時日座]|[#@][a-z]|必須|禁止|以内|以上|以下|未満|\d:\d\d|24/7"
+    r"|\b(?:daily|weekly|monthly|quarterly|must|within|at least|every|required)\b"
+)
+_STEP_LINE = re.compile(r"\s*(?:\d+[.)、]|step\s*\d+[:.]?|[①-⑳])\s*(.+)", re.IGNORECASE)
+_ARROW = re.compile(r"\s*(?:→|⇒|->|=>|↓)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A list entry, or a row of a key-value table, before it is understood."""
+
+    line: int
+    text: str
+    key: str
+    value: str
+    section: Section
+    checked: bool | None = None
+    is_step: bool = False
+    is_row: bool = False
+    """Whether it stands in a table: then it counts as a row whatever it says."""
+    depth: int = 0
+
+
+def split_key(text: str) -> tuple[str, str]:
+    """`稼働時間: 24時間365日` → key and value; a sentence has an empty key and is its own value."""
+    keyed = _KEYED.fullmatch(text)
+    if keyed is None or is_blank(keyed["value"]) or _is_open(keyed["key"]):
+        return "", text
+    return keyed["key"].strip(), keyed["value"].strip()
+
+
+def _is_open(key: str) -> bool:
+    """Whether the colon stands inside a bracket: 稼働確認 (緑: 正常)."""
+    return sum(map(key.count, "(（[「")) > sum(map(key.count, ")）]」"))
+
+
+def lines_of(block: BulletList | NumberedList, section: Section) -> list[Line]:
+    """The entries of a list; what an entry is nested in becomes its caption."""
+    lines: list[Line] = []
+    above: list[str] = []
+    for item in block.items:
+        del above[item.depth :]
+        key, value = split_key(item.text)
+        place = section.captioned(above[-1]) if above else section
+        lines.append(
+            Line(
+                item.line,
+                item.text,
+                key,
+                value,
+                place,
+                checked=item.checked,
+                is_step=item.ordered,
+                depth=item.depth,
+            )
+        )
+        above.append(item.text)
+    return lines
+
+
+def fact_lines(texts: Sequence[str], start: int, section: Section) -> list[Line]:
+    """The facts of a paragraph all of whose lines are `key: value`; of any other none."""
+    lines = []
+    for offset, text in enumerate(texts):
+        key, value = split_key(text)
+        if not key:
+            return []
+        lines.append(Line(start + offset, text, key, value, section))
+    return lines
+
+
+def read_facts(lines: Sequence[Line], document: str) -> Iterator[Outcome]:
+    """The row that facts in running text make together, if they do; alone they are no rows."""
+    record = _read_record(tuple(lines), document)
+    if record is not None:
+        yield record[0]
+
+
+def read_steps(block: NumberedList | BulletList, section: Section, document: str) -> Outcome | None:
+    """A numbered list that as a whole is a procedure of a known kind, else None."""
+    steps = tuple(item.text for item in block.items if item.depth == 0)
+    shape = steps_shape(section)
+    if shape is None or not isinstance(block, NumberedList):
+        return None
+    return _as_steps(shape, block.line, steps, section, document)
+
+
+def read_step_text(text: str, line: int, section: Section, document: str) -> Outcome | None:
+    """A code block that holds such a procedure: numbered lines, or steps joined by arrows."""
+    shape = steps_shape(section)
+    if shape is None:
+        return None
+    steps = _steps_in(text)
+    if len(steps) < 2:
+        return unread(line, text, "番号のある手順として読めません")
+    return _as_steps(shape, line, steps, section, document)
+
+
+def _steps_in(text: str) -> tuple[str, ...]:
+    numbered = tuple(found.group(1).strip() for found in map(_STEP_LINE.fullmatch, text.split("\n")) if found)
+    if len(numbered) > 1:
+        return numbered
+    return tuple(part.strip() for part in _ARROW.split(text.replace("\n", " ")) if part.strip())
+
+
+def steps_shape(section: Section) -> StepsShape | None:
+    """The kind of procedure that the nearest heading announces."""
+    for shape in STEPS:
+        if section.nearness(shape.headings) == 3 and not (shape.avoid and section.nearness(shape.avoid) > 1):
+            return shape
+    return None
+
+
+def _as_steps(
+    shape: StepsShape, line: int, steps: tuple[str, ...], section: Section, document: str
+) -> Outcome:
+    text = "\n".join(steps)
+    place = Place(Origin(document, line), text, section)
+    try:
+        return read(line, text, shape.build(Steps(place, steps)))
+    except NotUnderstood as reason:
+        return unread(line, text, str(reason))
+
+
+def read_lines(lines: Sequence[Line], document: str) -> Iterator[Outcome]:
+    """What became of each entry; entries that together make one row come out as one."""
+    taken: set[int] = set()
+    for group in _groups(lines):
+        record = _read_record(group, document)
+        if record is not None:
+            outcome, used = record
+            yield outcome
+            yield from (
+                aside(line.line, line.text, f"{used[0].line}行目と合わせて1つの規則です") for line in used[1:]
+            )
+            taken.update(line.line for line in used)
+    for line in lines:
+        if line.line not in taken:
+            yield _read_line(line, document)
+
+
+def _groups(lines: Sequence[Line]) -> Iterator[tuple[Line, ...]]:
+    """The entries that stand side by side, nested ones apart."""
+    by_section: dict[Section, list[Line]] = {}
+    for line in lines:
+        by_section.setdefault(line.section, []).append(line)
+    return (tuple(group) for group in by_section.values())
+
+
+def _read_record(group: tuple[Line, ...], document: str) -> tuple[Outcome, list[Line]] | None:
+    """Entries that are the columns of one row (頻度: …, 保持期間: …), and which of them were used."""
+    keyed = [line for line in group if line.key]
+    if len(keyed) < 2:
+        return None
+    section = keyed[0].section
+    for shape in TABLES:
+        if not shape.record or section.nearness(shape.headings) < 2:
+            continue
+        if shape.avoid is not None and section.nearness(shape.avoid) > 1:
+            continue
+        roles = roles_of(tuple(line.key for line in keyed), shape.columns)
+        if len(set(shape.record.split()) & set(roles)) < 2:
+            continue
+        used = [
+            keyed[index] for role, index in sorted(roles.items(), key=lambda pair: pair[1]) if role != "note"
+        ]
+        values = {role: keyed[index].value for role, index in roles.items()}
+        labels = {role: keyed[index].key for role, index in roles.items()}
+        text = "\n".join(line.text for line in used)
+        place = Place(Origin(document, used[0].line), text, section)
+        try:
+            return read(used[0].line, text, shape.build(Cells(place, values, labels))), used
+        except NotUnderstood as reason:
+            return unread(used[0].line, text, str(reason)), used
+    return None
+
+
+def _read_line(line: Line, document: str) -> Outcome:
+    reason = ""
+    place = Place(Origin(document, line.line), line.text, line.section)
+    entry = Entry(place, line.key, line.value, line.checked)
+    for shape in ENTRIES:
+        if not _fits(shape, line):
+            continue
+        try:
+            return read(line.line, line.text, shape.build(entry))
+        except NotUnderstood as flaw:
+            # A shape for any entry under its heading has only guessed: its complaint would mislead.
+            reason = reason or (str(flaw) if shape.key is not None else "")
+    if reason:
+        return unread(line.line, line.text, reason)
+    if line.is_step:
+        return aside(line.line, line.text, "手順の一つです")
+    if line.is_row or _STATES_A_RULE.search(normalise(line.text)):
+        return unread(
+            line.line, line.text, f"見出し「{line.section.title}」の下の、どの種類の規則か分かりません"
+        )
+    return aside(line.line, line.text, "規則を述べていない文です")
+
+
+def _fits(shape: EntryShape, line: Line) -> bool:
+    # Inside an entry stand remarks on it, and steps; a check box is a task wherever it stands.
+    if shape.key is None and line.checked is None and (line.is_step or line.depth > 0):
+        return False
+    if shape.key is not None and not shape.key.fullmatch(normalise(line.key)):
+        return False
+    if line.section.nearness(shape.headings) < shape.within:
+        return False
+    return shape.avoid is None or line.section.nearness(shape.avoid) < 2

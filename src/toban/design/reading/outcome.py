@@ -1,0 +1,39 @@
+"""What became of one row, entry or block."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from toban.design.clauses.base import Clause
+from toban.design.clauses.shape import Built
+
+
+class Fate(Enum):
+    """Every row has one of these; none is dropped."""
+
+    READ = auto()
+    UNREAD = auto()
+    ASIDE = auto()
+    """Not an operations row: a revision history, a glossary, a link, a step or sentence without a rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A row of the document, with its clauses or the reason why it has none."""
+
+    line: int
+    text: str
+    fate: Fate
+    clauses: tuple[Clause, ...] = ()
+    reason: str = ""
+
+
+def read(line: int, text: str, built: Built) -> Outcome:
+    return Outcome(line, text, Fate.READ, built if isinstance(built, tuple) else (built,))
+
+
+def unread(line: int, text: str, reason: str) -> Outcome:
+    return Outcome(line, text, Fate.UNREAD, reason=reason)
+
+
+def aside(line: int, text: str, reason: str) -> Outcome:
+    return Outcome(line, text, Fate.ASIDE, reason=reason)

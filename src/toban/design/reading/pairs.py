@@ -1,0 +1,31 @@
+"""Key-value tables (項目 | 内容), where each row is a rule of its own."""
+
+from toban.design.clauses.shape import is_blank, words
+from toban.design.markdown import Table
+from toban.design.reading.entries import Line
+from toban.design.reading.tables import row_text
+from toban.design.section import Section, normalise
+
+_KEY = words("(?:設定)?項目|要件|パラメータ|属性|設定|名称|key|item|setting|parameter|property")
+_VALUE = words(
+    "(?:設定)?(?:内容|値)|詳細|方針|ルール|説明|要件(?:値)?|実現方法|目標値?|方法|規定|value|details?|description|policy|rule"
+)
+
+
+def is_pairs(table: Table) -> bool:
+    """Whether the rows are `key | value`, any further columns being notes."""
+    if len(table.header) < 2:
+        return False
+    key, value = (normalise(cell).replace(" ", "") for cell in table.header[:2])
+    return _KEY.fullmatch(key) is not None and _VALUE.fullmatch(value) is not None
+
+
+def pair_lines(table: Table, section: Section) -> list[Line]:
+    """The rows as entries; a row without a value keeps its key as its whole text."""
+    lines: list[Line] = []
+    for row in table.rows:
+        key, value = row.cells[0].strip(), row.cells[1].strip()
+        lines.append(
+            Line(row.line, row_text(row), "" if is_blank(value) else key, value or key, section, is_row=True)
+        )
+    return lines

@@ -1,0 +1,142 @@
+"""Which kind of table this is, and its rows as clauses.
+
+The kind is decided by three things together: the headings above, the columns' names, and whether the rows'
+values have the shape of those columns. A table that only half fits is left unread: a wrong reading is worse
+than none.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from toban.design.clauses.registry import TABLES
+from toban.design.clauses.shape import Cells, NotUnderstood, Place, TableShape, is_blank, roles_of, words
+from toban.design.markdown import Row, Table
+from toban.design.origin import Origin
+from toban.design.reading.outcome import Fate, Outcome, aside, read, unread
+from toban.design.section import Section, normalise
+
+# Rows tried before a kind is accepted, and the share of them that must be readable.
+_SAMPLE = 20
+_ENOUGH = 0.25
+# A kind that fits the columns this much worse than the best one is not tried when the best one fails.
+_MARGIN = 3.0
+
+_HISTORY = words("版(?:数)?|バージョン|version|rev(?:ision)?")
+_CHANGES = words("(?:変更|更新|改訂|修正)(?:内容|点|履歴|箇所)|変更者|changes?|(?:change)?description|author")
+_TERM = words("用語|略語|term|abbreviation")
+_LINK = words("url|リンク|link")
+_SAME_AS_ABOVE = frozenset({"", "〃", "同上", "↑", "''", '"'})
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A kind whose columns and headings fit, and how well."""
+
+    shape: TableShape
+    roles: Mapping[str, int]
+    score: float
+    nearness: int
+
+
+def read_table(table: Table, section: Section, document: str) -> list[Outcome]:
+    """Return what became of each row, in order. A table whose kind nobody knows is wholly unread."""
+    text = " | ".join(table.header)
+    if not table.rows:
+        return [unread(table.line, text, "行のない表です")]
+    why_aside = _why_aside(table.header)
+    if why_aside:
+        return [aside(row.line, row_text(row), why_aside) for row in table.rows]
+    candidates = _candidates(table, section)
+    for candidate in candidates:
+        if candidate.score >= candidates[0].score - _MARGIN and _is_accepted(
+            candidate, table, section, document
+        ):
+            return list(_outcomes(candidate, table.rows, table.header, section, document))
+    if candidates and _is_surely_meant(candidates[0]):
+        return list(_outcomes(candidates[0], table.rows, table.header, section, document))
+    reason = f"見出し「{section.title}」と列（{text}）から、何の表か分かりません"
+    return [unread(row.line, row_text(row), reason) for row in table.rows]
+
+
+def is_known_table(table: Table, section: Section, document: str) -> bool:
+    """Whether some kind fits it, heading, columns and values."""
+    return any(_is_accepted(candidate, table, section, document) for candidate in _candidates(table, section))
+
+
+def row_text(row: Row) -> str:
+    """The row as one line, the way the document's reader sees it."""
+    return " | ".join(cell.replace("\n", " ") for cell in row.cells)
+
+
+def _why_aside(header: tuple[str, ...]) -> str:
+    names = [normalise(cell).replace(" ", "") for cell in header]
+
+    def has(pattern: object) -> bool:
+        return any(pattern.fullmatch(name) for name in names)  # type: ignore[attr-defined]
+
+    if has(_HISTORY) and has(_CHANGES):
+        return "改訂の履歴です"
+    if names and _TERM.fullmatch(names[0]):
+        return "用語の説明です"
+    if len(names) > 1 and _LINK.fullmatch(names[1]):
+        return "リンクの一覧です"
+    return ""
+
+
+def _candidates(table: Table, section: Section) -> list[_Candidate]:
+    """The kinds that fit the columns and the headings, best first."""
+    found: list[_Candidate] = []
+    for shape in TABLES:
+        roles = roles_of(table.header, shape.columns)
+        named = frozenset(roles)
+        nearness = section.nearness(shape.headings)
+        tells = shape.tells(named)
+        if not shape.fits(named) or not (nearness or tells):
+            continue
+        if shape.avoid is not None and not tells and section.nearness(shape.avoid) > 1:
+            continue
+        unknown = len(table.header) - len(roles)
+        known = len(roles) - (0.5 if "note" in named else 0)
+        found.append(_Candidate(shape, roles, 2 * nearness + known - unknown + (2 if tells else 0), nearness))
+    return sorted(found, key=lambda candidate: -candidate.score)
+
+
+def _is_accepted(candidate: _Candidate, table: Table, section: Section, document: str) -> bool:
+    sample = table.rows[:_SAMPLE]
+    outcomes = list(_outcomes(candidate, sample, table.header, section, document))
+    filled = [outcome for outcome, row in zip(outcomes, sample, strict=True) if not _is_template(row)]
+    good = sum(outcome.fate is Fate.READ for outcome in filled)
+    return good > 0 and good >= _ENOUGH * len(filled)
+
+
+def _is_surely_meant(candidate: _Candidate) -> bool:
+    """Whether the reasons of this kind help the author more than a plain "don't know"."""
+    return candidate.nearness == 3 or candidate.shape.tells(frozenset(candidate.roles))
+
+
+def _is_template(row: Row) -> bool:
+    """A row of which nothing but its first cells is filled in."""
+    return sum(not is_blank(cell) for cell in row.cells) <= 1
+
+
+def _outcomes(
+    candidate: _Candidate, rows: Iterable[Row], header: tuple[str, ...], section: Section, document: str
+) -> Iterator[Outcome]:
+    labels = {role: header[index] for role, index in candidate.roles.items()}
+    above = ""
+    for row in rows:
+        text = row_text(row)
+        if row.surplus:
+            yield unread(row.line, text, f"セルが列より{row.surplus}個多い行です（| は \\| と書きます）")
+            continue
+        cells = list(row.cells)
+        # An empty first cell continues the one above, the way merged cells come out of a spreadsheet.
+        if cells[0].strip() in _SAME_AS_ABOVE and any(not is_blank(cell) for cell in cells[1:]):
+            cells[0] = above
+        above = cells[0]
+        values = {role: cells[index] for role, index in candidate.roles.items()}
+        place = Place(Origin(document, row.line), text, section)
+        try:
+            yield read(row.line, text, candidate.shape.build(Cells(place, values, labels)))
+        except NotUnderstood as reason:
+            yield unread(row.line, text, str(reason))

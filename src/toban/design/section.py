@@ -1,0 +1,90 @@
+"""Where a row stands: the headings above it, as words to match against."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from toban.design.markdown import Heading
+
+_NUMBERING = re.compile(
+    r"^(?:第\s*\d+\s*[章節部]|(?:step|phase|alarm|appendix)\s*\d+\s*[.:)]?|\d+(?:\.\d+)*[.:)、]?(?=\s)|\d+(?:\.\d+)*[.:)、](?!\d)|[a-z][.)](?=\s))\s*",
+    re.IGNORECASE,
+)
+_ORNAMENT = re.compile(r"[^\w\s#/<>%().,:;・、。「」【】\[\]+&=~*@!?'\"$¥℃→±≤≥-]")
+
+
+def normalise(text: str) -> str:
+    """Fold width, case and runs of spaces, so that one pattern meets every spelling."""
+    return " ".join(unicodedata.normalize("NFKC", text).lower().split())
+
+
+def heading_text(text: str) -> str:
+    """A heading without its number (3.2.1, 第3章) and without emoji."""
+    plain = " ".join(_ORNAMENT.sub("", unicodedata.normalize("NFKC", text)).split())
+    return _NUMBERING.sub("", plain, count=1) or plain
+
+
+def heading_words(text: str) -> str:
+    """The same folded for matching."""
+    return heading_text(text).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The headings above a block, outermost first, and the short line that introduces it."""
+
+    headings: tuple[Heading, ...] = ()
+    caption: str = ""
+    """`**日次:**` standing alone over a table, or the list entry that this one is nested in."""
+    document: str = ""
+    """The document's title, which stands over everything and so says little about one row."""
+    words: tuple[str, ...] = field(init=False)
+    """The headings and the caption, outermost first, as `heading_words`; without the document's title."""
+
+    def __post_init__(self) -> None:
+        above = [*(heading.text for heading in self.headings), self.caption]
+        object.__setattr__(self, "words", tuple(heading_words(text) for text in above if text))
+
+    def under(self, heading: Heading) -> "Section":
+        """The section that *heading* opens."""
+        above = tuple(other for other in self.headings if other.level < heading.level)
+        return Section((*above, heading), "", self.document)
+
+    def captioned(self, caption: str) -> "Section":
+        return Section(self.headings, caption, self.document)
+
+    @property
+    def title(self) -> str:
+        """The nearest heading or caption, without its number."""
+        return heading_text(self.caption) or self.heading
+
+    @property
+    def heading(self) -> str:
+        """The nearest heading, without its number."""
+        return heading_text(self.headings[-1].text if self.headings else self.document)
+
+    def headings_from(self, pattern: re.Pattern[str]) -> tuple[str, ...]:
+        """The headings from the nearest one with *pattern* down: PostgreSQL バックアップ, 本番環境."""
+        names = [heading_text(heading.text) for heading in self.headings]
+        for index in range(len(names) - 1, -1, -1):
+            if pattern.search(names[index].lower()):
+                return tuple(names[index:])
+        return tuple(names[-1:])
+
+    def nearness(self, pattern: re.Pattern[str]) -> int:
+        """How near the nearest heading with *pattern* is: 3 directly above, 2 one further, 1 beyond, 0 none.
+
+        The document's title counts as beyond.
+        """
+        near = _nearness(self.words, pattern)
+        return near or int(pattern.search(heading_words(self.document)) is not None)
+
+
+# A list of ten thousand entries asks the same question of the same headings each time.
+@lru_cache(maxsize=8192)
+def _nearness(words: tuple[str, ...], pattern: re.Pattern[str]) -> int:
+    for distance, heading in enumerate(reversed(words)):
+        if pattern.search(heading):
+            return max(1, 3 - distance)
+    return 0

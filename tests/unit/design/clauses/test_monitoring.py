@@ -1,0 +1,203 @@
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from toban.design.clauses.monitoring import Monitor, NotificationRule, ToolChoice
+from toban.design.reader import Design
+from toban.design.values.duration import Duration, TimeUnit
+from toban.design.values.metric import Metric
+from toban.design.values.people import ChannelKind
+from toban.design.values.severity import AlertLevel, IncidentSeverity
+from toban.design.values.threshold import Comparison
+
+type Read = Callable[..., Design]
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("監視項目 | 警告閾値 | 危険閾値 | 監視間隔", "CPU使用率 | 70% | 85% | 1分"),
+        ("監視項目 | 閾値（Warning） | 閾値（Critical） | 確認間隔", "CPU使用率 | > 70% | > 85% | 1分"),
+        ("メトリクス | 正常範囲 | 警告閾値 | 重大閾値", "CPU使用率 | <60% | >70% | >85%"),
+        ("監視対象 | メトリクス | 閾値(警告) | 閾値(異常) | 通知先", "Web | CPU使用率 | 70% | 85% | 当番"),
+        (
+            "カテゴリ | 項目 | Warning | Critical | 通知 | 対応",
+            "サーバー | CPU使用率 | 70% | 85% | Slack | 調査",
+        ),
+        ("Metric | Warning | Critical | Reasoning", "CPU Utilization | > 70% | > 85% | no headroom"),
+    ],
+)
+def test_warning_and_critical_stand_in_columns_of_many_names(read: Read, header: str, row: str) -> None:
+    rule = " | ".join("-" for _ in header.split("|"))
+
+    (monitor,) = read("## 監視", f"| {header} |", f"| {rule} |", f"| {row} |").of(Monitor)
+
+    assert monitor.metric is Metric.CPU_USAGE
+    assert monitor.warning is not None
+    assert monitor.critical is not None
+    assert (monitor.warning.limit.value, monitor.critical.limit.value) == (Decimal(70), Decimal(85))
+
+
+@pytest.mark.parametrize(
+    ("severity", "is_critical"),
+    [("Critical", True), ("高", True), ("P1", True), ("Warning", False), ("低", False)],
+)
+def test_one_threshold_column_gets_its_level_from_the_severity(
+    read: Read, severity: str, is_critical: bool
+) -> None:
+    design = read(
+        "## アラート", "| メトリクス | 閾値 | 重要度 |", "|-|-|-|", f"| エラー率 | > 1% | {severity} |"
+    )
+
+    (monitor,) = design.of(Monitor)
+
+    assert (monitor.critical is not None, monitor.warning is not None) == (is_critical, not is_critical)
+    assert monitor.assumptions == ()
+
+
+def test_threshold_without_a_level_is_taken_as_a_warning_and_said_so(read: Read) -> None:
+    (monitor,) = read("## 監視", "| 項目 | 閾値 | 対応 |", "|-|-|-|", "| 応答時間 | 500ms超 | 調査 |").of(
+        Monitor
+    )
+
+    assert monitor.warning is not None
+    assert monitor.response == "調査"
+    assert "警告として" in monitor.assumptions[0]
+
+
+@pytest.mark.parametrize(
+    ("normal", "warning", "critical", "comparison"),
+    [
+        ("0-60%", "70%", "85%", Comparison.AT_LEAST),
+        ("80-100%", "70%", "50%", Comparison.AT_MOST),
+        ("-", "20%", "10%", Comparison.AT_MOST),
+        ("-", "80%", "90%", Comparison.AT_LEAST),
+    ],
+)
+def test_bare_limits_point_away_from_the_normal_range(
+    read: Read, normal: str, warning: str, critical: str, comparison: Comparison
+) -> None:
+    row = f"| 空き容量 | {normal} | {warning} | {critical} |"
+
+    (monitor,) = read("## 監視", "| 監視項目 | 正常範囲 | 警告 | 異常 |", "|-|-|-|-|", row).of(Monitor)
+
+    assert monitor.warning is not None
+    assert monitor.critical is not None
+    assert {monitor.warning.comparison, monitor.critical.comparison} == {comparison}
+
+
+def test_written_comparison_is_left_alone(read: Read) -> None:
+    row = "| 証明書の残り | < 45 days | < 14 days |"
+
+    (monitor,) = read("## 監視", "| Metric | Warning | Critical |", "|-|-|-|", row).of(Monitor)
+
+    assert monitor.warning is not None
+    assert monitor.warning.comparison is Comparison.BELOW
+
+
+@pytest.mark.parametrize(
+    ("normal", "span", "limit", "comparison"),
+    [("< 70%", "70-90%", 70, Comparison.AT_LEAST), ("> 90%", "80-90%", 90, Comparison.AT_MOST)],
+)
+def test_span_of_warning_begins_next_to_the_normal_range(
+    read: Read, normal: str, span: str, limit: int, comparison: Comparison
+) -> None:
+    row = f"| CPU使用率 | {normal} | {span} |"
+
+    (monitor,) = read("## 監視", "| 指標 | 正常範囲 | 警告閾値 |", "|-|-|-|", row).of(Monitor)
+
+    assert monitor.warning is not None
+    assert monitor.warning.limit.value == limit
+    assert monitor.warning.comparison is comparison
+
+
+def test_bare_zero_is_that_value_and_not_anything_above_it(read: Read) -> None:
+    (monitor,) = read("## Monitoring", "| Metric | Threshold |", "|-|-|", "| unsealed | 0 |").of(Monitor)
+
+    assert monitor.warning is not None
+    assert monitor.warning.comparison is Comparison.EQUAL
+
+
+def test_interval_written_as_a_schedule_is_a_length_of_time(read: Read) -> None:
+    design = read(
+        "## 監視",
+        "| 監視対象 | 頻度 | アラート閾値 |",
+        "|-|-|-|",
+        "| CPU使用率 | 5分間隔 | 80%以上 |",
+        "| 転送量 | 実行時のみ | 80%以上 |",
+    )
+
+    steady, irregular = design.of(Monitor)
+
+    assert steady.interval == Duration(Decimal(5), TimeUnit.MINUTE)
+    assert irregular.interval is None
+    assert "実行時のみ" in irregular.assumptions[-1]
+
+
+def test_limits_listed_under_a_heading_are_about_that_heading(read: Read) -> None:
+    design = read("## アラート対応", "### 1. エラー率", "#### 閾値", "- 警告: 5%", "- 重要: 10%")
+
+    (monitor,) = design.of(Monitor)
+
+    assert (monitor.item, monitor.metric) == ("エラー率", Metric.ERROR_RATE)
+    assert monitor.critical is not None
+    assert monitor.critical.limit.value == 10
+
+
+def test_spoken_condition_is_about_the_entry_over_it(read: Read) -> None:
+    design = read(
+        "## Alerts", "1. Error rate", "- warn at >= 2% for 5 minutes.", "- critical at >= 5% for 3 minutes."
+    )
+
+    warning, critical = design.of(Monitor)
+
+    assert (warning.item, critical.item) == ("Error rate", "Error rate")
+    assert warning.critical is None
+    assert critical.critical is not None
+
+
+@pytest.mark.parametrize("heading", ["### コスト監視", "### 学習効果のKPI", "### ビジネス指標監視"])
+def test_business_figures_are_no_monitors(read: Read, heading: str) -> None:
+    design = read("## 監視", heading, "| 項目 | 閾値 |", "|-|-|", "| 来店数 | 100人以上 |")
+
+    assert design.of(Monitor) == ()
+    assert len(design.unread) == 1
+
+
+def test_matrix_says_who_is_told_how(read: Read) -> None:
+    row = "| 異常 (Critical) | 運用責任者 | Slack、メール | 30分以内 |"
+    design = read("## アラート通知", "| レベル | 通知先 | 通知方法 | タイミング |", "|-|-|-|-|", row)
+
+    (rule,) = design.of(NotificationRule)
+
+    assert rule.level is AlertLevel.CRITICAL
+    assert [channel.kind for channel in rule.channels] == [ChannelKind.SLACK, ChannelKind.EMAIL]
+    assert rule.within == Duration(Decimal(30), TimeUnit.MINUTE)
+
+
+def test_matrix_may_be_a_list_of_levels(read: Read) -> None:
+    design = read("## アラート設定", "- **緊急（P1）**: Slack + SMS + メール", "- **通常（P3）**: Slack")
+
+    first, last = design.of(NotificationRule)
+
+    assert len(first.channels) == 3
+    assert isinstance(last.level, AlertLevel | IncidentSeverity)
+
+
+def test_level_nobody_knows_is_unread(read: Read) -> None:
+    design = read("## アラート通知", "| レベル | 通知先 | 通知方法 |", "|-|-|-|", "| 竹 | 当番 | Slack |")
+
+    assert design.unread[0].reason == "レベル「竹」は通知のレベルとして読めません"
+
+
+def test_tools_are_named_by_purpose(read: Read) -> None:
+    (choice,) = read("## 監視ツール", "- **インフラ監視**: CloudWatch / Datadog").of(ToolChoice)
+
+    assert (choice.purpose, choice.tools) == ("インフラ監視", ("CloudWatch", "Datadog"))
+
+
+def test_login_of_a_tool_is_no_choice_of_one(read: Read) -> None:
+    design = read("## 監視ツール", "### Grafana", "#### ログイン", "- ユーザー: admin")
+
+    assert design.of(ToolChoice) == ()
