@@ -10,6 +10,19 @@ from toban.engine.supervision.program import Program
 
 
 @dataclass(frozen=True, slots=True)
+class OwnStore:
+    """The telemetry store that this Toban runs itself."""
+
+    port: int
+    secret: str
+
+    @property
+    def url(self) -> str:
+        """The address for `TOBAN_TELEMETRY_URL`, with the secret in it."""
+        return f"http://toban:{self.secret}@127.0.0.1:{self.port}/toban"
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
     """Where one running Toban is, what it runs, and on which ports."""
 
@@ -19,8 +32,8 @@ class Instance:
     host: str
     port: int
     public_url: str
-    store_port: int
-    store_secret: str
+    store: OwnStore | str
+    """The store to run, or the URL of a ClickHouse that somebody else does."""
     more: Mapping[str, str] = field(default_factory=dict)
     """What the bindings refer to by `env:` beyond the operator's own environment."""
 
@@ -32,7 +45,7 @@ class Instance:
             "TOBAN_DESIGN": str(self.design),
             "TOBAN_BINDINGS": str(self.bindings),
             "TOBAN_PUBLIC_URL": self.public_url,
-            "TOBAN_TELEMETRY_URL": f"http://toban:{self.store_secret}@127.0.0.1:{self.store_port}/toban",
+            "TOBAN_TELEMETRY_URL": self.store if isinstance(self.store, str) else self.store.url,
             # What a process says must reach its log when it says it, not when a buffer is full.
             "PYTHONUNBUFFERED": "1",
             **self.more,
@@ -50,25 +63,28 @@ def toban(*arguments: str) -> tuple[str, ...]:
 
 
 def programs(instance: Instance) -> tuple[Program, ...]:
-    """Return the telemetry store, the worker and the pages of *instance*."""
-    here = instance.environment
+    """Return the telemetry store (unless there is one elsewhere), the worker and the pages of *instance*."""
+    stores = () if isinstance(instance.store, str) else (_store(instance.store, instance.home / "telemetry"),)
+    after = tuple(store.name for store in stores)
     return (
-        Program(
-            name="store",
-            command=toban(
-                "store", "--data", str(instance.home / "telemetry"), "--port", str(instance.store_port)
-            ),
-            environment={"TOBAN_STORE_SECRET": instance.store_secret, "PYTHONUNBUFFERED": "1"},
-            ready=f"http://127.0.0.1:{instance.store_port}/ping",
-        ),
-        Program(name="worker", command=toban("worker"), environment=here, after=("store",)),
+        *stores,
+        Program(name="worker", command=toban("worker"), environment=instance.environment, after=after),
         Program(
             name="serve",
             command=toban("serve", "--host", instance.host, "--port", str(instance.port)),
-            environment=here,
+            environment=instance.environment,
             ready=f"http://{reachable(instance.host)}:{instance.port}/healthz",
-            after=("store",),
+            after=after,
         ),
+    )
+
+
+def _store(store: OwnStore, files: Path) -> Program:
+    return Program(
+        name="store",
+        command=toban("store", "--data", str(files), "--port", str(store.port)),
+        environment={"TOBAN_STORE_SECRET": store.secret, "PYTHONUNBUFFERED": "1"},
+        ready=f"http://127.0.0.1:{store.port}/ping",
     )
 
 

@@ -1,5 +1,6 @@
 """`toban up`: run the document, with all the processes that takes, until told to stop."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from toban.engine.supervision.home import Home, HomeUnusable, take
 from toban.engine.supervision.program import Program
 from toban.engine.supervision.supervisor import Supervisor, run_until_signalled
 from toban.faces.cli import programs, webshop
-from toban.faces.cli.programs import Instance
+from toban.faces.cli.programs import Instance, OwnStore
 from toban.faces.cli.terminal import refuse, say, speak_utf8
 
 NEEDED_BYTES = 1024**3
@@ -81,6 +82,7 @@ def command(
 def _run(order: Order) -> None:
     home = take(order.home)
     _require_room(home.path)
+    home.secret("secret-key")  # of the pages; toban.settings reads it
     began = time.monotonic()
     port = order.port or free_port()
     _require_free(order.host, port)
@@ -114,8 +116,7 @@ def _plan(order: Order, home: Home, port: int) -> tuple[Instance, tuple[Program,
         host=order.host,
         port=port,
         public_url=order.public_url or f"http://{programs.reachable(order.host)}:{port}",
-        store_port=free_port(),
-        store_secret=home.secret("telemetry-secret"),
+        store=os.environ.get("TOBAN_TELEMETRY_URL") or OwnStore(free_port(), home.secret("telemetry-secret")),
         more=environment,
     )
     return instance, shop

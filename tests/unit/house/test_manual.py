@@ -1,0 +1,86 @@
+"""The manual can't drift: what an operator can set, type or bind stands in it."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from toban import wiring
+from toban.engine.bindings.model import Frame, Person, System
+
+ROOT = Path(__file__).parents[3]
+MANUAL = ROOT / "docs" / "manual"
+
+
+def page(name: str) -> str:
+    return (MANUAL / name).read_text(encoding="utf-8")
+
+
+def section(text: str, heading: str) -> str:
+    """Return what stands under *heading*, up to the next of the same depth."""
+    _, found, rest = text.partition(f"\n## {heading}\n")
+    assert found, f"no section {heading}"
+    return rest.partition("\n## ")[0]
+
+
+def undocumented(model: type[BaseModel], text: str) -> list[str]:
+    return [key for key in model.model_fields if f"`{key}`" not in text]
+
+
+def test_every_setting_is_in_the_manual() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+
+    settings = set(re.findall(r"\bTOBAN_[A-Z][A-Z_]*[A-Z]\b", source))
+
+    assert "TOBAN_HOME" in settings
+    assert sorted(name for name in settings if f"| `{name}`" not in page("settings.md")) == []
+
+
+def test_every_command_is_in_the_manual() -> None:
+    text = page("commands.md")
+
+    assert [name for name in wiring.COMMANDS if f"| `toban {name}" not in text] == []
+
+
+def test_the_manual_names_no_command_that_does_not_exist() -> None:
+    named = set(re.findall(r"^\| `toban (\w+)", page("commands.md"), re.MULTILINE))
+
+    assert sorted(named - set(wiring.COMMANDS)) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "heading"), [(System, "`[system]`"), (Person, '`[people."役割"]`')], ids=["system", "people"]
+)
+def test_every_key_of_a_table_is_in_the_manual(model: type[BaseModel], heading: str) -> None:
+    assert undocumented(model, section(page("bindings.md"), heading)) == []
+
+
+def test_every_table_of_the_bindings_is_in_the_manual() -> None:
+    text = page("bindings.md")
+
+    assert [name for name in Frame.model_fields if f"## `[{name}" not in text] == []
+
+
+@pytest.mark.parametrize("kind", sorted(wiring.CHANNELS))
+def test_every_key_of_a_channel_is_in_the_manual(kind: str) -> None:
+    config = import_module(wiring.CHANNELS[kind]).TRANSPORT.config
+
+    assert undocumented(config, section(page("channels.md"), f'`kind = "{kind}"`')) == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ja.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(name: str) -> None:
+    assert broken_links(ROOT / name) == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").rglob("*.md")), ids=lambda path: path.name)
+def test_links_of_the_documentation_lead_somewhere(path: Path) -> None:
+    assert broken_links(path) == []
+
+
+def broken_links(path: Path) -> list[str]:
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text)
+    return [link for link in links if "://" not in link and not (path.parent / link).exists()]
