@@ -25,7 +25,7 @@ class Hours:
     """False for 平日: public holidays are no working days."""
 
     def __str__(self) -> str:
-        if self.is_always:
+        if self == Hours():
             return "24時間365日"
         return f"{self._days()}{self.start:%H:%M}-{self.end:%H:%M}"
 

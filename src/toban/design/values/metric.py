@@ -61,7 +61,7 @@ _WORDS = {
     r"(?: ?\(?(?:平均|mean|avg|ms)\)?)?",
     Metric.ERROR_RATE: r"(?:api|http)? ?(?:エラー率|エラーレート|error rate)|5xx ?(?:エラー)?率|5xx (?:error )?rate",
     Metric.UP: r"(?:サービス|プロセス)?死活(?:監視)?|(?:サービス)?(?:up|稼働状態)",
-    Metric.CERTIFICATE_LIFETIME: r"(?:ssl|tls|ssl/tls)? ?(?:サーバー?)?証明書(?:の)?(?:有効)?期限|"
+    Metric.CERTIFICATE_LIFETIME: r"(?:ssl|tls|ssl/tls)? ?(?:サーバー?)?証明書(?:の)?(?:有効期限|期限|残り日数)|"
     r"(?:ssl|tls) cert(?:ificate)? expir(?:y|ation)",
     Metric.REPLICATION_LAG: r"(?:レプリケーション|レプリカ)(?:の)?(?:遅延|ラグ)|replica(?:tion)? lag",
     Metric.QUEUE_LENGTH: r"キュー(?:の)?(?:長|滞留数?|深度|サイズ)|queue (?:length|depth|size)",

@@ -152,9 +152,9 @@ def read_threshold(text: str) -> Threshold | None:
     text = plain(text)
     if _COMPOUND.search(text) or _RELATIVE.search(text):
         return None
+    consecutive, text = _take_consecutive(text)
     sustained, text = _take_sustained(text)
     text = _NOTE.sub("", text)
-    consecutive, text = _take_consecutive(text)
     within, text = _take_window(text)
     found = _limit(text)
     if found is None:

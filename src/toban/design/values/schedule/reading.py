@@ -13,7 +13,7 @@ _CRON = re.compile(r"(?P<minute>\d{1,2}) (?P<hour>\d{1,2}|\*) (?P<day>\d{1,2}|\*
 _CRON_EVERY = re.compile(
     r"(?:\*/(?P<minutes>\d{1,2}) \* \* \* \*|(?P<minute>\d{1,2}) \*/(?P<hours>\d{1,2}) \* \* \*|\* \* \* \* \*)"
 )
-_ZONE = re.compile(rf" ?\(?\b({'|'.join(ZONES)})\b\)?")
+_ZONE = re.compile(rf" ?\(?(?<![A-Za-z])({'|'.join(ZONES)})\b\)?")
 _UNKNOWN_ZONE = re.compile(r"\b(?:PST|PDT|EST|EDT|CST|CDT|MST|BST|IST|CEST)\b")
 _BRACKETS = re.compile(r" ?[(]([^()]*)[)]")
 _NOTE = re.compile(

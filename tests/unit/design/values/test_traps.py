@@ -1,0 +1,292 @@
+"""What real documents write and a careless reader gets wrong, one test each."""
+
+from datetime import time
+from decimal import Decimal
+
+import pytest
+
+from toban.design.values.duration import read_duration, read_within
+from toban.design.values.people import (
+    ChannelKind,
+    ChannelRef,
+    Placeholder,
+    Role,
+    is_placeholder,
+    read_channels,
+    read_recipients,
+)
+from toban.design.values.schedule import Cadence, Weekday, join_schedule, read_schedule, read_schedules
+from toban.design.values.severity import IncidentSeverity, read_incident_severity
+from toban.design.values.threshold import Comparison, read_range, read_threshold
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("日次 (深夜2:00)", "日次 02:00"),
+        ("毎月第2日曜日 2:00-4:00 (計画メンテナンス)", "毎月第2日曜 02:00-04:00"),
+        ("月末23:00", "毎月末 23:00"),
+        ("第1月曜", "毎月第1月曜"),
+        ("1時間毎", "1時間毎"),
+        ("四半期毎", "四半期毎"),
+        ("毎週月曜10:00", "毎週月曜 10:00"),
+        ("月・水・金曜 10:00", "毎週月・水・金曜 10:00"),
+        ("毎時15分", "毎時15分"),
+        ("毎月5営業日", "毎月第5営業日"),
+        ("最終営業日", "毎月最終営業日"),
+        ("最終金曜日 18:00", "毎月最終金曜 18:00"),
+        ("隔週金曜 15:00", "隔週金曜 15:00"),
+        ("平日 9:00", "平日 09:00"),
+        ("4月", "年次 4月"),
+        ("年2回以上", "年2回"),
+        ("随時", "随時"),
+        ("緊急バグ修正時", "緊急バグ修正時"),
+        ("デプロイごと", "デプロイごと"),
+        ("first Monday", "毎月第1月曜"),
+        ("Monthly (1st biz day)", "毎月第1営業日"),
+        ("every 15 minutes", "15分毎"),
+        ("0 2 * * 0", "毎週日曜 02:00"),
+        ("0 */6 * * *", "6時間毎"),
+        ("２４時間毎", "24時間毎"),
+    ],
+)
+def test_a_schedule_reads_as_its_author_meant(text: str, canonical: str) -> None:
+    assert str(read_schedule(text)) == canonical
+
+
+def test_a_first_of_the_month_is_no_sunday() -> None:
+    first, sunday = read_schedule("1日 03:00"), read_schedule("日 03:00")
+
+    assert str(first) == "毎月1日 03:00"
+    assert str(sunday) == "毎週日曜 03:00"
+
+
+def test_once_a_day_is_daily_and_within_a_day_is_no_schedule() -> None:
+    assert str(read_schedule("1日1回")) == "日次"
+    assert read_schedule("1日以内") is None
+    assert str(read_within("1日以内")) == "1日"
+
+
+def test_am_beside_a_24_hour_clock_changes_nothing() -> None:
+    schedule = read_schedule("毎日 02:00 AM（JST）")
+
+    assert schedule is not None
+    assert (schedule.at, schedule.zone) == (time(2), "Asia/Tokyo")
+
+
+@pytest.mark.parametrize(
+    ("text", "zone"),
+    [("JST 9:00", "Asia/Tokyo"), ("daily at 02:00 UTC", "UTC"), ("9:00 CET", "Europe/Paris")],
+)
+def test_a_zone_in_the_cell_is_kept_wherever_it_stands(text: str, zone: str) -> None:
+    schedule = read_schedule(text)
+
+    assert schedule is not None
+    assert schedule.zone == zone
+
+
+def test_spaces_inside_a_schedule_do_not_matter() -> None:
+    assert read_schedule("第 1 水曜 15:00 JST") == read_schedule("第1水曜15:00JST")
+
+
+@pytest.mark.parametrize(
+    ("frequency", "clock", "canonical"),
+    [
+        ("月次", "1日 03:00", "毎月1日 03:00"),
+        ("週次", "日曜 04:00", "毎週日曜 04:00"),
+        ("日次", "深夜3:00", "日次 03:00"),
+        ("月次", "月末23:00", "毎月末 23:00"),
+        ("5分毎", "-", "5分毎"),
+    ],
+)
+def test_frequency_and_clock_in_two_columns_are_one_schedule(
+    frequency: str, clock: str, canonical: str
+) -> None:
+    assert str(join_schedule(frequency, clock)) == canonical
+
+
+def test_a_frequency_that_contradicts_its_clock_is_not_read() -> None:
+    assert join_schedule("日次", "1日 03:00") is None
+
+
+def test_the_single_character_of_monday_is_monday() -> None:
+    schedule = read_schedule("月")
+
+    assert schedule is not None
+    assert schedule.weekdays == (Weekday.MONDAY,)
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("日次（フル） + 1時間ごと（増分）", ["日次", "1時間毎"]),
+        ("変更時、日次", ["変更時", "日次"]),
+        ("週次または必要時", ["週次", "随時"]),
+    ],
+)
+def test_a_cell_may_hold_several_schedules(text: str, canonical: list[str]) -> None:
+    schedules = read_schedules(text)
+
+    assert schedules is not None
+    assert [str(schedule) for schedule in schedules] == canonical
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "毎日フル、15 分ごと WAL（保持 30 日）",
+        "0 1 1-7 * 0",
+        "0 2 1 * 1",
+        "適宜",
+        "日次〜時間単位",
+        "1分",
+        "9-18 PST",
+        "HH:MM",
+        "",
+        "-",
+    ],
+)
+def test_what_is_not_wholly_understood_is_no_schedule(text: str) -> None:
+    assert read_schedules(text) is None
+
+
+def test_a_time_of_day_without_a_clock_is_taken_and_said() -> None:
+    schedule = read_schedule("毎週水曜深夜")
+
+    assert schedule is not None
+    assert schedule.at == time(2)
+    assert schedule.assumptions == ("「深夜」を2:00と解釈しました",)
+
+
+def test_a_clock_beside_the_time_of_day_needs_no_assumption() -> None:
+    schedule = read_schedule("毎朝8:00")
+
+    assert schedule is not None
+    assert (schedule.cadence, schedule.at, schedule.assumptions) == (Cadence.DAILY, time(8), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "comparison", "limit"),
+    [
+        ("> 80%", Comparison.ABOVE, "80%"),
+        ("<70%", Comparison.BELOW, "70%"),
+        ("＞＝ ８０％", Comparison.AT_LEAST, "80%"),
+        ("80%以上", Comparison.AT_LEAST, "80%"),
+        ("500ms 超", Comparison.ABOVE, "500ms"),
+        ("14日未満", Comparison.BELOW, "14日"),
+        ("< 14 days", Comparison.BELOW, "14日"),
+        ("空き20%未満", Comparison.BELOW, "20%"),
+        ("> 100K", Comparison.ABOVE, "100,000"),
+        ("> 25秒 (timeout間近)", Comparison.ABOVE, "25秒"),
+    ],
+)
+def test_a_limit_keeps_its_direction(text: str, comparison: Comparison, limit: str) -> None:
+    threshold = read_threshold(text)
+
+    assert threshold is not None
+    assert (threshold.comparison, str(threshold.limit), threshold.is_bare) == (comparison, limit, False)
+
+
+def test_a_bare_limit_leaves_its_direction_to_the_row() -> None:
+    threshold = read_threshold("70%")
+
+    assert threshold is not None
+    assert threshold.is_bare
+    assert threshold.directed(Comparison.AT_MOST).is_reached(Decimal(70))
+
+
+@pytest.mark.parametrize(
+    "text", ["80%以上が5分継続", "> 80% (5分間)", ">90% for 5分", "2% 超 5 分", "> 80% 持続5分"]
+)
+def test_a_condition_that_must_last_keeps_how_long(text: str) -> None:
+    threshold = read_threshold(text)
+
+    assert threshold is not None
+    assert threshold.sustained == read_duration("5分")
+
+
+def test_a_metric_named_inside_the_condition_is_kept() -> None:
+    threshold = read_threshold("ELTExecutionDelay > 90 分が 2 データポイント連続")
+
+    assert threshold is not None
+    assert (threshold.subject, str(threshold.limit), threshold.consecutive) == (
+        "ELTExecutionDelay",
+        "90分",
+        2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "window", "limit"), [("5分間に10件以上", "5分", "10件"), ("> 50/min", "1分", "50")]
+)
+def test_a_count_in_a_window_keeps_the_window(text: str, window: str, limit: str) -> None:
+    threshold = read_threshold(text)
+
+    assert threshold is not None
+    assert (str(threshold.within), str(threshold.limit)) == (window, limit)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "成功率<95% または処理時間>15分",
+        "成功率≥99%, 処理時間≤10分",
+        "通常の10倍以上のアクセス",
+        "前週比+50%",
+        "基準値 ±50%",
+        "失敗",
+        "desired未満",
+        "",
+    ],
+)
+def test_several_limits_and_relative_ones_are_no_threshold(text: str) -> None:
+    assert read_threshold(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"), [("0-60%", "0-60%"), ("0〜300ms", "0-300ms"), ("< 70%", "70%以下")]
+)
+def test_a_normal_range_reads_with_or_without_its_lower_end(text: str, canonical: str) -> None:
+    assert str(read_range(text)) == canonical
+
+
+@pytest.mark.parametrize(
+    ("text", "severity"),
+    [
+        ("Critical", IncidentSeverity.CRITICAL),
+        ("P0 - Critical", IncidentSeverity.CRITICAL),
+        ("高（P2）", IncidentSeverity.HIGH),
+        ("SEV-2（重大）", IncidentSeverity.CRITICAL),
+        ("P3", IncidentSeverity.MEDIUM),
+        ("軽微", IncidentSeverity.LOW),
+    ],
+)
+def test_a_severity_word_decides_over_a_number(text: str, severity: IncidentSeverity) -> None:
+    assert read_incident_severity(text) is severity
+
+
+def test_a_support_tier_is_no_severity() -> None:
+    assert read_incident_severity("L1") is None
+
+
+def test_a_channel_keeps_its_address_and_loses_its_note() -> None:
+    assert read_recipients("Slack#monitoring") == (ChannelRef(ChannelKind.SLACK, "#monitoring"),)
+    assert read_channels("PagerDuty (P1 / 即時電話・SMS)") == (ChannelRef(ChannelKind.PAGERDUTY),)
+
+
+def test_roles_channels_and_blanks_are_told_apart() -> None:
+    assert read_recipients("運用責任者、ops@example.com、[氏名]") == (
+        Role("運用責任者"),
+        ChannelRef(ChannelKind.EMAIL, "ops@example.com"),
+        Placeholder("[氏名]"),
+    )
+
+
+@pytest.mark.parametrize("text", ["[電話/Slack]", "090-XXXX-XXXX", "【要確認】", "TBD", "HH:MM", "未定"])
+def test_a_blank_to_fill_in_is_known(text: str) -> None:
+    assert is_placeholder(text)
+
+
+@pytest.mark.parametrize("text", ["-", "", "運用責任者", "24時間365日"])
+def test_a_value_is_no_blank(text: str) -> None:
+    assert not is_placeholder(text)
