@@ -1,6 +1,7 @@
 """The only place where the parts meet: commands, source kinds, channel kinds, the worker's loops."""
 
 from toban.faces.cli.group import LazyGroup
+from toban.faces.cli.parts import Parts
 
 COMMANDS = {
     "check": "toban.faces.cli.check",
@@ -27,9 +28,10 @@ SOURCES = {
     "postgresql": "toban.chapters.monitoring.sources.postgresql",
     "host": "toban.chapters.monitoring.sources.host",
 }
-"""`kind = "…"` of a target's source → the module that holds its `KIND`; the first that can measure is proposed."""
+"""`kind = "…"` of a target's source → the module that holds its `KIND`; `toban init` proposes the first."""
 
 
 def main() -> None:
     """Run the `toban` command."""
-    LazyGroup(modules=COMMANDS, help="Runs an operations design document (運用設計書).")(prog_name="toban")
+    group = LazyGroup(modules=COMMANDS, help="Runs an operations design document (運用設計書).")
+    group(prog_name="toban", obj=Parts(sources=SOURCES, channels=CHANNELS))

@@ -91,6 +91,22 @@ def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str
     )
 
 
+def open_targets(design: Design, kinds: SourceKinds) -> Iterator[tuple[str, list[Monitor], list[str]]]:
+    """Yield each target that monitors watch, its monitors, and kinds that together can measure them.
+
+    For each metric the first of *kinds* that can measure it is taken; what none can measure needs nothing.
+    """
+    by_target: dict[str, list[Monitor]] = {}
+    for monitor in design.of(Monitor):
+        by_target.setdefault(target_of(monitor), []).append(monitor)
+    for target, monitors in by_target.items():
+        able = (
+            next((name for name, kind in kinds.items() if monitor.metric in kind.measures), None)
+            for monitor in monitors
+        )
+        yield target, monitors, list(dict.fromkeys(name for name in able if name))
+
+
 def labels(feeds: Sequence[Feed], names: Sequence[str]) -> list[str]:
     """Return a name for each feed that no other feed of the same target has.
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 from enum import StrEnum
 
 from toban.design.clauses.monitoring import Monitor
-from toban.design.lint.measures import length
 from toban.design.values.metric import Metric
 from toban.design.values.quantity import Quantity
 from toban.design.values.threshold import Comparison, Range, Threshold
@@ -140,7 +139,7 @@ def limits_of(monitor: Monitor) -> Limits:
     metric = monitor.metric
     if metric is None:
         raise Unjudgeable(f"「{monitor.item}」を測る方法がまだありません")
-    interval = length(monitor.interval) if monitor.interval else DEFAULT_INTERVAL
+    interval = monitor.interval.as_timedelta() if monitor.interval else DEFAULT_INTERVAL
     if metric is Metric.UP:
         return Limits(metric, None, None, _outage(monitor, interval), interval)
     return Limits(
@@ -184,7 +183,7 @@ def _hold(threshold: Threshold, interval: timedelta) -> timedelta:
     Counting Toban's own samples, of which there are four to an interval, would fire four times too soon.
     """
     if threshold.sustained is not None:
-        return length(threshold.sustained)
+        return threshold.sustained.as_timedelta()
     return interval * max((threshold.consecutive or 1) - 1, 0)
 
 

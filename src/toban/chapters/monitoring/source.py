@@ -1,13 +1,13 @@
 """The extension point for metric sources: one small Protocol, one failure type, one line of registration."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from typing import Any, Protocol
 
-from pydantic import BaseModel
-
 from toban.design.values.metric import Metric
+from toban.engine.bindings.model import Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,19 @@ class Source(Protocol):
 class SourceKind:
     """A kind of source as `toban.toml` names it; the registration in `wiring.py` gives it that name."""
 
-    config: type[BaseModel]
+    config: type[Section]
     measures: frozenset[Metric]
     """What a source of this kind can measure at most."""
     build: Callable[[Any], Source]
     """Makes a source of a valid config; connects to nothing yet."""
+
+
+def load_kinds(modules: Mapping[str, str]) -> dict[str, SourceKind]:
+    """Import the registered *modules* (kind → module name); each holds one `KIND`."""
+    found = {}
+    for name, module in modules.items():
+        kind = import_module(module).KIND
+        if not isinstance(kind, SourceKind):
+            raise TypeError(f"{module}.KIND is no SourceKind")
+        found[name] = kind
+    return found

@@ -1,13 +1,13 @@
 """The document and bindings in force: read anew when changed, kept when the new can't be read."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from toban.design.reader import Design, UnreadableDocument, load_design
 from toban.engine.bindings.load import Kinds, UnreadableBindings, load_bindings, read_bindings
 from toban.engine.bindings.model import Bindings
+from toban.engine.bindings.vague import settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ class InForce:
     before it writes would otherwise put half a document in force.
     """
 
-    def __init__(self, design: Path, bindings: Path | None, *, sources: Kinds, channels: Kinds) -> None:
+    def __init__(self, design: Path, bindings: Path, *, sources: Kinds, channels: Kinds) -> None:
         self._design = design
         self._bindings = bindings
-        self._read_bindings = _reader(bindings, sources, channels)
+        self._kinds: dict[str, Kinds] = {"sources": sources, "channels": channels}
         self._seen = ""
         self._decided = ""
         self._edition: Edition | None = None
@@ -69,7 +69,7 @@ class InForce:
             return None
         self._decided = found
         try:
-            edition = Edition(load_design(self._design), self._read_bindings())
+            edition = self._read()
         except UnreadableDocument as error:
             self._refusal = Refusal(str(self._design), found, f"{error}\nHINT: {error.hint}")
             return self._refusal
@@ -86,15 +86,23 @@ class InForce:
         digest = hashlib.sha256()
         for path in (self._design, self._bindings):
             try:
-                content = path.read_bytes() if path else b""
+                content = path.read_bytes()
             except OSError as error:
                 content = f"unreadable: {error.errno}".encode()
             digest.update(hashlib.sha256(content).digest())
         return digest.hexdigest()
 
+    def _read(self) -> Edition:
+        design, bindings = load_design(self._design), self._read_bindings()
+        return Edition(settle(design, bindings.clock_words, bindings.file), bindings)
 
-def _reader(path: Path | None, sources: Kinds, channels: Kinds) -> Callable[[], Bindings]:
-    if path is None:
-        # Nothing is bound, and the page says so of every row: a document alone may be looked at.
-        return lambda: read_bindings("", Path("toban.toml"), sources=sources, channels=channels)
-    return lambda: load_bindings(path, sources=sources, channels=channels)
+    def _read_bindings(self) -> Bindings:
+        """Read the bindings; where there never were any, nothing is bound, and the page says so of each row.
+
+        A file that was in force and is gone is a mistake: it must not silently unbind everything.
+        """
+        nothing = read_bindings("", self._bindings, **self._kinds)
+        was_there = self._edition is not None and self._edition.bindings.digest != nothing.digest
+        if was_there or self._bindings.exists():
+            return load_bindings(self._bindings, **self._kinds)
+        return nothing

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -18,6 +18,9 @@ class Section(BaseModel):
     """A table of `toban.toml`: unknown keys are errors. The config model of every kind derives from it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    example: ClassVar[Mapping[str, str]] = {}
+    """Key → value, for the keys that must be written: what `toban init` proposes."""
 
 
 def _zone(written: object) -> object:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
-from pydantic import BaseModel
-
 from toban.design.values.people import ChannelKind
+from toban.engine.bindings.model import Section
 from toban.engine.notify.notice import Notice
 
 
@@ -43,7 +42,7 @@ def _unknown_place(_config: object) -> str:
 class Transport:
     """A kind of channel as `toban.toml` names it; the registration in `wiring.py` gives it that name."""
 
-    config: type[BaseModel]
+    config: type[Section]
     reaches: ChannelKind
     """The document's word for it: what 通知方法 must say for a notice to go this way."""
     build: Callable[[Any], Channel]

@@ -31,7 +31,7 @@ def bindings(tmp_path: Path) -> Path:
     return path
 
 
-def watch(design: Path, bindings: Path | None) -> InForce:
+def watch(design: Path, bindings: Path) -> InForce:
     return InForce(design, bindings, sources={}, channels={})
 
 
@@ -121,8 +121,27 @@ def test_a_missing_document_is_a_refusal_with_nothing_in_force_until_it_is_there
     assert isinstance(inforce.refresh(), Edition)
 
 
-def test_without_bindings_nothing_is_bound(design: Path) -> None:
-    news = watch(design, None).refresh()
+def test_without_bindings_nothing_is_bound_until_there_are_some(design: Path, tmp_path: Path) -> None:
+    later = tmp_path / "later.toml"
+    inforce = watch(design, later)
 
+    news = inforce.refresh()
     assert isinstance(news, Edition)
     assert news.bindings.targets == {}
+
+    later.write_text('[system]\nname = "店"\n')
+    inforce.refresh()
+    news = inforce.refresh()
+    assert isinstance(news, Edition)
+    assert news.bindings.system.name == "店"
+
+
+def test_bindings_that_were_in_force_and_are_gone_are_a_refusal(design: Path, bindings: Path) -> None:
+    inforce = watch(design, bindings)
+    old = inforce.refresh()
+    bindings.unlink()
+
+    inforce.refresh()
+
+    assert isinstance(inforce.refresh(), Refusal)
+    assert inforce.edition is old

@@ -1,9 +1,10 @@
 """The HTTP probe: asks as a user would, and counts what fails."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 import httpx
 from pydantic import Field
@@ -17,6 +18,8 @@ _FIRST_ERROR = 400
 
 class HttpProbeConfig(HttpConfig):
     """`kind = "http"`: a URL that answers when the service is well."""
+
+    example: ClassVar[Mapping[str, str]] = {"url": "http://192.0.2.1/health"}
 
     expect_status: int | None = Field(default=None, ge=100, le=599)
     """The status of a good answer; without one, anything below 400 is good."""

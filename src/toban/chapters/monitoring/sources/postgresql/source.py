@@ -7,8 +7,9 @@ The role needs `LOGIN` and membership of `pg_monitor`, no more:
 Statistics: https://www.postgresql.org/docs/18/monitoring-stats.html
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import ClassVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -37,6 +38,8 @@ _SHORTEST_CONNECT_TIMEOUT = 2
 
 class PostgresqlConfig(Section):
     """`kind = "postgresql"`: a connection string, by reference as it holds a password."""
+
+    example: ClassVar[Mapping[str, str]] = {"dsn": "env:DATABASE_URL"}
 
     dsn: Secret
     instance: str = ""

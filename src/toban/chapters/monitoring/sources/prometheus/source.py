@@ -1,7 +1,8 @@
 """Scraping: one bounded HTTP request, then arithmetic on two expositions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import ClassVar
 
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
 from toban.chapters.monitoring.sources.bounded import HttpConfig, Unanswered, fetch, new_client
@@ -13,6 +14,8 @@ _OK = 200
 
 class PrometheusConfig(HttpConfig):
     """`kind = "prometheus"`: the URL of an exposition, such as node_exporter's `/metrics`."""
+
+    example: ClassVar[Mapping[str, str]] = {"url": "http://192.0.2.1:9100/metrics"}
 
 
 class PrometheusSource:

@@ -1,7 +1,8 @@
 """What `toban.toml` says of the mail server."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
@@ -29,6 +30,13 @@ def _address(written: str) -> str:
 
 class EmailConfig(Section):
     """`[channels.NAME]` with `kind = "email"`."""
+
+    example: ClassVar[Mapping[str, str]] = {
+        "host": "smtp.example.com",
+        "sender": "toban@example.com",
+        "username": "toban",
+        "password": "env:SMTP_PASSWORD",
+    }
 
     host: str
     sender: Annotated[str, AfterValidator(_address)]

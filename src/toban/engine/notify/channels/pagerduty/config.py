@@ -1,11 +1,16 @@
 """What `toban.toml` says of PagerDuty."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from toban.engine.bindings.secret import Secret
 from toban.engine.notify.channels.http import HttpConfig
 
 
 class PagerDutyConfig(HttpConfig):
     """`[channels.NAME]` with `kind = "pagerduty"`."""
+
+    example: ClassVar[Mapping[str, str]] = {"routing_key": "env:PAGERDUTY_ROUTING_KEY"}
 
     routing_key: Secret
     """The 32 characters of an Events API v2 integration; its service says who is called."""

@@ -1,5 +1,8 @@
 """What `toban.toml` says of a Slack channel."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from pydantic import Field
 
 from toban.engine.bindings.secret import Secret
@@ -8,6 +11,8 @@ from toban.engine.notify.channels.http import HttpConfig
 
 class SlackConfig(HttpConfig):
     """`[channels.NAME]` with `kind = "slack"`."""
+
+    example: ClassVar[Mapping[str, str]] = {"webhook": "env:SLACK_WEBHOOK_URL"}
 
     webhook: Secret
     """The incoming webhook's URL: whoever knows it can post."""

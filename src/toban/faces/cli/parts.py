@@ -1,0 +1,60 @@
+"""What `wiring.py` hands to the commands: the kinds that are registered, loaded only when a command asks."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # Loaded by whoever asks: most commands, such as `toban check`, need none of it.
+    from toban.chapters.monitoring.source import SourceKind
+    from toban.engine.bindings.inforce import InForce
+    from toban.engine.bindings.model import Section
+    from toban.engine.notify.channel import Transport
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The registered modules, by what `kind = "…"` calls them."""
+
+    sources: Mapping[str, str]
+    channels: Mapping[str, str]
+
+    @cached_property
+    def source_kinds(self) -> "Mapping[str, SourceKind]":
+        """The kinds of source."""
+        from toban.chapters.monitoring.source import load_kinds  # noqa: PLC0415
+
+        return load_kinds(self.sources)
+
+    @cached_property
+    def transports(self) -> "Mapping[str, Transport]":
+        """The kinds of channel."""
+        from toban.engine.notify.channel import load_transports  # noqa: PLC0415
+
+        return load_transports(self.channels)
+
+    @property
+    def source_configs(self) -> "Mapping[str, type[Section]]":
+        """What a source's table may say."""
+        return {name: kind.config for name, kind in self.source_kinds.items()}
+
+    @property
+    def channel_configs(self) -> "Mapping[str, type[Section]]":
+        """What a channel's table may say."""
+        return {name: transport.config for name, transport in self.transports.items()}
+
+    def in_force(self) -> "InForce":
+        """Return the edition that TOBAN_DESIGN and TOBAN_BINDINGS name; nothing is read yet."""
+        from toban.engine.bindings.inforce import InForce  # noqa: PLC0415
+
+        design = Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md"))
+        bindings = os.environ.get("TOBAN_BINDINGS")
+        return InForce(
+            design,
+            Path(bindings) if bindings else design.with_name("toban.toml"),
+            sources=self.source_configs,
+            channels=self.channel_configs,
+        )

@@ -1,0 +1,223 @@
+"""The worker's loops: the chapters and the engine's parts, put together for one process."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+from threading import Thread
+
+import structlog
+from django.conf import settings
+from django.db import close_old_connections, connections
+
+from toban.chapters.monitoring.board import Board
+from toban.chapters.monitoring.feeds import Plan, plan
+from toban.chapters.monitoring.service import Monitoring
+from toban.design.clauses.base import Clause
+from toban.design.clauses.monitoring import Monitor, NotificationRule
+from toban.engine.bindings.inforce import Edition, Refusal
+from toban.engine.bindings.load import secret_findings
+from toban.engine.bindings.standing import standing
+from toban.engine.clock import Clock
+from toban.engine.evidence import ledger, status
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.loops import Loop
+from toban.engine.notify import outbox, pipeline
+from toban.engine.notify.channel import Channel
+from toban.engine.notify.contacts import contacts_of
+from toban.engine.telemetry.buffer import SampleBuffer
+from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+from toban.faces.cli.parts import Parts
+
+RUNNING: tuple[type[Clause], ...] = (Monitor, NotificationRule)
+"""Clauses whose status their own chapter or stage keeps."""
+
+_STANDING_LASTS = timedelta(minutes=10)
+
+log = structlog.get_logger(__name__)
+
+
+class Work:
+    """Everything that the worker does, as loops. Make one per process."""
+
+    def __init__(self, parts: Parts, *, clock: Clock) -> None:
+        self._parts = parts
+        self._clock = clock
+        self._in_force = parts.in_force()
+        self._telemetry = Telemetry(os.environ["TOBAN_TELEMETRY_URL"])
+        self._buffer = SampleBuffer(self._telemetry)
+        self._monitoring = Monitoring(Board(parts.source_kinds, clock), self._buffer)
+        self._measured: Edition | None = None
+        self._stood: Edition | None = None
+        self._stood_at: datetime | None = None
+        self._has_schema = False
+        self._posts = _Posts(parts, clock)
+
+    def loops(self) -> Sequence[Loop]:
+        """Return the loops; each step is safe to repeat at any time."""
+        return (
+            Loop("reload", _with_state(self._reload), every=2.0),
+            Loop("measure", _with_state(self._measure), every=0.5),
+            Loop("standing", _with_state(self._show_standing), every=2.0),
+            Loop("announce", _with_state(self._announce), every=1.0),
+            Loop("deliver", _with_state(self._deliver), every=1.0),
+            Loop("store", self._store, every=1.0),
+        )
+
+    def close(self) -> None:
+        """Store what still waits, as far as the store takes it, and let go of everything."""
+        self._monitoring.close()
+        flushed = self._buffer.flush(self._clock(), everything=True)
+        if flushed.trouble:
+            log.warning("samples_lost", count=self._buffer.pending, reason=flushed.trouble)
+        self._telemetry.close()
+
+    def _reload(self) -> None:
+        match self._in_force.refresh():
+            case Edition() as edition:
+                self._record_edition(edition)
+            case Refusal() as refusal:
+                log.error("edition_refused", file=refusal.file, reason=refusal.reason)
+                self._record({"refused": refusal.file, "reason": refusal.reason}, refusal.digest)
+            case None:
+                pass
+
+    def _record_edition(self, edition: Edition) -> None:
+        log.info("edition_in_force", document=edition.design.document, digest=edition.design.digest)
+        for finding in secret_findings(edition.bindings):
+            log.warning(
+                "secret_unavailable", code=finding.code, at=str(finding.origin), reason=finding.message
+            )
+        content = {
+            "in_force": edition.design.document,
+            "bindings": edition.bindings.digest,
+            "clauses": len(edition.design.clauses),
+            "unread": len(edition.design.unread),
+        }
+        if not _is_latest_record(edition):
+            self._record(content, edition.design.digest)
+
+    def _record(self, content: dict[str, object], digest: str) -> None:
+        ledger.append(
+            ledger.Record(LedgerEntry.Kind.DOCUMENT, content, document_digest=digest), now=self._clock()
+        )
+
+    def _measure(self) -> None:
+        edition = self._in_force.edition
+        if edition is None:
+            return
+        now = self._clock()
+        if edition is not self._measured:
+            self._monitoring.adopt(self._plan(edition), edition.design.digest, now)
+            self._measured = edition
+        self._monitoring.step(now)
+
+    def _show_standing(self) -> None:
+        """Show what no chapter speaks for: when an edition comes into force, and as due times pass."""
+        edition, now = self._in_force.edition, self._clock()
+        is_recent = self._stood_at is not None and now - self._stood_at < _STANDING_LASTS
+        if edition is None or (edition is self._stood and is_recent):
+            return
+        updates = list(standing(edition, self._plan(edition).unbound, RUNNING, now))
+        status.show(updates, now, edition.design.digest)
+        self._stood, self._stood_at = edition, now
+
+    def _plan(self, edition: Edition) -> Plan:
+        return plan(edition.design, edition.bindings, self._parts.source_kinds)
+
+    def _announce(self) -> None:
+        edition = self._in_force.edition
+        if edition is not None:
+            contacts = contacts_of(edition.bindings, self._parts.transports, settings.PUBLIC_URL)
+            pipeline.announce(edition.design, contacts, self._clock())
+
+    def _deliver(self) -> None:
+        edition = self._in_force.edition
+        if edition is not None:
+            self._posts.adopt(edition)
+            self._posts.send()
+
+    def _store(self) -> None:
+        """Send samples on; while the store is away they wait, and nothing else does."""
+        try:
+            if not self._has_schema:
+                self._telemetry.ensure_schema()
+                self._has_schema = True
+            trouble = self._buffer.flush(self._clock()).trouble
+        except StoreUnavailable as error:
+            trouble = str(error)
+        if trouble:
+            # A store that comes back may be a new one.
+            self._has_schema = False
+            log.warning("samples_waiting", count=self._buffer.pending, reason=trouble)
+
+
+@dataclass(slots=True)
+class _Post:
+    """A channel, and the thread that is sending through it now."""
+
+    channel: Channel
+    thread: Thread | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        return self.thread is not None and self.thread.is_alive()
+
+
+class _Posts:
+    """The channels of the edition in force, each sending in a thread of its own: none waits for another."""
+
+    def __init__(self, parts: Parts, clock: Clock) -> None:
+        self._parts = parts
+        self._clock = clock
+        self._edition: Edition | None = None
+        self._posts: dict[str, _Post] = {}
+
+    def adopt(self, edition: Edition) -> None:
+        if edition is self._edition:
+            return
+        self._edition = edition
+        self._posts = {
+            name: _Post(self._parts.transports[bound.kind].build(bound.config))
+            for name, bound in edition.bindings.channels.items()
+        }
+
+    def send(self) -> None:
+        for name, post in self._posts.items():
+            if not post.is_busy:
+                post.thread = Thread(target=self._through, args=(name, post.channel), daemon=True)
+                post.thread.start()
+
+    def _through(self, name: str, channel: Channel) -> None:
+        try:
+            outbox.deliver_due(name, channel, clock=self._clock)
+        except Exception:
+            # The thread's own boundary: the next turn tries again.
+            log.exception("delivering_failed", channel=name)
+        finally:
+            connections.close_all()
+
+
+def _is_latest_record(edition: Edition) -> bool:
+    """Whether the ledger's last word on documents is this very edition: a restart is no new version."""
+    last = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT).order_by("-sequence").first()
+    return (
+        last is not None
+        and last.document_digest == edition.design.digest
+        and last.content.get("bindings") == edition.bindings.digest
+    )
+
+
+def _with_state(step: Callable[[], None]) -> Callable[[], None]:
+    """Let a loop's connection to the state database be made anew after the database was away."""
+
+    @wraps(step)
+    def guarded() -> None:
+        close_old_connections()
+        try:
+            step()
+        finally:
+            close_old_connections()
+
+    return guarded

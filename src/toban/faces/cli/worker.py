@@ -1,0 +1,56 @@
+"""`toban worker`: the process that measures, judges and notifies."""
+
+import os
+import signal
+import threading
+
+import click
+import structlog
+
+from toban.faces.cli.parts import Parts
+from toban.faces.cli.terminal import speak_utf8
+
+_PATIENCE = 2.0
+"""Seconds that steps in hand have to end after SIGTERM."""
+
+
+@click.command("worker", short_help="Measure, judge and notify (測り、判定し、知らせる).")
+@click.pass_obj
+def command(parts: Parts) -> None:
+    """Run the document that TOBAN_DESIGN names until SIGTERM; `toban up` starts this.
+
+    toban up が起動します。文書か接続表が変わると読み直し、読めない版は採らずに前の版で続けます。
+    """
+    speak_utf8()
+    _log_as_events()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
+    # Django wants its settings before anything of it is loaded.
+    import django  # noqa: PLC0415
+
+    django.setup()
+    from toban.engine import loops  # noqa: PLC0415
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.faces.cli.work import Work  # noqa: PLC0415
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    log = structlog.get_logger("toban.worker")
+    work = Work(parts, clock=system_clock)
+    log.info("worker_started")
+    all_ended = loops.run(work.loops(), stop, patience=_PATIENCE)
+    work.close()
+    log.info("worker_stopped", all_steps_ended=all_ended)
+
+
+def _log_as_events() -> None:
+    """One JSON object a line: the event's name and its fields."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,125 @@
+"""`toban init`: a first toban.toml that loads."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from toban.engine.bindings.load import load_bindings, secret_findings
+from toban.engine.bindings.model import Bindings
+from toban.faces.cli.init import command
+from toban.faces.cli.parts import Parts
+from toban.wiring import CHANNELS, SOURCES
+
+PARTS = Parts(sources=SOURCES, channels=CHANNELS)
+
+DESIGN = """\
+# 受付 "窓口" 運用設計書
+
+## 運用体制
+| 役割 | 担当 | 対応時間 |
+|------|------|---------|
+| 運用責任者 | [氏名] | 平日9:00-18:00 |
+
+## 監視
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|------|---------|---------|------|------|---------|
+| Webサーバー | CPU使用率 | 0-60% | 70% | 85% | 1分 |
+| DB | CPU使用率 | 0-60% | 70% | 85% | 1分 |
+| DB | 接続数 | 0-80 | 90 | 100 | 1分 |
+
+### アラート通知
+| レベル | 通知先 | 通知方法 | タイミング |
+|-------|-------|---------|----------|
+| 異常 (Critical) | 運用責任者、開発担当者 | Slack、メール、電話 | 即時 |
+
+## 定期作業
+### 週次作業
+| 作業項目 | 実施日時 | 担当者 | 内容 |
+|---------|---------|-------|------|
+| 脆弱性スキャン | 毎週水曜深夜 | 自動 | CVEチェック |
+"""
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    path = tmp_path / "運用設計書.md"
+    path.write_text(DESIGN, encoding="utf-8")
+    return path
+
+
+def init(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(command, [str(each) for each in arguments], obj=PARTS)
+
+
+def load(path: Path) -> Bindings:
+    return load_bindings(path, sources=PARTS.source_configs, channels=PARTS.channel_configs)
+
+
+def test_what_it_writes_loads_as_it_stands_and_binds_nothing(document: Path) -> None:
+    result = init(document)
+
+    bindings = load(document.with_name("toban.toml"))
+    assert result.exit_code == 0
+    assert bindings.system.name == '受付 "窓口" 運用設計書'
+    assert (bindings.targets, bindings.people, bindings.channels) == ({}, {}, {})
+
+
+def test_every_proposal_loads_when_its_mark_is_taken_away(
+    document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    init(document)
+    path = document.with_name("toban.toml")
+    path.write_text(re.sub(r"(?m)^#(?! )", "", path.read_text()))
+
+    bindings = load(path)
+
+    kinds = {target: [each.kind for each in bound] for target, bound in bindings.targets.items()}
+    assert kinds == {"Webサーバー": ["prometheus"], "DB": ["prometheus", "postgresql"]}
+    assert set(bindings.people) == {"運用責任者", "開発担当者"}
+    assert set(bindings.channels) == {"slack", "email"}
+    assert set(bindings.clock_words) == {"深夜"}
+    for variable in ("DATABASE_URL", "SLACK_WEBHOOK_URL", "SMTP_PASSWORD"):
+        monkeypatch.setenv(variable, "x")
+    assert secret_findings(bindings) == ()
+
+
+def test_it_cites_the_rows_that_ask_and_says_what_cannot_be_bound(document: Path) -> None:
+    init(document)
+
+    text = document.with_name("toban.toml").read_text()
+    assert f"# {document}:14 DB | 接続数 | 0-80 | 90 | 100 | 1分" in text
+    assert "# 電話 をつなぐ方法はまだありません" in text
+
+
+def test_it_overwrites_only_when_told_to(document: Path) -> None:
+    path = document.with_name("toban.toml")
+    path.write_text("mine")
+
+    refused, told = init(document), init(document, "--yes")
+
+    assert (refused.exit_code, told.exit_code) == (2, 0)
+    assert "HINT: 上書きするなら --yes" in refused.stderr
+    assert path.read_text() != "mine"
+
+
+def test_it_writes_where_it_is_told(document: Path, tmp_path: Path) -> None:
+    assert init(document, "--output", tmp_path / "x.toml").exit_code == 0
+    assert init(document, "--output", tmp_path / "nowhere" / "x.toml").exit_code == 2
+    assert load(tmp_path / "x.toml").channels == {}
+
+
+def test_a_missing_document_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    result = init(tmp_path / "none.md")
+
+    assert result.exit_code == 2
+    assert "HINT:" in result.stderr
+
+
+@pytest.mark.parametrize("kind", [*SOURCES, *CHANNELS])
+def test_the_example_of_every_kind_is_valid(kind: str) -> None:
+    model = {**PARTS.source_configs, **PARTS.channel_configs}[kind]
+
+    assert isinstance(model.model_validate(dict(model.example)), model)

@@ -1,0 +1,45 @@
+"""What vague words of a document mean."""
+
+from datetime import time
+
+from toban.design.clauses.routine import Routine
+from toban.design.reader import Design, read_design
+from toban.engine.bindings.vague import clock_words, settle
+
+TEXT = """\
+# 運用設計書
+
+## 定期作業
+
+### 週次作業
+| 作業項目 | 実施日時 | 担当者 | 内容 |
+|---------|---------|-------|------|
+| 脆弱性スキャン | 毎週水曜深夜 | 自動 | CVEチェック |
+| ログ確認 | 毎週月曜10:00 | 開発担当者 | 傾向を見る |
+"""
+
+
+def routines(design: Design) -> dict[str, Routine]:
+    return {each.name: each for each in design.of(Routine)}
+
+
+def test_the_words_taken_for_a_clock_time_are_known() -> None:
+    assert clock_words(read_design(TEXT, "運用設計書.md")) == {"深夜": "2:00"}
+
+
+def test_the_bindings_word_replaces_the_reader_s_and_is_no_assumption_of_toban_s() -> None:
+    design = read_design(TEXT, "運用設計書.md")
+
+    settled = settle(design, {"深夜": time(1, 30)}, "toban.toml")
+
+    scan = routines(settled)["脆弱性スキャン"]
+    assert scan.schedule.at == time(1, 30)
+    assert scan.assumptions == ("「深夜」は toban.toml の [assumptions] により 1:30 です",)
+    assert routines(settled)["ログ確認"] == routines(design)["ログ確認"]
+
+
+def test_other_words_and_no_words_change_nothing() -> None:
+    design = read_design(TEXT, "運用設計書.md")
+
+    assert settle(design, {}, "toban.toml") is design
+    assert settle(design, {"早朝": time(6)}, "toban.toml") == design
