@@ -125,7 +125,8 @@ def interval_cannot_keep_promised_detection(on: Inspection) -> Iterator[Remark]:
             yield Remark.on(
                 decision,
                 f"{span(promised)}以内の検知は、{cite(*(monitor for monitor, _ in slow))}の監視間隔では"
-                f"約束できません。測定の直後に起きた障害が見つかるのは{span(worst)}後です",
+                f"約束できません。測定の直後に起きた障害が見つかるのは{span(worst)}後で、"
+                "さらに測定と通知に時間がかかります",
                 f"監視間隔を{span(promised / 2)}以下にするか、"
                 f"検知の約束を{span(worst * 2)}以内に改めてください",
             )

@@ -1,0 +1,126 @@
+"""`toban check FILE`: what the document says, what it contradicts, what wasn't understood."""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from toban.design.finding import Finding, Level
+from toban.design.lint import inspect
+from toban.design.reader import Design, UnreadableDocument, load_design
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+_COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "cyan"}
+_WORDS = {Level.ERROR: "エラー", Level.WARNING: "警告", Level.INFO: "情報"}
+
+_HAS_ERRORS = 1
+_UNREADABLE = 2
+
+
+@click.command(
+    "check",
+    short_help="Find contradictions in the document (文書の矛盾を見つける).",
+    epilog="Example: toban check 運用設計書.md --format json",
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The day from which dates are counted ahead, instead of today.",
+)
+def command(file: Path, form: str, today: datetime | None) -> None:
+    """Read the operations design FILE and report all contradictions in it, before anything runs.
+
+    文書を読み、実行する前に、矛盾・書き漏れ・読めない行をすべて挙げます。
+
+    \b
+    Exit status:
+      0  no error-level finding
+      1  at least one error-level finding
+      2  the document can't be read: the error stream says why, standard output stays empty
+    """
+    speak_utf8()
+    try:
+        design = load_design(file)
+    except UnreadableDocument as exc:
+        refuse(str(exc), exc.hint)
+        raise SystemExit(_UNREADABLE) from exc
+    day = today.date() if today else datetime.now().astimezone().date()
+    findings = inspect(design, day)
+    say(_as_json(design, findings) if form == "json" else _as_text(design, findings))
+    if any(finding.level is Level.ERROR for finding in findings):
+        raise SystemExit(_HAS_ERRORS)
+
+
+def _as_json(design: Design, findings: Iterable[Finding]) -> str:
+    report = {
+        "document": design.document,
+        "clauses": [
+            {
+                "id": clause.id,
+                "chapter": str(clause.chapter),
+                "kind": clause.kind,
+                "line": clause.origin.line,
+                "text": clause.text,
+                "status": "assumed" if clause.assumptions else "read",
+            }
+            for clause in design.clauses
+        ],
+        "findings": [
+            {
+                "code": finding.code,
+                "level": str(finding.level),
+                "line": finding.origin.line,
+                "message": finding.message,
+                "hint": finding.hint,
+            }
+            for finding in findings
+        ],
+        "unread": [{"line": row.line, "text": row.text, "reason": row.reason} for row in design.unread],
+        "assumptions": [
+            {"line": clause.origin.line, "message": assumption}
+            for clause in design.clauses
+            for assumption in clause.assumptions
+        ],
+        "summary": {"rows": design.rows, "read": design.read, "unread": len(design.unread)},
+    }
+    return json.dumps(report, ensure_ascii=False, indent=2)
+
+
+def _as_text(design: Design, findings: tuple[Finding, ...]) -> str:
+    # What is only said for the reader's information comes after what has to be mended.
+    ordered = sorted(findings, key=lambda finding: finding.level is Level.INFO)
+    parts = [*(_finding(finding) for finding in ordered), *_unread(design), _summary(design, findings)]
+    return "\n".join(parts)
+
+
+def _finding(finding: Finding) -> str:
+    head, *rest = str(finding).split("\n")
+    place, code, message = head.partition(f" {finding.code} ")
+    coloured = click.style(code, fg=_COLOURS[finding.level], bold=True)
+    return "\n".join([f"{click.style(place, bold=True)}{coloured}{message}", *rest, ""])
+
+
+def _unread(design: Design) -> Iterator[str]:
+    if not design.unread:
+        return
+    yield "読めなかった行:"
+    for row in design.unread:
+        yield f"{design.document}:{row.line}: {row.reason}"
+        yield from (f"    {line}" for line in row.text.splitlines())
+    yield ""
+
+
+def _summary(design: Design, findings: tuple[Finding, ...]) -> str:
+    counts = "、".join(_count(level, findings) for level in Level)
+    return f"{counts}。{design.rows}行のうち{design.read}行を読み取りました"
+
+
+def _count(level: Level, findings: tuple[Finding, ...]) -> str:
+    found = [finding.code for finding in findings if finding.level is level]
+    codes = f"（{' '.join(sorted(set(found)))}）" if found and level is Level.ERROR else ""
+    return click.style(f"{_WORDS[level]} {len(found)}件", fg=_COLOURS[level] if found else None) + codes

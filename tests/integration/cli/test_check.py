@@ -1,0 +1,158 @@
+"""`toban check` as a user or a CI job calls it: a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CLEAN = Path(__file__).parents[2] / "unit" / "design" / "lint" / "fixtures" / "clean.md"
+FLAWED = """# 運用設計書
+
+## 監視
+
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|------|---------|---------|------|------|---------|
+| アプリ | CPU使用率 | 0-60% | 95% | 90% | 1分 |
+| アプリ | メモリ使用率 | 0-60% | 高いとき | 90% | 1分 |
+
+## 定期作業
+
+### 週次作業
+| 作業項目 | 実施日時 | 担当者 | 内容 |
+|---------|---------|-------|------|
+| ログの確認 | 毎週木曜深夜 | 自動 | 前週分 |
+"""
+
+
+def check(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    program = "from toban.wiring import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", program, "check", *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+@pytest.fixture
+def flawed(tmp_path: Path) -> Path:
+    path = tmp_path / "運用設計書.md"
+    path.write_text(FLAWED, encoding="utf-8")
+    return path
+
+
+def test_clean_document_exits_zero_and_says_how_much_was_read() -> None:
+    result = check(CLEAN, "--today", "2026-04-01")
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("エラー 0件、警告 0件、情報 0件。")
+
+
+def test_error_exits_one_and_shows_row_and_hint(flawed: Path) -> None:
+    result = check(flawed)
+
+    assert result.returncode == 1
+    assert f"{flawed}:8: MN002 " in result.stdout
+    assert "\n    アプリ | CPU使用率 | 0-60% | 95% | 90% | 1分\nHINT: " in result.stdout
+    assert "エラー 1件（MN002）" in result.stdout
+
+
+def test_unread_rows_and_assumptions_come_after_what_must_be_mended(flawed: Path) -> None:
+    lines = check(flawed).stdout.splitlines()
+
+    first = {
+        code: next(index for index, line in enumerate(lines) if code in line) for code in ("MN002", "XX003")
+    }
+    listed = lines.index("読めなかった行:")
+
+    assert first["MN002"] < first["XX003"] < listed
+    assert lines[listed + 1].startswith(f"{flawed}:9: ")
+    assert lines[listed + 2] == "    アプリ | メモリ使用率 | 0-60% | 高いとき | 90% | 1分"
+
+
+def test_warnings_alone_exit_zero(tmp_path: Path) -> None:
+    path = tmp_path / "ops.md"
+    path.write_text(FLAWED.replace("95%", "70%"), encoding="utf-8")
+
+    result = check(path)
+
+    assert result.returncode == 0
+    assert "MN001" in result.stdout
+
+
+def test_json_has_the_agreed_keys(flawed: Path) -> None:
+    result = check(flawed, "--format", "json")
+
+    report = json.loads(result.stdout)
+
+    assert result.returncode == 1
+    assert list(report) == ["document", "clauses", "findings", "unread", "assumptions", "summary"]
+    assert report["document"] == str(flawed)
+    assert report["summary"] == {"rows": 3, "read": 2, "unread": 1}
+    assert {frozenset(clause) for clause in report["clauses"]} == {
+        frozenset({"id", "chapter", "kind", "line", "text", "status"})
+    }
+    assert [(clause["line"], clause["status"]) for clause in report["clauses"]] == [
+        (8, "read"),
+        (16, "assumed"),
+    ]
+    assert {frozenset(finding) for finding in report["findings"]} == {
+        frozenset({"code", "level", "line", "message", "hint"})
+    }
+    assert [frozenset(row) for row in report["unread"]] == [frozenset({"line", "text", "reason"})]
+    assert [assumption["line"] for assumption in report["assumptions"]] == [16]
+
+
+def test_dates_are_counted_from_the_day_given(tmp_path: Path) -> None:
+    path = tmp_path / "ops.md"
+    path.write_text(FLAWED.replace("毎週木曜深夜 | 自動", "第1月曜 | 運用チーム"), encoding="utf-8")
+
+    assert "次は2027-05-03（憲法記念日）" in check(path, "--today", "2026-11-25").stdout
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX"])
+def test_japanese_is_written_whatever_the_locale(flawed: Path, locale: str) -> None:
+    result = check(flawed, LC_ALL=locale, LANG=locale, PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+
+    assert result.returncode == 1
+    assert "警告" in result.stdout
+
+
+def test_pipe_gets_no_colours(flawed: Path) -> None:
+    assert "\x1b[" not in check(flawed).stdout
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_missing_file_exits_two_with_a_way_out_on_the_error_stream(tmp_path: Path, form: str) -> None:
+    result = check(tmp_path / "nowhere.md", "--format", form)
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "nowhere.md" in result.stderr
+    assert "\nHINT: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe\x00binary", "# 運用設計書\n\nまだ何もない。\n".encode()],
+    ids=["empty", "binary", "prose"],
+)
+def test_unreadable_document_exits_two(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "ops.md"
+    path.write_bytes(content)
+
+    result = check(path)
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "HINT: " in result.stderr
+
+
+def test_help_shows_an_example_and_the_exit_statuses() -> None:
+    result = check("--help")
+
+    assert "Example: toban check" in result.stdout
+    assert "Exit status" in result.stdout

@@ -1,0 +1,70 @@
+"""The example's document keeps the contradictions that such documents usually have: all of them are found."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from toban.design.finding import Level
+from toban.design.lint import inspect
+from toban.design.reader import load_design
+
+DOCUMENT = Path(__file__).parents[4] / "examples" / "webshop" / "運用設計書.md"
+
+
+@pytest.mark.parametrize(
+    ("code", "rows"),
+    [
+        ("OB001", ["稼働率"]),
+        ("IN001", ["RTO"]),
+        ("IN002", ["RTO"]),
+        ("MN005", ["異常 (Critical)"]),
+        ("MN006", ["緊急連絡先"]),
+        ("BK001", ["PostgreSQL | 増分"]),
+        ("BK002", ["PostgreSQL | 増分"]),
+        ("BK003", ["PostgreSQL | 増分"]),
+        ("XX001", ["PostgreSQL | フル", "B001", "B002"]),
+        ("RL001", ["マイナーリリース"]),
+        (
+            "MN001",
+            [
+                "Webサーバー | CPU",
+                "Webサーバー | メモリ",
+                "APIサーバー | CPU",
+                "APIサーバー | メモリ",
+                "DB | CPU",
+                "DB | 接続数",
+                "API | レスポンスタイム",
+                "API | エラー率",
+            ],
+        ),
+        ("MN003", ["API | レスポンスタイム", "API | エラー率"]),
+        ("MN004", ["即時検知"]),
+        ("BT001", ["B002", "B003"]),
+        ("CO001", ["インフラコスト全体"]),
+        ("LG001", ["アプリログ"]),
+        ("RT001", ["バックアップリストアテスト"]),
+        ("XX003", ["脆弱性スキャン | 毎週水曜深夜", "キャパシティレビュー"]),
+        ("XX002", ["運用責任者", "開発担当者", "緊急連絡先"]),
+    ],
+)
+def test_contradiction_is_found_on_these_rows_and_no_others(code: str, rows: list[str]) -> None:
+    found = [f for f in inspect(load_design(DOCUMENT), date(2026, 11, 25)) if f.code == code]
+
+    assert len(found) == len(rows)
+    assert all(finding.quote.startswith(row) for finding, row in zip(found, rows, strict=True))
+
+
+def test_nothing_else_is_found() -> None:
+    codes = {finding.code for finding in inspect(load_design(DOCUMENT), date(2026, 11, 25))}
+
+    assert codes == {
+        *("OB001", "IN001", "IN002", "MN001", "MN003", "MN004", "MN005", "MN006", "LG001", "BK001", "BK002"),
+        *("BK003", "RL001", "BT001", "RT001", "CO001", "XX001", "XX002", "XX003"),
+    }
+
+
+def test_what_contradicts_itself_is_an_error() -> None:
+    errors = {f.code for f in inspect(load_design(DOCUMENT), date(2026, 11, 25)) if f.level is Level.ERROR}
+
+    assert errors == {"OB001", "IN001", "MN004", "MN005", "LG001", "BK001", "BK002", "BT001"}

@@ -1,0 +1,58 @@
+"""Blanks, assumptions, repeated rows, empty tables, unread rows."""
+
+from collections.abc import Callable
+
+import pytest
+
+from toban.design.finding import Finding
+
+type Find = Callable[[str, str], list[Finding]]
+
+
+def duty(holder: str) -> str:
+    return f"""# 運用設計書
+
+## 運用方針
+
+### 運用体制
+| 役割 | 担当 | 対応時間 |
+|---|---|---|
+| 運用責任者 | {holder} | 平日9:00-18:00 |
+"""
+
+
+@pytest.mark.parametrize(
+    "blank", ["[氏名]", "[電話/Slack]", "【要確認】", "TBD", "090-XXXX-XXXX", "未定", "○○"]
+)
+def test_blank_is_found(find: Find, blank: str) -> None:
+    (finding,) = find("XX002", duty(blank))
+
+    assert finding.message == f"「{blank}」が埋められていません"
+
+
+@pytest.mark.parametrize("value", ["山田", "情報システム部 [第2係]", "当番表による", "【公式】サポート窓口"])
+def test_filled_value_is_no_blank(find: Find, value: str) -> None:
+    assert find("XX002", duty(value)) == []
+
+
+def test_row_written_again_word_for_word_is_said_to_be_the_same(find: Find) -> None:
+    text = duty("山田") + "| 運用責任者 | 山田 | 平日9:00-18:00 |\n"
+
+    (finding,) = find("XX004", text)
+
+    assert finding.origin.line == 9
+    assert finding.message == "8行目と同じ行です"
+
+
+def test_table_of_empty_rows_counts_as_empty(find: Find) -> None:
+    empty = """# 運用設計書
+
+## 障害対応
+
+### 障害レベル定義
+| レベル | 定義 | 対応時間 |
+|---|---|---|
+| | | |
+"""
+
+    assert [finding.origin.line for finding in find("XX005", empty)] == [6]
