@@ -1,0 +1,164 @@
+"""What changed between two versions of a document, in the operator's terms.
+
+Clauses are matched by id, so that moving rows is no change. Rows that aren't understood are compared by
+their words: a change in one of them must not pass unseen either.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from difflib import SequenceMatcher
+
+from toban.design.clauses.base import Clause
+from toban.design.clauses.labels import KINDS, field_label
+from toban.design.reader import Design, Unread
+
+_REPEATED = re.compile(r"~\d+$")
+_IDENTITY = frozenset(field.name for field in fields(Clause))
+_WORDING = "文言"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One value that is no longer the same, as the document's readers would write it; empty: not there."""
+
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A clause added (`old` is None), removed (`new` is None) or changed."""
+
+    old: Clause | None
+    new: Clause | None
+    fields: tuple[FieldChange, ...] = ()
+
+    @property
+    def clause(self) -> Clause:
+        """The clause as it is now, or as it was last."""
+        clause = self.new or self.old
+        if clause is None:
+            raise ValueError("a change of nothing")
+        return clause
+
+    @property
+    def title(self) -> str:
+        """The kind of clause and the key of its row: 監視項目「DB 接続数」."""
+        key = " ".join(self.clause.id.split("/")[2:])
+        return f"{KINDS[self.clause.kind]}「{key}」" if key else KINDS[self.clause.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """All that differs between two versions of a document."""
+
+    changes: tuple[Change, ...]
+    """By chapter, then in document order."""
+    unread_added: tuple[Unread, ...]
+    unread_removed: tuple[Unread, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.unread_added or self.unread_removed)
+
+
+def compare(old: Design, new: Design) -> Difference:
+    """Return what differs in *new* from *old*."""
+    before, after = _by_key(old), _by_key(new)
+    changes = [change for key in {**before, **after} for change in _changes(before[key], after[key])]
+    changes.sort(key=lambda change: (change.clause.chapter.number, change.clause.origin.line))
+    return Difference(tuple(changes), _only_in(new, old), _only_in(old, new))
+
+
+def _by_key(design: Design) -> Mapping[str, list[Clause]]:
+    """Gather the clauses by id; those that share a row key (~2) come together."""
+    found: defaultdict[str, list[Clause]] = defaultdict(list)
+    for clause in design.clauses:
+        found[_REPEATED.sub("", clause.id)].append(clause)
+    return found
+
+
+def _changes(before: list[Clause], after: list[Clause]) -> Iterator[Change]:
+    # Of rows with one key the unchanged ones are matched first: swapping two of them is no change.
+    same = Counter(clause.text for clause in before) & Counter(clause.text for clause in after)
+    left, right = _without(before, same), _without(after, same)
+    for was, now in zip(left, right, strict=False):
+        if changed := tuple(_field_changes(was, now)):
+            yield Change(was, now, changed)
+    yield from (Change(clause, None) for clause in left[len(right) :])
+    yield from (Change(None, clause) for clause in right[len(left) :])
+
+
+def _without(clauses: list[Clause], same: Counter[str]) -> list[Clause]:
+    remaining = same.copy()
+    kept = []
+    for clause in clauses:
+        if remaining[clause.text] > 0:
+            remaining[clause.text] -= 1
+        else:
+            kept.append(clause)
+    return kept
+
+
+def _field_changes(old: Clause, new: Clause) -> Iterator[FieldChange]:
+    changed = [change for name in _told_fields(new) for change in _value_changes(old, new, name)]
+    if changed:
+        yield from changed
+    elif _spaceless(old.text) != _spaceless(new.text):
+        yield FieldChange(_WORDING, old.text, new.text)
+
+
+def _told_fields(clause: Clause) -> Iterator[str]:
+    return (field.name for field in fields(clause) if field.name not in _IDENTITY)
+
+
+def _value_changes(old: Clause, new: Clause, name: str) -> Iterator[FieldChange]:
+    label = field_label(type(new), name)
+    was, now = getattr(old, name), getattr(new, name)
+    if label is None or was == now:
+        return
+    if _is_sequence_of_lines(was) and _is_sequence_of_lines(now):
+        yield from _line_changes(label, was, now)
+    elif _in_words(was) != _in_words(now):
+        yield FieldChange(label, _in_words(was), _in_words(now))
+
+
+def _in_words(value: object) -> str:
+    """Write a value as the document would; empty for one that isn't there."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "はい" if value else "いいえ"
+        case tuple():
+            return "、".join(_in_words(item) for item in value)
+        case _:
+            return str(value)
+
+
+def _is_sequence_of_lines(value: object) -> bool:
+    return isinstance(value, tuple) and all(type(item) is str for item in value)
+
+
+def _line_changes(label: str, old: Sequence[str], new: Sequence[str]) -> Iterator[FieldChange]:
+    """Yield the steps or commands that differ, rather than the whole list twice."""
+    for tag, start, end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            yield FieldChange(label, "、".join(old[start:end]), "、".join(new[new_start:new_end]))
+
+
+def _only_in(one: Design, other: Design) -> tuple[Unread, ...]:
+    known = Counter(_spaceless(row.text) for row in other.unread)
+    found = []
+    for row in one.unread:
+        if known[_spaceless(row.text)] > 0:
+            known[_spaceless(row.text)] -= 1
+        else:
+            found.append(row)
+    return tuple(found)
+
+
+def _spaceless(text: str) -> str:
+    return "".join(text.split())

@@ -1,0 +1,139 @@
+"""`toban plan OLD NEW`: what would change if NEW took the place of OLD."""
+
+import json
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import click
+
+from toban.design.clauses.base import Clause
+from toban.design.clauses.labels import CHAPTERS
+from toban.design.diff import Change, Difference, FieldChange, compare
+from toban.design.reader import Design, Unread, UnreadableDocument, load_design
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+_UNREADABLE = 2
+_CHANGES = 3
+
+
+@click.command(
+    "plan",
+    short_help="Show what differs between two versions (二つの版の違いを示す).",
+    epilog="Example: toban plan 運用設計書.md 運用設計書.new.md",
+)
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(old: Path, new: Path, form: str) -> None:
+    """Show what changes in operations if the document NEW takes the place of OLD.
+
+    OLDをNEWに替えると運用の何が変わるかを、章ごとに示します。行を移しただけなら変更ではありません。
+
+    \b
+    Exit status:
+      0  no change
+      2  one of the documents can't be read
+      3  there are changes
+    """
+    speak_utf8()
+    try:
+        before, after = load_design(old), load_design(new)
+    except UnreadableDocument as exc:
+        refuse(str(exc), exc.hint)
+        raise SystemExit(_UNREADABLE) from exc
+    difference = compare(before, after)
+    if form == "json":
+        say(_as_json(before, after, difference))
+    else:
+        say("\n".join(_as_text(before, after, difference)))
+    if difference:
+        raise SystemExit(_CHANGES)
+
+
+def _as_json(old: Design, new: Design, difference: Difference) -> str:
+    report = {
+        "old": old.document,
+        "new": new.document,
+        "changes": [_change_as_json(change) for change in difference.changes],
+        "unread": {
+            "added": [_unread_as_json(row) for row in difference.unread_added],
+            "removed": [_unread_as_json(row) for row in difference.unread_removed],
+        },
+    }
+    return json.dumps(report, ensure_ascii=False, indent=2)
+
+
+def _change_as_json(change: Change) -> dict[str, Any]:
+    return {
+        "id": change.clause.id,
+        "chapter": str(change.clause.chapter),
+        "kind": change.clause.kind,
+        "change": _named(change),
+        "old_line": change.old.origin.line if change.old else None,
+        "new_line": change.new.origin.line if change.new else None,
+        "fields": [{"label": field.label, "old": field.old, "new": field.new} for field in change.fields],
+    }
+
+
+def _named(change: Change) -> str:
+    if change.old is None:
+        return "added"
+    return "removed" if change.new is None else "changed"
+
+
+def _unread_as_json(row: Unread) -> dict[str, Any]:
+    return {"line": row.line, "text": row.text, "reason": row.reason}
+
+
+def _as_text(old: Design, new: Design, difference: Difference) -> Iterator[str]:
+    if not difference:
+        yield "変更はありません"
+        return
+    for chapter, changes in groupby(difference.changes, key=lambda change: change.clause.chapter):
+        yield click.style(CHAPTERS[chapter], bold=True)
+        for change in changes:
+            yield from _change(change)
+        yield ""
+    yield from _unread(old, new, difference)
+    yield _summary(difference)
+
+
+def _change(change: Change) -> Iterator[str]:
+    if change.old is None:
+        yield click.style(f"  + {change.title}  {change.clause.origin}", fg="green")
+        yield from _quoted(change.clause)
+    elif change.new is None:
+        yield click.style(f"  - {change.title}  {change.clause.origin}", fg="red")
+        yield from _quoted(change.clause)
+    else:
+        yield click.style(f"  ~ {change.title}  {change.old.origin} → {change.new.origin}", fg="yellow")
+        yield from (f"      {_field(field)}" for field in change.fields)
+
+
+def _quoted(clause: Clause) -> Iterator[str]:
+    return (f"      {line}" for line in clause.text.splitlines())
+
+
+def _field(field: FieldChange) -> str:
+    return f"{field.label}: {field.old or '（なし）'} → {field.new or '（なし）'}"
+
+
+def _unread(old: Design, new: Design, difference: Difference) -> Iterator[str]:
+    if not difference.unread_added and not difference.unread_removed:
+        return
+    yield click.style("読めない行", bold=True)
+    for row in difference.unread_added:
+        yield from (f"  + {new.document}:{row.line}: {row.reason}", f"      {row.text}")
+    for row in difference.unread_removed:
+        yield from (f"  - {old.document}:{row.line}: {row.reason}", f"      {row.text}")
+    yield ""
+
+
+def _summary(difference: Difference) -> str:
+    kinds = [_named(change) for change in difference.changes]
+    added, removed = kinds.count("added"), kinds.count("removed")
+    unread = len(difference.unread_added) + len(difference.unread_removed)
+    words = f"変更 {kinds.count('changed')}件、追加 {added}件、削除 {removed}件"
+    return f"{words}、読めない行の違い {unread}件" if unread else words

@@ -1,0 +1,114 @@
+"""`toban plan OLD NEW` as a user or a CI job calls it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROW_WEB = "| Web | CPU使用率 | 0-70% | 70% | 85% | 1分 |\n"
+ROW_DB = "| DB | 接続数 | 0-89 | 90 | 100 | 1分 |\n"
+OLD = f"""# 運用設計書
+
+## 監視
+
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|------|---------|---------|------|------|---------|
+{ROW_WEB}{ROW_DB}
+"""
+
+
+def plan(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    program = "from toban.wiring import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", program, "plan", *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "LC_ALL": "C"},
+        check=False,
+    )
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    path = tmp_path / "old.md"
+    path.write_text(OLD, encoding="utf-8")
+    return path
+
+
+def newer(old: Path, *replacement: tuple[str, str]) -> Path:
+    text = OLD
+    for before, after in replacement:
+        assert before in text
+        text = text.replace(before, after)
+    path = old.with_name("new.md")
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_same_document_exits_zero(old: Path) -> None:
+    result = plan(old, newer(old))
+
+    assert (result.returncode, result.stdout, result.stderr) == (0, "変更はありません\n", "")
+
+
+def test_moved_rows_are_no_change(old: Path) -> None:
+    assert plan(old, newer(old, (ROW_WEB + ROW_DB, ROW_DB + ROW_WEB))).returncode == 0
+
+
+def test_changed_value_is_shown_old_and_new_with_both_lines(old: Path) -> None:
+    new = newer(old, ("85%", "90%"), ("## 監視\n", "## 監視\n\n前文。\n"))
+
+    result = plan(old, new)
+
+    assert result.returncode == 3
+    assert result.stdout.splitlines()[0] == "監視"
+    assert f"  ~ 監視項目「Web CPU使用率」  {old}:8 → {new}:10" in result.stdout
+    assert "      異常: 85% → 90%" in result.stdout
+    assert result.stdout.endswith("変更 1件、追加 0件、削除 0件\n")
+
+
+def test_added_and_removed_rows_are_quoted(old: Path) -> None:
+    new = newer(old, (ROW_DB, "| DB | CPU使用率 | 0-70% | 70% | 85% | 1分 |\n"))
+
+    result = plan(old, new)
+
+    assert result.returncode == 3
+    assert (
+        f"  + 監視項目「DB CPU使用率」  {new}:9\n      DB | CPU使用率 | 0-70% | 70% | 85% | 1分"
+        in result.stdout
+    )
+    assert f"  - 監視項目「DB 接続数」  {old}:9\n      DB | 接続数 | 0-89 | 90 | 100 | 1分" in result.stdout
+
+
+def test_row_that_becomes_unreadable_is_shown_with_its_reason(old: Path) -> None:
+    new = newer(old, ("| 85% |", "| 高いとき |"))
+
+    result = plan(old, new)
+
+    assert result.returncode == 3
+    assert "読めない行" in result.stdout
+    assert f"  + {new}:8: " in result.stdout
+
+
+def test_json_holds_the_same(old: Path) -> None:
+    report = json.loads(plan(old, newer(old, ("85%", "90%")), "--format", "json").stdout)
+
+    (change,) = report["changes"]
+    assert (change["change"], change["old_line"], change["new_line"]) == ("changed", 8, 8)
+    assert change["fields"] == [{"label": "異常", "old": "85%", "new": "90%"}]
+    assert report["unread"] == {"added": [], "removed": []}
+
+
+def test_missing_document_exits_two(old: Path) -> None:
+    result = plan(old, old.with_name("nowhere.md"))
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "HINT: " in result.stderr
+
+
+def test_help_shows_an_example() -> None:
+    assert "Example: toban plan" in plan("--help").stdout
