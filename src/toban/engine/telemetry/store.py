@@ -69,13 +69,20 @@ class Telemetry:
             "pool_mgr": get_pool_manager() if is_local else None,
         }
         self._local = threading.local()
+        self._has_schema = False
 
     def ensure_schema(self) -> None:
-        """Make the database and its tables where they are missing, or raise `StoreUnavailable`."""
+        """Make the database and its tables where they are missing, or raise `StoreUnavailable`.
+
+        Costs nothing once it has succeeded, until a write finds them gone.
+        """
+        if self._has_schema:
+            return
         with _failures():
             self._connected(database=None).command(f"CREATE DATABASE IF NOT EXISTS {self._database}")
             for statement in SCHEMA:
                 self._client().command(statement)
+        self._has_schema = True
 
     def write(self, samples: Sequence[Sample], *, token: str) -> None:
         """Store *samples* durably; when this returns they survive a power cut.
@@ -86,14 +93,13 @@ class Telemetry:
         log of tokens.) Raises `StoreRefused` when sending again is no use.
         """
         for number, first in enumerate(range(0, len(samples), _CHUNK)):
-            with _failures():
-                self._client().raw_insert(
-                    "samples",
-                    column_names=INSERT_COLUMNS,
-                    insert_block=row_binary.encode(samples[first : first + _CHUNK]),
-                    fmt="RowBinary",
-                    settings={"insert_deduplication_token": f"{token}/{number}", "async_insert": 0},
-                )
+            try:
+                with _failures():
+                    self._insert(samples[first : first + _CHUNK], token=f"{token}/{number}")
+            except StoreUnavailable:
+                # The store may have been started anew on an empty directory.
+                self._has_schema = False
+                raise
 
     def series(
         self,
@@ -150,6 +156,15 @@ class Telemetry:
         pool = self._address["pool_mgr"]
         if pool is not None:
             pool.clear()
+
+    def _insert(self, samples: Sequence[Sample], *, token: str) -> None:
+        self._client().raw_insert(
+            "samples",
+            column_names=INSERT_COLUMNS,
+            insert_block=row_binary.encode(samples),
+            fmt="RowBinary",
+            settings={"insert_deduplication_token": token, "async_insert": 0},
+        )
 
     def _query(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         with _failures():

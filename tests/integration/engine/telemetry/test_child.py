@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import psutil
@@ -111,6 +112,26 @@ def test_a_client_lives_through_a_restart_of_the_store(start_store: StartStore) 
     assert second.port == first.port
     assert latest == [sample]
     assert SECRET not in str(failure.value)
+
+
+def test_a_store_started_anew_on_an_empty_directory_gets_its_tables(
+    start_store: StartStore, tmp_path: Path
+) -> None:
+    sample = Sample(Metric.UP, "Web", "web-1", NOON, 1.0)
+    first = start_store()
+    telemetry = Telemetry(first.telemetry_url)
+    telemetry.ensure_schema()
+    first.process.kill()
+    first.process.wait()
+    second = start_store(port=first.port, directory=tmp_path / "empty")
+    with pytest.raises(StoreUnavailable):
+        telemetry.write([sample], token="a")
+
+    telemetry.ensure_schema()
+    telemetry.write([sample], token="a")
+    telemetry.close()
+
+    assert second.told("SELECT count() FROM samples") == "1"
 
 
 def test_eight_threads_get_their_own_answers(telemetry: Telemetry) -> None:

@@ -8,11 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
+import structlog
+
 from toban.engine.telemetry.child import request as requests
 from toban.engine.telemetry.child import statement as statements
 from toban.engine.telemetry.child.answer import Abandoned, Answer, End
 from toban.engine.telemetry.child.engine import Engine, Head
 from toban.engine.telemetry.child.refusal import TOO_LARGE, UNKNOWN, Refused
+
+log = structlog.get_logger(__name__)
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -78,7 +82,11 @@ class Application:
                 answer.put(End())
             except Refused as refused:
                 answer.put(refused)
-            except (OSError, ValueError) as exc:
+            except Abandoned:
+                raise
+            except Exception as exc:
+                # The thread's boundary: without an answer the client would wait for ever.
+                log.exception("statement_failed")
                 answer.put(Refused(UNKNOWN, str(exc)))
 
     async def _send(self, answer: Answer, receive: Receive, send: Send) -> bool:
