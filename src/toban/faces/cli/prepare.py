@@ -6,14 +6,17 @@ from pathlib import Path
 import click
 
 from toban.design.reader import UnreadableDocument, load_design
+from toban.engine.bindings.load import UnreadableBindings, load_bindings, secret_findings
+from toban.faces.cli.parts import Parts
 from toban.faces.cli.terminal import refuse, say, speak_utf8
 
 _UNUSABLE = 2
 
 
 @click.command("prepare", short_help="Check the document and bring the state up to date (起動の前準備).")
-def command() -> None:
-    """Check the document that TOBAN_DESIGN names, migrate the state database, make the first account.
+@click.pass_obj
+def command(parts: Parts) -> None:
+    """Check what TOBAN_DESIGN and TOBAN_BINDINGS name, migrate the state database, make the first account.
 
     toban up が毎回はじめに行います。何度行ってもかまいません。
 
@@ -23,7 +26,8 @@ def command() -> None:
       2  it is not: the reason and a HINT stand on the error stream
     """
     speak_utf8()
-    _check_design(Path(os.environ.get("TOBAN_DESIGN", "")))
+    _check_design(Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md")))
+    _check_bindings(Path(os.environ.get("TOBAN_BINDINGS", "toban.toml")), parts)
     _bring_state_up_to_date()
 
 
@@ -34,6 +38,16 @@ def _check_design(path: Path) -> None:
         refuse(str(exc), exc.hint)
         raise SystemExit(_UNUSABLE) from exc
     say(f"{path.name}: {len(design.clauses)} 項目を読み取り、{len(design.unread)} 行を読めませんでした")
+
+
+def _check_bindings(path: Path, parts: Parts) -> None:
+    try:
+        bindings = load_bindings(path, sources=parts.source_configs, channels=parts.channel_configs)
+    except UnreadableBindings as exc:
+        click.echo(str(exc), err=True)
+        raise SystemExit(_UNUSABLE) from exc
+    for finding in secret_findings(bindings):
+        click.echo(str(finding), err=True)
 
 
 def _bring_state_up_to_date() -> None:
