@@ -70,6 +70,11 @@ def after_death(child: Child, *, now: datetime) -> Child:
     return Child(ended_at=now, early_deaths=deaths)
 
 
+def is_news(dead: Child) -> bool:
+    """Say whether a death is worth a line: the first few are, then one in twelve, about once a minute."""
+    return dead.early_deaths <= 5 or dead.early_deaths % 12 == 0
+
+
 def next_step(child: Child, wish: Wish, *, now: datetime) -> Step:
     """Say what to do about *child* at *now*. Asking again is harmless: the answer comes from the state."""
     if child.is_running:

@@ -16,7 +16,7 @@ from toban.engine.supervision.home import Home
 from toban.engine.supervision.process import Kept, ProcessLog
 from toban.engine.supervision.program import Program
 from toban.engine.supervision.readiness import serves
-from toban.engine.supervision.rules import Step, Wish, after_death, next_step, pause_before_start
+from toban.engine.supervision.rules import Step, Wish, after_death, is_news, next_step, pause_before_start
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -118,7 +118,7 @@ class Supervisor:
         kept.pid, kept.is_ready = None, False
         if was_asked:
             self._say(f"○ {kept.program.name} を止めました (stopped)")
-        elif self._closing_since is None:
+        elif self._closing_since is None and is_news(kept.child):
             self._say(self._obituary(kept, status))
         self._show()
         self._wake.set()
@@ -126,7 +126,8 @@ class Supervisor:
     def _obituary(self, kept: Kept, status: int) -> str:
         cause = f"シグナル {signal.Signals(-status).name}" if status < 0 else f"終了コード {status}"
         pause = pause_before_start(kept.child.early_deaths).total_seconds()
-        lines = [f"■ {kept.program.name} が終了しました ({cause})。{pause:g} 秒後に再起動します (restarting)"]
+        when = f"{pause:g} 秒後に" if pause else "すぐに"
+        lines = [f"■ {kept.program.name} が終了しました ({cause})。{when}再起動します (restarting)"]
         if kept.log.last_line:
             lines.append(f"    {kept.log.path}: {kept.log.last_line}")
         return "\n".join(lines)

@@ -14,6 +14,7 @@ from toban.engine.supervision.rules import (
     Step,
     Wish,
     after_death,
+    is_news,
     next_step,
     pause_before_start,
 )
@@ -109,3 +110,9 @@ def test_on_the_way_out_nothing_outlives_the_limit_whatever_still_depends_on_it(
 
 def test_on_the_way_out_nothing_is_started() -> None:
     assert next_step(Child(), Wish(closing_since=NOON), now=NOON) is Step.NOTHING
+
+
+def test_a_child_that_keeps_dying_is_told_of_now_and_then_only() -> None:
+    told = [deaths for deaths in range(1, 37) if is_news(Child(early_deaths=deaths))]
+
+    assert told == [1, 2, 3, 4, 5, 12, 24, 36]
