@@ -30,6 +30,8 @@ _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 _TIMEOUT_SECONDS = 60
 _CHUNK = 50_000
 """Samples in one insert; about 3 MB."""
+# The child's own defaults; a ClickHouse server may have others.
+_SETTINGS = {"async_insert": 0, "deduplicate_blocks_in_dependent_materialized_views": 1}
 # What no second attempt can mend: a violated constraint, rows that don't parse, a value out of range.
 _PERMANENT = frozenset((27, 33, 69, 117, 469))
 
@@ -163,7 +165,7 @@ class Telemetry:
             column_names=INSERT_COLUMNS,
             insert_block=row_binary.encode(samples),
             fmt="RowBinary",
-            settings={"insert_deduplication_token": token, "async_insert": 0},
+            settings={"insert_deduplication_token": token},
         )
 
     def _query(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
@@ -182,6 +184,7 @@ class Telemetry:
             **self._address,
             database=database,
             send_receive_timeout=_TIMEOUT_SECONDS,
+            settings=_SETTINGS,
             # The server serves one query of a session at a time, and Toban keeps nothing in one.
             autogenerate_session_id=False,
             autogenerate_query_id=False,

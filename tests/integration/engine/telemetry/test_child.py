@@ -1,5 +1,8 @@
 """The rules of the store's process, each of which was learnt from a failure."""
 
+import os
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -248,3 +251,48 @@ def test_a_second_process_on_the_directory_is_told_why(start_store: StartStore) 
     complaint = second.errors()
     assert "is open in another process\nHINT: " in complaint
     assert "Traceback" not in complaint
+
+
+def test_a_store_without_a_secret_is_not_started(tmp_path: Path) -> None:
+    without = {name: value for name, value in os.environ.items() if name != "TOBAN_STORE_SECRET"}
+    command = [sys.executable, "-m", "toban", "store", "--data", str(tmp_path / "store")]
+
+    ended = subprocess.run(command, env=without, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 1
+    assert "needs a secret\nHINT: " in ended.stderr
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_port_that_is_taken_is_told_so(start_store: StartStore, tmp_path: Path) -> None:
+    first = start_store()
+
+    second = start_store(port=first.port, directory=tmp_path / "other")
+
+    assert second.process.wait(timeout=30) == 1
+    complaint = second.errors()
+    assert f"port {first.port}" in complaint
+    assert "Address already in use" in complaint
+    assert "Traceback" not in complaint
+
+
+def test_a_request_that_is_too_large_is_refused(store: StoreProcess) -> None:
+    answer = store.ask("SELECT '" + "x" * 64 * 1024**2 + "'")
+
+    assert answer.status_code == 413
+    assert "HINT: send smaller batches" in answer.text
+
+
+@pytest.mark.parametrize("name", ["no such thing", "a=1,b", "log_comment"])
+def test_what_is_no_setting_is_refused(store: StoreProcess, name: str) -> None:
+    answer = store.ask("SELECT 1", **{name: "1"})
+
+    assert answer.status_code == 400
+    assert "is not a setting" in answer.text
+
+
+def test_a_setting_that_the_engine_does_not_know_is_refused_every_time(store: StoreProcess) -> None:
+    statuses = {store.ask("SELECT 1", never_heard_of="1").status_code for _ in range(20)}
+
+    assert statuses == {500}
+    assert store.told("SELECT 1") == "1"
