@@ -14,9 +14,10 @@ rows are kept apart with the reason (`Design.aside`), and never lost.
 """
 
 import hashlib
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from toban.design.clauses.base import Clause
@@ -40,6 +41,7 @@ from toban.design.reading.outcome import Fate, Outcome, aside, read, unread
 from toban.design.reading.pairs import is_pairs, pair_lines
 from toban.design.reading.tables import read_table, row_text
 from toban.design.section import Section
+from toban.design.values.schedule import Schedule
 
 MAX_BYTES = 10 * 1024 * 1024
 """The largest document read. The reference design has 13 kB; a larger file is surely another one."""
@@ -111,7 +113,9 @@ def read_design(text: str, document: str) -> Design:
         document=document,
         digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
         blocks=blocks,
-        clauses=tuple(_with_unique_ids(clause for outcome in read for clause in outcome.clauses)),
+        clauses=tuple(
+            _with_unique_ids(_with_assumptions(clause) for outcome in read for clause in outcome.clauses)
+        ),
         unread=_listed(outcomes, Fate.UNREAD),
         aside=_listed(outcomes, Fate.ASIDE),
         rows=sum(outcome.fate is not Fate.ASIDE for outcome in outcomes),
@@ -199,22 +203,26 @@ class _Walk:
         self._facts: list[Line] = []
         self._has_work = False
         """Whether the section holds commands or steps that no kind has claimed."""
+        self._has_clauses = False
 
     def block(self, block: Block) -> Iterator[Outcome]:
         if isinstance(block, Heading):
             yield from self.close()
             self._section = self._section.under(block)
-            self._has_work = False
+            self._has_work = self._has_clauses = False
         elif isinstance(block, Paragraph):
             yield from self._paragraph(block)
         elif _is_aside(self._section):
             yield from _set_aside(block, self._section)
-        elif isinstance(block, CodeBlock):
-            yield from self._code(block)
-        elif isinstance(block, Table):
-            yield from self._table(block)
         else:
-            yield from self._list(block)
+            outcomes = list(self._rows(block))
+            self._has_clauses |= any(outcome.fate is Fate.READ for outcome in outcomes)
+            yield from outcomes
+
+    def _rows(self, block: Table | BulletList | NumberedList | CodeBlock) -> Iterator[Outcome]:
+        if isinstance(block, CodeBlock):
+            return self._code(block)
+        return self._table(block) if isinstance(block, Table) else self._list(block)
 
     def close(self) -> Iterator[Outcome]:
         """End the section: its `key: value` paragraphs may together be one row."""
@@ -223,7 +231,7 @@ class _Walk:
             return
         if facts:
             yield from read_facts(facts, self._document)
-        if self._has_work and self._section.headings:
+        if self._has_work and not self._has_clauses and self._section.headings:
             heading = self._section.headings[-1]
             place = Place(Origin(self._document, heading.line), heading.text, self._section)
             routine = headed_routine(place)
@@ -271,8 +279,13 @@ class _Walk:
 def _caption(paragraph: Paragraph) -> str:
     """A short line over a table or list serves as its heading; running text does not."""
     text = paragraph.text.strip()
-    is_short = len(text) <= 30 and "\n" not in text and not text.endswith(("。", "."))
+    is_short = _width(text) <= 60 and "\n" not in text and not text.endswith(("。", "."))
     return text.rstrip(":：") if is_short and not text.startswith(("|", "<")) else ""
+
+
+def _width(text: str) -> int:
+    """How many columns it takes: a Japanese letter is twice as wide as a Latin one."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _is_aside(section: Section) -> bool:
@@ -296,6 +309,23 @@ def _with_unique_ids(clauses: Iterator[Clause]) -> Iterator[Clause]:
         seen[clause.id] += 1
         count = seen[clause.id]
         yield clause if count == 1 else replace(clause, id=f"{clause.id}~{count}")
+
+
+def _with_assumptions(clause: Clause) -> Clause:
+    """What a row's schedule takes for granted (深夜 without a clock) is an assumption of the row itself."""
+    taken = tuple(
+        assumption
+        for field in fields(clause)
+        for schedule in _schedules(getattr(clause, field.name))
+        for assumption in schedule.assumptions
+        if assumption not in clause.assumptions
+    )
+    return replace(clause, assumptions=(*clause.assumptions, *taken)) if taken else clause
+
+
+def _schedules(value: object) -> Iterator[Schedule]:
+    parts = value if isinstance(value, tuple) else (value,)
+    return (part for part in parts if isinstance(part, Schedule))
 
 
 def _listed(outcomes: list[Outcome], fate: Fate) -> tuple[Unread, ...]:

@@ -11,7 +11,7 @@ _NUMBERING = re.compile(
     r"^(?:第\s*\d+\s*[章節部]|(?:step|phase|alarm|appendix)\s*\d+\s*[.:)]?|\d+(?:\.\d+)*[.:)、]?(?=\s)|\d+(?:\.\d+)*[.:)、](?!\d)|[a-z][.)](?=\s))\s*",
     re.IGNORECASE,
 )
-_ORNAMENT = re.compile(r"[^\w\s#/<>%().,:;・、。「」【】\[\]+&=~*@!?'\"$¥℃→±≤≥-]")
+_ORNAMENT = re.compile(r"[^\w\s#/<>%().,:;・、。〜~「」【】\[\]+&=~*@!?'\"$¥℃→±≤≥-]")
 
 
 def normalise(text: str) -> str:

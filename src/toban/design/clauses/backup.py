@@ -84,12 +84,13 @@ class RecoveryObjective(Clause):
 
 
 _OBJECTIVE = words(r"\b(rpo|rto)\b|(目標復旧時点|復旧時点目標)|(目標復旧時間|復旧時間目標)")
+_REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _ZERO = re.compile(r"0(?:\s*\(.*\)|\s*(?:秒|分|s|sec|min))?")
 # What makes or brings back a copy, where a command starts or inside one that runs it elsewhere
 # (docker exec … pg_dump). A listing of copies (ls /backup, az … backup list) is neither.
 _RUN = r"(?:^|[|;&(]\s*|\s(?:-c\s+)?[\"']?)"
 _MAKES_BACKUP = re.compile(
-    _RUN + r"(?:pg_dump(?:all)?|pg_basebackup|mysqldump|mariadb-dump|mongodump|tar\s+-?\w*c|rsync"
+    _RUN + r"(?:pg_dump(?:all)?|pg_basebackup|mysqldump|mariadb-dump|mongodump|tar\s+-?\w*c\w*|rsync"
     r"|restic\s+backup|borg\s+create"
     r"|barman\s+backup|pgbackrest\b.*\bbackup|velero\s+backup\s+create|bgsave|redis-cli\b.*\b(?:bgsave|--rdb)|gsutil\s+(?:cp|rsync)|azcopy\s+copy"
     r"|copy-item|robocopy|scp\s|cp\s|aws\s+s3\s+(?:cp|sync)|etcdctl\b.*\bsave|[\w./-]*backup[\w-]*\.(?:sh|py|ps1))(?![\w-])"
@@ -97,7 +98,7 @@ _MAKES_BACKUP = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _RESTORES = re.compile(
-    _RUN + r"(?:psql|pg_restore|mysql|mariadb|mongorestore|gunzip|unzip|tar\s+-?\w*x|rsync"
+    _RUN + r"(?:psql|pg_restore|mysql|mariadb|mongorestore|gunzip|unzip|tar\s+-?\w*x\w*|rsync"
     r"|restic\s+restore|borg\s+extract|pgbackrest\b.*\brestore"
     r"|scp\s|cp\s|copy-item|robocopy|aws\s+s3\s+(?:cp|sync)|gsutil\s+(?:cp|rsync)|azcopy\s+copy|[\w./-]*restore[\w-]*\.(?:sh|py|ps1))(?![\w-])"
     r"|\bsnapshot\s+restore\b|\brestore(?:-db\S*|\s+(?:create|database)|\b.*--\w)|\bimport\s+database\b",
@@ -147,7 +148,8 @@ def _objectives(cells: Cells, subject: str) -> tuple[RecoveryObjective, ...]:
 def _limit(text: str) -> Duration | None:
     if _ZERO.fullmatch(normalise(text)):
         return Duration(Decimal(0), TimeUnit.MINUTE)
-    return read_within(text) or read_duration(text)
+    bare = _REMARK.sub("", text)
+    return read_within(text) or read_duration(text) or read_within(bare) or read_duration(bare)
 
 
 def objective_named(name: str) -> str:
@@ -207,7 +209,7 @@ def _restore_procedure(code: Code) -> RestoreProcedure:
 _BACKUP = words("バックアップ|backup")
 _RESTORE = words("リストア|復元|restore")
 _NO_PROCEDURE = words(
-    "確認|検証|一覧|テスト|監視|トラブル|障害|エラー|失敗|容量|verif|test|check|list|monitor|crontab|schedule"
+    "[?？]|確認|検証|一覧|テスト|監視|トラブル|障害|エラー|失敗|容量|verif|test|check|list|monitor|crontab|schedule"
 )
 _RPO = words(r"(?:target)?rpo(?:target)?|(?:目標復旧時点|復旧時点目標)(?:\(rpo\))?|rpo\(.*\)")
 _RTO = words(r"(?:target)?rto(?:target)?|(?:目標復旧時間|復旧時間目標)(?:\(rto\))?|rto\(.*\)")
@@ -230,7 +232,7 @@ SHAPES = ChapterShapes(
                 "frequency": words(
                     "(?:バックアップ|取得|実行)?(?:頻度|周期|スケジュール|間隔|タイミング)|(?:backup)?(?:frequency|schedule|interval)"
                 ),
-                "clock": words("(?:実行|取得|開始|実施)(?:時間|時刻)|時刻|時間帯?|time"),
+                "clock": words("(?:バックアップ|実行|取得|開始|実施)(?:時間|時刻)|時刻|時間帯?|time"),
                 "generations": words("(?:保持|保存)?世代(?:管理|数)?|generations?|copies"),
                 "retention": words(
                     "(?:推奨)?(?:保持|保存|保管)(?:期間|日数)?|retention(?:period)?|kept(?:for)?"

@@ -125,7 +125,7 @@ SHAPES = ChapterShapes(
                     "依存関係|リトライ回数|定義書|備考|優先度|所要時間|担当|前提|後続|sla|predecessor.*|successor.*|domain|notes?"
                 ),
             },
-            needs=("name|batch_id", "frequency|clock"),
+            needs=("name|batch_id", "frequency"),
             telling=("batch_id name frequency",),
             record="frequency clock work failure",
         ),

@@ -65,7 +65,7 @@ def _budget_entry(entry: Entry) -> Budget:
 
 def _measure(entry: Entry) -> CostMeasure:
     name = entry.key or entry.sentence
-    return CostMeasure(**entry.stamp(CostMeasure, name), name=name, content=entry.value)
+    return CostMeasure(**entry.stamp(CostMeasure, name), name=name, content=entry.value if entry.key else "")
 
 
 _COST = words("コスト|費用|予算|cost|budget|finops")

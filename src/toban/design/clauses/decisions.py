@@ -31,7 +31,7 @@ def _decision(entry: Entry) -> Decision:
     return Decision(
         **entry.stamp(Decision, entry.section.title, entry.key or entry.sentence),
         name=entry.key or entry.sentence,
-        content=entry.value,
+        content=entry.value if entry.key else "",
         area=entry.section.title,
         promised=_promised(entry.key) or _promised(entry.value),
     )

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
@@ -17,7 +18,7 @@ from toban.design.clauses.shape import (
     words,
 )
 from toban.design.section import normalise
-from toban.design.values.duration import Duration, read_duration, read_within
+from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
 from toban.design.values.people import Recipient, read_recipients
 from toban.design.values.severity import IncidentSeverity, read_incident_severity
 
@@ -64,6 +65,9 @@ class FailurePattern(Clause):
 _RECOVERY = re.compile(r"復旧|解決|回復|完了|restor|resol|recover|fix")
 _IMMEDIATE = words(r"即時|即座|直ち|すぐ|\bimmediate(?:ly)?\b|\bat once\b|\binstant")
 _PIECES = re.compile(r"[、,;\n]|\(|\)|→")
+_CODE = words(r"\b(?:p|sev-?|s)\d\b")
+_ENGLISH_LEVEL = words("critical|high|medium|low|major|minor")
+_NEXT_BUSINESS_DAY = words("翌営業日|next business day")
 _FINE = words(r"正常|🟢|\bok\b|\bnormal\b")
 _WORDING = re.compile(
     r"(?:に)?(?:対応|復旧|解決|回復|初動|着手|開始|受付|応答|完了|を目標|目標|目安|以内に)+(?:開始)?$|^(?:初動|対応|復旧|解決)[:：]?"
@@ -88,6 +92,8 @@ def _read_response(text: str) -> _Response | None:
             continue
         bare = _WORDING.sub("", piece).strip()
         limit = read_within(piece) or read_within(bare) or read_duration(bare)
+        if limit is None and _NEXT_BUSINESS_DAY.search(piece):
+            limit = Duration(Decimal(1), TimeUnit.BUSINESS_DAY)
         if limit is None:
             continue
         if _RECOVERY.search(piece):
@@ -99,7 +105,10 @@ def _read_response(text: str) -> _Response | None:
 
 def _level(cells: Cells) -> IncidentLevel:
     name = cells.required("level")
-    severity = read_incident_severity(name)
+    # A code ranks more surely than a Japanese word beside it: P2（重大） is the second level, not the first.
+    code = _CODE.search(normalise(name))
+    is_named = _ENGLISH_LEVEL.search(normalise(name)) is not None
+    severity = read_incident_severity(code.group() if code and not is_named else name)
     if severity is None:
         raise NotUnderstood(f"「{name}」は障害レベルとして読めません")
     definition = cells.first("definition", "impact", "example")

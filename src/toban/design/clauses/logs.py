@@ -7,7 +7,9 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
+from toban.design.clauses.sentence import several
 from toban.design.clauses.shape import (
+    Built,
     Cells,
     ChapterShapes,
     Code,
@@ -90,6 +92,20 @@ def _kept(entry: Entry) -> LogKind:
     return LogKind(
         **entry.stamp(LogKind, entry.key), name=entry.key, content="", destination="", retention=retention
     )
+
+
+def _kept_each(entry: Entry) -> Built:
+    """ログ保存期間: アプリケーションログ: 90日、アクセスログ: 1年."""
+    kinds = []
+    for part in several(entry.value):
+        name, _, kept = part.replace("：", ":").rpartition(":")
+        retention = read_retention(kept.strip())
+        if not name or retention is None:
+            raise unreadable(part, label=entry.key, expected="ログの名前と期間の組")
+        name = name.strip()
+        stamp = entry.stamp(LogKind, name)
+        kinds.append(LogKind(**stamp, name=name, content="", destination="", retention=retention))
+    return tuple(kinds)
 
 
 def _level(cells: Cells) -> LogLevel:
@@ -183,6 +199,9 @@ SHAPES = ChapterShapes(
     ),
     entries=(
         EntryShape(LogLevel, _level_entry, headings=words("ログレベル|log ?levels?"), key=_LEVEL),
+        EntryShape(
+            LogKind, _kept_each, headings=words("."), key=words("ログの?(?:保存|保持|保管)期間"), within=1
+        ),
         EntryShape(
             LogKind,
             _kept,

@@ -1,11 +1,13 @@
 """Chapter 2, 監視: monitors, the notification matrix, tools."""
 
+import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
+from toban.design.clauses.limits import read_limit
 from toban.design.clauses.sentence import several
 from toban.design.clauses.shape import (
     Cells,
@@ -29,7 +31,7 @@ from toban.design.values.severity import (
     read_alert_level,
     read_incident_severity,
 )
-from toban.design.values.threshold import Comparison, Range, Threshold, read_range, read_threshold
+from toban.design.values.threshold import Comparison, Range, Threshold, read_range
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ _LIMITS_ONLY = words("(?:アラート|監視)?(?:閾値|しきい値|条件|設�
 _SPOKEN = words(
     r"(?P<level>warn(?:ing)?|critical|alert|page)s?\s+(?:at|if|when|on)?\s*(?P<condition>.*\d.*?)\.?"
 )
+_CONDITION = re.compile(r"(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]*)[)）])?")
 _NO_LEVEL = "しきい値のレベルが書かれていないので、警告として扱います"
 
 
@@ -142,17 +145,17 @@ def _limits(cells: Cells, normal: Range | None) -> tuple[Threshold | None, Thres
 def _limit(cells: Cells, role: str, normal: Range | None) -> Threshold | None:
     """The cell's threshold. A span (70-90%) means the end that lies next to the normal range."""
     text = cells[role]
-    threshold = read_threshold(text) if text else None
+    threshold = read_limit(text) if text else None
     if threshold is not None or not text:
         return threshold
     span = read_range(text)
     if span is None or span.low is None or span.high is None or normal is None:
-        return cells.read(role, read_threshold, "しきい値")
+        return cells.read(role, read_limit, "しきい値")
     if normal.high is not None and normal.high.value <= span.low.value:
         return Threshold(span.low, Comparison.AT_LEAST)
     if normal.low is not None and normal.low.value >= span.high.value:
         return Threshold(span.high, Comparison.AT_MOST)
-    return cells.read(role, read_threshold, "しきい値")
+    return cells.read(role, read_limit, "しきい値")
 
 
 def _is_grave(severity: str) -> bool:
@@ -250,9 +253,10 @@ def _monitor_entry(entry: Entry) -> Monitor:
     """CPU使用率: 80%以上 under アラート条件."""
     if not entry.key:
         raise NotUnderstood("監視する項目がありません")
-    threshold = entry.read(read_threshold, "しきい値")
+    threshold = entry.read(read_limit, "しきい値")
     metric = read_metric(entry.key)
-    if metric is None and threshold.is_bare:
+    is_guess = metric is None and (threshold.is_bare or threshold.comparison is Comparison.EQUAL)
+    if is_guess or _LIMITS_ONLY.fullmatch(normalise(entry.key)):
         raise NotUnderstood(f"「{entry.key}」は監視する項目か分かりません")
     return Monitor(
         **entry.stamp(Monitor, entry.key, assumptions=(_NO_LEVEL,)),
@@ -271,7 +275,7 @@ def _spoken(entry: Entry) -> Monitor:
     spoken = _SPOKEN.fullmatch(normalise(entry.sentence))
     if spoken is None:
         raise NotUnderstood("しきい値の文ではありません")
-    threshold = read_value(spoken["condition"], read_threshold, label="条件", expected="しきい値")
+    threshold = read_value(spoken["condition"], read_limit, label="条件", expected="しきい値")
     if threshold.is_bare:
         raise NotUnderstood("比較のない条件です")
     item = heading_text(entry.section.caption) or threshold.subject or entry.section.heading
@@ -281,6 +285,28 @@ def _spoken(entry: Entry) -> Monitor:
         target="",
         item=item,
         metric=read_metric(threshold.subject or item),
+        normal=None,
+        warning=None if is_critical else threshold,
+        critical=threshold if is_critical else None,
+        interval=None,
+    )
+
+
+def _condition(entry: Entry) -> Monitor:
+    """Replication lag > 5 minutes (P2), as an entry of its own."""
+    parts = _CONDITION.fullmatch(entry.sentence.strip())
+    if parts is None or entry.key:
+        raise NotUnderstood("しきい値の条件ではありません")
+    threshold = read_value(parts["condition"], read_limit, label="条件", expected="しきい値")
+    if threshold.is_bare or not threshold.subject:
+        raise NotUnderstood("何を何と比べるのかが書かれていません")
+    severity = parts["severity"] or ""
+    is_critical = bool(severity) and _is_grave(severity)
+    return Monitor(
+        **entry.stamp(Monitor, threshold.subject, severity, assumptions=() if severity else (_NO_LEVEL,)),
+        target="",
+        item=threshold.subject,
+        metric=read_metric(threshold.subject),
         normal=None,
         warning=None if is_critical else threshold,
         critical=threshold if is_critical else None,
@@ -393,6 +419,12 @@ SHAPES = ChapterShapes(
     ),
     entries=(
         EntryShape(Monitor, _spoken, headings=_MONITOR, within=1),
+        EntryShape(
+            Monitor,
+            _condition,
+            headings=words("アラート|アラーム|閾値|しきい値|alert|alarm|threshold"),
+            within=2,
+        ),
         EntryShape(ToolChoice, _tool, headings=_TOOLS, within=3),
         EntryShape(
             NotificationRule,

@@ -7,6 +7,7 @@ from typing import ClassVar
 from toban.design.chapter import Chapter
 from toban.design.clauses.backup import RecoveryObjective, objective_named
 from toban.design.clauses.base import Clause
+from toban.design.clauses.limits import read_limit
 from toban.design.clauses.shape import (
     Built,
     Cells,
@@ -24,8 +25,8 @@ from toban.design.values.duration import Duration, read_duration, read_within
 from toban.design.values.hours import Hours, read_hours
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.people import ChannelRef, is_placeholder, read_channels
-from toban.design.values.schedule import Schedule, read_schedule
-from toban.design.values.threshold import Comparison, Threshold, read_threshold
+from toban.design.values.schedule import Schedule, join_schedule, read_schedule
+from toban.design.values.threshold import Comparison, Threshold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,10 @@ class MaintenanceWindow(Clause):
 _DOWNTIME = re.compile(
     r"[(,、]?\s*(年間|月間|週間|月|年|annual|monthly|yearly)?の?\s*(?:許容|最大)?(?:ダウンタイム|停止時間|downtime)(?:は|:)?\s*約?\s*([^),、]+)\)?"
 )
+# A remark on what counts is no part of the figures; the lint rules read it in the row's text.
+_COUNTS = r"(?:計画(?:メンテナンス|停止)(?:の?時間)?[はを]?(?:除く|含む|含まない)|excluding planned \w+)"
+_REMARK = re.compile(rf"[(（]\s*{_COUNTS}\s*[)）]|[、,]\s*{_COUNTS}|{_COUNTS}[、,]\s*", re.IGNORECASE)
+_ADDRESS = words(r"\w@\w|\d{2,4}-[\dx]{2,4}-[\dx]{3,4}|pagerduty|slack")
 _PERIOD = words(r"年間|月間|週間|四半期|\b(?:annual|yearly|monthly|weekly|quarterly)\b")
 _HIGHER_IS_BETTER = re.compile(
     r"率|可用|稼働|成功|スループット|同時|availab|uptime|success|throughput|hit|satisf|\bsla\b"
@@ -125,20 +130,27 @@ def _target(place: Place, keys: tuple[str, ...], text: str, period: str) -> Buil
             **place.stamp(RecoveryObjective, objective), objective=objective, subject="", limit=within
         )
     if _STOPS.search(normalise(name)):
-        schedule = read_value(text, read_schedule, label=name, expected="計画メンテナンスの時期")
+        schedule = read_value(text, _stop, label=name, expected="計画メンテナンスの時期")
         return MaintenanceWindow(**place.stamp(MaintenanceWindow, *keys), schedule=schedule)
     metric = read_metric(name)
     if metric is None and place.section.nearness(_SERVICE_LEVEL) < 2:
         raise NotUnderstood(f"「{name}」は運用の目標として知られていない項目です")
-    allowed, counted, rest = _split_downtime(text)
+    allowed, counted, rest = _split_downtime(_REMARK.sub("", text))
     return Objective(
         **place.stamp(Objective, *keys),
         name=name,
         metric=metric,
-        target=_better(name, read_value(rest, read_threshold, label=name, expected="目標値")),
+        target=_better(name, read_value(rest, read_limit, label=name, expected="目標値")),
         allowed_downtime=allowed,
         period=period or counted or _first(_PERIOD, name),
     )
+
+
+def _stop(text: str) -> Schedule | None:
+    """月1回・深夜2:00〜4:00・2時間以内: how often and when, each by itself."""
+    whole = read_schedule(text)
+    parts = text.split("・")
+    return whole or (join_schedule(parts[0], parts[1]) if len(parts) > 1 else None)
 
 
 def _split_downtime(text: str) -> tuple[Duration | None, str, str]:
@@ -173,6 +185,8 @@ def _role(cells: Cells) -> DutyRole:
     role = cells.first("role", "level")
     if not role:
         raise NotUnderstood("役割が空です")
+    if cells.has("frequency") and not any(map(cells.has, ("holder", "contact", "hours"))):
+        raise NotUnderstood("役割ではなく、繰り返す仕事の表のようです")
     holder = cells.first("holder", "contact")
     return DutyRole(
         **cells.stamp(DutyRole, role, cells["holder"] if cells.has("contact") else ""),
@@ -182,6 +196,25 @@ def _role(cells: Cells) -> DutyRole:
         hours=cells.maybe("hours", read_hours, "対応時間"),
         channels=read_channels(cells.first("contact", "holder")) or (),
         duties=cells["duties"],
+    )
+
+
+def _reached(entry: Entry) -> DutyRole:
+    """当番: duty@example.com under 連絡先; a way to reach people (Slack: #ops) is no role."""
+    reach = normalise(entry.value)
+    if (
+        not entry.key
+        or read_channels(entry.key)
+        or not (_ADDRESS.search(reach) or read_channels(entry.value))
+    ):
+        raise NotUnderstood("役割と連絡先の組ではありません")
+    return DutyRole(
+        **entry.stamp(DutyRole, entry.key),
+        role=entry.key,
+        holder=entry.value,
+        is_placeholder=is_placeholder(entry.value),
+        hours=None,
+        channels=read_channels(entry.value) or (),
     )
 
 
@@ -253,13 +286,15 @@ SHAPES = ChapterShapes(
                 "duties": words(
                     "(?:主な)?(?:責務|責任(?:範囲)?|業務(?:内容)?)|担当(?:範囲|業務)|役割内容|内容|responsibilit(?:y|ies)|duties"
                 ),
-                "note": words("備考|頻度|人数|escalation|notes?|エスカレーション"),
+                "frequency": words("頻度|周期|frequency"),
+                "note": words("備考|人数|escalation|notes?|エスカレーション"),
             },
             needs=("role|level", "holder|contact|hours|duties"),
             telling=("role holder hours", "role holder contact", "role contact hours"),
         ),
     ),
     entries=(
+        EntryShape(DutyRole, _reached, headings=words("連絡先|連絡網|問い?合わせ先|contacts?\\b"), within=3),
         EntryShape(
             ServiceHours,
             _service_hours,

@@ -51,13 +51,19 @@ def _listed(entry: Entry) -> Routine:
     if schedule is None or is_attribute(entry):
         raise NotUnderstood("いつ行うかが、行にも見出しにもありません")
     name = entry.key or entry.sentence
-    return Routine(**entry.stamp(Routine, name), name=name, schedule=schedule, owner="", content=entry.value)
+    return Routine(
+        **entry.stamp(Routine, name),
+        name=name,
+        schedule=schedule,
+        owner="",
+        content=entry.value if entry.key else "",
+    )
 
 
 def headed_routine(place: Place) -> Routine | None:
     """The task that a heading names with its time, where below it stand only commands or steps."""
     heading = place.section.heading
-    if not _TASK.search(normalise(heading)) or place.section.nearness(_OTHERWISE) > 1:
+    if not _TASK.search(normalise(heading)) or place.section.captioned("").nearness(_OTHERWISE) == 3:
         return None
     schedule = headed_schedule(place.section)
     if schedule is None:
@@ -68,7 +74,7 @@ def headed_routine(place: Place) -> Routine | None:
 
 _WHEN = re.compile(r"\s*[(（][^()（）]*[)）]|^[^:：]*\d[:：]\d\d[^:：]*[:：]\s+(?=\S)")
 _TASK = words(
-    "メンテナンス|作業|チェック|確認|点検|レビュー|レポート|分析|タスク|訓練|棚卸|評価|運用"
+    "メンテナンス|作業|チェック|確認|点検|レビュー|レポート|分析|タスク|訓練|棚卸|評価|更新|アップデート"
     "|\\b(?:maintenance|check|review|drill|tests?|report|tasks?)\\b"
 )
 _REGULAR = words(

@@ -121,7 +121,10 @@ def _listed_routine(entry: Entry) -> SecurityRoutine:
         raise NotUnderstood("いつ行うかが、行にも見出しにもありません")
     name = entry.key or entry.sentence
     return SecurityRoutine(
-        **entry.stamp(SecurityRoutine, name), name=name, schedule=schedule, content=entry.value
+        **entry.stamp(SecurityRoutine, name),
+        name=name,
+        schedule=schedule,
+        content=entry.value if entry.key else "",
     )
 
 

@@ -2,18 +2,22 @@
 
 import re
 
-from toban.design.clauses.shape import Cells, Entry, NotUnderstood
+from toban.design.clauses.shape import Cells, Entry, NotUnderstood, words
 from toban.design.section import Section, heading_words
 from toban.design.values.duration import read_duration
 from toban.design.values.schedule import Schedule, join_schedule, read_schedule, read_schedules
 
-_CADENCE = re.compile(
-    r"毎日|毎朝|毎晩|日次|デイリー|毎週|週次|ウィークリー|隔週|毎月|月次|マンスリー|四半期|半期|半年|年次|毎年"
-    r"|\b(?:daily|weekly|monthly|quarterly|annual|yearly|nightly|hourly)\b"
+_CADENCE = words(
+    r"(?P<日次>毎日|毎朝|毎晩|日次|デイリー|\bdaily\b|\bnightly\b)|(?P<週次>毎週|週次|ウィークリー|\bweekly\b)|(?P<隔週>隔週)"
+    r"|(?P<月次>毎月|月次|マンスリー|\bmonthly\b)|(?P<四半期毎>四半期|\bquarterly\b)|(?P<半期毎>半期|半年)"
+    r"|(?P<年次>年次|毎年|\b(?:annual|yearly)\b)|(?P<毎時>\bhourly\b)"
 )
-_MOMENT = re.compile(
+_MOMENT = words(
     r"\d:\d\d|\d時(?!間)|[月火水木金土日]曜|第\s?\d|月初|月末|\d日|深夜|\b(?:mon|tues|wednes"
     r"|thurs|fri|satur|sun)day|\d ?[ap]m\b"
+)
+_TIMES = words(
+    r"第\s?\d[月火水木金土日]曜日?|[月火水木金土日]曜日?|月初|月末|\d{1,2}日|深夜|\d{1,2}:\d\d(?:\s?[-~〜]\s?\d{1,2}:\d\d)?"
 )
 _PAREN = re.compile(r"\(([^()]*)\)")
 _WEEKDAY = re.compile(r"[月火水木金土日]")
@@ -25,16 +29,22 @@ def section_schedule(section: Section) -> Schedule | None:
     A heading that names two cadences (週次・月次運用) gives none.
     """
     moment = ""
-    for words in reversed(section.words):
-        cadences = set(_CADENCE.findall(words))
-        parts = [*_PAREN.findall(words), _PAREN.sub("", words).partition(": ")[0]]
+    for heading in reversed(section.words):
+        cadences = _cadences(heading)
+        parts = [*_PAREN.findall(heading), _PAREN.sub("", heading).partition(": ")[0]]
         moment = moment or next((part for part in parts if _MOMENT.search(part)), "")
         if len(cadences) == 1:
-            cadence = cadences.pop()
-            return (join_schedule(cadence, moment) if moment else None) or read_schedule(cadence)
+            return _at_moment(cadences.pop(), moment)
         if cadences:
             return None
     return read_schedule(moment) if moment else None
+
+
+def _at_moment(cadence: str, moment: str) -> Schedule | None:
+    """How often, and when within that: the whole of *moment*, or its times without the words between."""
+    bare = " ".join(found.group() for found in _TIMES.finditer(moment))
+    joined = (join_schedule(cadence, text) for text in (moment, bare) if text)
+    return next((schedule for schedule in joined if schedule is not None), read_schedule(cadence))
 
 
 def headed_schedule(section: Section) -> Schedule | None:
@@ -90,11 +100,16 @@ def _with_headings(text: str, section: Section) -> Schedule | None:
     own = read_schedule(text)
     if own is not None and not own.assumptions:
         return own
-    for words in reversed(section.words):
-        cadences = set(_CADENCE.findall(words))
+    for heading in reversed(section.words):
+        cadences = _cadences(heading)
         if len(cadences) == 1:
             return join_schedule(cadences.pop(), text) or own
     return own
+
+
+def _cadences(heading: str) -> set[str]:
+    """How often, by the words in a heading, each in one form: 毎月第2土曜日 and 月次 are both 月次."""
+    return {found.lastgroup for found in _CADENCE.finditer(heading) if found.lastgroup}
 
 
 def _weekday_in_full(text: str) -> str:

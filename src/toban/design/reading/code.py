@@ -24,7 +24,8 @@ def read_code(block: CodeBlock, section: Section, document: str) -> Outcome | No
             return read(block.line, block.text, shape.build(Code(place, block)))
         except NotUnderstood as flaw:
             reason = reason or str(flaw)
-    if reason:
+    # Without a language it may be a drawing or words in columns, which nobody meant to be commands.
+    if reason and language:
         return unread(block.line, block.text, reason)
     if language in _PLAIN:
         return read_step_text(block.text, block.line, section, document)

@@ -15,6 +15,7 @@ from toban.design.clauses.shape import (
     StepsShape,
     is_blank,
     roles_of,
+    words,
 )
 from toban.design.markdown import BulletList, NumberedList
 from toban.design.origin import Origin
@@ -26,10 +27,14 @@ _KEYED = re.compile(
 )
 _STATES_A_RULE = re.compile(
     r"\d\s*(?:%|ms\b|秒|分|時間|日|週|[かヶケ]月|年|世代|回|件|台|文字|gb\b|mb\b|tb\b|seconds?|minutes?|hours?|days?|weeks?|months?|years?)"
-    r"|毎[日週月朝晩時分年]|[日週月年]次|四半期|随時|即[時日座]|[#@][a-z]|必須|禁止|以内|以上|以下|未満|\d:\d\d|24/7"
+    r"|毎[日週月朝晩時分年]|[日週月年]次|四半期|随時|即[時日座]|\w@\w|(?:^|\s)#[a-z]|必須|禁止|連続|以内|以上|以下|未満|\d:\d\d|24/7"
     r"|\b(?:daily|weekly|monthly|quarterly|must|within|at least|every|required)\b"
 )
 _STEP_LINE = re.compile(r"\s*(?:\d+[.)、]|step\s*\d+[:.]?|[①-⑳])\s*(.+)", re.IGNORECASE)
+_ABOUT_THE_DOCUMENT = words(
+    "(?:文書|ドキュメント|プロジェクト|システム)名|(?:作成|更新|最終更新|発行|改訂|承認|変更)(?:日|日時|者)|版数?|バージョン|ステータス|対象読者|作成"
+    "|author|version|(?:last )?updated|date|status|document (?:name|status)|next review|次回レビュー"
+)
 _ARROW = re.compile(r"\s*(?:→|⇒|->|=>|↓)\s*")
 
 
@@ -182,7 +187,7 @@ def _read_record(group: tuple[Line, ...], document: str) -> tuple[Outcome, list[
         return None
     section = keyed[0].section
     for shape in TABLES:
-        if not shape.record or section.nearness(shape.headings) < 2:
+        if not shape.record or not section.nearness(shape.headings):
             continue
         if shape.avoid is not None and section.nearness(shape.avoid) > 1:
             continue
@@ -204,6 +209,8 @@ def _read_record(group: tuple[Line, ...], document: str) -> tuple[Outcome, list[
 
 
 def _read_line(line: Line, document: str) -> Outcome:
+    if _ABOUT_THE_DOCUMENT.fullmatch(normalise(line.key)):
+        return aside(line.line, line.text, "文書そのものについての記載です")
     reason = ""
     place = Place(Origin(document, line.line), line.text, line.section)
     entry = Entry(place, line.key, line.value, line.checked)
