@@ -21,6 +21,9 @@ from toban.engine.clock import Clock
 
 _MOST_BACK_OFF = 2
 """Periods between attempts at a source that fails: relief for it, and yet a recovery is seen soon."""
+_AT_FIRST = timedelta(seconds=5)
+ANSWERS_TO_KNOW = 2
+"""Rates come with the second answer: after that a source has shown all the metrics it has."""
 _OVERDUE = timedelta(seconds=30)
 """An answer that takes longer has outlasted every time-out: the source hangs."""
 
@@ -64,7 +67,9 @@ class Slot:
             return False
         if self.asked_at is None:
             return True
-        return now - self.asked_at >= self.feed.period * min(max(self.failures, 1), _MOST_BACK_OFF)
+        wait = self.feed.period * min(max(self.failures, 1), _MOST_BACK_OFF)
+        # Until it is known, a page would show less than there is.
+        return now - self.asked_at >= (min(wait, _AT_FIRST) if self.answers < ANSWERS_TO_KNOW else wait)
 
     def why_silent(self, now: datetime) -> str:
         """Say, as far as known, why there is no value."""

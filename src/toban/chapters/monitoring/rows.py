@@ -3,16 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from toban.chapters.monitoring.board import Slot
+from toban.chapters.monitoring.board import ANSWERS_TO_KNOW, Slot
 from toban.chapters.monitoring.feeds import Judged
 from toban.chapters.monitoring.rules import Watch, observe, silence
 from toban.chapters.monitoring.source import Measurement
 
 type Watches = Mapping[str, Watch]
 """Instance → its watch, of one row."""
-
-_ANSWERS_TO_KNOW = 2
-"""Rates come with the second answer: after that a source has shown all the metrics it has."""
 
 
 def after(
@@ -50,7 +47,7 @@ def _expected(watches: Watches, judged: Judged, slots: Sequence[Slot]) -> Iterat
     able = [slot for slot in slots if judged.limits.metric in slot.measures]
     for slot in able:
         measured = [each.instance for each in watches.values() if each.measured_at and _is_of(slot, each)]
-        if not measured and slot.answers < _ANSWERS_TO_KNOW:
+        if not measured and slot.answers < ANSWERS_TO_KNOW:
             measured = [slot.label]
         yield from ((slot, instance) for instance in measured)
         has_any = has_any or bool(measured)

@@ -1,0 +1,169 @@
+"""The bindings' targets held against the document's monitors."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from toban.chapters.monitoring.feeds import Feed, labels, open_targets, plan
+from toban.chapters.monitoring.source import Measurement, SourceKind
+from toban.design.clauses.monitoring import Monitor
+from toban.design.origin import Origin
+from toban.design.reader import Design
+from toban.design.values.duration import Duration, TimeUnit
+from toban.design.values.metric import Metric
+from toban.design.values.quantity import Quantity
+from toban.design.values.threshold import Threshold
+from toban.engine.bindings.model import Bindings, Bound, Section, System
+
+
+class Config(Section):
+    name: str = ""
+
+
+class Nowhere:
+    """A source for tests that never measure."""
+
+    instance = ""
+
+    def measure(self, now: datetime) -> Sequence[Measurement]:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+KINDS: Mapping[str, SourceKind] = {
+    "prometheus": SourceKind(Config, frozenset((Metric.CPU_USAGE,)), lambda _config: Nowhere()),
+    "postgresql": SourceKind(Config, frozenset((Metric.CONNECTIONS,)), lambda _config: Nowhere()),
+}
+
+
+def monitor(
+    target: str, item: str, metric: Metric | None, *, limit: str = "90", seconds: int = 60
+) -> Monitor:
+    return Monitor(
+        id=f"monitoring/monitor/{target}/{item}",
+        origin=Origin("運用設計書.md", 34),
+        text=f"{target} | {item}",
+        target=target,
+        item=item,
+        metric=metric,
+        normal=None,
+        warning=Threshold(Quantity(Decimal(limit.rstrip("%")), "%" if "%" in limit else ""), is_bare=True),
+        critical=None,
+        interval=Duration(Decimal(seconds), TimeUnit.SECOND),
+    )
+
+
+def design(*monitors: Monitor) -> Design:
+    return Design("運用設計書.md", "d" * 64, (), monitors, ())
+
+
+def bindings(**targets: Sequence[str]) -> Bindings:
+    bound = {
+        target: tuple(Bound(kind, Config(), line) for line, kind in enumerate(kinds, 1))
+        for target, kinds in targets.items()
+    }
+    return Bindings("toban.toml", "b" * 64, System(), bound, {}, {}, {}, {})
+
+
+CPU = monitor("DB", "CPU使用率", Metric.CPU_USAGE)
+CONNECTIONS = monitor("DB", "接続数", Metric.CONNECTIONS)
+
+
+def test_a_monitor_whose_target_can_be_measured_runs() -> None:
+    ordered = plan(design(CPU, CONNECTIONS), bindings(DB=["prometheus", "postgresql"]), KINDS)
+
+    assert [each.monitor for each in ordered.judged] == [CPU, CONNECTIONS]
+    assert ordered.unbound == {}
+    assert [(feed.target, feed.bound.kind, feed.position) for feed in ordered.feeds] == [
+        ("DB", "prometheus", 0),
+        ("DB", "postgresql", 1),
+    ]
+
+
+def test_a_target_that_is_not_bound_says_what_to_write() -> None:
+    ordered = plan(design(monitor("Webサーバー", "CPU使用率", Metric.CPU_USAGE), CPU), bindings(), KINDS)
+
+    assert list(ordered.unbound.values()) == [
+        'target「Webサーバー」の情報源が toban.toml にありません: [targets."Webサーバー"] を書いてください',
+        "target「DB」の情報源が toban.toml にありません: [targets.DB] を書いてください",
+    ]
+    assert ordered.feeds == ()
+
+
+def test_a_target_without_a_source_that_can_measure_the_item_names_the_kinds_that_could() -> None:
+    ordered = plan(design(CPU, CONNECTIONS), bindings(DB=["postgresql"]), KINDS)
+
+    assert [each.monitor for each in ordered.judged] == [CONNECTIONS]
+    assert ordered.unbound == {
+        CPU.id: "target「DB」のどの情報源も「CPU使用率」を測れません:"
+        ' kind = "prometheus" を toban.toml に足してください'
+    }
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        (monitor("DB", "キュー", Metric.QUEUE_LENGTH), "「キュー」を測れる情報源の種類がまだありません"),
+        (monitor("DB", "温度", None), "「温度」を測る方法がまだありません"),
+        (
+            monitor("DB", "接続数", Metric.CONNECTIONS, limit="80%"),
+            "しきい値「80%」は、測った値と単位が合わず比べられません",
+        ),
+    ],
+)
+def test_what_cannot_be_measured_or_compared_is_told_and_stops_nothing_else(row: Monitor, why: str) -> None:
+    ordered = plan(design(row, CPU), bindings(DB=["prometheus"]), KINDS)
+
+    assert ordered.unbound == {row.id: why}
+    assert [each.monitor for each in ordered.judged] == [CPU]
+
+
+def test_rows_without_a_target_belong_to_the_whole_system() -> None:
+    ordered = plan(design(monitor("", "CPU使用率", Metric.CPU_USAGE)), bindings(全体=["prometheus"]), KINDS)
+
+    assert [each.target for each in ordered.judged] == ["全体"]
+
+
+def test_a_target_is_sampled_as_its_most_frequent_monitor_needs() -> None:
+    rows = design(
+        monitor("DB", "CPU使用率", Metric.CPU_USAGE, seconds=60),
+        monitor("DB", "CPU", Metric.CPU_USAGE, seconds=20),
+    )
+
+    ordered = plan(rows, bindings(DB=["prometheus"]), KINDS)
+
+    assert [feed.period for feed in ordered.feeds] == [timedelta(seconds=5)]
+
+
+def test_places_of_one_name_are_told_apart_by_kind_and_at_last_by_position() -> None:
+    def feed(target: str, kind: str, position: int) -> Feed:
+        return Feed(target, Bound(kind, Config(), 1), timedelta(seconds=15), position)
+
+    feeds = [
+        feed("DB", "prometheus", 0),
+        feed("DB", "postgresql", 1),
+        feed("API", "prometheus", 0),
+        feed("Web", "prometheus", 0),
+        feed("Web", "prometheus", 1),
+    ]
+
+    assert labels(feeds, ["db-1", "db-1", "db-1", "web", "web"]) == [
+        "db-1 (prometheus)",
+        "db-1 (postgresql)",
+        "db-1",
+        "web (prometheus 1)",
+        "web (prometheus 2)",
+    ]
+
+
+def test_each_target_is_proposed_the_first_kinds_that_can_measure_it() -> None:
+    rows = design(CPU, CONNECTIONS, monitor("Web", "温度", None))
+
+    assert list(open_targets(rows, KINDS)) == [
+        ("DB", [CPU, CONNECTIONS], ["prometheus", "postgresql"]),
+        ("Web", [monitor("Web", "温度", None)], []),
+    ]

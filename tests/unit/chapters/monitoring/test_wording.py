@@ -1,0 +1,86 @@
+"""How values and reasons read."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from toban.chapters.monitoring.limits import Limit, Limits, NormalRange
+from toban.chapters.monitoring.rules import Reason, Watch
+from toban.chapters.monitoring.wording import figure, reason_words, value_words
+from toban.design.values.metric import Metric
+from toban.design.values.threshold import Comparison
+from toban.engine.notify.signal import Condition
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+CPU = Limits(
+    Metric.CPU_USAGE,
+    NormalRange(0, 60, "0-60%"),
+    Limit(70, Comparison.AT_LEAST, timedelta(0), "70%以上"),
+    Limit(85, Comparison.AT_LEAST, timedelta(minutes=5), "85%以上が5分継続"),
+    timedelta(minutes=1),
+)
+WARNING = Watch("web-1", Condition.WARNING, NOON, Reason.REACHED, value=75.0, measured_at=NOON)
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "words"),
+    [
+        (Metric.CPU_USAGE, 42.06, "42.1%"),
+        (Metric.CPU_USAGE, 100.0, "100%"),
+        (Metric.ERROR_RATE, 0.052, "0.05%"),
+        (Metric.ERROR_RATE, 0.0, "0%"),
+        (Metric.AVAILABILITY, 99.95, "99.95%"),
+        (Metric.RESPONSE_TIME, 312.4, "312ms"),
+        (Metric.RESPONSE_TIME, 4.84, "4.8ms"),
+        (Metric.CONNECTIONS, 37.0, "37"),
+        (Metric.CONNECTIONS, 100.0, "100"),
+        (Metric.REPLICATION_LAG, 1.5, "1.5秒"),
+        (Metric.UP, 1.0, "応答あり"),
+        (Metric.UP, 0.0, "応答なし"),
+    ],
+)
+def test_a_value_is_written_with_its_unit_and_no_idle_digits(
+    metric: Metric, value: float, words: str
+) -> None:
+    assert figure(metric, value) == words
+
+
+def test_the_instance_is_named_where_there_are_several_and_the_note_always() -> None:
+    noted = replace(WARNING, note="HTTP 503")
+
+    assert value_words(WARNING, CPU, names_instance=False) == "75%"
+    assert value_words(noted, CPU, names_instance=False) == "75%（HTTP 503）"
+    assert value_words(noted, CPU, names_instance=True) == "75%（web-1、HTTP 503）"
+
+
+@pytest.mark.parametrize(
+    ("watch", "words"),
+    [
+        (Watch("web-1", None, NOON), "最初の測定を待っています"),
+        (replace(WARNING, condition=Condition.OK, reason=Reason.NORMAL), "正常範囲（0-60%）の値です"),
+        (
+            replace(WARNING, condition=Condition.OK, reason=Reason.BETWEEN),
+            "正常範囲（0-60%）を外れていますが、警告にも異常にも達していません",
+        ),
+        (
+            replace(WARNING, condition=Condition.OK, reason=Reason.HOLDING, critical_since=NOON),
+            "しきい値に達しています。85%以上が5分継続となるのを待っています",
+        ),
+        (WARNING, "警告 70%以上に達しています"),
+        (
+            replace(WARNING, reason=Reason.NOT_YET_NORMAL),
+            "警告 70%以上ではなくなりましたが、正常範囲（0-60%）に戻っていません",
+        ),
+        (
+            replace(WARNING, reason=Reason.RECOVERING, calm=2),
+            "良くなりましたが、続くかを確かめています（2/3回）",
+        ),
+        (
+            Watch("web-1", Condition.NO_DATA, NOON, Reason.SILENT, note="web-1: 接続できません"),
+            "測定できません: web-1: 接続できません",
+        ),
+    ],
+)
+def test_every_reason_reads_as_a_sentence(watch: Watch, words: str) -> None:
+    assert reason_words(watch, CPU) == words
