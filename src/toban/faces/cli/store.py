@@ -8,7 +8,7 @@ import click
 from toban.engine.telemetry.child.engine_settings import Limits
 
 
-@click.command()
+@click.command(short_help="Serve the telemetry store; `toban up` starts it (計測値の置き場).")
 @click.option("--data", "directory", type=click.Path(file_okay=False, path_type=Path), required=True)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.", show_default=True
