@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from toban.design.clauses.backup import BackupPolicy, BackupProcedure, RecoveryObjective, RestoreProcedure
 from toban.design.finding import Level
-from toban.design.lint.measures import between_runs, length
+from toban.design.lint.measures import between_runs
 from toban.design.lint.rule import Inspection, Remark, rule
-from toban.design.lint.wording import cite, number, span
+from toban.design.lint.wording import cite, span
 from toban.design.values.duration import Duration
 
 _DATABASE = re.compile(r"(?i)DB|データベース|database|postgres|mysql|maria|oracle|aurora|rds|mongo|sql")
@@ -45,8 +45,8 @@ def logical_dump_cannot_make_increments(on: Inspection) -> Iterator[Remark]:
         tool = _logical_dump(policy, commands) if _INCREMENT.search(policy.method) else None
         if tool is None:
             continue
-        needed = [objective for objective in on.of(RecoveryObjective) if objective.objective == "RPO"]
-        reason = f"RPO {_limit(needed[0])}（{cite(needed[0])}）に要る" if needed else "ここで求められている"
+        served = _rpo_served_by(policy, on)
+        reason = f"RPO {served.limit}（{cite(served)}）に要る" if served else "方針にある"
         yield Remark.on(
             policy,
             f"手順（{cite(*procedures)}）の{tool}は毎回すべてを書き出す論理ダンプで、{reason}"
@@ -54,6 +54,15 @@ def logical_dump_cannot_make_increments(on: Inspection) -> Iterator[Remark]:
             "物理バックアップ（PostgreSQLならpg_basebackup --incrementalやpgBackRest）と"
             "WALの保存を手順に加えてください",
         )
+
+
+def _rpo_served_by(policy: BackupPolicy, on: Inspection) -> RecoveryObjective | None:
+    """Return the RPO that these increments are frequent enough for."""
+    gaps = [gap for schedule in policy.schedules if (gap := between_runs(schedule)) is not None]
+    for objective in on.of(RecoveryObjective):
+        if objective.objective == "RPO" and gaps and min(gaps) <= objective.limit.as_timedelta():
+            return objective
+    return None
 
 
 def _logical_dump(policy: BackupPolicy, commands: Iterable[str]) -> str | None:
@@ -86,10 +95,10 @@ def increments_have_no_restore_procedure(on: Inspection) -> Iterator[Remark]:
 def interval_alone_cannot_prove_rpo(on: Inspection) -> Iterator[Remark]:
     """Copies exactly as often as the RPO lose more than it: the worst loss is interval plus duration."""
     for objective, policy, between in _closest(on):
-        if between == length(objective.limit):
+        if between == objective.limit.as_timedelta():
             yield Remark.on(
                 policy,
-                f"{span(between)}毎の取得だけでは、RPO {_limit(objective)}（{cite(objective)}）を"
+                f"{span(between)}毎の取得だけでは、RPO {objective.limit}（{cite(objective)}）を"
                 "守れると言えません。最大の損失は、間隔に取得の所要時間を足した長さです",
                 "WALの連続保存（WALストリーミング）など継続的な取得を方針に加えるか、間隔をRPOより短くしてください",
             )
@@ -99,11 +108,11 @@ def interval_alone_cannot_prove_rpo(on: Inspection) -> Iterator[Remark]:
 def interval_exceeds_rpo(on: Inspection) -> Iterator[Remark]:
     """Even the most frequent backup of the database is rarer than the RPO allows."""
     for objective, policy, between in _closest(on):
-        if between > length(objective.limit):
+        if between > objective.limit.as_timedelta():
             yield Remark.on(
                 policy,
                 f"「{policy.subject}」のバックアップは最短でも{span(between)}毎で、"
-                f"RPO {_limit(objective)}（{cite(objective)}）を守れません",
+                f"RPO {objective.limit}（{cite(objective)}）を守れません",
                 "RPOより短い間隔の増分か、WALの連続保存を方針に加えてください",
             )
 
@@ -153,21 +162,17 @@ def generations_contradict_retention(on: Inspection) -> Iterator[Remark]:
         between = between_runs(policy.schedules[0])
         if not between:
             continue
-        kept, retention = between * policy.generations.count, length(policy.retention)
+        kept, retention = between * policy.generations.count, policy.retention.as_timedelta()
         # The oldest copy is between one interval less and one more old; months vary in length besides.
         if abs(kept - retention) <= max(between, retention * 0.05):
             continue
         yield Remark.on(
             policy,
             f"{policy.generations.count}世代は{_days(kept)}分ですが、保存期間は"
-            f"{number(policy.retention.amount)}{policy.retention.unit}です。どちらで消すのか決まりません",
+            f"{policy.retention}です。どちらで消すのか決まりません",
             "世代数と保存期間を合わせるか、どちらか一方だけを書いてください",
         )
 
 
 def _days(kept: timedelta) -> str:
     return f"{kept.days}日" if kept > timedelta(days=2) else span(kept)
-
-
-def _limit(objective: RecoveryObjective) -> str:
-    return f"{number(objective.limit.amount)}{objective.limit.unit}"

@@ -7,7 +7,7 @@ from decimal import Decimal
 from toban.design.clauses.cost import Budget
 from toban.design.finding import Level
 from toban.design.lint.rule import Inspection, Remark, rule
-from toban.design.lint.wording import cite, money, number
+from toban.design.lint.wording import cite, number
 from toban.design.values.money import Money
 
 
@@ -53,7 +53,7 @@ def alert_percent_does_not_fit_amount(on: Inspection) -> Iterator[Remark]:
             continue
         yield Remark.on(
             budget,
-            f"アラートの{money(alert.amount)}は月額予算{money(monthly)}の"
+            f"アラートの{alert.amount}は月額予算{monthly}の"
             f"{number(round(computed, 1))}%ですが、"
             f"{number(alert.percent)}%と書かれています",
             "金額と割合のどちらかを直してください",
@@ -74,7 +74,7 @@ class _Split:
         return self.whole.amount - self.sum
 
     def written(self, amount: Decimal) -> str:
-        return money(Money(amount, self.whole.currency))
+        return str(Money(amount, self.whole.currency))
 
 
 def _splits(on: Inspection) -> Iterator[_Split]:

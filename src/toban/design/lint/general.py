@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from toban.design.calendar import Period, periods_on
 from toban.design.clauses.backup import BackupPolicy
+from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.finding import Level
@@ -14,19 +15,15 @@ from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, cite_lines, dates
 from toban.design.markdown import Table
 from toban.design.origin import Origin
+from toban.design.values.people import is_placeholder
 from toban.design.values.schedule import Schedule
-
-if TYPE_CHECKING:
-    from toban.design.clauses.base import Clause
 
 _IS_MAINTENANCE = re.compile(r"(?i)メンテ|maintenance|vacuum|再構築|再起動|reindex|restart")
 _REPEATED = re.compile(r"~\d+$")
-# A whole value in brackets, or the marks people leave behind; [ERROR] and [1] are no blanks.
-_BLANK = re.compile(
-    r"(?i)^\[(?:[^\[\]]*[ぁ-んァ-ヶ一-龥][^\[\]]*|name|phone|e-?mail|date|url|tbd|todo)\]$"
-    r"|【[^】]*(?:要|未|記入|入力|名|先)[^】]*】"
-    r"|\b(?:TBD|TODO|FIXME)\b|X{3,}|[○〇●]{2,}|_{3,}|^(?:要確認|未定|未記入|調整中|検討中)$"
-)
+_CELLS = re.compile(r" \| |：|: ")
+_NOT_APPLICABLE = re.compile(r"(?i)n/?a")
+# A word in brackets beside others is a remark of the author's (情報システム部 [第2係]).
+_BRACKETS = ("[", "<", "{")
 
 
 @rule("XX001", Level.WARNING)
@@ -83,13 +80,25 @@ def blank_is_left(on: Inspection) -> Iterator[Remark]:
     for clause in on.design.clauses:
         if "\n" in clause.text:
             continue
-        blanks = [cell for cell in clause.text.split(" | ") if _BLANK.search(cell.strip())]
+        blanks = list(_blanks(clause.text))
         if blanks:
             yield Remark.on(
                 clause,
-                f"{'、'.join(f'「{blank.strip()}」' for blank in blanks)}が埋められていません",
+                f"{'、'.join(f'「{blank}」' for blank in blanks)}が埋められていません",
                 "実際の値を書いてください（人の名前を文書に書きたくないときは、toban.tomlで役割に結び付けられます）",
             )
+
+
+def _blanks(text: str) -> Iterator[str]:
+    for cell in _CELLS.split(text):
+        if _is_blank(cell.strip()):
+            yield cell.strip()
+        else:
+            yield from (word for word in cell.split() if _is_blank(word) and not word.startswith(_BRACKETS))
+
+
+def _is_blank(text: str) -> bool:
+    return is_placeholder(text) and not _NOT_APPLICABLE.fullmatch(text)
 
 
 @rule("XX003", Level.INFO)
@@ -102,21 +111,36 @@ def value_is_assumed(on: Inspection) -> Iterator[Remark]:
             )
 
 
-@rule("XX004", Level.WARNING)
+@rule("XX004", Level.ERROR)
 def row_stands_twice(on: Inspection) -> Iterator[Remark]:
-    """Two rows are about one and the same thing: which of them holds isn't said."""
+    """Two rows are about one and the same thing, written again or with other values."""
     first: dict[str, Clause] = {}
     for clause in on.design.clauses:
-        key = _REPEATED.sub("", clause.id)
-        original = first.setdefault(key, clause)
+        original = first.setdefault(_REPEATED.sub("", clause.id), clause)
         if original is clause:
             continue
-        again = (
-            "と同じ行です"
-            if original.text == clause.text
-            else "と同じものについての行です。どちらに従うのか決まりません"
-        )
-        yield Remark.on(clause, f"{cite(original)}{again}", "一つの行にまとめるか、名前で区別してください")
+        if original.text == clause.text:
+            message = f"{cite(original)}と同じ行です"
+        elif _contradict(original, clause):
+            message = (
+                f"{cite(original)}と同じものについての行ですが、値が違います。どちらに従うのか決まりません"
+            )
+        else:
+            continue
+        yield Remark.on(clause, message, "一つの行にまとめるか、名前で区別してください")
+
+
+def _contradict(one: Clause, other: Clause) -> bool:
+    """Say whether two rows differ in a value that both give; an overview may repeat some of them."""
+    pairs = ((getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
+    return any(left != right for left, right in pairs if _is_value(left) and _is_value(right))
+
+
+def _is_value(field: object) -> bool:
+    """Say whether a field holds a value rather than mere words, which may be put differently."""
+    if isinstance(field, tuple):
+        return any(_is_value(part) for part in field)
+    return not (field is None or isinstance(field, str | Origin))
 
 
 @rule("XX005", Level.WARNING)

@@ -7,9 +7,9 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.incident import IncidentLevel
 from toban.design.clauses.objectives import Objective
 from toban.design.finding import Level
-from toban.design.lint.measures import length, yearly_downtime
+from toban.design.lint.measures import yearly_downtime
 from toban.design.lint.rule import Inspection, Remark, rule
-from toban.design.lint.wording import cite, number, span
+from toban.design.lint.wording import cite, span
 from toban.design.values.duration import Duration
 from toban.design.values.severity import IncidentSeverity
 
@@ -24,12 +24,12 @@ def rto_contradicts_gravest_level(on: Inspection) -> Iterator[Remark]:
         return
     level, recovery = gravest
     for objective in _system_rtos(on):
-        if length(objective.limit) == length(recovery):
+        if objective.limit.as_timedelta() == recovery.as_timedelta():
             continue
         yield Remark.on(
             objective,
-            f"RTOは{_written(objective.limit)}ですが、最も重い障害「{level.name}」は"
-            f"{_written(recovery)}以内に復旧すると約束しています（{cite(level)}）",
+            f"RTOは{objective.limit}ですが、最も重い障害「{level.name}」は"
+            f"{recovery}以内に復旧すると約束しています（{cite(level)}）",
             "短いほうに揃えるか、RTOがどの障害（災害時など）のためのものかを書いてください",
         )
 
@@ -44,11 +44,11 @@ def one_outage_exceeds_monthly_downtime(on: Inspection) -> Iterator[Remark]:
     if not budgets or not outages:
         return
     yearly, objective = min(budgets, key=lambda budget: budget[0])
-    clause, permitted = max(outages, key=lambda outage: length(outage[1]))
-    if length(permitted) > yearly / 12:
+    clause, permitted = max(outages, key=lambda outage: outage[1].as_timedelta())
+    if permitted.as_timedelta() > yearly / 12:
         yield Remark.on(
             clause,
-            f"{_written(permitted)}の停止が1回あれば、「{objective.name}」（{cite(objective)}）が"
+            f"{permitted}の停止が1回あれば、「{objective.name}」（{cite(objective)}）が"
             f"1か月に許すダウンタイム{span(yearly / 12)}を超えます（年では{span(yearly)}）",
             "復旧時間を縮めるか、目標値を年単位で評価すると書くか、目標値を下げてください",
         )
@@ -75,7 +75,3 @@ def _gravest(on: Inspection) -> tuple[IncidentLevel, Duration] | None:
         return None
     _, level, recovery = min(found, key=lambda each: each[0])
     return level, recovery
-
-
-def _written(duration: Duration) -> str:
-    return f"{number(duration.amount)}{duration.unit}"

@@ -4,7 +4,6 @@ from datetime import time, timedelta
 from decimal import Decimal
 
 from toban.design.clauses.objectives import Objective
-from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.hours import Hours
 from toban.design.values.metric import Metric
 from toban.design.values.quantity import Quantity
@@ -16,22 +15,10 @@ MONTH = YEAR / 12
 _DAY_MINUTES = 24 * 60
 _WEEK_DAYS = 7
 
-_UNITS = {
-    TimeUnit.MILLISECOND: timedelta(milliseconds=1),
-    TimeUnit.SECOND: timedelta(seconds=1),
-    TimeUnit.MINUTE: timedelta(minutes=1),
-    TimeUnit.HOUR: timedelta(hours=1),
-    TimeUnit.DAY: timedelta(days=1),
-    TimeUnit.BUSINESS_DAY: timedelta(days=1),
-    TimeUnit.WEEK: timedelta(weeks=1),
-    TimeUnit.MONTH: MONTH,
-    TimeUnit.YEAR: YEAR,
-}
 # Size of each unit in the smallest of its family.
 _FAMILIES = (
     {
         "ms": Decimal(1),
-        "s": Decimal(1000),
         "秒": Decimal(1000),
         "分": Decimal(60_000),
         "時間": Decimal(3_600_000),
@@ -47,12 +34,6 @@ _BETWEEN = {
     Cadence.HALF_YEARLY: MONTH * 6,
     Cadence.YEARLY: YEAR,
 }
-
-
-def length(duration: Duration) -> timedelta:
-    """Return the length of *duration*, a month and a year at their average, a business day as a day."""
-    # timedelta takes no Decimal; a float is exact far below a millisecond here.
-    return _UNITS[duration.unit] * float(duration.amount)
 
 
 def comparable(left: Quantity, right: Quantity) -> tuple[Decimal, Decimal] | None:
@@ -78,7 +59,7 @@ def is_floor(threshold: Threshold) -> bool:
 def between_runs(schedule: Schedule) -> timedelta | None:
     """Return the longest time between two runs, or None for a schedule that promises none."""
     if schedule.cadence is Cadence.INTERVAL:
-        return length(schedule.every) if schedule.every else None
+        return schedule.every.as_timedelta() if schedule.every else None
     between = _BETWEEN.get(schedule.cadence)
     return between / schedule.times if between and schedule.times else between
 
@@ -88,7 +69,7 @@ def yearly_downtime(objective: Objective) -> timedelta | None:
     if objective.metric is not Metric.AVAILABILITY or objective.target.limit.unit != "%":
         return None
     if objective.allowed_downtime is not None and objective.period:
-        return length(objective.allowed_downtime) * (12 if is_monthly(objective.period) else 1)
+        return objective.allowed_downtime.as_timedelta() * (12 if is_monthly(objective.period) else 1)
     return YEAR * float(1 - objective.target.limit.value / 100)
 
 

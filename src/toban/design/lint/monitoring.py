@@ -9,9 +9,9 @@ from toban.design.clauses.decisions import Decision
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.objectives import Objective
 from toban.design.finding import Level
-from toban.design.lint.measures import comparable, is_ceiling, is_floor, length
+from toban.design.lint.measures import comparable, is_ceiling, is_floor
 from toban.design.lint.rule import Inspection, Remark, rule
-from toban.design.lint.wording import cite, number, span
+from toban.design.lint.wording import cite, span
 from toban.design.values.quantity import Quantity
 from toban.design.values.threshold import Threshold
 
@@ -28,8 +28,8 @@ def gap_between_normal_and_warning(on: Inspection) -> Iterator[Remark]:
         normal, warning = gap
         yield Remark.on(
             monitor,
-            f"{_named(monitor)}が{_q(normal)}と{_q(warning)}の間のとき、正常とも警告とも決まりません",
-            f"正常範囲の端を{_q(warning)}に合わせるか、警告を{_q(normal)}からにしてください",
+            f"{_named(monitor)}が{normal}と{warning}の間のとき、正常とも警告とも決まりません",
+            f"正常範囲の端を{warning}に合わせるか、警告を{normal}からにしてください",
         )
 
 
@@ -61,7 +61,7 @@ def warning_not_before_critical(on: Inspection) -> Iterator[Remark]:
             continue
         yield Remark.on(
             monitor,
-            f"{_named(monitor)}の警告{_q(warning.limit)}が、異常{_q(critical.limit)}より先に来ません",
+            f"{_named(monitor)}の警告{warning.limit}が、異常{critical.limit}より先に来ません",
             "警告のしきい値を異常より手前に置いてください（欄が入れ替わっていないかも確かめてください）",
         )
 
@@ -92,8 +92,8 @@ def warning_comes_after_target_is_missed(on: Inspection) -> Iterator[Remark]:
             if objective.metric is monitor.metric and monitor.warning and _misses(monitor.warning, objective):
                 yield Remark.on(
                     monitor,
-                    f"{_named(monitor)}の警告{_q(monitor.warning.limit)}は、目標"
-                    f"「{objective.name} {_q(objective.target.limit)}」（{cite(objective)}）の手前に"
+                    f"{_named(monitor)}の警告{monitor.warning.limit}は、目標"
+                    f"「{objective.name} {objective.target.limit}」（{cite(objective)}）の手前に"
                     "ありません。警告が出たとき、目標はもう破られています",
                     "警告を目標より手前に置いてください（レスポンスタイムなら目標の8割など）",
                 )
@@ -118,7 +118,7 @@ def interval_cannot_keep_promised_detection(on: Inspection) -> Iterator[Remark]:
     for decision in on.of(Decision):
         if decision.promised is None or not _DETECTION.search(f"{decision.name} {decision.content}"):
             continue
-        promised = length(decision.promised)
+        promised = decision.promised.as_timedelta()
         slow = [(monitor, detection) for monitor, detection in monitors if detection >= promised]
         if slow:
             worst = max(detection for _, detection in slow)
@@ -137,16 +137,12 @@ def _worst_detection(monitor: Monitor) -> timedelta | None:
     if monitor.interval is None:
         return None
     decisive = monitor.critical or monitor.warning
-    interval = length(monitor.interval)
+    interval = monitor.interval.as_timedelta()
     if decisive is None:
         return interval
-    held = length(decisive.sustained) if decisive.sustained else timedelta()
+    held = decisive.sustained.as_timedelta() if decisive.sustained else timedelta()
     return interval * (decisive.consecutive or 1) + held
 
 
 def _named(monitor: Monitor) -> str:
     return f"{monitor.target} {monitor.item}".strip()
-
-
-def _q(quantity: Quantity) -> str:
-    return f"{number(quantity.value)}{quantity.unit}"

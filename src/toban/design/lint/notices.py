@@ -30,7 +30,7 @@ def critical_notice_reaches_nobody_on_duty(on: Inspection) -> Iterator[Remark]:
     missing, on_holidays = uncovered(service.hours, [hours for _, hours in told])
     if not missing and not on_holidays:
         return
-    names = "、".join(f"{role.role} {_written(role)}" for role, _ in told)
+    names = "、".join(f"{role.role} {hours}" for role, hours in told)
     when = f"週に{span(missing)}" if missing else "祝日"
     yield Remark.on(
         rules[0],
@@ -53,10 +53,6 @@ def _duty_of(on: Inspection, recipients: list[Recipient]) -> list[tuple[DutyRole
     return list(told.values())
 
 
-def _written(role: DutyRole) -> str:
-    return role.text.rsplit("|", 1)[-1].strip()
-
-
 def _contact_hint(on: Inspection, service: Hours) -> str:
     for role in on.of(DutyRole):
         if role.hours is not None and uncovered(service, [role.hours])[0].total_seconds() == 0:
@@ -67,7 +63,8 @@ def _contact_hint(on: Inspection, service: Hours) -> str:
 @rule("MN006", Level.WARNING)
 def round_the_clock_contact_is_never_told(on: Inspection) -> Iterator[Remark]:
     """A role that is reachable at any time stands in no row that says who is told."""
-    rules = on.of(NotificationRule)
+    rules = [rule for rule in on.of(NotificationRule) if any(_names(rule))]
+    # A matrix that names channels only says nothing about who reads them.
     if not rules:
         return
     sources: tuple[Clause, ...] = (*rules, *on.of(IncidentLevel), *on.of(Monitor))

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 from toban.design.calendar import periods_on
 from toban.design.clauses.objectives import MaintenanceWindow, Objective
 from toban.design.finding import Level
-from toban.design.lint.measures import MONTH, YEAR, is_monthly, length, yearly_downtime
+from toban.design.lint.measures import MONTH, YEAR, is_monthly, yearly_downtime
 from toban.design.lint.rule import Inspection, Remark, rule
-from toban.design.lint.wording import cite, number, span
+from toban.design.lint.wording import cite, span
 from toban.design.values.metric import Metric
 
 _MAINTENANCE = re.compile(r"(?i)メンテ|計画停止|計画作業|maintenance|planned")
@@ -61,21 +63,15 @@ def downtime_does_not_fit_percentage(on: Inspection) -> Iterator[Remark]:
         share = float(1 - objective.target.limit.value / 100)
         # The document may count by the shortest or the longest month or year, and round the last digit.
         shortest, longest = (timedelta(28), timedelta(31)) if monthly else (YEAR, timedelta(366))
-        rounding = (
-            length(allowed) / float(allowed.amount) * 10 ** _exponent(allowed.amount.as_tuple().exponent)
-        )
-        if shortest * share - rounding <= length(allowed) <= longest * share + rounding:
+        last_digit = replace(allowed, amount=Decimal(1).scaleb(int(allowed.amount.as_tuple().exponent)))
+        rounding = last_digit.as_timedelta()
+        if shortest * share - rounding <= allowed.as_timedelta() <= longest * share + rounding:
             continue
         period = "月" if monthly else "年"
         computed = (MONTH if monthly else YEAR) * share
         yield Remark.on(
             objective,
-            f"{number(objective.target.limit.value)}%が残すダウンタイムは{period}{span(computed)}ですが、"
-            f"{period}{number(allowed.amount)}{allowed.unit}と書かれています",
+            f"{objective.target.limit}が残すダウンタイムは{period}{span(computed)}ですが、"
+            f"{period}{allowed}と書かれています",
             f"ダウンタイムを{span(computed)}に直すか、稼働率を合わせてください",
         )
-
-
-def _exponent(exponent: int | str) -> int:
-    """Return the place of a number's last digit (8.76: -2); the reader lets no infinities through."""
-    return exponent if isinstance(exponent, int) else 0

@@ -30,7 +30,7 @@ def rare_routine_falls_on_holidays(on: Inspection) -> Iterator[Remark]:
         # 月初 is no fixed day: whoever does the work chooses one on which they are there.
         if routine.schedule.day is None or _NO_FIXED_DAY.search(routine.schedule.text):
             continue
-        days = [day for day in on.holidays if on.is_due_on(routine.schedule, day)]
+        days = [day for day in _weekday_holidays(on) if on.is_due_on(routine.schedule, day)]
         if days:
             yield Remark.on(
                 routine,
@@ -38,6 +38,11 @@ def rare_routine_falls_on_holidays(on: Inspection) -> Iterator[Remark]:
                 f"次は{_named(on, days)}",
                 "「祝日のときは翌営業日」のように代わりの日を書くか、「第1営業日」のように営業日で決めてください",
             )
+
+
+def _weekday_holidays(on: Inspection) -> Iterator[date]:
+    # Work planned for a weekend doesn't mind a holiday on it.
+    return (day for day in on.holidays if day.weekday() < 5)
 
 
 def _works_on_holidays(on: Inspection, routine: Routine) -> bool:

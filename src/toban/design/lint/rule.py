@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 
 from toban.design.calendar import days_from, is_due_on, japanese_holidays
@@ -16,8 +16,8 @@ from toban.design.values.schedule import Schedule
 
 YEAR_AHEAD = 365
 """Days over which schedules are held against each other."""
-_HOLIDAY_YEARS = 4
-"""Enough that a fixed weekday of the month meets a holiday at least once, if it ever does."""
+_HOLIDAYS_AHEAD = timedelta(days=2 * 366)
+"""Farther ahead nobody plans."""
 _KANA = re.compile(r"[ぁ-んァ-ヶ]")
 
 
@@ -55,9 +55,9 @@ class Inspection:
         """
         if not any(_KANA.search(line) for line in self.lines):
             return {}
-        years = range(self.today.year, self.today.year + _HOLIDAY_YEARS)
-        known = japanese_holidays(years)
-        return {day: known[day] for day in sorted(known) if day >= self.today}
+        last = self.today + _HOLIDAYS_AHEAD
+        known = japanese_holidays(range(self.today.year, last.year + 1))
+        return {day: known[day] for day in sorted(known) if self.today <= day <= last}
 
     def is_business_day(self, day: date) -> bool:
         """Say whether people work on *day*: a weekday that is no public holiday."""

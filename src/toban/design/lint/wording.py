@@ -6,9 +6,6 @@ from decimal import Decimal
 
 from toban.design.calendar import weekday
 from toban.design.clauses.base import Clause
-from toban.design.values.money import Money
-
-_SIGNS = {"JPY": "¥", "USD": "$", "EUR": "€"}
 
 
 def number(value: Decimal) -> str:
@@ -55,9 +52,3 @@ def cite_lines(lines: Iterable[int]) -> str:
 def dates(days: Iterable[date], limit: int = 3) -> str:
     """Name the first days: 2027-05-03(月)、…"""
     return "、".join(f"{day.isoformat()}({weekday(day)})" for day in list(days)[:limit])
-
-
-def money(amount: Money) -> str:
-    """Write an amount with the sign documents use: ¥500,000."""
-    sign = _SIGNS.get(amount.currency, f"{amount.currency} ")
-    return f"{sign}{amount.amount:,f}"

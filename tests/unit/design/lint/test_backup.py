@@ -53,6 +53,13 @@ def test_only_a_logical_dump_of_the_same_database_is_found(
     assert len(find("BK001", document(*policies, backup=command))) == count
 
 
+@pytest.mark.parametrize(("rpo", "is_cited"), [("1時間", True), ("30分", False)])
+def test_only_an_rpo_that_the_increments_serve_is_cited(find: Find, rpo: str, is_cited: bool) -> None:
+    (finding,) = find("BK001", document(FULL, HOURLY, backup="pg_dump shop > shop.sql", rpo=rpo))
+
+    assert ("RPO" in finding.message) is is_cited
+
+
 @pytest.mark.parametrize(
     ("policies", "command", "count"),
     [

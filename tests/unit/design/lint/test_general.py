@@ -44,6 +44,26 @@ def test_row_written_again_word_for_word_is_said_to_be_the_same(find: Find) -> N
     assert finding.message == "8行目と同じ行です"
 
 
+def test_overview_that_repeats_some_values_may_stand(find: Find) -> None:
+    batches = """# 運用設計書
+
+## バッチ処理
+
+### バッチ一覧
+| バッチID | バッチ名 | 実行タイミング | 実行時間 | 処理内容 | 失敗時の対応 |
+|---|---|---|---|---|---|
+| J01 | 在庫の同期 | 日次 | 1:15 | 倉庫との突き合わせ | 再実行 |
+
+### 実行スケジュール一覧
+| バッチID | バッチ名 | 実行タイミング | 実行時間 |
+|---|---|---|---|
+| J01 | 在庫同期 | 日次 | {} |
+"""
+
+    assert find("XX004", batches.format("1:15")) == []
+    assert [finding.origin.line for finding in find("XX004", batches.format("1:45"))] == [13]
+
+
 def test_table_of_empty_rows_counts_as_empty(find: Find) -> None:
     empty = """# 運用設計書
 

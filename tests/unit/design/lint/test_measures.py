@@ -5,8 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from toban.design.lint.measures import between_runs, comparable, length, uncovered
-from toban.design.values.duration import Duration, TimeUnit
+from toban.design.lint.measures import between_runs, comparable, uncovered
 from toban.design.values.hours import WORKING_DAYS, Hours
 from toban.design.values.quantity import Quantity
 from toban.design.values.schedule import Cadence, Schedule, Weekday
@@ -69,10 +68,6 @@ def test_quantities_of_one_family_are_compared_in_one_unit(
 
 def test_percent_and_milliseconds_are_not_compared() -> None:
     assert comparable(Quantity(Decimal(1), "%"), Quantity(Decimal(1), "ms")) is None
-
-
-def test_fraction_of_an_hour_keeps_its_minutes() -> None:
-    assert length(Duration(Decimal("8.76"), TimeUnit.HOUR)) == timedelta(hours=8, minutes=45, seconds=36)
 
 
 def test_twice_a_day_is_every_twelve_hours() -> None:
