@@ -1,0 +1,52 @@
+import json
+from typing import Any
+
+import pytest
+
+from toban.engine.bindings.secret import Secret
+from toban.engine.notify.channel import Undelivered
+from toban.engine.notify.channels.slack.channel import Slack
+from toban.engine.notify.channels.slack.config import SlackConfig
+from toban.engine.notify.notice import Notice
+
+
+@pytest.fixture
+def slack(http: Any, monkeypatch: pytest.MonkeyPatch) -> Slack:
+    monkeypatch.setenv("SLACK_WEBHOOK", f"{http.url}/services/T0/B0/secret-token")
+    return Slack(SlackConfig(webhook=Secret("env:SLACK_WEBHOOK"), timeout=1))
+
+
+def test_the_notice_is_posted_as_json_with_its_mention(slack: Slack, http: Any, notice: Notice) -> None:
+    assert slack.send(notice, "U012AB3CD") == "ok"
+
+    (asked,) = http.asked
+    assert asked.path == "/services/T0/B0/secret-token"
+    assert asked.headers["content-type"] == "application/json; charset=utf-8"
+    message = json.loads(asked.body)
+    assert message["text"] == "■ 異常: DB CPU使用率 92% (運用設計書.md:34)"
+    assert "<@U012AB3CD>" in json.dumps(message["blocks"])
+
+
+def test_slacks_own_words_say_why(slack: Slack, http: Any, notice: Notice) -> None:
+    http.answers(404, b"no_service")
+
+    with pytest.raises(Undelivered, match=r"^Slack: 404 no_service$"):
+        slack.send(notice, "")
+
+
+def test_a_page_of_a_proxy_is_no_receipt(slack: Slack, http: Any, notice: Notice) -> None:
+    http.answers(200, b"<html>please sign in to the network</html>")
+
+    with pytest.raises(Undelivered) as caught:
+        slack.send(notice, "")
+
+    assert caught.value.retry
+
+
+def test_an_endless_answer_is_read_only_so_far(slack: Slack, http: Any, notice: Notice) -> None:
+    http.answers(500, b"x" * 1_000_000)
+
+    with pytest.raises(Undelivered) as caught:
+        slack.send(notice, "")
+
+    assert len(str(caught.value)) < 300

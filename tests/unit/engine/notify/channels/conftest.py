@@ -1,0 +1,24 @@
+"""What the tests of payloads share."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from toban.design.values.severity import AlertLevel
+from toban.engine.notify.notice import Notice, NoticeKind
+
+
+@pytest.fixture
+def notice() -> Notice:
+    return Notice(
+        key="0a1b2c",
+        alert_key="alert-1",
+        kind=NoticeKind.FIRING,
+        level=AlertLevel.CRITICAL,
+        title="■ 異常: DB CPU使用率 92%",
+        facts=(("測定値", "92%"), ("しきい値", "異常 85%以上")),
+        citation="運用設計書.md:34",
+        clause_text="DB | CPU使用率 | 0-60% | 70% | 85% | 1分",
+        at=datetime(2026, 4, 1, 12, tzinfo=UTC),
+        url="https://toban.example.com/alerts/1",
+    )

@@ -1,0 +1,48 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from toban.engine.bindings.secret import Secret
+from toban.engine.notify.channel import Undelivered
+from toban.engine.notify.channels.http import HttpConfig, Poster, retry_after
+from toban.engine.notify.channels.slack.channel import Slack
+from toban.engine.notify.channels.slack.config import SlackConfig
+from toban.engine.notify.notice import Notice
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("30", 30.0),
+        ("0", 0.0),
+        ("-5", 0.0),
+        ("86400", 3600.0),
+        ("Wed, 01 Apr 2026 12:01:00 GMT", 60.0),
+        ("Wed, 01 Apr 2026 11:00:00 GMT", 0.0),
+        ("", None),
+        ("soon", None),
+        ("nan", None),
+        ("inf", None),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_a_date(written: str, seconds: float | None) -> None:
+    assert retry_after(written, NOON) == seconds
+
+
+@pytest.mark.parametrize("url", ["http://hooks.example.com/x", "ftp://127.0.0.1/x", "hooks.example.com", ""])
+def test_a_url_that_would_show_its_secret_on_the_way_is_refused_for_good(url: str) -> None:
+    with pytest.raises(Undelivered) as caught:
+        Poster("Slack", HttpConfig()).post(url, {})
+
+    assert not caught.value.retry
+    assert str(caught.value) == "Slack: https の URL ではありません"
+
+
+def test_a_missing_secret_names_its_place(notice: Notice, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_SUCH_WEBHOOK", raising=False)
+    channel = Slack(SlackConfig(webhook=Secret("env:NO_SUCH_WEBHOOK")))
+
+    with pytest.raises(Exception, match="NO_SUCH_WEBHOOK"):
+        channel.send(notice, "")

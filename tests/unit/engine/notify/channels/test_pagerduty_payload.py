@@ -1,0 +1,57 @@
+from dataclasses import replace
+
+import pytest
+
+from toban.design.values.severity import AlertLevel
+from toban.engine.notify.channels.pagerduty.payload import payload
+from toban.engine.notify.notice import Notice, NoticeKind
+
+
+def test_trouble_triggers_with_every_field_the_vendor_documents(notice: Notice) -> None:
+    assert payload(notice, "KEY") == {
+        "routing_key": "KEY",
+        "event_action": "trigger",
+        "dedup_key": "alert-1",
+        "client": "Toban",
+        "client_url": "https://toban.example.com/alerts/1",
+        "links": [{"href": "https://toban.example.com/alerts/1", "text": "Toban で見る"}],
+        "payload": {
+            "summary": "■ 異常: DB CPU使用率 92%",
+            "source": "運用設計書.md:34",
+            "severity": "critical",
+            "timestamp": "2026-04-01T12:00:00+00:00",
+            "class": "firing",
+            "custom_details": {
+                "測定値": "92%",
+                "しきい値": "異常 85%以上",
+                "行": "DB | CPU使用率 | 0-60% | 70% | 85% | 1分",
+                "idempotency_key": "0a1b2c",
+            },
+        },
+    }
+
+
+def test_a_recovery_resolves_the_incident_that_the_trouble_opened(notice: Notice) -> None:
+    recovered = replace(notice, kind=NoticeKind.RECOVERED)
+
+    assert payload(recovered, "KEY") == {
+        "routing_key": "KEY",
+        "event_action": "resolve",
+        "dedup_key": "alert-1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("level", "severity"),
+    [(AlertLevel.CRITICAL, "critical"), (AlertLevel.WARNING, "warning"), (AlertLevel.INFO, "info")],
+)
+def test_levels_become_the_vendors_severities(notice: Notice, level: AlertLevel, severity: str) -> None:
+    event = payload(replace(notice, level=level), "KEY")
+
+    assert event["payload"]["severity"] == severity  # type: ignore[index]
+
+
+def test_a_summary_is_cut_at_1024_characters(notice: Notice) -> None:
+    event = payload(replace(notice, title="長" * 2000), "KEY")
+
+    assert len(event["payload"]["summary"]) == 1024  # type: ignore[index]

@@ -1,0 +1,23 @@
+"""What the tests of notices share: a document's matrix, and who is reached how."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from toban.design.values.people import ChannelKind
+from toban.engine.notify.contacts import Contacts, Way
+
+SLACK = Way("slack", ChannelKind.SLACK, is_shared=True)
+MAIL = Way("mail", ChannelKind.EMAIL, is_shared=False)
+
+
+@pytest.fixture
+def contacts() -> Contacts:
+    return Contacts(
+        people={
+            "運用責任者": {ChannelKind.EMAIL: "manager@example.com", ChannelKind.SLACK: "U01MANAGER"},
+            "開発担当者": {ChannelKind.EMAIL: "developer@example.com", ChannelKind.SLACK: "U02DEVELOPER"},
+        },
+        ways=(SLACK, MAIL),
+        zone=ZoneInfo("Asia/Tokyo"),
+    )

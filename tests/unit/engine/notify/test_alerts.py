@@ -1,0 +1,51 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from toban.engine.notify.alerts import Facet, Step, facets, step
+from toban.engine.notify.signal import Condition, Signal
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+
+def signal(condition: Condition) -> Signal:
+    return Signal(
+        key="db",
+        clause_id="monitoring/monitor/db",
+        citation="運用設計書.md:34",
+        clause_text="DB | CPU使用率",
+        condition=condition,
+        subject="DB CPU使用率",
+        value="92%",
+        limit="異常 85%以上",
+        began_at=NOON,
+        detected_at=NOON,
+    )
+
+
+def test_no_data_says_nothing_about_the_value() -> None:
+    assert facets(signal(Condition.NO_DATA)) == (Facet("db", None), Facet("db/no-data", Condition.NO_DATA))
+
+
+@pytest.mark.parametrize("condition", [Condition.OK, Condition.WARNING, Condition.CRITICAL])
+def test_any_value_ends_no_data(condition: Condition) -> None:
+    assert facets(signal(condition)) == (Facet("db", condition), Facet("db/no-data", Condition.OK))
+
+
+@pytest.mark.parametrize(
+    ("open_condition", "reported", "expected"),
+    [
+        (None, Condition.OK, Step.NOTHING),
+        (None, Condition.WARNING, Step.OPEN),
+        (None, None, Step.NOTHING),
+        (Condition.WARNING, Condition.WARNING, Step.KEEP),
+        (Condition.WARNING, Condition.CRITICAL, Step.CHANGE),
+        (Condition.CRITICAL, Condition.WARNING, Step.CHANGE),
+        (Condition.CRITICAL, Condition.OK, Step.RESOLVE),
+        (Condition.CRITICAL, None, Step.NOTHING),
+    ],
+)
+def test_a_report_moves_the_alert_by_what_is_open(
+    open_condition: Condition | None, reported: Condition | None, expected: Step
+) -> None:
+    assert step(open_condition, reported) is expected

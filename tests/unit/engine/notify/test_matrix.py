@@ -1,0 +1,80 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from toban.design.clauses.monitoring import NotificationRule
+from toban.design.reader import read_design
+from toban.engine.evidence.status import StatusUpdate
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify.contacts import Contacts
+from toban.engine.notify.matrix import status_of
+from toban.engine.notify.models import Announcement, Delivery
+from toban.engine.notify.routing import routing_of
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+TEXT = """# 運用設計書
+
+## 2. 監視
+
+### アラート通知
+| レベル | 通知先 | 通知方法 | タイミング |
+|---|---|---|---|
+| 異常 (Critical) | {} | Slack | 即時 |
+"""
+
+
+def judged(contacts: Contacts, last: Delivery | None, recipients: str = "運用責任者") -> StatusUpdate:
+    (rule,) = read_design(TEXT.format(recipients), "運用設計書.md").of(NotificationRule)
+    return status_of(rule, routing_of([rule], contacts), last, contacts=contacts, now=NOON)
+
+
+def delivery(state: Delivery.State, *, error: str = "", attempts: int = 1) -> Delivery:
+    return Delivery(
+        announcement=Announcement(title="■ 異常: DB 92%"),
+        key="k",
+        channel="slack",
+        state=state,
+        settled_at=NOON,
+        created_at=NOON,
+        attempts=attempts,
+        error=error,
+        receipt="ok",
+    )
+
+
+def test_a_row_that_was_never_used_is_not_called_conforming(contacts: Contacts) -> None:
+    status = judged(contacts, None)
+
+    assert (status.verdict, status.value) == (Verdict.NOT_PERFORMED, "1/1 経路")
+
+
+def test_a_row_conforms_by_its_last_receipt(contacts: Contacts) -> None:
+    status = judged(contacts, delivery(Delivery.State.DELIVERED))
+
+    assert status.verdict is Verdict.CONFORMING
+    assert status.reason == "2026-04-01 21:00:00 に slack が受け取りました: ■ 異常: DB 92%"
+    assert status.proof == {"delivery": "k", "channel": "slack", "receipt": "ok"}
+
+
+def test_a_row_whose_notice_got_lost_deviates_and_says_why(contacts: Contacts) -> None:
+    status = judged(contacts, delivery(Delivery.State.FAILED, error="Slack: 404 no_service"))
+
+    assert status.verdict is Verdict.DEVIATING
+    assert status.reason == "slack に届きませんでした: Slack: 404 no_service"
+
+
+def test_a_row_whose_notice_is_retried_warns(contacts: Contacts) -> None:
+    status = judged(contacts, delivery(Delivery.State.WAITING, error="Slack: 503", attempts=3))
+
+    assert status.verdict is Verdict.WARNING
+    assert "3回試みました" in status.reason
+
+
+@pytest.mark.parametrize("last", [None, delivery(Delivery.State.DELIVERED)])
+def test_a_recipient_who_cant_be_reached_makes_the_row_unbound_whatever_else_was_delivered(
+    contacts: Contacts, last: Delivery | None
+) -> None:
+    status = judged(contacts, last, "運用責任者、当直")
+
+    assert (status.verdict, status.value) == (Verdict.UNBOUND, "1/2 経路")
+    assert '[people."当直"]' in status.reason

@@ -1,0 +1,43 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from toban.engine.notify.channel import Undelivered
+from toban.engine.notify.outbox import GIVE_UP, next_attempt
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+PASSING = Undelivered("503", retry=True)
+
+
+def wait(
+    attempts: int, failure: Undelivered = PASSING, *, jitter: float = 0.0, age: timedelta = timedelta()
+) -> timedelta | None:
+    now = NOON + age
+    at = next_attempt(failure, attempts=attempts, created_at=NOON, now=now, jitter=jitter)
+    return None if at is None else at - now
+
+
+@pytest.mark.parametrize(("attempts", "seconds"), [(1, 2), (2, 4), (3, 8), (8, 256), (9, 300), (1000, 300)])
+def test_waits_double_up_to_five_minutes(attempts: int, seconds: int) -> None:
+    assert wait(attempts) == timedelta(seconds=seconds)
+
+
+def test_jitter_shortens_a_wait_by_up_to_a_half() -> None:
+    assert wait(3, jitter=0.5) == timedelta(seconds=6)
+
+
+def test_the_receivers_own_wait_is_kept() -> None:
+    assert wait(1, Undelivered("429", retry=True, after=90)) == timedelta(seconds=90)
+
+
+def test_a_receivers_wait_shorter_than_ours_changes_nothing() -> None:
+    assert wait(3, Undelivered("429", retry=True, after=1)) == timedelta(seconds=8)
+
+
+def test_a_refusal_for_good_is_not_tried_again() -> None:
+    assert wait(1, Undelivered("401", retry=False)) is None
+
+
+def test_the_last_attempt_comes_before_the_notice_is_given_up() -> None:
+    assert wait(1, age=GIVE_UP - timedelta(seconds=3)) == timedelta(seconds=2)
+    assert wait(1, age=GIVE_UP - timedelta(seconds=2)) is None

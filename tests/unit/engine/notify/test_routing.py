@@ -1,0 +1,116 @@
+from dataclasses import replace
+
+from toban.design.clauses.monitoring import NotificationRule
+from toban.design.reader import read_design
+from toban.design.values.people import ChannelKind
+from toban.design.values.severity import AlertLevel
+from toban.engine.notify.contacts import Contacts, Way
+from toban.engine.notify.reason import Reason
+from toban.engine.notify.routing import Routing, routing_of, rules_for
+
+HEAD = "# 運用設計書\n\n## 2. 監視\n\n### アラート通知\n"
+COLUMNS = "| レベル | 通知先 | 通知方法 | タイミング |\n|---|---|---|---|\n"
+
+
+def rules(*rows: str) -> tuple[NotificationRule, ...]:
+    text = HEAD + COLUMNS + "".join(f"| {row} |\n" for row in rows)
+    return read_design(text, "運用設計書.md").of(NotificationRule)
+
+
+def places(routing: Routing) -> list[tuple[str, str, str]]:
+    return [(route.destination, route.address, route.recipient) for route in routing.routes]
+
+
+def test_every_role_is_reached_by_every_channel_of_the_row_and_a_shared_place_once(
+    contacts: Contacts,
+) -> None:
+    matrix = rules("異常 (Critical) | 運用責任者、開発担当者 | Slack、メール | 即時")
+
+    routing = routing_of(matrix, contacts)
+
+    assert places(routing) == [
+        ("slack", "U01MANAGER U02DEVELOPER", "運用責任者、開発担当者"),
+        ("mail:manager@example.com", "manager@example.com", "運用責任者"),
+        ("mail:developer@example.com", "developer@example.com", "開発担当者"),
+    ]
+    assert routing.dead_ends == ()
+    assert routing.routes[0].rule_citation == "運用設計書.md:8"
+
+
+def test_a_place_named_as_recipient_is_reached_by_the_channel_that_posts_there(contacts: Contacts) -> None:
+    monitoring = Way("watch", ChannelKind.SLACK, is_shared=True, posts_to="#monitoring")
+    both = replace(contacts, ways=(*contacts.ways, monitoring))
+
+    routing = routing_of(rules("情報 (Info) | Slack#monitoring | Slack | 即時"), both)
+
+    assert [(route.way.name, route.recipient) for route in routing.routes] == [("watch", "Slack#monitoring")]
+
+
+def test_a_channel_that_posts_elsewhere_takes_no_notice_for_another_place(contacts: Contacts) -> None:
+    elsewhere = Way("ops", ChannelKind.SLACK, is_shared=True, posts_to="#ops")
+
+    routing = routing_of(
+        rules("情報 (Info) | Slack#monitoring | Slack | 即時"), replace(contacts, ways=(elsewhere,))
+    )
+
+    assert routing.routes == ()
+    assert routing.dead_ends[0].reason is Reason.UNBOUND_CHANNEL
+    assert 'kind = "slack" と channel = "#monitoring" を書いてください' in routing.dead_ends[0].detail
+
+
+def test_a_role_that_nobody_holds_is_a_dead_end_with_a_way_out(contacts: Contacts) -> None:
+    routing = routing_of(rules("異常 | 当直、開発担当者 | Slack | 即時"), contacts)
+
+    assert [(end.recipient, end.reason) for end in routing.dead_ends] == [("当直", Reason.UNBOUND_ROLE)]
+    assert routing.dead_ends[0].detail == (
+        '役割を担う人が決まっていません: 当直。toban.toml に [people."当直"] を書いてください'
+    )
+    assert len(routing.routes) == 1
+
+
+def test_a_channel_that_is_not_bound_is_a_dead_end_for_each_recipient(contacts: Contacts) -> None:
+    routing = routing_of(rules("異常 | 運用責任者 | 電話 | 即時"), contacts)
+
+    assert routing.routes == ()
+    assert [end.reason for end in routing.dead_ends] == [Reason.UNBOUND_CHANNEL]
+    assert 'kind = "phone"' in routing.dead_ends[0].detail
+
+
+def test_a_person_without_an_address_for_the_channel_is_a_dead_end(contacts: Contacts) -> None:
+    nobody_mailed = replace(contacts, people={"運用責任者": {ChannelKind.SLACK: "U01MANAGER"}})
+
+    routing = routing_of(rules("異常 | 運用責任者 | メール | 即時"), nobody_mailed)
+
+    assert [end.reason for end in routing.dead_ends] == [Reason.NO_ADDRESS]
+    assert 'email = "…"' in routing.dead_ends[0].detail
+
+
+def test_a_shared_place_needs_no_address_of_a_person(contacts: Contacts) -> None:
+    unknown_to_slack = replace(contacts, people={"運用責任者": {}})
+
+    assert places(routing_of(rules("異常 | 運用責任者 | Slack | 即時"), unknown_to_slack)) == [
+        ("slack", "", "運用責任者")
+    ]
+
+
+def test_a_placeholder_left_in_is_a_dead_end(contacts: Contacts) -> None:
+    routing = routing_of(rules("異常 | [氏名] | Slack | 即時"), contacts)
+
+    assert [(end.recipient, end.reason) for end in routing.dead_ends] == [("[氏名]", Reason.PLACEHOLDER)]
+
+
+def test_roles_are_matched_whatever_their_width(contacts: Contacts) -> None:
+    wide = replace(contacts, people={"ＳＲＥ 担当": {ChannelKind.SLACK: "U03"}})
+
+    assert len(routing_of(rules("異常 | SRE担当 | Slack | 即時"), wide).routes) == 1
+
+
+def test_a_matrix_in_incident_severities_is_read_for_alert_levels() -> None:
+    matrix = rules("High | 運用責任者 | Slack | 即時", "Medium | 開発担当者 | Slack | 即時")
+
+    assert [rule.level_name for rule in rules_for(matrix, AlertLevel.CRITICAL)] == ["High"]
+    assert [rule.level_name for rule in rules_for(matrix, AlertLevel.WARNING)] == ["Medium"]
+
+
+def test_a_level_without_a_row_has_no_rules() -> None:
+    assert rules_for(rules("異常 | 運用責任者 | Slack | 即時"), AlertLevel.WARNING) == ()

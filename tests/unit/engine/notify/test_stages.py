@@ -1,0 +1,91 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from toban.design.values.people import ChannelKind
+from toban.engine.notify.contacts import Way
+from toban.engine.notify.maintenance import OpenWindow
+from toban.engine.notify.notice import NoticeKind
+from toban.engine.notify.reason import Reason
+from toban.engine.notify.routing import Route
+from toban.engine.notify.signal import Condition
+from toban.engine.notify.stages import Candidate, Situation, Told, judge, why_notify
+
+ROUTE = Route("rule", "運用設計書.md:47", "開発担当者", Way("slack", ChannelKind.SLACK, is_shared=True), "")
+WINDOW = OpenWindow("運用設計書.md:21", datetime(2026, 4, 12, 4, tzinfo=UTC))
+TOLD_WARNING = Told(NoticeKind.FIRING, Condition.WARNING, was_lost=False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "condition", "told", "expected"),
+    [
+        (NoticeKind.FIRING, Condition.WARNING, None, Reason.FIRST),
+        (NoticeKind.FIRING, Condition.WARNING, TOLD_WARNING, Reason.ALREADY_TOLD),
+        (NoticeKind.FIRING, Condition.CRITICAL, TOLD_WARNING, Reason.WORSE),
+        (
+            NoticeKind.FIRING,
+            Condition.WARNING,
+            Told(NoticeKind.FIRING, Condition.CRITICAL, was_lost=False),
+            Reason.BETTER,
+        ),
+        (NoticeKind.RECOVERED, Condition.WARNING, TOLD_WARNING, Reason.RECOVERED),
+        (NoticeKind.RECOVERED, Condition.WARNING, None, Reason.NEVER_TOLD),
+        (
+            NoticeKind.RECOVERED,
+            Condition.WARNING,
+            Told(NoticeKind.FIRING, Condition.WARNING, was_lost=True),
+            Reason.NEVER_TOLD,
+        ),
+        (
+            NoticeKind.RECOVERED,
+            Condition.WARNING,
+            Told(NoticeKind.RECOVERED, Condition.WARNING, was_lost=False),
+            Reason.ALREADY_TOLD,
+        ),
+        # What could not be delivered is not announced again and again: the outbox has tried for hours.
+        (
+            NoticeKind.FIRING,
+            Condition.WARNING,
+            Told(NoticeKind.FIRING, Condition.WARNING, was_lost=True),
+            Reason.ALREADY_TOLD,
+        ),
+    ],
+)
+def test_a_place_hears_only_what_it_does_not_know(
+    kind: NoticeKind, condition: Condition, told: Told | None, expected: Reason
+) -> None:
+    assert why_notify(kind, condition, told) is expected
+
+
+def test_trouble_is_held_back_while_a_window_is_open_and_the_window_is_cited() -> None:
+    judgement = judge(Candidate(NoticeKind.FIRING, Condition.CRITICAL, ROUTE, None), Situation(window=WINDOW))
+
+    assert not judgement.last.passes
+    assert judgement.trail == (("route", Reason.MATRIX_ROW), ("maintenance", Reason.IN_MAINTENANCE))
+    assert judgement.last.detail == (
+        "計画メンテナンス中です。終わっても続いていれば知らせます (運用設計書.md:21、04:00 まで)"
+    )
+
+
+def test_a_recovery_passes_an_open_window() -> None:
+    judgement = judge(
+        Candidate(NoticeKind.RECOVERED, Condition.WARNING, ROUTE, TOLD_WARNING), Situation(window=WINDOW)
+    )
+
+    assert judgement.last.passes
+    assert [reason for _, reason in judgement.trail] == [
+        Reason.MATRIX_ROW,
+        Reason.RECOVERY_PASSES,
+        Reason.RECOVERED,
+    ]
+
+
+def test_what_passes_says_why_at_every_stage() -> None:
+    judgement = judge(Candidate(NoticeKind.FIRING, Condition.WARNING, ROUTE, None), Situation(window=None))
+
+    assert judgement.stage == "dedup"
+    assert judgement.trail == (
+        ("route", Reason.MATRIX_ROW),
+        ("maintenance", Reason.NO_MAINTENANCE),
+        ("dedup", Reason.FIRST),
+    )

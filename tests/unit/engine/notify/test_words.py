@@ -1,0 +1,93 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from toban.engine.notify.notice import NoticeKind
+from toban.engine.notify.signal import Condition
+from toban.engine.notify.words import Story, facts, spell, title
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+NOON = datetime(2026, 4, 1, 12, tzinfo=TOKYO)
+STORY = Story(
+    subject="DB CPU使用率",
+    condition=Condition.CRITICAL,
+    value="92%",
+    limit="異常 85%以上",
+    advice="",
+    began_at=NOON,
+    detected_at=NOON + timedelta(seconds=15),
+    ended_at=None,
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "condition", "expected"),
+    [
+        (NoticeKind.FIRING, Condition.CRITICAL, "■ 異常: DB CPU使用率 92%"),
+        (NoticeKind.FIRING, Condition.WARNING, "▲ 警告: DB CPU使用率 92%"),
+        (NoticeKind.NO_DATA, Condition.NO_DATA, "? 測定不能: DB CPU使用率 92%"),
+        (NoticeKind.RECOVERED, Condition.CRITICAL, "● 復旧: DB CPU使用率 92%"),
+    ],
+)
+def test_a_title_carries_the_mark_and_the_figure(
+    kind: NoticeKind, condition: Condition, expected: str
+) -> None:
+    assert title(kind, replace(STORY, condition=condition)) == expected
+
+
+def test_a_changed_level_says_what_it_was() -> None:
+    assert title(NoticeKind.FIRING, STORY, Condition.WARNING) == "■ 異常 (警告から): DB CPU使用率 92%"
+
+
+def test_a_title_is_one_line_and_not_endless() -> None:
+    told = title(NoticeKind.FIRING, replace(STORY, value="応答\nなし " * 100))
+
+    assert "\n" not in told
+    assert len(told) == 250
+
+
+def test_trouble_tells_value_limit_since_when_and_what_to_do() -> None:
+    told = dict(facts(NoticeKind.FIRING, STORY, TOKYO, NOON.astimezone(UTC) + timedelta(minutes=12)))
+
+    assert told == {
+        "測定値": "92%",
+        "しきい値": "異常 85%以上",
+        "いつから": "2026-04-01 12:00:00 (Asia/Tokyo)、12分前",
+        "検知": "2026-04-01 12:00:15",
+        "次にすること": "この行の推移とログを確かめ、影響の範囲を切り分けてください",
+    }
+
+
+def test_what_the_document_says_to_do_comes_before_our_own_words() -> None:
+    told = dict(facts(NoticeKind.FIRING, replace(STORY, advice="DBを再起動"), TOKYO, NOON))
+
+    assert told["次にすること"] == "DBを再起動"
+
+
+def test_a_recovery_tells_how_long_it_lasted() -> None:
+    over = replace(STORY, value="41%", ended_at=NOON + timedelta(hours=1, minutes=5))
+
+    told = dict(facts(NoticeKind.RECOVERED, over, TOKYO, NOON + timedelta(hours=2)))
+
+    assert told["続いていたこと"] == "異常"
+    assert told["期間"] == "2026-04-01 12:00:00 から 2026-04-01 13:05:00 まで"
+    assert told["続いた時間"] == "1時間5分"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0, "0秒"),
+        (-5, "0秒"),
+        (59, "59秒"),
+        (60, "1分"),
+        (3599, "59分59秒"),
+        (3600, "1時間"),
+        (86_400 + 60, "1日"),
+        (2 * 86_400 + 3 * 3600, "2日3時間"),
+    ],
+)
+def test_lengths_are_spelled_as_people_say_them(seconds: int, expected: str) -> None:
+    assert spell(timedelta(seconds=seconds)) == expected
