@@ -107,12 +107,13 @@ def _plan(order: Order, home: Home, port: int) -> tuple[Instance, tuple[Program,
     if design is None:
         taken = {part: _first_free(written) for part, written in webshop.WRITTEN_PORTS.items()}
         demo = webshop.open_webshop(home, taken)
-        design, bindings = demo.design, webshop.place_bindings(demo, bindings)
+        design, bindings = _briefly(demo.design), webshop.place_bindings(demo, bindings)
         shop, environment = webshop.programs(demo), {webshop.DATABASE_VARIABLE: demo.database_url}
     instance = Instance(
         home=home.path,
-        design=design.absolute(),
-        bindings=(bindings or design.with_name("toban.toml")).absolute(),
+        # As given: citations name the document so, and every process runs in this same directory.
+        design=design,
+        bindings=bindings or design.with_name("toban.toml"),
         host=order.host,
         port=port,
         public_url=order.public_url or f"http://{programs.reachable(order.host)}:{port}",
@@ -120,6 +121,12 @@ def _plan(order: Order, home: Home, port: int) -> tuple[Instance, tuple[Program,
         more=environment,
     )
     return instance, shop
+
+
+def _briefly(path: Path) -> Path:
+    """Return *path* as one would type it here: what is cited should be short."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _prepare(instance: Instance) -> None:
