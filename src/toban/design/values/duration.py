@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from toban.design.values.normal import plain
+from toban.design.values.normal import UNDECIDED, plain
 
 
 class TimeUnit(StrEnum):
@@ -91,7 +91,8 @@ Retention = Duration | Forever
 _UNITS = {
     TimeUnit.MILLISECOND: r"ms|ミリ秒|msecs?|milliseconds?",
     TimeUnit.SECOND: r"秒間?|s|secs?|seconds?",
-    TimeUnit.MINUTE: r"分間?|m|mins?|minutes?",
+    # A capital M is a month to some and a million to others.
+    TimeUnit.MINUTE: r"分間?|(?-i:m)|mins?|minutes?",
     TimeUnit.HOUR: r"時間|h|hrs?|hours?",
     TimeUnit.BUSINESS_DAY: r"営業日|business days?|working days?",
     TimeUnit.DAY: r"日間?|d|days?",
@@ -112,6 +113,8 @@ _BOUND_BEFORE = re.compile(r"^(?:within|in|<=?|≤|up to|less than|under|最大|
 _BOUND_AFTER = re.compile(
     r"^\s*(?:以内|以下|未満|まで)(?:に?(?:対応|復旧|通知|受付|検知|開始|初動|完了|応答))*$"
 )
+_ABOUT = re.compile(r"^(?:約|およそ) ?")
+_NOTE = re.compile(r" ?[(][^()\d]*[)]$")
 _FOREVER = re.compile(
     r"(?:原則)?(?:無期限|永続|永久|恒久|forever|indefinite(?:ly)?|unlimited)(?:に?(?:保持|保存|保管))?",
     re.IGNORECASE,
@@ -131,9 +134,15 @@ def duration_of(match: re.Match[str]) -> Duration | None:
 
 
 def read_duration(text: str) -> Duration | None:
-    """Read a bare duration: 90日, 1 時間, 15 min, 3か月."""
-    match = _DURATION.fullmatch(plain(text))
+    """Read a bare duration: 90日, 1 時間, 15 min, 3か月, 約30分, 30分（目安）."""
+    match = _DURATION.fullmatch(_uncommented(text))
     return duration_of(match) if match else None
+
+
+def _uncommented(text: str) -> str:
+    """The plain text without 約 and a note in brackets, unless it says that nothing is settled."""
+    text = plain(text)
+    return text if UNDECIDED.search(text) else _NOTE.sub("", _ABOUT.sub("", text))
 
 
 def read_within(text: str) -> Duration | None:
@@ -149,7 +158,7 @@ def read_within(text: str) -> Duration | None:
 
 def read_retention(text: str) -> Retention | None:
     """Read how long something is kept: 90日, 7日間保持, 永続."""
-    text = plain(text)
+    text = _uncommented(text)
     if _FOREVER.fullmatch(text):
         return Forever()
     match = _DURATION.match(text)

@@ -50,7 +50,7 @@ _LABELS = {
     Metric.REPLICATION_LAG: "レプリケーション遅延",
     Metric.QUEUE_LENGTH: "キュー長",
 }
-_USE = r"(?:の)?(?:使用率|利用率|使用量| ?usage| ?utili[sz]ation| ?%)?"
+_USE = r"(?:の| )?(?:使用率|利用率|使用量| ?usage| ?utili[sz]ation| ?%)?"
 _WORDS = {
     Metric.AVAILABILITY: r"(?:サービス|システム|月間|年間)?(?:稼働率|可用性)|(?:service )?availability|uptime",
     Metric.CPU_USAGE: rf"cpu{_USE}",

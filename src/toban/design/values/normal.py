@@ -11,6 +11,9 @@ _MARKS = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-") | dict.fromke
 # ー is a letter between kana (サーバー) and a dash only between figures.
 _LONG_VOWEL_AS_DASH = re.compile(r"(?<=[0-9%])\s*ー\s*(?=[0-9])")
 
+UNDECIDED = re.compile(r"未定|検討中|要確認|要検討|決定後|暫定|例:|\bTB[DA]\b", re.IGNORECASE)
+"""Words by which authors say that a figure is not settled yet; match it on `plain` text."""
+
 
 def plain(text: str) -> str:
     """Return *text* in NFKC, entities resolved, emphasis and surplus spaces gone, dashes as `-` and `~`.

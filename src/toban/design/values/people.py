@@ -88,7 +88,7 @@ _CHANNEL = {
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _SLACK_CHANNEL = re.compile(r"#[\w-]{1,80}")
 _NOTE = re.compile(r"[(（][^()（）]*[)）]")
-_SEPARATOR = re.compile(r"[、,/+・&;\n]|→|および|及び|と(?=[A-Za-z])| and ")
+_SEPARATOR = re.compile(r"[、,/・;\n]|\+|(?<![A-Z])&|&(?![A-Z])|→|および|及び|と(?=[A-Za-z])| and ")
 _PLACEHOLDER = re.compile(
     r"\[[^\]]*\]|【[^】]*】|<[^<>]*>|\{\{?[^{}]*\}?\}|[x×]{2,}|tbd|tba|todo|n/?a|未定|要確認|要検討|hh:mm|yyyy[-/]mm[-/]dd"
     r"|[\d+()-]*[x×]{2,}[\d x×()-]*|0?[○●◯〇]{2,}.*|…+|\.{3,}|記入(?:して)?ください",

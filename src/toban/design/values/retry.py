@@ -32,6 +32,8 @@ class FailureAction(StrEnum):
 
 _RETRY = re.compile(r"リトライ|再試行|再実行|retr(?:y|ies)", re.IGNORECASE)
 _TIMES = re.compile(r"(?<![\d.])(\d{1,3}) ?(?:回|times|retries|attempts)", re.IGNORECASE)
+_PER_PERIOD = re.compile(r"(?:1|毎)[日週月年時](?:間)?に?\d{1,3}回")
+_DELAYS_BEFORE = re.compile(rf"{DURATION}(?:間隔|おき|毎|ごと)", re.IGNORECASE)
 _BARE_TIMES = re.compile(r"(\d{1,3})回?")
 _DELAYS = re.compile(
     rf"(?:間隔|interval|delay|バックオフ|backoff)[^\d]{{0,12}}(?P<list>{DURATION}(?:.*)$)", re.IGNORECASE
@@ -53,10 +55,11 @@ def read_retry(text: str) -> RetryRule | None:
     if bare := _BARE_TIMES.fullmatch(text):
         return RetryRule(int(bare[1]))
     times = _TIMES.search(text)
-    if times is None or not _RETRY.search(text):
+    if times is None or not _RETRY.search(text) or _PER_PERIOD.search(text):
         return None
     delays = _DELAYS.search(text)
-    found = [duration_of(match) for match in _DURATION.finditer(delays["list"])] if delays else []
+    named = _DURATION.finditer(delays["list"]) if delays else _DELAYS_BEFORE.finditer(text)
+    found = [duration_of(match) for match in named]
     return RetryRule(int(times[1]), tuple(delay for delay in found if delay is not None))
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from toban.design.values.duration import DURATION, Duration, TimeUnit, duration_of
-from toban.design.values.normal import plain
+from toban.design.values.normal import UNDECIDED, plain
 from toban.design.values.quantity import QUANTITY, QUANTITY_BEFORE_WORDS, Quantity, quantity_of
 
 
@@ -119,8 +119,12 @@ _AFTER = {
 _COMPOUND = re.compile(
     r"または|もしくは|および|かつ|、|,(?!\d{3})|\b(?:or|and)\b(?! (?:more|less))|&&|\|\||[;×]|[<>].*[<>]"
 )
-_RELATIVE = re.compile(r"通常|前[週日月年回]比|前回|予想|基準値|±|\d倍|\dx\b|\bbudget\b|%ile", re.IGNORECASE)
-_NOTE = re.compile(r" ?[(\[][^()\[\]]*[)\]]$")
+_RELATIVE = re.compile(
+    r"持続的|継続的|常時|通常|前[週日月年回]比|前回|予想|基準値|±|\d倍|\dx\b|\bbudget\b|%ile", re.IGNORECASE
+)
+# A note with figures is part of the condition, and dropping it would change what the cell says.
+_NOTE = re.compile(r" ?[(\[][^()\[\]\d<>=]*[)\]]$")
+_NO_UNIT = re.compile(r"以上|以下|以内|未満|超|前|連続|継続|不可|失敗|^xx")
 _SUSTAINED = (
     re.compile(
         rf"(?:が|で| )*{DURATION}(?:以上)?(?:間?の?(?:継続|持続)(?:した|する)?(?:場合|時)?)$", re.IGNORECASE
@@ -144,13 +148,14 @@ _WORD_AFTER = re.compile(
     + "|".join(_AFTER.values())
     + r")?"
 )
+_UP_TO = re.compile(rf"~ ?{QUANTITY}")
 _RANGE = re.compile(rf"{QUANTITY.replace('?P<', '?P<low_')} ?[-~] ?{QUANTITY}")
 
 
 def read_threshold(text: str) -> Threshold | None:
     """Read one limit with its conditions; None for several limits in a cell and for relative ones (通常の2倍)."""
     text = plain(text)
-    if _COMPOUND.search(text) or _RELATIVE.search(text):
+    if _COMPOUND.search(text) or _RELATIVE.search(text) or UNDECIDED.search(text):
         return None
     consecutive, text = _take_consecutive(text)
     sustained, text = _take_sustained(text)
@@ -199,6 +204,8 @@ def _limit(text: str) -> Threshold | None:
     word = match["word"]
     if word is None:
         limit = quantity_of(match)
+        if _NO_UNIT.search(limit.unit) or subject == "連続":
+            return None
         # 使用率70% is a limit; the figure in "TLS 1.2" is none.
         return Threshold(limit, is_bare=True, subject=subject) if limit.unit or not subject else None
     comparison = next(comparison for comparison, words in _AFTER.items() if re.fullmatch(words, word))
@@ -211,6 +218,8 @@ def read_range(text: str) -> Range | None:
     if match := _RANGE.fullmatch(text):
         low, high = _ends(match)
         return Range(low, high) if low.value <= high.value else None
+    if match := _UP_TO.fullmatch(text):
+        return Range(None, quantity_of(match))
     one_sided = _limit(text)
     if one_sided is None or one_sided.is_bare or one_sided.subject:
         return None

@@ -79,7 +79,11 @@ def read_schedules(text: str) -> tuple[Schedule, ...] | None:
     if single is not None:
         return (single,)
     parts = re.split(r" ?\+ ?|、|または|、? ?および|\n| / | and ", plain(text))
-    found = tuple(schedule for part in parts if (schedule := read_schedule(part)))
+    # 毎月1日、15日: what the first part says of the month holds for the others.
+    head = "毎月" if parts[0].startswith("毎月") else ""
+    found = tuple(
+        schedule for part in parts if (schedule := read_schedule(part) or read_schedule(f"{head}{part}"))
+    )
     return found if len(found) == len(parts) > 1 else None
 
 
@@ -87,6 +91,9 @@ def join_schedule(frequency: str, clock: str) -> Schedule | None:
     """Read a rule whose frequency and clock stand in two columns: 月次 | 1日 03:00, 5分毎 | -."""
     if plain(clock) in ("", "-"):
         return read_schedule(frequency)
+    event, on_demand = read_schedule(clock), read_schedule(frequency)
+    if event and on_demand and (on_demand.cadence, event.cadence) == (Cadence.ON_DEMAND, Cadence.ON_EVENT):
+        return event
     joined = read_schedule(f"{frequency} {clock}")
     return joined or (read_schedule(clock) if plain(frequency) in ("", "-") else None)
 
@@ -127,7 +134,9 @@ def _implied(draft: Draft) -> Cadence | None:
     if draft.months:
         return Cadence.YEARLY
     if draft.day:
-        return Cadence.MONTHLY
+        # 1日 alone may be a length of time; 1日 3:00 can't.
+        is_length = draft.at is None and draft.is_counted_day
+        return None if is_length else Cadence.MONTHLY
     if draft.weekdays:
         return Cadence.WEEKLY
     return Cadence.DAILY if draft.at else None
@@ -147,10 +156,19 @@ def _fits(cadence: Cadence, draft: Draft) -> bool:
     return not (cadence is Cadence.INTERVAL and (draft.at or draft.weekdays))
 
 
+def _divides(step: str | None, whole: int) -> bool:
+    return step is None or (int(step) > 0 and whole % int(step) == 0)
+
+
 def _of_cron(match: re.Match[str], text: str) -> Schedule | None:
     groups = match.groupdict()
     if match.re is _CRON_EVERY:
+        # Cron starts anew each hour and day: */7 is no interval of 7 minutes.
+        if not _divides(groups["minutes"], 60) or not _divides(groups["hours"], 24):
+            return None
         if groups["hours"]:
+            if int(groups["minute"]) > 59:
+                return None
             every = Duration(Decimal(groups["hours"]), TimeUnit.HOUR)
             return Schedule(Cadence.INTERVAL, every, minute=int(groups["minute"]) or None, text=text)
         return Schedule(

@@ -34,6 +34,11 @@ class Draft:
     times: int | None = None
     assumed: list[str] = field(default_factory=list)
 
+    @property
+    def is_counted_day(self) -> bool:
+        """Whether the day is a mere number of days (1日, 3営業日)."""
+        return isinstance(self.day, DayOfMonth | NthBusinessDay) and not self.months
+
     def take(self, match: re.Match[str], token: "Token") -> bool:
         """Take a token's meaning in; False when it contradicts what was found before."""
         found = token.read(match)
@@ -109,7 +114,9 @@ def _clock(match: re.Match[str]) -> Found | None:
 
 
 def _afternoon(at: time, part: str) -> time:
-    return at.replace(hour=at.hour + 12) if part in ("午後", "夕方") and at.hour < 12 else at
+    in_the_evening = part == "夜" and at.hour >= 6  # 夜1:00 lies after midnight
+    is_later = part in ("午後", "夕方") or in_the_evening
+    return at.replace(hour=at.hour + 12) if is_later and at.hour < 12 else at
 
 
 def _clock_range(match: re.Match[str]) -> Found | None:
@@ -177,7 +184,8 @@ TOKENS = (
     _word(r"第(?P<nth>[1-5])(?P<day>[月火水木金土日])(?:曜日?)?", _nth_weekday),
     _word(r"最終(?P<nth>$^)?(?P<day>[月火水木金土日])曜日?", _nth_weekday),
     _word(rf"(?P<nth>{_NTH}) (?P<day>{_DAY_NAMES}|biz(?:ness)? day|business day|working day)\b", _english_nth),
-    _word(r"第(?P<nth>\d{1,2})営業日|(?P<nth2>\d{1,2})営業日(?!以内|後)", lambda m: {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(int(m["nth"] or m["nth2"]))}),
+    _word(r"第(?P<nth>[1-9]\d?)営業日", lambda m: {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(int(m["nth"]))}),
+    _word(r"(?P<nth>[1-9]\d?)営業日(?!以内|後)", lambda m: {"day": NthBusinessDay(int(m["nth"]))}),
     _word(r"最終営業日", {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(-1)}),
     _word(r"(?:毎)?月末日?|末日|month-end|end of (?:the )?month", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(-1)}),
     _word(r"月初め?|beginning of (?:the )?month", _assumed("毎月1日", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(1)})),
@@ -197,6 +205,6 @@ TOKENS = (
     _word(r"(?P<date>[12]\d|3[01]|0?[1-9])日(?!次|毎|間|前|後|以)", lambda m: {"day": DayOfMonth(int(m["date"]))}),
     _word(rf"(?:深夜|早朝|夜間?)? ?{CLOCK.replace('?P<', '?P<a_')} ?[-~] ?{CLOCK.replace('?P<', '?P<b_')}", _clock_range),
     _word(rf"(?P<part>深夜|早朝|午前|午後|夜間?|朝|夕方)? ?~?{CLOCK.replace(')?(?: ?', ')(?: ?')}", _clock),
-    _word(r"(?:毎朝|毎晩)(?= ?\d)", {"cadence": Cadence.DAILY}),
+    _word(r"毎朝(?= ?\d)|毎晩(?= ?(?:1[2-9]|2\d|0?[0-4]:))", {"cadence": Cadence.DAILY}),
     _word(_VAGUE, _vague),
 )  # fmt: skip

@@ -1,0 +1,106 @@
+"""Words that were once read as something their author did not mean, one test each."""
+
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from toban.design.values.duration import read_duration, read_retention
+from toban.design.values.metric import Metric, read_metric
+from toban.design.values.occurrence import occurrences
+from toban.design.values.people import Role, read_recipients
+from toban.design.values.retry import read_retry
+from toban.design.values.schedule import join_schedule, read_schedule, read_schedules
+from toban.design.values.threshold import read_range, read_threshold
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"), [("夜8:00", 20), ("夜11:00", 23), ("夜1:00", 1), ("夕方5:00", 17), ("朝8:00", 8)]
+)
+def test_eight_at_night_is_not_eight_in_the_morning(text: str, hour: int) -> None:
+    schedule = read_schedule(text)
+
+    assert schedule is not None
+    assert schedule.at == time(hour)
+
+
+@pytest.mark.parametrize("text", ["1日", "3日", "3営業日", "毎晩 8:00"])
+def test_what_may_be_a_length_of_time_or_a_slip_is_no_schedule(text: str) -> None:
+    assert read_schedule(text) is None
+
+
+def test_a_day_of_the_month_needs_only_the_month_beside_it() -> None:
+    assert str(join_schedule("月次", "1日")) == "毎月1日"
+    assert str(read_schedule("毎月5営業日")) == "毎月第5営業日"
+    assert [str(schedule) for schedule in read_schedules("毎月1日、15日") or ()] == ["毎月1日", "毎月15日"]
+
+
+@pytest.mark.parametrize(
+    "line", ["99 */4 * * *", "0 */7 * * *", "*/7 * * * *", "*/90 * * * *", "*/0 * * * *"]
+)
+def test_a_cron_step_that_does_not_divide_its_hour_or_day_is_no_interval(line: str) -> None:
+    assert read_schedule(line) is None
+
+
+def test_every_other_week_has_no_due_times_without_its_first_week() -> None:
+    schedule = read_schedule("隔週金曜 15:00")
+    assert schedule is not None
+    start, end = datetime(2025, 1, 1, tzinfo=TOKYO), datetime(2025, 3, 1, tzinfo=TOKYO)
+
+    assert list(occurrences(schedule, start, end, TOKYO)) == []
+
+
+def test_on_demand_beside_an_event_is_that_event() -> None:
+    schedule = join_schedule("随時", "緊急バグ修正時")
+
+    assert schedule is not None
+    assert schedule.event == "緊急バグ修正時"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "連続3回",
+        "3回連続",
+        "1分以上不可",
+        "30日前",
+        "p95 1秒超が継続",
+        "持続的に > 70%",
+        "連続2回 5xx (HTTPエラー率 > 1%)",
+        "> 90% (要確認)",
+        "例: 80%",
+        "70%（暫定）",
+    ],
+)
+def test_a_condition_of_which_only_a_part_would_be_kept_is_no_threshold(text: str) -> None:
+    assert read_threshold(text) is None
+
+
+def test_a_range_may_leave_its_lower_end_open() -> None:
+    assert str(read_range("～70%")) == "70%以下"
+
+
+def test_a_capital_m_is_no_minute() -> None:
+    assert read_duration("1M") is None
+    assert str(read_duration("5m")) == "5分"
+
+
+def test_a_note_is_passed_over_unless_it_says_that_nothing_is_settled() -> None:
+    assert str(read_duration("30分（目安）")) == "30分"
+    assert str(read_retention("1年 (Glacier)")) == "1年"
+    assert read_retention("90日（検討中）") is None
+
+
+def test_three_runs_a_day_are_no_three_retries() -> None:
+    assert read_retry("1日3回再実行") is None
+    assert str(read_retry("最大3回リトライ（5分間隔）")) == "3回まで自動リトライ (間隔: 5分)"
+
+
+def test_a_space_inside_a_metric_does_not_matter() -> None:
+    assert read_metric("CPU 使用率") is Metric.CPU_USAGE
+
+
+def test_an_ampersand_between_letters_is_part_of_the_name() -> None:
+    assert read_recipients("R&D部") == (Role("R&D部"),)
