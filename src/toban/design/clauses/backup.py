@@ -245,7 +245,11 @@ SHAPES = ChapterShapes(
                 "note": words("優先度|備考|復旧時間|replication|notes?|priority"),
             },
             needs=("subject|method", "frequency|retention|generations"),
-            telling=("subject method frequency retention", "subject method frequency generations"),
+            telling=(
+                "subject frequency retention",
+                "method frequency retention",
+                "subject method frequency generations",
+            ),
             record="method frequency clock generations retention destination",
         ),
         TableShape(

@@ -105,6 +105,22 @@ SHAPES = ChapterShapes(
             Batch,
             _batch,
             headings=_BATCH,
+            columns={
+                "frequency": words(
+                    "(?:実行|起動)?(?:頻度|周期|タイミング|スケジュール|間隔|契機)|frequency|schedule|cron"
+                ),
+                "clock": words("(?:実行|起動|開始)(?:時間|時刻)|時刻|time"),
+                "work": words("処理(?:内容|概要)?|内容|概要|work|description"),
+                "failure": words("(?:失敗|異常|エラー|障害)時の?(?:対応|処理|動作)?|リカバリ|on failure"),
+            },
+            needs=("frequency|clock",),
+            record="frequency clock work failure",
+            record_only=True,
+        ),
+        TableShape(
+            Batch,
+            _batch,
+            headings=_BATCH,
             avoid=words("採番|依存|監視|ログ"),
             columns={
                 "batch_id": words(
@@ -127,7 +143,6 @@ SHAPES = ChapterShapes(
             },
             needs=("name|batch_id", "frequency"),
             telling=("batch_id name frequency",),
-            record="frequency clock work failure",
         ),
     ),
     entries=(

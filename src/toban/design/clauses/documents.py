@@ -66,7 +66,7 @@ SHAPES = ChapterShapes(
                 "place": words("(?:管理|保管|保存)(?:場所|先)|格納先|場所|パス|location|path"),
                 "note": words("内容|説明|品質基準|形式|管理者|優先度|description|owner|format"),
             },
-            needs=("name", "update|place"),
+            needs=("name", "update|place|note"),
             telling=("name update place",),
         ),
     ),

@@ -112,8 +112,8 @@ def _level(cells: Cells) -> IncidentLevel:
     if severity is None:
         raise NotUnderstood(f"「{name}」は障害レベルとして読めません")
     definition = cells.first("definition", "impact", "example")
-    if not definition:
-        raise NotUnderstood("障害レベルの定義が空です")
+    if not (definition or cells["response"] or cells["recovery"]):
+        raise NotUnderstood("障害レベルの定義も期限も空です")
     response = (
         cells.maybe("response", _read_response, "対応の期限")
         or _read_response(cells["handling"])
@@ -133,13 +133,20 @@ def _level(cells: Cells) -> IncidentLevel:
 
 
 def _pattern(cells: Cells) -> FailurePattern:
-    name = cells.required("name")
+    name, cause = cells["name"], cells.first("cause", "symptom")
+    keys: tuple[str, ...] = (name,)
+    if not cells.has("name"):
+        # 原因 | 対処法 below a heading that names the problem.
+        name = cells.section.heading
+        keys = (name, cause)
+    if not name or not any(keys):
+        raise NotUnderstood("何の障害かが空です")
     if _FINE.search(normalise(name)):
         raise NotUnderstood(f"「{name}」は障害ではありません")
     return FailurePattern(
-        **cells.stamp(FailurePattern, name),
+        **cells.stamp(FailurePattern, *keys),
         name=name,
-        cause=cells.first("cause", "symptom"),
+        cause=cause,
         remedies=several(cells.required("remedy")),
     )
 
@@ -177,7 +184,7 @@ SHAPES = ChapterShapes(
                 "example": words("例|具体例|代表例|examples?"),
                 "note": words("通知方法|備考|検知時間|notes?"),
             },
-            needs=("level", "definition|impact|example"),
+            needs=("level", "definition|impact|example|response|recovery"),
             telling=("level definition response", "level definition recovery"),
         ),
         TableShape(
@@ -186,13 +193,15 @@ SHAPES = ChapterShapes(
             headings=words(
                 "障害|トラブル|エラー|問題|インシデント|ログパターン|よくある|troubleshoot|failure|\\berrors?\\b|issue|incident"
             ),
-            avoid=words("エラーコード|レベル"),
+            avoid=words("レベル"),
             columns={
                 "name": words(
-                    "障害(?:パターン|種別|名|内容|事象)?|エラー(?:種別|内容|メッセージ)?|問題|事象|現象|トラブル|シナリオ|失敗原因|(?:ログ)?パターン"
+                    "障害(?:パターン|種別|名|内容|事象)?|エラー(?:種別|内容|メッセージ|コード)?|コード|問題|事象|現象|トラブル|シナリオ|失敗原因|(?:ログ)?パターン"
                     "|症状|issue|problem|symptoms?|error|failure(?:mode)?|scenario"
                 ),
-                "cause": words("(?:想定|考えられる)?原因|意味|(?:probable)?cause|reason|meaning"),
+                "cause": words(
+                    "(?:想定|考えられる)?原因|意味|説明|(?:probable)?cause|reason|meaning|description"
+                ),
                 "symptom": words("症状|検知(?:方法)?|検出方法|判定基準|symptoms?|detection"),
                 "remedy": words(
                     "対処(?:法|方法|手順)?|対応(?:方法|策|手順|アクション)?|解決(?:策|方法|法)|復旧(?:手順|方法|方針)|運用対応|対策|回復方法"
@@ -200,7 +209,7 @@ SHAPES = ChapterShapes(
                 ),
                 "note": words("確認(?:事項|箇所|方法)|備考|通知要否|影響|コンポーネント|notes?"),
             },
-            needs=("name", "remedy"),
+            needs=("name|cause", "remedy"),
             telling=("name cause remedy",),
         ),
     ),

@@ -24,6 +24,7 @@ from toban.design.section import Section, heading_text, normalise
 from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.people import ChannelRef, Recipient, read_channels, read_recipients
+from toban.design.values.quantity import Quantity, read_quantity
 from toban.design.values.schedule import Cadence, read_schedule
 from toban.design.values.severity import (
     AlertLevel,
@@ -89,6 +90,10 @@ _LIMITS_ONLY = words("(?:アラート|監視)?(?:閾値|しきい値|条件|設�
 _SPOKEN = words(
     r"(?P<level>warn(?:ing)?|critical|alert|page)s?\s+(?:at|if|when|on)?\s*(?P<condition>.*\d.*?)\.?"
 )
+_LIMITS_HEADING = words("閾値|しきい値|条件|threshold|condition|監視項目")
+_ABOUT_ALERTING = words("間隔|期間|回数|評価|通知|再送|抑制|interval|period|repeat|evaluation")
+_FALLS, _RISES = words("下回|未満|below|under|less"), words("超|上回|above|over|exceed|greater")
+_STATE = re.compile(r"(\d+)\s*[(（][A-Za-z]+[)）]")
 _CONDITION = re.compile(r"(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]*)[)）])?")
 _NO_LEVEL = "しきい値のレベルが書かれていないので、警告として扱います"
 
@@ -98,7 +103,7 @@ def _monitor(cells: Cells) -> Monitor:
     target = cells.first("target", "category") if cells["item"] else ""
     if not item:
         raise NotUnderstood("監視する項目が空です")
-    normal = cells.maybe("normal", read_range, "正常範囲")
+    normal = cells.maybe("normal", _normal, "正常範囲")
     warning, critical, assumptions = _limits(cells, normal)
     if normal is None and warning is None and critical is None:
         raise NotUnderstood("しきい値がありません")
@@ -118,6 +123,18 @@ def _monitor(cells: Cells) -> Monitor:
     )
 
 
+def _normal(text: str) -> Range | None:
+    """A range; `～70%` ends there, and `1 (ONLINE)` is that value only."""
+    state = _STATE.fullmatch(text)
+    if state is not None:
+        value = Quantity(Decimal(state.group(1)))
+        return Range(value, value)
+    if text.startswith(("~", "〜", "～")):
+        high = read_quantity(text[1:])
+        return Range(None, high) if high else None
+    return read_range(text)
+
+
 def _metric(item: str, *limits: Threshold | None) -> Metric | None:
     """What is measured: as the item says, else as its condition does (エラー率 > 5%)."""
     named = (item, *(limit.subject for limit in limits if limit is not None))
@@ -133,13 +150,26 @@ def _subject(section: Section) -> str:
 def _limits(cells: Cells, normal: Range | None) -> tuple[Threshold | None, Threshold | None, tuple[str, ...]]:
     """Warning and critical, from a column each or from one column with its severity; and what was assumed."""
     warning, critical = _limit(cells, "warning", normal), _limit(cells, "critical", normal)
-    single = _limit(cells, "condition", normal)
+    single = _compared(_limit(cells, "condition", normal), cells["when"])
     if single is None:
         return warning, critical, ()
     severity = cells["severity"]
     if not severity:
         return single, critical, (_NO_LEVEL,)
     return (None, single, ()) if _is_grave(severity) else (single, critical, ())
+
+
+def _compared(threshold: Threshold | None, when: str) -> Threshold | None:
+    """A bare limit with its comparison in a column of its own: 95% | 下回り時."""
+    if threshold is None or not threshold.is_bare or not when:
+        return threshold
+    if _FALLS.search(normalise(when)):
+        return replace(threshold, comparison=Comparison.BELOW, is_bare=False)
+    return (
+        replace(threshold, comparison=Comparison.ABOVE, is_bare=False)
+        if _RISES.search(normalise(when))
+        else threshold
+    )
 
 
 def _limit(cells: Cells, role: str, normal: Range | None) -> Threshold | None:
@@ -226,6 +256,8 @@ def _level(name: str) -> AlertLevel | IncidentSeverity:
 def _rule(cells: Cells) -> NotificationRule:
     name = cells.required("level")
     timing = cells["timing"]
+    if cells.has("definition") and cells.has("timing") and not cells.has("channels"):
+        raise NotUnderstood("通知の表ではなく、障害レベルの表のようです")
     return NotificationRule(
         **cells.stamp(NotificationRule, name),
         level=_level(name),
@@ -255,7 +287,13 @@ def _monitor_entry(entry: Entry) -> Monitor:
         raise NotUnderstood("監視する項目がありません")
     threshold = entry.read(read_limit, "しきい値")
     metric = read_metric(entry.key)
-    is_guess = metric is None and (threshold.is_bare or threshold.comparison is Comparison.EQUAL)
+    # Under アラート設定 stand also the evaluation period and how often to repeat: no measures of the system.
+    is_sure = entry.section.nearness(_LIMITS_HEADING) == 3 and not _ABOUT_ALERTING.search(
+        normalise(entry.key)
+    )
+    is_guess = metric is None and (
+        threshold.is_bare or threshold.comparison is Comparison.EQUAL or not is_sure
+    )
     if is_guess or _LIMITS_ONLY.fullmatch(normalise(entry.key)):
         raise NotUnderstood(f"「{entry.key}」は監視する項目か分かりません")
     return Monitor(
@@ -358,8 +396,9 @@ SHAPES = ChapterShapes(
                     "|critical(?:threshold)?|(?:閾値|しきい値)\\((?:異常|危険|重大|critical|緊急)\\)"
                 ),
                 "condition": words(
-                    "(?:アラート|初期|検知|発報|通知)?(?:閾値|しきい値|条件)(?:例)?|条件の初期値|(?:alert)?(?:threshold|condition)|initialthreshold"
+                    "(?:アラート|初期|検知|発報|通知)?(?:閾値|しきい値|条件)(?:例)?|条件の初期値|(?:alert)?(?:threshold|condition)|initialthreshold(?:/response)?"
                 ),
+                "when": words("(?:アラート|発報|通知)?条件|判定|比較"),
                 "severity": words(
                     "(?:アラート)?(?:レベル|優先度)|重要度|重大度|severity|level|priority|優先度"
                 ),
@@ -379,6 +418,7 @@ SHAPES = ChapterShapes(
                 "item warning critical",
                 "item normal warning",
                 "item condition interval",
+                "item condition severity",
                 "target item condition",
             ),
             record="warning critical condition severity",
@@ -400,7 +440,8 @@ SHAPES = ChapterShapes(
                 "timing": words(
                     "(?:通知)?タイミング|(?:期待)?対応時間(?:目標)?|対応期限|response(?:time)?|timing|when"
                 ),
-                "note": words("説明|備考|内容|例|description|notes?|examples?"),
+                "definition": words("説明|定義|内容|description|definition"),
+                "note": words("備考|例|notes?|examples?"),
             },
             needs=("level", "recipients|channels"),
             telling=("level recipients channels",),

@@ -16,7 +16,7 @@ from toban.design.clauses.shape import (
     TableShape,
     words,
 )
-from toban.design.clauses.timing import headed_schedule, is_attribute, row_schedule, section_schedule
+from toban.design.clauses.timing import is_attribute, nearest_schedule, row_schedule, section_schedule
 from toban.design.section import normalise
 from toban.design.values.schedule import Schedule
 
@@ -35,7 +35,23 @@ class Routine(Clause):
 
 
 def _routine(cells: Cells) -> Routine:
-    name = cells.required("name")
+    name = cells.first("name", "item")
+    if not name:
+        raise NotUnderstood("作業の名前が空です")
+    if not (cells.has("name") or any(map(cells.has, ("frequency", "clock", "owner")))):
+        raise NotUnderstood("作業の表か、報告の項目などの表か分かりません")
+    return Routine(
+        **cells.stamp(Routine, name),
+        name=name,
+        schedule=row_schedule(cells),
+        owner=cells["owner"],
+        content=cells["content"],
+    )
+
+
+def _described(cells: Cells) -> Routine:
+    """担当: …, 所要時間: … below a heading that names the task."""
+    name = _WHEN.sub("", cells.section.heading).strip() or cells.section.heading
     return Routine(
         **cells.stamp(Routine, name),
         name=name,
@@ -47,7 +63,9 @@ def _routine(cells: Cells) -> Routine:
 
 def _listed(entry: Entry) -> Routine:
     """An entry under 日次作業 or 週次（日曜日 2:00）: the heading says when."""
-    schedule = section_schedule(entry.section)
+    schedule = nearest_schedule(entry.section)
+    if schedule is None and entry.checked is not None:
+        schedule = section_schedule(entry.section)
     if schedule is None or is_attribute(entry):
         raise NotUnderstood("いつ行うかが、行にも見出しにもありません")
     name = entry.key or entry.sentence
@@ -65,14 +83,14 @@ def headed_routine(place: Place) -> Routine | None:
     heading = place.section.heading
     if not _TASK.search(normalise(heading)) or place.section.captioned("").nearness(_OTHERWISE) == 3:
         return None
-    schedule = headed_schedule(place.section)
+    schedule = nearest_schedule(place.section.captioned(""))
     if schedule is None:
         return None
     name = _WHEN.sub("", heading).strip() or heading
     return Routine(**place.stamp(Routine, name), name=name, schedule=schedule, owner="", content="")
 
 
-_WHEN = re.compile(r"\s*[(（][^()（）]*[)）]|^[^:：]*\d[:：]\d\d[^:：]*[:：]\s+(?=\S)")
+_WHEN = re.compile(r"\s*[(（][^()（）]*[)）]|^.*\d[:：]\d\d\s*[:：]\s+(?=\S)")
 _TASK = words(
     "メンテナンス|作業|チェック|確認|点検|レビュー|レポート|分析|タスク|訓練|棚卸|評価|更新|アップデート"
     "|\\b(?:maintenance|check|review|drill|tests?|report|tasks?)\\b"
@@ -94,8 +112,9 @@ SHAPES = ChapterShapes(
             avoid=words("履歴|changelog|history"),
             columns={
                 "name": words(
-                    "作業(?:項目|名|内容)?|タスク(?:名)?|(?:チェック|確認|点検)項目|項目|テスト項目|task|activity|item|work"
+                    "作業(?:項目|名|内容)?|タスク(?:名)?|(?:チェック|確認|点検)項目|task|activity|work"
                 ),
+                "item": words("項目|テスト項目|item"),
                 "clock": words(
                     "実施(?:時間|日時|日|時刻|時期|曜日)|時刻|時間(?:帯)?|曜日|週|時期|日付|日時|予定日|time|day|when|date"
                 ),
@@ -108,8 +127,24 @@ SHAPES = ChapterShapes(
                 ),
                 "note": words("所要時間|影響|優先度|ダウンタイム|証跡|備考|duration|impact|priority|notes?"),
             },
-            needs=("name", "clock|frequency|owner|content|note"),
+            needs=("name|item", "clock|frequency|owner|content|note"),
             telling=("name frequency owner",),
+        ),
+        TableShape(
+            Routine,
+            _described,
+            headings=_REGULAR,
+            avoid=words(_OTHERWISE.pattern + "|レポート|報告|report"),
+            columns={
+                "clock": words("(?:実施)?(?:時間帯?|日時|時刻|時期|曜日|日)|time|when"),
+                "frequency": words("(?:実施|実行)?(?:頻度|周期)|スケジュール|frequency|schedule"),
+                "owner": words("担当(?:者|チーム)?|実施者|owner|who"),
+                "content": words("(?:実施|作業)?内容|作業|概要|content|description|scope"),
+                "length": words("所要時間|作業時間|duration"),
+            },
+            needs=("clock|frequency|owner|content",),
+            record="clock frequency owner content length",
+            record_only=True,
         ),
     ),
     entries=(
@@ -120,7 +155,7 @@ SHAPES = ChapterShapes(
                 "日次|週次|月次|年次|四半期|半期|毎日|毎朝|毎週|毎月|朝|夕|曜日?|月初|月末"
                 r"|\b(?:daily|weekly|monthly|quarterly|annual)\b"
             ),
-            avoid=_OTHERWISE,
+            avoid=words(_OTHERWISE.pattern + "|レポート|報告|指標|項目$|議題|注意|report|agenda|metrics"),
             within=2,
         ),
     ),

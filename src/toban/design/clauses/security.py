@@ -16,7 +16,7 @@ from toban.design.clauses.shape import (
     TableShape,
     words,
 )
-from toban.design.clauses.timing import is_attribute, row_schedule, section_schedule
+from toban.design.clauses.timing import is_attribute, nearest_schedule, row_schedule, section_schedule
 from toban.design.section import normalise
 from toban.design.values.duration import Duration, read_duration, read_within
 from toban.design.values.schedule import Schedule, read_schedule
@@ -116,7 +116,7 @@ def _routine(cells: Cells) -> SecurityRoutine:
 
 
 def _listed_routine(entry: Entry) -> SecurityRoutine:
-    schedule = section_schedule(entry.section)
+    schedule = nearest_schedule(entry.section)
     if schedule is None or is_attribute(entry):
         raise NotUnderstood("いつ行うかが、行にも見出しにもありません")
     name = entry.key or entry.sentence

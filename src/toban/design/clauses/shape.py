@@ -182,6 +182,8 @@ class TableShape:
     """Headings under which the same columns mean something else."""
     record: str = ""
     """Roles joined by spaces of which a list of entries must have two to be one row; empty: never."""
+    record_only: bool = False
+    """Whether it is never a table."""
 
     def fits(self, roles: frozenset[str]) -> bool:
         """Whether these columns suffice."""

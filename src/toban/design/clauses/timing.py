@@ -3,7 +3,7 @@
 import re
 
 from toban.design.clauses.shape import Cells, Entry, NotUnderstood, words
-from toban.design.section import Section, heading_words
+from toban.design.section import Section, heading_words, normalise
 from toban.design.values.duration import read_duration
 from toban.design.values.schedule import Schedule, join_schedule, read_schedule, read_schedules
 
@@ -19,6 +19,12 @@ _MOMENT = words(
 _TIMES = words(
     r"第\s?\d[月火水木金土日]曜日?|[月火水木金土日]曜日?|月初|月末|\d{1,2}日|深夜|\d{1,2}:\d\d(?:\s?[-~〜]\s?\d{1,2}:\d\d)?"
 )
+_ATTRIBUTE = words(
+    "影響(?:範囲)?|所要時間|作業時間|担当(?:者)?|対象(?:者)?|目的|(?:実施)?(?:時間|時刻|日時|時期|頻度|場所)|手順|内容|備考|注意(?:事項|点)?|条件|通知(?:先)?|連絡先"
+    "|(?:保持|保存)期間|方法|ツール|出力|参加者|前提(?:条件)?|owner|duration|impact|purpose|target|scope|time|when|who|where|notes?|prerequisites?|objective"
+    "|environment|validates|verifies|schedule|script|tool"
+)
+_REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _PAREN = re.compile(r"\(([^()]*)\)")
 _WEEKDAY = re.compile(r"[月火水木金土日]")
 
@@ -47,16 +53,22 @@ def _at_moment(cadence: str, moment: str) -> Schedule | None:
     return next((schedule for schedule in joined if schedule is not None), read_schedule(cadence))
 
 
-def headed_schedule(section: Section) -> Schedule | None:
-    """The schedule of a section whose own heading says when: 週次メンテナンス（日曜日 2:00）."""
-    nearest = heading_words(section.heading)
-    if not (_CADENCE.search(nearest) or _MOMENT.search(nearest)):
+def nearest_schedule(section: Section) -> Schedule | None:
+    """The schedule of a section whose own heading or caption says when: 週次メンテナンス（日曜日 2:00）.
+
+    None below a heading that says nothing of time, whatever stands above that: 日次運用 / 注意点.
+    """
+    if not section.words:
         return None
-    return section_schedule(section.captioned(""))
+    nearest = section.words[-1]
+    is_timed = _CADENCE.search(nearest) or _MOMENT.search(nearest)
+    return section_schedule(section) if is_timed else None
 
 
 def is_attribute(entry: Entry) -> bool:
     """Whether the entry describes the task in its caption (復元訓練 / 目標: 30分) and is none itself."""
+    if _ATTRIBUTE.fullmatch(normalise(entry.key)):
+        return True
     caption = heading_words(entry.section.caption)
     return bool(entry.key and caption) and _CADENCE.search(caption) is None
 
@@ -97,7 +109,7 @@ def row_schedules(cells: Cells, frequency: str = "frequency", clock: str = "cloc
 
 def _with_headings(text: str, section: Section) -> Schedule | None:
     """A row that says only 9:00 or 月曜 gets how often from the headings."""
-    own = read_schedule(text)
+    own = _read_remarked(text)
     if own is not None and not own.assumptions:
         return own
     for heading in reversed(section.words):
@@ -105,6 +117,13 @@ def _with_headings(text: str, section: Section) -> Schedule | None:
         if len(cadences) == 1:
             return join_schedule(cadences.pop(), text) or own
     return own
+
+
+def _read_remarked(text: str) -> Schedule | None:
+    """A schedule, with or without a remark that says nothing of time: 1日1回（タイムゾーン考慮）."""
+    remark = _REMARK.search(text)
+    bare = text[: remark.start()] if remark and not _MOMENT.search(normalise(remark.group())) else ""
+    return read_schedule(text) or (read_schedule(bare) if bare else None)
 
 
 def _cadences(heading: str) -> set[str]:

@@ -59,7 +59,7 @@ def split_key(text: str) -> tuple[str, str]:
     keyed = _KEYED.fullmatch(text)
     if keyed is None or is_blank(keyed["value"]) or _is_open(keyed["key"]):
         return "", text
-    return keyed["key"].strip(), keyed["value"].strip()
+    return keyed["key"].strip(), keyed["value"].strip().removesuffix("。")
 
 
 def _is_open(key: str) -> bool:

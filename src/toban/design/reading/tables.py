@@ -19,7 +19,7 @@ from toban.design.section import Section, normalise
 _SAMPLE = 20
 _ENOUGH = 0.25
 # A kind that fits the columns this much worse than the best one is not tried when the best one fails.
-_MARGIN = 3.0
+_MARGIN = 4.0
 
 _HISTORY = words("版(?:数)?|バージョン|version|rev(?:ision)?")
 _CHANGES = words("(?:変更|更新|改訂|修正)(?:内容|点|履歴|箇所)|変更者|changes?|(?:change)?description|author")
@@ -87,6 +87,8 @@ def _candidates(table: Table, section: Section) -> list[_Candidate]:
     """The kinds that fit the columns and the headings, best first."""
     found: list[_Candidate] = []
     for shape in TABLES:
+        if shape.record_only:
+            continue
         roles = roles_of(table.header, shape.columns)
         named = frozenset(roles)
         nearness = section.nearness(shape.headings)
@@ -97,7 +99,7 @@ def _candidates(table: Table, section: Section) -> list[_Candidate]:
             continue
         unknown = len(table.header) - len(roles)
         known = len(roles) - (0.5 if "note" in named else 0)
-        found.append(_Candidate(shape, roles, 2 * nearness + known - unknown + (2 if tells else 0), nearness))
+        found.append(_Candidate(shape, roles, 2 * nearness + known - unknown + (3 if tells else 0), nearness))
     return sorted(found, key=lambda candidate: -candidate.score)
 
 
