@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.integration.chapters.monitoring.conftest import Handler, HttpServer
+from tests.integration.conftest import Handler, HttpServer
 
 from toban.chapters.monitoring.source import Measurement, Unmeasurable
 from toban.chapters.monitoring.sources import bounded
