@@ -115,6 +115,14 @@ def test_dates_are_counted_from_the_day_given(tmp_path: Path) -> None:
     assert "次は2027-05-03（憲法記念日）" in check(path, "--today", "2026-11-25").stdout
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-30", "tomorrow"])
+def test_day_out_of_reach_is_refused_as_wrong_usage(flawed: Path, day: str) -> None:
+    result = check(flawed, "--today", day)
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "--today" in result.stderr
+
+
 @pytest.mark.parametrize("locale", ["C", "POSIX"])
 def test_japanese_is_written_whatever_the_locale(flawed: Path, locale: str) -> None:
     result = check(flawed, LC_ALL=locale, LANG=locale, PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")

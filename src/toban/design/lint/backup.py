@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from toban.design.clauses.backup import BackupPolicy, BackupProcedure, RecoveryObjective, RestoreProcedure
 from toban.design.finding import Level
-from toban.design.lint.measures import between_runs
+from toban.design.lint.measures import between_runs, length, repeated
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, span
 from toban.design.values.duration import Duration
@@ -60,7 +60,8 @@ def _rpo_served_by(policy: BackupPolicy, on: Inspection) -> RecoveryObjective | 
     """Return the RPO that these increments are frequent enough for."""
     gaps = [gap for schedule in policy.schedules if (gap := between_runs(schedule)) is not None]
     for objective in on.of(RecoveryObjective):
-        if objective.objective == "RPO" and gaps and min(gaps) <= objective.limit.as_timedelta():
+        is_about_it = objective.objective == "RPO" and objective.subject in ("", policy.subject)
+        if is_about_it and gaps and min(gaps) <= length(objective.limit):
             return objective
     return None
 
@@ -95,7 +96,7 @@ def increments_have_no_restore_procedure(on: Inspection) -> Iterator[Remark]:
 def interval_alone_cannot_prove_rpo(on: Inspection) -> Iterator[Remark]:
     """Copies exactly as often as the RPO lose more than it: the worst loss is interval plus duration."""
     for objective, policy, between in _closest(on):
-        if between == objective.limit.as_timedelta():
+        if between == length(objective.limit):
             yield Remark.on(
                 policy,
                 f"{span(between)}毎の取得だけでは、RPO {objective.limit}（{cite(objective)}）を"
@@ -108,7 +109,7 @@ def interval_alone_cannot_prove_rpo(on: Inspection) -> Iterator[Remark]:
 def interval_exceeds_rpo(on: Inspection) -> Iterator[Remark]:
     """Even the most frequent backup of the database is rarer than the RPO allows."""
     for objective, policy, between in _closest(on):
-        if between > objective.limit.as_timedelta():
+        if between > length(objective.limit):
             yield Remark.on(
                 policy,
                 f"「{policy.subject}」のバックアップは最短でも{span(between)}毎で、"
@@ -162,7 +163,7 @@ def generations_contradict_retention(on: Inspection) -> Iterator[Remark]:
         between = between_runs(policy.schedules[0])
         if not between:
             continue
-        kept, retention = between * policy.generations.count, policy.retention.as_timedelta()
+        kept, retention = repeated(between, policy.generations.count), length(policy.retention)
         # The oldest copy is between one interval less and one more old; months vary in length besides.
         if abs(kept - retention) <= max(between, retention * 0.05):
             continue

@@ -21,7 +21,8 @@ from toban.design.values.schedule import Schedule
 _IS_MAINTENANCE = re.compile(r"(?i)メンテ|maintenance|vacuum|再構築|再起動|reindex|restart")
 _REPEATED = re.compile(r"~\d+$")
 _CELLS = re.compile(r" \| |：|: ")
-_NOT_APPLICABLE = re.compile(r"(?i)n/?a")
+# Not applicable, and the classes of HTTP status codes.
+_NO_BLANK = re.compile(r"(?i)n/?a|[1-5]xx")
 # A word in brackets beside others is a remark of the author's (情報システム部 [第2係]).
 _BRACKETS = ("[", "<", "{")
 
@@ -98,7 +99,7 @@ def _blanks(text: str) -> Iterator[str]:
 
 
 def _is_blank(text: str) -> bool:
-    return is_placeholder(text) and not _NOT_APPLICABLE.fullmatch(text)
+    return is_placeholder(text) and not _NO_BLANK.fullmatch(text)
 
 
 @rule("XX003", Level.INFO)

@@ -7,7 +7,7 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.incident import IncidentLevel
 from toban.design.clauses.objectives import Objective
 from toban.design.finding import Level
-from toban.design.lint.measures import yearly_downtime
+from toban.design.lint.measures import length, yearly_downtime
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, span
 from toban.design.values.duration import Duration
@@ -24,7 +24,7 @@ def rto_contradicts_gravest_level(on: Inspection) -> Iterator[Remark]:
         return
     level, recovery = gravest
     for objective in _system_rtos(on):
-        if objective.limit.as_timedelta() == recovery.as_timedelta():
+        if length(objective.limit) == length(recovery):
             continue
         yield Remark.on(
             objective,
@@ -44,8 +44,8 @@ def one_outage_exceeds_monthly_downtime(on: Inspection) -> Iterator[Remark]:
     if not budgets or not outages:
         return
     yearly, objective = min(budgets, key=lambda budget: budget[0])
-    clause, permitted = max(outages, key=lambda outage: outage[1].as_timedelta())
-    if permitted.as_timedelta() > yearly / 12:
+    clause, permitted = max(outages, key=lambda outage: length(outage[1]))
+    if length(permitted) > yearly / 12:
         yield Remark.on(
             clause,
             f"{permitted}の停止が1回あれば、「{objective.name}」（{cite(objective)}）が"

@@ -4,6 +4,7 @@ from datetime import time, timedelta
 from decimal import Decimal
 
 from toban.design.clauses.objectives import Objective
+from toban.design.values.duration import Duration
 from toban.design.values.hours import Hours
 from toban.design.values.metric import Metric
 from toban.design.values.quantity import Quantity
@@ -12,6 +13,8 @@ from toban.design.values.threshold import Comparison, Threshold
 
 YEAR = timedelta(days=365)
 MONTH = YEAR / 12
+_CENTURY = YEAR * 100
+_MANY = 10_000
 _DAY_MINUTES = 24 * 60
 _WEEK_DAYS = 7
 
@@ -34,6 +37,16 @@ _BETWEEN = {
     Cadence.HALF_YEARLY: MONTH * 6,
     Cadence.YEARLY: YEAR,
 }
+
+
+def length(duration: Duration) -> timedelta:
+    """Return the length of *duration*, cut to a century: slips of the pen must not overflow a sum."""
+    return min(duration.as_timedelta(), _CENTURY)
+
+
+def repeated(once: timedelta, count: int) -> timedelta:
+    """Return *count* times *once*; more than ten thousand are as good as that many."""
+    return once * min(count, _MANY)
 
 
 def comparable(left: Quantity, right: Quantity) -> tuple[Decimal, Decimal] | None:
@@ -59,7 +72,7 @@ def is_floor(threshold: Threshold) -> bool:
 def between_runs(schedule: Schedule) -> timedelta | None:
     """Return the longest time between two runs, or None for a schedule that promises none."""
     if schedule.cadence is Cadence.INTERVAL:
-        return schedule.every.as_timedelta() if schedule.every else None
+        return length(schedule.every) if schedule.every else None
     between = _BETWEEN.get(schedule.cadence)
     return between / schedule.times if between and schedule.times else between
 
@@ -69,7 +82,7 @@ def yearly_downtime(objective: Objective) -> timedelta | None:
     if objective.metric is not Metric.AVAILABILITY or objective.target.limit.unit != "%":
         return None
     if objective.allowed_downtime is not None and objective.period:
-        return objective.allowed_downtime.as_timedelta() * (12 if is_monthly(objective.period) else 1)
+        return length(objective.allowed_downtime) * (12 if is_monthly(objective.period) else 1)
     return YEAR * float(1 - objective.target.limit.value / 100)
 
 

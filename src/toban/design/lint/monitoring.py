@@ -9,7 +9,7 @@ from toban.design.clauses.decisions import Decision
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.objectives import Objective
 from toban.design.finding import Level
-from toban.design.lint.measures import comparable, is_ceiling, is_floor
+from toban.design.lint.measures import comparable, is_ceiling, is_floor, length, repeated
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, span
 from toban.design.values.quantity import Quantity
@@ -118,7 +118,7 @@ def interval_cannot_keep_promised_detection(on: Inspection) -> Iterator[Remark]:
     for decision in on.of(Decision):
         if decision.promised is None or not _DETECTION.search(f"{decision.name} {decision.content}"):
             continue
-        promised = decision.promised.as_timedelta()
+        promised = length(decision.promised)
         slow = [(monitor, detection) for monitor, detection in monitors if detection >= promised]
         if slow:
             worst = max(detection for _, detection in slow)
@@ -137,11 +137,11 @@ def _worst_detection(monitor: Monitor) -> timedelta | None:
     if monitor.interval is None:
         return None
     decisive = monitor.critical or monitor.warning
-    interval = monitor.interval.as_timedelta()
+    interval = length(monitor.interval)
     if decisive is None:
         return interval
-    held = decisive.sustained.as_timedelta() if decisive.sustained else timedelta()
-    return interval * (decisive.consecutive or 1) + held
+    held = length(decisive.sustained) if decisive.sustained else timedelta()
+    return repeated(interval, decisive.consecutive or 1) + held
 
 
 def _named(monitor: Monitor) -> str:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from toban.design.calendar import periods_on
 from toban.design.clauses.objectives import MaintenanceWindow, Objective
 from toban.design.finding import Level
-from toban.design.lint.measures import MONTH, YEAR, is_monthly, yearly_downtime
+from toban.design.lint.measures import MONTH, YEAR, is_monthly, length, yearly_downtime
 from toban.design.lint.rule import Inspection, Remark, rule
 from toban.design.lint.wording import cite, span
 from toban.design.values.metric import Metric
@@ -64,8 +64,8 @@ def downtime_does_not_fit_percentage(on: Inspection) -> Iterator[Remark]:
         # The document may count by the shortest or the longest month or year, and round the last digit.
         shortest, longest = (timedelta(28), timedelta(31)) if monthly else (YEAR, timedelta(366))
         last_digit = replace(allowed, amount=Decimal(1).scaleb(int(allowed.amount.as_tuple().exponent)))
-        rounding = last_digit.as_timedelta()
-        if shortest * share - rounding <= allowed.as_timedelta() <= longest * share + rounding:
+        rounding = length(last_digit)
+        if shortest * share - rounding <= length(allowed) <= longest * share + rounding:
             continue
         period = "月" if monthly else "年"
         computed = (MONTH if monthly else YEAR) * share

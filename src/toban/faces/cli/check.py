@@ -17,6 +17,17 @@ _WORDS = {Level.ERROR: "エラー", Level.WARNING: "警告", Level.INFO: "情報
 
 _HAS_ERRORS = 1
 _UNREADABLE = 2
+_FIRST_YEAR = 1950
+_LAST_YEAR = 2097
+
+
+def _within_reach(
+    _context: click.Context, _option: click.Parameter, today: datetime | None
+) -> datetime | None:
+    # Two years ahead must still be dates, and holidays are known of this and the last century only.
+    if today is not None and not _FIRST_YEAR <= today.year <= _LAST_YEAR:
+        raise click.BadParameter(f"the year must be between {_FIRST_YEAR} and {_LAST_YEAR}")
+    return today
 
 
 @click.command(
@@ -29,6 +40,7 @@ _UNREADABLE = 2
 @click.option(
     "--today",
     type=click.DateTime(["%Y-%m-%d"]),
+    callback=_within_reach,
     metavar="DATE",
     help="The day from which dates are counted ahead, instead of today.",
 )
@@ -49,7 +61,7 @@ def command(file: Path, form: str, today: datetime | None) -> None:
     except UnreadableDocument as exc:
         refuse(str(exc), exc.hint)
         raise SystemExit(_UNREADABLE) from exc
-    day = today.date() if today else datetime.now().astimezone().date()
+    day = (today or datetime.now().astimezone()).date()
     findings = inspect(design, day)
     say(_as_json(design, findings) if form == "json" else _as_text(design, findings))
     if any(finding.level is Level.ERROR for finding in findings):

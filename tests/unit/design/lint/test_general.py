@@ -30,7 +30,9 @@ def test_blank_is_found(find: Find, blank: str) -> None:
     assert finding.message == f"「{blank}」が埋められていません"
 
 
-@pytest.mark.parametrize("value", ["山田", "情報システム部 [第2係]", "当番表による", "【公式】サポート窓口"])
+@pytest.mark.parametrize(
+    "value", ["山田", "情報システム部 [第2係]", "当番表による", "【公式】サポート窓口", "5xxの担当", "N/A"]
+)
 def test_filled_value_is_no_blank(find: Find, value: str) -> None:
     assert find("XX002", duty(value)) == []
 
@@ -76,3 +78,17 @@ def test_table_of_empty_rows_counts_as_empty(find: Find) -> None:
 """
 
     assert [finding.origin.line for finding in find("XX005", empty)] == [6]
+
+
+def test_class_of_status_codes_is_no_blank(find: Find) -> None:
+    monitors = """# 運用設計書
+
+## 監視
+
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| API | HTTP 5xx | 0-10 | 10 | 50 | 1分 |
+"""
+
+    assert find("XX002", monitors) == []

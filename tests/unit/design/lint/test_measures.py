@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from toban.design.lint.measures import between_runs, comparable, uncovered
+from toban.design.lint.measures import between_runs, comparable, length, repeated, uncovered
+from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.hours import WORKING_DAYS, Hours
 from toban.design.values.quantity import Quantity
 from toban.design.values.schedule import Cadence, Schedule, Weekday
@@ -76,3 +77,10 @@ def test_twice_a_day_is_every_twelve_hours() -> None:
 
 def test_on_demand_promises_no_time_between_runs() -> None:
     assert between_runs(Schedule(Cadence.ON_DEMAND)) is None
+
+
+def test_slips_of_the_pen_stay_far_below_what_a_timedelta_holds() -> None:
+    absurd = Duration(Decimal(10**6), TimeUnit.YEAR)
+
+    assert length(absurd) == timedelta(days=36_500)
+    assert repeated(length(absurd), 10**15) + length(absurd) < timedelta.max
