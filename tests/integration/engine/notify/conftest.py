@@ -1,0 +1,108 @@
+"""What the tests of the pipeline share: a document, who is reached how, and channels that remember."""
+
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from toban.design.reader import Design, read_design
+from toban.design.values.people import ChannelKind
+from toban.engine.notify.contacts import Contacts, Way
+from toban.engine.notify.notice import Notice
+from toban.engine.notify.signal import Condition, Signal
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+NOON = datetime(2026, 4, 1, 12, tzinfo=TOKYO)
+
+DOCUMENT = """# 運用設計書
+
+## 1. 運用方針
+
+### サービス提供時間
+- **メンテナンス**: 毎月第2日曜日 2:00-4:00 (計画メンテナンス)
+
+## 2. 監視
+
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| DB | CPU使用率 | 0-60% | 70% | 85% | 1分 |
+
+### アラート通知
+| レベル | 通知先 | 通知方法 | タイミング |
+|---|---|---|---|
+| 異常 (Critical) | 運用責任者、開発担当者 | Slack、メール | 即時 |
+| 警告 (Warning) | 開発担当者 | Slack | 即時 |
+| 情報 (Info) | Slack#monitoring | Slack | 即時 |
+"""
+
+
+@pytest.fixture
+def document() -> Design:
+    return read_design(DOCUMENT, "運用設計書.md")
+
+
+@pytest.fixture
+def contacts() -> Contacts:
+    return Contacts(
+        people={
+            "運用責任者": {ChannelKind.EMAIL: "manager@example.com"},
+            "開発担当者": {ChannelKind.EMAIL: "developer@example.com", ChannelKind.SLACK: "U02DEV"},
+        },
+        ways=(
+            Way("ops", ChannelKind.SLACK, is_shared=True),
+            Way("watch", ChannelKind.SLACK, is_shared=True, posts_to="#monitoring"),
+            Way("mail", ChannelKind.EMAIL, is_shared=False),
+        ),
+        zone=TOKYO,
+        public_url="https://toban.example.com",
+    )
+
+
+type MakeSignal = Callable[..., Signal]
+
+
+@pytest.fixture
+def signal(document: Design) -> MakeSignal:
+    """Return a function that makes a signal of the document's monitor."""
+    (monitor,) = [clause for clause in document.clauses if clause.kind == "monitor"]
+
+    def make(condition: Condition, at: datetime = NOON, value: str = "92%", key: str = "") -> Signal:
+        return Signal(
+            key=key or monitor.id,
+            clause_id=monitor.id,
+            citation=str(monitor.origin),
+            clause_text=monitor.text,
+            condition=condition,
+            subject="DB CPU使用率",
+            value=value,
+            limit="" if condition is Condition.OK else "異常 85%以上",
+            began_at=at,
+            detected_at=at,
+        )
+
+    return make
+
+
+class Remembering:
+    """A channel that takes everything, or fails as often as it was told to."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Notice, str]] = []
+        self.failures: list[Exception] = []
+
+    def send(self, notice: Notice, address: str) -> str:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.sent.append((notice, address))
+        return f"receipt-{len(self.sent)}"
+
+    @property
+    def titles(self) -> list[str]:
+        return [notice.title for notice, _ in self.sent]
+
+
+@pytest.fixture
+def channel() -> Remembering:
+    return Remembering()

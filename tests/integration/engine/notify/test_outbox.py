@@ -1,0 +1,192 @@
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from toban.design.reader import Design
+from toban.engine.bindings.secret import SecretUnavailable
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify import outbox
+from toban.engine.notify.alerts import report
+from toban.engine.notify.channel import Undelivered
+from toban.engine.notify.contacts import Contacts
+from toban.engine.notify.models import Delivery
+from toban.engine.notify.pipeline import announce
+from toban.engine.notify.signal import Condition, Signal
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=ZoneInfo("Asia/Tokyo"))
+SECOND = timedelta(seconds=1)
+PASSING = Undelivered("Slack: 503", retry=True)
+
+type MakeSignal = Callable[..., Signal]
+type Say = Callable[[Condition, datetime], None]
+
+
+@pytest.fixture
+def say(signal: MakeSignal, document: Design, contacts: Contacts) -> Say:
+    """Return a function that lets the monitor be in a condition and puts what follows into the outbox."""
+
+    def said(condition: Condition, now: datetime) -> None:
+        report([signal(condition, now)], now)
+        announce(document, contacts, now)
+
+    return said
+
+
+def deliver(channel: Any, now: datetime, name: str = "ops") -> int:
+    return outbox.deliver_due(name, channel, clock=lambda: now, jitter=lambda: 0.0)
+
+
+def test_a_notice_is_sent_once_and_its_receipt_kept(say: Say, channel: Any) -> None:
+    say(Condition.WARNING, NOON)
+
+    assert deliver(channel, NOON) == 1
+    assert deliver(channel, NOON) == 0
+
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.receipt, delivery.attempts) == ("delivered", "receipt-1", 1)
+    assert channel.sent[0][0].key == delivery.key
+    assert channel.sent[0][1] == "U02DEV"
+
+
+def test_a_passing_failure_is_tried_again_later_under_the_same_key(say: Say, channel: Any) -> None:
+    say(Condition.WARNING, NOON)
+    channel.failures = [PASSING]
+    deliver(channel, NOON)
+
+    assert deliver(channel, NOON + 1.9 * SECOND) == 0
+    assert deliver(channel, NOON + 2 * SECOND) == 1
+
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.attempts) == ("delivered", 2)
+    assert channel.sent[0][0].key == delivery.key
+
+
+def test_a_permanent_failure_ends_it_and_is_evidence(say: Say, channel: Any) -> None:
+    say(Condition.WARNING, NOON)
+    channel.failures = [Undelivered("Slack: 403 invalid_token", retry=False)]
+    deliver(channel, NOON)
+
+    assert deliver(channel, NOON + timedelta(hours=1)) == 0
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.error) == ("failed", "Slack: 403 invalid_token")
+    entry = LedgerEntry.objects.get(kind="notice")
+    assert (entry.content["outcome"], entry.content["error"]) == ("failed", "Slack: 403 invalid_token")
+
+
+def test_what_fails_for_four_hours_is_given_up(say: Say, channel: Any) -> None:
+    say(Condition.WARNING, NOON)
+    channel.failures = [PASSING] * 1000
+    now = NOON
+    while Delivery.objects.get().state == Delivery.State.WAITING:
+        deliver(channel, now)
+        now = Delivery.objects.get().next_at
+
+    settled_at = Delivery.objects.get().settled_at
+    assert settled_at is not None
+    assert timedelta(hours=3, minutes=54) < settled_at - NOON < timedelta(hours=4)
+    assert Delivery.objects.get().attempts > 45
+
+
+def test_a_receiver_that_asks_to_wait_is_left_alone_by_all_its_notices(
+    say: Say, signal: MakeSignal, document: Design, contacts: Contacts, channel: Any
+) -> None:
+    report([signal(Condition.WARNING, NOON, key=key) for key in ("one", "two")], NOON)
+    announce(document, contacts, NOON)
+    channel.failures = [Undelivered("Slack: 429", retry=True, after=30)]
+
+    first_round = deliver(channel, NOON)
+
+    # The list of what is due was made before the refusal, but no second notice was claimed after it.
+    assert first_round == 1
+    assert deliver(channel, NOON + 29 * SECOND) == 0
+    assert deliver(channel, NOON + 30 * SECOND) == 2
+
+
+def test_a_recovery_never_overtakes_the_news_of_the_trouble(say: Say, channel: Any) -> None:
+    say(Condition.WARNING, NOON)
+    channel.failures = [PASSING]
+    deliver(channel, NOON)
+    say(Condition.OK, NOON + SECOND)
+
+    assert deliver(channel, NOON + SECOND) == 0
+    deliver(channel, NOON + 2 * SECOND)
+    deliver(channel, NOON + 2 * SECOND)
+
+    assert channel.titles == ["▲ 警告: DB CPU使用率 92%", "● 復旧: DB CPU使用率 92%"]
+
+
+def test_only_one_worker_gets_a_delivery(say: Say) -> None:
+    say(Condition.WARNING, NOON)
+    delivery_id = Delivery.objects.get().id
+
+    assert outbox.claim(delivery_id, NOON) is not None
+    assert outbox.claim(delivery_id, NOON) is None
+
+
+def test_a_dead_workers_delivery_is_taken_over_when_its_claim_runs_out(say: Say, channel: Any) -> None:
+    say(Condition.WARNING, NOON)
+    outbox.claim(Delivery.objects.get().id, NOON)
+
+    assert deliver(channel, NOON + outbox.CLAIM - SECOND) == 0
+    assert deliver(channel, NOON + outbox.CLAIM) == 1
+
+
+def test_a_late_worker_does_not_overwrite_the_receipt_of_the_one_that_took_over(
+    say: Say, channel: Any
+) -> None:
+    say(Condition.WARNING, NOON)
+
+    class Slow:
+        """While it sends, its claim runs out and another worker delivers the same notice."""
+
+        def send(self, _notice: object, _address: str) -> str:
+            deliver(channel, NOON + outbox.CLAIM)
+            return "late"
+
+    deliver(Slow(), NOON)
+
+    assert Delivery.objects.get().receipt == "receipt-1"
+    assert LedgerEntry.objects.filter(kind="notice").count() == 1
+
+
+def test_a_missing_secret_is_waited_for(say: Say, channel: Any) -> None:
+    class Locked:
+        def send(self, _notice: object, _address: str) -> str:
+            raise SecretUnavailable("環境変数 SLACK_WEBHOOK がありません")
+
+    say(Condition.WARNING, NOON)
+    deliver(Locked(), NOON)
+
+    assert Delivery.objects.get().error == "環境変数 SLACK_WEBHOOK がありません"
+    assert deliver(channel, NOON + 2 * SECOND) == 1
+
+
+def test_a_bug_in_a_channel_is_told_by_its_kind_only_and_stops_nothing(say: Say) -> None:
+    class Broken:
+        def send(self, _notice: object, _address: str) -> str:
+            raise ValueError("https://hooks.slack.com/very-secret-indeed")
+
+    say(Condition.WARNING, NOON)
+
+    assert deliver(Broken(), NOON) == 1
+    assert Delivery.objects.get().error == "通知方法の誤り: ValueError"
+
+
+def test_what_waits_for_a_channel_that_is_gone_fails_and_the_new_one_takes_over(
+    say: Say, document: Design, contacts: Contacts
+) -> None:
+    say(Condition.WARNING, NOON)
+    renamed = Contacts(
+        people=contacts.people,
+        ways=tuple(way for way in contacts.ways if way.name != "ops"),
+        zone=contacts.zone,
+    )
+
+    announce(document, renamed, NOON + SECOND)
+
+    assert Delivery.objects.get(channel="ops").state == "failed"
