@@ -1,0 +1,64 @@
+"""From an outage to its notices: `python -m benchmarks.latency [--outages 5]`.
+
+Runs the demo shop with real receivers, stops the shop's API again and again, and prints how long the Slack
+message and the mail took to arrive, and the recovery after the API was started. The document's interval
+is a minute, of which Toban samples a quarter.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import click
+
+from tests.e2e.running import (
+    Inbox,
+    Toban,
+    enterable_folder,
+    mail_server,
+    shop_bindings,
+    slack_receiver,
+    wait_for,
+)
+
+LONGEST = 300
+"""Seconds after which an outage counts as unnoticed."""
+
+
+def seconds_until(happened: Callable[[], bool]) -> float:
+    """Return how long it took until *happened*."""
+    began = time.monotonic()
+    wait_for(happened, within=LONGEST)
+    return time.monotonic() - began
+
+
+def outage(toban: Toban, slack: Inbox, mail: Inbox) -> dict[str, float]:
+    """Stop the API, wait for both notices, start it, wait for the recovery; return the seconds of each."""
+    seen = {"slack": len(slack.with_words("異常", "API")), "mail": len(mail.with_words("異常", "API"))}
+    recovered = len(slack.with_words("復旧", "API"))
+    toban.run("processes", "--stop", "shop-api")
+    took = {"slack": seconds_until(lambda: len(slack.with_words("異常", "API")) > seen["slack"])}
+    took["mail"] = took["slack"] + seconds_until(lambda: len(mail.with_words("異常", "API")) > seen["mail"])
+    toban.run("processes", "--start", "shop-api")
+    took["recovery"] = seconds_until(lambda: len(slack.with_words("復旧", "API")) > recovered)
+    return took
+
+
+@click.command()
+@click.option("--outages", type=click.IntRange(1), default=5, show_default=True)
+def main(outages: int) -> None:
+    """Print the median and the longest delay of each kind of notice."""
+    with enterable_folder() as folder, slack_receiver() as (slack, webhook), mail_server() as (mail, port):
+        toban = Toban(folder / "home", shop_bindings(folder, smtp_port=port), slack=webhook)
+        try:
+            toban.start()
+            took = [outage(toban, slack, mail) for _ in range(outages)]
+        finally:
+            toban.leave()
+    for kind in ("slack", "mail", "recovery"):
+        delays = [each[kind] for each in took]
+        print(f"{kind:<9} median {statistics.median(delays):6.1f} s   longest {max(delays):6.1f} s")
+
+
+if __name__ == "__main__":
+    main()

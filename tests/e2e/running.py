@@ -1,0 +1,263 @@
+"""A running `toban up`, watched from outside, and what its notices arrive at."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default as modern
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, override
+
+import clickhouse_connect
+import psutil
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+ROOT = Path(__file__).parents[2]
+SHOP = ROOT / "examples" / "webshop"
+
+PEOPLE_AND_CHANNELS = """
+[channels.slack]
+kind = "slack"
+webhook = "env:SHOP_SLACK_WEBHOOK"
+
+[channels.mail]
+kind = "email"
+host = "127.0.0.1"
+port = {smtp_port}
+security = "none"
+sender = "toban@example.com"
+
+[people."運用責任者"]
+name = "上原 なみ"
+email = "nami@example.com"
+slack = "U0NAMI"
+
+[people."開発担当者"]
+name = "江藤 かい"
+email = "kai@example.com"
+slack = "U0KAI"
+"""
+
+
+def wait_for[T](question: Callable[[], T], *, within: float = 60) -> T:
+    """Ask until the answer is true and return it; fail when *within* seconds have not brought it."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        if answer := question():
+            return answer
+        time.sleep(0.1)
+    raise AssertionError(f"not within {within} s")
+
+
+@dataclass
+class Inbox:
+    """What has arrived so far, in words."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def with_words(self, *words: str) -> list[str]:
+        """Return the messages that hold all *words*."""
+        return [text for text in self.texts if all(word in text for word in words)]
+
+
+@dataclass
+class Mailbox(Inbox):
+    """Takes mail as an SMTP server does; its texts are subject and body."""
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Keep the mail and accept it (aiosmtpd's hook)."""
+        message = message_from_bytes(envelope.original_content or b"", _class=EmailMessage, policy=modern)
+        body = message.get_body(("plain",))
+        self.texts.append(f"{message['Subject']}\n{body.get_content() if body else ''}")
+        return "250 OK"
+
+
+@contextmanager
+def slack_receiver() -> Iterator[tuple[Inbox, str]]:
+    """Receive what is posted to Slack's incoming webhooks; gives the inbox and the webhook's URL."""
+    inbox = Inbox()
+
+    class Webhook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            inbox.texts.append(json.dumps(json.loads(body), ensure_ascii=False))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        @override
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Webhook) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield inbox, f"http://127.0.0.1:{server.server_port}/services/T0/B0/shop"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def mail_server() -> Iterator[tuple[Inbox, int]]:
+    """Run a real SMTP server; gives the inbox and the port."""
+    mailbox = Mailbox()
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield mailbox, port
+    finally:
+        controller.stop()
+
+
+@contextmanager
+def enterable_folder() -> Iterator[Path]:
+    """Make a folder that the account of the shop's PostgreSQL may enter, unlike pytest's own; remove it after."""
+    place = Path(tempfile.mkdtemp(prefix="toban-e2e-"))
+    place.chmod(0o711)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place)
+
+
+def shop_bindings(folder: Path, *, smtp_port: int) -> Path:
+    """Write the shop's bindings with people, Slack and the mail server at *smtp_port*; return the file."""
+    path = folder / "toban.toml"
+    written = (SHOP / "toban.toml").read_text(encoding="utf-8")
+    path.write_text(written + PEOPLE_AND_CHANNELS.format(smtp_port=smtp_port), encoding="utf-8")
+    return path
+
+
+class Toban:
+    """A running `toban up`, started, watched and killed from outside like an operator would."""
+
+    def __init__(self, home: Path, bindings: Path, *, slack: str) -> None:
+        self.home = home
+        self._bindings = bindings
+        self._environment = {
+            **os.environ,
+            "SHOP_SLACK_WEBHOOK": slack,
+            "TMPDIR": str(home.parent),
+            "NO_COLOR": "1",
+        }
+        self._process: subprocess.Popen[str] | None = None
+        self.said: list[str] = []
+        self._listener: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start `toban up` on a free port and wait until every process is ready."""
+        command = ["up", "--home", str(self.home), "--port", "0", "--bindings", str(self._bindings)]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "toban", *command],
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._listener = threading.Thread(target=self._listen, args=(self._process,))
+        self._listener.start()
+        wait_for(self.is_ready, within=120)
+
+    def _listen(self, process: "subprocess.Popen[str]") -> None:
+        if process.stdout is not None:
+            self.said.extend(process.stdout)
+
+    @property
+    def process(self) -> "subprocess.Popen[str]":
+        """The process of `toban up` itself."""
+        if self._process is None:
+            raise RuntimeError("not started")
+        return self._process
+
+    def is_ready(self) -> bool:
+        """Return whether all processes are ready; fail at once when `toban up` has given up."""
+        assert self.process.poll() is None, "".join(self.said)
+        shown = self._shown()
+        return shown.get("supervisor") == self.process.pid and all(
+            each["phase"] == "ready" for each in shown["processes"]
+        )
+
+    def _shown(self) -> dict[str, Any]:
+        try:
+            shown: dict[str, Any] = json.loads((self.home / "processes.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return shown
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return str(self._shown()["url"])
+
+    @property
+    def one_time_password(self) -> str:
+        """The first administrator's password, as printed."""
+        found = re.search(r"one-time password\): (\S+)", "".join(self.said))
+        assert found is not None, "".join(self.said)
+        return found[1]
+
+    def child(self, name: str) -> dict[str, Any]:
+        """Return what is shown of the process *name*."""
+        return next(each for each in self._shown()["processes"] if each["name"] == name)
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run another `toban` command on this home."""
+        return subprocess.run(
+            [sys.executable, "-m", "toban", *arguments],
+            env={**self._environment, "TOBAN_HOME": str(self.home)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def state(self, query: str) -> list[tuple[Any, ...]]:
+        """Return the rows of *query* on the state database, beside the running processes."""
+        with closing(sqlite3.connect(f"file:{self.home / 'state.sqlite3'}?mode=ro", uri=True)) as database:
+            return database.execute(query).fetchall()
+
+    def telemetry(self, query: str) -> list[tuple[Any, ...]]:
+        """Return the rows of *query* on the telemetry store, as the worker reaches it."""
+        url = psutil.Process(self.child("worker")["pid"]).environ()["TOBAN_TELEMETRY_URL"]
+        with closing(clickhouse_connect.get_client(dsn=url)) as client:
+            return [tuple(row) for row in client.query(query).result_rows]
+
+    def kill(self) -> None:
+        """kill -9 `toban up` itself, and nothing else."""
+        self.process.kill()
+        self._ended()
+
+    def stop(self) -> int:
+        """Ask `toban up` to stop and return its exit status; bounded, so that a hang is a failure."""
+        self.process.terminate()
+        return self._ended()
+
+    def _ended(self) -> int:
+        status = self.process.wait(timeout=15)
+        if self._listener is not None:
+            self._listener.join()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return status
+
+    def leave(self) -> None:
+        """Leave nothing behind, whatever the tests have done."""
+        if self._process is not None and self._process.poll() is None:
+            self.stop()

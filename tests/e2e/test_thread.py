@@ -1,0 +1,102 @@
+"""One living thread: from the rows of the document to values, verdicts and notices that arrive.
+
+The tests share one running Toban and follow each other as a day of operations would.
+"""
+
+import os
+import signal
+
+import psutil
+import pytest
+from tests.e2e.running import SHOP, Inbox, Toban, wait_for
+
+from toban.design.clauses.monitoring import Monitor
+from toban.design.reader import load_design
+
+MONITORS = load_design(SHOP / "運用設計書.md").of(Monitor)
+ERROR_RATE = next(monitor for monitor in MONITORS if monitor.item == "エラー率")
+CITATION = f"運用設計書.md:{ERROR_RATE.origin.line}"
+
+STATUS = "SELECT verdict, value FROM evidence_clausestatus WHERE clause_id = '{}'"
+LEDGER = "SELECT sequence, digest FROM evidence_ledgerentry"
+DELIVERIES = "SELECT key, state, receipt FROM notify_delivery WHERE settled_at IS NOT NULL"
+SAMPLES = "SELECT metric, target, instance, at, value FROM samples"
+
+PROGRAMS = ["store", "worker", "serve", "shop-db", "shop-api", "shop-web", "shop-traffic"]
+
+
+def is_measured(toban: Toban, monitor: Monitor) -> bool:
+    """Return whether the row shows a verdict that rests on a measured value."""
+    rows = toban.state(STATUS.format(monitor.id))
+    return any(value and verdict in {"conforming", "warning", "deviating"} for verdict, value in rows)
+
+
+def test_every_monitor_shows_a_measured_value_within_a_minute(toban: Toban) -> None:
+    assert len(MONITORS) == 8
+
+    assert wait_for(lambda: all(is_measured(toban, monitor) for monitor in MONITORS), within=60)
+
+
+def test_stopping_the_shops_api_brings_a_slack_and_a_mail_notice_that_cite_the_row(
+    toban: Toban, slack: tuple[Inbox, str], mail: tuple[Inbox, int]
+) -> None:
+    done = toban.run("processes", "--stop", "shop-api")
+
+    assert done.returncode == 0, done.stderr
+    assert wait_for(lambda: slack[0].with_words("異常", "API エラー率", CITATION), within=60)
+    assert wait_for(lambda: mail[0].with_words("異常", "API エラー率", CITATION), within=60)
+
+
+def test_starting_it_again_brings_the_recovery(
+    toban: Toban, slack: tuple[Inbox, str], mail: tuple[Inbox, int]
+) -> None:
+    done = toban.run("processes", "--start", "shop-api")
+
+    assert done.returncode == 0, done.stderr
+    assert wait_for(lambda: slack[0].with_words("復旧", "API エラー率", CITATION), within=180)
+    assert wait_for(lambda: mail[0].with_words("復旧", "API エラー率", CITATION), within=180)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_killed_child_is_healed(toban: Toban, name: str) -> None:
+    before = toban.child(name)
+
+    os.kill(before["pid"], signal.SIGKILL)
+
+    def healed() -> bool:
+        now = toban.child(name)
+        return bool(now["phase"] == "ready" and now["pid"] != before["pid"])
+
+    assert wait_for(healed, within=30)
+
+
+def test_killing_the_whole_loses_no_acknowledged_sample_notice_or_audit_line(toban: Toban) -> None:
+    children = [psutil.Process(toban.child(name)["pid"]) for name in PROGRAMS]
+    samples, deliveries, ledger = (
+        set(toban.telemetry(SAMPLES)), set(toban.state(DELIVERIES)), set(toban.state(LEDGER))
+    )  # fmt: skip
+
+    toban.kill()
+    wait_for(lambda: all(is_gone(child) for child in children), within=10)
+    toban.start()
+
+    assert samples
+    assert samples <= set(toban.telemetry(SAMPLES))
+    assert deliveries
+    assert deliveries <= set(toban.state(DELIVERIES))
+    assert ledger
+    assert ledger <= set(toban.state(LEDGER))
+    assert toban.run("evidence", "verify").returncode == 0
+
+
+def is_gone(process: psutil.Process) -> bool:
+    """Return whether *process* has ended."""
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_second_toban_on_the_same_home_is_refused(toban: Toban) -> None:
+    done = toban.run("up", "--port", "0")
+
+    assert done.returncode == 2
+    assert f"すでに動いています (プロセス {toban.process.pid})" in done.stderr
+    assert "HINT:" in done.stderr
