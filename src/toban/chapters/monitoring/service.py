@@ -101,8 +101,7 @@ class Monitoring:
         shown = [Row(judged, list(found[clause_id].values())) for clause_id, judged in rows.items()]
         signals = [each for each in (report.signal(row, now) for row in shown) if each is not None]
         with transaction.atomic():
-            for clause_id in rows:
-                states.replace(clause_id, self._watches.get(clause_id, {}), found[clause_id])
+            states.replace(self._watches, {clause_id: found[clause_id] for clause_id in rows})
             status.show([report.status(row, now) for row in shown], now, self._digest)
             alerts.report(signals, now, self._digest)
         self._tell(rows, found)

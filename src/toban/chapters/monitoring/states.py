@@ -1,7 +1,7 @@
 """Watches to rows of the state database and back."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from toban.chapters.monitoring.models import MonitorState
 from toban.chapters.monitoring.rows import Watches
@@ -31,11 +31,15 @@ def load() -> dict[str, Watches]:
     return dict(found)
 
 
-def replace(clause_id: str, before: Watches, after: Watches) -> None:
-    """Write what differs between a row's watches *before* and *after*, in the caller's transaction."""
-    forget(clause_id, before.keys() - after.keys())
+def replace(before: Mapping[str, Watches], after: Mapping[str, Watches]) -> None:
+    """Write what of the rows *after* differs from *before*, in the caller's transaction."""
+    changed = []
+    for clause_id, watches in after.items():
+        former = before.get(clause_id, {})
+        forget(clause_id, former.keys() - watches.keys())
+        changed += [_state(clause_id, each) for each in watches.values() if each != former.get(each.instance)]
     MonitorState.objects.bulk_create(
-        [_state(clause_id, watch) for watch in after.values() if watch != before.get(watch.instance)],
+        changed,
         batch_size=50,
         update_conflicts=True,
         unique_fields=["clause_id", "instance"],
