@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 
 import click
-
 from tests.e2e.running import (
     Inbox,
     Toban,

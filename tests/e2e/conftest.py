@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.e2e.running import Inbox, Toban, enterable_folder, mail_server, shop_bindings, slack_receiver
 
 
