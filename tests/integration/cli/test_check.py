@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -28,10 +29,12 @@ FLAWED = """# 運用設計書
 """
 
 
+COMMAND = [sys.executable, "-c", "from toban.wiring import main; main()", "check"]
+
+
 def check(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    program = "from toban.wiring import main; main()"
     return subprocess.run(
-        [sys.executable, "-c", program, "check", *map(str, arguments)],
+        [*COMMAND, *map(str, arguments)],
         capture_output=True,
         encoding="utf-8",
         env={**os.environ, **environment},
@@ -85,6 +88,18 @@ def test_warnings_alone_exit_zero(tmp_path: Path) -> None:
     assert "MN001" in result.stdout
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_rows_that_stand_twice_exit_two_and_are_shown(tmp_path: Path, form: str) -> None:
+    row = "| アプリ | CPU使用率 | 0-60% | 95% | 90% | 1分 |\n"
+    path = tmp_path / "ops.md"
+    path.write_text(FLAWED.replace(row, row + row), encoding="utf-8")
+
+    result = check(path, "--format", form)
+
+    assert result.returncode == 2
+    assert "8行目と同じ行です" in result.stdout
+
+
 def test_json_has_the_agreed_keys(flawed: Path) -> None:
     result = check(flawed, "--format", "json")
 
@@ -133,6 +148,21 @@ def test_japanese_is_written_whatever_the_locale(flawed: Path, locale: str) -> N
 
 def test_pipe_gets_no_colours(flawed: Path) -> None:
     assert "\x1b[" not in check(flawed).stdout
+
+
+@pytest.mark.parametrize(("no_color", "is_coloured"), [("", True), ("1", False)])
+def test_terminal_gets_colours_unless_it_declines_them(
+    flawed: Path, no_color: str, is_coloured: bool
+) -> None:
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "NO_COLOR": no_color, "TERM": "xterm"}
+
+    subprocess.run([*COMMAND, str(flawed)], stdout=theirs, env=environment, check=False)
+    written = os.read(ours, 65_536)
+
+    assert (b"\x1b[31m" in written) is is_coloured
+    os.close(ours)
+    os.close(theirs)
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

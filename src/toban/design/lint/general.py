@@ -147,14 +147,24 @@ def _is_value(field: object) -> bool:
 @rule("XX005", Level.WARNING)
 def table_has_no_rows(on: Inspection) -> Iterator[Remark]:
     """A table has a header and nothing else."""
+    # A glossary or a history may well stay empty: the reader lists only tables that order something.
+    listed = {row.line for row in on.design.unread}
     for block in on.design.blocks:
-        if isinstance(block, Table) and not any(any(row.cells) for row in block.rows):
+        if (
+            isinstance(block, Table)
+            and _is_empty(block)
+            and listed & {block.line, *(r.line for r in block.rows)}
+        ):
             yield Remark(
                 Origin(on.design.document, block.line),
                 " | ".join(block.header),
                 "表に見出しだけがあり、行がありません",
                 "行を書くか、表を消してください",
             )
+
+
+def _is_empty(table: Table) -> bool:
+    return not any(any(row.cells) for row in table.rows)
 
 
 @rule("XX006", Level.INFO)

@@ -9,6 +9,7 @@ import click
 
 from toban.design.finding import Finding, Level
 from toban.design.lint import inspect
+from toban.design.lint.general import row_stands_twice
 from toban.design.reader import Design, UnreadableDocument, load_design
 from toban.faces.cli.terminal import refuse, say, speak_utf8
 
@@ -53,7 +54,8 @@ def command(file: Path, form: str, today: datetime | None) -> None:
     Exit status:
       0  no error-level finding
       1  at least one error-level finding
-      2  the document can't be read: the error stream says why, standard output stays empty
+      2  the document can't be read (the error stream says why, standard output stays empty),
+         or not in one way only: rows that stand twice (XX004)
     """
     speak_utf8()
     try:
@@ -64,8 +66,13 @@ def command(file: Path, form: str, today: datetime | None) -> None:
     day = (today or datetime.now().astimezone()).date()
     findings = inspect(design, day)
     say(_as_json(design, findings) if form == "json" else _as_text(design, findings))
-    if any(finding.level is Level.ERROR for finding in findings):
-        raise SystemExit(_HAS_ERRORS)
+    raise SystemExit(_status(findings))
+
+
+def _status(findings: Iterable[Finding]) -> int:
+    if any(finding.code == row_stands_twice.code for finding in findings):
+        return _UNREADABLE
+    return _HAS_ERRORS if any(finding.level is Level.ERROR for finding in findings) else 0
 
 
 def _as_json(design: Design, findings: Iterable[Finding]) -> str:
