@@ -129,7 +129,7 @@ def mail_server() -> Iterator[tuple[Inbox, int]]:
 
 @contextmanager
 def enterable_folder() -> Iterator[Path]:
-    """Make a folder, for a while, that the account of the shop's PostgreSQL may enter, unlike pytest's own."""
+    """Make a folder, for a while, that the shop's PostgreSQL may enter as another account."""
     place = Path(tempfile.mkdtemp(prefix="toban-e2e-"))
     place.chmod(0o711)
     try:

@@ -1,0 +1,146 @@
+"""The demo shop: its API over its real PostgreSQL, started as it is by `toban up`."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import psycopg
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from toban.engine.supervision.readiness import serves
+
+SHOP = Path(__file__).parents[3] / "examples" / "webshop"
+
+
+@dataclass(frozen=True)
+class Database:
+    """The shop's running PostgreSQL."""
+
+    url: str
+    process: psutil.Process
+
+
+@contextmanager
+def running(*arguments: str, ready: str, **environment: str) -> Iterator[psutil.Process]:
+    """Run a part of the shop until it is ready, and stop it in the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        cwd=SHOP,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while process.poll() is None and not serves(ready):
+        time.sleep(0.1)
+    yield psutil.Process(process.pid)
+    process.send_signal(signal.SIGINT)
+    process.wait()
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        return int(taken.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Database]:
+    folder = Path(tempfile.mkdtemp(prefix="toban-shop-"))
+    folder.chmod(0o711)  # as root the server runs as another account, which must get there
+    port = free_port()
+    command = ["shop.db", "--place", str(folder / "db"), "--port", str(port)]
+    environment = {"SHOP_DB_PASSWORD": "kokoro", "TMPDIR": str(folder)}
+    with running(*command, ready=f"tcp://127.0.0.1:{port}", **environment) as server:
+        yield Database(f"postgresql://shop:kokoro@127.0.0.1:{port}/postgres", server)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def client(database: Database) -> Iterator[httpx.Client]:
+    url = f"http://127.0.0.1:{free_port()}"
+    command = ["shop.api", "--port", url.rpartition(":")[2]]
+    with (
+        running(*command, ready=f"{url}/healthz", SHOP_DATABASE_URL=database.url),
+        httpx.Client(base_url=url) as client,
+    ):
+        yield client
+
+
+def test_the_server_never_runs_as_root(database: Database) -> None:
+    assert database.process.name() == "postgres"
+    assert database.process.uids().effective != 0
+
+
+def test_a_wrong_password_is_refused(database: Database) -> None:
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(database.url.replace("kokoro", "wrong"))
+
+
+def test_an_order_is_taken_at_the_price_of_the_product(client: httpx.Client) -> None:
+    first = client.get("/products").json()[0]
+
+    order = client.post("/orders", json={"customer": 1, "product": first["id"], "quantity": 3})
+
+    assert order.status_code == 201
+    assert order.json()["amount_yen"] == 3 * first["price_yen"]
+    assert client.get(f"/orders/{order.json()['id']}").json()["quantity"] == 3
+
+
+def test_what_companies_buy_in_a_month_goes_on_one_invoice(client: httpx.Client, database: Database) -> None:
+    for _ in range(2):
+        client.post("/orders", json={"customer": 6, "product": 1, "quantity": 1})
+
+    with psycopg.connect(database.url) as books:
+        invoices = books.execute("SELECT amount_yen FROM invoices WHERE customer_id = 6").fetchall()
+        price = books.execute("SELECT price_yen FROM products WHERE id = 1").fetchone()
+    assert price is not None
+    assert invoices == [(2 * price[0],)]
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"customer": 1, "product": 999, "quantity": 1},
+        {"customer": 999, "product": 1, "quantity": 1},
+        {"customer": 1, "product": 1, "quantity": 21},
+        {"customer": 1, "product": 1},
+        {"customer": 1, "product": "salt", "quantity": 1},
+        [],
+    ],
+)
+def test_an_order_that_makes_no_sense_is_refused(client: httpx.Client, wish: object) -> None:
+    assert client.post("/orders", json=wish).status_code == 422
+
+
+def test_requests_are_counted_by_their_outcome_and_visits_of_watchers_are_not(client: httpx.Client) -> None:
+    def counted(code: int) -> float:
+        line = f'http_requests_total{{code="{code}",method="GET"}} '
+        found = [row for row in client.get("/metrics").text.splitlines() if row.startswith(line)]
+        return float(found[0].removeprefix(line)) if found else 0.0
+
+    before = counted(200), counted(404)
+    client.get("/products")
+    client.get("/orders/999999")
+    client.get("/healthz")
+
+    assert (counted(200), counted(404)) == (before[0] + 1, before[1] + 1)
+
+
+def test_the_hosts_numbers_carry_node_exporters_names(client: httpx.Client) -> None:
+    families = text_string_to_metric_families(client.get("/metrics").text)
+    values = {sample.name: sample.value for family in families for sample in family.samples}
+
+    assert values["node_memory_MemTotal_bytes"] == psutil.virtual_memory().total
+    assert values["node_boot_time_seconds"] == psutil.boot_time()
+    assert values["node_cpu_seconds_total"] >= 0
