@@ -6,6 +6,7 @@ columns (or keys) it needs with their synonyms, and a function from a row to cla
 and if none fits, the row is listed as unread with this reason.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -37,6 +38,7 @@ class Stamp(TypedDict):
 _BLANK = frozenset(
     {"", "-", "--", "---", "—", "–", "―", "ー", "－", "‐", "/", "n/a", "na", "none", "なし", "無し", "無"}
 )
+_LONGEST_ID = 250
 _SEPARATORS = re.compile(r"[\s/\\|#?%&~<>\"'`]+")
 
 
@@ -46,9 +48,16 @@ def is_blank(text: str) -> bool:
 
 
 def identity(kind: type[Clause], *keys: str) -> str:
-    """The stable id of a clause: chapter, kind, and its key cells with width and spaces folded."""
+    """The stable id of a clause: chapter, kind, and its key cells with width and spaces folded.
+
+    A long key (a whole paragraph in a cell) is cut, and told from its like by a digest: databases index ids.
+    """
     parts = (_SEPARATORS.sub("-", unicodedata.normalize("NFKC", key)).strip("-") for key in keys)
-    return "/".join([kind.chapter.value, kind.kind, *(part for part in parts if part)])
+    whole = "/".join([kind.chapter.value, kind.kind, *(part for part in parts if part)])
+    if len(whole) <= _LONGEST_ID:
+        return whole
+    digest = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{whole[: _LONGEST_ID - len(digest) - 1]}-{digest}"
 
 
 @dataclass(frozen=True, slots=True)
