@@ -135,7 +135,7 @@ def _opened(facet: Facet, signal: Signal, document_digest: str) -> Alert:
 def _describe(alert: Alert, signal: Signal, document_digest: str) -> None:
     alert.citation, alert.clause_text = signal.citation, signal.clause_text
     alert.subject, alert.document_digest = signal.subject, document_digest
-    alert.condition, alert.value = signal.condition, signal.value
+    alert.condition, alert.value = signal.condition, ledger.storable_text(signal.value)
     alert.limit, alert.advice = signal.limit, signal.advice
 
 
@@ -146,7 +146,7 @@ def _take(alert: Alert, taken: Step, signal: Signal, now: datetime, document_dig
     if taken is Step.RESOLVE:
         # Limit, advice and condition stay those of the trouble: the recovery notice tells what it was.
         alert.resolved_at = alert.changed_at = now
-        alert.value = signal.value
+        alert.value = ledger.storable_text(signal.value)
         return True
     before = (alert.value, alert.citation, alert.condition, alert.limit)
     _describe(alert, signal, document_digest)

@@ -19,18 +19,18 @@ class Alert(models.Model):
     Missing data is an alert of its own beside the one about the measured value: neither resolves the other.
     """
 
-    key = models.CharField(max_length=320)
+    key = models.TextField()
     """The signal's key; `…/no-data` for missing data. One alert per key is open at a time."""
     clause_id = models.CharField(max_length=300)
-    citation = models.CharField(max_length=500)
+    citation = models.TextField()
     clause_text = models.TextField()
-    subject = models.CharField(max_length=300)
+    subject = models.TextField()
     document_digest = models.CharField(max_length=64, blank=True)
     condition = models.CharField(max_length=16, choices=_CONDITIONS)
     """The present condition while open, the last bad one afterwards."""
-    value = models.CharField(max_length=300)
+    value = models.TextField()
     """The last measured value in words; after the recovery the value that ended it."""
-    limit = models.CharField(max_length=300, blank=True)
+    limit = models.TextField(blank=True)
     advice = models.TextField(blank=True)
     began_at = models.DateTimeField()
     """When the first measurement out of bounds was made: the breach."""
@@ -71,7 +71,7 @@ class Announcement(models.Model):
     facts = models.JSONField()
     """Pairs of label and value."""
     at = models.DateTimeField()
-    url = models.CharField(max_length=500, blank=True)
+    url = models.TextField(blank=True)
 
     def __str__(self) -> str:
         return self.title
@@ -90,16 +90,16 @@ class Delivery(models.Model):
     announcement = models.ForeignKey(Announcement, on_delete=models.PROTECT, related_name="deliveries")
     key = models.CharField(max_length=64, unique=True)
     """Idempotency key: the same for every attempt."""
-    destination = models.CharField(max_length=500)
+    destination = models.TextField()
     """The channel, and the address where it has one per recipient: what "was told already" means."""
     channel = models.CharField(max_length=200)
     """The channel's name in toban.toml."""
-    address = models.CharField(max_length=500, blank=True)
-    recipient = models.CharField(max_length=300)
+    address = models.TextField(blank=True)
+    recipient = models.TextField()
     """Roles or places in the document's words."""
     rule_id = models.CharField(max_length=300)
     """The clause id of the matrix row that ordered it."""
-    rule_citation = models.CharField(max_length=500)
+    rule_citation = models.TextField()
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     created_at = models.DateTimeField()
     next_at = models.DateTimeField()
@@ -108,7 +108,7 @@ class Delivery(models.Model):
     claimed_until = models.DateTimeField(null=True)
     """Until then the worker that set `claim` may be sending; afterwards it counts as dead."""
     settled_at = models.DateTimeField(null=True)
-    receipt = models.CharField(max_length=500, blank=True)
+    receipt = models.TextField(blank=True)
     """The receiver's own reference."""
     error = models.TextField(blank=True)
 
@@ -128,10 +128,10 @@ class StageOutcome(models.Model):
     alert = models.ForeignKey(Alert, on_delete=models.PROTECT, related_name="outcomes")
     at = models.DateTimeField()
     condition = models.CharField(max_length=16, choices=_CONDITIONS)
-    destination = models.CharField(max_length=500, blank=True)
-    recipient = models.CharField(max_length=300, blank=True)
+    destination = models.TextField(blank=True)
+    recipient = models.TextField(blank=True)
     rule_id = models.CharField(max_length=300, blank=True)
-    rule_citation = models.CharField(max_length=500, blank=True)
+    rule_citation = models.TextField(blank=True)
     passed = models.BooleanField()
     stage = models.CharField(max_length=32)
     """The stage that had the last word."""

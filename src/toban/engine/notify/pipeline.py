@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 from uuid import uuid4
 
 from django.db import transaction
@@ -267,4 +268,5 @@ def _no_row(level: AlertLevel) -> str:
 
 
 def _page(public_url: str, alert: Alert) -> str:
-    return f"{public_url}/alerts/{alert.id}" if public_url else ""
+    """The living page, with the alert's row chosen."""
+    return f"{public_url}/?row={quote(alert.clause_id, safe='/')}" if public_url else ""
