@@ -194,3 +194,14 @@ def test_help_shows_an_example_and_the_exit_statuses() -> None:
 
     assert "Example: toban check" in result.stdout
     assert "Exit status" in result.stdout
+
+
+def test_check_loads_the_documents_language_and_nothing_else() -> None:
+    program = "import sys, toban.wiring, toban.faces.cli.check; print(*sys.modules)"
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True
+    )
+
+    heavy = {"django", "httpx", "clickhouse_connect", "psycopg", "starlette", "holidays"}
+    assert heavy.isdisjoint(loaded.stdout.split())
