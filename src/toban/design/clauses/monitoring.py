@@ -93,19 +93,22 @@ _SPOKEN = words(
 _LIMITS_HEADING = words("閾値|しきい値|条件|threshold|condition|監視項目")
 _ABOUT_ALERTING = words("間隔|期間|回数|評価|通知|再送|抑制|interval|period|repeat|evaluation")
 _FALLS, _RISES = words("下回|未満|below|under|less"), words("超|上回|above|over|exceed|greater")
+_PROBE = "ヘルスチェック"
 _STATE = re.compile(r"(\d+)\s*[(（][A-Za-z]+[)）]")
 _CONDITION = re.compile(r"(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]*)[)）])?")
 _NO_LEVEL = "しきい値のレベルが書かれていないので、警告として扱います"
 
 
 def _monitor(cells: Cells) -> Monitor:
-    item = cells["item"] or cells.first("target", "category") or _subject(cells.section)
-    target = cells.first("target", "category") if cells["item"] else ""
+    item = cells["item"] or (_PROBE if cells["probe"] else cells.first("target", "category"))
+    target = cells.first("target", "category") if item != cells.first("target", "category") else ""
+    item = item or _subject(cells.section)
     if not item:
         raise NotUnderstood("監視する項目が空です")
     normal = cells.maybe("normal", _normal, "正常範囲")
     warning, critical, assumptions = _limits(cells, normal)
-    if normal is None and warning is None and critical is None:
+    is_limited = not (normal is None and warning is None and critical is None)
+    if not (is_limited or cells["probe"] or _says_none(cells)):
         raise NotUnderstood("しきい値がありません")
     warning, critical = _directed(normal, warning, critical)
     interval, irregular = _interval(cells["interval"])
@@ -113,7 +116,7 @@ def _monitor(cells: Cells) -> Monitor:
         **cells.stamp(Monitor, target, item, cells["severity"], assumptions=(*assumptions, *irregular)),
         target=target,
         item=item,
-        metric=_metric(item, warning, critical),
+        metric=Metric.UP if item == _PROBE else _metric(item, warning, critical),
         normal=normal,
         warning=warning,
         critical=critical,
@@ -137,8 +140,13 @@ def _normal(text: str) -> Range | None:
 
 def _metric(item: str, *limits: Threshold | None) -> Metric | None:
     """What is measured: as the item says, else as its condition does (エラー率 > 5%)."""
-    named = (item, *(limit.subject for limit in limits if limit is not None))
+    named = (item, item.replace(" ", ""), *(limit.subject for limit in limits if limit is not None))
     return next((metric for metric in map(read_metric, named) if metric is not None), None)
+
+
+def _says_none(cells: Cells) -> bool:
+    """Whether a dash says that the thing is only watched; an empty cell is one not filled in yet."""
+    return any(cells.values.get(role, "").strip() for role in ("normal", "warning", "critical", "condition"))
 
 
 def _subject(section: Section) -> str:
@@ -398,6 +406,9 @@ SHAPES = ChapterShapes(
                 "condition": words(
                     "(?:アラート|初期|検知|発報|通知)?(?:閾値|しきい値|条件)(?:例)?|条件の初期値|(?:alert)?(?:threshold|condition)|initialthreshold(?:/response)?"
                 ),
+                "probe": words(
+                    "(?:ヘルスチェック|死活監視|監視|チェック)方法|ヘルスチェック|healthcheck|probe"
+                ),
                 "when": words("(?:アラート|発報|通知)?条件|判定|比較"),
                 "severity": words(
                     "(?:アラート)?(?:レベル|優先度)|重要度|重大度|severity|level|priority|優先度"
@@ -413,7 +424,7 @@ SHAPES = ChapterShapes(
                     "説明|備考|単位|ツール|理由|根拠|reasoning|whyitmatters|why|description|unit|notes?|tool|通知"
                 ),
             },
-            needs=("item|target", "normal|warning|critical|condition"),
+            needs=("item|target", "normal|warning|critical|condition|probe"),
             telling=(
                 "item warning critical",
                 "item normal warning",

@@ -14,7 +14,7 @@ from toban.design.section import heading_words
 _OPERATIONS = words(
     "運用|監視|アラート|アラーム|ログ|バックアップ|リストア|復旧|復元|障害|インシデント|デプロイ|リリース|ロールバック|バッチ|ジョブ|定期|メンテ"
     "|セキュリティ|脆弱性|容量|キャパシティ|スケーリング|可用性|性能|非機能|保守|sla|slo|rpo|rto|閾値|しきい値|メトリクス|ヘルスチェック|オンコール"
-    "|エスカレーション|サーバ|データベース|システム|インフラ|\\bdb\\b|体制|連絡先|日次|週次|月次|トラブル|起動|停止|コスト管理|構成"
+    "|エスカレーション|サーバ|データベース|システム|インフラ|\\bdb\\b|体制|連絡先|日次|週次|月次|トラブル|起動|停止|コスト管理|構成|保持|保存期間"
     "|operation|monitor|alert|\\blogs?\\b|logging|backup|restore|recover|incident|deploy|release|rollback|batch|\\bjobs?\\b|maintenance|security"
     "|capacity|scal|availab|reliab|runbook|on-?call|escalat|infrastructure|database|server|system|health|metric|threshold|performance|cache|queue"
 )

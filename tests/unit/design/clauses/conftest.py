@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from itertools import takewhile
 
 import pytest
 
@@ -12,8 +13,7 @@ def read() -> Read:
     """Read a few lines as a document: headings from the second level down, then the lines."""
 
     def read_lines(*lines: str) -> Design:
-        headings = [line for line in lines if line.startswith("#")]
-        rest = [line for line in lines if not line.startswith("#")]
-        return read_design("\n\n".join([*headings, "\n".join(rest)]) + "\n", "手引き.md")
+        headings = list(takewhile(lambda line: line.startswith("#"), lines))
+        return read_design("\n\n".join([*headings, "\n".join(lines[len(headings) :])]) + "\n", "手引き.md")
 
     return read_lines

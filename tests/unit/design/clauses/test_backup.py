@@ -1,0 +1,169 @@
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from toban.design.clauses.backup import BackupPolicy, BackupProcedure, RecoveryObjective, RestoreProcedure
+from toban.design.reader import Design
+from toban.design.values.duration import Duration, Forever, Generations, TimeUnit
+from toban.design.values.schedule import Cadence, Weekday
+
+type Read = Callable[..., Design]
+
+
+def test_policy_has_everything_the_row_says(read: Read) -> None:
+    row = "| PostgreSQL | フルバックアップ | 日次 (深夜2:00) | 30世代 | S3 | 30日 |"
+
+    (policy,) = read(
+        "## バックアップ方針", "| 対象 | 方式 | 頻度 | 世代管理 | 保存先 | 保存期間 |", "|-|-|-|-|-|-|", row
+    ).of(BackupPolicy)
+
+    assert (policy.subject, policy.method, policy.destination) == ("PostgreSQL", "フルバックアップ", "S3")
+    assert policy.generations == Generations(30)
+    assert policy.retention == Duration(Decimal(30), TimeUnit.DAY)
+    assert [schedule.cadence for schedule in policy.schedules] == [Cadence.DAILY]
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("データ種別 | バックアップ頻度 | 保持期間 | 方式", "会員 | 日次 | 7日 | ダンプ"),
+        ("バックアップ対象 | 種別 | 頻度 | 保存期間 | 保存先", "会員 | フル | 日次 | 7日 | S3"),
+        ("バックアップ種別 | 頻度 | 保持期間 | 対象", "フル | 日次 | 7日 | 会員"),
+        ("対象 | 頻度 | 保持期間 | 方式 | 優先度", "会員 | 日次 | 7日 | ダンプ | 高"),
+        ("Data | Frequency | Retention", "会員 | daily | 7 days"),
+    ],
+)
+def test_columns_have_many_names(read: Read, header: str, row: str) -> None:
+    rule = " | ".join("-" for _ in header.split("|"))
+
+    (policy,) = read("## バックアップ", f"| {header} |", f"| {rule} |", f"| {row} |").of(BackupPolicy)
+
+    assert policy.subject == "会員"
+    assert policy.retention == Duration(Decimal(7), TimeUnit.DAY)
+
+
+def test_one_cell_may_hold_several_schedules(read: Read) -> None:
+    row = "| 会員 | 日次（フル） + 1時間ごと（増分） | 無期限 |"
+
+    (policy,) = read("## バックアップ", "| 対象 | 頻度 | 保持期間 |", "|-|-|-|", row).of(BackupPolicy)
+
+    assert [schedule.cadence for schedule in policy.schedules] == [Cadence.DAILY, Cadence.INTERVAL]
+    assert policy.retention == Forever()
+
+
+def test_frequency_and_clock_columns_are_joined(read: Read) -> None:
+    header = "| 種別 | 頻度 | 実行時間 | 保持期間 | 対象 |"
+
+    (policy,) = read(
+        "## バックアップ", header, "|-|-|-|-|-|", "| フル | 週次 | 日曜 04:00 | 4週 | 会員 |"
+    ).of(BackupPolicy)
+
+    (schedule,) = policy.schedules
+    assert (schedule.weekdays, schedule.at and schedule.at.hour) == ((Weekday.SUNDAY,), 4)
+
+
+@pytest.mark.parametrize("kept", ["適宜", "MVPは14日から30日"])
+def test_retention_that_is_no_length_of_time_leaves_the_row_unread(read: Read, kept: str) -> None:
+    design = read("## バックアップ", "| 対象 | 頻度 | 保存期間 |", "|-|-|-|", f"| DB | 日次 | {kept} |")
+
+    assert design.unread[0].reason == f"保存期間「{kept}」は期間として読めません"
+
+
+def test_how_long_data_is_kept_is_no_backup(read: Read) -> None:
+    design = read(
+        "## データ保持ポリシー", "| データ種別 | 保持期間 | 削除方法 |", "|-|-|-|", "| 注文 | 90日 | 自動 |"
+    )
+
+    assert design.of(BackupPolicy) == ()
+
+
+def test_policy_may_carry_its_recovery_objectives(read: Read) -> None:
+    header = "| 対象 | 方式 | 頻度 | 保持期間 | RPO | RTO |"
+
+    design = read("## バックアップ", header, "|-|-|-|-|-|-|", "| DB | フル | 日次 | 7日 | 24時間 | - |")
+
+    assert len(design.of(BackupPolicy)) == 1
+    assert [objective.id for objective in design.of(RecoveryObjective)] == [
+        "backup/recovery-objective/RPO/DB"
+    ]
+    assert design.rows == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "objective"),
+    [
+        ("RPO (復旧時点目標)", "RPO"),
+        ("目標復旧時間", "RTO"),
+        ("RTO（目標復旧時間）", "RTO"),
+        ("復旧時点目標", "RPO"),
+    ],
+)
+def test_objective_is_known_by_its_name(read: Read, name: str, objective: str) -> None:
+    (found,) = read("## RPO/RTO", "| 項目 | 目標値 |", "|-|-|", f"| {name} | 4時間以内 |").of(
+        RecoveryObjective
+    )
+
+    assert (found.objective, found.limit) == (objective, Duration(Decimal(4), TimeUnit.HOUR))
+
+
+@pytest.mark.parametrize(
+    "line", ["- RTO: <30 minutes (Recovery Time Objective)", "- **RTO（目標復旧時間）**: 30分"]
+)
+def test_objective_may_be_a_list_entry_anywhere(read: Read, line: str) -> None:
+    (found,) = read("## 概要", line).of(RecoveryObjective)
+
+    assert found.limit == Duration(Decimal(30), TimeUnit.MINUTE)
+
+
+def test_objective_of_no_loss_is_zero(read: Read) -> None:
+    (found,) = read("## Recovery", "| Service | RPO |", "|-|-|", "| Proxy | 0 (stateless) |").of(
+        RecoveryObjective
+    )
+
+    assert found.limit.amount == 0
+
+
+def test_name_that_is_both_or_neither_is_unread(read: Read) -> None:
+    design = read(
+        "## RPO/RTO",
+        "| 項目 | 目標値 |",
+        "|-|-|",
+        "| RPO/RTO | 社内決定後 |",
+        "| 復旧 | 4時間 |",
+        "| RTO | 1時間 |",
+    )
+
+    assert [row.line for row in design.unread] == [5, 6]
+
+
+def test_commands_are_read_without_comments_and_with_joined_lines(read: Read) -> None:
+    design = read(
+        "## バックアップ・リストア",
+        "### バックアップ手順",
+        "```bash",
+        "# 毎晩",
+        "pg_dump -h db \\",
+        "  shop > shop.sql",
+        "```",
+    )
+
+    (procedure,) = design.of(BackupProcedure)
+
+    assert procedure.commands == ("pg_dump -h db shop > shop.sql",)
+    assert procedure.id == "backup/backup-procedure/バックアップ手順"
+
+
+def test_restore_is_told_from_backup_below_the_same_chapter(read: Read) -> None:
+    design = read("## バックアップ・リストア", "### リストア手順", "```", "psql shop < shop.sql", "```")
+
+    assert [procedure.commands for procedure in design.of(RestoreProcedure)] == [("psql shop < shop.sql",)]
+    assert design.of(BackupProcedure) == ()
+
+
+@pytest.mark.parametrize("command", ["ls -lh /backup", "az postgres backup list", "aws s3 ls s3://backups/"])
+def test_listing_of_backups_is_no_backup(read: Read, command: str) -> None:
+    design = read("## バックアップ", "```bash", command, "```")
+
+    assert design.of(BackupProcedure) == ()
+    assert design.unread[0].reason == "バックアップを取るコマンドが見つかりません"

@@ -1,0 +1,138 @@
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from toban.design.clauses.incident import FailurePattern, IncidentFlow, IncidentLevel
+from toban.design.reader import Design
+from toban.design.values.duration import Duration, TimeUnit
+from toban.design.values.people import Role
+from toban.design.values.severity import IncidentSeverity
+
+type Read = Callable[..., Design]
+
+
+def hours(amount: int) -> Duration:
+    return Duration(Decimal(amount), TimeUnit.HOUR)
+
+
+def level_of(read: Read, name: str, response: str) -> Design:
+    return read(
+        "## 障害レベル定義", "| レベル | 定義 | 対応時間 |", "|-|-|-|", f"| {name} | 全停止 | {response} |"
+    )
+
+
+@pytest.mark.parametrize(
+    ("response", "respond", "immediate", "recover"),
+    [
+        ("即時対応 (1時間以内復旧)", None, True, hours(1)),
+        ("1時間以内対応 (4時間以内復旧)", hours(1), False, hours(4)),
+        ("1時間以内対応、4時間以内復旧", hours(1), False, hours(4)),
+        ("4時間以内対応", hours(4), False, None),
+        ("即時（24/7）", None, True, None),
+        ("2時間以内（営業時間）", hours(2), False, None),
+        ("1営業日以内対応", Duration(Decimal(1), TimeUnit.BUSINESS_DAY), False, None),
+        ("翌営業日対応", Duration(Decimal(1), TimeUnit.BUSINESS_DAY), False, None),
+        ("within 4 hours", hours(4), False, None),
+    ],
+)
+def test_response_cell_may_promise_two_times(
+    read: Read, response: str, respond: Duration | None, immediate: bool, recover: Duration | None
+) -> None:
+    (level,) = level_of(read, "High", response).of(IncidentLevel)
+
+    assert (level.respond_within, level.is_immediate, level.recover_within) == (respond, immediate, recover)
+
+
+def test_promise_without_a_time_leaves_the_row_unread(read: Read) -> None:
+    assert (
+        level_of(read, "Low", "ベストエフォート").unread[0].reason.startswith("対応時間「ベストエフォート」")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "severity"),
+    [
+        ("Critical", IncidentSeverity.CRITICAL),
+        ("P0 - Critical", IncidentSeverity.CRITICAL),
+        ("P1（緊急）", IncidentSeverity.CRITICAL),
+        ("P2（重大）", IncidentSeverity.HIGH),
+        ("高（主要機能停止）", IncidentSeverity.HIGH),
+    ],
+)
+def test_code_beside_a_japanese_word_decides(read: Read, name: str, severity: IncidentSeverity) -> None:
+    (level,) = level_of(read, name, "即時").of(IncidentLevel)
+
+    assert level.severity is severity
+
+
+def test_level_may_name_who_is_told_and_a_recovery_target(read: Read) -> None:
+    header = "| レベル | 事象 | 対応 | 目標復旧時間 | 通知先 |"
+
+    (level,) = read(
+        "## 障害対応", header, "|-|-|-|-|-|", "| 高 | 受注停止 | 当番が見る | 8 時間 | 当番 |"
+    ).of(IncidentLevel)
+
+    assert (level.definition, level.respond_within, level.recover_within) == ("受注停止", None, hours(8))
+    assert level.recipients == (Role("当番"),)
+
+
+@pytest.mark.parametrize("name", ["DEBUG", "竹"])
+def test_other_levels_are_no_incident_levels(read: Read, name: str) -> None:
+    assert level_of(read, name, "即時").of(IncidentLevel) == ()
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("障害パターン | 原因 | 対処", "応答遅延 | 高負荷 | 台数を増やす、再起動"),
+        ("問題 | 症状 | 確認事項 | 解決策", "応答遅延 | 高負荷 | ログ | 台数を増やす、再起動"),
+        ("エラー種別 | 対応方法 | 通知要否 | 備考", "応答遅延 | 台数を増やす、再起動 | 要 | -"),
+    ],
+)
+def test_known_failures_have_remedies(read: Read, header: str, row: str) -> None:
+    rule = " | ".join("-" for _ in header.split("|"))
+
+    (pattern,) = read("## トラブルシューティング", f"| {header} |", f"| {rule} |", f"| {row} |").of(
+        FailurePattern
+    )
+
+    assert (pattern.name, pattern.remedies) == ("応答遅延", ("台数を増やす", "再起動"))
+
+
+def test_causes_below_a_problem_are_ways_to_fail_at_it(read: Read) -> None:
+    design = read(
+        "## トラブルシューティング",
+        "### 1. 入れない",
+        "| 原因 | 対処法 |",
+        "|-|-|",
+        "| 期限切れ | 再発行 |",
+        "| 誤入力 | 再入力 |",
+    )
+
+    assert [(pattern.name, pattern.cause) for pattern in design.of(FailurePattern)] == [
+        ("入れない", "期限切れ"),
+        ("入れない", "誤入力"),
+    ]
+
+
+def test_normal_state_is_no_failure(read: Read) -> None:
+    design = read("## 障害", "| 事象 | 対応 |", "|-|-|", "| 🟢 正常 | 監視を続ける |", "| 停止 | 再起動 |")
+
+    assert [pattern.name for pattern in design.of(FailurePattern)] == ["停止"]
+
+
+def test_flow_is_read_from_a_list_or_a_block(read: Read) -> None:
+    as_list = read("## 障害対応フロー", "1. 検知", "2. 切り分け")
+    as_block = read("## 障害対応フロー", "```", "1. 検知", "2. 切り分け", "```")
+
+    for design in (as_list, as_block):
+        assert [flow.steps for flow in design.of(IncidentFlow)] == [("検知", "切り分け")]
+        assert design.rows == 1
+
+
+def test_diagram_of_the_flow_is_unread_with_a_way_out(read: Read) -> None:
+    design = read("## 障害対応フロー", "```mermaid", "graph TD", "A[検知] --> B[復旧]", "```")
+
+    assert design.of(IncidentFlow) == ()
+    assert "番号つき" in design.unread[0].reason
