@@ -1,0 +1,62 @@
+from pathlib import Path
+
+from toban.design.values.people import ChannelKind
+from toban.engine.bindings.load import read_bindings
+from toban.engine.notify.channel import load_transports
+from toban.engine.notify.contacts import Contacts, Way, contacts_of
+from toban.wiring import CHANNELS
+
+WRITTEN = """
+[system]
+timezone = "Europe/Berlin"
+holidays = "none"
+
+[people."運用責任者"]
+name = "上原 なみ"
+email = "uehara@shop.example"
+slack = "U012AB3CD"
+
+[channels.watch]
+kind = "slack"
+webhook = "env:SLACK_WEBHOOK"
+channel = "#monitoring"
+
+[channels.mail]
+kind = "email"
+host = "mail.shop.example"
+sender = "toban@shop.example"
+
+[channels.pager]
+kind = "pagerduty"
+routing_key = "file:routing-key"
+"""
+
+
+def contacts() -> Contacts:
+    transports = load_transports(CHANNELS)
+    models = {kind: transport.config for kind, transport in transports.items()}
+    bindings = read_bindings(WRITTEN, Path("toban.toml"), sources={}, channels=models)
+    return contacts_of(bindings, transports, "https://toban.shop.example/")
+
+
+def test_every_bound_channel_is_a_way_by_the_documents_word_for_it() -> None:
+    assert contacts().ways == (
+        Way("watch", ChannelKind.SLACK, is_shared=True, posts_to="#monitoring"),
+        Way("mail", ChannelKind.EMAIL, is_shared=False),
+        Way("pager", ChannelKind.PAGERDUTY, is_shared=True),
+    )
+
+
+def test_people_have_the_addresses_that_are_written_and_no_empty_ones() -> None:
+    assert contacts().addresses("運用責任者") == {
+        ChannelKind.EMAIL: "uehara@shop.example",
+        ChannelKind.SLACK: "U012AB3CD",
+    }
+    assert contacts().addresses("開発担当者") is None
+
+
+def test_zone_holidays_and_the_public_address_come_along() -> None:
+    found = contacts()
+
+    assert (found.zone.key, found.keeps_holidays) == ("Europe/Berlin", False)
+    assert found.public_url == "https://toban.shop.example"
