@@ -121,9 +121,7 @@ def _recipients(design: Design) -> Iterator[tuple[Clause, Sequence[Recipient]]]:
 def _assumptions(design: Design) -> Iterator[str]:
     taken = [(clause, assumption) for clause in design.clauses for assumption in clause.assumptions]
     if taken:
-        lines = [
-            "# 文書があいまいなところは、次のように読みました。違うときは書き足してください。"
-        ]
+        lines = ["# 文書があいまいなところは、次のように読みました。違うときは書き足してください。"]
         lines += [f"# {clause.origin}: {_line(assumption)}" for clause, assumption in taken]
         meanings = clock_words(design)
         if meanings:

@@ -78,7 +78,11 @@ def read_bindings(text: str, path: Path, *, sources: Kinds, channels: Kinds) -> 
         people=frame.people,
         channels={name: bound for name, bound in bound_channels.items() if bound is not None},
         clock_words=frame.assumptions,
-        target_lines={name: reading.line(("targets", name)) for name in targets},
+        lines={
+            (table, name): reading.line((table, name))
+            for table, entries in (("targets", targets), ("people", frame.people))
+            for name in entries
+        },
     )
 
 

@@ -96,7 +96,8 @@ class Bindings:
     """A name → a way out."""
     clock_words: Mapping[str, time]
     """A vague word of the document (深夜) → the clock time it stands for."""
-    target_lines: Mapping[str, int]
+    lines: Mapping[tuple[str, str], int]
+    """Where each entry of a table stands: `("targets", "DB")` → its line."""
 
 
 class TargetTable(Section):

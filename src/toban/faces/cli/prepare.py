@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-from toban.design.reader import UnreadableDocument, load_design
-from toban.engine.bindings.load import UnreadableBindings, load_bindings, secret_findings
+from toban.design.reader import Design, UnreadableDocument, load_design
+from toban.engine.bindings.doubts import binding_findings
+from toban.engine.bindings.load import UnreadableBindings, load_bindings
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.terminal import refuse, say, speak_utf8
 
@@ -26,27 +27,28 @@ def command(parts: Parts) -> None:
       2  it is not: the reason and a HINT stand on the error stream
     """
     speak_utf8()
-    _check_design(Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md")))
-    _check_bindings(Path(os.environ.get("TOBAN_BINDINGS", "toban.toml")), parts)
+    design = _checked_design(Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md")))
+    _check_bindings(Path(os.environ.get("TOBAN_BINDINGS", "toban.toml")), parts, design)
     _bring_state_up_to_date()
 
 
-def _check_design(path: Path) -> None:
+def _checked_design(path: Path) -> Design:
     try:
         design = load_design(path)
     except UnreadableDocument as exc:
         refuse(str(exc), exc.hint)
         raise SystemExit(_UNUSABLE) from exc
     say(f"{path.name}: {len(design.clauses)} 項目を読み取り、{len(design.unread)} 行を読めませんでした")
+    return design
 
 
-def _check_bindings(path: Path, parts: Parts) -> None:
+def _check_bindings(path: Path, parts: Parts, design: Design) -> None:
     try:
         bindings = load_bindings(path, sources=parts.source_configs, channels=parts.channel_configs)
     except UnreadableBindings as exc:
         click.echo(str(exc), err=True)
         raise SystemExit(_UNUSABLE) from exc
-    for finding in secret_findings(bindings):
+    for finding in binding_findings(design, bindings):
         click.echo(str(finding), err=True)
 
 

@@ -16,8 +16,8 @@ from toban.chapters.monitoring.feeds import Plan, plan
 from toban.chapters.monitoring.service import Monitoring
 from toban.design.clauses.base import Clause
 from toban.design.clauses.monitoring import Monitor, NotificationRule
+from toban.engine.bindings.doubts import binding_findings
 from toban.engine.bindings.inforce import Edition, Refusal
-from toban.engine.bindings.load import secret_findings
 from toban.engine.bindings.standing import standing
 from toban.engine.clock import Clock
 from toban.engine.evidence import ledger, status
@@ -85,9 +85,9 @@ class Work:
 
     def _record_edition(self, edition: Edition) -> None:
         log.info("edition_in_force", document=edition.design.document, digest=edition.design.digest)
-        for finding in secret_findings(edition.bindings):
+        for finding in binding_findings(edition.design, edition.bindings):
             log.warning(
-                "secret_unavailable", code=finding.code, at=str(finding.origin), reason=finding.message
+                "bindings_doubtful", code=finding.code, at=str(finding.origin), reason=finding.message
             )
         content = {
             "in_force": edition.design.document,

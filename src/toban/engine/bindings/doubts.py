@@ -1,0 +1,45 @@
+"""What is doubtful about a valid `toban.toml`: above all names that no row asks for, most often mistyped."""
+
+import difflib
+from collections.abc import Collection, Iterator
+
+from toban.design.clauses.monitoring import Monitor
+from toban.design.clauses.objectives import DutyRole
+from toban.design.finding import Finding, Level
+from toban.design.origin import Origin
+from toban.design.reader import Design
+from toban.engine.bindings.load import secret_findings
+from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings
+
+
+def binding_findings(design: Design, bindings: Bindings) -> tuple[Finding, ...]:
+    """Return all that is doubtful about bindings which are valid in themselves: nothing of it stops Toban."""
+    return (*secret_findings(bindings), *unused_findings(design, bindings))
+
+
+def unused_findings(design: Design, bindings: Bindings) -> tuple[Finding, ...]:
+    """Say which targets and people of *bindings* the document never names."""
+    targets = {monitor.target or WHOLE_SYSTEM for monitor in design.of(Monitor)}
+    roles = {duty.role for duty in design.of(DutyRole)}
+    # A role may be named in any row: 担当者, 承認, 通知先.
+    mentioned = {name for name in bindings.people if any(name in clause.text for clause in design.clauses)}
+    return (
+        *_unknown(design, bindings, "targets", bindings.targets.keys() - targets, targets),
+        *_unknown(design, bindings, "people", bindings.people.keys() - mentioned - roles, roles),
+    )
+
+
+def _unknown(
+    design: Design, bindings: Bindings, table: str, names: Collection[str], known: Collection[str]
+) -> Iterator[Finding]:
+    for name in sorted(names, key=lambda each: bindings.lines[table, each]):
+        near = difflib.get_close_matches(name, known, n=1)
+        choices = "、".join(f"「{each}」" for each in sorted(known)) or "ありません"
+        yield Finding(
+            "BD009",
+            Level.WARNING,
+            Origin(bindings.file, bindings.lines[table, name]),
+            f"「{name}」は {design.document} のどの行にも出てきません",
+            f'[{table}."{name}"]',
+            f"「{near[0]}」ではありませんか" if near else f"文書の言葉で書いてください: {choices}",
+        )

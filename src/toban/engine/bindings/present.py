@@ -1,0 +1,41 @@
+"""The edition in force in this process: whoever serves people asks here, and never reads the files itself."""
+
+from typing import Protocol
+
+from toban.engine.bindings.inforce import Edition, Refusal
+
+
+class Source(Protocol):
+    """What knows the edition; `InForce` does."""
+
+    @property
+    def edition(self) -> Edition | None:
+        """The edition in force; None while no version could be read."""
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why the files' present contents are not in force; None when they are."""
+
+
+class _Nothing:
+    edition: Edition | None = None
+    refusal: Refusal | None = None
+
+
+_source: Source = _Nothing()
+
+
+def use(source: Source) -> None:
+    """Let *source* say what is in force, from now on and for the whole process."""
+    global _source  # noqa: PLW0603 - one process serves one document; its start says which
+    _source = source
+
+
+def edition() -> Edition | None:
+    """Return the edition in force."""
+    return _source.edition
+
+
+def refusal() -> Refusal | None:
+    """Return why a newer version is not in force."""
+    return _source.refusal

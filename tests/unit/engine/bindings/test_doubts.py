@@ -1,0 +1,73 @@
+"""Valid bindings that are doubtful all the same."""
+
+from pathlib import Path
+
+from toban.design.reader import read_design
+from toban.engine.bindings.doubts import binding_findings
+from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.model import Section
+
+DESIGN = read_design(
+    """\
+# 運用設計書
+
+## 運用体制
+| 役割 | 担当 | 対応時間 |
+|------|------|---------|
+| 運用責任者 | [氏名] | 平日9:00-18:00 |
+
+## 監視
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| Webサーバー | CPU使用率 | 0-60% | 70% | 85% | 1分 |
+
+## 定期作業
+### 日次作業
+| 作業項目 | 実施時間 | 担当者 | 内容 |
+|---------|---------|-------|------|
+| ログ確認 | 9:00 | 開発担当者 | 前日の通知を見る |
+""",
+    "運用設計書.md",
+)
+
+
+class Probe(Section):
+    pass
+
+
+def doubts(text: str) -> list[str]:
+    bindings = read_bindings(text, Path("toban.toml"), sources={"probe": Probe}, channels={})
+    return [str(finding) for finding in binding_findings(DESIGN, bindings)]
+
+
+def test_names_that_the_document_uses_are_no_doubt_wherever_they_stand() -> None:
+    text = """\
+[targets."Webサーバー"]
+sources = [{ kind = "probe" }]
+[people."運用責任者"]
+[people."開発担当者"]
+"""
+
+    assert doubts(text) == []
+
+
+def test_a_target_and_a_role_that_no_row_names_are_told_with_the_nearest_that_one_does() -> None:
+    text = """\
+[people."運用責任"]
+
+[targets."Webサーバ"]
+sources = [{ kind = "probe" }]
+[targets.Cache]
+sources = [{ kind = "probe" }]
+"""
+
+    assert (
+        "\n".join(doubts(text))
+        == """\
+toban.toml:3: BD009 「Webサーバ」は 運用設計書.md のどの行にも出てきません
+    [targets."Webサーバ"]
+HINT: 「Webサーバー」ではありませんか
+toban.toml:5: BD009 「Cache」は 運用設計書.md のどの行にも出てきません
+    [targets."Cache"]
+HINT: 文書の言葉で書いてください: 「Webサーバー」"""
+    )
