@@ -129,10 +129,11 @@ def _attempt(delivery: Delivery, channel: Channel, clock: Clock, jitter: Jitter)
         broken = Undelivered(f"通知方法の誤り: {type(bug).__name__}", retry=True)
         _failed(delivery, broken, clock(), jitter)
     else:
-        _settle(delivery, Delivery.State.DELIVERED, clock(), receipt=receipt)
+        _settle(delivery, Delivery.State.DELIVERED, clock(), receipt=ledger.storable_text(receipt))
 
 
 def _failed(delivery: Delivery, failure: Undelivered, now: datetime, jitter: Jitter) -> None:
+    error = ledger.storable_text(str(failure))
     at = next_attempt(
         failure, attempts=delivery.attempts, created_at=delivery.created_at, now=now, jitter=jitter()
     )
@@ -141,14 +142,14 @@ def _failed(delivery: Delivery, failure: Undelivered, now: datetime, jitter: Jit
         channel=delivery.channel,
         attempt=delivery.attempts,
         retry=at is not None,
-        error=str(failure),
+        error=error,
         clause=delivery.announcement.alert.citation,
     )
     if at is None:
-        _settle(delivery, Delivery.State.FAILED, now, error=str(failure))
+        _settle(delivery, Delivery.State.FAILED, now, error=error)
         return
     STAGE_TOTAL.labels("send", "retry").inc()
-    _mine(delivery).update(claim="", claimed_until=None, next_at=at, error=str(failure))
+    _mine(delivery).update(claim="", claimed_until=None, next_at=at, error=error)
     if failure.after is not None:
         # The receiver spoke of the channel, not of this notice.
         waiting = Delivery.objects.filter(channel=delivery.channel, state=Delivery.State.WAITING)

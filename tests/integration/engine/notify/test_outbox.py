@@ -78,6 +78,14 @@ def test_a_permanent_failure_ends_it_and_is_evidence(say: Say, channel: Any) -> 
     assert (entry.content["outcome"], entry.content["error"]) == ("failed", "Slack: 403 invalid_token")
 
 
+def test_whatever_bytes_a_receiver_answers_can_be_kept(say: Say, channel: Any) -> None:
+    say(Condition.WARNING, NOON)
+    channel.failures = [Undelivered("Slack: 500 \0\ud800", retry=True)]
+    deliver(channel, NOON)
+
+    assert Delivery.objects.get().error == "Slack: 500 �?"
+
+
 def test_what_fails_for_four_hours_is_given_up(say: Say, channel: Any) -> None:
     say(Condition.WARNING, NOON)
     channel.failures = [PASSING] * 1000
