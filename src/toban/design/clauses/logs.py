@@ -18,6 +18,7 @@ from toban.design.clauses.shape import (
     EntryShape,
     NotUnderstood,
     TableShape,
+    read_value,
     unreadable,
     words,
 )
@@ -68,7 +69,7 @@ _LEVEL = re.compile(
 _YES = re.compile(
     r"[○◯〇✓✔✅☑]|有効|出力(?:する|あり)|^(?:あり|有り?|する|yes|on|true|enabled?)\b|^(?:あり|有|する)"
 )
-_NO = re.compile(r"[×✕✖❌✗☓]|無効|出力しない|^(?:なし|無し?|しない|no|off|false|disabled?)")
+_NO = re.compile(r"^[-—–―ー－]$|[×✕✖❌✗☓]|無効|出力しない|^(?:なし|無し?|しない|no|off|false|disabled?)")
 
 
 def _kind(cells: Cells) -> LogKind:
@@ -112,17 +113,19 @@ def _level(cells: Cells) -> LogLevel:
     name = cells.required("level")
     if not _LEVEL.fullmatch(normalise(name)):
         raise NotUnderstood(f"「{name}」はログレベルではありません")
+    # Here a dash is an answer: not written.
+    written = cells.values.get("production", "").strip()
     return LogLevel(
         **cells.stamp(LogLevel, name),
         name=name,
         purpose=cells["purpose"],
-        in_production=cells.read("production", _flag, "○か×") if cells.values.get("production") else None,
+        in_production=read_value(written, _flag, label=name, expected="○か×") if written else None,
     )
 
 
 def _flag(text: str) -> bool | None:
     plain = normalise(text)
-    if _NO.search(plain) or plain in ("-", "x"):
+    if _NO.search(plain) or plain == "x":
         return False
     return True if _YES.search(plain) or plain == "o" else None
 

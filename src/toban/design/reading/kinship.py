@@ -14,7 +14,7 @@ from toban.design.section import heading_words
 _OPERATIONS = words(
     "運用|監視|アラート|アラーム|ログ|バックアップ|リストア|復旧|復元|障害|インシデント|デプロイ|リリース|ロールバック|バッチ|ジョブ|定期|メンテ"
     "|セキュリティ|脆弱性|容量|キャパシティ|スケーリング|可用性|性能|非機能|保守|sla|slo|rpo|rto|閾値|しきい値|メトリクス|ヘルスチェック|オンコール"
-    "|エスカレーション|サーバ|データベース|システム|インフラ|\\bdb\\b|体制|連絡先|日次|週次|月次|トラブル|起動|停止|コスト管理|構成|保持|保存期間"
+    "|エスカレーション|サーバ|データベース|システム|インフラ|\\bdb\\b|体制|連絡先|日次|週次|月次|トラブル|起動|停止|コスト管理|構成|保持|保存期間|アクセス|アカウント|権限|パスワード|通知|ドキュメント管理"
     "|operation|monitor|alert|\\blogs?\\b|logging|backup|restore|recover|incident|deploy|release|rollback|batch|\\bjobs?\\b|maintenance|security"
     "|capacity|scal|availab|reliab|runbook|on-?call|escalat|infrastructure|database|server|system|health|metric|threshold|performance|cache|queue"
 )
@@ -27,6 +27,8 @@ _FOREIGN = words(
 )
 # From this share of the headings on, another subject is suspected; from the second on it is certain.
 _MUCH, _MOST = 0.2, 0.5
+# One heading may stray in any document.
+_SEVERAL = 3
 
 
 def why_foreign(blocks: Sequence[Block], outcomes: Sequence[Outcome]) -> str:
@@ -42,6 +44,7 @@ def why_foreign(blocks: Sequence[Block], outcomes: Sequence[Outcome]) -> str:
     if read == 0 and own == 0:
         return "監視・バックアップ・障害対応などの見出しも行も見つかりません"
     is_suspect = foreign > len(headings) * _MUCH and read < rows / 2
-    if is_suspect or foreign > len(headings) * _MOST:
+    is_certain = foreign > len(headings) * _MOST
+    if foreign >= _SEVERAL and (is_suspect or is_certain):
         return "見出しの多くが、システムの運用ではない主題です"
     return ""

@@ -1,0 +1,112 @@
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from toban.design.clauses.logs import LogFormat, LogKind, LogLevel
+from toban.design.reader import Design
+from toban.design.values.duration import Duration, TimeUnit
+
+type Read = Callable[..., Design]
+
+
+def days(amount: int) -> Duration:
+    return Duration(Decimal(amount), TimeUnit.DAY)
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("ログ種別 | 内容 | 出力先 | 保存期間", "監査ログ | 操作 | S3 | 90日"),
+        ("ログ種別 | ファイルパス | 保存期間 | ローテーション", "監査ログ | S3 | 90日 | 日次"),
+        ("ログファイル | 保管先 | 保持期間 | ローテーション条件", "監査ログ | S3 | 90日 | 毎日"),
+        ("Log | Location | Retention", "監査ログ | S3 | 90 days"),
+    ],
+)
+def test_kind_says_where_it_goes_and_how_long_it_stays(read: Read, header: str, row: str) -> None:
+    rule = " | ".join("-" for _ in header.split("|"))
+
+    (kind,) = read("## ログ管理", f"| {header} |", f"| {rule} |", f"| {row} |").of(LogKind)
+
+    assert (kind.name, kind.destination, kind.retention) == ("監査ログ", "S3", days(90))
+
+
+def test_log_columns_need_no_heading(read: Read) -> None:
+    assert read("## 監査", "| ログ種別 | 保持期間 |", "|-|-|", "| 変更 | 30日 |").of(LogKind)[
+        0
+    ].retention == days(30)
+
+
+def test_kinds_may_be_listed_under_retention(read: Read) -> None:
+    design = read("## メトリクス保存期間", "- Prometheus: 15日間", "- アプリケーションログ: 30日間")
+
+    assert [(kind.name, kind.retention) for kind in design.of(LogKind)] == [
+        ("アプリケーションログ", days(30))
+    ]
+
+
+def test_one_cell_may_hold_a_retention_for_each_kind(read: Read) -> None:
+    design = read(
+        "## 運用性要件", "| 要件 | 実現方法 |", "|-|-|", "| ログ保存期間 | アプリログ: 90日、監査ログ: 30日 |"
+    )
+
+    assert [(kind.name, kind.retention) for kind in design.of(LogKind)] == [
+        ("アプリログ", days(90)),
+        ("監査ログ", days(30)),
+    ]
+    assert design.rows == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("○", True),
+        ("◯", True),
+        ("✅ 有効", True),
+        ("出力する", True),
+        ("×", False),
+        ("❌ 無効", False),
+        ("-", False),
+        ("なし", False),
+    ],
+)
+def test_level_says_whether_production_writes_it(read: Read, cell: str, written: bool) -> None:
+    (level,) = read(
+        "## ログレベル", "| レベル | 用途 | 本番環境出力 |", "|-|-|-|", f"| DEBUG | 調査 | {cell} |"
+    ).of(LogLevel)
+
+    assert level.in_production is written
+
+
+def test_level_without_a_production_column_says_nothing_of_it(read: Read) -> None:
+    (level,) = read("## ログレベル", "| レベル | 用途 |", "|-|-|", "| WARN | 警告 |").of(LogLevel)
+
+    assert level.in_production is None
+
+
+def test_levels_of_incidents_are_no_log_levels(read: Read) -> None:
+    design = read("## ログ", "| レベル | 用途 |", "|-|-|", "| 重大 | 全停止 |")
+
+    assert design.of(LogLevel) == ()
+
+
+def test_format_keeps_the_order_of_the_fields(read: Read) -> None:
+    design = read(
+        "## ログフォーマット (JSON)", "```json", '{"time": 1, "level": "INFO", "message": ""}', "```"
+    )
+
+    assert [sample.fields for sample in design.of(LogFormat)] == [("time", "level", "message")]
+
+
+@pytest.mark.parametrize("text", ['{"time": }', "[1, 2]", "{}", "[" * 5000])
+def test_sample_that_is_no_record_is_unread(read: Read, text: str) -> None:
+    design = read("## ログフォーマット", "```json", text, "```")
+
+    assert design.of(LogFormat) == ()
+    assert len(design.unread) == 1
+
+
+def test_code_that_writes_logs_is_no_sample(read: Read) -> None:
+    design = read("## ログフォーマット", "- DEBUG: 調査", "```python", "log.info('x')", "```")
+
+    assert design.unread == ()

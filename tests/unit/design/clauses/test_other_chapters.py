@@ -1,0 +1,185 @@
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from toban.design.clauses.capacity import CapacityReview, ResourceUsage, ScalingRule
+from toban.design.clauses.cost import Budget, CostMeasure
+from toban.design.clauses.decisions import Decision
+from toban.design.clauses.documents import DocumentRule, ManagedDocument
+from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule, RollbackProcedure
+from toban.design.reader import Design
+from toban.design.values.duration import Duration, TimeUnit
+from toban.design.values.schedule import Cadence, NthWeekday, Weekday
+
+type Read = Callable[..., Design]
+
+
+def test_deploy_rule_says_who_approves(read: Read) -> None:
+    design = read(
+        "## デプロイ方式",
+        "| 環境 | デプロイ方式 | トリガー | 承認 |",
+        "|-|-|-|-|",
+        "| 開発環境 | 自動 | マージ時 | 不要 |",
+        "| 本番環境 | 手動 | 予定日時 | 運用責任者 |",
+    )
+
+    assert [(rule.environment, rule.approver) for rule in design.of(DeployRule)] == [
+        ("開発環境", ""),
+        ("本番環境", "運用責任者"),
+    ]
+
+
+def test_release_calendar_joins_frequency_and_timing(read: Read) -> None:
+    design = read(
+        "## リリーススケジュール",
+        "| リリース種別 | 頻度 | タイミング |",
+        "|-|-|-|",
+        "| マイナー | 月1回 | 毎月第2火曜日 |",
+        "| パッチ | 随時 | 緊急バグ修正時 |",
+    )
+
+    minor, patch = design.of(ReleaseSchedule)
+
+    assert minor.schedule.day == NthWeekday(2, Weekday.TUESDAY)
+    assert patch.schedule.cadence is Cadence.ON_EVENT
+
+
+@pytest.mark.parametrize(
+    "lines", [("1. 査読", "2. 本番"), ("```", "1. 査読", "2. 本番", "```"), ("```", "査読 → 本番", "```")]
+)
+def test_deploy_flow_is_a_list_or_a_block(read: Read, lines: tuple[str, ...]) -> None:
+    design = read("## デプロイフロー", *lines)
+
+    assert [flow.steps for flow in design.of(DeployFlow)] == [("査読", "本番")]
+
+
+def test_rollback_promises_the_time_that_a_step_names(read: Read) -> None:
+    (rollback,) = read("## ロールバック手順", "1. 判断", "2. 前の版へ切り戻し (5分以内)").of(
+        RollbackProcedure
+    )
+
+    assert rollback.within == Duration(Decimal(5), TimeUnit.MINUTE)
+    assert len(rollback.steps) == 2
+
+
+def test_resource_has_use_and_limit(read: Read) -> None:
+    header = "| リソース | 現在使用量 | 上限 | 使用率 | 次回拡張予定 |"
+
+    (usage,) = read(
+        "## キャパシティ管理", header, "|-|-|-|-|-|", "| DB | 100GB | 500GB | 20% | 使用率70%到達時 |"
+    ).of(ResourceUsage)
+
+    assert usage.used is not None
+    assert usage.limit is not None
+    assert usage.extend_at is not None
+    assert (usage.used.value, usage.limit.value) == (Decimal(100), Decimal(500))
+    assert usage.extend_at.limit.value == Decimal(70)
+
+
+def test_scaling_says_whether_it_goes_by_itself(read: Read) -> None:
+    design = read(
+        "## スケーリング",
+        "| トリガー | アクション | タイミング |",
+        "|-|-|-|",
+        "| CPU使用率70%が30分継続 | 1台追加 | 自動 (Auto Scaling) |",
+        "| ストレージ使用率70% | 拡張 | 手動 (計画的) |",
+    )
+
+    by_itself, by_hand = design.of(ScalingRule)
+
+    assert (by_itself.is_automatic, by_hand.is_automatic) == (True, False)
+    assert by_itself.trigger is not None
+    assert by_itself.trigger.sustained == Duration(Decimal(30), TimeUnit.MINUTE)
+
+
+def test_capacity_review_says_how_often(read: Read) -> None:
+    monthly, open_ended = read("## キャパシティ予測", "- 月次で使用率をレビュー", "- 傾向から予測").of(
+        CapacityReview
+    )
+
+    assert monthly.schedule is not None
+    assert open_ended.schedule is None
+
+
+def test_budget_knows_the_total_and_its_alert(read: Read) -> None:
+    header = "| 項目 | 月額予算 | アラートしきい値 | 確認頻度 |"
+
+    total, part = read(
+        "## コスト監視",
+        header,
+        "|-|-|-|-|",
+        "| インフラ全体 | ¥500,000 | ¥550,000 (110%) | 日次 |",
+        "| S3 | ¥50,000 | ¥55,000 | 週次 |",
+    ).of(Budget)
+
+    assert (total.is_total, part.is_total) == (True, False)
+    assert total.monthly is not None
+    assert total.monthly.amount == 500000
+    assert total.alert is not None
+    assert total.alert.percent == 110
+
+
+@pytest.mark.parametrize(
+    "header", ["サービス | 用途 | 月額目安", "項目 | 条件 | 月額", "プラン | 月額 | 内容"]
+)
+def test_price_list_is_no_budget(read: Read, header: str) -> None:
+    design = read("## コスト管理", f"| {header} |", "|-|-|-|", "| EC2 | $10 | $20 |")
+
+    assert design.of(Budget) == ()
+    assert len(design.unread) == 1
+
+
+def test_standing_savings_are_list_entries(read: Read) -> None:
+    (measure,) = read("## コスト最適化", "- Auto Scaling: 夜間は最小台数").of(CostMeasure)
+
+    assert (measure.name, measure.content) == ("Auto Scaling", "夜間は最小台数")
+
+
+def test_document_says_when_it_is_updated_and_where_it_lives(read: Read) -> None:
+    (document,) = read(
+        "## 運用ドキュメント一覧",
+        "| ドキュメント名 | 更新頻度 | 管理場所 |",
+        "|-|-|-|",
+        "| 手順書 | 変更時 | Wiki/Git |",
+    ).of(ManagedDocument)
+
+    assert document.update is not None
+    assert (document.update.cadence, document.places) == (Cadence.ON_EVENT, ("Wiki", "Git"))
+
+
+def test_list_of_related_documents_orders_nothing(read: Read) -> None:
+    design = read(
+        "# 運用手順", "## 関連ドキュメント", "| ドキュメント | 内容 |", "|-|-|", "| 基本設計書 | 構成 |"
+    )
+
+    assert (design.clauses, design.rows) == ((), 0)
+
+
+def test_document_rule_says_how_often(read: Read) -> None:
+    on_change, quarterly = read("## ドキュメント更新", "- システム変更時に更新", "- 四半期毎にレビュー").of(
+        DocumentRule
+    )
+
+    assert on_change.schedule is not None
+    assert quarterly.schedule is not None
+    assert (on_change.schedule.cadence, quarterly.schedule.cadence) == (Cadence.ON_EVENT, Cadence.QUARTERLY)
+
+
+def test_decision_repeats_the_words_of_other_chapters_and_stays_one(read: Read) -> None:
+    design = read(
+        "## 重要な設計判断",
+        "### 監視戦略",
+        "- **RPO 1時間**: 増分バックアップ",
+        "- **APM**: 応答時間",
+        "- **検知**: 1分以内",
+    )
+
+    assert [
+        (decision.area, decision.promised and decision.promised.amount) for decision in design.of(Decision)
+    ] == [
+        ("監視戦略", 1),
+        ("監視戦略", None),
+        ("監視戦略", 1),
+    ]
+    assert len(design.clauses) == 3

@@ -1,0 +1,205 @@
+from collections.abc import Callable
+
+import pytest
+
+from toban.design.clauses.routine import Routine
+from toban.design.clauses.security import (
+    AccessReview,
+    AccountRemoval,
+    AuditReview,
+    MfaRule,
+    PasswordPolicy,
+    SecurityRoutine,
+)
+from toban.design.reader import Design
+from toban.design.values.duration import Duration
+from toban.design.values.schedule import Cadence, NthWeekday, Schedule, Weekday
+
+type Read = Callable[..., Design]
+
+
+def only(design: Design) -> Routine:
+    (routine,) = design.of(Routine)
+    return routine
+
+
+def test_task_has_everything_the_row_says(read: Read) -> None:
+    row = "| エラーログ分析 | 毎週月曜10:00 | 開発担当者 | 傾向を見る |"
+
+    routine = only(
+        read("## 定期作業", "### 週次作業", "| 作業項目 | 実施日時 | 担当者 | 内容 |", "|-|-|-|-|", row)
+    )
+
+    assert (routine.name, routine.owner, routine.content) == ("エラーログ分析", "開発担当者", "傾向を見る")
+    assert routine.schedule.weekdays == (Weekday.MONDAY,)
+
+
+@pytest.mark.parametrize(
+    ("heading", "header", "row", "cadence"),
+    [
+        ("### 日次作業", "作業項目 | 実施時間", "確認 | 9:00", Cadence.DAILY),
+        ("### 週次", "作業 | 方法 | 担当", "確認 | 目視 | 当番", Cadence.WEEKLY),
+        ("### 月次作業", "作業項目 | 実施日", "確認 | 第1月曜", Cadence.MONTHLY),
+        ("### 予定", "タスク | 頻度 | 担当", "確認 | 四半期ごと | 当番", Cadence.QUARTERLY),
+        ("### 週の予定", "曜日 | タスク | 担当", "月 | 確認 | 当番", Cadence.WEEKLY),
+        ("### Monthly Tasks", "Task | Owner", "確認 | ops", Cadence.MONTHLY),
+    ],
+)
+def test_row_and_headings_together_say_when(
+    read: Read, heading: str, header: str, row: str, cadence: Cadence
+) -> None:
+    rule = " | ".join("-" for _ in header.split("|"))
+
+    routine = only(read("## 定期作業", heading, f"| {header} |", f"| {rule} |", f"| {row} |"))
+
+    assert (routine.name, routine.schedule.cadence) == ("確認", cadence)
+
+
+def test_clock_below_daily_work_assumes_nothing(read: Read) -> None:
+    routine = only(read("## 日次作業", "| 作業項目 | 実施時間 |", "|-|-|", "| 確認 | 9:00 |"))
+
+    assert routine.schedule.assumptions == ()
+
+
+def test_task_without_any_time_is_unread(read: Read) -> None:
+    design = read("## 定期作業", "| 作業項目 | 担当者 |", "|-|-|", "| 確認 | 当番 |")
+
+    assert design.unread[0].reason == "いつ行うかが、行にも見出しにもありません"
+
+
+@pytest.mark.parametrize(
+    ("headings", "day", "hour"),
+    [
+        (("### 月次（第1日曜日 2:00-6:00）",), NthWeekday(1, Weekday.SUNDAY), 2),
+        (("### 日次チェック", "#### 朝（9:00）"), None, 9),
+        (("### 毎朝の確認 (9:00-9:15)",), None, 9),
+    ],
+)
+def test_entries_below_a_timed_heading_are_due_then(
+    read: Read, headings: tuple[str, ...], day: NthWeekday | None, hour: int
+) -> None:
+    routine = only(read("## 運用", *headings, "- [ ] ログを見る"))
+
+    assert routine.schedule.at is not None
+    assert (routine.name, routine.schedule.day, routine.schedule.at.hour) == ("ログを見る", day, hour)
+
+
+def test_remarks_on_a_timed_task_describe_it(read: Read) -> None:
+    design = read("## 定期作業", "### 週次メンテナンス（日曜日 2:00）", "- 担当: 当番", "- 所要時間: 2時間")
+
+    routine = only(design)
+
+    assert (routine.name, routine.owner, routine.schedule.weekdays) == (
+        "週次メンテナンス",
+        "当番",
+        (Weekday.SUNDAY,),
+    )
+
+
+def test_script_below_a_timed_heading_is_that_task(read: Read) -> None:
+    routine = only(
+        read("## 運用", "### 3.2 週次メンテナンス（日曜日 2:00）", "```bash", "vacuumdb shop", "```")
+    )
+
+    assert (routine.name, str(routine.origin)) == ("週次メンテナンス", "手引き.md:3")
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ("## 日次運用", "### 注意点"),
+        ("## 週次・月次運用",),
+        ("## 月次バックアップ",),
+    ],
+)
+def test_entries_elsewhere_are_no_tasks(read: Read, headings: tuple[str, ...]) -> None:
+    assert read(*headings, "- 稼働率", "- 件数").of(Routine) == ()
+
+
+def test_contents_of_a_monthly_report_are_one_task(read: Read) -> None:
+    assert only(read("## 月次レポート", "- 稼働率", "- 件数")).name == "月次レポート"
+
+
+def test_items_of_a_monthly_report_are_no_tasks(read: Read) -> None:
+    design = read("## 月次運用", "### 月次レポート", "| 項目 | 内容 |", "|-|-|", "| 稼働率 | 月間の値 |")
+
+    assert design.of(Routine) == ()
+
+
+@pytest.mark.parametrize("heading", ["## 改訂履歴", "## 変更履歴"])
+def test_history_of_the_document_is_no_routine(read: Read, heading: str) -> None:
+    design = read("# 運用手順", heading, "| 日付 | 作業内容 | 担当 |", "|-|-|-|", "| 毎月1日 | 初版 | 佐藤 |")
+
+    assert design.clauses == ()
+
+
+def test_security_work_is_told_from_other_work(read: Read) -> None:
+    design = read("## 脆弱性管理", "| 項目 | 頻度 | 内容 |", "|-|-|-|", "| 脆弱性スキャン | 週次 | CVE |")
+
+    (routine,) = design.of(SecurityRoutine)
+
+    assert (routine.name, routine.schedule.cadence, routine.content) == (
+        "脆弱性スキャン",
+        Cadence.WEEKLY,
+        "CVE",
+    )
+
+
+def test_caption_may_say_when_security_work_is_done(read: Read) -> None:
+    design = read("## 脆弱性管理", "週次で以下を実施：", "", "- **イメージ**: 検査する")
+
+    assert [routine.schedule.cadence for routine in design.of(SecurityRoutine)] == [Cadence.WEEKLY]
+
+
+def test_access_rules_are_list_entries(read: Read) -> None:
+    design = read(
+        "## アクセス管理",
+        "- **アクセス権限レビュー**: 四半期毎",
+        "- **退職者アカウント削除**: 即日",
+        "- **MFA**: 本番環境アクセスは必須",
+        "- **パスワードポリシー**: 最小12文字、英数字記号混在、90日毎変更",
+    )
+
+    assert [review.schedule.cadence for review in design.of(AccessReview)] == [Cadence.QUARTERLY]
+    assert [(removal.timing, removal.within) for removal in design.of(AccountRemoval)] == [("即日", None)]
+    assert [rule.is_required for rule in design.of(MfaRule)] == [True]
+    (policy,) = design.of(PasswordPolicy)
+    assert (policy.min_length, policy.classes) == (12, ("letters", "digits", "symbols"))
+    assert isinstance(policy.expires_after, Duration)
+    assert design.unread == ()
+
+
+def test_account_removal_may_have_a_limit(read: Read) -> None:
+    (removal,) = read("## アクセス管理", "- 退職者アカウント削除: 3営業日以内").of(AccountRemoval)
+
+    assert removal.within is not None
+    assert removal.within.amount == 3
+
+
+def test_password_rules_one_a_line_are_one_policy(read: Read) -> None:
+    design = read(
+        "## パスワードポリシー",
+        "- 最小文字数: 8文字",
+        "- 複雑性: 英大文字・小文字・数字",
+        "- 有効期限: 90日（推奨）",
+    )
+
+    (policy,) = design.of(PasswordPolicy)
+
+    assert (policy.min_length, policy.classes) == (8, ("letters", "digits", "upper", "lower"))
+
+
+@pytest.mark.parametrize("value", ["検討中", "社内で決める"])
+def test_mfa_rule_that_says_neither_is_unread(read: Read, value: str) -> None:
+    design = read("## アクセス管理", f"- MFA: {value}")
+
+    assert "必須かどうか" in design.unread[0].reason
+
+
+def test_audit_review_says_how_often(read: Read) -> None:
+    weekly, open_ended = read(
+        "## 監査ログレビュー", "- 重要操作を週次でレビュー", "- 不審なパターンの検知"
+    ).of(AuditReview)
+
+    assert isinstance(weekly.schedule, Schedule)
+    assert open_ended.schedule is None

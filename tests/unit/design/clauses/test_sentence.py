@@ -1,0 +1,41 @@
+import pytest
+
+from toban.design.clauses.limits import read_limit
+from toban.design.clauses.monitoring import Monitor
+from toban.design.clauses.sentence import several
+from toban.design.clauses.shape import identity
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("CloudWatch / Datadog", ("CloudWatch", "Datadog")),
+        ("New Relic / Datadog APM", ("New Relic", "Datadog APM")),
+        ("Wiki/Git", ("Wiki", "Git")),
+        ("再起動、切り替え", ("再起動", "切り替え")),
+        ("再起動 (手動、自動)、切り替え", ("再起動 (手動、自動)", "切り替え")),
+        ("- 一\n- 二", ("一", "二")),
+        ("/var/log/app.log", ("/var/log/app.log",)),
+        ("docs/手順.md", ("docs/手順.md",)),
+        ("", ()),
+    ],
+)
+def test_list_of_names(text: str, names: tuple[str, ...]) -> None:
+    assert several(text) == names
+
+
+def test_count_in_a_row_is_that_many_failures_without_a_break() -> None:
+    for text in ("連続3回", "3回連続", "連続 3 回失敗", "3 consecutive failures"):
+        limit = read_limit(text)
+        assert limit is not None
+        assert limit.consecutive == 3
+        assert limit.limit.value == 1
+
+
+@pytest.mark.parametrize("text", ["1000メッセージ以上滞留", "予想の120%超過", "適宜", ""])
+def test_limit_that_would_lose_its_meaning_is_none(text: str) -> None:
+    assert read_limit(text) is None
+
+
+def test_identity_has_no_characters_of_its_own_grammar() -> None:
+    assert identity(Monitor, "Web/API", "CPU #1~2?") == "monitoring/monitor/Web-API/CPU-1-2"
