@@ -70,6 +70,13 @@ def test_every_key_of_a_channel_is_in_the_manual(kind: str) -> None:
     assert undocumented(config, section(page("channels.md"), f'`kind = "{kind}"`')) == []
 
 
+@pytest.mark.parametrize("kind", sorted(wiring.SOURCES))
+def test_every_key_of_a_source_is_in_the_manual(kind: str) -> None:
+    config = import_module(wiring.SOURCES[kind]).KIND.config
+
+    assert undocumented(config, section(page("sources.md"), f'`kind = "{kind}"`')) == []
+
+
 @pytest.mark.parametrize("name", ["README.md", "README.ja.md", "CONTRIBUTING.md"])
 def test_links_lead_somewhere(name: str) -> None:
     assert broken_links(ROOT / name) == []
