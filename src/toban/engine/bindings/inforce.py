@@ -4,10 +4,18 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from toban.design.reader import Design, UnreadableDocument, load_design
+import structlog
+
+from toban.design.reader import Design, UnreadableDocument, load_design, read_design
 from toban.engine.bindings.load import Kinds, UnreadableBindings, load_bindings, read_bindings
 from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.vague import settle
+
+log = structlog.get_logger(__name__)
+
+_KEPT_DESIGN, _KEPT_BINDINGS = "design.md", "toban.toml"
+_MISSING = b"\0missing"
+"""Stands for a file that is not there, which is something else than an empty one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +47,17 @@ class InForce:
 
     A change is taken once two looks in a row have seen the same contents: an editor that empties a file
     before it writes would otherwise put half a document in force.
+
+    What is in force is copied into the folder *kept*, where there is one: a process that starts while the
+    files can't be read goes on with the last version that could.
     """
 
-    def __init__(self, design: Path, bindings: Path, *, sources: Kinds, channels: Kinds) -> None:
+    def __init__(
+        self, design: Path, bindings: Path, *, sources: Kinds, channels: Kinds, kept: Path | None = None
+    ) -> None:
         self._design = design
         self._bindings = bindings
+        self._kept = kept
         self._kinds: dict[str, Kinds] = {"sources": sources, "channels": channels}
         self._seen = ""
         self._decided = ""
@@ -62,7 +76,7 @@ class InForce:
 
     def refresh(self) -> Edition | Refusal | None:
         """Look at the files: return a new edition now in force, a new refusal, or None for no news."""
-        found = self._contents()
+        found = _digest(self._contents())
         is_settled = found == self._seen or self._edition is None
         self._seen = found
         if found == self._decided or not is_settled:
@@ -71,29 +85,58 @@ class InForce:
         try:
             edition = self._read()
         except UnreadableDocument as error:
-            self._refusal = Refusal(str(self._design), found, f"{error}\nHINT: {error.hint}")
-            return self._refusal
+            return self._refuse(self._design, found, f"{error}\nHINT: {error.hint}")
         except UnreadableBindings as error:
-            self._refusal = Refusal(str(self._bindings), found, str(error))
-            return self._refusal
+            return self._refuse(self._bindings, found, str(error))
         self._refusal = None
         if self._edition is not None and self._edition.digests == edition.digests:
             return None
         self._edition = edition
+        self._keep(found)
         return edition
 
-    def _contents(self) -> str:
-        digest = hashlib.sha256()
-        for path in (self._design, self._bindings):
-            try:
-                content = path.read_bytes()
-            except OSError as error:
-                content = f"unreadable: {error.errno}".encode()
-            digest.update(hashlib.sha256(content).digest())
-        return digest.hexdigest()
+    def _refuse(self, file: Path, digest: str, reason: str) -> Refusal:
+        self._refusal = Refusal(str(file), digest, reason)
+        if self._edition is None:
+            self._edition = self._last_kept()
+        return self._refusal
+
+    def _keep(self, digest: str) -> None:
+        """Copy the files, each whole or not at all; a version that is gone already is not kept."""
+        contents = self._contents()
+        if self._kept is None or _digest(contents) != digest:
+            return
+        try:
+            self._kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for content, name in zip(contents, (_KEPT_DESIGN, _KEPT_BINDINGS), strict=True):
+                copy = self._kept / f"{name}.new"
+                copy.write_bytes(b"" if content == _MISSING else content)
+                copy.replace(self._kept / name)
+        except OSError as error:
+            # The edition is in force all the same; only a restart would miss the copy.
+            log.warning("edition_not_kept", folder=str(self._kept), reason=str(error))
+
+    def _last_kept(self) -> Edition | None:
+        """The edition of the copies, cited as if they stood where the files do."""
+        if self._kept is None or not (self._kept / _KEPT_BINDINGS).exists():
+            return None
+        design = (self._kept / _KEPT_DESIGN).read_text(encoding="utf-8-sig")
+        bindings = (self._kept / _KEPT_BINDINGS).read_text(encoding="utf-8")
+        try:
+            return self._edition_of(
+                read_design(design, str(self._design)), read_bindings(bindings, self._bindings, **self._kinds)
+            )
+        except (UnreadableDocument, UnreadableBindings):
+            # Copied by a version of Toban that read more than this one.
+            return None
+
+    def _contents(self) -> tuple[bytes, bytes]:
+        return _content(self._design), _content(self._bindings)
 
     def _read(self) -> Edition:
-        design, bindings = load_design(self._design), self._read_bindings()
+        return self._edition_of(load_design(self._design), self._read_bindings())
+
+    def _edition_of(self, design: Design, bindings: Bindings) -> Edition:
         return Edition(settle(design, bindings.clock_words, bindings.file), bindings)
 
     def _read_bindings(self) -> Bindings:
@@ -106,3 +149,17 @@ class InForce:
         if was_there or self._bindings.exists():
             return load_bindings(self._bindings, **self._kinds)
         return nothing
+
+
+def _content(path: Path) -> bytes:
+    """The file's bytes; where it can't be read, something that no document is."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return _MISSING
+    except OSError as error:
+        return f"unreadable: {error.errno}".encode()
+
+
+def _digest(contents: tuple[bytes, bytes]) -> str:
+    return hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in contents)).hexdigest()

@@ -46,8 +46,11 @@ class Parts:
         """What a channel's table may say."""
         return {name: transport.config for name, transport in self.transports.items()}
 
-    def in_force(self) -> "InForce":
-        """Return the edition that TOBAN_DESIGN and TOBAN_BINDINGS name; nothing is read yet."""
+    def in_force(self, kept: Path | None = None) -> "InForce":
+        """Return the edition that TOBAN_DESIGN and TOBAN_BINDINGS name; nothing is read yet.
+
+        See `InForce` for *kept*, which one process of a running Toban names.
+        """
         from toban.engine.bindings.inforce import InForce  # noqa: PLC0415
 
         design = Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md"))
@@ -57,4 +60,5 @@ class Parts:
             Path(bindings) if bindings else design.with_name("toban.toml"),
             sources=self.source_configs,
             channels=self.channel_configs,
+            kept=kept,
         )

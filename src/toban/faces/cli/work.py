@@ -44,7 +44,7 @@ class Work:
     def __init__(self, parts: Parts, *, clock: Clock) -> None:
         self._parts = parts
         self._clock = clock
-        self._in_force = parts.in_force()
+        self._in_force = parts.in_force(settings.HOME / "in-force")
         self._telemetry = Telemetry(os.environ["TOBAN_TELEMETRY_URL"])
         self._buffer = SampleBuffer(self._telemetry)
         self._monitoring = Monitoring(Board(parts.source_kinds, clock), self._buffer)

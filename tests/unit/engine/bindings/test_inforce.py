@@ -145,3 +145,44 @@ def test_bindings_that_were_in_force_and_are_gone_are_a_refusal(design: Path, bi
 
     assert isinstance(inforce.refresh(), Refusal)
     assert inforce.edition is old
+
+
+def test_a_process_that_starts_with_an_unreadable_document_goes_on_with_the_last_one_that_was(
+    design: Path, bindings: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    before = InForce(design, bindings, sources={}, channels={}, kept=kept).refresh()
+    design.write_text("")
+
+    restarted = InForce(design, bindings, sources={}, channels={}, kept=kept)
+    news = restarted.refresh()
+
+    assert isinstance(news, Refusal)
+    assert isinstance(before, Edition)
+    assert restarted.edition is not None
+    assert restarted.edition.design.clauses == before.design.clauses
+    assert restarted.edition.bindings.system.name == "店"
+
+
+def test_a_mended_document_replaces_the_kept_one(design: Path, bindings: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    InForce(design, bindings, sources={}, channels={}, kept=kept).refresh()
+    design.write_text("")
+    restarted = InForce(design, bindings, sources={}, channels={}, kept=kept)
+    restarted.refresh()
+    design.write_text(DESIGN.replace("85%", "90%"))
+
+    restarted.refresh()
+
+    assert isinstance(restarted.refresh(), Edition)
+    assert "90%" in (kept / "design.md").read_text()
+
+
+def test_a_folder_that_cannot_keep_copies_keeps_nothing_from_being_in_force(
+    design: Path, bindings: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "kept").write_text("a file where the folder should be")
+
+    news = InForce(design, bindings, sources={}, channels={}, kept=tmp_path / "kept").refresh()
+
+    assert isinstance(news, Edition)
