@@ -230,7 +230,7 @@ SHAPES = ChapterShapes(
                     "(?:バックアップ|取得)?(?:方式|方法|手段|種別|種類|タイプ)|自動バックアップ|method|type|backup(?:type|method)"
                 ),
                 "frequency": words(
-                    "(?:バックアップ|取得|実行)?(?:頻度|周期|スケジュール|間隔|タイミング)|(?:backup)?(?:frequency|schedule|interval)"
+                    "(?:バックアップ|取得|実行)?(?:頻度|周期|スケジュール|間隔|タイミング|曜日)|(?:backup)?(?:frequency|schedule|interval)"
                 ),
                 "clock": words("(?:バックアップ|実行|取得|開始|実施)(?:時間|時刻)|時刻|時間帯?|time"),
                 "generations": words("(?:保持|保存)?世代(?:管理|数)?|generations?|copies"),

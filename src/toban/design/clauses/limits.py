@@ -18,7 +18,7 @@ _IN_A_ROW = words(
     r"|(?P<m>\d+)\s?(?P<each>回|日|週)連続(?:の?(?:失敗|エラー))?"
     r"|(?P<times>\d+) (?:consecutive|times in a row)(?: (?:failures|errors|times))?"
 )
-_STRAY = words("以上|以下|未満|超|滞留|増加|継続")
+_STRAY = words("以外|以上|以下|未満|超|滞留|増加|継続")
 _SPANS = {"日": TimeUnit.DAY, "週": TimeUnit.WEEK}
 
 

@@ -96,6 +96,7 @@ _FALLS, _RISES = words("下回|未満|below|under|less"), words("超|上回|abov
 _PROBE = "ヘルスチェック"
 _STATE = re.compile(r"(\d+)\s*[(（][A-Za-z]+[)）]")
 _CONDITION = re.compile(r"(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]*)[)）])?")
+_NO_NOTICE = "「注意」のしきい値は使わず、警告と異常だけを見ます"
 _NO_LEVEL = "しきい値のレベルが書かれていないので、警告として扱います"
 
 
@@ -111,6 +112,8 @@ def _monitor(cells: Cells) -> Monitor:
     if not (is_limited or cells["probe"] or _says_none(cells)):
         raise NotUnderstood("しきい値がありません")
     warning, critical = _directed(normal, warning, critical)
+    if item == _PROBE:
+        warning, critical = _answerless(warning), _answerless(critical)
     interval, irregular = _interval(cells["interval"])
     return Monitor(
         **cells.stamp(Monitor, target, item, cells["severity"], assumptions=(*assumptions, *irregular)),
@@ -146,7 +149,16 @@ def _metric(item: str, *limits: Threshold | None) -> Metric | None:
 
 def _says_none(cells: Cells) -> bool:
     """Whether a dash says that the thing is only watched; an empty cell is one not filled in yet."""
-    return any(cells.values.get(role, "").strip() for role in ("normal", "warning", "critical", "condition"))
+    return any(
+        cells.values.get(role, "").strip()
+        for role in ("normal", "warning", "notice", "critical", "condition")
+    )
+
+
+def _answerless(threshold: Threshold | None) -> Threshold | None:
+    """連続3回 of a probe counts the answers that fail to come: up is below 1 that often."""
+    is_count = threshold is not None and threshold.limit.unit == "回" and threshold.limit.value == 1
+    return replace(threshold, comparison=Comparison.BELOW) if threshold and is_count else threshold
 
 
 def _subject(section: Section) -> str:
@@ -157,10 +169,13 @@ def _subject(section: Section) -> str:
 
 def _limits(cells: Cells, normal: Range | None) -> tuple[Threshold | None, Threshold | None, tuple[str, ...]]:
     """Warning and critical, from a column each or from one column with its severity; and what was assumed."""
-    warning, critical = _limit(cells, "warning", normal), _limit(cells, "critical", normal)
+    # 注意 is the warning only where no column says 警告; of three levels the lowest is not told apart.
+    warning = _limit(cells, "warning" if cells.has("warning") else "notice", normal)
+    critical = _limit(cells, "critical", normal)
+    dropped = (_NO_NOTICE,) if cells.has("warning") and cells["notice"] else ()
     single = _compared(_limit(cells, "condition", normal), cells["when"])
     if single is None:
-        return warning, critical, ()
+        return warning, critical, dropped
     severity = cells["severity"]
     if not severity:
         return single, critical, (_NO_LEVEL,)
@@ -397,10 +412,11 @@ SHAPES = ChapterShapes(
                 "category": words("カテゴリー?|分類|区分|種別|category|type"),
                 "normal": words("正常(?:範囲|値|基準|時)?|通常(?:値|範囲)|normal(?:range)?|healthy|baseline"),
                 "warning": words(
-                    "(?:警告|注意|要注意)(?:閾値|しきい値|レベル|値)?(?:\\(warning\\))?|warning(?:threshold)?|warn|(?:閾値|しきい値)\\((?:警告|warning|注意)\\)"
+                    "警告(?:閾値|しきい値|レベル|値|判定|条件|基準)?(?:\\(warning\\))?|warning(?:threshold)?|warn|(?:閾値|しきい値)\\((?:警告|warning|注意)\\)"
                 ),
+                "notice": words("(?:要?注意|caution|notice)(?:閾値|しきい値|レベル|値|判定|条件|基準)?"),
                 "critical": words(
-                    "(?:異常|危険|重大|重要|緊急|致命的?|即対応|クリティカル|致命的障害|障害)(?:閾値|しきい値|レベル|値)?(?:\\((?:critical|error)\\))?"
+                    "(?:異常|危険|重大|重要|緊急|致命的?|即対応|クリティカル|致命的障害|障害)(?:閾値|しきい値|レベル|値|判定|条件|基準)?(?:\\((?:critical|error)\\))?"
                     "|critical(?:threshold)?|(?:閾値|しきい値)\\((?:異常|危険|重大|critical|緊急)\\)"
                 ),
                 "condition": words(
@@ -424,10 +440,12 @@ SHAPES = ChapterShapes(
                     "説明|備考|単位|ツール|理由|根拠|reasoning|whyitmatters|why|description|unit|notes?|tool|通知"
                 ),
             },
-            needs=("item|target", "normal|warning|critical|condition|probe"),
+            needs=("item|target", "normal|warning|notice|critical|condition|probe"),
             telling=(
                 "item warning critical",
                 "item normal warning",
+                "item normal notice",
+                "item notice critical",
                 "item condition interval",
                 "item condition severity",
                 "target item condition",

@@ -20,12 +20,13 @@ from toban.design.clauses.shape import (
     read_value,
     words,
 )
+from toban.design.clauses.timing import read_when
 from toban.design.section import normalise
 from toban.design.values.duration import Duration, read_duration, read_within
 from toban.design.values.hours import Hours, read_hours
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.people import ChannelRef, is_placeholder, read_channels
-from toban.design.values.schedule import Schedule, join_schedule, read_schedule
+from toban.design.values.schedule import Schedule, join_schedule
 from toban.design.values.threshold import Comparison, Threshold
 
 
@@ -88,6 +89,8 @@ _DOWNTIME = re.compile(
 # A remark on what counts is no part of the figures; the lint rules read it in the row's text.
 _COUNTS = r"(?:計画(?:メンテナンス|停止)(?:の?時間)?[はを]?(?:除く|含む|含まない)|excluding planned \w+)"
 _REMARK = re.compile(rf"[(（]\s*{_COUNTS}\s*[)）]|[、,]\s*{_COUNTS}|{_COUNTS}[、,]\s*", re.IGNORECASE)
+_WORKING_WEEK = re.compile(r"\b(?:mon(?:day)?s?\s*(?:-|–|to)\s*fri(?:day)?s?|weekdays)\b[,:]?", re.IGNORECASE)
+_COUNTED = words(r"\s*[(/]?\s*(月間|年間|月|年|monthly|yearly|annually|per (?:month|year)|month|year)\)?$")
 _ADDRESS = words(r"\w@\w|\d{2,4}-[\dx]{2,4}-[\dx]{3,4}|pagerduty|slack")
 _PERIOD = words(r"年間|月間|週間|四半期|\b(?:annual|yearly|monthly|weekly|quarterly)\b")
 _HIGHER_IS_BETTER = re.compile(
@@ -136,6 +139,9 @@ def _target(place: Place, keys: tuple[str, ...], text: str, period: str) -> Buil
     if metric is None and place.section.nearness(_SERVICE_LEVEL) < 2:
         raise NotUnderstood(f"「{name}」は運用の目標として知られていない項目です")
     allowed, counted, rest = _split_downtime(_REMARK.sub("", text))
+    span = _COUNTED.search(normalise(rest)) if read_limit(rest) is None else None
+    if span is not None:
+        counted, rest = span.group(1), normalise(rest)[: span.start()]
     return Objective(
         **place.stamp(Objective, *keys),
         name=name,
@@ -148,7 +154,7 @@ def _target(place: Place, keys: tuple[str, ...], text: str, period: str) -> Buil
 
 def _stop(text: str) -> Schedule | None:
     """月1回・深夜2:00〜4:00・2時間以内: how often and when, each by itself."""
-    whole = read_schedule(text)
+    whole = read_when(text)
     parts = text.split("・")
     return whole or (join_schedule(parts[0], parts[1]) if len(parts) > 1 else None)
 
@@ -193,10 +199,15 @@ def _role(cells: Cells) -> DutyRole:
         role=role,
         holder=holder,
         is_placeholder=bool(holder) and is_placeholder(holder),
-        hours=cells.maybe("hours", read_hours, "対応時間"),
+        hours=cells.maybe("hours", _hours, "対応時間"),
         channels=read_channels(cells.first("contact", "holder")) or (),
         duties=cells["duties"],
     )
+
+
+def _hours(text: str) -> Hours | None:
+    """Hours of a week; Mon-Fri is 平日."""
+    return read_hours(text) or read_hours(_WORKING_WEEK.sub("平日", text))
 
 
 def _reached(entry: Entry) -> DutyRole:
@@ -225,7 +236,7 @@ def _service_hours(entry: Entry) -> ServiceHours:
 def _maintenance(entry: Entry) -> MaintenanceWindow:
     return MaintenanceWindow(
         **entry.stamp(MaintenanceWindow, entry.key),
-        schedule=entry.read(read_schedule, "計画メンテナンスの時期"),
+        schedule=entry.read(_stop, "計画メンテナンスの時期"),
     )
 
 

@@ -9,13 +9,15 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.shape import (
     Cells,
     ChapterShapes,
+    Entry,
+    EntryShape,
     NotUnderstood,
     Steps,
     StepsShape,
     TableShape,
     words,
 )
-from toban.design.clauses.timing import row_schedule
+from toban.design.clauses.timing import read_when, row_schedule
 from toban.design.section import normalise
 from toban.design.values.duration import Duration, read_within
 from toban.design.values.schedule import Schedule
@@ -105,6 +107,12 @@ def _schedule(cells: Cells) -> ReleaseSchedule:
     )
 
 
+def _listed(entry: Entry) -> ReleaseSchedule:
+    """定期リリース: 毎月第1水曜 20:00."""
+    schedule = entry.read(read_when, "リリースの時期")
+    return ReleaseSchedule(**entry.stamp(ReleaseSchedule, entry.key), name=entry.key, schedule=schedule)
+
+
 SHAPES = ChapterShapes(
     tables=(
         TableShape(
@@ -139,6 +147,16 @@ SHAPES = ChapterShapes(
             },
             needs=("name", "frequency|timing"),
             telling=("name frequency timing",),
+        ),
+    ),
+    entries=(
+        EntryShape(
+            ReleaseSchedule,
+            _listed,
+            headings=words("リリース|release"),
+            key=words(
+                "(?:定期|通常|緊急|メジャー|マイナー|パッチ|月次|週次|hotfix|major|minor|patch|regular|emergency).{0,8}(?:リリース|releases?)"
+            ),
         ),
     ),
     steps=(

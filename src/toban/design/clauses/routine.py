@@ -16,7 +16,13 @@ from toban.design.clauses.shape import (
     TableShape,
     words,
 )
-from toban.design.clauses.timing import is_attribute, nearest_schedule, row_schedule, section_schedule
+from toban.design.clauses.timing import (
+    is_attribute,
+    nearest_schedule,
+    read_when,
+    row_schedule,
+    section_schedule,
+)
 from toban.design.section import normalise
 from toban.design.values.schedule import Schedule
 
@@ -47,6 +53,14 @@ def _routine(cells: Cells) -> Routine:
         owner=cells["owner"],
         content=cells["content"],
     )
+
+
+def _timed(entry: Entry) -> Routine:
+    """ログ確認: 毎日 9:00."""
+    schedule = read_when(entry.value) if entry.key and not is_attribute(entry) else None
+    if schedule is None:
+        raise NotUnderstood("作業と時期の組ではありません")
+    return Routine(**entry.stamp(Routine, entry.key), name=entry.key, schedule=schedule, owner="", content="")
 
 
 def _described(cells: Cells) -> Routine:
@@ -148,6 +162,7 @@ SHAPES = ChapterShapes(
         ),
     ),
     entries=(
+        EntryShape(Routine, _timed, headings=_REGULAR, avoid=_OTHERWISE, within=3),
         EntryShape(
             Routine,
             _listed,

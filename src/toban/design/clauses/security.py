@@ -16,7 +16,13 @@ from toban.design.clauses.shape import (
     TableShape,
     words,
 )
-from toban.design.clauses.timing import is_attribute, nearest_schedule, row_schedule, section_schedule
+from toban.design.clauses.timing import (
+    is_attribute,
+    nearest_schedule,
+    read_when,
+    row_schedule,
+    section_schedule,
+)
 from toban.design.section import normalise
 from toban.design.values.duration import Duration, read_duration, read_within
 from toban.design.values.schedule import Schedule, read_schedule
@@ -125,6 +131,16 @@ def _listed_routine(entry: Entry) -> SecurityRoutine:
         name=name,
         schedule=schedule,
         content=entry.value if entry.key else "",
+    )
+
+
+def _timed_routine(entry: Entry) -> SecurityRoutine:
+    """脆弱性診断: 年1回."""
+    schedule = read_when(entry.value) if entry.key and not is_attribute(entry) else None
+    if schedule is None:
+        raise NotUnderstood("作業と時期の組ではありません")
+    return SecurityRoutine(
+        **entry.stamp(SecurityRoutine, entry.key), name=entry.key, schedule=schedule, content=""
     )
 
 
@@ -272,6 +288,7 @@ SHAPES = ChapterShapes(
             headings=_ACCESS,
             key=words("パスワード(?:の?ポリシー|要件|規則|ルール)?|password(?: policy| rules)?"),
         ),
+        EntryShape(SecurityRoutine, _timed_routine, headings=_SECURITY, avoid=words("インシデント|incident")),
         EntryShape(
             SecurityRoutine,
             _listed_routine,

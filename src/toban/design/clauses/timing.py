@@ -25,6 +25,8 @@ _ATTRIBUTE = words(
     "|environment|validates|verifies|schedule|script|tool"
 )
 _REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
+_NEXT_DAY = re.compile(r"翌日?\s*(?=\d{1,2}[:：時])")
+_PLURAL = re.compile(r"(?<=day)s\b")
 _PAREN = re.compile(r"\(([^()]*)\)")
 _WEEKDAY = re.compile(r"[月火水木金土日]")
 
@@ -37,7 +39,8 @@ def section_schedule(section: Section) -> Schedule | None:
     moment = ""
     for heading in reversed(section.words):
         cadences = _cadences(heading)
-        parts = [*_PAREN.findall(heading), _PAREN.sub("", heading).partition(": ")[0]]
+        singular = _PLURAL.sub("", heading)
+        parts = [*_PAREN.findall(singular), _PAREN.sub("", singular).partition(": ")[0]]
         moment = moment or next((part for part in parts if _MOMENT.search(part)), "")
         if len(cadences) == 1:
             return _at_moment(cadences.pop(), moment)
@@ -78,7 +81,7 @@ def row_schedule(cells: Cells, frequency: str = "frequency", clock: str = "clock
 
     Raises `NotUnderstood` when neither the row nor the headings give one.
     """
-    often, when = cells[frequency], _weekday_in_full(cells[clock])
+    often, when = _weekday_in_full(cells[frequency]), _weekday_in_full(cells[clock])
     if often and when:
         joined = join_schedule(often, when)
         # 実行時間 may be how long it runs (約30分) instead of when it starts.
@@ -109,7 +112,7 @@ def row_schedules(cells: Cells, frequency: str = "frequency", clock: str = "cloc
 
 def _with_headings(text: str, section: Section) -> Schedule | None:
     """A row that says only 9:00 or 月曜 gets how often from the headings."""
-    own = _read_remarked(text)
+    own = read_when(text)
     if own is not None and not own.assumptions:
         return own
     for heading in reversed(section.words):
@@ -119,8 +122,12 @@ def _with_headings(text: str, section: Section) -> Schedule | None:
     return own
 
 
-def _read_remarked(text: str) -> Schedule | None:
-    """A schedule, with or without a remark that says nothing of time: 1日1回（タイムゾーン考慮）."""
+def read_when(text: str) -> Schedule | None:
+    """A schedule, with or without a remark that says nothing of time: 1日1回（タイムゾーン考慮）.
+
+    An end on the next day (22:00〜翌2:00) is known by being earlier than the beginning.
+    """
+    text = _NEXT_DAY.sub("", text)
     remark = _REMARK.search(text)
     bare = text[: remark.start()] if remark and not _MOMENT.search(normalise(remark.group())) else ""
     return read_schedule(text) or (read_schedule(bare) if bare else None)

@@ -25,7 +25,7 @@ _HISTORY = words("版(?:数)?|バージョン|version|rev(?:ision)?")
 _CHANGES = words("(?:変更|更新|改訂|修正)(?:内容|点|履歴|箇所)|変更者|changes?|(?:change)?description|author")
 _TERM = words("用語|略語|term|abbreviation")
 _LINK = words("url|リンク|link")
-_SAME_AS_ABOVE = frozenset({"", "〃", "同上", "↑", "''", '"'})
+_SAME_AS_ABOVE = frozenset({"〃", "同上", "↑", "''", '"'})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,18 @@ def _is_surely_meant(candidate: _Candidate) -> bool:
     return candidate.nearness == 3 or candidate.shape.tells(frozenset(candidate.roles))
 
 
+def _filled(cells: tuple[str, ...], above: tuple[str, ...]) -> tuple[str, ...]:
+    """The cells with 〃 replaced by what it stands for.
+
+    An empty first cell continues the one above too, the way merged cells come out of a spreadsheet.
+    """
+    continues = not cells[0].strip() and any(not is_blank(cell) for cell in cells[1:])
+    return tuple(
+        earlier if cell.strip() in _SAME_AS_ABOVE or (index == 0 and continues) else cell
+        for index, (cell, earlier) in enumerate(zip(cells, above, strict=True))
+    )
+
+
 def _is_template(row: Row) -> bool:
     """A row of which nothing but its first cells is filled in."""
     return sum(not is_blank(cell) for cell in row.cells) <= 1
@@ -125,17 +137,13 @@ def _outcomes(
     candidate: _Candidate, rows: Iterable[Row], header: tuple[str, ...], section: Section, document: str
 ) -> Iterator[Outcome]:
     labels = {role: header[index] for role, index in candidate.roles.items()}
-    above = ""
+    above = tuple("" for _ in header)
     for row in rows:
         text = row_text(row)
         if row.surplus:
             yield unread(row.line, text, f"セルが列より{row.surplus}個多い行です（| は \\| と書きます）")
             continue
-        cells = list(row.cells)
-        # An empty first cell continues the one above, the way merged cells come out of a spreadsheet.
-        if cells[0].strip() in _SAME_AS_ABOVE and any(not is_blank(cell) for cell in cells[1:]):
-            cells[0] = above
-        above = cells[0]
+        cells = above = _filled(row.cells, above)
         values = {role: cells[index] for role, index in candidate.roles.items()}
         place = Place(Origin(document, row.line), text, section)
         try:

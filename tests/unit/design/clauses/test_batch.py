@@ -67,10 +67,10 @@ def test_timetable_of_batch_numbers_is_no_list_of_batches(read: Read) -> None:
 
 def test_unreadable_schedule_is_named_with_both_cells(read: Read) -> None:
     design = read(
-        "## バッチ一覧", *HEADER, "| B1 | 集計 | 日次 | 未明 | - |", "| B2 | 送信 | 日次 | 1:00 | - |"
+        "## バッチ一覧", *HEADER, "| B1 | 集計 | 日次 | そのうち | - |", "| B2 | 送信 | 日次 | 1:00 | - |"
     )
 
-    assert design.unread[0].reason == "「日次」と「未明」を合わせて実施時期として読めません"
+    assert design.unread[0].reason == "「日次」と「そのうち」を合わせて実施時期として読めません"
 
 
 def test_job_may_be_a_list_below_its_name(read: Read) -> None:

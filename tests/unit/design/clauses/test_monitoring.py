@@ -201,3 +201,72 @@ def test_login_of_a_tool_is_no_choice_of_one(read: Read) -> None:
     design = read("## 監視ツール", "### Grafana", "#### ログイン", "- ユーザー: admin")
 
     assert design.of(ToolChoice) == ()
+
+
+def test_caution_is_not_taken_for_the_warning_beside_it(read: Read) -> None:
+    (monitor,) = read(
+        "## 監視", "| 項目 | 注意 | 警告 | 危険 |", "|-|-|-|-|", "| CPU | 60% | 80% | 95% |"
+    ).of(Monitor)
+
+    assert monitor.warning is not None
+    assert monitor.warning.limit.value == 80
+    assert "「注意」" in monitor.assumptions[0]
+
+
+def test_caution_alone_is_the_warning(read: Read) -> None:
+    (monitor,) = read("## 監視", "| 指標 | 正常範囲 | 要注意 |", "|-|-|-|", "| CPU | < 60% | > 80% |").of(
+        Monitor
+    )
+
+    assert monitor.warning is not None
+    assert monitor.assumptions == ()
+
+
+def test_comparison_may_stand_in_a_column_of_its_own(read: Read) -> None:
+    row = "| 成功率 | 95% | 下回り時 |"
+
+    (monitor,) = read("## 監視", "| 監視項目 | 閾値 | アラート条件 |", "|-|-|-|", row).of(Monitor)
+
+    assert monitor.warning is not None
+    assert monitor.warning.comparison is Comparison.BELOW
+
+
+def test_probe_is_up_unless_answers_fail_to_come(read: Read) -> None:
+    row = "| Web | HTTP GET / | 1分 | 3回連続失敗 |"
+
+    (monitor,) = read("## 死活監視", "| 対象 | 監視方法 | 間隔 | 異常判定 |", "|-|-|-|-|", row).of(Monitor)
+
+    assert (monitor.target, monitor.metric) == ("Web", Metric.UP)
+    assert monitor.critical is not None
+    assert (monitor.critical.comparison, monitor.critical.consecutive) == (Comparison.BELOW, 3)
+
+
+@pytest.mark.parametrize("limit", ["200以外", "予想の120%超過", "停止", ""])
+def test_condition_that_is_no_limit_is_unread(read: Read, limit: str) -> None:
+    rows = (f"| 応答 | {limit} |", "| CPU | 80%以上 |")
+
+    design = read("## 監視", "| 監視項目 | 閾値 |", "|-|-|", *rows)
+
+    assert [row.line for row in design.unread] == [5]
+
+
+def test_dash_for_every_limit_says_that_the_thing_is_only_watched(read: Read) -> None:
+    design = read(
+        "## 監視", "| 項目 | 正常値 | 異常値 |", "|-|-|-|", "| 受信量 | - | - |", "| CPU | <80% | >90% |"
+    )
+
+    assert [monitor.item for monitor in design.of(Monitor)] == ["受信量", "CPU"]
+
+
+def test_ditto_mark_repeats_the_cell_above(read: Read) -> None:
+    design = read(
+        "## 監視",
+        "| 監視項目 | 閾値 | 通知先 |",
+        "|-|-|-|",
+        "| CPU | 80%以上 | 当番 |",
+        "| メモリ | 90%以上 | 〃 |",
+    )
+
+    first, second = design.of(Monitor)
+
+    assert first.recipients == second.recipients

@@ -175,3 +175,19 @@ def test_service_hours_and_maintenance_are_list_entries(read: Read) -> None:
 
     assert [hours.hours.is_always for hours in design.of(ServiceHours)] == [True]
     assert [window.schedule.day for window in design.of(MaintenanceWindow)] == [NthWeekday(2, Weekday.SUNDAY)]
+
+
+def test_window_may_end_on_the_next_day(read: Read) -> None:
+    (window,) = read("## 運用方針", "- 計画停止: 毎月第3土曜日 22:00〜翌2:00").of(MaintenanceWindow)
+
+    assert window.schedule.until is not None
+    assert window.schedule.until.hour == 2
+
+
+def test_working_week_is_read_in_english(read: Read) -> None:
+    (role,) = read(
+        "## On-call", "| Role | Name | Hours |", "|-|-|-|", "| Lead | Ann | Mon-Fri 9:00-18:00 |"
+    ).of(DutyRole)
+
+    assert role.hours is not None
+    assert len(role.hours.weekdays) == 5

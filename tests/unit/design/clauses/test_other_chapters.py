@@ -183,3 +183,12 @@ def test_decision_repeats_the_words_of_other_chapters_and_stays_one(read: Read) 
         ("監視戦略", 1),
     ]
     assert len(design.clauses) == 3
+
+
+def test_release_calendar_may_be_a_list(read: Read) -> None:
+    regular, urgent = read("## リリース", "- 定期リリース: 毎月第1水曜 20:00", "- 緊急リリース: 随時").of(
+        ReleaseSchedule
+    )
+
+    assert regular.schedule.day == NthWeekday(1, Weekday.WEDNESDAY)
+    assert urgent.schedule.cadence is Cadence.ON_DEMAND

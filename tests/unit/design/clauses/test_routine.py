@@ -203,3 +203,24 @@ def test_audit_review_says_how_often(read: Read) -> None:
 
     assert isinstance(weekly.schedule, Schedule)
     assert open_ended.schedule is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "entry"), [("## 定期作業", "- ログ確認: 毎日 9:00"), ("## 日次作業", "- ログ確認: 毎日 9:00")]
+)
+def test_entry_may_say_itself_when_it_is_due(read: Read, heading: str, entry: str) -> None:
+    routine = only(read(heading, entry))
+
+    assert (routine.name, routine.schedule.cadence) == ("ログ確認", Cadence.DAILY)
+
+
+def test_security_work_may_say_itself_when_it_is_due(read: Read) -> None:
+    design = read("## セキュリティ", "- 脆弱性診断: 年1回", "- 検討中の対策: なし")
+
+    assert [routine.name for routine in design.of(SecurityRoutine)] == ["脆弱性診断"]
+
+
+def test_weekdays_in_an_english_heading_are_kept(read: Read) -> None:
+    routine = only(read("# Handbook", "## Weekly Maintenance (Sundays 2:00-4:00)", "- Vacuum the database"))
+
+    assert routine.schedule.weekdays == (Weekday.SUNDAY,)
