@@ -1,18 +1,13 @@
 """A cell's words to a schedule."""
 
 import re
-from datetime import time
-from decimal import Decimal
+from dataclasses import replace
 
-from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.normal import plain
-from toban.design.values.schedule.rule import ZONES, Cadence, DayOfMonth, Schedule, Weekday
-from toban.design.values.schedule.words import HOUR, TOKENS, WORKING_DAYS, Draft
+from toban.design.values.schedule.cron import read_cron
+from toban.design.values.schedule.rule import ZONES, Cadence, Schedule
+from toban.design.values.schedule.words import TOKENS, WORKING_DAYS, Draft
 
-_CRON = re.compile(r"(?P<minute>\d{1,2}) (?P<hour>\d{1,2}|\*) (?P<day>\d{1,2}|\*) \* (?P<weekday>[0-7]|\*)")
-_CRON_EVERY = re.compile(
-    r"(?:\*/(?P<minutes>\d{1,2}) \* \* \* \*|(?P<minute>\d{1,2}) \*/(?P<hours>\d{1,2}) \* \* \*|\* \* \* \* \*)"
-)
 _ZONE = re.compile(rf" ?\(?(?<![A-Za-z])({'|'.join(ZONES)})\b\)?")
 _UNKNOWN_ZONE = re.compile(r"\b(?:PST|PDT|EST|EDT|CST|CDT|MST|BST|IST|CEST)\b")
 _BRACKETS = re.compile(r" ?[(]([^()]*)[)]")
@@ -31,7 +26,19 @@ _EVENT = re.compile(
 _NO_EVENT = re.compile(
     r".*(?:または|もしくは|、).*|.*(?:常時|即時|随時|都度|深夜|以前|以後|午前|午後|直前|時間|同時|当日|翌日|年|月|週|日|分|秒)(?:時|前|後|ごと|毎)?"
 )
-
+_CLOCKS = r"\d{1,2}:\d\d(?: ?[-~] ?\d{1,2}:\d\d)?"
+_OR = r" ?[・、,/と] ?"
+_LISTS = (
+    (re.compile(rf"(?<!\d){_CLOCKS}(?:{_OR}{_CLOCKS}){{1,9}}"), re.compile(_CLOCKS), "{}"),
+    (re.compile(rf"(?<!\d)\d{{1,2}}日(?:{_OR}\d{{1,2}}日){{1,9}}"), re.compile(r"\d{1,2}"), "{}日"),
+    (re.compile(rf"第[1-5](?:{_OR}第?[1-5]){{1,4}}(?=[月火水木金土日]曜)"), re.compile(r"[1-5]"), "第{}"),
+    (
+        re.compile(rf"第[1-5][月火水木金土日]曜日?(?:{_OR}第[1-5][月火水木金土日]曜日?){{1,4}}"),
+        re.compile(r"第[1-5][月火水木金土日]曜"),
+        "{}",
+    ),
+)
+"""Lists of one kind of word: the list, a word in it, and how that word reads alone."""
 
 _CONSTANT = (
     (
@@ -49,10 +56,7 @@ _CONSTANT = (
 
 
 def read_schedule(text: str) -> Schedule | None:
-    """Read one rule for due times; None for anything that is not wholly understood, and for several rules.
-
-    A cron line that names both a date and a weekday means "or" in cron, which no document means: None.
-    """
+    """Read one rule for due times; None for anything that is not wholly understood, and for several rules."""
     whole = plain(text)
     words = _BRACKETS.sub(
         lambda match: "" if _NOTE.fullmatch(match[1].strip()) else f" {match[1]} ", whole
@@ -60,8 +64,8 @@ def read_schedule(text: str) -> Schedule | None:
     for pattern, cadence in _CONSTANT:
         if pattern.fullmatch(words):
             return Schedule(cadence, text=whole)
-    if cron := _CRON.fullmatch(words) or _CRON_EVERY.fullmatch(words):
-        return _of_cron(cron, whole)
+    if cron := read_cron(words.lower()):
+        return replace(cron[0], text=whole) if len(cron) == 1 else None
     if _UNKNOWN_ZONE.search(words):
         return None
     zones = {ZONES[name] for name in _ZONE.findall(words)}
@@ -78,7 +82,12 @@ def read_schedules(text: str) -> tuple[Schedule, ...] | None:
     single = read_schedule(text)
     if single is not None:
         return (single,)
-    parts = re.split(r" ?\+ ?|、|または|、? ?および|\n| / | and ", plain(text))
+    whole = plain(text)
+    if cron := read_cron(whole.lower()):
+        return tuple(replace(schedule, text=whole) for schedule in cron)
+    if alternatives := _alternatives(whole):
+        return alternatives
+    parts = re.split(r" ?\+ ?|、|または|、? ?および|\n| / | and ", whole)
     # 毎月1日、15日: what the first part says of the month holds for the others.
     head = "毎月" if parts[0].startswith("毎月") else ""
     found = tuple(
@@ -96,6 +105,25 @@ def join_schedule(frequency: str, clock: str) -> Schedule | None:
         return event
     joined = read_schedule(f"{frequency} {clock}")
     return joined or (read_schedule(clock) if plain(frequency) in ("", "-") else None)
+
+
+def _alternatives(text: str) -> tuple[Schedule, ...] | None:
+    """Read a rule of which one word stands several times: 第2・第4火曜 3:00, 毎月1日、15日 9:00, 平日 9:00、18:00.
+
+    What stands around the list holds for each of its words, so splitting the text at its marks would lose it.
+    """
+    for several, one, alone in _LISTS:
+        if match := several.search(text):
+            head, tail = text[: match.start()], text[match.end() :]
+            found = [read_schedule(head + alone.format(word) + tail) for word in one.findall(match[0])]
+            known = tuple(
+                # 1日2回(9:00、18:00): the list says how often.
+                replace(schedule, text=text, times=None if schedule.times == len(found) else schedule.times)
+                for schedule in found
+                if schedule
+            )
+            return known if len(known) == len(found) else None
+    return None
 
 
 def _drafted(words: str) -> Draft | None:
@@ -122,11 +150,16 @@ def _finished(draft: Draft, text: str, zone: str) -> Schedule | None:
         return None
     if cadence is Cadence.MONTHLY and draft.months:
         cadence = Cadence.YEARLY
+    if cadence is Cadence.DAILY and draft.weekdays and not draft.skips_holidays:
+        # 毎日(月〜金) says nothing of public holidays, as 平日 does.
+        cadence = Cadence.WEEKLY
     if cadence is Cadence.DAILY and draft.cadence is None:
         draft.assumed.append(f"「{text}」を毎日と解釈しました")
+    # 年2回(4月、10月): the months say how often.
+    is_once = draft.times in (1, len(draft.months))
     return Schedule(
         cadence, draft.every, draft.weekdays, draft.day, draft.months, draft.at, draft.until, draft.minute,
-        None if draft.times == 1 else draft.times, zone=zone, text=text, assumptions=tuple(draft.assumed),
+        None if is_once else draft.times, zone=zone, text=text, assumptions=tuple(draft.assumed),
     )  # fmt: skip
 
 
@@ -147,48 +180,10 @@ def _fits(cadence: Cadence, draft: Draft) -> bool:
     over_months = cadence in (Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.HALF_YEARLY, Cadence.YEARLY)
     if draft.day and not over_months:
         return False
-    if draft.months and not over_months:
+    if draft.months and (not over_months or draft.times not in (None, 1, len(draft.months))):
         return False
     if draft.weekdays and cadence not in (Cadence.WEEKLY, Cadence.DAILY):
         return False
     if cadence is Cadence.DAILY and draft.weekdays not in ((), WORKING_DAYS):
         return False
     return not (cadence is Cadence.INTERVAL and (draft.at or draft.weekdays))
-
-
-def _divides(step: str | None, whole: int) -> bool:
-    return step is None or (int(step) > 0 and whole % int(step) == 0)
-
-
-def _of_cron(match: re.Match[str], text: str) -> Schedule | None:
-    groups = match.groupdict()
-    if match.re is _CRON_EVERY:
-        # Cron starts anew each hour and day: */7 is no interval of 7 minutes.
-        if not _divides(groups["minutes"], 60) or not _divides(groups["hours"], 24):
-            return None
-        if groups["hours"]:
-            if int(groups["minute"]) > 59:
-                return None
-            every = Duration(Decimal(groups["hours"]), TimeUnit.HOUR)
-            return Schedule(Cadence.INTERVAL, every, minute=int(groups["minute"]) or None, text=text)
-        return Schedule(
-            Cadence.INTERVAL, Duration(Decimal(groups["minutes"] or 1), TimeUnit.MINUTE), text=text
-        )
-    minute = int(groups["minute"])
-    if groups["hour"] == "*":
-        is_hourly = groups["day"] == groups["weekday"] == "*"
-        return (
-            Schedule(Cadence.INTERVAL, HOUR, minute=minute, text=text) if is_hourly and minute < 60 else None
-        )
-    hour = int(groups["hour"])
-    if hour > 23 or minute > 59 or (groups["day"] != "*" and groups["weekday"] != "*"):
-        return None
-    at = time(hour, minute)
-    if groups["weekday"] != "*":
-        # Cron counts from Sunday, 0 or 7.
-        weekday = tuple(Weekday)[(int(groups["weekday"]) - 1) % 7]
-        return Schedule(Cadence.WEEKLY, weekdays=(weekday,), at=at, text=text)
-    if groups["day"] == "*":
-        return Schedule(Cadence.DAILY, at=at, text=text)
-    day = int(groups["day"])
-    return Schedule(Cadence.MONTHLY, day=DayOfMonth(day), at=at, text=text) if 1 <= day <= 31 else None

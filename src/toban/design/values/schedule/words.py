@@ -32,6 +32,7 @@ class Draft:
     until: time | None = None
     minute: int | None = None
     times: int | None = None
+    skips_holidays: bool | None = None
     assumed: list[str] = field(default_factory=list)
 
     @property
@@ -70,7 +71,7 @@ def _word(pattern: str, read: Callable[[re.Match[str]], Found | None] | Found) -
     return Token(re.compile(pattern, re.IGNORECASE), meaning)
 
 
-_ENGLISH_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_ENGLISH_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ENGLISH_NTH = {
     "first": 1,
     "1st": 1,
@@ -86,13 +87,13 @@ WORKING_DAYS = tuple(Weekday)[:5]
 _PERIODS = {"日": Cadence.DAILY, "週": Cadence.WEEKLY, "月": Cadence.MONTHLY, "年": Cadence.YEARLY}
 HOUR = Duration(Decimal(1), TimeUnit.HOUR)
 _TIMES_OF_DAY = {
-    "深夜": time(2), "夜間": time(22), "早朝": time(5), "午前中": time(9), "午前": time(9), "毎朝": time(9), "朝": time(9),
+    "深夜": time(2), "未明": time(2), "夜間": time(22), "早朝": time(5), "午前中": time(9), "午前": time(9), "毎朝": time(9), "朝": time(9),
     "午後": time(13), "夕方": time(17), "毎晩": time(20), "夜": time(20), "nightly": time(2), "every night": time(2),
 }  # fmt: skip
 """What is taken where the document gives a word and no clock."""
 _VAGUE = "|".join(_TIMES_OF_DAY)
 _NTH = "|".join(_ENGLISH_NTH)
-_DAY_NAMES = "|".join(_ENGLISH_DAYS)
+_DAY_NAMES = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
 _KANJI_DAYS = rf"[{WEEKDAY_CHARS}](?:[・,/]?[{WEEKDAY_CHARS}])*"
 
 
@@ -137,6 +138,21 @@ def _weekdays(match: re.Match[str]) -> Found:
     return {"weekdays": tuple(day for day in Weekday if day in named)}
 
 
+def _weekday_span(match: re.Match[str]) -> Found | None:
+    first, last = WEEKDAY_CHARS.index(match["first"]), WEEKDAY_CHARS.index(match["last"])
+    return {"weekdays": tuple(Weekday)[first : last + 1]} if first < last else None
+
+
+def _english_day(name: str) -> Weekday:
+    return tuple(Weekday)[_ENGLISH_DAYS.index(name[:3].lower())]
+
+
+def _english_span(match: re.Match[str]) -> Found | None:
+    days = tuple(Weekday)
+    first, last = days.index(_english_day(match["first"])), days.index(_english_day(match["last"]))
+    return {"weekdays": days[first : last + 1]} if first < last else None
+
+
 def _nth_weekday(match: re.Match[str]) -> Found:
     nth = -1 if match["nth"] is None else int(match["nth"])
     return {"cadence": Cadence.MONTHLY, "day": NthWeekday(nth, Weekday(match["day"]))}
@@ -144,11 +160,7 @@ def _nth_weekday(match: re.Match[str]) -> Found:
 
 def _english_nth(match: re.Match[str]) -> Found:
     nth, day = _ENGLISH_NTH[match["nth"].lower()], match["day"].lower()
-    rule = (
-        NthWeekday(nth, tuple(Weekday)[_ENGLISH_DAYS.index(day)])
-        if day in _ENGLISH_DAYS
-        else NthBusinessDay(nth)
-    )
+    rule = NthWeekday(nth, _english_day(day)) if day[:3] in _ENGLISH_DAYS else NthBusinessDay(nth)
     return {"cadence": Cadence.MONTHLY, "day": rule}
 
 
@@ -157,10 +169,10 @@ def _month_names(match: re.Match[str]) -> Found | None:
     return {"months": months} if all(1 <= month <= 12 for month in months) else None
 
 
-def _times_per_period(match: re.Match[str]) -> Found:
+def _times_per_period(match: re.Match[str]) -> Found | None:
     times = int(match["count"])
     found: Found = {"cadence": _PERIODS[match["period"]]}
-    return found | {"times": times}
+    return found | {"times": times} if times else None
 
 
 def _assumed(what: str, found: Found) -> Callable[[re.Match[str]], Found]:
@@ -176,7 +188,10 @@ def _vague(match: re.Match[str]) -> Found:
 
 TOKENS = (
     _word(r"(?:(?<!\d)1)?(?P<period>[日週月年])(?:に)? ?(?P<count>\d{1,2})回(?:以上)?", _times_per_period),
-    _word(rf"(?:every )?{DURATION} ?(?:毎|ごと|おき|間隔|周期)", _interval_found),
+    _word(r"(?P<count>\d{1,2})回 ?/ ?(?P<period>[日週月年])", _times_per_period),
+    _word(rf"(?:every )?{DURATION} ?(?:毎|ごと|間隔|周期|に1回)", _interval_found),
+    # 1日おき is every other day to some and daily to others; of minutes and hours nobody doubts.
+    _word(rf"(?=\d+(?:[分秒]|時間)){DURATION} ?おき", _interval_found),
     _word(rf"every {DURATION}", _interval_found),
     _word(r"毎時(?P<at_minute>[0-5]?\d)分", lambda m: {"cadence": Cadence.INTERVAL, "every": HOUR, "minute": int(m["at_minute"])}),
     _word(r"毎時間?|時間毎|1時間に1回|hourly|every hour", {"cadence": Cadence.INTERVAL, "every": HOUR}),
@@ -186,25 +201,29 @@ TOKENS = (
     _word(rf"(?P<nth>{_NTH}) (?P<day>{_DAY_NAMES}|biz(?:ness)? day|business day|working day)\b", _english_nth),
     _word(r"第(?P<nth>[1-9]\d?)営業日", lambda m: {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(int(m["nth"]))}),
     _word(r"(?P<nth>[1-9]\d?)営業日(?!以内|後)", lambda m: {"day": NthBusinessDay(int(m["nth"]))}),
-    _word(r"最終営業日", {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(-1)}),
+    _word(r"(?:月末の?)?最終営業日|月末の?営業日", {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(-1)}),
+    _word(r"月初の?(?:最初の|第1)?営業日", {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(1)}),
     _word(r"(?:毎)?月末日?|末日|month-end|end of (?:the )?month", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(-1)}),
     _word(r"月初め?|beginning of (?:the )?month", _assumed("毎月1日", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(1)})),
     _word(r"隔週|biweekly|every other week", {"cadence": Cadence.WEEKLY, "every": Duration(Decimal(2), TimeUnit.WEEK)}),
     _word(rf"毎週 ?(?P<days>{_KANJI_DAYS})(?:曜日?)", lambda m: {"cadence": Cadence.WEEKLY} | _weekdays(m)),
-    _word(r"平日|営業日|every business day|weekdays", {"cadence": Cadence.DAILY, "weekdays": WORKING_DAYS}),
+    _word(r"平日|営業日|every business day|weekdays", {"cadence": Cadence.DAILY, "weekdays": WORKING_DAYS, "skips_holidays": True}),
     _word(r"日次|毎日|デイリー|daily|every day", {"cadence": Cadence.DAILY}),
     _word(r"週次|毎週|ウィークリー|weekly|every week", {"cadence": Cadence.WEEKLY}),
     _word(r"月次|毎月|マンスリー|monthly|every month", {"cadence": Cadence.MONTHLY}),
-    _word(r"四半期(?:毎|ごと|次)?|クォータリー|quarterly|every quarter", {"cadence": Cadence.QUARTERLY}),
-    _word(r"半期(?:毎|ごと|次)?|半年(?:毎|ごと)?|half-yearly|semi-?annual(?:ly)?", {"cadence": Cadence.HALF_YEARLY}),
+    _word(r"四半期(?:毎|ごと|次|に1回)?|クォータリー|quarterly|every quarter", {"cadence": Cadence.QUARTERLY}),
+    _word(r"半期(?:毎|ごと|次|に1回)?|半年(?:毎|ごと|に1回)?|half-yearly|semi-?annual(?:ly)?", {"cadence": Cadence.HALF_YEARLY}),
     _word(r"年次|毎年|yearly|annual(?:ly)?|every year", {"cadence": Cadence.YEARLY}),
-    _word(rf"(?:every )?(?P<name>{_DAY_NAMES})s?\b", lambda m: {"cadence": Cadence.WEEKLY, "weekdays": (tuple(Weekday)[_ENGLISH_DAYS.index(m["name"].lower())],)}),
+    _word(rf"(?P<first>{_DAY_NAMES}) ?(?:[-~]|to) ?(?P<last>{_DAY_NAMES})\b", _english_span),
+    _word(rf"(?:every )?(?P<name>{_DAY_NAMES})s?\b", lambda m: {"cadence": Cadence.WEEKLY, "weekdays": (_english_day(m["name"]),)}),
+    _word(rf"(?P<first>[{WEEKDAY_CHARS}])(?:曜日?)?[-~](?P<last>[{WEEKDAY_CHARS}])(?:曜日?)?", _weekday_span),
     _word(rf"(?P<days>{_KANJI_DAYS})曜日?", _weekdays),
-    _word(r"(?P<days>[月火水木金土日])(?=$| ?\d{1,2}:)", _weekdays),
-    _word(r"(?:1?\d月)(?:[・,/]? ?1?\d月)*(?!次)", _month_names),
+    _word(rf"(?!月日)(?P<days>{_KANJI_DAYS})(?=$| ?\d{{1,2}}[:時])", _weekdays),
+    _word(r"(?:1?\d月)(?:[・、,/]? ?1?\d月)*(?!次)", _month_names),
     _word(r"(?P<date>[12]\d|3[01]|0?[1-9])日(?!次|毎|間|前|後|以)", lambda m: {"day": DayOfMonth(int(m["date"]))}),
-    _word(rf"(?:深夜|早朝|夜間?)? ?{CLOCK.replace('?P<', '?P<a_')} ?[-~] ?{CLOCK.replace('?P<', '?P<b_')}", _clock_range),
-    _word(rf"(?P<part>深夜|早朝|午前|午後|夜間?|朝|夕方)? ?~?{CLOCK.replace(')?(?: ?', ')(?: ?')}", _clock),
+    # Two bare figures (1-5) may be anything.
+    _word(rf"(?:深夜|未明|早朝|夜間?)? ?(?=\d{{1,2}}(?: ?[-~] ?\d{{1,2}})?(?:[:時]| ?[ap]m)){CLOCK.replace('?P<', '?P<a_')} ?[-~] ?{CLOCK.replace('?P<', '?P<b_')}", _clock_range),
+    _word(rf"(?P<part>深夜|未明|早朝|午前|午後|夜間?|朝|夕方)? ?~?{CLOCK.replace(')?(?: ?', ')(?: ?')}", _clock),
     _word(r"毎朝(?= ?\d)|毎晩(?= ?(?:1[2-9]|2\d|0?[0-4]:))", {"cadence": Cadence.DAILY}),
     _word(_VAGUE, _vague),
 )  # fmt: skip

@@ -1,0 +1,122 @@
+"""Rules for due times as documents spell them: counts, spans and lists of days, cron lines."""
+
+import pytest
+
+from toban.design.values.schedule import read_schedule, read_schedules
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("1回/月", "月次"),
+        ("2回/年", "年2回"),
+        ("半年に1回", "半期毎"),
+        ("3ヶ月に1回", "四半期毎"),
+        ("2週間に1回", "隔週"),
+        ("年2回（4月、10月）", "年次 4月・10月"),
+        ("年1回（9月）", "年次 9月"),
+        ("月〜金 9:00", "毎週月・火・水・木・金曜 09:00"),
+        ("月曜-金曜 9:00", "毎週月・火・水・木・金曜 09:00"),
+        ("Mon-Fri 9:00", "毎週月・火・水・木・金曜 09:00"),
+        ("Sat 3:00", "毎週土曜 03:00"),
+        ("土日 3:00", "毎週土・日曜 03:00"),
+        ("月水金 9:00", "毎週月・水・金曜 09:00"),
+        ("未明3:30", "日次 03:30"),
+        ("月末営業日 18:00", "毎月最終営業日 18:00"),
+        ("月初営業日 10:00", "毎月第1営業日 10:00"),
+        ("2時間おき", "2時間毎"),
+    ],
+)
+def test_a_schedule_is_read_in_the_words_of_other_houses(text: str, canonical: str) -> None:
+    assert str(read_schedule(text)) == canonical
+
+
+def test_before_dawn_is_taken_as_a_clock_and_said() -> None:
+    schedule = read_schedule("毎日未明")
+
+    assert schedule is not None
+    assert (str(schedule), schedule.assumptions) == ("日次 02:00", ("「未明」を2:00と解釈しました",))
+
+
+def test_monday_to_friday_keeps_public_holidays_that_working_days_skip() -> None:
+    assert str(read_schedule("平日（月〜金） 9:00")) == "平日 09:00"
+    assert str(read_schedule("毎日（月〜金） 9:00")) == "毎週月・火・水・木・金曜 09:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("毎月第2・第4火曜", ["毎月第2火曜", "毎月第4火曜"]),
+        ("第1・3水曜 3:00", ["毎月第1水曜 03:00", "毎月第3水曜 03:00"]),
+        ("第1月曜、第3水曜 3:00", ["毎月第1月曜 03:00", "毎月第3水曜 03:00"]),
+        ("毎月1日、15日 9:00", ["毎月1日 09:00", "毎月15日 09:00"]),
+        ("毎週月曜 9:00、18:00", ["毎週月曜 09:00", "毎週月曜 18:00"]),
+        ("1日2回（9:00、18:00）", ["日次 09:00", "日次 18:00"]),
+        ("平日 9:00-10:00、18:00-19:00", ["平日 09:00-10:00", "平日 18:00-19:00"]),
+    ],
+)
+def test_what_stands_around_a_list_holds_for_each_of_its_words(text: str, canonical: list[str]) -> None:
+    assert read_schedule(text) is None
+    assert [str(schedule) for schedule in read_schedules(text) or ()] == canonical
+
+
+@pytest.mark.parametrize(
+    ("line", "canonical"),
+    [
+        ("@hourly", ["1時間毎"]),
+        ("@daily", ["日次 00:00"]),
+        ("@weekly", ["毎週日曜 00:00"]),
+        ("@monthly", ["毎月1日 00:00"]),
+        ("*/15 * * * *", ["15分毎"]),
+        ("0,30 * * * *", ["30分毎"]),
+        ("5 * * * *", ["毎時5分"]),
+        ("0 9 * * 1-5", ["毎週月・火・水・木・金曜 09:00"]),
+        ("0 9 * * MON-FRI", ["毎週月・火・水・木・金曜 09:00"]),
+        ("0 2 * * 0,7", ["毎週日曜 02:00"]),
+        ("0 2 * * 1,3", ["毎週月・水曜 02:00"]),
+        ("0 0 1 */3 *", ["年次 1月・4月・7月・10月 1日 00:00"]),
+        ("30 2 1 apr,oct *", ["年次 4月・10月 1日 02:30"]),
+        ("0 9,18 * * *", ["日次 09:00", "日次 18:00"]),
+        ("0 3 1,15 * *", ["毎月1日 03:00", "毎月15日 03:00"]),
+    ],
+)
+def test_a_cron_line_means_what_cron_does(line: str, canonical: list[str]) -> None:
+    assert [str(schedule) for schedule in read_schedules(line) or ()] == canonical
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "*/5 9-18 * * 1-5",  # more due times than a rule each
+        "0 3 * 4 *",  # every day of a season
+        "0 3 1 * 1",  # a date or a weekday
+        "0 3 32 * *",
+        "0 3 * 13 *",
+        "0 3 * * 8",
+        "0 3 * * 5-1",
+        "0 3 * * moon",
+        "60 3 * * *",
+        "0 0,24 * * *",
+        "* * * * * *",
+        "@reboot",
+    ],
+)
+def test_a_cron_line_that_no_schedule_can_say_is_none(line: str) -> None:
+    assert read_schedules(line) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "年2回（4月）",  # the months contradict the count
+        "0回/月",
+        "土日祝 3:00",
+        "金〜月 9:00",
+        "1日おき",  # daily, or every other day
+        "毎月1日、15日、2:00または未定",
+        "1-5",
+        "月日",
+    ],
+)
+def test_words_that_leave_a_rule_open_are_none(text: str) -> None:
+    assert read_schedules(text) is None
