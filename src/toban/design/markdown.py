@@ -176,18 +176,21 @@ def _fence_after(fence: str, line: str) -> str:
 def _cut_comments(line: str, *, inside: bool, closes_later: bool) -> tuple[str, bool]:
     """Return *line* without its comments, and whether one is still open at its end."""
     kept: list[str] = []
+    at = ticks = 0
+    last_end = len(line) if closes_later else line.rfind("-->")
     while True:
         if inside:
-            end = line.find("-->")
+            end = line.find("-->", at)
             if end < 0:
                 return "".join(kept), True
-            line, inside = line[end + 3 :], False
-        start = line.find("<!--")
-        is_quoted = start >= 0 and line[:start].count("`") % 2 == 1
-        if start < 0 or is_quoted or not (closes_later or "-->" in line[start:]):
-            return "".join([*kept, line]), False
-        kept.append(line[:start])
-        line, inside = line[start + 4 :], True
+            at, inside = end + 3, False
+        start = line.find("<!--", at)
+        ticks += line.count("`", at, max(start, at))
+        # Quoted (`<!--`) or never closed it is text like any other.
+        if start < 0 or start > last_end or ticks % 2 == 1:
+            return "".join([*kept, line[at:]]), False
+        kept.append(line[at:start])
+        at, inside = start + 4, True
 
 
 def _plain(content: str) -> str:

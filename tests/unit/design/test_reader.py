@@ -414,3 +414,9 @@ def test_every_kind_of_the_example_is_read_as_often_as_it_stands_there(webshop: 
         "document-rule": 2,
         "decision": 8,
     }
+
+
+def test_prose_in_a_cell_is_unread_without_trying() -> None:
+    design = read_design(MONITORS.replace("| 70% |", f"| {'長い文。' * 2000} |"), "x.md")
+
+    assert "長すぎる行" in design.unread[0].reason

@@ -54,6 +54,10 @@ class Line:
     depth: int = 0
 
 
+# A text longer than this holds no value that anybody wrote to be read as one.
+LONGEST = 2000
+
+
 def split_key(text: str) -> tuple[str, str]:
     """`稼働時間: 24時間365日` → key and value; a sentence has an empty key and is its own value."""
     keyed = _KEYED.fullmatch(text)
@@ -182,7 +186,7 @@ def _groups(lines: Sequence[Line]) -> Iterator[tuple[Line, ...]]:
 
 def _read_record(group: tuple[Line, ...], document: str) -> tuple[Outcome, list[Line]] | None:
     """Entries that are the columns of one row (頻度: …, 保持期間: …), and which of them were used."""
-    keyed = [line for line in group if line.key]
+    keyed = [line for line in group if line.key and len(line.text) <= LONGEST]
     if len(keyed) < 2:
         return None
     section = keyed[0].section
@@ -209,6 +213,8 @@ def _read_record(group: tuple[Line, ...], document: str) -> tuple[Outcome, list[
 
 
 def _read_line(line: Line, document: str) -> Outcome:
+    if len(line.text) > LONGEST:
+        return aside(line.line, line.text, "規則ではなく文章です")
     if _ABOUT_THE_DOCUMENT.fullmatch(normalise(line.key)):
         return aside(line.line, line.text, "文書そのものについての記載です")
     reason = ""

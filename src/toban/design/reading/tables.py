@@ -21,6 +21,9 @@ _ENOUGH = 0.25
 # A kind that fits the columns this much worse than the best one is not tried when the best one fails.
 _MARGIN = 4.0
 
+# A row longer than this is prose in a table; reading values from it is slow and hopeless.
+_LONGEST = 5000
+
 _HISTORY = words("版(?:数)?|バージョン|version|rev(?:ision)?")
 _CHANGES = words("(?:変更|更新|改訂|修正)(?:内容|点|履歴|箇所)|変更者|changes?|(?:change)?description|author")
 _TERM = words("用語|略語|term|abbreviation")
@@ -142,6 +145,9 @@ def _outcomes(
         text = row_text(row)
         if row.surplus:
             yield unread(row.line, text, f"セルが列より{row.surplus}個多い行です（| は \\| と書きます）")
+            continue
+        if len(text) > _LONGEST:
+            yield unread(row.line, text, f"長すぎる行です（{_LONGEST}文字まで）")
             continue
         cells = above = _filled(row.cells, above)
         values = {role: cells[index] for role, index in candidate.roles.items()}
