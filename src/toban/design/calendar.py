@@ -45,13 +45,15 @@ def days_from(first: date, count: int) -> Iterator[date]:
 def is_due_on(schedule: Schedule, day: date, is_business_day: Callable[[date], bool]) -> bool:
     """Say whether the document's words alone put *schedule* on *day*.
 
-    False also where they leave the day open (月次 without a day, 四半期毎 without months, 随時): nothing
-    can be said of such a schedule.
+    False also where they leave the day open (月次 without a day, 四半期毎 without months, 隔週 without its
+    first week, 随時): nothing can be said of such a schedule. 平日 are the business days.
     """
+    if schedule.skips_holidays:
+        return is_business_day(day)
     if schedule.cadence is Cadence.DAILY:
         return not schedule.weekdays or weekday(day) in schedule.weekdays
     if schedule.cadence is Cadence.WEEKLY:
-        return weekday(day) in schedule.weekdays
+        return schedule.every is None and weekday(day) in schedule.weekdays
     if schedule.cadence not in _OVER_MONTHS:
         return False
     if schedule.months:

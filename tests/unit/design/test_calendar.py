@@ -97,6 +97,24 @@ def test_weekdays_narrow_a_daily_schedule() -> None:
     assert days_of(schedule, date(2026, 11, 23), 7) == [date(2026, 11, 23), date(2026, 11, 27)]
 
 
+def test_working_days_are_those_on_which_people_work() -> None:
+    working_days = Schedule(Cadence.DAILY, weekdays=tuple(Weekday)[:5])
+    monday_to_friday = Schedule(Cadence.WEEKLY, weekdays=tuple(Weekday)[:5])
+    holiday, thursday = date(2026, 11, 23), date(2026, 11, 26)
+
+    def works(day: date) -> bool:
+        return no_holidays(day) and day != holiday
+
+    assert [is_due_on(working_days, day, works) for day in (holiday, thursday)] == [False, True]
+    assert [is_due_on(monday_to_friday, day, works) for day in (holiday, thursday)] == [True, True]
+
+
+def test_every_other_week_names_no_day_without_its_first_week() -> None:
+    fortnightly = Schedule(Cadence.WEEKLY, Duration(Decimal(2), TimeUnit.WEEK), (Weekday.FRIDAY,))
+
+    assert days_of(fortnightly, date(2026, 1, 1), 28) == []
+
+
 @pytest.mark.parametrize(
     "schedule",
     [

@@ -24,15 +24,16 @@ def occurrences(
 ) -> Iterator[datetime]:
     """Yield the due times from *start* (included) to *end* (excluded), in order and in the schedule's zone.
 
-    A schedule that leaves its day or its clock open (隔週: in which of the two weeks), or waits for an event, yields nothing. A time that summer
-    time skips is due as much later as the clock jumped; one that comes twice is due the first time.
+    A schedule that leaves its day or its clock open (隔週: in which of the two weeks), or waits for an event,
+    yields nothing. A time that summer time skips is due as much later as the clock jumped; one that comes
+    twice is due the first time.
     """
     zone = ZoneInfo(schedule.zone) if schedule.zone else zone
     day = start.astimezone(zone).date() - _DAY
     while (midnight := existing(day, time(0), zone)) < end:
         if schedule.cadence is Cadence.INTERVAL:
             moments = _intervals(schedule, midnight, existing(day + _DAY, time(0), zone))
-        elif schedule.at is not None and schedule.every is None and is_due_on(schedule, day, is_business_day):
+        elif schedule.at is not None and is_due_on(schedule, day, is_business_day):
             moments = iter((existing(day, schedule.at, zone),))
         else:
             moments = iter(())

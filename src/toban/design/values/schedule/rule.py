@@ -82,7 +82,7 @@ class Schedule:
 
     cadence: Cadence
     every: Duration | None = None
-    """For INTERVAL: 1時間毎. For WEEKLY: 2週間 is 隔週."""
+    """For INTERVAL: 1時間毎. For WEEKLY: 2週間 is 隔週; in which of the two weeks, no document says."""
     weekdays: tuple[Weekday, ...] = ()
     """For WEEKLY (毎週月曜), or the days that DAILY keeps to (平日)."""
     day: DayRule | None = None
@@ -103,6 +103,11 @@ class Schedule:
     text: str = field(default="", compare=False)
     """The document's own words, for people."""
     assumptions: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def skips_holidays(self) -> bool:
+        """Whether it keeps to 平日, 営業日: Monday to Friday, and no public holiday."""
+        return self.cadence is Cadence.DAILY and self.weekdays == tuple(Weekday)[:5]
 
     def __str__(self) -> str:
         words = [
