@@ -10,6 +10,7 @@ COMMANDS = {
     "plan": "toban.faces.cli.plan",
     "prepare": "toban.faces.cli.prepare",
     "processes": "toban.faces.cli.processes",
+    "serve": "toban.faces.cli.serve",
     "store": "toban.faces.cli.store",
     "up": "toban.faces.cli.up",
     "worker": "toban.faces.cli.worker",

@@ -1,0 +1,42 @@
+"""Who may do what, and what stands before an account."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+
+from toban.engine.clock import system_clock
+from toban.engine.people.models import Operator, OperatorRole
+from toban.engine.people.passwords import rules_in_force
+from toban.engine.people.rules import Account, Hurdle, hurdle
+
+type View = Callable[..., HttpResponseBase]
+
+
+def require_role(*roles: OperatorRole) -> Callable[[View], View]:
+    """Let only signed-in operators of *roles* through; the others get 403 and the reason."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+            user = request.user
+            if not isinstance(user, Operator) or user.operator_role not in roles:
+                raise PermissionDenied(", ".join(roles))
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def hurdle_before(user: Operator) -> Hurdle | None:
+    """Return what *user* must do first, by the rules of the document in force."""
+    from allauth.mfa.utils import is_mfa_enabled  # noqa: PLC0415 - its models need Django ready
+
+    account = Account(
+        must_change_password=user.must_change_password,
+        password_changed_at=user.password_changed_at,
+        has_second_factor=is_mfa_enabled(user),
+    )
+    return hurdle(account, rules_in_force(), system_clock())

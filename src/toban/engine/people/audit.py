@@ -1,0 +1,84 @@
+"""Every sign-in, failure, sign-out and change of an account, as evidence."""
+
+from collections.abc import Mapping
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.http import HttpRequest
+
+from toban.engine.clock import system_clock
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.people.models import Operator
+
+_LONGEST_NAME = 150
+
+
+def record(event: str, actor: str, request: HttpRequest | None = None, **details: object) -> None:
+    """Append what *actor* did; details are JSON values and hold no secret."""
+    content: Mapping[str, object] = {"event": event, "address": _address(request), **details}
+    ledger.append(
+        ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=actor[:_LONGEST_NAME]), now=system_clock()
+    )
+
+
+def listen() -> None:
+    """Hear of what happens to accounts; called once, when Django is ready."""
+    from allauth.account.signals import password_changed  # noqa: PLC0415 - its models need Django ready
+    from allauth.mfa.signals import (  # noqa: PLC0415
+        authentication_failed,
+        authenticator_added,
+        authenticator_removed,
+        authenticator_reset,
+    )
+
+    user_logged_in.connect(_signed_in, dispatch_uid="audit")
+    user_logged_out.connect(_signed_out, dispatch_uid="audit")
+    user_login_failed.connect(_refused, dispatch_uid="audit")
+    password_changed.connect(_password_changed, dispatch_uid="audit")
+    authentication_failed.connect(_factor_refused, dispatch_uid="audit")
+    authenticator_added.connect(_factor_added, dispatch_uid="audit")
+    authenticator_removed.connect(_factor_removed, dispatch_uid="audit")
+    authenticator_reset.connect(_factor_renewed, dispatch_uid="audit")
+
+
+def _address(request: HttpRequest | None) -> str:
+    return str(request.META.get("REMOTE_ADDR", "")) if request is not None else ""
+
+
+def _signed_in(request: HttpRequest, user: Operator, **_: object) -> None:
+    record("signed-in", user.username, request)
+
+
+def _signed_out(request: HttpRequest, user: Operator | None, **_: object) -> None:
+    if user is not None:
+        record("signed-out", user.username, request)
+
+
+def _refused(credentials: Mapping[str, object], request: HttpRequest | None = None, **_: object) -> None:
+    # What was typed, as far as it is a name: people also type passwords there, so no more than that is kept.
+    typed = str(credentials.get("username") or credentials.get("email") or "")
+    known = Operator.objects.filter(username=typed).exists() or Operator.objects.filter(email=typed).exists()
+    record("sign-in-refused", typed if known else "?", request)
+
+
+def _password_changed(request: HttpRequest, user: Operator, **_: object) -> None:
+    user.must_change_password = False
+    user.password_changed_at = system_clock()
+    user.save(update_fields=["must_change_password", "password_changed_at"])
+    record("password-changed", user.username, request)
+
+
+def _factor_refused(request: HttpRequest, user: Operator, **_: object) -> None:
+    record("factor-refused", user.username, request)
+
+
+def _factor_added(request: HttpRequest, user: Operator, **_: object) -> None:
+    record("factor-added", user.username, request)
+
+
+def _factor_removed(request: HttpRequest, user: Operator, **_: object) -> None:
+    record("factor-removed", user.username, request)
+
+
+def _factor_renewed(request: HttpRequest, user: Operator, **_: object) -> None:
+    record("factor-renewed", user.username, request)

@@ -1,0 +1,107 @@
+"""What the document's chapter on security asks of accounts: passwords, their age, the second factor. Pure."""
+
+import string
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from toban.design.clauses.security import MfaRule, PasswordPolicy
+from toban.design.reader import Design
+
+FLOOR = 12
+"""The shortest password where the document sets no length."""
+
+
+class Lack(StrEnum):
+    """What a password lacks."""
+
+    LENGTH = "length"
+    LETTERS = "letters"
+    DIGITS = "digits"
+    SYMBOLS = "symbols"
+    UPPER = "upper"
+    LOWER = "lower"
+
+
+_SIGNS = {
+    Lack.LETTERS: str.isalpha,
+    Lack.DIGITS: str.isdigit,
+    Lack.SYMBOLS: lambda sign: sign in string.punctuation,
+    Lack.UPPER: str.isupper,
+    Lack.LOWER: str.islower,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRules:
+    """The rules in force, and the rows that order them."""
+
+    min_length: int = FLOOR
+    classes: tuple[Lack, ...] = ()
+    max_age: timedelta | None = None
+    password_citation: str = ""
+    needs_second_factor: bool = False
+    factor_citation: str = ""
+
+    def lacks(self, password: str) -> Iterator[Lack]:
+        """Yield everything that *password* lacks."""
+        if len(password) < self.min_length:
+            yield Lack.LENGTH
+        yield from (kind for kind in self.classes if not any(map(_SIGNS[kind], password)))
+
+    def is_expired(self, changed_at: datetime | None, now: datetime) -> bool:
+        """Say whether a password of that age must be changed; one of unknown age must, where ages count."""
+        if self.max_age is None:
+            return False
+        # ">=": changed every 90 days means that the 90th day's end is the last moment.
+        return changed_at is None or now - changed_at >= self.max_age
+
+
+class Hurdle(StrEnum):
+    """What an account must do before it sees anything else."""
+
+    CHANGE_PASSWORD = "change-password"  # noqa: S105 - a name, no password
+    """The password was given out once, and others may have read it."""
+    RENEW_PASSWORD = "renew-password"  # noqa: S105 - a name, no password
+    """The document's age limit has passed."""
+    ENROL_FACTOR = "enrol-factor"
+    """The document requires a second factor and the account has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the rules look at."""
+
+    must_change_password: bool
+    password_changed_at: datetime | None
+    has_second_factor: bool
+
+
+def hurdle(account: Account, rules: AccountRules, now: datetime) -> Hurdle | None:
+    """Return the first hurdle before *account*; the password comes before the factor that builds on it."""
+    if account.must_change_password:
+        return Hurdle.CHANGE_PASSWORD
+    if rules.is_expired(account.password_changed_at, now):
+        return Hurdle.RENEW_PASSWORD
+    if rules.needs_second_factor and not account.has_second_factor:
+        return Hurdle.ENROL_FACTOR
+    return None
+
+
+def rules_of(design: Design | None) -> AccountRules:
+    """Return what *design* asks; of several rows the strictest, and never less than `FLOOR`.
+
+    Toban itself acts on production, so a row that requires a second factor anywhere requires it here.
+    """
+    policies = design.of(PasswordPolicy) if design else ()
+    factor = next((rule for rule in design.of(MfaRule) if rule.is_required), None) if design else None
+    ages = [policy.expires_after.as_timedelta() for policy in policies if policy.expires_after]
+    return AccountRules(
+        min_length=max([FLOOR, *(policy.min_length or 0 for policy in policies)]),
+        classes=tuple(kind for kind in _SIGNS if any(kind in policy.classes for policy in policies)),
+        max_age=min(ages, default=None),
+        password_citation=str(policies[0].origin) if policies else "",
+        needs_second_factor=factor is not None,
+        factor_citation=str(factor.origin) if factor else "",
+    )

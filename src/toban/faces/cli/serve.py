@@ -1,0 +1,64 @@
+"""`toban serve`: the process that shows the living document."""
+
+import os
+from types import FrameType
+from typing import override
+
+import click
+import uvicorn
+
+from toban.faces.cli.parts import Parts
+from toban.faces.cli.terminal import speak_utf8
+
+_PATIENCE = 2
+"""Seconds that requests in hand have to end after SIGTERM; streams are ended at once."""
+
+
+@click.command("serve", short_help="Serve the living document (生きている文書を見せる).")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8300, show_default=True)
+@click.pass_obj
+def command(parts: Parts, host: str, port: int) -> None:
+    """Serve the document that TOBAN_DESIGN names until SIGTERM; `toban up` starts this.
+
+    toban up が起動します。文書か接続表が変わると読み直し、読めない版は採らずに前の版で続けます。
+    """
+    speak_utf8()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
+    # Django wants its settings before anything of it is loaded.
+    import django  # noqa: PLC0415
+
+    django.setup()
+    from toban.engine.bindings import present  # noqa: PLC0415
+    from toban.faces.ingest.app import application  # noqa: PLC0415
+    from toban.faces.ingest.hub import Hub  # noqa: PLC0415
+
+    in_force = parts.in_force()
+
+    def refresh() -> str:
+        in_force.refresh()
+        return in_force.edition.design.digest if in_force.edition else ""
+
+    present.use(in_force)
+    hub = Hub(refresh)
+    config = uvicorn.Config(
+        application(hub),
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_PATIENCE,
+        # Whoever sits in front is trusted only where the operator says so (FORWARDED_ALLOW_IPS).
+        proxy_headers=True,
+    )
+
+    class Server(uvicorn.Server):
+        """Ends the live streams when told to stop: they would wait for news for ever."""
+
+        @override
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            hub.stop()
+            super().handle_exit(sig, frame)
+
+    Server(config).run()

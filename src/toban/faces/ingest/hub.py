@@ -1,0 +1,129 @@
+"""One look at the state for all open pages: what changed is fetched once a second and told to everybody."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import structlog
+from django.db import DatabaseError, close_old_connections, connections
+
+from toban.engine.evidence.models import ClauseStatus
+
+log = structlog.get_logger(__name__)
+
+_WAITING = 256
+"""Changes that a slow page may be behind; then it is cut off, and asks for the rest when it comes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What changed: statuses in the order of their revisions, and the document now in force."""
+
+    statuses: tuple[ClauseStatus, ...]
+    digest: str
+
+    @property
+    def revision(self) -> int:
+        """The newest revision among them; 0 for none."""
+        return max((status.revision for status in self.statuses), default=0)
+
+
+@dataclass(eq=False, slots=True)
+class _Listener:
+    loop: asyncio.AbstractEventLoop
+    queue: asyncio.Queue[News | None] = field(default_factory=lambda: asyncio.Queue(_WAITING))
+
+    def tell(self, news: News | None) -> None:
+        """Hand *news* over from whatever thread; None is the end."""
+        with suppress(RuntimeError):  # the loop may be closed by now
+            self.loop.call_soon_threadsafe(self._put, news)
+
+    def _put(self, news: News | None) -> None:
+        if self.queue.full():
+            self.queue.get_nowait()
+            news = None
+        self.queue.put_nowait(news)
+
+
+class Hub:
+    """Polls the state in a thread of its own and tells every listener."""
+
+    def __init__(self, refresh: Callable[[], str], *, every: float = 1.0) -> None:
+        """*refresh* reads the document anew and returns its digest; *every* is in seconds."""
+        self._refresh = refresh
+        self._every = every
+        self._listeners: set[_Listener] = set()
+        self._stop = threading.Event()
+        self._known = 0
+        self._digest = ""
+        self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look; changes from now on are told."""
+        self._digest = self._refresh()
+        self._known = latest_revision()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End every stream and the thread; may be called from a signal handler, and more than once."""
+        self._stop.set()
+        for listener in tuple(self._listeners):
+            listener.tell(None)
+
+    async def listen(self) -> AsyncIterator[News | None]:
+        """Yield news until the hub stops; None now and then when there is none, to keep the line open."""
+        listener = _Listener(asyncio.get_running_loop())
+        with self._joined(listener):
+            while not self._stop.is_set():
+                try:
+                    news = await asyncio.wait_for(listener.queue.get(), timeout=15)
+                except TimeoutError:
+                    yield None
+                    continue
+                if news is None:
+                    return
+                yield news
+
+    @contextmanager
+    def _joined(self, listener: _Listener) -> Iterator[None]:
+        self._listeners.add(listener)
+        try:
+            yield
+        finally:
+            self._listeners.discard(listener)
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.wait(self._every):
+                self._look()
+        finally:
+            connections.close_all()
+
+    def _look(self) -> None:
+        close_old_connections()
+        try:
+            digest = self._refresh()
+            statuses = changes_since(self._known)
+        except DatabaseError as exc:
+            # The state may be away for a moment: what changes meanwhile is found by its revision later.
+            log.warning("state_unreadable", reason=str(exc))
+            return
+        if not statuses and digest == self._digest:
+            return
+        news = News(statuses, digest)
+        self._known, self._digest = max(self._known, news.revision), digest
+        for listener in tuple(self._listeners):
+            listener.tell(news)
+
+
+def latest_revision() -> int:
+    """Return the newest revision of any status."""
+    newest = ClauseStatus.objects.order_by("-revision").values_list("revision", flat=True).first()
+    return newest or 0
+
+
+def changes_since(revision: int) -> tuple[ClauseStatus, ...]:
+    """Return the statuses that changed after *revision*, in order."""
+    return tuple(ClauseStatus.objects.filter(revision__gt=revision).order_by("revision"))

@@ -1,0 +1,27 @@
+"""Who asks, by the session cookie: the bare application beside Django has none of its middleware."""
+
+from importlib import import_module
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.db import close_old_connections
+from django.http import HttpRequest
+
+from toban.engine.people.access import hurdle_before
+from toban.engine.people.models import Operator
+
+
+def may_read(session_key: str | None) -> bool:
+    """Say whether the session is of a signed-in, active operator with nothing to do first.
+
+    Blocks on the database: call it in a thread.
+    """
+    if not session_key:
+        return False
+    try:
+        request = HttpRequest()
+        request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+        user = get_user(request)
+        return isinstance(user, Operator) and user.is_active and hurdle_before(user) is None
+    finally:
+        close_old_connections()

@@ -1,0 +1,74 @@
+"""Nothing is shown to strangers, nor to an account that has something to do first."""
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from toban.engine.people.access import hurdle_before
+from toban.engine.people.models import Operator
+from toban.engine.people.passwords import rules_in_force
+from toban.engine.people.rules import Hurdle
+
+_OPEN = ("/accounts/login/", "/accounts/logout/", "/accounts/2fa/authenticate/", "/i18n/")
+_ALWAYS = ("/accounts/logout/", "/accounts/reauthenticate/", "/accounts/2fa/reauthenticate/", "/i18n/")
+_WAYS = {
+    Hurdle.CHANGE_PASSWORD: ("account_change_password", ("/accounts/password/change/",)),
+    Hurdle.RENEW_PASSWORD: ("account_change_password", ("/accounts/password/change/",)),
+    Hurdle.ENROL_FACTOR: ("mfa_activate_totp", ("/accounts/2fa/",)),
+}
+
+
+class Gate:
+    """Sends strangers to the sign-in, and operators over their hurdles."""
+
+    async_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Let the request through, or say where to go first."""
+        user = request.user
+        if not isinstance(user, Operator):
+            return self._get_response(request) if request.path.startswith(_OPEN) else _to_sign_in(request)
+        found = hurdle_before(user)
+        if found is None:
+            return self._get_response(request)
+        name, allowed = _WAYS[found]
+        if request.path.startswith((*_ALWAYS, *allowed)):
+            return self._get_response(request)
+        messages.info(request, _why(found))
+        return _to(request, reverse(name))
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    target = reverse("account_login")
+    if request.path != "/":
+        target = f"{target}?{urlencode({'next': request.get_full_path()})}"
+    return _to(request, target)
+
+
+def _to(request: HttpRequest, target: str) -> HttpResponse:
+    if request.headers.get("HX-Request") == "true":
+        # A fragment can't show a sign-in form: the whole page must go there.
+        return HttpResponse(status=401, headers={"HX-Redirect": target})
+    return HttpResponseRedirect(target)
+
+
+def _why(found: Hurdle) -> str:
+    rules = rules_in_force()
+    match found:
+        case Hurdle.CHANGE_PASSWORD:
+            return _("一度だけのパスワードです。ご自分のものに変えてください。")
+        case Hurdle.RENEW_PASSWORD:
+            return _("パスワードの期限が切れました（%(row)s）。新しいものに変えてください。") % {
+                "row": rules.password_citation
+            }
+        case Hurdle.ENROL_FACTOR:
+            return _("文書が二段階認証を求めています（%(row)s）。認証アプリを登録してください。") % {
+                "row": rules.factor_citation
+            }

@@ -1,0 +1,106 @@
+"""What is known of each row now, ready to be shown and to be sent."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, tzinfo
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from toban.engine.evidence.models import ClauseStatus
+from toban.engine.evidence.verdict import Verdict
+from toban.faces.web import words
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRow:
+    """One clause's state in the reader's language; the fields are what the page's script patches."""
+
+    id: str
+    revision: int
+    verdict: str
+    mark: str
+    word: str
+    value: str
+    reason: str
+    since: str
+    due: str
+
+    def sent(self) -> Mapping[str, object]:
+        """Return the row as JSON values."""
+        return asdict(self)
+
+
+def live_row(status: ClauseStatus, now: datetime, zone: tzinfo) -> LiveRow:
+    """Say what *status* says, in the active language and the document's zone."""
+    verdict = Verdict(status.verdict)
+    return LiveRow(
+        id=status.clause_id,
+        revision=status.revision,
+        verdict=verdict.value,
+        mark=words.MARKS[verdict],
+        word=str(words.WORDS[verdict]),
+        value=status.value,
+        reason=status.reason,
+        since=words.since(status.since, now, zone),
+        due=words.due(status.next_due, now, zone) if status.next_due else "",
+    )
+
+
+def unknown_row(clause_id: str) -> LiveRow:
+    """Return the row of a clause of which nothing has been said yet: silence is never green."""
+    verdict = Verdict.NOT_MEASURABLE
+    return LiveRow(
+        id=clause_id,
+        revision=0,
+        verdict=verdict.value,
+        mark=words.MARKS[verdict],
+        word=str(words.WORDS[verdict]),
+        value="",
+        reason=_("まだ判定されていません"),
+        since="",
+        due="",
+    )
+
+
+def live_rows(
+    clause_ids: Iterable[str], statuses: Sequence[ClauseStatus], now: datetime, zone: tzinfo
+) -> dict[str, LiveRow]:
+    """Return a row for each of *clause_ids*."""
+    known = {status.clause_id: status for status in statuses}
+    return {
+        each: live_row(known[each], now, zone) if each in known else unknown_row(each) for each in clause_ids
+    }
+
+
+def verdict_html(row: LiveRow, address: str) -> SafeString:
+    """Write the verdict with since when and what is next; it links to the evidence at *address*."""
+    return format_html(
+        '<a class="verdict {}" data-clause="{}" href="{}" hx-get="{}" hx-target="#drawer" title="{}">'
+        '<span class="call"><span class="mark" aria-hidden="true">{}</span> <b>{}</b></span>'
+        '<small class="since">{}</small><small class="due">{}</small></a>',
+        row.verdict,
+        row.id,
+        address,
+        address,
+        row.reason,
+        row.mark,
+        row.word,
+        row.since,
+        row.due,
+    )
+
+
+def value_html(row: LiveRow) -> SafeString:
+    """Write the live value."""
+    return format_html('<output class="value" data-value="{}">{}</output>', row.id, row.value)
+
+
+def spark_html(clause_id: str, path: str) -> SafeString:
+    """Write the sparkline; its place is kept where there is none yet."""
+    return format_html(
+        '<svg class="spark" data-spark="{}" viewBox="0 0 96 22" aria-hidden="true"><path d="{}"/></svg>',
+        clause_id,
+        path,
+    )

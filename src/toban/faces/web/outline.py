@@ -1,0 +1,190 @@
+"""A document as the page shows it: its own blocks in order, a place for what is known of each row. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from toban.design.clauses.base import Clause
+from toban.design.clauses.monitoring import Monitor
+from toban.design.markdown import Block, BulletList, CodeBlock, Heading, Item, NumberedList, Row, Table
+from toban.design.reader import Design, Unread
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A table row, a list entry or a whole block, and what Toban made of it."""
+
+    number: int
+    cells: tuple[str, ...]
+    depth: int = 0
+    checked: bool | None = None
+    clauses: tuple[Clause, ...] = ()
+    unread: tuple[Unread, ...] = ()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it orders nothing."""
+        return not (self.clauses or self.unread)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One block of the document."""
+
+    kind: str
+    """heading, paragraph, table, list, numbers or code."""
+    number: int
+    """The line it stands on."""
+    text: str = ""
+    level: int = 0
+    header: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
+    whole: Line | None = None
+    """What was made of the block as a whole: a procedure, a command, a paragraph."""
+
+    @property
+    def has_verdicts(self) -> bool:
+        """Whether any of its lines is more than words."""
+        return any(not line.is_silent for line in self.lines)
+
+    @property
+    def has_measurements(self) -> bool:
+        """Whether its rows have values that change by the minute."""
+        return any(isinstance(clause, Monitor) for line in self.lines for clause in line.clauses)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the contents: a heading of the document, and what stands below it."""
+
+    anchor: str
+    title: str
+    clauses: tuple[str, ...]
+    """Ids of the clauses below it, up to the next entry."""
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The whole page's structure."""
+
+    parts: tuple[Part, ...]
+    entries: tuple[Entry, ...]
+    clauses: dict[str, Clause] = field(hash=False)
+
+
+def outline(design: Design) -> Outline:
+    """Return the structure of *design*; every clause and every unread row has exactly one place in it."""
+    known = _Known(design)
+    ends = [block.line for block in design.blocks[1:]] + [_beyond(design)]
+    parts = tuple(
+        _part(block, end, known, is_first=index == 0)
+        for index, (block, end) in enumerate(zip(design.blocks, ends, strict=True))
+    )
+    return Outline(parts, tuple(_entries(parts)), {clause.id: clause for clause in design.clauses})
+
+
+class _Known:
+    """What was read and unread, by line; each is handed out once."""
+
+    def __init__(self, design: Design) -> None:
+        self._clauses: dict[int, list[Clause]] = defaultdict(list)
+        self._unread: dict[int, list[Unread]] = defaultdict(list)
+        for clause in design.clauses:
+            self._clauses[clause.origin.line].append(clause)
+        for unread in design.unread:
+            self._unread[unread.line].append(unread)
+
+    def take(self, first: int, end: int) -> tuple[tuple[Clause, ...], tuple[Unread, ...]]:
+        """Take all that stands on the lines from *first* up to *end*."""
+        lines = range(first, max(end, first + 1))
+        clauses = [clause for line in lines for clause in self._clauses.pop(line, ())]
+        unread = [each for line in lines for each in self._unread.pop(line, ())]
+        return tuple(clauses), tuple(unread)
+
+
+def _beyond(design: Design) -> int:
+    numbers = [0, *(clause.origin.line for clause in design.clauses), *(each.line for each in design.unread)]
+    return max(*numbers, design.blocks[-1].line if design.blocks else 0) + 1
+
+
+def _part(block: Block, end: int, known: _Known, *, is_first: bool) -> Part:
+    start = 1 if is_first else block.line
+    match block:
+        case Table():
+            lines = tuple(_row(row, known) for row in block.rows)
+            return Part("table", block.line, header=block.header, lines=lines, whole=_rest(start, end, known))
+        case BulletList() | NumberedList():
+            return _list(block, start, end, known)
+        case Heading():
+            return Part(
+                "heading", block.line, text=block.text, level=block.level, whole=_rest(start, end, known)
+            )
+        case CodeBlock():
+            return Part("code", block.line, text=block.text, whole=_rest(start, end, known))
+        case _:
+            return Part("paragraph", block.line, text=block.text, whole=_rest(start, end, known))
+
+
+def _row(row: Row, known: _Known) -> Line:
+    clauses, unread = known.take(row.line, row.line + 1)
+    return Line(row.line, row.cells, clauses=clauses, unread=unread)
+
+
+def _list(block: BulletList | NumberedList, start: int, end: int, known: _Known) -> Part:
+    kind = "numbers" if isinstance(block, NumberedList) else "list"
+    if isinstance(block, NumberedList):
+        # A procedure is one clause, on the line of its first step: it belongs to the whole.
+        clauses, unread = known.take(block.line, block.line + 1)
+        steps = tuple(_item_line(item, known) for item in block.items)
+        rest = _rest(start, end, known)
+        whole = Line(
+            block.line,
+            (),
+            clauses=clauses + (rest.clauses if rest else ()),
+            unread=unread + (rest.unread if rest else ()),
+        )
+        return Part(kind, block.line, lines=steps, whole=None if whole.is_silent else whole)
+    lines = tuple(_item_line(item, known) for item in block.items)
+    return Part(kind, block.line, lines=lines, whole=_rest(start, end, known))
+
+
+def _item_line(item: Item, known: _Known) -> Line:
+    clauses, unread = known.take(item.line, item.line + 1)
+    return Line(item.line, (item.text,), item.depth, item.checked, clauses, unread)
+
+
+def _rest(start: int, end: int, known: _Known) -> Line | None:
+    clauses, unread = known.take(start, end)
+    line = Line(start, (), clauses=clauses, unread=unread)
+    return None if line.is_silent else line
+
+
+def _entries(parts: Sequence[Part]) -> Iterator[Entry]:
+    """One entry for each chapter: the headings of the level that most of the document is divided by."""
+    level = _chapter_level(parts)
+    opened: Part | None = None
+    below: list[Part] = []
+    for part in parts:
+        if part.kind == "heading" and part.level <= level:
+            yield from _entry(opened, below)
+            opened, below = part, []
+        else:
+            below.append(part)
+    yield from _entry(opened, below)
+
+
+def _chapter_level(parts: Sequence[Part]) -> int:
+    levels = [part.level for part in parts if part.kind == "heading"]
+    shared = [level for level in sorted(set(levels)) if levels.count(level) > 1]
+    return shared[0] if shared else min(levels, default=1)
+
+
+def _entry(opened: Part | None, below: Sequence[Part]) -> Iterator[Entry]:
+    lines = [line for part in below for line in (*part.lines, *((part.whole,) if part.whole else ()))]
+    clauses = tuple(clause.id for line in lines for clause in line.clauses)
+    unread = sum(len(line.unread) for line in lines)
+    if opened is not None:
+        yield Entry(f"line-{opened.number}", opened.text, clauses, unread)
+    elif clauses or unread:
+        yield Entry("document", "", clauses, unread)

@@ -1,0 +1,181 @@
+"""The figures over the document: how much conforms, what fires, who is on duty, what comes next. Pure."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from toban.design.calendar import japanese_holidays
+from toban.design.clauses.base import Clause
+from toban.design.clauses.objectives import DutyRole, Objective
+from toban.design.values.metric import Metric
+from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.model import System
+from toban.engine.evidence.models import ClauseStatus
+from toban.engine.evidence.verdict import Verdict
+from toban.faces.web import words
+from toban.faces.web.live import LiveRow
+from toban.faces.web.outline import Outline
+from toban.faces.web.skeleton import evidence_address
+
+_ORDER = tuple(Verdict)
+_FIRING = (Verdict.DEVIATING, Verdict.NOT_PERFORMED, Verdict.WARNING)
+_SHORT = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One entry of the top bar."""
+
+    label: str
+    value: str
+    detail: str
+    address: str
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContentsLine:
+    """One line of the contents."""
+
+    anchor: str
+    title: str
+    verdict: str
+    mark: str
+    word: str
+    conforming: int
+    total: int
+    unread: int
+
+
+def contents(outline: Outline, rows: Mapping[str, LiveRow]) -> Iterator[ContentsLine]:
+    """Yield each chapter with its worst verdict."""
+    for entry in outline.entries:
+        found = Counter(Verdict(rows[each].verdict) for each in entry.clauses)
+        worst = next((verdict for verdict in _ORDER if found[verdict]), None)
+        yield ContentsLine(
+            anchor=entry.anchor,
+            title=entry.title or _("この文書"),
+            verdict=worst.value if worst else "",
+            mark=words.MARKS[worst] if worst else "",
+            word=str(words.WORDS[worst]) if worst else "",
+            conforming=found[Verdict.CONFORMING],
+            total=len(entry.clauses),
+            unread=entry.unread,
+        )
+
+
+def figures(
+    edition: Edition, rows: Mapping[str, LiveRow], statuses: Sequence[ClauseStatus], now: datetime
+) -> list[Figure]:
+    """Return the top bar."""
+    by_id = {clause.id: clause for clause in edition.design.clauses}
+    return [
+        _conforming(rows),
+        _error_budget(edition),
+        _firing(rows, by_id),
+        _on_duty(edition, now),
+        _next(statuses, by_id, edition.bindings.system, now),
+    ]
+
+
+def _conforming(rows: Mapping[str, LiveRow]) -> Figure:
+    count = sum(row.verdict == Verdict.CONFORMING for row in rows.values())
+    return Figure(
+        _("適合"),
+        f"{count} / {len(rows)}",
+        _("行"),
+        f"/?verdict={Verdict.CONFORMING}",
+        Verdict.CONFORMING.value,
+    )
+
+
+def _error_budget(edition: Edition) -> Figure:
+    objective = next(
+        (each for each in edition.design.of(Objective) if each.metric is Metric.AVAILABILITY), None
+    )
+    if objective is None:
+        return Figure(_("停止時間の残り"), "—", _("文書に稼働率の目標がありません"), "/")
+    mark = words.MARKS[Verdict.NOT_MEASURABLE]
+    return Figure(
+        _("停止時間の残り"),
+        f"{mark} {words.WORDS[Verdict.NOT_MEASURABLE]}",
+        str(objective.target),
+        evidence_address(objective.id),
+        Verdict.NOT_MEASURABLE.value,
+    )
+
+
+def _firing(rows: Mapping[str, LiveRow], by_id: Mapping[str, Clause]) -> Figure:
+    firing = sorted(
+        (row for row in rows.values() if row.verdict in _FIRING),
+        key=lambda row: _ORDER.index(Verdict(row.verdict)),
+    )
+    if not firing:
+        return Figure(_("いま起きていること"), _("なし"), "", f"/?verdict={Verdict.DEVIATING}")
+    first = firing[0]
+    return Figure(
+        _("いま起きていること"),
+        f"{first.mark} {len(firing)}",
+        short(by_id[first.id]),
+        "/?verdict=firing",
+        first.verdict,
+    )
+
+
+def _on_duty(edition: Edition, now: datetime) -> Figure:
+    system = edition.bindings.system
+    local = now.astimezone(system.zone)
+    roles = edition.design.of(DutyRole)
+    present = [
+        role
+        for role in roles
+        if role.hours is not None and role.hours.covers(local, holidays_near(system, local))
+    ]
+    if not present:
+        return Figure(_("当番"), _("なし"), _("この時間の当番が文書にありません") if roles else "", "/")
+    names = [_holder(edition, role) for role in present]
+    return Figure(
+        _("当番"), present[0].role, "、".join(name for name in names if name), evidence_address(present[0].id)
+    )
+
+
+def _holder(edition: Edition, role: DutyRole) -> str:
+    person = edition.bindings.people.get(role.role)
+    if person is not None and person.name:
+        return person.name
+    return "" if role.is_placeholder else role.holder
+
+
+def holidays_near(system: System, moment: datetime) -> Collection[date]:
+    """Return the public holidays of *moment*'s year and the day before, as the bindings ask."""
+    if system.holidays != "JP":
+        return ()
+    return japanese_holidays(range((moment - timedelta(days=1)).year, moment.year + 1))
+
+
+def _next(
+    statuses: Sequence[ClauseStatus], by_id: Mapping[str, Clause], system: System, now: datetime
+) -> Figure:
+    coming = [
+        (status.next_due, status.clause_id)
+        for status in statuses
+        if status.next_due is not None and status.next_due > now and status.clause_id in by_id
+    ]
+    if not coming:
+        return Figure(_("次の予定"), _("なし"), "", "/")
+    moment, clause_id = min(coming)
+    return Figure(
+        _("次の予定"),
+        words.clock(moment, now, system.zone),
+        short(by_id[clause_id]),
+        evidence_address(clause_id),
+    )
+
+
+def short(clause: Clause) -> str:
+    """Return the first words of a row, enough to know it by."""
+    text = " ".join(clause.text.replace(" | ", " ").split())
+    return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"

@@ -1,0 +1,135 @@
+"""The accounts page: a manager adds operators, sets roles, locks accounts out and gives new passwords."""
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from toban.engine.clock import system_clock
+from toban.engine.people.access import require_role
+from toban.engine.people.audit import record
+from toban.engine.people.first import one_time_password
+from toban.engine.people.models import Operator, OperatorRole
+
+ROLES = (
+    (OperatorRole.MANAGER, gettext_lazy("運用責任者")),
+    (OperatorRole.DEVELOPER, gettext_lazy("開発担当者")),
+    (OperatorRole.VIEWER, gettext_lazy("閲覧者")),
+)
+
+
+class NewOperator(forms.ModelForm[Operator]):
+    """What a new account needs."""
+
+    operator_role = forms.ChoiceField(label=gettext_lazy("役割"), choices=ROLES, initial=OperatorRole.VIEWER)
+
+    class Meta:
+        model = Operator
+        fields = ("username", "email", "operator_role")
+        labels = {"username": gettext_lazy("ユーザー名"), "email": gettext_lazy("メールアドレス")}  # noqa: RUF012
+        help_texts = {"username": ""}  # noqa: RUF012
+
+    def clean_email(self) -> str:
+        """Refuse an address that another account signs in with."""
+        email: str = self.cleaned_data["email"]
+        if email and Operator.objects.filter(email__iexact=email).exists():
+            raise forms.ValidationError(_("このメールアドレスはほかのアカウントが使っています"))
+        return email
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@require_role(OperatorRole.MANAGER)
+def operators(request: HttpRequest) -> HttpResponse:
+    """List the accounts, and add one; its one-time password is shown once."""
+    form = NewOperator(request.POST or None)
+    given = None
+    if request.method == "POST" and form.is_valid():
+        given = (form.cleaned_data["username"], _add(request, form))
+        form = NewOperator()
+    context = {
+        "operators": Operator.objects.order_by("username"),
+        "form": form,
+        "given": given,
+        "roles": ROLES,
+    }
+    return render(request, "web/people.html", context)
+
+
+@require_POST
+@require_role(OperatorRole.MANAGER)
+def change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change one account's role, whether it may sign in, or its password, by the form's `act`."""
+    acts = {"role": _set_role, "lock": _set_active, "unlock": _set_active, "password": _renew}
+    operator = get_object_or_404(Operator, pk=pk)
+    act = request.POST.get("act", "")
+    if act not in acts:
+        return HttpResponse(status=400)
+    if operator.pk == request.user.pk:
+        messages.error(
+            request, _("自分自身の役割とアカウントは変えられません。ほかの責任者に頼んでください。")
+        )
+    else:
+        with transaction.atomic():
+            acts[act](request, operator, act)
+    return redirect("people")
+
+
+def _add(request: HttpRequest, form: NewOperator) -> str:
+    password = one_time_password()
+    with transaction.atomic():
+        operator = form.save(commit=False)
+        _give(operator, password)
+        operator.save()
+        record(
+            "operator-added",
+            _actor(request),
+            request,
+            operator=operator.username,
+            role=operator.operator_role,
+        )
+    return password
+
+
+def _give(operator: Operator, password: str) -> None:
+    operator.set_password(password)
+    operator.must_change_password = True
+    operator.password_changed_at = system_clock()
+
+
+def _set_role(request: HttpRequest, operator: Operator, act: str) -> None:
+    del act
+    wanted = request.POST.get("role", "")
+    if wanted not in OperatorRole:
+        return
+    before, operator.operator_role = operator.operator_role, wanted
+    operator.save(update_fields=["operator_role"])
+    record("role-changed", _actor(request), request, operator=operator.username, before=before, after=wanted)
+
+
+def _set_active(request: HttpRequest, operator: Operator, act: str) -> None:
+    operator.is_active = act == "unlock"
+    operator.save(update_fields=["is_active"])
+    record(f"operator-{act}ed", _actor(request), request, operator=operator.username)
+
+
+def _renew(request: HttpRequest, operator: Operator, act: str) -> None:
+    del act
+    password = one_time_password()
+    _give(operator, password)
+    operator.save()
+    record("password-reset", _actor(request), request, operator=operator.username)
+    messages.success(
+        request,
+        _("%(name)s の一度だけのパスワード: %(password)s（この画面にしか出ません）")
+        % {"name": operator.username, "password": password},
+    )
+
+
+def _actor(request: HttpRequest) -> str:
+    return request.user.get_username()

@@ -1,0 +1,198 @@
+// Keeps the page alive: rows by server-sent events, charts on demand, the keyboard. The page reads without it.
+(() => {
+  "use strict";
+  const body = document.body;
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const of = (attribute, id) => all(`[${attribute}="${CSS.escape(id)}"]`);
+
+  // — rows —
+  const setText = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
+  function patch(row) {
+    for (const cell of of("data-clause", row.id)) {
+      const turned = !cell.classList.contains(row.verdict);
+      cell.className = `verdict ${row.verdict}`;
+      cell.title = row.reason;
+      setText(cell.querySelector(".mark"), row.mark);
+      setText(cell.querySelector("b"), row.word);
+      setText(cell.querySelector(".since"), row.since);
+      setText(cell.querySelector(".due"), row.due);
+      if (turned) { void cell.offsetWidth; cell.classList.add("fresh"); }
+    }
+    for (const cell of of("data-value", row.id)) setText(cell, row.value);
+    for (const cell of of("data-reason", row.id)) setText(cell, row.reason);
+  }
+  let waiting = 0;
+  function refreshFigures() {
+    if (waiting || !document.getElementById("figures")) return;
+    waiting = setTimeout(async () => {
+      waiting = 0;
+      const answer = await fetch("/figures").catch(() => null);
+      if (!answer || !answer.ok || answer.redirected) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const id of ["figures", "contents-lines", "today"]) {
+        const [old, next] = [document.getElementById(id), fresh.getElementById(id)];
+        if (old && next && old.innerHTML !== next.innerHTML) old.replaceChildren(...next.childNodes);
+      }
+    }, 1500);
+  }
+  async function refreshSparks() {
+    if (document.hidden || !document.querySelector("[data-spark]")) return;
+    const answer = await fetch("/sparklines").catch(() => null);
+    if (!answer || !answer.ok || answer.redirected) return;
+    const { paths } = await answer.json();
+    for (const [id, path] of Object.entries(paths))
+      for (const svg of of("data-spark", id)) svg.firstElementChild.setAttribute("d", path);
+  }
+  function listen() {
+    const stream = new EventSource(`/live?lang=${body.dataset.lang}&since=${body.dataset.revision}`);
+    const cut = document.getElementById("cut");
+    let overdue = 0;
+    stream.addEventListener("open", () => { clearTimeout(overdue); if (cut) cut.hidden = true; body.dataset.live = "on"; });
+    stream.addEventListener("error", () => {
+      body.dataset.live = "off";
+      // A short break mends itself; only a lasting one is worth a word.
+      clearTimeout(overdue);
+      overdue = setTimeout(() => { if (cut) cut.hidden = false; }, 3000);
+      if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 5000);
+    });
+    stream.addEventListener("rows", (event) => {
+      body.dataset.revision = event.lastEventId;
+      JSON.parse(event.data).forEach(patch);
+      refreshFigures();
+    });
+    stream.addEventListener("document", (event) => {
+      const banner = document.getElementById("renewed");
+      if (banner && event.data) banner.hidden = event.data === body.dataset.digest;
+    });
+  }
+
+  // — charts —
+  let plot = null;
+  function loadCharts() {
+    if (window.uPlot) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = body.dataset.charts;
+      script.onload = resolve; script.onerror = reject;
+      document.head.append(script);
+    });
+  }
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const LIMITS = { critical: "--bad", warning: "--warn", normal: "--ok" };
+  function drawLimits(limits) {
+    return (u) => {
+      const { ctx, bbox } = u;
+      ctx.save();
+      ctx.lineWidth = devicePixelRatio;
+      ctx.font = `${11 * devicePixelRatio}px sans-serif`;
+      for (const limit of limits) {
+        const y = Math.round(u.valToPos(limit.value, "y", true)) + 0.5;
+        if (y < bbox.top || y > bbox.top + bbox.height) continue;
+        ctx.strokeStyle = ctx.fillStyle = colour(LIMITS[limit.kind]);
+        ctx.setLineDash(limit.kind === "critical" ? [] : [6 * devicePixelRatio, 4 * devicePixelRatio]);
+        ctx.beginPath(); ctx.moveTo(bbox.left, y); ctx.lineTo(bbox.left + bbox.width, y); ctx.stroke();
+        ctx.fillText(limit.text, bbox.left + 4 * devicePixelRatio, y - 3 * devicePixelRatio);
+      }
+      ctx.restore();
+    };
+  }
+  async function drawChart(box, hours) {
+    const answer = await fetch(`${box.dataset.series}?hours=${hours}`).catch(() => null);
+    const found = answer ? await answer.json().catch(() => ({})) : {};
+    if (!found.times || !found.times.length) { box.textContent = found.error || box.dataset.none; return; }
+    await loadCharts();
+    if (plot) plot.destroy();
+    box.replaceChildren();
+    const axis = { stroke: colour("--faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "11px sans-serif" };
+    const value = (_u, v) => (v == null ? "–" : `${Math.round(v * 100) / 100}${found.unit}`);
+    const reach = found.limits.map((limit) => limit.value);
+    plot = new uPlot({
+      width: box.clientWidth, height: 200, cursor: { y: false },
+      scales: { y: { range: (_u, low, high) => [Math.min(0, low), Math.max(high, ...reach, 1e-9) * 1.08] } },
+      axes: [{ ...axis, values: (_u, ticks) => ticks.map(label(hours)) }, { ...axis, size: 52, values: (_u, ticks) => ticks.map((tick) => `${tick}${found.unit}`) }],
+      series: [
+        { label: box.dataset.time, value: (_u, v) => (v == null ? "–" : new Date(v * 1000).toLocaleString(body.dataset.lang)) },
+        { label: box.dataset.mean, stroke: colour("--ink"), width: 1.5, value },
+        { label: box.dataset.low, stroke: "transparent", value, points: { show: false } },
+        { label: box.dataset.high, stroke: "transparent", value, points: { show: false } },
+      ],
+      bands: [{ series: [3, 2], fill: `${colour("--faint")}33` }],
+      hooks: { draw: [drawLimits(found.limits)] },
+    }, [found.times, found.means, found.lows, found.highs], box);
+  }
+  const label = (hours) => (tick) => {
+    const at = new Date(tick * 1000);
+    return hours > 48
+      ? at.toLocaleDateString(body.dataset.lang, { month: "numeric", day: "numeric" })
+      : at.toLocaleTimeString(body.dataset.lang, { hour: "2-digit", minute: "2-digit" });
+  };
+  function openChart(root) {
+    const box = root.querySelector(".chart");
+    if (!box) return;
+    const ranges = root.querySelector(".ranges");
+    ranges.hidden = false;
+    const show = (hours) => drawChart(box, hours).catch(() => { box.textContent = box.dataset.none; });
+    for (const button of all("button", ranges)) button.addEventListener("click", () => {
+      for (const other of all("button", ranges)) other.setAttribute("aria-pressed", String(other === button));
+      show(Number(button.dataset.hours));
+    });
+    show(6);
+  }
+
+  // — the drawer and the keyboard —
+  const rows = () => all(".document .row, .document .whole, .found .row").filter((row) => row.querySelector(".verdict"));
+  let chosen = null;
+  function choose(row, { scroll = true } = {}) {
+    if (chosen) chosen.classList.remove("chosen");
+    chosen = row;
+    row.classList.add("chosen");
+    if (scroll) row.scrollIntoView({ block: "nearest" });
+  }
+  function move(step) {
+    const found = rows();
+    if (!found.length) return;
+    const at = found.indexOf(chosen);
+    const next = found[Math.max(0, Math.min(found.length - 1, at + step))];
+    choose(next);
+    next.querySelector(".verdict").focus({ preventScroll: true });
+  }
+  function close() {
+    const drawer = document.getElementById("drawer");
+    if (drawer) drawer.classList.remove("open");
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
+    if (event.key === "Escape") { close(); if (typing) event.target.blur(); return; }
+    if (typing) return;
+    const acts = {
+      "/": () => document.getElementById("search")?.focus(),
+      j: () => move(1),
+      k: () => move(-1),
+      "?": () => document.getElementById("keys")?.showModal(),
+    };
+    if (acts[event.key]) { event.preventDefault(); acts[event.key](); }
+  });
+  document.addEventListener("click", (event) => {
+    const row = event.target.closest(".row, .whole");
+    if (!row || !document.getElementById("drawer") || event.target.closest("a:not(.verdict), button")) return;
+    choose(row, { scroll: false });
+    if (!event.target.closest(".verdict") && !String(getSelection())) row.querySelector(".verdict")?.click();
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.id !== "drawer") return;
+    const button = document.createElement("button");
+    button.className = "close"; button.type = "button"; button.textContent = "×";
+    button.addEventListener("click", close);
+    event.target.prepend(button);
+    event.target.classList.add("open");
+    event.target.scrollTop = 0;
+    openChart(event.target);
+  });
+  addEventListener("themechange", () => all(".ranges [aria-pressed=true]").forEach((button) => button.click()));
+
+  if (matchMedia("(max-width: 48rem)").matches) document.querySelector(".contents")?.removeAttribute("open");
+  openChart(document);
+  listen();
+  setInterval(refreshSparks, 30000);
+})();

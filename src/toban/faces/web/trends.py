@@ -1,0 +1,102 @@
+"""Measured series for the page: one query for all sparklines, one for a chart."""
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+
+from toban.chapters.monitoring.feeds import target_of
+from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of
+from toban.design.clauses.monitoring import Monitor
+from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+from toban.faces.web.spark import strokes
+
+SPAN = timedelta(hours=6)
+_POINTS = 60
+_CHART_POINTS = 300
+_LASTS = timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Sparks:
+    """Sparklines as SVG paths by clause id; not readable when the store did not answer."""
+
+    at: datetime
+    document: str
+    paths: Mapping[str, str] = field(default_factory=dict)
+    is_readable: bool = True
+
+
+@cache
+def telemetry() -> Telemetry:
+    """Return the process's store; TOBAN_TELEMETRY_URL says where it is."""
+    return Telemetry(os.environ.get("TOBAN_TELEMETRY_URL", "http://127.0.0.1:9"))
+
+
+class SparkDrawer:
+    """Draws all sparklines of a document, and keeps them for as long as a page would show them anyway."""
+
+    def __init__(self) -> None:
+        self._drawn: Sparks | None = None
+        self._lock = threading.Lock()
+
+    def drawn(self, document: str, monitors: Sequence[Monitor], now: datetime) -> Sparks:
+        """Return the last six hours of *monitors*; while the store is down, none, and says so."""
+        # One request draws while the others wait: they would all ask the store the same.
+        with self._lock:
+            kept = self._drawn
+            if kept is None or kept.document != document or now - kept.at >= _LASTS:
+                self._drawn = kept = _draw(document, monitors, now)
+            return kept
+
+
+SPARKS = SparkDrawer()
+
+
+def _draw(document: str, monitors: Sequence[Monitor], now: datetime) -> Sparks:
+    keys = {each.id: (target_of(each), each.metric) for each in monitors if each.metric is not None}
+    wanted = [(target, metric) for target, metric in dict.fromkeys(keys.values()) if metric is not None]
+    try:
+        found = telemetry().sparklines(wanted, now - SPAN, now, _POINTS)
+    except StoreUnavailable:
+        return Sparks(now, document, is_readable=False)
+    paths = {
+        clause_id: strokes(found[target, metric], now - SPAN, now)
+        for clause_id, (target, metric) in keys.items()
+        if metric is not None
+    }
+    return Sparks(now, document, paths)
+
+
+def chart(monitor: Monitor, hours: int, now: datetime) -> Mapping[str, object]:
+    """Return the last *hours* of *monitor* and its limits, for the chart; raise `StoreUnavailable`."""
+    if monitor.metric is None:
+        return {"times": [], "means": [], "lows": [], "highs": [], "limits": [], "unit": ""}
+    points = telemetry().series(
+        monitor.metric, target_of(monitor), None, now - timedelta(hours=hours), now, _CHART_POINTS
+    )
+    return {
+        "times": [point.at.timestamp() for point in points],
+        "means": [point.mean for point in points],
+        "lows": [point.low for point in points],
+        "highs": [point.high for point in points],
+        "limits": _drawn_limits(monitor),
+        "unit": monitor.metric.unit,
+    }
+
+
+def _drawn_limits(monitor: Monitor) -> list[Mapping[str, object]]:
+    try:
+        limits: Limits = limits_of(monitor)
+    except Unjudgeable:
+        return []
+    named = (("warning", limits.warning), ("critical", limits.critical))
+    drawn: list[Mapping[str, object]] = [
+        {"kind": kind, "value": limit.value, "text": limit.text} for kind, limit in named if limit is not None
+    ]
+    if limits.normal is not None:
+        ends = (limits.normal.low, limits.normal.high)
+        drawn += [{"kind": "normal", "value": end, "text": limits.normal.text} for end in ends if end]
+    return drawn

@@ -1,0 +1,34 @@
+"""The addresses of the pages."""
+
+from allauth.account import views as account
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+from toban.faces.web import people, views
+
+
+def gone(request: HttpRequest) -> HttpResponse:
+    """Answer for what allauth offers and Toban does not: a manager makes accounts."""
+    del request
+    return HttpResponse(status=404)
+
+
+urlpatterns = [
+    path("", views.document, name="document"),
+    path("figures", views.figures, name="figures"),
+    path("sparklines", views.sparklines, name="sparklines"),
+    path("clauses/<path:clause_id>/series", views.series, name="series"),
+    path("clauses/<path:clause_id>", views.evidence, name="evidence"),
+    path("people/", people.operators, name="people"),
+    path("people/<int:pk>", people.change, name="person"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    # Only what Toban offers of allauth: no mail is sent for accounts, a manager gives a new password instead.
+    path("accounts/login/", account.login, name="account_login"),
+    path("accounts/logout/", account.logout, name="account_logout"),
+    path("accounts/inactive/", account.account_inactive, name="account_inactive"),
+    path("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("accounts/password/change/", account.password_change, name="account_change_password"),
+    # Its sign-in form asks for this address.
+    path("accounts/signup/", gone, name="account_signup"),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+]
