@@ -40,7 +40,7 @@ def installed() -> Path:
     return Path(spec.submodule_search_locations[0]) / "pginstall"
 
 
-def place_for(place: Path) -> Cluster:
+def place_for(place: Path, password: str) -> Cluster:
     """Decide where the cluster that belongs to *place* lives, and make the directories."""
     if os.geteuid() != 0:
         return Cluster(installed(), place, None)
@@ -53,9 +53,19 @@ def place_for(place: Path) -> Cluster:
         raise click.ClickException(f"{root} belongs to somebody else\nHINT: remove it, or set TMPDIR")
     program = _copied(root)
     files = root / "files"
+    _forget_another(root, files, password)
     files.mkdir(mode=0o700, exist_ok=True)
     os.chown(files, nobody.pw_uid, nobody.pw_gid)
     return Cluster(program, files, nobody)
+
+
+def _forget_another(root: Path, files: Path, password: str) -> None:
+    """Remove the files of an earlier shop at the same place: its password went when its place was removed."""
+    mark = root / "belongs-to"
+    wanted = hashlib.sha256(password.encode()).hexdigest()
+    if not mark.exists() or mark.read_text() != wanted:
+        shutil.rmtree(files, ignore_errors=True)
+        mark.write_text(wanted)
 
 
 def _copied(root: Path) -> Path:
@@ -126,8 +136,9 @@ def main(place: Path, port: int) -> None:
     """Make the cluster where there is none, then become its server."""
     parent = os.getppid()
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    cluster = place_for(place)
-    _make(cluster, os.environ["SHOP_DB_PASSWORD"])
+    password = os.environ["SHOP_DB_PASSWORD"]
+    cluster = place_for(place, password)
+    _make(cluster, password)
     if cluster.owner is not None:
         os.setgroups([])
         os.setgid(cluster.owner.pw_gid)
