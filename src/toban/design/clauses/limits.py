@@ -1,13 +1,14 @@
 """Thresholds and targets as cells write them: also with their statistic, and as a mere count in a row."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
 from toban.design.clauses.shape import words
 from toban.design.section import normalise
 from toban.design.values.duration import Duration, TimeUnit
-from toban.design.values.quantity import Quantity
-from toban.design.values.threshold import Threshold, read_threshold
+from toban.design.values.quantity import Quantity, read_quantity
+from toban.design.values.threshold import Comparison, Range, Threshold, read_range, read_threshold
 
 _STATISTIC = words(
     r"(?P<name>\d+(?:\.\d+)?\s?(?:パーセンタイル|%ile|%タイル|(?:th )?percentile)|p\d\d)"
@@ -18,6 +19,8 @@ _IN_A_ROW = words(
     r"|(?P<m>\d+)\s?(?P<each>回|日|週)連続(?:の?(?:失敗|エラー))?"
     r"|(?P<times>\d+) (?:consecutive|times in a row)(?: (?:failures|errors|times))?"
 )
+_FALLS, _RISES = words("下回|未満|below|under|less"), words("超|上回|above|over|exceed|greater")
+_STATE = re.compile(r"(\d+)\s*[(（][A-Za-z]+[)）]")
 _STRAY = words("以外|以上|以下|未満|超|滞留|増加|継続")
 _SPANS = {"日": TimeUnit.DAY, "週": TimeUnit.WEEK}
 
@@ -49,3 +52,73 @@ def _of_statistic(text: str) -> Threshold | None:
     found = _STATISTIC.match(text)
     threshold = read_threshold(text[found.end() :]) if found else None
     return replace(threshold, subject=found["name"]) if found and threshold else None
+
+
+def read_normal(text: str) -> Range | None:
+    """Read a normal range; `～70%` ends there, and `1 (ONLINE)` is that value only."""
+    state = _STATE.fullmatch(text)
+    if state is not None:
+        value = Quantity(Decimal(state.group(1)))
+        return Range(value, value)
+    if text.startswith(("~", "〜", "～")):
+        high = read_quantity(text[1:])
+        return Range(None, high) if high else None
+    return read_range(text)
+
+
+def beside_normal(text: str, normal: Range | None) -> Threshold | None:
+    """A span of warning (70-90%) as the limit at which it is entered from the normal range."""
+    span = read_range(text)
+    if span is None or span.low is None or span.high is None or normal is None:
+        return None
+    if normal.high is not None and _is_at_most(normal.high, span.low):
+        return Threshold(span.low, Comparison.AT_LEAST)
+    if normal.low is not None and _is_at_most(span.high, normal.low):
+        return Threshold(span.high, Comparison.AT_MOST)
+    return None
+
+
+def compared(threshold: Threshold | None, when: str) -> Threshold | None:
+    """A bare limit with its comparison in a column of its own: 95% | 下回り時."""
+    if threshold is None or not threshold.is_bare:
+        return threshold
+    if _FALLS.search(normalise(when)):
+        return replace(threshold, comparison=Comparison.BELOW, is_bare=False)
+    if _RISES.search(normalise(when)):
+        return replace(threshold, comparison=Comparison.ABOVE, is_bare=False)
+    return threshold
+
+
+def directed(
+    normal: Range | None, warning: Threshold | None, critical: Threshold | None
+) -> tuple[Threshold | None, Threshold | None]:
+    """Give bare limits (20% | 10%) their direction: away from the normal range, from warning to critical."""
+    first = warning or critical
+    falls = False
+    if first is not None and normal is not None:
+        falls = normal.low is not None and _is_at_most(first.limit, normal.low)
+        falls = falls and (normal.high is None or first.limit.value < normal.high.value)
+    elif warning is not None and critical is not None:
+        falls = _is_at_most(critical.limit, warning.limit) and critical.limit != warning.limit
+    return _turned(warning, falls=falls), _turned(critical, falls=falls)
+
+
+def _is_at_most(one: Quantity, other: Quantity) -> bool:
+    """Whether it is no more; quantities of different units (500ms, 1秒) are not told apart."""
+    return one.unit == other.unit and one.value <= other.value
+
+
+def _turned(threshold: Threshold | None, *, falls: bool) -> Threshold | None:
+    if threshold is None or not threshold.is_bare:
+        return threshold
+    if falls:
+        return replace(threshold, comparison=Comparison.AT_MOST)
+    # "0 (OFFLINE)" alone means that value: everything measured is at least 0.
+    return threshold if threshold.limit.value else replace(threshold, comparison=Comparison.EQUAL)
+
+
+def unanswered(threshold: Threshold | None) -> Threshold | None:
+    """連続3回 of a probe counts the answers that fail to come: up is below 1 that often."""
+    if threshold is None or (threshold.limit.unit, threshold.limit.value) != ("回", 1):
+        return threshold
+    return replace(threshold, comparison=Comparison.BELOW)

@@ -1,13 +1,13 @@
 """Chapter 2, 監視: monitors, the notification matrix, tools."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.limits import read_limit
+from toban.design.clauses.limits import beside_normal, compared, directed, read_limit, read_normal, unanswered
 from toban.design.clauses.sentence import several
 from toban.design.clauses.shape import (
     Cells,
@@ -24,7 +24,6 @@ from toban.design.section import Section, heading_text, normalise
 from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.people import ChannelRef, Recipient, read_channels, read_recipients
-from toban.design.values.quantity import Quantity, read_quantity
 from toban.design.values.schedule import Cadence, read_schedule
 from toban.design.values.severity import (
     AlertLevel,
@@ -32,7 +31,7 @@ from toban.design.values.severity import (
     read_alert_level,
     read_incident_severity,
 )
-from toban.design.values.threshold import Comparison, Range, Threshold, read_range
+from toban.design.values.threshold import Comparison, Range, Threshold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +91,7 @@ _SPOKEN = words(
 )
 _LIMITS_HEADING = words("閾値|しきい値|条件|threshold|condition|監視項目")
 _ABOUT_ALERTING = words("間隔|期間|回数|評価|通知|再送|抑制|interval|period|repeat|evaluation")
-_FALLS, _RISES = words("下回|未満|below|under|less"), words("超|上回|above|over|exceed|greater")
 _PROBE = "ヘルスチェック"
-_STATE = re.compile(r"(\d+)\s*[(（][A-Za-z]+[)）]")
 _CONDITION = re.compile(r"(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]*)[)）])?")
 _NO_NOTICE = "「注意」のしきい値は使わず、警告と異常だけを見ます"
 _NO_LEVEL = "しきい値のレベルが書かれていないので、警告として扱います"
@@ -106,14 +103,14 @@ def _monitor(cells: Cells) -> Monitor:
     item = item or _subject(cells.section)
     if not item:
         raise NotUnderstood("監視する項目が空です")
-    normal = cells.maybe("normal", _normal, "正常範囲")
+    normal = cells.maybe("normal", read_normal, "正常範囲")
     warning, critical, assumptions = _limits(cells, normal)
     is_limited = not (normal is None and warning is None and critical is None)
     if not (is_limited or cells["probe"] or _says_none(cells)):
         raise NotUnderstood("しきい値がありません")
-    warning, critical = _directed(normal, warning, critical)
+    warning, critical = directed(normal, warning, critical)
     if item == _PROBE:
-        warning, critical = _answerless(warning), _answerless(critical)
+        warning, critical = unanswered(warning), unanswered(critical)
     interval, irregular = _interval(cells["interval"])
     return Monitor(
         **cells.stamp(Monitor, target, item, cells["severity"], assumptions=(*assumptions, *irregular)),
@@ -127,18 +124,6 @@ def _monitor(cells: Cells) -> Monitor:
         response=cells["response"],
         recipients=read_recipients(cells["recipients"]) or (),
     )
-
-
-def _normal(text: str) -> Range | None:
-    """A range; `～70%` ends there, and `1 (ONLINE)` is that value only."""
-    state = _STATE.fullmatch(text)
-    if state is not None:
-        value = Quantity(Decimal(state.group(1)))
-        return Range(value, value)
-    if text.startswith(("~", "〜", "～")):
-        high = read_quantity(text[1:])
-        return Range(None, high) if high else None
-    return read_range(text)
 
 
 def _metric(item: str, *limits: Threshold | None) -> Metric | None:
@@ -155,12 +140,6 @@ def _says_none(cells: Cells) -> bool:
     )
 
 
-def _answerless(threshold: Threshold | None) -> Threshold | None:
-    """連続3回 of a probe counts the answers that fail to come: up is below 1 that often."""
-    is_count = threshold is not None and threshold.limit.unit == "回" and threshold.limit.value == 1
-    return replace(threshold, comparison=Comparison.BELOW) if threshold and is_count else threshold
-
-
 def _subject(section: Section) -> str:
     """The heading that says what is watched, for a list that holds only its limits (閾値: 警告…, 重要…)."""
     names = (heading_text(heading.text) for heading in reversed(section.headings))
@@ -173,7 +152,7 @@ def _limits(cells: Cells, normal: Range | None) -> tuple[Threshold | None, Thres
     warning = _limit(cells, "warning" if cells.has("warning") else "notice", normal)
     critical = _limit(cells, "critical", normal)
     dropped = (_NO_NOTICE,) if cells.has("warning") and cells["notice"] else ()
-    single = _compared(_limit(cells, "condition", normal), cells["when"])
+    single = compared(_limit(cells, "condition", normal), cells["when"])
     if single is None:
         return warning, critical, dropped
     severity = cells["severity"]
@@ -182,33 +161,14 @@ def _limits(cells: Cells, normal: Range | None) -> tuple[Threshold | None, Thres
     return (None, single, ()) if _is_grave(severity) else (single, critical, ())
 
 
-def _compared(threshold: Threshold | None, when: str) -> Threshold | None:
-    """A bare limit with its comparison in a column of its own: 95% | 下回り時."""
-    if threshold is None or not threshold.is_bare or not when:
-        return threshold
-    if _FALLS.search(normalise(when)):
-        return replace(threshold, comparison=Comparison.BELOW, is_bare=False)
-    return (
-        replace(threshold, comparison=Comparison.ABOVE, is_bare=False)
-        if _RISES.search(normalise(when))
-        else threshold
-    )
-
-
 def _limit(cells: Cells, role: str, normal: Range | None) -> Threshold | None:
     """The cell's threshold. A span (70-90%) means the end that lies next to the normal range."""
     text = cells[role]
     threshold = read_limit(text) if text else None
     if threshold is not None or not text:
         return threshold
-    span = read_range(text)
-    if span is None or span.low is None or span.high is None or normal is None:
-        return cells.read(role, read_limit, "しきい値")
-    if normal.high is not None and normal.high.value <= span.low.value:
-        return Threshold(span.low, Comparison.AT_LEAST)
-    if normal.low is not None and normal.low.value >= span.high.value:
-        return Threshold(span.high, Comparison.AT_MOST)
-    return cells.read(role, read_limit, "しきい値")
+    beside = beside_normal(text, normal)
+    return beside if beside is not None else cells.read(role, read_limit, "しきい値")
 
 
 def _is_grave(severity: str) -> bool:
@@ -219,29 +179,6 @@ def _is_grave(severity: str) -> bool:
     if grade is None:
         raise NotUnderstood(f"「{severity}」はアラートのレベルとして読めません")
     return grade in (IncidentSeverity.CRITICAL, IncidentSeverity.HIGH)
-
-
-def _directed(
-    normal: Range | None, warning: Threshold | None, critical: Threshold | None
-) -> tuple[Threshold | None, Threshold | None]:
-    """Give bare limits (20% | 10%) their direction: away from the normal range, from warning to critical."""
-    first = warning or critical
-    falls = False
-    if first is not None and normal is not None:
-        falls = normal.low is not None and first.limit.value <= normal.low.value
-        falls = falls and (normal.high is None or first.limit.value < normal.high.value)
-    elif warning is not None and critical is not None:
-        falls = critical.limit.value < warning.limit.value
-    return _turned(warning, falls=falls), _turned(critical, falls=falls)
-
-
-def _turned(threshold: Threshold | None, *, falls: bool) -> Threshold | None:
-    if threshold is None or not threshold.is_bare:
-        return threshold
-    if falls:
-        return replace(threshold, comparison=Comparison.AT_MOST)
-    # "0 (OFFLINE)" alone means that value: everything measured is at least 0.
-    return threshold if threshold.limit.value else replace(threshold, comparison=Comparison.EQUAL)
 
 
 _PERIODS = {

@@ -5,6 +5,7 @@ values have the shape of those columns. A table that only half fits is left unre
 than none.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -61,11 +62,6 @@ def read_table(table: Table, section: Section, document: str) -> list[Outcome]:
     return [unread(row.line, row_text(row), reason) for row in table.rows]
 
 
-def is_known_table(table: Table, section: Section, document: str) -> bool:
-    """Whether some kind fits it, heading, columns and values."""
-    return any(_is_accepted(candidate, table, section, document) for candidate in _candidates(table, section))
-
-
 def row_text(row: Row) -> str:
     """The row as one line, the way the document's reader sees it."""
     return " | ".join(cell.replace("\n", " ") for cell in row.cells)
@@ -74,8 +70,8 @@ def row_text(row: Row) -> str:
 def _why_aside(header: tuple[str, ...]) -> str:
     names = [normalise(cell).replace(" ", "") for cell in header]
 
-    def has(pattern: object) -> bool:
-        return any(pattern.fullmatch(name) for name in names)  # type: ignore[attr-defined]
+    def has(pattern: re.Pattern[str]) -> bool:
+        return any(pattern.fullmatch(name) for name in names)
 
     if has(_HISTORY) and has(_CHANGES):
         return "改訂の履歴です"
