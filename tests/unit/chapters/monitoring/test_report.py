@@ -1,0 +1,88 @@
+"""What others are told of a row."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from toban.chapters.monitoring.feeds import Judged
+from toban.chapters.monitoring.limits import limits_of
+from toban.chapters.monitoring.report import Row, signal, status
+from toban.chapters.monitoring.rules import Reason, Watch
+from toban.design.clauses.monitoring import Monitor
+from toban.design.origin import Origin
+from toban.design.values.metric import Metric
+from toban.design.values.quantity import Quantity
+from toban.design.values.threshold import Threshold
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify.signal import Condition
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+MONITOR = Monitor(
+    id="monitoring/monitor/Webサーバー/CPU使用率",
+    origin=Origin("運用設計書.md", 34),
+    text="Webサーバー | CPU使用率 | 85%",
+    target="Webサーバー",
+    item="CPU使用率",
+    metric=Metric.CPU_USAGE,
+    normal=None,
+    warning=None,
+    critical=Threshold(Quantity(Decimal(85), "%"), is_bare=True),
+    interval=None,
+    response="プロセスを再起動する",
+)
+JUDGED = Judged(MONITOR, limits_of(MONITOR))
+
+
+def row(condition: Condition | None, *, note: str = "", value: float | None = 92.4) -> Row:
+    reason = Reason.SILENT if condition is Condition.NO_DATA else Reason.REACHED
+    watch = Watch("web-1", condition, NOON, reason, value=value, measured_at=NOON, note=note)
+    return Row(JUDGED, [watch])
+
+
+@pytest.mark.parametrize(
+    ("condition", "verdict"),
+    [
+        (None, Verdict.NOT_MEASURABLE),
+        (Condition.OK, Verdict.CONFORMING),
+        (Condition.WARNING, Verdict.WARNING),
+        (Condition.CRITICAL, Verdict.DEVIATING),
+        (Condition.NO_DATA, Verdict.NOT_MEASURABLE),
+    ],
+)
+def test_a_condition_becomes_a_verdict_and_silence_is_never_green(
+    condition: Condition | None, verdict: Verdict
+) -> None:
+    assert status(row(condition), NOON).verdict is verdict
+
+
+def test_a_status_carries_the_measurement_as_its_proof() -> None:
+    update = status(row(Condition.CRITICAL), NOON)
+
+    assert (update.value, update.observed_at) == ("92.4%", NOON)
+    assert update.proof is not None
+    assert update.proof["value"] == 92.4
+    assert update.proof["instance"] == "web-1"
+
+
+def test_a_signal_cites_the_row_names_the_limit_and_says_what_to_do() -> None:
+    later = NOON + timedelta(seconds=1)
+
+    told = signal(row(Condition.CRITICAL), later)
+
+    assert told is not None
+    assert (told.key, told.citation, told.clause_text) == (MONITOR.id, "運用設計書.md:34", MONITOR.text)
+    assert (told.subject, told.value, told.limit) == ("Webサーバー CPU使用率", "92.4%", "異常 85%以上")
+    assert (told.began_at, told.detected_at) == (NOON, later)
+    assert told.advice == "プロセスを再起動する"
+
+
+def test_silence_is_told_by_its_reason_not_by_the_last_value() -> None:
+    told = signal(row(Condition.NO_DATA, note="web-1: 接続できません"), NOON)
+
+    assert told is not None
+    assert (told.condition, told.value, told.limit) == (Condition.NO_DATA, "web-1: 接続できません", "")
+
+
+def test_nothing_is_told_before_anything_is_known() -> None:
+    assert signal(row(None, value=None), NOON) is None

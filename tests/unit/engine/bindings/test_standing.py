@@ -1,0 +1,95 @@
+"""What the page says of each clause when a document comes into force."""
+
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from toban.design.clauses.monitoring import Monitor
+from toban.design.reader import read_design
+from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.standing import NOT_CONNECTED, standing
+from toban.engine.evidence.status import StatusUpdate
+from toban.engine.evidence.verdict import Verdict
+
+NOW = datetime(2026, 4, 1, 9, 30, tzinfo=ZoneInfo("Asia/Tokyo"))
+DESIGN = read_design(
+    """\
+# 運用設計書
+
+## 1. 運用方針
+
+### 運用体制
+| 役割 | 担当 | 対応時間 |
+|------|------|---------|
+| 運用責任者 | [氏名] | 平日9:00-18:00 |
+| 開発担当者 | [氏名] | 平日9:00-18:00 |
+
+### サービス提供時間
+- **メンテナンス**: 毎月第2日曜日 2:00-4:00 (計画メンテナンス)
+
+## 2. 監視
+
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|------|---------|---------|------|------|---------|
+| Webサーバー | CPU使用率 | 0-60% | 70% | 85% | 1分 |
+| DB | 接続数 | 0-80 | 90 | 100 | 1分 |
+
+## 10. 定期作業
+
+### 日次作業
+| 作業項目 | 実施時間 | 担当者 | 内容 |
+|---------|---------|-------|------|
+| ログ確認 | 9:00 | 開発担当者 | 前日の通知を見る |
+""",
+    "運用設計書.md",
+)
+BINDINGS = '[people."運用責任者"]\nname = "上原 なみ"\n'
+DB = next(monitor.id for monitor in DESIGN.of(Monitor) if monitor.target == "DB")
+WEB = next(monitor.id for monitor in DESIGN.of(Monitor) if monitor.target == "Webサーバー")
+
+
+def stands() -> dict[str, StatusUpdate]:
+    bindings = read_bindings(BINDINGS, Path("toban.toml"), sources={}, channels={})
+    updates = standing(Edition(DESIGN, bindings), {DB: "つないでください"}, (Monitor,), NOW)
+    return {update.clause_id: update for update in updates}
+
+
+def test_every_clause_has_a_standing_but_those_that_their_chapter_speaks_for() -> None:
+    assert set(stands()) == {clause.id for clause in DESIGN.clauses} - {WEB}
+
+
+def test_nothing_is_green_that_nothing_runs() -> None:
+    green = {clause_id for clause_id, update in stands().items() if update.verdict is Verdict.CONFORMING}
+
+    # Toban itself keeps the maintenance window: notices wait for its end.
+    assert [clause_id.split("/")[1] for clause_id in green] == ["maintenance-window"]
+
+
+def test_a_monitor_that_does_not_run_says_why() -> None:
+    update = stands()[DB]
+
+    assert (update.verdict, update.reason) == (Verdict.UNBOUND, "つないでください")
+
+
+def test_a_clause_of_a_chapter_that_is_not_connected_says_so_and_when_it_is_due() -> None:
+    routine = stands()["routine/routine/ログ確認"]
+
+    assert (routine.verdict, routine.reason) == (Verdict.UNBOUND, NOT_CONNECTED)
+    assert routine.next_due == datetime(2026, 4, 2, 9, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
+
+
+def test_a_maintenance_window_names_its_next_beginning() -> None:
+    window = next(update for clause_id, update in stands().items() if "maintenance-window" in clause_id)
+
+    assert window.next_due == datetime(2026, 4, 12, 2, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
+
+
+def test_a_role_shows_who_holds_it_or_how_to_say_so() -> None:
+    found = stands()
+
+    assert found["objectives/duty-role/運用責任者"].value == "上原 なみ"
+    assert found["objectives/duty-role/開発担当者"].reason == (
+        'role「開発担当者」の担当者が toban.toml にありません: [people."開発担当者"] を書いてください'
+    )
