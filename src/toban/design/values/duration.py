@@ -108,10 +108,16 @@ DURATION = (
 """A duration's pattern, for readers of values that hold one; match it on `plain` text, case ignored."""
 
 _DURATION = re.compile(DURATION, re.IGNORECASE)
+_SMALLER = {
+    TimeUnit.YEAR: (TimeUnit.MONTH, 12),
+    TimeUnit.HOUR: (TimeUnit.MINUTE, 60),
+    TimeUnit.MINUTE: (TimeUnit.SECOND, 60),
+}
+"""The unit that may follow, and how many of it make one; 1日12時間 may also be twelve hours a day."""
 _KEPT = re.compile(r"(?:分)?(?:の?(?:保持|保存|保管))?$")
 _BOUND_BEFORE = re.compile(r"^(?:within|in|<=?|≤|up to|less than|under|最大|約)?\s*", re.IGNORECASE)
 _BOUND_AFTER = re.compile(
-    r"^\s*(?:以内|以下|未満|まで)(?:に?(?:対応|復旧|通知|受付|検知|開始|初動|完了|応答))*$"
+    r"^\s*(?:以内|以下|未満|まで)(?:に?(?:対応|復旧|通知|受付|検知|開始|初動|完了|応答|調査|着手|一次))*$"
 )
 _ABOUT = re.compile(r"^(?:約|およそ) ?")
 _NOTE = re.compile(r" ?[(][^()\d]*[)]$")
@@ -134,9 +140,24 @@ def duration_of(match: re.Match[str]) -> Duration | None:
 
 
 def read_duration(text: str) -> Duration | None:
-    """Read a bare duration: 90日, 1 時間, 15 min, 3か月, 約30分, 30分（目安）."""
-    match = _DURATION.fullmatch(_uncommented(text))
-    return duration_of(match) if match else None
+    """Read a bare duration: 90日, 1 時間, 15 min, 3か月, 約30分, 30分（目安）, 1時間30分."""
+    text = _uncommented(text)
+    found, end = _leading(text)
+    return found if end == len(text) else None
+
+
+def _leading(text: str, start: int = 0) -> tuple[Duration | None, int]:
+    """The duration that begins at *start*, its smaller unit included (1時間30分 is 90分), and where it ends."""
+    match = _DURATION.match(text, start)
+    first = duration_of(match) if match else None
+    if match is None or first is None:
+        return None, start
+    smaller, per = _SMALLER.get(first.unit, (None, 1))
+    rest = _DURATION.match(text, match.end() + text.startswith(" ", match.end()))
+    second = duration_of(rest) if rest else None
+    if rest is None or second is None or second.unit is not smaller:
+        return first, match.end()
+    return Duration(first.amount * per + second.amount, second.unit), rest.end()
 
 
 def _uncommented(text: str) -> str:
@@ -149,11 +170,9 @@ def read_within(text: str) -> Duration | None:
     """Read a duration that bounds something: 1時間以内, within 30 minutes, < 4 hours; a bare one too."""
     text = plain(text)
     start = _BOUND_BEFORE.match(text)
-    match = _DURATION.match(text, start.end() if start else 0)
-    if match is None:
-        return None
-    rest = text[match.end() :]
-    return duration_of(match) if not rest or _BOUND_AFTER.match(rest) else None
+    found, end = _leading(text, start.end() if start else 0)
+    rest = text[end:]
+    return found if not rest or _BOUND_AFTER.match(rest) else None
 
 
 def read_retention(text: str) -> Retention | None:
@@ -161,8 +180,8 @@ def read_retention(text: str) -> Retention | None:
     text = _uncommented(text)
     if _FOREVER.fullmatch(text):
         return Forever()
-    match = _DURATION.match(text)
-    return duration_of(match) if match and _KEPT.match(text, match.end()) else None
+    found, end = _leading(text)
+    return found if _KEPT.match(text, end) else None
 
 
 def read_generations(text: str) -> Generations | None:

@@ -47,7 +47,7 @@ class Threshold:
     consecutive: int | None = None
     """Holds only after this many measurements in a row (連続3回)."""
     within: Duration | None = None
-    """Counted inside this window (5分間に10件以上)."""
+    """Counted or averaged over this window (5分間に10件以上, 5分間平均)."""
 
     def __str__(self) -> str:
         head = f"{str(self.within).removesuffix('間')}間に" if self.within else ""
@@ -127,12 +127,17 @@ _NOTE = re.compile(r" ?[(\[][^()\[\]\d<>=]*[)\]]$")
 _NO_UNIT = re.compile(r"以上|以下|以内|未満|超|前|連続|継続|不可|失敗|^xx")
 _SUSTAINED = (
     re.compile(
-        rf"(?:が|で| )*{DURATION}(?:以上)?(?:間?の?(?:継続|持続)(?:した|する)?(?:場合|時)?)$", re.IGNORECASE
+        rf"(?:が|で| )*{DURATION}(?:以上)?(?:間?の?(?:継続|持続)(?:した|する)?|続(?:いた|く))(?:場合|時)?$",
+        re.IGNORECASE,
     ),
-    re.compile(rf" ?[(]{DURATION}(?:以上)?(?:継続|持続)?[)]$", re.IGNORECASE),
+    re.compile(rf" ?[(]{DURATION}(?:(?<=間)|(?:以上)?(?:継続|持続)|以上)[)]$", re.IGNORECASE),
     re.compile(rf" ?(?:\bfor|持続|継続) ?{DURATION}$", re.IGNORECASE),
-    re.compile(rf"(?<=[超上過下満])(?:が|で| |/|: )*{DURATION}$", re.IGNORECASE),
+    re.compile(rf"(?<=[超上過下満])(?:が|で| |: )*{DURATION}$", re.IGNORECASE),
 )
+_AVERAGED = re.compile(
+    rf" ?[(]?(?:直近|過去)?{DURATION}(?:の)?(?:平均|移動平均| ?(?:avg|average))[)]?$", re.IGNORECASE
+)
+_IN_WORDS = re.compile(rf"(?P<limit>.*\d) ?[(](?P<length>{DURATION})[)]", re.IGNORECASE)
 _WINDOW = re.compile(rf"^(?:直近|過去)?{DURATION}(?:間|以内)?(?:に|で|あたり) ?", re.IGNORECASE)
 _PER = re.compile(
     r" ?(?:/|毎) ?(?P<every>\d{0,3}) ?(?P<unit>min|分|h|hour|時間|s|秒|sec|day|日)$", re.IGNORECASE
@@ -158,13 +163,24 @@ def read_threshold(text: str) -> Threshold | None:
     if _COMPOUND.search(text) or _RELATIVE.search(text) or UNDECIDED.search(text):
         return None
     consecutive, text = _take_consecutive(text)
-    sustained, text = _take_sustained(text)
+    sustained, text = _take_sustained(_without_translation(text))
     text = _NOTE.sub("", text)
     within, text = _take_window(text)
     found = _limit(text)
     if found is None:
         return None
     return replace(found, sustained=sustained, consecutive=consecutive, within=within)
+
+
+def _without_translation(text: str) -> str:
+    """The text without a note that only says a bare figure again as a length of time: > 300000 (5分)."""
+    match = _IN_WORDS.fullmatch(text)
+    found = _limit(match["limit"]) if match else None
+    length = duration_of(match) if match else None
+    if match is None or found is None or length is None or found.limit.unit:
+        return text
+    seconds = Decimal(str(length.as_timedelta().total_seconds()))
+    return match["limit"] if found.limit.value in (seconds, seconds * 1000) else text
 
 
 def _take_sustained(text: str) -> tuple[Duration | None, str]:
@@ -186,6 +202,8 @@ def _take_consecutive(text: str) -> tuple[int | None, str]:
 def _take_window(text: str) -> tuple[Duration | None, str]:
     if (match := _WINDOW.match(text)) and text[match.end() :]:
         return duration_of(match), text[match.end() :]
+    if (match := _AVERAGED.search(text)) and text[: match.start()].strip():
+        return duration_of(match), text[: match.start()].strip()
     match = _PER.search(text)
     # 10GB/日 counts in a day, but a date or a fraction does not.
     if match is None or not text[: match.start()].strip():

@@ -104,3 +104,49 @@ def test_a_space_inside_a_metric_does_not_matter() -> None:
 
 def test_an_ampersand_between_letters_is_part_of_the_name() -> None:
     assert read_recipients("R&D部") == (Role("R&D部"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [("1時間30分", "90分"), ("1h30m", "90分"), ("1分30秒", "90秒"), ("1年6ヶ月", "18ヶ月")],
+)
+def test_a_length_in_two_units_is_one_length(text: str, length: str) -> None:
+    assert str(read_duration(text)) == length
+    assert str(read_within(f"{text}以内")) == length
+
+
+@pytest.mark.parametrize("text", ["1日12時間", "30分1時間", "1年6日", "1時間半年"])
+def test_two_lengths_side_by_side_are_no_length(text: str) -> None:
+    assert read_duration(text) is None
+
+
+def test_a_bound_may_say_what_begins_by_then() -> None:
+    assert str(read_within("30分以内に調査開始")) == "30分"
+    assert read_within("30分以内に第一報、2時間以内に復旧") is None
+
+
+@pytest.mark.parametrize("text", ["0.1% 超過 / 5分", "0.1%超 (5分間平均)", "0.1%超過(直近5分平均)"])
+def test_an_evaluation_window_is_no_time_that_a_condition_must_last(text: str) -> None:
+    threshold = read_threshold(text)
+
+    assert threshold is not None
+    assert (str(threshold.within), threshold.sustained) == ("5分", None)
+
+
+def test_a_figure_said_again_in_words_is_no_time_that_a_condition_must_last() -> None:
+    milliseconds, seconds = read_threshold("> 300000 (5分)"), read_threshold("> 300（5分）")
+
+    assert [str(milliseconds), str(seconds)] == ["300,000超", "300超"]
+
+
+@pytest.mark.parametrize("text", ["> 80% (5分)", "> 100 (5分)"])
+def test_a_length_beside_a_limit_that_may_mean_anything_is_no_threshold(text: str) -> None:
+    assert read_threshold(text) is None
+
+
+@pytest.mark.parametrize("text", ["80%以上が5分以上続いた場合", "80%以上 (5分間)", "80%以上（5分以上）"])
+def test_a_condition_that_goes_on_must_last(text: str) -> None:
+    threshold = read_threshold(text)
+
+    assert threshold is not None
+    assert str(threshold.sustained) == "5分"
