@@ -20,7 +20,7 @@ from toban.design.clauses.shape import (
     words,
 )
 from toban.design.clauses.timing import row_schedules
-from toban.design.section import normalise
+from toban.design.section import Section, heading_text, normalise
 from toban.design.values.duration import (
     Duration,
     Generations,
@@ -31,7 +31,7 @@ from toban.design.values.duration import (
     read_retention,
     read_within,
 )
-from toban.design.values.schedule import Schedule
+from toban.design.values.schedule import Schedule, read_schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,9 @@ class RecoveryObjective(Clause):
 
 _OBJECTIVE = words(r"\b(rpo|rto)\b|(目標復旧時点|復旧時点目標)|(目標復旧時間|復旧時間目標)")
 _REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
+_FACET = words(
+    "(?:保持|保存)期間|(?:取得)?スケジュール|方針|ポリシー|設定|頻度|世代管理|概要|retention|schedule|policy|settings?"
+)
 _ZERO = re.compile(r"0(?:\s*\(.*\)|\s*(?:秒|分|s|sec|min))?")
 # What makes or brings back a copy, where a command starts or inside one that runs it elsewhere
 # (docker exec … pg_dump). A listing of copies (ls /backup, az … backup list) is neither.
@@ -108,7 +111,7 @@ _SHELLS = frozenset({"", "bash", "sh", "shell", "zsh", "console", "powershell", 
 
 
 def _policy(cells: Cells) -> Built:
-    subject = cells["subject"] or ("" if cells.has("subject") else cells.section.title)
+    subject = cells["subject"] or ("" if cells.has("subject") else _subject(cells.section))
     method = cells["method"]
     if not (subject or method):
         raise NotUnderstood("何のバックアップかが空です")
@@ -118,12 +121,26 @@ def _policy(cells: Cells) -> Built:
         **cells.stamp(BackupPolicy, subject, method),
         subject=subject,
         method=method,
-        schedules=row_schedules(cells) if cells["frequency"] or cells["clock"] else (),
+        schedules=_schedules(cells, method),
         generations=cells.maybe("generations", read_generations, "世代数"),
         destination=cells["destination"],
         retention=cells.maybe("retention", read_retention, "期間"),
     )
     return (policy, *_objectives(cells, subject or method))
+
+
+def _subject(section: Section) -> str:
+    """The heading that names what is backed up: over 保持期間 or スケジュール that is the one above."""
+    names = [heading_text(heading.text) for heading in reversed(section.headings)]
+    return next((name for name in names if not _FACET.fullmatch(name.lower())), section.title)
+
+
+def _schedules(cells: Cells, method: str) -> tuple[Schedule, ...]:
+    """When it is made; of a row 日次 | 7日 the kind itself says so."""
+    if cells["frequency"] or cells["clock"]:
+        return row_schedules(cells)
+    by_kind = None if cells.has("frequency") else read_schedule(method)
+    return (by_kind,) if by_kind is not None else ()
 
 
 def _recovery(cells: Cells) -> Built:

@@ -124,7 +124,7 @@ SHAPES = ChapterShapes(
             avoid=words("採番|依存|監視|ログ"),
             columns={
                 "batch_id": words(
-                    "(?:バッチ|ジョブ|処理|タスク)?(?:id|番号|no\\.?)|#|(?:batch|job|task)(?:id|no\\.?)"
+                    "(?:バッチ|ジョブ|処理|タスク)?(?:id|番号)|(?:バッチ|ジョブ)no\\.?|(?:batch|job|task)(?:id|no\\.?)"
                 ),
                 "name": words(
                     "(?:バッチ|ジョブ)(?:名|処理名|処理)?|(?:処理|タスク|プログラム)名?|名称|(?:batch|job|task)(?:name|job)?"
@@ -138,7 +138,7 @@ SHAPES = ChapterShapes(
                     "(?:失敗|異常|エラー|障害)時の?(?:対応|処理|動作|アクション)?|リカバリ(?:方法)?|on(?:failure|error)|failure(?:action|handling)?"
                 ),
                 "note": words(
-                    "依存関係|リトライ回数|定義書|備考|優先度|所要時間|担当|前提|後続|sla|predecessor.*|successor.*|domain|notes?"
+                    "no\\.?|#|項番|依存関係|リトライ回数|定義書|備考|優先度|所要時間|担当|前提|後続|sla|predecessor.*|successor.*|domain|notes?"
                 ),
             },
             needs=("name|batch_id", "frequency"),

@@ -176,7 +176,7 @@ SHAPES = ChapterShapes(
                     "(?:初動|期待|一次)?対応(?:開始)?(?:時間|期限)(?:目標)?|初動(?:目標|時間)|(?:目標)?応答時間|対応目標"
                     "|(?:target|initial)?response(?:time|target)?|sla"
                 ),
-                "handling": words("(?:初動|初期|一次)?対応(?:方法|内容|方針)?|action"),
+                "handling": words("(?:初動|初期|一次)?対応(?:方法|内容|方針)?|初動|一次対応|action"),
                 "recovery": words(
                     "(?:目標)?復旧(?:時間|目標|期限)(?:目標)?|解決(?:時間|目標|期限)(?:目標)?|(?:target)?(?:resolution|recovery|restore)(?:time|target)?"
                 ),

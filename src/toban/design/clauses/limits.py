@@ -119,6 +119,6 @@ def _turned(threshold: Threshold | None, *, falls: bool) -> Threshold | None:
 
 def unanswered(threshold: Threshold | None) -> Threshold | None:
     """連続3回 of a probe counts the answers that fail to come: up is below 1 that often."""
-    if threshold is None or (threshold.limit.unit, threshold.limit.value) != ("回", 1):
+    if threshold is None or threshold.limit != Quantity(Decimal(1), "回"):
         return threshold
     return replace(threshold, comparison=Comparison.BELOW)

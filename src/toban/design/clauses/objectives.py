@@ -22,7 +22,7 @@ from toban.design.clauses.shape import (
 )
 from toban.design.clauses.timing import read_when
 from toban.design.section import normalise
-from toban.design.values.duration import Duration, read_duration, read_within
+from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
 from toban.design.values.hours import Hours, read_hours
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.people import ChannelRef, is_placeholder, read_channels
@@ -100,6 +100,8 @@ _LOWER_IS_BETTER = re.compile(
     r"エラー|失敗|時間|遅延|レスポンス|離脱|使用率|error|fail|latency|time|delay|lag|usage"
 )
 _STOPS = re.compile(r"計画停止|計画メンテ|定期メンテ|planned (?:maintenance|downtime)")
+_TIME_UNITS = frozenset(unit.value for unit in TimeUnit)
+_TIME_UP = words("稼働時間|連続稼働|平均故障間隔|uptime|mtbf")
 _SERVICE_LEVEL = re.compile(
     r"運用目標|サービスレベル|\bsl[aio]s?\b|可用性|性能|パフォーマンス|非機能|レスポンス"
     r"|service level|availab|performance|reliab"
@@ -174,9 +176,8 @@ def _better(name: str, target: Threshold) -> Threshold:
     if not target.is_bare:
         return target
     words_of_it = normalise(name)
-    falls = _LOWER_IS_BETTER.search(words_of_it) is not None and not re.search(
-        r"稼働時間|uptime", words_of_it
-    )
+    is_time = target.limit.unit in _TIME_UNITS
+    falls = (is_time or _LOWER_IS_BETTER.search(words_of_it) is not None) and not _TIME_UP.search(words_of_it)
     if not falls and not _HIGHER_IS_BETTER.search(words_of_it):
         return target
     return replace(target, comparison=Comparison.AT_MOST if falls else Comparison.AT_LEAST)

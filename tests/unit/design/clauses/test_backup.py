@@ -167,3 +167,18 @@ def test_listing_of_backups_is_no_backup(read: Read, command: str) -> None:
 
     assert design.of(BackupProcedure) == ()
     assert design.unread[0].reason == "バックアップを取るコマンドが見つかりません"
+
+
+def test_retention_by_kind_of_backup_says_when_each_is_made(read: Read) -> None:
+    design = read("## 会員DBのバックアップ", "### 保持期間", "| 種別 | 保存期間 |", "|-|-|", "| 日次 | 7日 |")
+
+    (policy,) = design.of(BackupPolicy)
+
+    assert (policy.subject, policy.method) == ("会員DBのバックアップ", "日次")
+    assert [schedule.cadence for schedule in policy.schedules] == [Cadence.DAILY]
+
+
+def test_policy_without_any_heading_is_read(read: Read) -> None:
+    design = read("| 方式 | 頻度 | 保持期間 |", "|-|-|-|", "| フル | 日次 | 7日 |")
+
+    assert [policy.subject for policy in design.of(BackupPolicy)] == [""]

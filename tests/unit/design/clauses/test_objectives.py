@@ -191,3 +191,13 @@ def test_working_week_is_read_in_english(read: Read) -> None:
 
     assert role.hours is not None
     assert len(role.hours.weekdays) == 5
+
+
+def test_bare_time_is_a_most_whatever_it_is_of(read: Read) -> None:
+    header = "| エンドポイント | メソッド | SLA | SLO |"
+
+    (objective,) = read("## レスポンスタイムSLO", header, "|-|-|-|-|", "| /orders | GET | 1秒 | 500ms |").of(
+        Objective
+    )
+
+    assert (objective.target.limit.unit, objective.target.comparison) == ("ms", Comparison.AT_MOST)
