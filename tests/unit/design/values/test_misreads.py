@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from toban.design.values.duration import read_duration, read_retention
+from toban.design.values.duration import read_duration, read_retention, read_within
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.occurrence import occurrences
 from toban.design.values.people import Role, read_recipients
