@@ -420,3 +420,59 @@ def test_prose_in_a_cell_is_unread_without_trying() -> None:
     design = read_design(MONITORS.replace("| 70% |", f"| {'長い文。' * 2000} |"), "x.md")
 
     assert "長すぎる行" in design.unread[0].reason
+
+
+def words_of(text: str) -> list[str]:
+    return text.split()
+
+
+HEADINGS = words_of(
+    """
+    監視項目 アラート通知 ログ管理 ログレベル バックアップ RPO/RTO デプロイ リリース バッチ一覧
+    障害レベル トラブル セキュリティ アクセス管理 キャパシティ スケーリング 定期作業 週次（日曜
+    コスト管理 ドキュメント 運用体制 運用目標 設計判断 改訂履歴 その他
+    """
+)
+COLUMNS = words_of(
+    """
+    対象 監視項目 項目 正常範囲 警告 異常 閾値 重要度 監視間隔 通知先 通知方法 タイミング
+    ログ種別 保存期間 出力先 レベル 用途 本番環境 方式 頻度 実行時間 世代管理 RPO RTO 目標値
+    環境 承認 種別 バッチID バッチ名 失敗時の対応 定義 対応時間 原因 対処 リソース 上限 現在
+    トリガー アクション 作業 担当 内容 曜日 月額予算 アラートしきい値 ドキュメント 更新頻度 役割
+    連絡先 内容 値
+    """
+)
+CELLS = words_of(
+    """
+    70% 0-60% 80%以上が5分継続 連続3回 日次 1日 03:00 月末23:00 第1月曜 90日 永続 30世代
+    ¥500,000 Critical 警告 P2（重大） Slack、メール [氏名] 24時間365日 - ○ × RPO 即時対応
+    3回まで 〃 要確認 <70% 🟢 正常 DEBUG 翌営業日 0 (OFFLINE) ～70% 随時 4月 月 DB
+    """
+)
+
+SECTIONS = st.builds(
+    lambda heading, header, rows: "\n".join(
+        [f"## {heading}", "", f"| {' | '.join(header)} |", f"|{'-|' * len(header)}"]
+        + [f"| {' | '.join(row)} |" for row in rows]
+        + ["", *(f"- {header[index % len(header)]}: {row[0]}" for index, row in enumerate(rows)), ""]
+    ),
+    st.sampled_from(HEADINGS),
+    st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=6),
+    st.lists(st.lists(st.sampled_from(CELLS), min_size=1, max_size=7), max_size=4),
+)
+
+
+@given(st.lists(SECTIONS, min_size=1, max_size=4))
+def test_any_table_of_known_words_is_read_or_listed_row_by_row(sections: list[str]) -> None:
+    text = "# 運用設計書\n\n" + "\n".join(sections)
+    try:
+        design = read_design(text, "x.md")
+    except UnreadableDocument:
+        return
+
+    known = {clause.origin.line for clause in design.clauses}
+    known |= {row.line for row in (*design.unread, *design.aside)}
+    tables = [block for block in design.blocks if isinstance(block, Table)]
+    assert {row.line for table in tables for row in table.rows} <= known
+    ids = [clause.id for clause in design.clauses]
+    assert len(set(ids)) == len(ids)
