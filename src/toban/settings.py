@@ -70,6 +70,7 @@ INSTALLED_APPS = [
 ]
 ROOT_URLCONF = "toban.faces.web.urls"
 MIDDLEWARE = [
+    "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from django.utils import translation
 from django.utils.module_loading import import_string
 from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
@@ -57,7 +58,7 @@ def application(hub: Hub) -> ASGIApp:
         routes=[
             Route("/live", live),
             Route("/healthz", healthz),
-            Mount("/static/{version}", HashedFiles(assets.DIRECTORIES)),
+            Mount("/static/{version}", GZipMiddleware(HashedFiles(assets.DIRECTORIES))),
         ],
         lifespan=lambda _app: _running(hub),
     )

@@ -77,12 +77,11 @@ def live_rows(
 def verdict_html(row: LiveRow, address: str) -> SafeString:
     """Write the verdict with since when and what is next; it links to the evidence at *address*."""
     return format_html(
-        '<a class="verdict {}" data-clause="{}" href="{}" hx-get="{}" hx-target="#drawer" title="{}">'
+        '<a class="verdict {}" data-clause="{}" href="{}" title="{}">'
         '<span class="call"><span class="mark" aria-hidden="true">{}</span> <b>{}</b></span>'
         '<small class="since">{}</small><small class="due">{}</small></a>',
         row.verdict,
         row.id,
-        address,
         address,
         row.reason,
         row.mark,

@@ -86,13 +86,14 @@ def evidence(request: HttpRequest, clause_id: str) -> HttpResponse:
     zone = edition.bindings.system.zone
     row = live_rows([clause.id], _statuses(edition), now, zone)[clause.id]
     context = {
+        "edition": edition,
         "clause": clause,
         "row": row,
         "address": evidence_address(clause.id),
         "digest": edition.design.digest,
         "is_monitor": isinstance(clause, Monitor) and clause.metric is not None,
         "history": [_entry(entry, now, edition) for entry in _verdicts(clause.id)],
-        "deliveries": _deliveries(clause.id),
+        "deliveries": [_sent(delivery, now, edition) for delivery in _deliveries(clause.id)],
         "refusal": present.refusal(),
     }
     is_fragment = request.headers.get("HX-Request") == "true"
@@ -218,3 +219,14 @@ def _deliveries(clause_id: str) -> QuerySet[Delivery]:
         .select_related("announcement")
         .order_by("-created_at")[:_HISTORY]
     )
+
+
+def _sent(delivery: Delivery, now: datetime, edition: Edition) -> dict[str, object]:
+    return {
+        "at": clock(delivery.created_at, now, edition.bindings.system.zone),
+        "title": delivery.announcement.title,
+        "rule": delivery.rule_citation,
+        "to": f"{delivery.channel} {delivery.recipient}",
+        "state": delivery.state,
+        "detail": delivery.receipt or delivery.error,
+    }

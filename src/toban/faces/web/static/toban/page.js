@@ -84,6 +84,8 @@
       const { ctx, bbox } = u;
       ctx.save();
       ctx.lineWidth = devicePixelRatio;
+      ctx.textAlign = "left";
+      ctx.textBaseline = "alphabetic";
       ctx.font = `${11 * devicePixelRatio}px sans-serif`;
       for (const limit of limits) {
         const y = Math.round(u.valToPos(limit.value, "y", true)) + 0.5;
@@ -107,11 +109,12 @@
     const value = (_u, v) => (v == null ? "–" : `${Math.round(v * 100) / 100}${found.unit}`);
     const reach = found.limits.map((limit) => limit.value);
     plot = new uPlot({
-      width: box.clientWidth, height: 200, cursor: { y: false },
+      width: box.clientWidth, height: 200,
+      tzDate: (at) => uPlot.tzDate(new Date(at * 1000), body.dataset.zone), cursor: { y: false },
       scales: { y: { range: (_u, low, high) => [Math.min(0, low), Math.max(high, ...reach, 1e-9) * 1.08] } },
       axes: [{ ...axis, values: (_u, ticks) => ticks.map(label(hours)) }, { ...axis, size: 52, values: (_u, ticks) => ticks.map((tick) => `${tick}${found.unit}`) }],
       series: [
-        { label: box.dataset.time, value: (_u, v) => (v == null ? "–" : new Date(v * 1000).toLocaleString(body.dataset.lang)) },
+        { label: box.dataset.time, value: (_u, v) => (v == null ? "–" : new Date(v * 1000).toLocaleString(body.dataset.lang, { timeZone: body.dataset.zone })) },
         { label: box.dataset.mean, stroke: colour("--ink"), width: 1.5, value },
         { label: box.dataset.low, stroke: "transparent", value, points: { show: false } },
         { label: box.dataset.high, stroke: "transparent", value, points: { show: false } },
@@ -123,8 +126,8 @@
   const label = (hours) => (tick) => {
     const at = new Date(tick * 1000);
     return hours > 48
-      ? at.toLocaleDateString(body.dataset.lang, { month: "numeric", day: "numeric" })
-      : at.toLocaleTimeString(body.dataset.lang, { hour: "2-digit", minute: "2-digit" });
+      ? at.toLocaleDateString(body.dataset.lang, { month: "numeric", day: "numeric", timeZone: body.dataset.zone })
+      : at.toLocaleTimeString(body.dataset.lang, { hour: "2-digit", minute: "2-digit", timeZone: body.dataset.zone });
   };
   function openChart(root) {
     const box = root.querySelector(".chart");
@@ -176,8 +179,12 @@
   document.addEventListener("click", (event) => {
     const row = event.target.closest(".row, .whole");
     if (!row || !document.getElementById("drawer") || event.target.closest("a:not(.verdict), button")) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey || String(getSelection())) return;
+    const verdict = event.target.closest(".verdict") || row.querySelector(".verdict");
+    if (!verdict) return;
+    event.preventDefault();
     choose(row, { scroll: false });
-    if (!event.target.closest(".verdict") && !String(getSelection())) row.querySelector(".verdict")?.click();
+    htmx.ajax("GET", verdict.getAttribute("href"), { target: "#drawer" });
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id !== "drawer") return;

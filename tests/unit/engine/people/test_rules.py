@@ -1,0 +1,62 @@
+"""Accounts keep what the document's chapter on security says."""
+
+from datetime import UTC, datetime, timedelta
+
+from toban.design.reader import read_design
+from toban.engine.people.rules import FLOOR, Account, Hurdle, Lack, hurdle, rules_of
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+DOCUMENT = """# 運用設計書
+## 8. セキュリティ運用
+### アクセス管理
+- **MFA**: 本番環境アクセスは必須
+- **パスワードポリシー**: 最小14文字、英字数字記号混在、90日毎変更
+"""
+RULES = rules_of(read_design(DOCUMENT, "運用設計書.md"))
+
+
+def account(*, must_change: bool = False, age: timedelta = timedelta(0), factor: bool = True) -> Account:
+    return Account(must_change, NOON - age, factor)
+
+
+def test_the_documents_row_says_how_long_a_password_must_be_and_of_what() -> None:
+    assert RULES.min_length == 14
+    assert RULES.classes == (Lack.LETTERS, Lack.DIGITS, Lack.SYMBOLS)
+    assert RULES.password_citation == "運用設計書.md:5"
+
+
+def test_a_password_is_told_everything_it_lacks_at_once() -> None:
+    assert list(RULES.lacks("abc")) == [Lack.LENGTH, Lack.DIGITS, Lack.SYMBOLS]
+
+
+def test_a_password_of_exactly_the_least_length_is_long_enough() -> None:
+    assert list(RULES.lacks("abcdefghij-123")) == []
+    assert list(RULES.lacks("abcdefghi-123")) == [Lack.LENGTH]
+
+
+def test_a_password_expires_when_the_documents_age_is_reached_not_before() -> None:
+    assert hurdle(account(age=timedelta(days=90)), RULES, NOON) is Hurdle.RENEW_PASSWORD
+    assert hurdle(account(age=timedelta(days=90, microseconds=-1)), RULES, NOON) is None
+
+
+def test_a_password_that_was_given_out_comes_before_everything_else() -> None:
+    found = hurdle(account(must_change=True, age=timedelta(days=99), factor=False), RULES, NOON)
+
+    assert found is Hurdle.CHANGE_PASSWORD
+
+
+def test_an_account_without_a_second_factor_must_enrol_where_the_document_requires_one() -> None:
+    assert hurdle(account(factor=False), RULES, NOON) is Hurdle.ENROL_FACTOR
+
+
+def test_without_a_document_passwords_are_long_and_nothing_else_is_asked() -> None:
+    rules = rules_of(None)
+
+    assert rules.min_length == FLOOR
+    assert hurdle(account(factor=False, age=timedelta(days=9999)), rules, NOON) is None
+
+
+def test_a_shorter_length_in_the_document_does_not_weaken_the_floor() -> None:
+    design = read_design("# 運用設計書\n## セキュリティ運用\n### アクセス管理\n- **パスワードポリシー**: 最小6文字\n", "d.md")
+
+    assert rules_of(design).min_length == FLOOR

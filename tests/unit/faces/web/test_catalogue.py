@@ -1,0 +1,53 @@
+"""Whatever the pages say in Japanese they can say in English."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[4] / "src" / "toban"
+CATALOGUE = PACKAGE / "locale" / "en" / "LC_MESSAGES" / "django.po"
+ENTRY = re.compile(r'^msgid "(.+)"\nmsgstr "(.*)"$', re.MULTILINE)
+IN_TEMPLATE = re.compile(r'{% translate "([^"]+)"')
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
+
+
+def entries() -> dict[str, str]:
+    return dict(ENTRY.findall(CATALOGUE.read_text(encoding="utf-8")))
+
+
+def said() -> Iterator[str]:
+    for template in (PACKAGE / "faces" / "web" / "templates").rglob("*.html"):
+        yield from IN_TEMPLATE.findall(template.read_text(encoding="utf-8"))
+    for part in ("faces/web", "engine/people"):
+        for module in (PACKAGE / part).rglob("*.py"):
+            yield from _calls(ast.parse(module.read_text(encoding="utf-8")))
+
+
+def _calls(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("_", "gettext_lazy")
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            yield str(node.args[0].value)
+
+
+def test_every_word_of_the_pages_has_its_english() -> None:
+    known = entries()
+
+    assert [text for text in sorted(set(said())) if not known.get(text)] == []
+
+
+def test_nothing_is_translated_that_no_page_says() -> None:
+    assert sorted(entries().keys() - set(said())) == []
+
+
+@pytest.mark.parametrize(("japanese", "english"), entries().items())
+def test_both_languages_fill_in_the_same_values(japanese: str, english: str) -> None:
+    assert sorted(PLACEHOLDER.findall(japanese)) == sorted(PLACEHOLDER.findall(english))

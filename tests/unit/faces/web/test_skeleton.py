@@ -1,0 +1,40 @@
+"""The document's words are shown as written, and are never markup."""
+
+from toban.design.reader import read_design
+from toban.faces.web.live import unknown_row
+from toban.faces.web.outline import outline
+from toban.faces.web.skeleton import filled, skeleton
+
+DOCUMENT = """# 運用設計書
+## 監視
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| `<script>alert(1)</script>` | CPU使用率 | 0-60% | 70% | 85% | 1分 |
+"""
+
+
+def page() -> str:
+    built = outline(read_design(DOCUMENT, "d.md"))
+    return filled(skeleton(built), {each: unknown_row(each) for each in built.clauses}, {})
+
+
+def test_markup_in_the_document_is_shown_as_text() -> None:
+    shown = page()
+
+    assert "<script>" not in shown
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+
+
+def test_a_row_of_which_nothing_is_known_is_never_green() -> None:
+    shown = page()
+
+    assert "測定不能" in shown
+    assert "適合" not in shown
+
+
+def test_a_verdict_is_told_by_shape_and_word_and_leads_to_its_evidence() -> None:
+    shown = page()
+
+    assert '<span class="mark" aria-hidden="true">?</span> <b>測定不能</b>' in shown
+    assert 'href="/clauses/monitoring/monitor/' in shown

@@ -1,0 +1,50 @@
+"""Times are absolute in the document's zone, with the length beside them."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import translation
+
+from toban.engine.evidence.verdict import Verdict
+from toban.faces.web import words
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)  # noon in Tokyo
+
+
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [
+        (timedelta(seconds=59), "1分未満"),
+        (timedelta(minutes=1), "1分"),
+        (timedelta(minutes=59, seconds=59), "59分"),
+        (timedelta(hours=1), "1時間0分"),
+        (timedelta(hours=23, minutes=59), "23時間59分"),
+        (timedelta(days=1), "1日0時間"),
+    ],
+)
+def test_a_length_is_said_in_its_two_largest_units(span: timedelta, said: str) -> None:
+    assert words.length(span) == said
+
+
+def test_a_moment_of_today_is_a_time_alone_by_the_documents_day() -> None:
+    midnight = datetime(2026, 3, 31, 15, 0, tzinfo=UTC)
+
+    assert words.clock(midnight, NOW, TOKYO) == "00:00"
+    assert words.clock(midnight - timedelta(minutes=1), NOW, TOKYO) == "3/31 23:59"
+
+
+def test_what_is_overdue_is_said_to_be() -> None:
+    assert words.due(NOW - timedelta(minutes=5), NOW, TOKYO) == "予定 11:55（5分経過）"
+    assert words.due(NOW + timedelta(minutes=5), NOW, TOKYO) == "次回 12:05（5分後）"
+
+
+def test_every_verdict_has_a_shape_and_a_word_of_its_own() -> None:
+    assert len(set(words.MARKS.values())) == len(Verdict)
+    assert len({str(word) for word in words.WORDS.values()}) == len(Verdict)
+
+
+def test_english_readers_read_english() -> None:
+    with translation.override("en"):
+        assert words.since(NOW - timedelta(minutes=5), NOW, TOKYO) == "since 11:55 (5 min)"
