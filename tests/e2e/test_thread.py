@@ -4,10 +4,13 @@ The tests share one running Toban and follow each other as a day of operations w
 """
 
 import os
+import re
 import signal
 
+import httpx
 import psutil
 import pytest
+from playwright.sync_api import Page, expect
 from tests.e2e.running import SHOP, Inbox, Toban, wait_for
 
 from toban.design.clauses.monitoring import Monitor
@@ -21,6 +24,8 @@ STATUS = "SELECT verdict, value FROM evidence_clausestatus WHERE clause_id = '{}
 LEDGER = "SELECT sequence, digest FROM evidence_ledgerentry"
 DELIVERIES = "SELECT key, state, receipt FROM notify_delivery WHERE settled_at IS NOT NULL"
 SAMPLES = "SELECT metric, target, instance, at, value FROM samples"
+
+MEASURED = re.compile(r"^\s*[0-9][0-9,.]*\s*(%|ms|秒|s)?")
 
 PROGRAMS = ["store", "worker", "serve", "shop-db", "shop-api", "shop-web", "shop-traffic"]
 
@@ -37,6 +42,13 @@ def test_every_monitor_shows_a_measured_value_within_a_minute(toban: Toban) -> N
     assert wait_for(lambda: all(is_measured(toban, monitor) for monitor in MONITORS), within=60)
 
 
+@pytest.mark.browser
+def test_the_page_is_the_document_with_a_value_at_every_monitor(page: Page) -> None:
+    expect(page.get_by_role("heading", name="監視項目", exact=True)).to_be_visible()
+    for monitor in MONITORS:
+        expect(page.locator(f'[data-value="{monitor.id}"]')).to_have_text(MEASURED, timeout=60_000)
+
+
 def test_stopping_the_shops_api_brings_a_slack_and_a_mail_notice_that_cite_the_row(
     toban: Toban, slack: tuple[Inbox, str], mail: tuple[Inbox, int]
 ) -> None:
@@ -45,6 +57,11 @@ def test_stopping_the_shops_api_brings_a_slack_and_a_mail_notice_that_cite_the_r
     assert done.returncode == 0, done.stderr
     assert wait_for(lambda: slack[0].with_words("異常", "API エラー率", CITATION), within=60)
     assert wait_for(lambda: mail[0].with_words("異常", "API エラー率", CITATION), within=60)
+
+
+@pytest.mark.browser
+def test_the_open_page_says_so_without_being_loaded_again(page: Page) -> None:
+    expect(page.locator(f'[data-clause="{ERROR_RATE.id}"].deviating')).to_be_visible(timeout=60_000)
 
 
 def test_starting_it_again_brings_the_recovery(
@@ -100,3 +117,15 @@ def test_a_second_toban_on_the_same_home_is_refused(toban: Toban) -> None:
     assert done.returncode == 2
     assert f"すでに動いています (プロセス {toban.process.pid})" in done.stderr
     assert "HINT:" in done.stderr
+
+
+def test_everything_stops_cleanly_with_a_live_stream_open(toban: Toban, visitor: httpx.Client) -> None:
+    children = [psutil.Process(toban.child(name)["pid"]) for name in PROGRAMS]
+    with visitor.stream("GET", f"{toban.url}/live") as stream:
+        assert stream.status_code == 200
+        assert stream.headers["content-type"].startswith("text/event-stream")
+
+        assert toban.stop() == 0
+
+    assert all(is_gone(child) for child in children)
+    assert "停止しました" in toban.said[-1]
