@@ -70,7 +70,10 @@ def _batch(cells: Cells) -> Batch:
     if not (batch_id or name) and cells.has("name"):
         raise NotUnderstood("バッチのIDも名前も空です")
     name = name or ("" if cells.has("name") or batch_id else cells.section.title)
-    schedules = row_schedules(cells)
+    # A clock needs a frequency beside it, but for a column that says when the batch starts (毎日 2:00).
+    schedules = row_schedules(cells, clock="start" if cells.has("start") else "clock")
+    if not cells["frequency"] and any(schedule.assumptions for schedule in schedules):
+        raise NotUnderstood("バッチの頻度が書かれていません")
     if len(schedules) > 1:
         raise NotUnderstood("1つのバッチに予定が2つ以上あります")
     failure = cells["failure"]
@@ -132,7 +135,8 @@ SHAPES = ChapterShapes(
                 "frequency": words(
                     "(?:実行|起動|処理)?(?:頻度|周期|サイクル|タイミング|スケジュール|間隔|契機)|(?:run)?(?:frequency|schedule|timing|interval)|cron"
                 ),
-                "clock": words("(?:実行|起動|開始|処理開始)(?:時間|時刻|日時)|時刻|時間|(?:start|run)?time"),
+                "start": words("(?:実行|起動|開始|処理開始)(?:時間|時刻|日時)|(?:start|run)time"),
+                "clock": words("時刻|時間|time"),
                 "work": words("処理(?:内容|概要)?|(?:説明|内容|概要|目的)|description|work|purpose|what"),
                 "failure": words(
                     "(?:失敗|異常|エラー|障害)時の?(?:対応|処理|動作|アクション)?|リカバリ(?:方法)?|on(?:failure|error)|failure(?:action|handling)?"
@@ -141,7 +145,7 @@ SHAPES = ChapterShapes(
                     "no\\.?|#|項番|依存関係|リトライ回数|定義書|備考|優先度|所要時間|担当|前提|後続|sla|predecessor.*|successor.*|domain|notes?"
                 ),
             },
-            needs=("name|batch_id", "frequency"),
+            needs=("name|batch_id", "frequency|start"),
             telling=("batch_id name frequency",),
         ),
     ),

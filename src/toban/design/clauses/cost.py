@@ -1,6 +1,7 @@
 """Chapter 11, コスト管理: budgets and savings."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
@@ -37,6 +38,7 @@ class CostMeasure(Clause):
     content: str
 
 
+_CURRENCY = words("万円|千円|円|usd|jpy|eur")
 _TOTAL = words(r"全体|合計|総額|総計|総コスト|\btotal\b|\boverall\b")
 
 
@@ -45,11 +47,17 @@ def _budget(cells: Cells) -> Budget:
     return Budget(
         **cells.stamp(Budget, item),
         item=item,
-        monthly=cells.read("monthly", read_money, "金額"),
+        monthly=cells.read("monthly", partial(_amount, unit=cells.labels["monthly"]), "金額"),
         alert=cells.maybe("alert", read_budget_alert, "アラートの金額"),
         check=cells.maybe("check", read_schedule, "確認の頻度"),
         is_total=_TOTAL.search(normalise(item)) is not None,
     )
+
+
+def _amount(text: str, unit: str) -> Money | None:
+    """An amount whose currency stands in the cell or in the column's heading: 月額予算（円）."""
+    currency = _CURRENCY.search(normalise(unit))
+    return read_money(text) or (read_money(text + currency.group()) if currency else None)
 
 
 def _budget_entry(entry: Entry) -> Budget:
@@ -80,7 +88,7 @@ SHAPES = ChapterShapes(
                 "item": words(
                     "項目|サービス(?:名)?|対象|リソース|費目|カテゴリ|区分|item|service|category|resource"
                 ),
-                "monthly": words("(?:月額|月間|月次|月)?予算(?:額)?|(?:monthly)?budget"),
+                "monthly": words("(?:月額|月間|月次|月)?予算(?:額)?|月額\\(予算\\)|(?:monthly)?budget"),
                 "alert": words(
                     "(?:アラート|警告)?(?:しきい値|閾値|基準|条件|額)|アラート|alert(?:threshold|at)?|threshold"
                 ),

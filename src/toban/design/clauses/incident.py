@@ -178,7 +178,7 @@ SHAPES = ChapterShapes(
                 ),
                 "handling": words("(?:初動|初期|一次)?対応(?:方法|内容|方針)?|初動|一次対応|action"),
                 "recovery": words(
-                    "(?:目標)?復旧(?:時間|目標|期限)(?:目標)?|解決(?:時間|目標|期限)(?:目標)?|(?:target)?(?:resolution|recovery|restore)(?:time|target)?"
+                    "(?:目標)?(?:復旧|解決)(?:目標)?(?:時間|目標|期限)(?:目標)?|(?:target)?(?:resolution|recovery|restore)(?:time|target)?"
                 ),
                 "recipients": words("通知先|連絡先|エスカレーション先?|報告先|escalation|notify|contact"),
                 "example": words("例|具体例|代表例|examples?"),

@@ -170,7 +170,7 @@ SHAPES = ChapterShapes(
                     "(?:推奨)?(?:ログ)?(?:保持|保存|保管)(?:期間|日数)|(?:log)?retention(?:period)?|kept(?:for)?"
                 ),
                 "destination": words(
-                    "(?:出力|保存|保管|格納|送信)(?:先|場所)|ファイルパス|パス|ロググループ|location|destination|path|storage|storedin"
+                    "(?:出力|保存|保管|格納|送信)(?:先|場所)|(?:ファイル|出力|ログ)?パス|ディレクトリ|ロググループ|location|destination|path|storage|storedin"
                 ),
                 "content": words(
                     "(?:記録|出力)?(?:内容|項目)|用途|説明|目的|概要|content|description|purpose|what"

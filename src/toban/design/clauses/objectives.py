@@ -285,7 +285,7 @@ SHAPES = ChapterShapes(
             avoid=words("承認|検印|改訂|履歴|ペルソナ|\\biam\\b|コンポーネント|権限"),
             columns={
                 "role": words(
-                    "役割(?:名)?|ロール|担当区分|区分|立場|チーム|組織|role|team|position|function"
+                    "役割(?:名)?|ロール|担当区分|部署|部門|所属|区分|立場|チーム|組織|role|team|position|function"
                 ),
                 "level": words("レベル|level|tier"),
                 "holder": words(

@@ -94,3 +94,12 @@ def test_rules_for_all_batches_are_list_entries(read: Read) -> None:
     assert [entry.tools for entry in design.of(Scheduler)] == [("CloudWatch Events", "Cron")]
     assert [entry.rule.attempts for entry in design.of(BatchRetry)] == [3]
     assert [entry.aspects for entry in design.of(BatchWatch)] == [("開始と終了のログ", "実行時間")]
+
+
+def test_start_column_alone_must_say_how_often(read: Read) -> None:
+    header = "| バッチ名 | 実行時刻 | 処理内容 |"
+
+    design = read("## バッチ一覧", header, "|-|-|-|", "| 集計 | 毎日 02:00 | - |", "| 送信 | 03:00 | - |")
+
+    assert [batch.name for batch in design.of(Batch)] == ["集計"]
+    assert [row.reason for row in design.unread] == ["バッチの頻度が書かれていません"]

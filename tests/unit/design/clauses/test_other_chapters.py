@@ -192,3 +192,16 @@ def test_release_calendar_may_be_a_list(read: Read) -> None:
 
     assert regular.schedule.day == NthWeekday(1, Weekday.WEDNESDAY)
     assert urgent.schedule.cadence is Cadence.ON_DEMAND
+
+
+def test_currency_may_stand_in_the_heading_of_the_column(read: Read) -> None:
+    (budget,) = read("## コスト管理", "| 費目 | 月額予算（円） |", "|-|-|", "| EC2 | 50,000 |").of(Budget)
+
+    assert budget.monthly is not None
+    assert (budget.monthly.amount, budget.monthly.currency) == (Decimal(50000), "JPY")
+
+
+def test_bare_number_is_no_budget(read: Read) -> None:
+    design = read("## コスト管理", "| 費目 | 月額予算 |", "|-|-|", "| EC2 | 50,000 |")
+
+    assert design.unread[0].reason == "月額予算「50,000」は金額として読めません"
