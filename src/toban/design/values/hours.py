@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from toban.design.values.normal import plain
@@ -23,6 +23,8 @@ class Hours:
     """Equal to `start` means the whole day; before it, the next day."""
     includes_holidays: bool = True
     """False for 平日: public holidays are no working days."""
+    adds_holidays: bool = False
+    """True for 土日祝: public holidays on other weekdays count as well."""
 
     def __str__(self) -> str:
         if self == Hours():
@@ -34,7 +36,8 @@ class Hours:
             return "毎日"
         if self.weekdays == WORKING_DAYS and not self.includes_holidays:
             return "平日"
-        return "・".join(self.weekdays) + ("曜" if self.includes_holidays else "曜(祝日を除く)")
+        holidays = "(祝日を含む)" if self.adds_holidays else "" if self.includes_holidays else "(祝日を除く)"
+        return "・".join(self.weekdays) + f"曜{holidays}"
 
     @property
     def is_always(self) -> bool:
@@ -52,7 +55,9 @@ class Hours:
         return self._has(today - timedelta(days=1), holidays) and clock < self.end
 
     def _has(self, day: date, holidays: Collection[date]) -> bool:
-        return EVERY_DAY[day.weekday()] in self.weekdays and (self.includes_holidays or day not in holidays)
+        if day in holidays and (self.adds_holidays or not self.includes_holidays):
+            return self.adds_holidays
+        return EVERY_DAY[day.weekday()] in self.weekdays
 
 
 _ALWAYS = re.compile(
@@ -60,45 +65,62 @@ _ALWAYS = re.compile(
     re.IGNORECASE,
 )
 _NOTE = re.compile(r" ?[(][^()]*[)]$")
+_WORKING = Hours(WORKING_DAYS, includes_holidays=False)
 _DAYS = {
-    "平日": (WORKING_DAYS, False),
-    "営業日": (WORKING_DAYS, False),
-    "weekdays": (WORKING_DAYS, False),
-    "business days": (WORKING_DAYS, False),
-    "毎日": (EVERY_DAY, True),
-    "daily": (EVERY_DAY, True),
-    "土日": (EVERY_DAY[5:], True),
-    "": (EVERY_DAY, True),
+    "平日": _WORKING,
+    "営業日": _WORKING,
+    "weekdays": _WORKING,
+    "business days": _WORKING,
+    "毎日": Hours(),
+    "daily": Hours(),
+    "土日": Hours(EVERY_DAY[5:]),
+    "": Hours(),
 }
+_HOLIDAYS = r"\(祝日を含む\)|・?祝日?"
+_HOLIDAYS_TOO = re.compile(rf"(?:{_HOLIDAYS})$")
+_EXCEPT = re.compile(r" ?\((?P<weekend>土・?日・?)?祝日?を?除く\) ?")
 _HOURS = re.compile(
-    rf"(?P<days>平日|営業日|weekdays|business days|毎日|daily|土日|(?:[{WEEKDAY_CHARS}](?:曜日?)?[・、,~-]?){{1,7}}(?:\(祝日を除く\))?|)[ :(]*"
-    rf"(?P<start>{CLOCK.replace('?P<', '?P<s_')})(?:時|:00)? ?[-~] ?(?P<end>{CLOCK.replace('?P<', '?P<e_')})\)?(?: ?(?:JST|UTC|PST))?",
+    rf"(?P<days>平日|営業日|weekdays|business days|毎日|daily|土日|(?:[{WEEKDAY_CHARS}](?:曜日?)?[・、,~-]?){{1,7}}(?:{_HOLIDAYS})?|)[ :(]*"
+    rf"(?P<start>{CLOCK.replace('?P<', '?P<s_')})(?:時|:00)? ?[-~] ?(?P<end>{CLOCK.replace('?P<', '?P<e_')})\)?(?: ?\(?JST\)?)?",
     re.IGNORECASE,
 )
 
 
 def read_hours(text: str) -> Hours | None:
-    """Read the hours of a week: 24時間365日, 平日9:00-18:00, 月・水曜10:00-12:00."""
+    """Read the hours of a week: 24時間365日, 平日9:00-18:00, 月・水曜10:00-12:00, 土日祝 9:00-17:00.
+
+    JST is the zone of documents that name it; hours in any other (9:00-18:00 UTC) are None, since `Hours`
+    are always the document's.
+    """
     text = plain(text)
     if _ALWAYS.fullmatch(_NOTE.sub("", text)):
         return Hours()
-    match = _HOURS.fullmatch(text)
+    exception = _EXCEPT.search(text)
+    match = _HOURS.fullmatch(_EXCEPT.sub("", text, count=1))
     if match is None:
         return None
     start, end = clock_of(match, "s_"), clock_of(match, "e_")
     days = _weekdays(match["days"].lower())
     if start is None or end is None or days is None:
         return None
-    return Hours(days[0], start, end, days[1])
+    if exception is not None:
+        kept = tuple(day for day in days.weekdays if day in WORKING_DAYS or not exception["weekend"])
+        days = replace(days, weekdays=kept, includes_holidays=False)
+    return replace(days, start=start, end=end)
 
 
-def _weekdays(text: str) -> tuple[tuple[Weekday, ...], bool] | None:
+def _weekdays(text: str) -> Hours | None:
+    """The days that *text* names, around the clock."""
     if text in _DAYS:
         return _DAYS[text]
-    includes_holidays = not text.endswith("(祝日を除く)")
-    text = text.removesuffix("(祝日を除く)")
+    bare = _HOLIDAYS_TOO.sub("", text)
+    days, adds_holidays = _named_days(bare), bare != text
+    return None if days is None else Hours(days, adds_holidays=adds_holidays)
+
+
+def _named_days(text: str) -> tuple[Weekday, ...] | None:
     if span := re.fullmatch(rf"([{WEEKDAY_CHARS}])(?:曜日?)?[~-]([{WEEKDAY_CHARS}])(?:曜日?)?", text):
         first, last = EVERY_DAY.index(Weekday(span[1])), EVERY_DAY.index(Weekday(span[2]))
-        return (EVERY_DAY[first : last + 1], includes_holidays) if first <= last else None
+        return EVERY_DAY[first : last + 1] if first <= last else None
     named = {Weekday(char) for char in re.sub(r"曜日?", "", text) if char in WEEKDAY_CHARS}
-    return tuple(day for day in EVERY_DAY if day in named), includes_holidays
+    return tuple(day for day in EVERY_DAY if day in named)

@@ -201,6 +201,7 @@ hours = st.one_of(
     st.builds(Hours, st.just(EVERY_DAY), times_of_day, times_of_day),
     st.builds(Hours, st.just(WORKING_DAYS), times_of_day, times_of_day, st.just(False)),
     st.builds(Hours, some_weekdays, times_of_day, times_of_day, st.booleans()),
+    st.builds(Hours, st.just(EVERY_DAY[5:]), times_of_day, times_of_day, adds_holidays=st.just(True)),
 )
 money = st.builds(
     Money,

@@ -1,11 +1,12 @@
 """What real documents write and a careless reader gets wrong, one test each."""
 
-from datetime import time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
 
 from toban.design.values.duration import read_duration, read_within
+from toban.design.values.hours import read_hours
 from toban.design.values.people import (
     ChannelKind,
     ChannelRef,
@@ -290,3 +291,33 @@ def test_a_blank_to_fill_in_is_known(text: str) -> None:
 @pytest.mark.parametrize("text", ["-", "", "運用責任者", "24時間365日"])
 def test_a_value_is_no_blank(text: str) -> None:
     assert not is_placeholder(text)
+
+
+@pytest.mark.parametrize("text", ["土日祝 9:00-17:00", "土・日・祝日 9:00〜17:00"])
+def test_weekends_and_holidays_are_both(text: str) -> None:
+    hours, holiday = read_hours(text), date(2025, 7, 21)
+
+    assert hours is not None
+    assert [
+        hours.covers(datetime(2025, 7, day, 12, tzinfo=UTC), {holiday}) for day in (18, 19, 20, 21, 22)
+    ] == [False, True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "月〜金 9:00-18:00（祝日を除く）",
+        "月曜〜金曜(祝日除く) 9:00-18:00",
+        "平日（祝日を除く）9:00-18:00",
+        "9:00-18:00（土日祝を除く）",
+    ],
+)
+def test_hours_without_holidays_are_working_hours_wherever_that_stands(text: str) -> None:
+    assert read_hours(text) == read_hours("平日9:00-18:00")
+
+
+@pytest.mark.parametrize(
+    "text", ["平日 9:00-18:00 UTC", "9:00-18:00 PST", "平日祝 9:00-17:00", "祝 9:00-17:00"]
+)
+def test_hours_in_another_zone_and_on_unknown_days_are_none(text: str) -> None:
+    assert read_hours(text) is None
