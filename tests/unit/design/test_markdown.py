@@ -43,9 +43,9 @@ def test_cells_are_plain_text() -> None:
 
 
 def test_comparison_signs_are_not_taken_for_html() -> None:
-    text = "| a | b | c |\n|---|---|---|\n| 成功率<95% または時間>15分 | <70% | 1:00&ndash;4:00 |"
+    text = "| a | b | c |\n|---|---|---|\n| 達成率<90% または待ち>20分 | <70% | 1:00&ndash;4:00 |"
 
-    assert table_of(text).rows[0].cells == ("成功率<95% または時間>15分", "<70%", "1:00–4:00")
+    assert table_of(text).rows[0].cells == ("達成率<90% または待ち>20分", "<70%", "1:00–4:00")
 
 
 def test_words_in_angle_brackets_stay() -> None:

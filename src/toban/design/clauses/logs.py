@@ -96,7 +96,7 @@ def _kept(entry: Entry) -> LogKind:
 
 
 def _kept_each(entry: Entry) -> Built:
-    """ログ保存期間: アプリケーションログ: 90日、アクセスログ: 1年."""
+    """ログ保存期間: アプリログ: 90日、監査ログ: 3年."""
     kinds = []
     for part in several(entry.value):
         name, _, kept = part.replace("：", ":").rpartition(":")

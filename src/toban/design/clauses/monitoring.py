@@ -269,7 +269,7 @@ def _monitor_entry(entry: Entry) -> Monitor:
 
 
 def _spoken(entry: Entry) -> Monitor:
-    """warn at >= 2% for 5 minutes, below the thing that it is about."""
+    """warn at >= 3% for 10 minutes, below the thing that it is about."""
     spoken = _SPOKEN.fullmatch(normalise(entry.sentence))
     if spoken is None:
         raise NotUnderstood("しきい値の文ではありません")
@@ -291,7 +291,7 @@ def _spoken(entry: Entry) -> Monitor:
 
 
 def _condition(entry: Entry) -> Monitor:
-    """Replication lag > 5 minutes (P2), as an entry of its own."""
+    """Queue age > 10 minutes (P2), as an entry of its own."""
     parts = _CONDITION.fullmatch(entry.sentence.strip())
     if parts is None or entry.key:
         raise NotUnderstood("しきい値の条件ではありません")

@@ -155,7 +155,7 @@ def _target(place: Place, keys: tuple[str, ...], text: str, period: str) -> Buil
 
 
 def _stop(text: str) -> Schedule | None:
-    """月1回・深夜2:00〜4:00・2時間以内: how often and when, each by itself."""
+    """月1回・深夜2:00〜3:00・1時間以内: how often and when, each by itself."""
     whole = read_when(text)
     parts = text.split("・")
     return whole or (join_schedule(parts[0], parts[1]) if len(parts) > 1 else None)

@@ -147,7 +147,7 @@ def test_limits_listed_under_a_heading_are_about_that_heading(read: Read) -> Non
 
 def test_spoken_condition_is_about_the_entry_over_it(read: Read) -> None:
     design = read(
-        "## Alerts", "1. Error rate", "- warn at >= 2% for 5 minutes.", "- critical at >= 5% for 3 minutes."
+        "## Alerts", "1. Error rate", "- warn at >= 3% for 10 minutes.", "- critical at >= 8% for 2 minutes."
     )
 
     warning, critical = design.of(Monitor)

@@ -71,7 +71,7 @@ def test_recovery_target_among_the_others_is_one(read: Read) -> None:
 
 
 def test_planned_stop_among_the_targets_is_a_maintenance_window(read: Read) -> None:
-    row = "| 計画停止 | 月1回・深夜2:00〜4:00・2時間以内 | 告知 |"
+    row = "| 計画停止 | 月1回・深夜2:00〜3:00・1時間以内 | 告知 |"
 
     (window,) = read("## 可用性要件", "| 項目 | 要件値 | 実現方法 |", "|-|-|-|", row).of(MaintenanceWindow)
 
