@@ -29,7 +29,7 @@ class ChannelKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChannelRef:
-    """A channel and, where the document names one, the address in it (`#monitoring`, `a@example.com`)."""
+    """A channel and, where the document names one, the address in it (`#monitoring`, `a@example.com`, a number)."""
 
     kind: ChannelKind
     address: str = ""
@@ -86,9 +86,19 @@ _CHANNEL = {
     for kind, words in _CHANNELS.items()
 }
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
+_PHONE = re.compile(
+    r"(?<![\dA-Za-z+-])(?:(?:\+\d{1,3}[ -]?\d{1,4}-|\(0\d{1,4}\) ?|0\d{1,4}-)\d{1,4}-?\d{3,4}|0\d{9,10}|\d{3}-\d{3}-\d{4})"
+    r"(?![\w-])"
+)
+_NOBODY = re.compile(
+    r"即時|即日|随時|なし|無し|無|不要|該当(?:者)?なし|none|immediate(?:ly)?|asap", re.IGNORECASE
+)
+_ADDRESS = re.compile(rf"{_EMAIL.pattern}|{_PHONE.pattern}")
+_BRACKETED_ADDRESS = re.compile(rf"[(] ?({_ADDRESS.pattern}) ?[)]")
 _SLACK_CHANNEL = re.compile(r"#[\w-]{1,80}")
-_NOTE = re.compile(r"[(（][^()（）]*[)）]")
-_SEPARATOR = re.compile(r"[、,/・;\n]|\+|(?<![A-Z])&|&(?![A-Z])|→|および|及び|と(?=[A-Za-z])| and ")
+# An area code in brackets is no note.
+_NOTE = re.compile(r"[(（](?!\d{2,5}[)）] ?\d)[^()（）]*[)）]")
+_SEPARATOR = re.compile(r"[、,/・;\n]|\+(?!\d)|(?<![A-Z])&|&(?![A-Z])|→|および|及び|と(?=[A-Za-z])| and ")
 _PLACEHOLDER = re.compile(
     r"\[[^\]]*\]|【[^】]*】|<[^<>]*>|\{\{?[^{}]*\}?\}|[x×]{2,}|tbd|tba|todo|n/?a|未定|要確認|要検討|hh:mm|yyyy[-/]mm[-/]dd"
     r"|[\d+()-]*[x×]{2,}[\d x×()-]*|0?[○●◯〇]{2,}.*|…+|\.{3,}|記入(?:して)?ください",
@@ -112,7 +122,8 @@ def read_channels(text: str) -> tuple[ChannelRef, ...] | None:
 def read_recipients(text: str) -> tuple[Recipient, ...] | None:
     """Read who is told: roles, channels with or without an address, e-mail addresses, blanks.
 
-    A note in brackets (`PagerDuty (P1 / 即時電話)`) is left out; None for an empty cell or for a sentence.
+    A note in brackets (`PagerDuty (P1 / 即時電話)`) is left out; None for an empty cell, for a sentence and
+    where anything but people stands (即時, なし).
     """
     recipients = tuple(_recipient(part) for part in _parts(text))
     if not recipients or any(recipient is None for recipient in recipients):
@@ -124,13 +135,29 @@ def _parts(text: str) -> list[str]:
     text = plain(text)
     if is_placeholder(text):
         return [text]
+    text = _BRACKETED_ADDRESS.sub(r" \1", text)
     parts = _SEPARATOR.split(_NOTE.sub("", text) or text)
-    return [part.strip() for part in parts if part.strip() not in ("", "-")]
+    return [piece for part in parts for piece in _pieces(part.strip()) if piece not in ("", "-")]
+
+
+def _pieces(part: str) -> list[str]:
+    """Take addresses apart that only a space separates: a@example.com 090-1234-5678, 山田 090-1234-5678."""
+    addresses = [match[0] for match in _ADDRESS.finditer(part)]
+    if not addresses or _channel(part) is not None:
+        return [part]
+    rest = _ADDRESS.sub(" ", part).strip(" :<>")
+    named, kinds = _channel(rest), {_kind(address) for address in addresses}
+    # 電話 090-1234-5678 is one way, not two.
+    return addresses if named is not None and named.kind in kinds else [rest, *addresses]
+
+
+def _kind(address: str) -> ChannelKind:
+    return ChannelKind.EMAIL if "@" in address else ChannelKind.PHONE
 
 
 def _channel(part: str) -> ChannelRef | None:
-    if _EMAIL.fullmatch(part):
-        return ChannelRef(ChannelKind.EMAIL, part)
+    if _EMAIL.fullmatch(part) or _PHONE.fullmatch(part):
+        return ChannelRef(_kind(part), part)
     if _SLACK_CHANNEL.fullmatch(part):
         return ChannelRef(ChannelKind.SLACK, part)
     for kind, pattern in _CHANNEL.items():
@@ -142,6 +169,8 @@ def _channel(part: str) -> ChannelRef | None:
 def _recipient(part: str) -> Recipient | None:
     if is_placeholder(part):
         return Placeholder(part)
+    if _NOBODY.fullmatch(part):
+        return None
     channel = _channel(part)
     if channel is not None:
         return channel

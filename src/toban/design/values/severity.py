@@ -40,6 +40,7 @@ _NUMBERED = {
 # P0 is no graver than the gravest.
 _NUMBERED |= {f"{prefix}0": IncidentSeverity.CRITICAL for prefix in ("p", "s", "sev")}
 _DECORATION = re.compile(r"[^\w\s()/:、-]|レベル|level", re.IGNORECASE)
+_NUMBER_AFTER = re.compile(r"\b(?:severity|sev|priority)[ .:_-]{0,2}(?=\d)")
 _PARTS = re.compile(r"[\s()/:、]+|-(?!\d)")
 
 
@@ -60,7 +61,8 @@ def read_incident_severity(text: str) -> IncidentSeverity | None:
 
 
 def _words(text: str) -> list[str]:
-    words = _PARTS.split(_DECORATION.sub("", plain(text)).strip().lower())
+    text = _NUMBER_AFTER.sub("sev", plain(text).lower())
+    words = _PARTS.split(_DECORATION.sub("", text).strip())
     return [word.replace("-", "") for word in words if word]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from toban.design.values.duration import read_duration, read_within
 from toban.design.values.hours import read_hours
+from toban.design.values.money import read_budget_alert
 from toban.design.values.people import (
     ChannelKind,
     ChannelRef,
@@ -321,3 +322,55 @@ def test_hours_without_holidays_are_working_hours_wherever_that_stands(text: str
 )
 def test_hours_in_another_zone_and_on_unknown_days_are_none(text: str) -> None:
     assert read_hours(text) is None
+
+
+@pytest.mark.parametrize("text", ["即時", "なし", "不要", "-", "運用責任者、なし", "None"])
+def test_what_names_nobody_is_no_role(text: str) -> None:
+    assert read_recipients(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("090-1234-5678", "090-1234-5678"),
+        ("(03)1234-5678", "(03)1234-5678"),
+        ("0120-123-456", "0120-123-456"),
+        ("+81-90-1234-5678", "+81-90-1234-5678"),
+        ("電話: 03-1234-5678", "03-1234-5678"),
+        ("03-1234-5678（内線12）", "03-1234-5678"),
+    ],
+)
+def test_a_phone_number_is_a_channel(text: str, number: str) -> None:
+    assert read_channels(text) == (ChannelRef(ChannelKind.PHONE, number),)
+
+
+def test_addresses_that_only_a_space_separates_are_each_a_recipient() -> None:
+    mail, phone = (
+        ChannelRef(ChannelKind.EMAIL, "a@b.example"),
+        ChannelRef(ChannelKind.PHONE, "090-1234-5678"),
+    )
+
+    assert read_recipients("a@b.example 090-1234-5678") == (mail, phone)
+    assert read_recipients("山田 太郎 090-1234-5678") == (Role("山田 太郎"), phone)
+    assert read_recipients("運用担当（a@b.example）") == (Role("運用担当"), mail)
+
+
+@pytest.mark.parametrize("text", ["2024-01-01", "1-2-3", "2025-10-1234"])
+def test_a_date_and_a_number_of_a_case_are_no_phone(text: str) -> None:
+    assert read_channels(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["¥550,000（予算比110%）", "¥550,000（予算の110%）", "¥550,000 (対予算110%)"]
+)
+def test_a_share_of_the_budget_may_say_so(text: str) -> None:
+    assert str(read_budget_alert(text)) == "¥550,000 (110%)"
+
+
+@pytest.mark.parametrize("text", ["Severity 2", "Sev.2", "severity: 2", "Priority 2"])
+def test_a_numbered_severity_is_read_with_its_word_in_full(text: str) -> None:
+    assert read_incident_severity(text) is IncidentSeverity.HIGH
+
+
+def test_a_second_digit_is_no_severity() -> None:
+    assert read_incident_severity("Severity 12") is None
