@@ -1,0 +1,85 @@
+"""What `toban up` starts, as values."""
+
+from pathlib import Path
+
+import pytest
+
+from toban.engine.supervision.program import Program
+from toban.faces.cli import programs, webshop
+from toban.faces.cli.programs import Instance, OwnStore
+from toban.faces.cli.webshop import WRITTEN_PORTS, Webshop, bind_ports
+
+SHOP_FOLDER = Path(__file__).parents[4] / "examples" / "webshop"
+
+
+def instance(store: OwnStore | str) -> Instance:
+    return Instance(
+        home=Path("home"),
+        design=Path("運用設計書.md"),
+        bindings=Path("toban.toml"),
+        host="127.0.0.1",
+        port=8300,
+        public_url="https://toban.example.com",
+        store=store,
+        more={"SHOP_DATABASE_URL": "postgresql://…"},
+    )
+
+
+def by_name(found: tuple[Program, ...]) -> dict[str, Program]:
+    return {program.name: program for program in found}
+
+
+def test_the_worker_and_the_page_start_after_the_store() -> None:
+    found = by_name(programs.programs(instance(OwnStore(9000, "s3cret"))))
+
+    assert list(found) == ["store", "worker", "serve"]
+    assert found["worker"].after == found["serve"].after == ("store",)
+    assert found["store"].ready == "http://127.0.0.1:9000/ping"
+
+
+def test_with_a_clickhouse_elsewhere_no_store_is_started() -> None:
+    found = by_name(programs.programs(instance("https://toban:pw@clickhouse.example.com:8443/toban")))
+
+    assert list(found) == ["worker", "serve"]
+    assert found["worker"].after == ()
+    assert found["worker"].environment["TOBAN_TELEMETRY_URL"].startswith("https://toban:pw@clickhouse")
+
+
+def test_secrets_are_told_by_environment_and_never_on_the_command_line() -> None:
+    found = programs.programs(instance(OwnStore(9000, "s3cret")))
+
+    assert not any("s3cret" in word for program in found for word in program.command)
+
+
+def test_what_the_bindings_refer_to_reaches_the_worker() -> None:
+    worker = by_name(programs.programs(instance("http://…")))["worker"]
+
+    assert worker.environment["SHOP_DATABASE_URL"] == "postgresql://…"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - named, not bound
+def test_all_addresses_are_asked_for_by_one_that_can_be_reached(host: str) -> None:
+    assert programs.reachable(host) == "127.0.0.1"
+
+
+def test_the_shops_bindings_get_the_ports_it_really_has() -> None:
+    written = (SHOP_FOLDER / "toban.toml").read_text(encoding="utf-8")
+
+    bound = bind_ports(written, {"web": 41001, "api": 41002, "db": 41003})
+
+    assert "127.0.0.1:41001/metrics" in bound
+    assert "127.0.0.1:41002/products" in bound
+    assert not any(f"127.0.0.1:{port}" in bound for port in WRITTEN_PORTS.values())
+
+
+def test_the_shop_starts_from_its_database_to_its_customers() -> None:
+    shop = Webshop(SHOP_FOLDER, Path("place"), {"web": 1, "api": 2, "db": 3}, "pw")
+
+    order = [(program.name, program.after) for program in webshop.programs(shop)]
+
+    assert order == [
+        ("shop-db", ()),
+        ("shop-api", ("shop-db",)),
+        ("shop-web", ("shop-api",)),
+        ("shop-traffic", ("shop-web",)),
+    ]
