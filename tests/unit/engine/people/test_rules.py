@@ -57,6 +57,8 @@ def test_without_a_document_passwords_are_long_and_nothing_else_is_asked() -> No
 
 
 def test_a_shorter_length_in_the_document_does_not_weaken_the_floor() -> None:
-    design = read_design("# 運用設計書\n## セキュリティ運用\n### アクセス管理\n- **パスワードポリシー**: 最小6文字\n", "d.md")
+    design = read_design(
+        "# 運用設計書\n## セキュリティ運用\n### アクセス管理\n- **パスワードポリシー**: 最小6文字\n", "d.md"
+    )
 
     assert rules_of(design).min_length == FLOOR

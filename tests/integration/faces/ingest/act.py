@@ -1,0 +1,57 @@
+"""What tests do to the state from outside: `act.py session`, `act.py show CLAUSE VERDICT VALUE`."""
+
+# Django wants its settings before anything of it is loaded; the answer goes to the one who called.
+# ruff: noqa: PLC0415, T201
+
+import sys
+
+import django
+
+
+def main() -> None:
+    """Act as the arguments say, and print what the test needs."""
+    django.setup()
+    match sys.argv[1:]:
+        case ["session"]:
+            print(_session())
+        case ["show", clause, verdict, value]:
+            _show(clause, verdict, value)
+        case other:
+            raise SystemExit(f"unknown act: {other}")
+
+
+def _session() -> str:
+    """Sign an operator in who has done everything that is asked, and return the session's key."""
+    from allauth.mfa.models import Authenticator
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    from toban.engine.clock import system_clock
+    from toban.engine.people.models import Operator, OperatorRole
+
+    person = Operator.objects.create_user(
+        "mira",
+        password="unused-Kagi-1",
+        operator_role=OperatorRole.VIEWER,
+        password_changed_at=system_clock(),
+    )
+    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": "unused"})
+    session = SessionStore()
+    session[SESSION_KEY] = str(person.pk)
+    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    session[HASH_SESSION_KEY] = person.get_session_auth_hash()
+    session.create()
+    return str(session.session_key)
+
+
+def _show(clause: str, verdict: str, value: str) -> None:
+    from toban.engine.clock import system_clock
+    from toban.engine.evidence.status import StatusUpdate, show
+    from toban.engine.evidence.verdict import Verdict
+
+    now = system_clock()
+    show([StatusUpdate(clause, Verdict(verdict), value, "試験が言うとおりです", now)], now, "digest")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""A real `toban serve` on a home of its own, for tests of what reaches browsers."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+ACT = Path(__file__).with_name("act.py")
+DOCUMENT = """# 運用設計書
+## 監視
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| Web | CPU使用率 | 0-60% | 70% | 85% | 1分 |
+| Web | メモリ使用率 | 0-70% | 80% | 90% | 1分 |
+"""
+CPU = "monitoring/monitor/Web/CPU使用率"
+
+
+@dataclass
+class Served:
+    """The running process, and what it runs on."""
+
+    home: Path
+    port: int
+    process: subprocess.Popen[bytes] = field(init=False)
+    session: str = field(init=False)
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def design(self) -> Path:
+        """The document in force."""
+        return self.home / "運用設計書.md"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its processes are told."""
+        return {
+            **os.environ,
+            "TOBAN_HOME": str(self.home),
+            "TOBAN_DESIGN": str(self.design),
+            "TOBAN_BINDINGS": str(self.home / "toban.toml"),
+            "TOBAN_PUBLIC_URL": self.url,
+            # Nobody listens there: the page must stand without the store.
+            "TOBAN_TELEMETRY_URL": "http://toban:x@127.0.0.1:9/toban",
+            "DJANGO_SETTINGS_MODULE": "toban.settings",
+        }
+
+    def act(self, *arguments: str) -> str:
+        """Do something to the state from another process."""
+        done = subprocess.run(
+            [sys.executable, str(ACT), *arguments],
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.strip()
+
+    def start(self) -> None:
+        """Prepare the state, start serving, and wait until it answers."""
+        self.design.write_text(DOCUMENT, encoding="utf-8")
+        (self.home / "toban.toml").write_text("")
+        (self.home / "secret-key").write_text("a secret of this test alone, long enough to sign with")
+        subprocess.run(
+            [sys.executable, "-m", "toban", "prepare"], env=self.environment, check=True, capture_output=True
+        )
+        self.session = self.act("session")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "toban", "serve", "--port", str(self.port)], env=self.environment
+        )
+        self._await_health()
+
+    def client(self) -> httpx.Client:
+        """A signed-in browser without scripts."""
+        return httpx.Client(base_url=self.url, cookies={"sessionid": self.session}, timeout=20)
+
+    def stop(self) -> None:
+        """End the process, however the test left it."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=10)
+
+    def _await_health(self) -> None:
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            try:
+                if httpx.get(f"{self.url}/healthz").is_success:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.1)
+        raise AssertionError("toban serve did not become healthy")
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[Served]:
+    """Run `toban serve` on *home* for the length of the block."""
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    served = Served(home, port)
+    served.start()
+    try:
+        yield served
+    finally:
+        served.stop()

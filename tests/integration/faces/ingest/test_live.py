@@ -1,0 +1,106 @@
+"""Open pages hear of what changes, by a real server."""
+
+import hashlib
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.integration.faces.ingest.served import CPU, Served, serving
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("served")) as running:
+        yield running
+
+
+def rows(lines: Iterator[str]) -> tuple[int, list[dict[str, object]]]:
+    """Read on to the next `rows` event; return its id and its rows."""
+    known = 0
+    for line in lines:
+        if line.startswith("id: "):
+            known = int(line[4:])
+        if line.startswith("data: ["):
+            return known, json.loads(line[6:])
+    raise AssertionError("the stream ended without rows")
+
+
+def test_an_open_page_hears_of_a_new_verdict_in_its_language(served: Served) -> None:
+    with served.client() as client, client.stream("GET", "/live?lang=en") as stream:
+        lines = stream.iter_lines()
+        assert next(lines) == "retry: 2000"
+        served.act("show", CPU, "deviating", "91%")
+
+        _known, found = rows(lines)
+
+    assert [(row["id"], row["value"], row["word"], row["mark"]) for row in found] == [
+        (CPU, "91%", "deviating", "■")
+    ]
+
+
+def test_a_page_that_comes_back_is_told_what_it_missed_and_nothing_else(served: Served) -> None:
+    served.act("show", CPU, "conforming", "1%")
+    with served.client() as client, client.stream("GET", "/live?since=0") as stream:
+        known, _first = rows(stream.iter_lines())
+    served.act("show", CPU, "conforming", "2%")
+
+    headers = {"Last-Event-ID": str(known)}
+    with served.client() as client, client.stream("GET", "/live?since=0", headers=headers) as stream:
+        _known, missed = rows(stream.iter_lines())
+
+    assert [row["value"] for row in missed] == ["2%"]
+
+
+@pytest.mark.parametrize("session", ["", "not-a-session"])
+def test_strangers_hear_nothing(served: Served, session: str) -> None:
+    answer = httpx.get(f"{served.url}/live", cookies={"sessionid": session} if session else {})
+
+    assert answer.status_code == 401
+
+
+def test_static_files_are_kept_for_ever_under_an_address_of_their_content(served: Served) -> None:
+    with served.client() as client:
+        page = client.get("/").text
+        address = page.split('rel="stylesheet" href="')[1].split('"')[0]
+        answer = client.get(address)
+
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["Content-Type"].startswith("text/css")
+
+
+def test_the_page_and_its_own_files_stay_small(served: Served) -> None:
+    with served.client() as client:
+        page = client.get("/")
+        own = [part.split('"')[0] for part in page.text.split("/static/")[1:]]
+        total = len(page.content) + sum(
+            int(client.get(f"/static/{name}").headers["Content-Length"])
+            for name in own
+            if "vendor" not in name
+        )
+
+    assert total < 150_000
+
+
+def test_a_revised_document_is_announced_to_open_pages(served: Served) -> None:
+    with served.client() as client, client.stream("GET", "/live") as stream:
+        lines = stream.iter_lines()
+        assert next(lines) == "retry: 2000"
+        revised = served.design.read_text(encoding="utf-8") + "\n## 追記\n"
+        served.design.write_text(revised, encoding="utf-8")
+
+        digest = hashlib.sha256(revised.encode()).hexdigest()
+        assert any(line == f"data: {digest}" for line in lines)
+
+
+def test_it_ends_within_three_seconds_and_ends_open_streams_properly(tmp_path: Path) -> None:
+    with serving(tmp_path) as served, served.client() as client, client.stream("GET", "/live") as stream:
+        lines = stream.iter_lines()
+        assert next(lines) == "retry: 2000"
+        served.process.send_signal(signal.SIGTERM)
+
+        # A stream that is cut off rather than ended makes httpx raise.
+        assert [line for line in lines if line.startswith("event:")] == []
+        assert served.process.wait(timeout=3) in (0, -signal.SIGTERM)

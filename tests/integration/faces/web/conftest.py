@@ -1,0 +1,92 @@
+"""A document in force, and operators in front of it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core.cache import cache
+from django.test import Client
+from pytest_django import Settings
+
+from toban.design.reader import read_design
+from toban.engine.bindings import present
+from toban.engine.bindings.inforce import Edition, Refusal
+from toban.engine.bindings.load import read_bindings
+from toban.engine.clock import system_clock
+from toban.engine.people.models import Operator, OperatorRole
+
+DOCUMENT = """# 運用設計書
+## 1. 運用方針
+### 運用目標
+| 項目 | 目標値 |
+|---|---|
+| 稼働率 | 99.9% |
+### 運用体制
+| 役割 | 担当 | 対応時間 |
+|---|---|---|
+| 緊急連絡先 | 山田 | 24時間365日 |
+## 2. 監視
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| Web | CPU使用率 | 0-60% | 70% | 85% | 1分 |
+| Web | メモリ使用率 | 0-70% | たくさん | 90% | 1分 |
+## 8. セキュリティ運用
+### アクセス管理
+- **MFA**: 本番環境アクセスは必須
+- **パスワードポリシー**: 最小12文字、英字数字記号混在、90日毎変更
+"""
+CPU = "monitoring/monitor/Web/CPU使用率"
+PASSWORD = "kawaranai-Kagi-7"
+
+
+@dataclass
+class Fixed:
+    """What is in force, by the test's word."""
+
+    edition: Edition | None
+    refusal: Refusal | None = None
+
+
+@pytest.fixture(autouse=True)
+def in_force(settings: Settings) -> Iterator[Fixed]:
+    """The document above; passwords are hashed quickly."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    bindings = read_bindings("", Path("toban.toml"), sources={}, channels={})
+    fixed = Fixed(Edition(read_design(DOCUMENT, "運用設計書.md"), bindings))
+    present.use(fixed)
+    yield fixed
+    present.use(Fixed(None))
+
+
+@pytest.fixture(autouse=True)
+def no_failures_so_far(db: None) -> None:
+    """Lock-outs of one test must not reach the next."""
+    cache.clear()
+
+
+type Operators = Callable[[str, OperatorRole], Operator]
+
+
+@pytest.fixture
+def operator(db: None) -> Operators:
+    """Make an operator who has done everything that is asked of accounts."""
+
+    def made(name: str, role: OperatorRole = OperatorRole.VIEWER) -> Operator:
+        made = Operator.objects.create_user(
+            name, f"{name}@example.com", PASSWORD, operator_role=role, password_changed_at=system_clock()
+        )
+        Authenticator.objects.create(user=made, type=Authenticator.Type.TOTP, data={"secret": "unused"})
+        return made
+
+    return made
+
+
+@pytest.fixture
+def viewer(operator: Operators) -> Client:
+    """A browser in which a viewer has signed in."""
+    client = Client()
+    client.force_login(operator("mira", OperatorRole.VIEWER))
+    return client

@@ -1,0 +1,207 @@
+"""Who gets in, how, and what is remembered of it."""
+
+from datetime import timedelta
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.test import Client
+from tests.integration.faces.web.conftest import PASSWORD, Operators
+
+from toban.engine.clock import system_clock
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.people.first import NAME, first_administrator
+from toban.engine.people.models import Operator, OperatorRole
+
+pytestmark = pytest.mark.django_db
+
+SIGN_IN = "/accounts/login/"
+CHANGE = "/accounts/password/change/"
+ENROL = "/accounts/2fa/totp/activate/"
+
+
+def sign_in(client: Client, name: str, password: str) -> int:
+    return client.post(SIGN_IN, {"login": name, "password": password}).status_code
+
+
+def audited() -> list[tuple[str, str]]:
+    entries = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.AUDIT).order_by("sequence")
+    return [(entry.actor, str(entry.content["event"])) for entry in entries]
+
+
+def code_of(secret: str) -> str:
+    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/figures", "/sparklines", "/people/", "/clauses/a/b", "/accounts/2fa/"]
+)
+def test_strangers_see_nothing_but_the_sign_in(address: str, client: Client) -> None:
+    answer = client.get(address)
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith(SIGN_IN)
+
+
+@pytest.mark.django_db(transaction=True)  # a new factor is told of when it is committed
+def test_the_first_administrator_changes_the_password_enrols_a_factor_and_sees_the_document() -> None:
+    client, given = Client(), first_administrator(system_clock())
+    assert given is not None
+
+    assert sign_in(client, NAME, given) == 302
+    assert client.get("/").headers["Location"] == CHANGE
+    own = {"oldpassword": given, "password1": PASSWORD, "password2": PASSWORD}
+    assert client.post(CHANGE, own).headers["Location"] == "/"
+    assert client.get("/").headers["Location"] == ENROL
+    secret = client.get(ENROL).context["form"].secret
+    assert client.post(ENROL, {"code": code_of(secret)}).status_code == 302
+
+    assert client.get("/").status_code == 200
+    assert audited() == [
+        (NAME, "signed-in"),
+        (NAME, "password-changed"),
+        (NAME, "factor-added"),
+        (NAME, "factor-added"),  # the recovery codes
+    ]
+
+
+def test_a_new_password_must_keep_the_documents_rule_and_differ_from_the_old() -> None:
+    client, given = Client(), first_administrator(system_clock())
+    assert given is not None
+    sign_in(client, NAME, given)
+
+    weak = client.post(CHANGE, {"oldpassword": given, "password1": "short", "password2": "short"})
+    same = client.post(CHANGE, {"oldpassword": given, "password1": given, "password2": given})
+
+    assert "12文字以上にしてください" in weak.content.decode()
+    assert "今までと違うパスワードにしてください" in same.content.decode()
+    assert Operator.objects.get().must_change_password
+
+
+def test_an_expired_password_must_be_renewed_and_the_row_is_cited(operator: Operators) -> None:
+    person = operator("aki", OperatorRole.VIEWER)
+    person.password_changed_at = system_clock() - timedelta(days=90)
+    person.save()
+    client = Client()
+    client.force_login(person)
+
+    answer = client.get("/", follow=True)
+
+    assert answer.redirect_chain == [(CHANGE, 302)]
+    assert "運用設計書.md:20" in answer.content.decode()
+
+
+def test_the_second_factor_is_asked_for_after_the_password(operator: Operators) -> None:
+    operator("aki", OperatorRole.VIEWER)
+    client = Client()
+
+    answer = client.post(SIGN_IN, {"login": "aki", "password": PASSWORD})
+
+    assert answer.headers["Location"].startswith("/accounts/2fa/authenticate/")
+    assert client.get("/").headers["Location"] == SIGN_IN
+
+
+def test_people_may_sign_in_by_their_e_mail_address(operator: Operators) -> None:
+    Authenticator.objects.filter(user=operator("aki", OperatorRole.VIEWER)).delete()
+    client = Client()
+
+    assert sign_in(client, "aki@example.com", PASSWORD) == 302
+    assert client.get("/").headers["Location"] == ENROL
+
+
+def test_after_five_failures_even_the_right_password_is_refused(operator: Operators) -> None:
+    operator("aki", OperatorRole.VIEWER)
+    for _ in range(5):
+        assert sign_in(Client(), "aki", "wrong-Kagi-0000") == 200
+
+    late = Client().post(SIGN_IN, {"login": "aki", "password": PASSWORD})
+
+    assert late.status_code == 200
+    assert audited() == [("aki", "sign-in-refused")] * 5
+
+
+def test_a_password_typed_in_the_place_of_a_name_is_not_kept() -> None:
+    sign_in(Client(), "my-Secret-Password-1", "x")
+
+    assert audited() == [("?", "sign-in-refused")]
+
+
+def test_nobody_makes_an_account_for_themselves_or_resets_a_password_by_mail() -> None:
+    client = Client()
+
+    assert client.get("/accounts/signup/").status_code == 302
+    assert client.post("/accounts/signup/", {"username": "eve"}).status_code == 302
+    assert client.get("/accounts/password/reset/").status_code == 302
+    assert not Operator.objects.exists()
+
+
+@pytest.mark.parametrize("role", [OperatorRole.DEVELOPER, OperatorRole.VIEWER])
+def test_only_managers_see_and_change_accounts(role: OperatorRole, operator: Operators) -> None:
+    client = Client()
+    person = operator("aki", role)
+    client.force_login(person)
+
+    assert client.get("/people/").status_code == 403
+    assert client.post(f"/people/{person.pk}", {"act": "role", "role": "manager"}).status_code == 403
+    person.refresh_from_db()
+    assert person.operator_role == role
+
+
+def test_a_manager_adds_an_operator_who_signs_in_with_the_password_shown_once(operator: Operators) -> None:
+    client = Client()
+    client.force_login(operator("boss", OperatorRole.MANAGER))
+
+    answer = client.post("/people/", {"username": "new", "email": "", "operator_role": "developer"})
+    given = answer.context["given"][1]
+
+    assert given in answer.content.decode()
+    assert given not in client.get("/people/").content.decode()
+    newcomer = Client()
+    assert sign_in(newcomer, "new", given) == 302
+    assert newcomer.get("/").headers["Location"] == CHANGE
+    assert ("boss", "operator-added") in audited()
+
+
+def test_changes_of_accounts_are_evidence(operator: Operators) -> None:
+    person = operator("aki", OperatorRole.VIEWER)
+    client = Client()
+    client.force_login(operator("boss", OperatorRole.MANAGER))
+
+    client.post(f"/people/{person.pk}", {"act": "role", "role": "developer"})
+    client.post(f"/people/{person.pk}", {"act": "lock"})
+
+    person.refresh_from_db()
+    assert (person.operator_role, person.is_active) == ("developer", False)
+    assert audited()[-2:] == [("boss", "role-changed"), ("boss", "operator-locked")]
+    assert LedgerEntry.objects.get(content__event="role-changed").content["after"] == "developer"
+
+
+def test_a_manager_cannot_lock_themselves_out(operator: Operators) -> None:
+    boss = operator("boss", OperatorRole.MANAGER)
+    client = Client()
+    client.force_login(boss)
+
+    client.post(f"/people/{boss.pk}", {"act": "lock"})
+    client.post(f"/people/{boss.pk}", {"act": "role", "role": "viewer"})
+
+    boss.refresh_from_db()
+    assert (boss.is_active, boss.operator_role) == (True, "manager")
+
+
+def test_a_locked_account_is_signed_out_at_once(operator: Operators) -> None:
+    person = operator("aki", OperatorRole.VIEWER)
+    client = Client()
+    client.force_login(person)
+    assert client.get("/").status_code == 200
+
+    Operator.objects.filter(pk=person.pk).update(is_active=False)
+
+    assert client.get("/").headers["Location"] == SIGN_IN
+
+
+def test_forms_from_elsewhere_are_refused(operator: Operators) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(operator("boss", OperatorRole.MANAGER))
+
+    assert client.post("/people/", {"username": "eve", "operator_role": "manager"}).status_code == 403
+    assert not Operator.objects.filter(username="eve").exists()

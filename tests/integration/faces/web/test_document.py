@@ -1,0 +1,133 @@
+"""The living document as a page."""
+
+import os
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from tests.integration.faces.web.conftest import CPU, Fixed
+
+from toban.engine.bindings.inforce import Refusal
+from toban.engine.clock import system_clock
+from toban.engine.evidence.status import StatusUpdate, show
+from toban.engine.evidence.verdict import Verdict
+from toban.faces.web.skeleton import evidence_address
+
+
+def shown(verdict: Verdict, value: str = "91.2%", reason: str = "異常 85%以上に達しています") -> None:
+    now = system_clock()
+    show([StatusUpdate(CPU, verdict, value, reason, now, now + timedelta(hours=1))], now, "digest")
+
+
+def test_the_page_is_the_document_with_what_is_known_beside_its_rows(viewer: Client) -> None:
+    shown(Verdict.DEVIATING)
+
+    page = viewer.get("/").content.decode()
+
+    assert (
+        page.index(">1. 運用方針</h2>")
+        < page.index(">監視項目</h3>")
+        < page.index(">8. セキュリティ運用</h2>")
+    )
+    assert '<td data-label="正常範囲">0-60%</td>' in page
+    assert "91.2%" in page
+    assert "■</span> <b>逸脱</b>" in page
+
+
+def test_a_row_that_was_not_understood_stands_in_its_place_with_the_reason(viewer: Client) -> None:
+    page = viewer.get("/").content.decode()
+
+    assert '<tr id="line-16" class="unread">' in page
+    assert "たくさん" in page
+    assert "読めません" in page
+
+
+def test_who_is_on_duty_is_read_from_the_document(viewer: Client) -> None:
+    page = viewer.get("/").content.decode()
+
+    assert "<small>当番</small><b>緊急連絡先</b><span>山田</span>" in page
+
+
+def test_an_error_budget_that_nobody_measured_is_not_claimed(viewer: Client) -> None:
+    page = viewer.get("/").content.decode()
+
+    assert "<small>停止時間の残り</small><b>? 測定不能</b>" in page
+
+
+def test_without_the_telemetry_store_the_page_stands_and_says_so(
+    viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(os.environ, "TOBAN_TELEMETRY_URL", raising=False)
+
+    answer = viewer.get("/")
+
+    assert answer.status_code == 200
+    assert "測定履歴を読めません" in answer.content.decode()
+    assert viewer.get(f"{evidence_address(CPU)}/series").status_code == 503
+
+
+def test_rows_are_filtered_by_the_address(viewer: Client) -> None:
+    shown(Verdict.DEVIATING)
+
+    bad = viewer.get("/", {"verdict": "deviating"}).content.decode()
+    named = viewer.get("/", {"q": "稼働率"}).content.decode()
+    none = viewer.get("/", {"q": "ありえない語"}).content.decode()
+
+    assert bad.count('<tr class="row">') == 1
+    assert "Web | CPU使用率" in bad
+    assert named.count('<tr class="row">') == 1
+    assert "当てはまる行はありません" in none
+
+
+def test_evidence_tells_the_row_its_history_and_the_document_version(viewer: Client, in_force: Fixed) -> None:
+    shown(Verdict.CONFORMING, "42%", "正常範囲の値です")
+    shown(Verdict.DEVIATING)
+
+    page = viewer.get(evidence_address(CPU)).content.decode()
+
+    assert "運用設計書.md:15" in page
+    assert page.index("逸脱</b> 91.2%") < page.index("適合</b> 42%")
+    assert in_force.edition is not None
+    assert in_force.edition.design.digest[:16] in page
+
+
+def test_the_same_address_gives_the_drawer_its_part(viewer: Client) -> None:
+    part = viewer.get(evidence_address(CPU), headers={"HX-Request": "true"}).content.decode()
+
+    assert part.lstrip().startswith('<article class="evidence">')
+
+
+def test_a_clause_that_is_not_in_the_document_is_not_found(viewer: Client) -> None:
+    assert viewer.get("/clauses/monitoring/monitor/nothing").status_code == 404
+
+
+def test_an_edition_that_was_refused_is_told_on_the_page(viewer: Client, in_force: Fixed) -> None:
+    in_force.refusal = Refusal("運用設計書.md", "x", "運用設計書.md: 文書が空です\nHINT: 書いてください")
+
+    page = viewer.get("/").content.decode()
+
+    assert "文書が空です" in page
+    assert "監視項目" in page
+
+
+def test_the_page_speaks_english_and_leaves_the_documents_words_alone(viewer: Client) -> None:
+    shown(Verdict.DEVIATING)
+    viewer.post("/i18n/setlang/", {"language": "en", "next": "/"})
+
+    page = viewer.get("/").content.decode()
+
+    assert '<html lang="en">' in page
+    assert "deviating" in page
+    assert "CPU使用率" in page
+
+
+def test_nothing_runs_on_the_page_but_its_own_scripts(viewer: Client) -> None:
+    answer = viewer.get("/")
+
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "<script>" not in answer.content.decode()
+    assert "style=" not in answer.content.decode()
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
