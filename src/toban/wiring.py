@@ -7,6 +7,7 @@ COMMANDS = {
     "check": "toban.faces.cli.check",
     "init": "toban.faces.cli.init",
     "evidence": "toban.faces.cli.evidence",
+    "password": "toban.faces.cli.password",
     "plan": "toban.faces.cli.plan",
     "prepare": "toban.faces.cli.prepare",
     "processes": "toban.faces.cli.processes",

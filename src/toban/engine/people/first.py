@@ -1,8 +1,12 @@
-"""The first administrator: somebody must be able to sign in to a Toban that has just been started."""
+"""Ways in for whoever stands at the machine itself: the first administrator, and a lost password."""
 
 import secrets
 from datetime import datetime
 
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+
+from toban.engine.people.audit import record
 from toban.engine.people.models import Operator, OperatorRole
 
 NAME = "admin"
@@ -10,6 +14,7 @@ NAME = "admin"
 # Without letters and digits that are taken for one another when read off a terminal (l 1 I, O 0).
 _LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _DIGITS = "23456789"
+_MACHINE = "toban"
 
 
 def one_time_password() -> str:
@@ -21,6 +26,7 @@ def one_time_password() -> str:
     return "-".join([*groups, secrets.choice(_LETTERS) + secrets.choice(_DIGITS)])
 
 
+@transaction.atomic
 def first_administrator(now: datetime) -> str | None:
     """Create the account `admin` where there is no account yet, and return its one-time password.
 
@@ -37,4 +43,24 @@ def first_administrator(now: datetime) -> str | None:
         must_change_password=True,
         password_changed_at=now,
     )
+    record("operator-added", _MACHINE, operator=NAME, role=OperatorRole.MANAGER.value)
+    return password
+
+
+@transaction.atomic
+def renewed_password(name: str, now: datetime) -> str:
+    """Give the account *name* a new one-time password, let it enrol its second factor anew, and return it.
+
+    For whoever lost theirs and has nobody who could help from the page. The account becomes active, open
+    sessions of it end. Raises `Operator.DoesNotExist`.
+    """
+    operator = Operator.objects.select_for_update().get(username=name)
+    password = one_time_password()
+    operator.set_password(password)
+    operator.is_active = True
+    operator.must_change_password = True
+    operator.password_changed_at = now
+    operator.save()
+    Authenticator.objects.filter(user=operator).delete()
+    record("password-reset", _MACHINE, operator=name)
     return password

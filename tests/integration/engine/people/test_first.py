@@ -1,0 +1,68 @@
+"""The first administrator, and the way back in."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from allauth.mfa.models import Authenticator
+
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.people.first import first_administrator, renewed_password
+from toban.engine.people.models import Operator, OperatorRole
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_first_administrator_must_change_the_password_that_was_told_once() -> None:
+    password = first_administrator(NOON)
+
+    admin = Operator.objects.get()
+    assert password is not None
+    assert admin.check_password(password)
+    assert admin.must_change_password
+    assert admin.operator_role == OperatorRole.MANAGER
+
+
+def test_there_is_no_second_first_administrator() -> None:
+    first_administrator(NOON)
+
+    assert first_administrator(NOON) is None
+    assert Operator.objects.count() == 1
+
+
+def test_one_time_passwords_satisfy_a_rule_of_letters_digits_symbols_and_twelve_characters() -> None:
+    password = first_administrator(NOON) or ""
+
+    assert len(password) >= 12
+    assert all(re.search(kind, password) for kind in ("[a-zA-Z]", "[0-9]", "-"))
+
+
+def test_a_renewed_password_opens_the_account_again_with_a_new_second_factor() -> None:
+    old = first_administrator(NOON)
+    admin = Operator.objects.get()
+    Authenticator.objects.create(user=admin, type=Authenticator.Type.TOTP, data={})
+    Operator.objects.update(is_active=False, must_change_password=False)
+
+    new = renewed_password("admin", NOON + timedelta(days=1))
+
+    admin.refresh_from_db()
+    assert new != old
+    assert admin.check_password(new)
+    assert admin.is_active
+    assert admin.must_change_password
+    assert not Authenticator.objects.exists()
+
+
+def test_both_are_evidence_without_the_password() -> None:
+    passwords = [first_administrator(NOON) or "", renewed_password("admin", NOON)]
+
+    audit = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.AUDIT).order_by("sequence")
+    assert [entry.content["event"] for entry in audit] == ["operator-added", "password-reset"]
+    assert not any(password in str(entry.content) for entry in audit for password in passwords)
+
+
+def test_an_account_that_does_not_exist_gets_no_password() -> None:
+    with pytest.raises(Operator.DoesNotExist):
+        renewed_password("nobody", NOON)
