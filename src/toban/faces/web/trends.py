@@ -17,6 +17,8 @@ SPAN = timedelta(hours=6)
 _POINTS = 60
 _CHART_POINTS = 300
 _LASTS = timedelta(seconds=20)
+_PATIENCE = 0.25
+"""Seconds that a page waits for its sparklines: the rest of it is worth more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,11 @@ class Sparks:
 
 @cache
 def telemetry() -> Telemetry:
-    """Return the process's store; TOBAN_TELEMETRY_URL says where it is."""
-    return Telemetry(os.environ.get("TOBAN_TELEMETRY_URL", "http://127.0.0.1:9"))
+    """Return the process's store, which TOBAN_TELEMETRY_URL names; raise `StoreUnavailable` without one."""
+    url = os.environ.get("TOBAN_TELEMETRY_URL")
+    if not url:
+        raise StoreUnavailable("TOBAN_TELEMETRY_URL names no store")
+    return Telemetry(url)
 
 
 class SparkDrawer:
@@ -40,16 +45,30 @@ class SparkDrawer:
 
     def __init__(self) -> None:
         self._drawn: Sparks | None = None
+        self._drawing: threading.Thread | None = None
         self._lock = threading.Lock()
 
     def drawn(self, document: str, monitors: Sequence[Monitor], now: datetime) -> Sparks:
-        """Return the last six hours of *monitors*; while the store is down, none, and says so."""
-        # One request draws while the others wait: they would all ask the store the same.
+        """Return the last six hours of *monitors*; while the store does not answer, the last that was drawn.
+
+        A store that hangs must not hang the page: it is waited for only a moment.
+        """
         with self._lock:
             kept = self._drawn
-            if kept is None or kept.document != document or now - kept.at >= _LASTS:
-                self._drawn = kept = _draw(document, monitors, now)
-            return kept
+            if kept is not None and kept.document == document and now - kept.at < _LASTS:
+                return kept
+            if self._drawing is None or not self._drawing.is_alive():
+                self._drawing = threading.Thread(
+                    target=self._draw, args=(document, monitors, now), name="sparklines", daemon=True
+                )
+                self._drawing.start()
+            drawing = self._drawing
+        drawing.join(_PATIENCE)
+        kept = self._drawn
+        return kept if kept and kept.document == document else Sparks(now, document, is_readable=False)
+
+    def _draw(self, document: str, monitors: Sequence[Monitor], now: datetime) -> None:
+        self._drawn = _draw(document, monitors, now)
 
 
 SPARKS = SparkDrawer()

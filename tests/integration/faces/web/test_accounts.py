@@ -30,7 +30,7 @@ def audited() -> list[tuple[str, str]]:
 
 
 def code_of(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+    return str(format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time()))))
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,7 @@ def test_the_first_administrator_changes_the_password_enrols_a_factor_and_sees_t
 
     assert client.get("/").status_code == 200
     assert audited() == [
+        ("toban", "operator-added"),
         (NAME, "signed-in"),
         (NAME, "password-changed"),
         (NAME, "factor-added"),

@@ -1,0 +1,32 @@
+"""Whoever tells Toban a public https address gets cookies and headers to match."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+ASK = """
+import json
+from django.conf import settings as s
+names = "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_HSTS_SECONDS", "SESSION_COOKIE_HTTPONLY"
+print(json.dumps([bool(getattr(s, name)) for name in names]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://ops.example.com", [True, True, True, True]),
+        ("http://127.0.0.1:8300", [False, False, False, True]),
+    ],
+)
+def test_cookies_are_secure_where_the_public_address_is(address: str, expected: list[bool]) -> None:
+    environment = {**os.environ, "TOBAN_PUBLIC_URL": address, "DJANGO_SETTINGS_MODULE": "toban.settings"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", ASK], env=environment, check=True, capture_output=True, text=True
+    )
+
+    assert json.loads(done.stdout) == expected
