@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import override
 
 from toban.engine.supervision.program import Program
 from toban.engine.supervision.rules import Child
@@ -18,15 +19,21 @@ LOG_FILES = 5
 _BLOCK = 65536
 
 
+class _Words(RotatingFileHandler):
+    """A rotated file that may fail quietly."""
+
+    @override
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Lose the line: on a full disk a traceback for each would bury what the operator must see."""
+
+
 class ProcessLog:
     """What a child says, in a file that is rotated before it fills the disk."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.last_line = ""
-        self._file = RotatingFileHandler(
-            path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True
-        )
+        self._file = _Words(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True)
 
     async def copy_from(self, pipe: int) -> None:
         """Write lines until the pipe ends, and close it. Reads blocks: a line may never end."""
@@ -43,6 +50,11 @@ class ProcessLog:
                 self._write(line)
         if pending:
             self._write(pending)
+
+    def close(self) -> None:
+        """Close the file; what a full disk did not take is lost."""
+        with suppress(OSError):
+            self._file.close()
 
     def _write(self, line: bytes) -> None:
         text = line.decode(errors="replace")

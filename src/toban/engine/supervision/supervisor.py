@@ -68,6 +68,8 @@ class Supervisor:
                     async with asyncio.timeout(LOOK_SECONDS):
                         await self._wake.wait()
                 self._wake.clear()
+        for kept in self._kept.values():
+            kept.log.close()
 
     def _running(self) -> list[Kept]:
         return [kept for kept in self._kept.values() if kept.child.is_running]
