@@ -114,6 +114,7 @@ _SMALLER = {
     TimeUnit.MINUTE: (TimeUnit.SECOND, 60),
 }
 """The unit that may follow, and how many of it make one; 1日12時間 may also be twelve hours a day."""
+_HALF_YEAR = Duration(Decimal(6), TimeUnit.MONTH)
 _KEPT = re.compile(r"(?:分)?(?:の?(?:保持|保存|保管))?$")
 _BOUND_BEFORE = re.compile(r"^(?:within|in|<=?|≤|up to|less than|under|最大|約)?\s*", re.IGNORECASE)
 _BOUND_AFTER = re.compile(
@@ -148,11 +149,15 @@ def read_duration(text: str) -> Duration | None:
 
 def _leading(text: str, start: int = 0) -> tuple[Duration | None, int]:
     """The duration that begins at *start*, its smaller unit included (1時間30分 is 90分), and where it ends."""
+    if text.startswith("半年", start):
+        return _HALF_YEAR, start + len("半年")
     match = _DURATION.match(text, start)
     first = duration_of(match) if match else None
     if match is None or first is None:
         return None, start
-    smaller, per = _SMALLER.get(first.unit, (None, 1))
+    smaller, per = _SMALLER.get(first.unit, (first.unit, 1))
+    if text.startswith("半", match.end()) and smaller is not first.unit:
+        return Duration(first.amount * per + per // 2, smaller), match.end() + 1
     rest = _DURATION.match(text, match.end() + text.startswith(" ", match.end()))
     second = duration_of(rest) if rest else None
     if rest is None or second is None or second.unit is not smaller:

@@ -61,7 +61,7 @@ class Hours:
 
 
 _ALWAYS = re.compile(
-    r"24時間(?:[・/ ]?365日)?(?:年中無休)?(?:対応|稼働)?|24 ?[x/×] ?(?:7|365)(?: ?[x/×] ?365)?|always|常時|年中無休|24h ?365d?",
+    r"24時間(?:[・/ ]?365日)?(?:年中無休)?(?:対応|稼働)?|年中無休 ?24時間|24 ?[x/×] ?(?:7|365)(?: ?[x/×] ?365)?|always|常時|年中無休|24h ?365d?",
     re.IGNORECASE,
 )
 _NOTE = re.compile(r" ?[(][^()]*[)]$")
@@ -81,7 +81,7 @@ _HOLIDAYS_TOO = re.compile(rf"(?:{_HOLIDAYS})$")
 _EXCEPT = re.compile(r" ?\((?P<weekend>土・?日・?)?祝日?を?除く\) ?")
 _HOURS = re.compile(
     rf"(?P<days>平日|営業日|weekdays|business days|毎日|daily|土日|(?:[{WEEKDAY_CHARS}](?:曜日?)?[・、,~-]?){{1,7}}(?:{_HOLIDAYS})?|)[ :(]*"
-    rf"(?P<start>{CLOCK.replace('?P<', '?P<s_')})(?:時|:00)? ?[-~] ?(?P<end>{CLOCK.replace('?P<', '?P<e_')})\)?(?: ?\(?JST\)?)?",
+    rf"(?P<start>{CLOCK.replace('?P<', '?P<s_')})(?:時|:00)? ?[-~] ?(?P<next_day>翌[日朝]?)? ?(?P<end>{CLOCK.replace('?P<', '?P<e_')})\)?(?: ?\(?JST\)?)?",
     re.IGNORECASE,
 )
 
@@ -102,6 +102,9 @@ def read_hours(text: str) -> Hours | None:
     start, end = clock_of(match, "s_"), clock_of(match, "e_")
     days = _weekdays(match["days"].lower())
     if start is None or end is None or days is None:
+        return None
+    if match["next_day"] and start < end:
+        # Longer than a day.
         return None
     if exception is not None:
         kept = tuple(day for day in days.weekdays if day in WORKING_DAYS or not exception["weekend"])

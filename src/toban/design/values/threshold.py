@@ -163,7 +163,7 @@ def read_threshold(text: str) -> Threshold | None:
     if _COMPOUND.search(text) or _RELATIVE.search(text) or UNDECIDED.search(text):
         return None
     consecutive, text = _take_consecutive(text)
-    sustained, text = _take_sustained(_without_translation(text))
+    sustained, text = _take_sustained(_with_unit(text))
     text = _NOTE.sub("", text)
     within, text = _take_window(text)
     found = _limit(text)
@@ -172,15 +172,16 @@ def read_threshold(text: str) -> Threshold | None:
     return replace(found, sustained=sustained, consecutive=consecutive, within=within)
 
 
-def _without_translation(text: str) -> str:
-    """The text without a note that only says a bare figure again as a length of time: > 300000 (5分)."""
+def _with_unit(text: str) -> str:
+    """The text with the unit that a note gives to a bare figure by saying it again: > 300000 (5分) is in ms."""
     match = _IN_WORDS.fullmatch(text)
     found = _limit(match["limit"]) if match else None
     length = duration_of(match) if match else None
     if match is None or found is None or length is None or found.limit.unit:
         return text
     seconds = Decimal(str(length.as_timedelta().total_seconds()))
-    return match["limit"] if found.limit.value in (seconds, seconds * 1000) else text
+    unit = {seconds * 1000: "ms", seconds: "秒"}.get(found.limit.value)
+    return f"{match['limit']}{unit}" if unit else text
 
 
 def _take_sustained(text: str) -> tuple[Duration | None, str]:

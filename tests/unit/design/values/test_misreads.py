@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toban.design.values.duration import read_duration, read_retention, read_within
+from toban.design.values.hours import read_hours
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.occurrence import occurrences
 from toban.design.values.people import Role, read_recipients
@@ -108,14 +109,22 @@ def test_an_ampersand_between_letters_is_part_of_the_name() -> None:
 
 @pytest.mark.parametrize(
     ("text", "length"),
-    [("1時間30分", "90分"), ("1h30m", "90分"), ("1分30秒", "90秒"), ("1年6ヶ月", "18ヶ月")],
+    [
+        ("1時間30分", "90分"),
+        ("1h30m", "90分"),
+        ("1分30秒", "90秒"),
+        ("1年6ヶ月", "18ヶ月"),
+        ("1年半", "18ヶ月"),
+        ("2時間半", "150分"),
+        ("半年", "6ヶ月"),
+    ],
 )
 def test_a_length_in_two_units_is_one_length(text: str, length: str) -> None:
     assert str(read_duration(text)) == length
     assert str(read_within(f"{text}以内")) == length
 
 
-@pytest.mark.parametrize("text", ["1日12時間", "30分1時間", "1年6日", "1時間半年"])
+@pytest.mark.parametrize("text", ["1日12時間", "30分1時間", "1年6日", "1時間半年", "1日半", "半日"])
 def test_two_lengths_side_by_side_are_no_length(text: str) -> None:
     assert read_duration(text) is None
 
@@ -133,10 +142,10 @@ def test_an_evaluation_window_is_no_time_that_a_condition_must_last(text: str) -
     assert (str(threshold.within), threshold.sustained) == ("5分", None)
 
 
-def test_a_figure_said_again_in_words_is_no_time_that_a_condition_must_last() -> None:
+def test_a_figure_said_again_in_words_gets_its_unit_and_need_not_last() -> None:
     milliseconds, seconds = read_threshold("> 300000 (5分)"), read_threshold("> 300（5分）")
 
-    assert [str(milliseconds), str(seconds)] == ["300,000超", "300超"]
+    assert [str(milliseconds), str(seconds)] == ["300,000ms超", "300秒超"]
 
 
 @pytest.mark.parametrize("text", ["> 80% (5分)", "> 100 (5分)"])
@@ -150,3 +159,26 @@ def test_a_condition_that_goes_on_must_last(text: str) -> None:
 
     assert threshold is not None
     assert str(threshold.sustained) == "5分"
+
+
+@pytest.mark.parametrize("text", ["22:00〜翌2:00", "22:00-翌日2:00", "22:00〜翌朝 2:00"])
+def test_a_window_ends_on_the_next_day(text: str) -> None:
+    assert str(read_schedule(f"毎月第3土曜 {text}")) == "毎月第3土曜 22:00-02:00"
+    assert str(read_hours(f"平日{text}")) == "平日22:00-02:00"
+
+
+def test_a_window_longer_than_a_day_is_none() -> None:
+    assert read_schedule("毎週土曜 2:00〜翌4:00") is None
+    assert read_hours("2:00〜翌4:00") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["毎週火曜・金曜 4:00", "火曜日、金曜日 4:00", "毎週火曜日と金曜日 4:00", "火・金曜 4:00"]
+)
+def test_weekdays_may_each_be_written_in_full(text: str) -> None:
+    assert str(read_schedule(text)) == "毎週火・金曜 04:00"
+
+
+def test_the_last_character_of_a_weekday_is_no_sunday() -> None:
+    assert str(read_schedule("月曜日・水曜日")) == "毎週月・水曜"
+    assert str(read_schedule("月曜日・日曜日")) == "毎週月・日曜"

@@ -95,6 +95,8 @@ _VAGUE = "|".join(_TIMES_OF_DAY)
 _NTH = "|".join(_ENGLISH_NTH)
 _DAY_NAMES = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
 _KANJI_DAYS = rf"[{WEEKDAY_CHARS}](?:[・,/]?[{WEEKDAY_CHARS}])*"
+_KANJI_DAYS_IN_FULL = rf"[{WEEKDAY_CHARS}](?:(?:曜日?)?[・、,/と] ?[{WEEKDAY_CHARS}]|[{WEEKDAY_CHARS}])*"
+"""Before a last 曜: 月・水曜, 火曜・金曜."""
 
 
 _NAMED_INTERVALS: dict[tuple[int, TimeUnit], Found] = {
@@ -122,7 +124,9 @@ def _afternoon(at: time, part: str) -> time:
 
 def _clock_range(match: re.Match[str]) -> Found | None:
     at, until = clock_of(match, "a_"), clock_of(match, "b_")
-    return None if at is None or until is None else {"at": at, "until": until}
+    # 2:00-翌4:00 would be longer than the window that ends at 4:00.
+    is_longer = bool(match["next_day"]) and at is not None and until is not None and until > at
+    return None if at is None or until is None or is_longer else {"at": at, "until": until}
 
 
 def _interval_found(match: re.Match[str]) -> Found | None:
@@ -134,7 +138,8 @@ def _interval_found(match: re.Match[str]) -> Found | None:
 
 
 def _weekdays(match: re.Match[str]) -> Found:
-    named = {Weekday(char) for char in match["days"] if char in WEEKDAY_CHARS}
+    days = match["days"].replace("曜日", "")
+    named = {Weekday(char) for char in days if char in WEEKDAY_CHARS}
     return {"weekdays": tuple(day for day in Weekday if day in named)}
 
 
@@ -206,7 +211,7 @@ TOKENS = (
     _word(r"(?:毎)?月末日?|末日|month-end|end of (?:the )?month", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(-1)}),
     _word(r"月初め?|beginning of (?:the )?month", _assumed("毎月1日", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(1)})),
     _word(r"隔週|biweekly|every other week", {"cadence": Cadence.WEEKLY, "every": Duration(Decimal(2), TimeUnit.WEEK)}),
-    _word(rf"毎週 ?(?P<days>{_KANJI_DAYS})(?:曜日?)", lambda m: {"cadence": Cadence.WEEKLY} | _weekdays(m)),
+    _word(rf"毎週 ?(?P<days>{_KANJI_DAYS_IN_FULL})(?:曜日?)", lambda m: {"cadence": Cadence.WEEKLY} | _weekdays(m)),
     _word(r"平日|営業日|every business day|weekdays", {"cadence": Cadence.DAILY, "weekdays": WORKING_DAYS, "skips_holidays": True}),
     _word(r"日次|毎日|デイリー|daily|every day", {"cadence": Cadence.DAILY}),
     _word(r"週次|毎週|ウィークリー|weekly|every week", {"cadence": Cadence.WEEKLY}),
@@ -217,12 +222,12 @@ TOKENS = (
     _word(rf"(?P<first>{_DAY_NAMES}) ?(?:[-~]|to) ?(?P<last>{_DAY_NAMES})\b", _english_span),
     _word(rf"(?:every )?(?P<name>{_DAY_NAMES})s?\b", lambda m: {"cadence": Cadence.WEEKLY, "weekdays": (_english_day(m["name"]),)}),
     _word(rf"(?P<first>[{WEEKDAY_CHARS}])(?:曜日?)?[-~](?P<last>[{WEEKDAY_CHARS}])(?:曜日?)?", _weekday_span),
-    _word(rf"(?P<days>{_KANJI_DAYS})曜日?", _weekdays),
+    _word(rf"(?P<days>{_KANJI_DAYS_IN_FULL})曜日?", _weekdays),
     _word(rf"(?!月日)(?P<days>{_KANJI_DAYS})(?=$| ?\d{{1,2}}[:時])", _weekdays),
     _word(r"(?:1?\d月)(?:[・、,/]? ?1?\d月)*(?!次)", _month_names),
     _word(r"(?P<date>[12]\d|3[01]|0?[1-9])日(?!次|毎|間|前|後|以)", lambda m: {"day": DayOfMonth(int(m["date"]))}),
     # Two bare figures (1-5) may be anything.
-    _word(rf"(?:深夜|未明|早朝|夜間?)? ?(?=\d{{1,2}}(?: ?[-~] ?\d{{1,2}})?(?:[:時]| ?[ap]m)){CLOCK.replace('?P<', '?P<a_')} ?[-~] ?{CLOCK.replace('?P<', '?P<b_')}", _clock_range),
+    _word(rf"(?:深夜|未明|早朝|夜間?)? ?(?=\d{{1,2}}(?: ?[-~] ?\d{{1,2}})?(?:[:時]| ?[ap]m)){CLOCK.replace('?P<', '?P<a_')} ?[-~] ?(?P<next_day>翌[日朝]?)? ?{CLOCK.replace('?P<', '?P<b_')}", _clock_range),
     _word(rf"(?P<part>深夜|未明|早朝|午前|午後|夜間?|朝|夕方)? ?~?{CLOCK.replace(')?(?: ?', ')(?: ?')}", _clock),
     _word(r"毎朝(?= ?\d)|毎晩(?= ?(?:1[2-9]|2\d|0?[0-4]:))", {"cadence": Cadence.DAILY}),
     _word(_VAGUE, _vague),
