@@ -186,7 +186,7 @@ def _answer(seat: _Seat, query: Query, parameters: Mapping[str, str], form: str,
 
 
 def _connect(target: str) -> Any:  # chDB has no types
-    return chdb.connect(target)  # type: ignore[no-untyped-call]
+    return chdb.connect(target)  # type: ignore[no-untyped-call, unused-ignore]
 
 
 def _write_all(file: int, content: bytes) -> None:
