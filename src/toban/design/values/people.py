@@ -98,7 +98,9 @@ _BRACKETED_ADDRESS = re.compile(rf"[(] ?({_ADDRESS.pattern}) ?[)]")
 _SLACK_CHANNEL = re.compile(r"#[\w-]{1,80}")
 # An area code in brackets is no note.
 _NOTE = re.compile(r"[(（](?!\d{2,5}[)）] ?\d)[^()（）]*[)）]")
-_SEPARATOR = re.compile(r"[、,/・;\n]|\+(?!\d)|(?<![A-Z])&|&(?![A-Z])|→|および|及び|と(?=[A-Za-z])| and ")
+_SEPARATOR = re.compile(
+    r"[、,/・;\n]|\+(?!\d{1,3}[ -]?\d)|(?<![A-Z])&|&(?![A-Z])|→|および|及び|と(?=[A-Za-z])| and "
+)
 _PLACEHOLDER = re.compile(
     r"\[[^\]]*\]|【[^】]*】|<[^<>]*>|\{\{?[^{}]*\}?\}|[x×]{2,}|tbd|tba|todo|n/?a|未定|要確認|要検討|hh:mm|yyyy[-/]mm[-/]dd"
     r"|(?=[^x×]{0,20}[x×]{2})[\dx×+() -]{2,40}|0?[○●◯〇]{2,}.*|…+|\.{3,}|記入(?:して)?ください",

@@ -140,7 +140,7 @@ _AVERAGED = re.compile(
 _IN_WORDS = re.compile(rf"(?P<limit>.*\d) ?[(](?P<length>{DURATION})[)]", re.IGNORECASE)
 _WINDOW = re.compile(rf"^(?:直近|過去)?{DURATION}(?:間|以内)?(?:に|で|あたり) ?", re.IGNORECASE)
 _PER = re.compile(
-    r" ?(?:/|毎) ?(?P<every>\d{0,3}) ?(?P<unit>min|分|h|hour|時間|s|秒|sec|day|日)$", re.IGNORECASE
+    r" ?(?:/|毎) ?(?P<every>\d{0,3}) ?(?P<unit>min|分間?|h|hour|時間|s|秒間?|sec|day|日間?)$", re.IGNORECASE
 )
 _PER_UNITS = {"m": TimeUnit.MINUTE, "分": TimeUnit.MINUTE, "h": TimeUnit.HOUR, "時": TimeUnit.HOUR}
 _PER_UNITS |= {"s": TimeUnit.SECOND, "秒": TimeUnit.SECOND, "d": TimeUnit.DAY, "日": TimeUnit.DAY}

@@ -374,3 +374,8 @@ def test_a_numbered_severity_is_read_with_its_word_in_full(text: str) -> None:
 
 def test_a_second_digit_is_no_severity() -> None:
     assert read_incident_severity("Severity 12") is None
+
+
+@pytest.mark.parametrize("text", ["+1", "N+1問題の解消"])
+def test_a_plus_before_a_mere_figure_begins_no_phone_number(text: str) -> None:
+    assert read_recipients(text) is None
