@@ -78,6 +78,8 @@ _DAYS = {
 }
 _HOLIDAYS = r"\(祝日を含む\)|・?祝日?"
 _HOLIDAYS_TOO = re.compile(rf"(?:{_HOLIDAYS})$")
+_BARE = re.compile(r"\d+ ?[-~] ?\d+")
+"""Two figures and nothing else (0-2) may be anything."""
 _EXCEPT = re.compile(r" ?\((?P<weekend>土・?日・?)?祝日?を?除く\) ?")
 _HOURS = re.compile(
     rf"(?P<days>平日|営業日|weekdays|business days|毎日|daily|土日|(?:[{WEEKDAY_CHARS}](?:曜日?)?[・、,~-]?){{1,7}}(?:{_HOLIDAYS})?|)[ :(]*"
@@ -97,7 +99,7 @@ def read_hours(text: str) -> Hours | None:
         return Hours()
     exception = _EXCEPT.search(text)
     match = _HOURS.fullmatch(_EXCEPT.sub("", text, count=1))
-    if match is None:
+    if match is None or _BARE.fullmatch(text):
         return None
     start, end = clock_of(match, "s_"), clock_of(match, "e_")
     days = _weekdays(match["days"].lower())

@@ -144,6 +144,7 @@ _PER = re.compile(
 )
 _PER_UNITS = {"m": TimeUnit.MINUTE, "分": TimeUnit.MINUTE, "h": TimeUnit.HOUR, "時": TimeUnit.HOUR}
 _PER_UNITS |= {"s": TimeUnit.SECOND, "秒": TimeUnit.SECOND, "d": TimeUnit.DAY, "日": TimeUnit.DAY}
+_LENGTH_AT_END = re.compile(rf"{DURATION}$", re.IGNORECASE)
 _CONSECUTIVE = re.compile(
     r"(?:が|で)? ?(?:連続(?P<after>\d{1,3})回|(?P<before>\d{1,3}) ?(?:回|データポイント)連続)(?:で|して)?"
 )
@@ -207,10 +208,11 @@ def _take_window(text: str) -> tuple[Duration | None, str]:
         return duration_of(match), text[: match.start()].strip()
     match = _PER.search(text)
     # 10GB/日 counts in a day, but a date or a fraction does not.
-    if match is None or not text[: match.start()].strip():
+    # 500ms / 1秒 are two limits, and no count in a second.
+    if match is None or not (rest := text[: match.start()].strip()) or _LENGTH_AT_END.search(rest):
         return None, text
     unit = _PER_UNITS[match["unit"][0].lower()]
-    return Duration(Decimal(match["every"] or 1), unit), text[: match.start()].strip()
+    return Duration(Decimal(match["every"] or 1), unit), rest
 
 
 def _limit(text: str) -> Threshold | None:

@@ -184,3 +184,18 @@ def test_weekdays_may_each_be_written_in_full(text: str) -> None:
 def test_the_last_character_of_a_weekday_is_no_sunday() -> None:
     assert str(read_schedule("月曜日・水曜日")) == "毎週月・水曜"
     assert str(read_schedule("月曜日・日曜日")) == "毎週月・日曜"
+
+
+def test_two_limits_with_a_slash_between_are_no_count_in_a_time() -> None:
+    assert read_threshold("500ms / 1秒") is None
+    assert str(read_threshold("500ms (5分間平均)")) == "5分間に500ms"
+
+
+def test_a_heading_and_bare_figures_are_no_times() -> None:
+    assert read_schedule("実施日") is None
+    assert read_hours("0-2") is None
+    assert str(read_hours("平日9-18時")) == "平日09:00-18:00"
+
+
+def test_an_hour_is_as_long_in_the_singular() -> None:
+    assert str(read_threshold("> 1 hour")) == "1時間超"
