@@ -1,7 +1,8 @@
 """Run programs as children and keep them running, until told to stop.
 
 Every child leads a process group of its own: the terminal's Ctrl-C reaches the supervisor alone, and
-nothing that a child started outlives it. What is wanted is read anew at every look, never remembered. See docs/adr/0005.
+nothing that a child started outlives it. What is wanted is read anew at every look, never remembered.
+See docs/adr/0005.
 """
 
 import asyncio
