@@ -134,8 +134,11 @@ _SUSTAINED = (
     re.compile(rf" ?(?:\bfor|持続|継続) ?{DURATION}$", re.IGNORECASE),
     re.compile(rf"(?<=[超上過下満])(?:が|で| |: )*{DURATION}$", re.IGNORECASE),
 )
-_AVERAGED = re.compile(
-    rf" ?[(]?(?:直近|過去)?{DURATION}(?:の)?(?:平均|移動平均| ?(?:avg|average))[)]?$", re.IGNORECASE
+_AVERAGED = (
+    re.compile(
+        rf" ?[(]?(?:直近|過去)?{DURATION}(?:の)?(?:平均|移動平均| ?(?:avg|average))[)]?$", re.IGNORECASE
+    ),
+    re.compile(rf" (?:over|in)(?: the last)? {DURATION}$", re.IGNORECASE),
 )
 _IN_WORDS = re.compile(rf"(?P<limit>.*\d) ?[(](?P<length>{DURATION})[)]", re.IGNORECASE)
 _WINDOW = re.compile(rf"^(?:直近|過去)?{DURATION}(?:間|以内)?(?:に|で|あたり) ?", re.IGNORECASE)
@@ -204,8 +207,9 @@ def _take_consecutive(text: str) -> tuple[int | None, str]:
 def _take_window(text: str) -> tuple[Duration | None, str]:
     if (match := _WINDOW.match(text)) and text[match.end() :]:
         return duration_of(match), text[match.end() :]
-    if (match := _AVERAGED.search(text)) and text[: match.start()].strip():
-        return duration_of(match), text[: match.start()].strip()
+    for pattern in _AVERAGED:
+        if (match := pattern.search(text)) and text[: match.start()].strip():
+            return duration_of(match), text[: match.start()].strip()
     match = _PER.search(text)
     # 10GB/日 counts in a day, but a date or a fraction does not.
     # 500ms / 1秒 are two limits, and no count in a second.

@@ -135,7 +135,15 @@ def test_a_bound_may_say_what_begins_by_then() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["0.1% 超過 / 5分", "0.1%超過/5分間", "0.1%超 (5分間平均)", "0.1%超過(直近5分平均)"]
+    "text",
+    [
+        "0.1% 超過 / 5分",
+        "0.1%超過/5分間",
+        "> 0.1% over 5m",
+        "> 0.1% in the last 5 minutes",
+        "0.1%超 (5分間平均)",
+        "0.1%超過(直近5分平均)",
+    ],
 )
 def test_an_evaluation_window_is_no_time_that_a_condition_must_last(text: str) -> None:
     threshold = read_threshold(text)
