@@ -20,6 +20,9 @@ from tests.e2e.running import (
     wait_for,
 )
 
+ROW = "API エラー率"
+"""The row that an API which is away breaks first."""
+
 LONGEST = 300
 """Seconds after which an outage counts as unnoticed."""
 
@@ -33,13 +36,13 @@ def seconds_until(happened: Callable[[], bool]) -> float:
 
 def outage(toban: Toban, slack: Inbox, mail: Inbox) -> dict[str, float]:
     """Stop the API, wait for both notices, start it, wait for the recovery; return the seconds of each."""
-    seen = {"slack": len(slack.with_words("異常", "API")), "mail": len(mail.with_words("異常", "API"))}
-    recovered = len(slack.with_words("復旧", "API"))
+    seen = {"slack": len(slack.with_words("異常", ROW)), "mail": len(mail.with_words("異常", ROW))}
+    recovered = len(slack.with_words("復旧", ROW))
     toban.run("processes", "--stop", "shop-api")
-    took = {"slack": seconds_until(lambda: len(slack.with_words("異常", "API")) > seen["slack"])}
-    took["mail"] = took["slack"] + seconds_until(lambda: len(mail.with_words("異常", "API")) > seen["mail"])
+    took = {"slack": seconds_until(lambda: len(slack.with_words("異常", ROW)) > seen["slack"])}
+    took["mail"] = took["slack"] + seconds_until(lambda: len(mail.with_words("異常", ROW)) > seen["mail"])
     toban.run("processes", "--start", "shop-api")
-    took["recovery"] = seconds_until(lambda: len(slack.with_words("復旧", "API")) > recovered)
+    took["recovery"] = seconds_until(lambda: len(slack.with_words("復旧", ROW)) > recovered)
     return took
 
 
