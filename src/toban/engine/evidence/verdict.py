@@ -1,5 +1,6 @@
 """The six verdicts on a clause. Silence is never green: no data is NOT_MEASURABLE, never CONFORMING."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -7,14 +8,32 @@ class Verdict(StrEnum):
     """What reality says of a clause; the order is that of the page's "worst first"."""
 
     DEVIATING = "deviating"
-    """■ 逸脱"""
+    """逸脱"""
     NOT_PERFORMED = "not-performed"
-    """◆ 未実施"""
+    """未実施"""
     WARNING = "warning"
-    """▲ 警告"""
+    """警告"""
     NOT_MEASURABLE = "not-measurable"
-    """? 測定不能"""
+    """測定不能"""
     UNBOUND = "unbound"
-    """○ 未接続"""
+    """未接続"""
     CONFORMING = "conforming"
-    """● 適合"""
+    """適合"""
+
+    @property
+    def mark(self) -> str:
+        """The shape that says it without a colour: the same on the page, the terminal and in notices."""
+        return _MARKS[self]
+
+
+FIRING: Sequence[Verdict] = (Verdict.DEVIATING, Verdict.NOT_PERFORMED, Verdict.WARNING)
+"""What asks for somebody's hands now."""
+
+_MARKS = {
+    Verdict.DEVIATING: "■",
+    Verdict.NOT_PERFORMED: "◆",
+    Verdict.WARNING: "▲",
+    Verdict.NOT_MEASURABLE: "?",
+    Verdict.UNBOUND: "○",
+    Verdict.CONFORMING: "●",
+}

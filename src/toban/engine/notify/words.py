@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.notice import NoticeKind
 from toban.engine.notify.signal import Condition
 
 _MARKS = {
-    Condition.CRITICAL: "■ 異常",
-    Condition.WARNING: "▲ 警告",
-    Condition.NO_DATA: "? 測定不能",
-    Condition.OK: "● 復旧",
+    Condition.CRITICAL: f"{Verdict.DEVIATING.mark} 異常",
+    Condition.WARNING: f"{Verdict.WARNING.mark} 警告",
+    Condition.NO_DATA: f"{Verdict.NOT_MEASURABLE.mark} 測定不能",
+    Condition.OK: f"{Verdict.CONFORMING.mark} 復旧",
 }
 _NAMES = {Condition.CRITICAL: "異常", Condition.WARNING: "警告", Condition.NO_DATA: "測定不能"}
 _NEXT = {

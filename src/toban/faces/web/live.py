@@ -39,7 +39,7 @@ def live_row(status: ClauseStatus, now: datetime, zone: tzinfo) -> LiveRow:
         id=status.clause_id,
         revision=status.revision,
         verdict=verdict.value,
-        mark=words.MARKS[verdict],
+        mark=verdict.mark,
         word=str(words.WORDS[verdict]),
         value=status.value,
         reason=status.reason,
@@ -55,7 +55,7 @@ def unknown_row(clause_id: str) -> LiveRow:
         id=clause_id,
         revision=0,
         verdict=verdict.value,
-        mark=words.MARKS[verdict],
+        mark=verdict.mark,
         word=str(words.WORDS[verdict]),
         value="",
         reason=_("まだ判定されていません"),
@@ -72,6 +72,12 @@ def live_rows(
     return {
         each: live_row(known[each], now, zone) if each in known else unknown_row(each) for each in clause_ids
     }
+
+
+def worst_first(rows: Iterable[LiveRow]) -> list[LiveRow]:
+    """Return *rows* from the worst verdict to the best; within one, in the order given."""
+    order = list(Verdict)
+    return sorted(rows, key=lambda row: order.index(Verdict(row.verdict)))
 
 
 def verdict_html(row: LiveRow, address: str) -> SafeString:

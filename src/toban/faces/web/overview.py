@@ -14,14 +14,12 @@ from toban.design.values.metric import Metric
 from toban.engine.bindings.inforce import Edition
 from toban.engine.bindings.model import System
 from toban.engine.evidence.models import ClauseStatus
-from toban.engine.evidence.verdict import Verdict
+from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.faces.web import words
-from toban.faces.web.live import LiveRow
+from toban.faces.web.live import LiveRow, worst_first
 from toban.faces.web.outline import Outline
 from toban.faces.web.skeleton import evidence_address
 
-_ORDER = tuple(Verdict)
-_FIRING = (Verdict.DEVIATING, Verdict.NOT_PERFORMED, Verdict.WARNING)
 _SHORT = 24
 
 
@@ -54,12 +52,12 @@ def contents(outline: Outline, rows: Mapping[str, LiveRow]) -> Iterator[Contents
     """Yield each chapter with its worst verdict."""
     for entry in outline.entries:
         found = Counter(Verdict(rows[each].verdict) for each in entry.clauses)
-        worst = next((verdict for verdict in _ORDER if found[verdict]), None)
+        worst = next((verdict for verdict in Verdict if found[verdict]), None)
         yield ContentsLine(
             anchor=entry.anchor,
             title=entry.title or _("この文書"),
             verdict=worst.value if worst else "",
-            mark=words.MARKS[worst] if worst else "",
+            mark=worst.mark if worst else "",
             word=str(words.WORDS[worst]) if worst else "",
             conforming=found[Verdict.CONFORMING],
             total=len(entry.clauses),
@@ -98,10 +96,9 @@ def _error_budget(edition: Edition) -> Figure:
     )
     if objective is None:
         return Figure(_("停止時間の残り"), "—", _("文書に稼働率の目標がありません"), "/")
-    mark = words.MARKS[Verdict.NOT_MEASURABLE]
     return Figure(
         _("停止時間の残り"),
-        f"{mark} {words.WORDS[Verdict.NOT_MEASURABLE]}",
+        f"{Verdict.NOT_MEASURABLE.mark} {words.WORDS[Verdict.NOT_MEASURABLE]}",
         str(objective.target),
         evidence_address(objective.id),
         Verdict.NOT_MEASURABLE.value,
@@ -109,10 +106,7 @@ def _error_budget(edition: Edition) -> Figure:
 
 
 def _firing(rows: Mapping[str, LiveRow], by_id: Mapping[str, Clause]) -> Figure:
-    firing = sorted(
-        (row for row in rows.values() if row.verdict in _FIRING),
-        key=lambda row: _ORDER.index(Verdict(row.verdict)),
-    )
+    firing = worst_first(row for row in rows.values() if row.verdict in FIRING)
     if not firing:
         return Figure(_("いま起きていること"), _("なし"), "", f"/?verdict={Verdict.DEVIATING}")
     first = firing[0]

@@ -69,6 +69,6 @@ def _minute(moment: datetime, midnight: datetime) -> int:
 def _mark(
     moment: datetime, midnight: datetime, kind: str, clause: Clause, now: datetime, zone: tzinfo
 ) -> Mark:
-    said = f"{words.MARKS[Verdict(kind)]} {words.WORDS[Verdict(kind)]} " if kind != "planned" else ""
+    said = f"{Verdict(kind).mark} {words.WORDS[Verdict(kind)]} " if kind != "planned" else ""
     title = f"{words.clock(moment, now, zone)} {said}{short(clause)}"
     return Mark(_minute(moment, midnight), kind, title, evidence_address(clause.id))

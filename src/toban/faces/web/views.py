@@ -1,6 +1,6 @@
 """The living document and the evidence of its rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -18,11 +18,11 @@ from toban.engine.bindings import present
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
-from toban.engine.evidence.verdict import Verdict
+from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.web import overview, trends
-from toban.faces.web.live import LiveRow, live_rows
+from toban.faces.web.live import LiveRow, live_rows, worst_first
 from toban.faces.web.outline import Outline, outline
 from toban.faces.web.skeleton import Skeleton, evidence_address, filled, skeleton
 from toban.faces.web.today import start_of_day, today
@@ -31,7 +31,6 @@ from toban.faces.web.words import WORDS, clock
 _KEPT = 6
 _HISTORY = 50
 _LONGEST_CHART = 24 * 90
-_FIRING = {Verdict.DEVIATING.value, Verdict.NOT_PERFORMED.value, Verdict.WARNING.value}
 
 _skeletons: dict[tuple[str, str, str], tuple[Outline, Skeleton]] = {}
 
@@ -181,15 +180,13 @@ def _figures(
 
 
 def _filtered(built: Outline, rows: dict[str, LiveRow], verdict: str, words: str) -> list[Found]:
-    wanted = _FIRING if verdict == "firing" else {verdict}
+    wanted: Collection[str] = FIRING if verdict == "firing" else {verdict}
     sought = words.casefold()
-    order = {each.value: index for index, each in enumerate(Verdict)}
-    found = [
-        Found(clause, rows[clause.id], evidence_address(clause.id))
-        for clause in built.clauses.values()
-        if (not verdict or rows[clause.id].verdict in wanted) and sought in clause.text.casefold()
+    return [
+        Found(built.clauses[row.id], row, evidence_address(row.id))
+        for row in worst_first(rows.values())
+        if (not verdict or row.verdict in wanted) and sought in built.clauses[row.id].text.casefold()
     ]
-    return sorted(found, key=lambda each: order[each.row.verdict])
 
 
 def _verdicts(clause_id: str) -> QuerySet[LedgerEntry]:

@@ -8,14 +8,6 @@ from django.utils.translation import gettext_lazy
 
 from toban.engine.evidence.verdict import Verdict
 
-MARKS = {
-    Verdict.CONFORMING: "●",
-    Verdict.WARNING: "▲",
-    Verdict.DEVIATING: "■",
-    Verdict.NOT_PERFORMED: "◆",
-    Verdict.NOT_MEASURABLE: "?",
-    Verdict.UNBOUND: "○",
-}
 WORDS: dict[Verdict, Promise] = {
     Verdict.CONFORMING: gettext_lazy("適合"),
     Verdict.WARNING: gettext_lazy("警告"),

@@ -41,7 +41,7 @@ def test_what_is_overdue_is_said_to_be() -> None:
 
 
 def test_every_verdict_has_a_shape_and_a_word_of_its_own() -> None:
-    assert len(set(words.MARKS.values())) == len(Verdict)
+    assert len({verdict.mark for verdict in Verdict}) == len(Verdict)
     assert len({str(word) for word in words.WORDS.values()}) == len(Verdict)
 
 
