@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from os import PathLike
 from typing import cast, override
 
+import structlog
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.db import DatabaseError
@@ -23,12 +25,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from toban.engine.bindings import present
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus
-from toban.faces.ingest.hub import Hub, changes_since, latest_revision
+from toban.faces.ingest.bounds import LARGEST_FORM, marked, taking_at_most
+from toban.faces.ingest.hub import Hub, News, changes_since, latest_revision
 from toban.faces.ingest.visitor import may_read
 from toban.faces.web import assets
 from toban.faces.web.live import live_row
 
+log = structlog.get_logger(__name__)
+
 _OWN = ("/live", "/static/", "/healthz")
+_RECHECKED = 5.0
+"""Seconds after which a stream asks again whether its reader still may read."""
+_LONGEST_REVISION = 18
+"""Digits that fit into the databases' numbers."""
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -43,7 +52,6 @@ class HashedFiles(StaticFiles):
     def file_response(self, *args: object, **kwargs: object) -> Response:
         response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
         response.headers["Cache-Control"] = _FOREVER
-        response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
 
@@ -53,7 +61,7 @@ def application(hub: Hub) -> ASGIApp:
         # All of it in one hop to a thread: else each middleware costs two.
         import_string(dotted).async_capable = False
     # Its hints name narrower mappings than the protocol that both keep.
-    django = cast("ASGIApp", get_asgi_application())
+    django = taking_at_most(LARGEST_FORM, cast("ASGIApp", get_asgi_application()))
     bare = Starlette(
         routes=[
             Route("/live", live),
@@ -64,10 +72,11 @@ def application(hub: Hub) -> ASGIApp:
     )
 
     bare.state.hub = hub
+    own = marked(bare)
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         is_own = scope["type"] == "lifespan" or scope["path"].startswith(_OWN)
-        await (bare if is_own else django)(scope, receive, send)
+        await (own if is_own else django)(scope, receive, send)
 
     return dispatch
 
@@ -86,7 +95,9 @@ async def healthz(_request: Request) -> Response:
     try:
         await asyncio.to_thread(latest_revision)
     except DatabaseError as exc:
-        return PlainTextResponse(f"the state database does not answer: {exc}", 503)
+        # The reason names hosts and accounts: it is for the log, not for whoever asks.
+        log.warning("state_unreadable", reason=str(exc))
+        return PlainTextResponse("the state database does not answer", 503)
     return PlainTextResponse("ok")
 
 
@@ -94,25 +105,43 @@ async def live(request: Request) -> Response:
     """Stream changed rows as server-sent events to whoever is signed in.
 
     Each `rows` event carries its revision as its id: a browser that comes back says which it knows
-    (`Last-Event-ID`, or `?since=` the first time) and is told everything since.
+    (`Last-Event-ID`, or `?since=` the first time) and is told everything since. The stream of whoever signs
+    out or is locked out ends before it tells anything more than `_RECHECKED` seconds later.
     """
-    if not await asyncio.to_thread(may_read, request.cookies.get(settings.SESSION_COOKIE_NAME)):
+    session = request.cookies.get(settings.SESSION_COOKIE_NAME)
+    if not await asyncio.to_thread(may_read, session):
         return PlainTextResponse("sign in first", 401)
     language = request.query_params.get("lang", "")
     language = language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
     known = request.headers.get("last-event-id") or request.query_params.get("since", "")
-    events = _events(request.app.state.hub, language, int(known) if known.isdecimal() else None)
+    news = _while_permitted(request.app.state.hub, session)
+    events = _events(news, language, _revision(known))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
 
-async def _events(hub: Hub, language: str, known: int | None) -> AsyncIterator[str]:
+def _revision(written: str) -> int | None:
+    return int(written) if written.isdecimal() and len(written) <= _LONGEST_REVISION else None
+
+
+async def _while_permitted(hub: Hub, session: str | None) -> AsyncIterator[News | None]:
+    """Yield the hub's news as long as *session* may read them."""
+    asked = time.monotonic()
+    async for news in hub.listen():
+        if time.monotonic() - asked >= _RECHECKED:
+            if not await asyncio.to_thread(may_read, session):
+                return
+            asked = time.monotonic()
+        yield news
+
+
+async def _events(told: AsyncIterator[News | None], language: str, known: int | None) -> AsyncIterator[str]:
     yield "retry: 2000\n\n"
     if known is not None:
         missed = await asyncio.to_thread(changes_since, known)
         if missed:
             yield _rows_event(missed, language)
-    async for news in hub.listen():
+    async for news in told:
         if news is None:
             yield ": still here\n\n"
             continue

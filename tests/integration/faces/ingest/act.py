@@ -1,4 +1,4 @@
-"""What tests do to the state from outside: `act.py session`, `act.py show CLAUSE VERDICT VALUE`."""
+"""What tests do to the state from outside: `act.py session`, `lock`, or `show CLAUSE VERDICT VALUE`."""
 
 # Django wants its settings before anything of it is loaded; the answer goes to the one who called.
 # ruff: noqa: PLC0415, T201
@@ -14,6 +14,8 @@ def main() -> None:
     match sys.argv[1:]:
         case ["session"]:
             print(_session())
+        case ["lock"]:
+            _lock()
         case ["show", clause, verdict, value]:
             _show(clause, verdict, value)
         case other:
@@ -42,6 +44,12 @@ def _session() -> str:
     session[HASH_SESSION_KEY] = person.get_session_auth_hash()
     session.create()
     return str(session.session_key)
+
+
+def _lock() -> None:
+    from toban.engine.people.models import Operator
+
+    Operator.objects.update(is_active=False)
 
 
 def _show(clause: str, verdict: str, value: str) -> None:

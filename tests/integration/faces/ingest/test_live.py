@@ -3,6 +3,8 @@
 import hashlib
 import json
 import signal
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +61,68 @@ def test_strangers_hear_nothing(served: Served, session: str) -> None:
     answer = httpx.get(f"{served.url}/live", cookies={"sessionid": session} if session else {})
 
     assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "²", "-1", "1;DROP TABLE x"])
+def test_a_revision_that_is_no_number_of_ours_is_ignored(served: Served, number: str) -> None:
+    with served.client() as client, client.stream("GET", "/live", params={"since": number}) as stream:
+        assert stream.status_code == 200
+        assert next(stream.iter_lines()) == "retry: 2000"
+
+
+def test_the_stream_of_an_account_that_is_locked_meanwhile_ends(tmp_path: Path) -> None:
+    told: list[str] = []
+    with serving(tmp_path) as served, served.client() as client, client.stream("GET", "/live") as stream:
+        reading = threading.Thread(target=lambda: told.extend(stream.iter_lines()))
+        reading.start()
+        served.act("lock")
+        for number in range(60):
+            if not reading.is_alive():
+                break
+            served.act("show", CPU, "conforming", f"{number}%")
+        reading.join(timeout=20)
+
+        # It ended by itself: the server still serves, and takes nobody with this session back.
+        assert not reading.is_alive()
+        assert told[0] == "retry: 2000"
+        assert httpx.get(f"{served.url}/healthz").is_success
+        assert client.get("/live").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "address", ["/live", "/healthz", "/static/x/nothing", "/static/x/toban/page.css", "/"]
+)
+def test_every_answer_tells_browsers_to_run_nothing_foreign(served: Served, address: str) -> None:
+    answer = httpx.get(f"{served.url}{address}")
+
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_stranger_cannot_fill_the_disk_with_a_form(served: Served) -> None:
+    def endless() -> Iterator[bytes]:
+        while True:
+            yield b"x" * 65536
+
+    try:
+        status = httpx.post(f"{served.url}/accounts/login/", content=endless()).status_code
+    except httpx.WriteError:
+        return  # the line was closed while we were still sending
+    assert status == 413
+
+
+@pytest.mark.parametrize(
+    "path", ["../settings.py", "..%2f..%2fsettings.py", "/etc/passwd", "%2e%2e/%2e%2e/settings.py"]
+)
+def test_static_files_lie_in_their_folders_only(served: Served, path: str) -> None:
+    with socket.create_connection(("127.0.0.1", served.port)) as line:
+        # By hand: a client would tidy the path up.
+        line.sendall(
+            f"GET /static/x/{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
+        )
+        answer = line.makefile("rb").read()
+
+    assert answer.startswith(b"HTTP/1.1 404")
 
 
 def test_static_files_are_kept_for_ever_under_an_address_of_their_content(served: Served) -> None:
