@@ -31,7 +31,13 @@ class Gate:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Let the request through, or say where to go first."""
+        """Let the request through, or say where to go first; no answer is kept by browsers or proxies."""
+        response = self._answer(request)
+        if not response.has_header("Cache-Control"):
+            response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         if not isinstance(user, Operator):
             return self._get_response(request) if request.path.startswith(_OPEN) else _to_sign_in(request)

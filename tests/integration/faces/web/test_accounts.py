@@ -207,3 +207,11 @@ def test_forms_from_elsewhere_are_refused(operator: Operators) -> None:
 
     assert client.post("/people/", {"username": "eve", "operator_role": "manager"}).status_code == 403
     assert not Operator.objects.filter(username="eve").exists()
+
+
+@pytest.mark.parametrize("address", ["/", ENROL, "/people/", "/clauses/a/b", "/accounts/2fa/recovery-codes/"])
+def test_what_is_shown_is_kept_by_no_browser_and_no_proxy(address: str, operator: Operators) -> None:
+    client = Client()
+    client.force_login(operator("boss", OperatorRole.MANAGER))
+
+    assert "no-store" in client.get(address).headers["Cache-Control"]
