@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from toban.design.clauses.objectives import Objective
 from toban.design.values.duration import Duration
-from toban.design.values.hours import Hours
+from toban.design.values.hours import WORKING_DAYS, Hours
 from toban.design.values.metric import Metric
 from toban.design.values.quantity import Quantity
 from toban.design.values.schedule import Cadence, Schedule, Weekday
@@ -110,7 +110,9 @@ def _minutes(hours: Hours) -> int:
             # Hours past midnight belong to the next day; past Sunday they are Monday's.
             start = (day * _DAY_MINUTES + first) % (_WEEK_DAYS * _DAY_MINUTES)
             bits |= _run(start, last - first)
-    if hours.includes_holidays:
+    # A holiday is some weekday: 土日 hold on none of them, but 土日祝 do.
+    on_working_days = set(WORKING_DAYS) <= set(hours.weekdays) and hours.includes_holidays
+    if hours.adds_holidays or on_working_days:
         for first, last in _stretches(hours):
             bits |= _run(_WEEK_DAYS * _DAY_MINUTES + first % _DAY_MINUTES, last - first)
     return bits

@@ -84,3 +84,11 @@ def test_slips_of_the_pen_stay_far_below_what_a_timedelta_holds() -> None:
 
     assert length(absurd) == timedelta(days=36_500)
     assert repeated(length(absurd), 10**15) + length(absurd) < timedelta.max
+
+
+def test_weekend_shift_is_absent_on_a_public_holiday_in_the_week() -> None:
+    weekdays = Hours(WORKING_DAYS, includes_holidays=False)
+    weekend = tuple(day for day in Weekday if day not in WORKING_DAYS)
+
+    assert uncovered(ALWAYS, [weekdays, Hours(weekend)]) == (timedelta(), True)
+    assert uncovered(ALWAYS, [weekdays, Hours(weekend, adds_holidays=True)]) == (timedelta(), False)
