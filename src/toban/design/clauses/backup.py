@@ -111,7 +111,7 @@ _SHELLS = frozenset({"", "bash", "sh", "shell", "zsh", "console", "powershell", 
 
 
 def _policy(cells: Cells) -> Built:
-    subject = cells["subject"] or ("" if cells.has("subject") else _subject(cells.section))
+    subject = cells["subject"] or ("" if cells.has("subject") else cells.headed(_subject(cells.section)))
     method = cells["method"]
     if not (subject or method):
         raise NotUnderstood("何のバックアップかが空です")
@@ -241,7 +241,7 @@ SHAPES = ChapterShapes(
             columns={
                 "subject": words(
                     "(?:バックアップ)?対象(?:データ)?|データ(?:種別|タイプ|種類)?|リソース|サービス(?:名)?|システム"
-                    "|target|subject|data(?:type)?|service|system|component|resource"
+                    "|target|subject|what|data(?:type|base)?|service|system|component|resource"
                 ),
                 "method": words(
                     "(?:バックアップ|取得)?(?:方式|方法|手段|種別|種類|タイプ)|自動バックアップ|method|type|backup(?:type|method)"
@@ -255,7 +255,7 @@ SHAPES = ChapterShapes(
                     "(?:推奨)?(?:保持|保存|保管)(?:期間|日数)?|retention(?:period)?|kept(?:for)?"
                 ),
                 "destination": words(
-                    "(?:保存|保管|格納|出力|バックアップ)(?:先|場所)|ストレージ|(?:storage|backup)?(?:location|destination)|storage|storedin"
+                    "(?:保存|保管|格納|出力|バックアップ)(?:先|場所)|ストレージ|(?:storage|backup)?(?:location|destination)|storage|storedin|where"
                 ),
                 "rpo": _RPO,
                 "rto": _RTO,

@@ -69,13 +69,13 @@ def _batch(cells: Cells) -> Batch:
     batch_id, name = cells["batch_id"], cells["name"]
     if not (batch_id or name) and cells.has("name"):
         raise NotUnderstood("バッチのIDも名前も空です")
-    name = name or ("" if cells.has("name") or batch_id else cells.section.title)
+    name = name or ("" if cells.has("name") or batch_id else cells.headed(cells.section.title))
     # A clock needs a frequency beside it, but for a column that says when the batch starts (毎日 2:00).
     schedules = row_schedules(cells, clock="start" if cells.has("start") else "clock")
     if not cells["frequency"] and any(schedule.assumptions for schedule in schedules):
         raise NotUnderstood("バッチの頻度が書かれていません")
     if len(schedules) > 1:
-        raise NotUnderstood("1つのバッチに予定が2つ以上あります")
+        raise NotUnderstood("1つのバッチに予定が2つ以上あります。予定ごとに行とIDを分けてください")
     failure = cells["failure"]
     return Batch(
         **cells.stamp(Batch, batch_id or name),
@@ -109,15 +109,18 @@ SHAPES = ChapterShapes(
             _batch,
             headings=_BATCH,
             columns={
+                "batch_id": words("(?:バッチ|ジョブ)(?:id|番号)|(?:batch|job) ?id"),
+                "name": words("(?:バッチ|ジョブ|処理)名|(?:batch|job) ?name"),
                 "frequency": words(
                     "(?:実行|起動)?(?:頻度|周期|タイミング|スケジュール|間隔|契機)|frequency|schedule|cron"
                 ),
                 "clock": words("(?:実行|起動|開始)(?:時間|時刻)|時刻|time"),
                 "work": words("処理(?:内容|概要)?|内容|概要|work|description"),
-                "failure": words("(?:失敗|異常|エラー|障害)時の?(?:対応|処理|動作)?|リカバリ|on failure"),
+                "failure": words("(?:失敗|異常|エラー|障害)時の?(?:対応|処理|動作)?|リカバリ|on ?failure"),
+                "length": words("(?:所要|処理|想定処理)時間|duration"),
             },
             needs=("frequency|clock",),
-            record="frequency clock work failure",
+            record="batch_id name frequency clock work failure length",
             record_only=True,
         ),
         TableShape(
@@ -130,7 +133,7 @@ SHAPES = ChapterShapes(
                     "(?:バッチ|ジョブ|処理|タスク)?(?:id|番号)|(?:バッチ|ジョブ)no\\.?|(?:batch|job|task)(?:id|no\\.?)"
                 ),
                 "name": words(
-                    "(?:バッチ|ジョブ)(?:名|処理名|処理)?|(?:処理|タスク|プログラム)名?|名称|(?:batch|job|task)(?:name|job)?"
+                    "(?:バッチ|ジョブ)(?:名|処理名|処理)?|(?:処理|タスク|プログラム)名?|名称|name|(?:batch|job|task)(?:name|job)?"
                 ),
                 "frequency": words(
                     "(?:実行|起動|処理)?(?:頻度|周期|サイクル|タイミング|スケジュール|間隔|契機)|(?:run)?(?:frequency|schedule|timing|interval)|cron"

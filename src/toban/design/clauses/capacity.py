@@ -67,15 +67,30 @@ _SHARE = re.compile(r"\d+(?:\.\d+)?\s*%")
 def _usage(cells: Cells) -> ResourceUsage:
     resource = cells.required("resource")
     extend = cells["extend"]
+    limit = cells.read("limit", read_quantity, "数量")
+    used = cells.maybe("used", read_quantity, "数量")
+    utilisation = cells.maybe("utilisation", read_quantity, "割合")
+    usage = cells.maybe("usage", read_quantity, "数量")
+    if usage is not None and _is_share(usage, limit):
+        utilisation = utilisation or usage
+    else:
+        used = used or usage
+    if used is not None and _is_share(used, limit):
+        used, utilisation = None, utilisation or used
     return ResourceUsage(
         **cells.stamp(ResourceUsage, resource),
         resource=resource,
-        used=cells.maybe("used", read_quantity, "数量"),
-        limit=cells.read("limit", read_quantity, "数量"),
-        utilisation=cells.maybe("utilisation", read_quantity, "割合"),
+        used=used,
+        limit=limit,
+        utilisation=utilisation,
         # 次回拡張予定 may hold a date or a plan in words; only a share of use can be watched.
         extend_at=_limit_in(extend) if extend else None,
     )
+
+
+def _is_share(quantity: Quantity, limit: Quantity) -> bool:
+    """Whether it is a share (30%) of a limit that is none (40TB)."""
+    return quantity.unit == "%" != limit.unit
 
 
 def _limit_in(text: str) -> Threshold | None:
@@ -120,18 +135,19 @@ SHAPES = ChapterShapes(
                     "リソース(?:名)?|環境|対象|項目|資源|サービス|コンポーネント|resource|component|service"
                 ),
                 "used": words(
-                    "現在(?:の?使用量|値|量)?|現状(?:予測|値)?|使用量|current(?:usage)?|used|usage"
+                    "現在(?:の?使用量|値|量)?|現状(?:予測|値)?|使用量|current(?:usage)?|used|inuse|now"
                 ),
                 "limit": words(
                     "上限(?:値)?|最大(?:値|容量|構成)?|容量|割当量|limit|max(?:imum)?|quota|capacity"
                 ),
                 "utilisation": words("使用率|利用率|utili[sz]ation"),
+                "usage": words("usage"),
                 "extend": words(
-                    "(?:次回)?拡張(?:予定|時期|条件|基準)|アクション基準|対応基準|extendat|expansion|nextaction"
+                    "(?:次回)?拡張(?:予定|時期|条件|基準)|アクション基準|対応基準|extendat|expan(?:sion|d(?:when|at))|nextaction"
                 ),
                 "note": words("目標|備考|target|notes?"),
             },
-            needs=("resource", "limit", "used"),
+            needs=("resource", "limit", "used|usage"),
             telling=("resource used limit utilisation",),
         ),
         TableShape(

@@ -137,7 +137,7 @@ def _pattern(cells: Cells) -> FailurePattern:
     keys: tuple[str, ...] = (name,)
     if not cells.has("name"):
         # 原因 | 対処法 below a heading that names the problem.
-        name = cells.section.heading
+        name = cells.headed(cells.section.heading)
         keys = (name, cause)
     if not name or not any(keys):
         raise NotUnderstood("何の障害かが空です")
@@ -174,11 +174,12 @@ SHAPES = ChapterShapes(
                 "impact": words("影響(?:範囲|度)?|impact|scope"),
                 "response": words(
                     "(?:初動|期待|一次)?対応(?:開始)?(?:時間|期限)(?:目標)?|初動(?:目標|時間)|(?:目標)?応答時間|対応目標"
-                    "|(?:target|initial)?response(?:time|target)?|sla"
+                    "|(?:target|initial)?response(?:time|target)?|(?:ack(?:nowledge)?|respond)(?:d|ed)?(?:time|within|in)?|sla"
                 ),
                 "handling": words("(?:初動|初期|一次)?対応(?:方法|内容|方針)?|初動|一次対応|action"),
                 "recovery": words(
                     "(?:目標)?(?:復旧|解決)(?:目標)?(?:時間|目標|期限)(?:目標)?|(?:target)?(?:resolution|recovery|restore)(?:time|target)?"
+                    "|(?:resolve|fix|restore|recover)(?:d|ed)?(?:time|within|in)?|mttr"
                 ),
                 "recipients": words("通知先|連絡先|エスカレーション先?|報告先|escalation|notify|contact"),
                 "example": words("例|具体例|代表例|examples?"),

@@ -100,7 +100,7 @@ _NO_LEVEL = "しきい値のレベルが書かれていないので、警告と�
 def _monitor(cells: Cells) -> Monitor:
     item = cells["item"] or (_PROBE if cells["probe"] else cells.first("target", "category"))
     target = cells.first("target", "category") if item != cells.first("target", "category") else ""
-    item = item or _subject(cells.section)
+    item = item or cells.headed(_subject(cells.section))
     if not item:
         raise NotUnderstood("監視する項目が空です")
     normal = cells.maybe("normal", read_normal, "正常範囲")

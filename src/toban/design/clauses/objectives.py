@@ -289,7 +289,7 @@ SHAPES = ChapterShapes(
                 ),
                 "level": words("レベル|level|tier"),
                 "holder": words(
-                    "担当(?:者|者名|チーム)?|氏名|名前|要員|name|person|assignee|owner|holder|primary"
+                    "担当(?:者|者名|チーム)?|氏名|名前|要員|name|who|person|assignee|owner|holder|primary"
                 ),
                 "contact": words(
                     "連絡(?:先|手段|方法)|電話(?:番号)?|メール(?:アドレス)?|contact(?:info(?:rmation)?)?|phone|email|channel"

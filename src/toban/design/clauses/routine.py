@@ -7,6 +7,7 @@ from typing import ClassVar
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.clauses.shape import (
+    Built,
     Cells,
     ChapterShapes,
     Entry,
@@ -19,8 +20,9 @@ from toban.design.clauses.shape import (
 from toban.design.clauses.timing import (
     is_attribute,
     nearest_schedule,
-    read_when,
-    row_schedule,
+    of_each,
+    read_times,
+    row_schedules,
     section_schedule,
 )
 from toban.design.section import normalise
@@ -40,39 +42,44 @@ class Routine(Clause):
     content: str
 
 
-def _routine(cells: Cells) -> Routine:
+def _routine(cells: Cells) -> Built:
     name = cells.first("name", "item")
     if not name:
         raise NotUnderstood("作業の名前が空です")
     if not (cells.has("name") or any(map(cells.has, ("frequency", "clock", "owner")))):
         raise NotUnderstood("作業の表か、報告の項目などの表か分かりません")
-    return Routine(
-        **cells.stamp(Routine, name),
-        name=name,
-        schedule=row_schedule(cells),
-        owner=cells["owner"],
-        content=cells["content"],
+    return _each(cells, name)
+
+
+def _each(cells: Cells, name: str) -> Built:
+    return of_each(
+        row_schedules(cells),
+        lambda schedule, nth: Routine(
+            **cells.stamp(Routine, name, *nth),
+            name=name,
+            schedule=schedule,
+            owner=cells["owner"],
+            content=cells["content"],
+        ),
     )
 
 
-def _timed(entry: Entry) -> Routine:
+def _timed(entry: Entry) -> Built:
     """ログ確認: 毎日 9:00."""
-    schedule = read_when(entry.value) if entry.key and not is_attribute(entry) else None
-    if schedule is None:
+    schedules = read_times(entry.value) if entry.key and not is_attribute(entry) else ()
+    if not schedules:
         raise NotUnderstood("作業と時期の組ではありません")
-    return Routine(**entry.stamp(Routine, entry.key), name=entry.key, schedule=schedule, owner="", content="")
-
-
-def _described(cells: Cells) -> Routine:
-    """担当: …, 所要時間: … below a heading that names the task."""
-    name = _WHEN.sub("", cells.section.heading).strip() or cells.section.heading
-    return Routine(
-        **cells.stamp(Routine, name),
-        name=name,
-        schedule=row_schedule(cells),
-        owner=cells["owner"],
-        content=cells["content"],
+    return of_each(
+        schedules,
+        lambda schedule, nth: Routine(
+            **entry.stamp(Routine, entry.key, *nth), name=entry.key, schedule=schedule, owner="", content=""
+        ),
     )
+
+
+def _described(cells: Cells) -> Built:
+    """担当: …, 所要時間: … below a heading that names the task."""
+    return _each(cells, _WHEN.sub("", cells.section.heading).strip() or cells.section.heading)
 
 
 def _listed(entry: Entry) -> Routine:

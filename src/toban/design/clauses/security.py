@@ -8,6 +8,7 @@ from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.clauses.sentence import schedule_within
 from toban.design.clauses.shape import (
+    Built,
     Cells,
     ChapterShapes,
     Entry,
@@ -19,8 +20,9 @@ from toban.design.clauses.shape import (
 from toban.design.clauses.timing import (
     is_attribute,
     nearest_schedule,
-    read_when,
-    row_schedule,
+    of_each,
+    read_times,
+    row_schedules,
     section_schedule,
 )
 from toban.design.section import normalise
@@ -111,13 +113,13 @@ _CHARACTER_CLASSES = (
 )
 
 
-def _routine(cells: Cells) -> SecurityRoutine:
+def _routine(cells: Cells) -> Built:
     name = cells.required("name")
-    return SecurityRoutine(
-        **cells.stamp(SecurityRoutine, name),
-        name=name,
-        schedule=row_schedule(cells),
-        content=cells["content"],
+    return of_each(
+        row_schedules(cells),
+        lambda schedule, nth: SecurityRoutine(
+            **cells.stamp(SecurityRoutine, name, *nth), name=name, schedule=schedule, content=cells["content"]
+        ),
     )
 
 
@@ -134,13 +136,16 @@ def _listed_routine(entry: Entry) -> SecurityRoutine:
     )
 
 
-def _timed_routine(entry: Entry) -> SecurityRoutine:
+def _timed_routine(entry: Entry) -> Built:
     """脆弱性診断: 年1回."""
-    schedule = read_when(entry.value) if entry.key and not is_attribute(entry) else None
-    if schedule is None:
+    schedules = read_times(entry.value) if entry.key and not is_attribute(entry) else ()
+    if not schedules:
         raise NotUnderstood("作業と時期の組ではありません")
-    return SecurityRoutine(
-        **entry.stamp(SecurityRoutine, entry.key), name=entry.key, schedule=schedule, content=""
+    return of_each(
+        schedules,
+        lambda schedule, nth: SecurityRoutine(
+            **entry.stamp(SecurityRoutine, entry.key, *nth), name=entry.key, schedule=schedule, content=""
+        ),
     )
 
 

@@ -81,6 +81,8 @@ class Cells:
     values: Mapping[str, str]
     labels: Mapping[str, str]
     """Each role's column as the document heads it, for messages."""
+    nameless: str = ""
+    """The heading of the table's first column where nobody knows it: the row's name may well stand there."""
 
     @property
     def section(self) -> Section:
@@ -98,6 +100,12 @@ class Cells:
     def has(self, role: str) -> bool:
         """Whether the table has such a column at all."""
         return role in self.labels
+
+    def headed(self, heading: str) -> str:
+        """The heading above as the name of what the row is about, where no column can hold it."""
+        if self.nameless:
+            raise NotUnderstood(f"列「{self.nameless}」が何の列か分かりません")
+        return heading
 
     def required(self, role: str) -> str:
         """The cell's text, which must not be empty."""

@@ -1,6 +1,7 @@
 """When a row is due, where the words for it stand in several cells or in the headings above."""
 
 import re
+from collections.abc import Callable, Sequence
 
 from toban.design.clauses.shape import Cells, Entry, NotUnderstood, words
 from toban.design.section import Section, heading_words, normalise
@@ -103,11 +104,27 @@ def row_schedule(cells: Cells, frequency: str = "frequency", clock: str = "clock
 
 def row_schedules(cells: Cells, frequency: str = "frequency", clock: str = "clock") -> tuple[Schedule, ...]:
     """The same where one cell may hold several (日次（フル） + 1時間ごと（増分））."""
-    if cells[frequency] and not cells[clock]:
-        several = read_schedules(cells[frequency])
-        if several:
-            return several
+    alone = cells[clock] if not cells[frequency] else "" if cells[clock] else cells[frequency]
+    several = read_schedules(alone) if alone else None
+    if several is not None and len(several) > 1:
+        return several
     return (row_schedule(cells, frequency, clock),)
+
+
+def of_each[T](
+    schedules: Sequence[Schedule], build: Callable[[Schedule, tuple[str, ...]], T]
+) -> tuple[T, ...]:
+    """One clause for each schedule; from the second on with its number as a further key."""
+    return tuple(
+        build(schedule, (str(number),) if number > 1 else ())
+        for number, schedule in enumerate(schedules, start=1)
+    )
+
+
+def read_times(text: str) -> tuple[Schedule, ...]:
+    """One schedule or several in one text (毎月第2・第4土曜 2:00), none where it is not wholly understood."""
+    single = read_when(text)
+    return (single,) if single is not None else read_schedules(text) or ()
 
 
 def _with_headings(text: str, section: Section) -> Schedule | None:

@@ -19,15 +19,15 @@ from toban.design.clauses.shape import (
 )
 from toban.design.markdown import BulletList, NumberedList
 from toban.design.origin import Origin
-from toban.design.reading.outcome import Outcome, aside, read, unread
+from toban.design.reading.outcome import Fate, Outcome, aside, read, unread
 from toban.design.section import Section, normalise
 
 _KEYED = re.compile(
     r"(?P<key>[^:：\n。]{1,60}?)\s*(?:[:：](?!//)(?<!\d[:：](?=\d))|：)\s*(?P<value>.*)", re.DOTALL
 )
 _STATES_A_RULE = re.compile(
-    r"\d\s*(?:%|ms\b|秒|分|時間|日|週|[かヶケ]月|年|世代|回|件|台|文字|gb\b|mb\b|tb\b|seconds?|minutes?|hours?|days?|weeks?|months?|years?)"
-    r"|毎[日週月朝晩時分年]|[日週月年]次|四半期|随時|即[時日座]|\w@\w|(?:^|\s)#[a-z]|必須|禁止|連続|以内|以上|以下|未満|\d:\d\d|24/7"
+    r"\d\s*(?:%|ms\b|秒|分|時間|日|週|[かヶケ]月|年|世代|回|件|[千万]?円|台|文字|gb\b|mb\b|tb\b|seconds?|minutes?|hours?|days?|weeks?|months?|years?)"
+    r"|半[年期日]|[¥$]\d|\d{2,4}-\d{2,4}-\d{3,4}|毎[日週月朝晩時分年]|[日週月年]次|四半期|随時|即[時日座]|\w@\w|(?:^|\s)#[a-z]|必須|禁止|連続|以内|以上|以下|未満|\d:\d\d|24/7"
     r"|\b(?:daily|weekly|monthly|quarterly|must|within|at least|every|required)\b"
 )
 _STEP_LINE = re.compile(r"\s*(?:\d+[.)、]|step\s*\d+[:.]?|[①-⑳])\s*(.+)", re.IGNORECASE)
@@ -35,6 +35,7 @@ _ABOUT_THE_DOCUMENT = words(
     "(?:文書|ドキュメント|プロジェクト|システム)名|(?:作成|更新|最終更新|発行|改訂|承認|変更)(?:日|日時|者)|版数?|バージョン|ステータス|対象読者|作成"
     "|author|version|(?:last )?updated|date|status|document (?:name|status)|next review|次回レビュー"
 )
+_APPROVED = words("リリース|デプロイ|変更管理|release|deploy|change management")
 _ARROW = re.compile(r"\s*(?:→|⇒|->|=>|↓)\s*")
 
 
@@ -164,7 +165,11 @@ def read_lines(lines: Sequence[Line], document: str) -> Iterator[Outcome]:
     taken: set[int] = set()
     for group in _groups(lines):
         record = _read_record(group, document)
-        if record is not None:
+        # Lines that are rules by themselves only looked like the columns of one.
+        is_record = record is not None and (
+            record[0].fate is Fate.READ or not any(_is_read(line, document) for line in record[1])
+        )
+        if record is not None and is_record:
             outcome, used = record
             yield outcome
             yield from (
@@ -212,10 +217,22 @@ def _read_record(group: tuple[Line, ...], document: str) -> tuple[Outcome, list[
     return None
 
 
+def _is_about_the_document(line: Line) -> bool:
+    """Whether it is about the document itself; below リリース the approver is that of a release."""
+    return (
+        _ABOUT_THE_DOCUMENT.fullmatch(normalise(line.key)) is not None
+        and line.section.nearness(_APPROVED) < 2
+    )
+
+
+def _is_read(line: Line, document: str) -> bool:
+    return _read_line(line, document).fate is Fate.READ
+
+
 def _read_line(line: Line, document: str) -> Outcome:
     if len(line.text) > LONGEST:
         return aside(line.line, line.text, "規則ではなく文章です")
-    if _ABOUT_THE_DOCUMENT.fullmatch(normalise(line.key)):
+    if _is_about_the_document(line):
         return aside(line.line, line.text, "文書そのものについての記載です")
     reason = ""
     place = Place(Origin(document, line.line), line.text, line.section)

@@ -136,6 +136,7 @@ def _outcomes(
     candidate: _Candidate, rows: Iterable[Row], header: tuple[str, ...], section: Section, document: str
 ) -> Iterator[Outcome]:
     labels = {role: header[index] for role, index in candidate.roles.items()}
+    nameless = "" if 0 in candidate.roles.values() else header[0]
     above = tuple("" for _ in header)
     for row in rows:
         text = row_text(row)
@@ -149,6 +150,6 @@ def _outcomes(
         values = {role: cells[index] for role, index in candidate.roles.items()}
         place = Place(Origin(document, row.line), text, section)
         try:
-            yield read(row.line, text, candidate.shape.build(Cells(place, values, labels)))
+            yield read(row.line, text, candidate.shape.build(Cells(place, values, labels, nameless)))
         except NotUnderstood as reason:
             yield unread(row.line, text, str(reason))
