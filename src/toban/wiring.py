@@ -12,6 +12,7 @@ COMMANDS = {
     "prepare": "toban.faces.cli.prepare",
     "processes": "toban.faces.cli.processes",
     "serve": "toban.faces.cli.serve",
+    "status": "toban.faces.cli.status",
     "store": "toban.faces.cli.store",
     "up": "toban.faces.cli.up",
     "worker": "toban.faces.cli.worker",

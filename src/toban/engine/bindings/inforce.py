@@ -95,10 +95,24 @@ class InForce:
         self._keep(found)
         return edition
 
+    def last_kept(self) -> Edition | None:
+        """Return the edition of the copies, cited as if they stood where the files do; None without any."""
+        if self._kept is None or not (self._kept / _KEPT_BINDINGS).exists():
+            return None
+        design = (self._kept / _KEPT_DESIGN).read_text(encoding="utf-8-sig")
+        bindings = (self._kept / _KEPT_BINDINGS).read_text(encoding="utf-8")
+        try:
+            return self._edition_of(
+                read_design(design, str(self._design)), read_bindings(bindings, self._bindings, **self._kinds)
+            )
+        except (UnreadableDocument, UnreadableBindings):
+            # Copied by a version of Toban that read more than this one.
+            return None
+
     def _refuse(self, file: Path, digest: str, reason: str) -> Refusal:
         self._refusal = Refusal(str(file), digest, reason)
         if self._edition is None:
-            self._edition = self._last_kept()
+            self._edition = self.last_kept()
         return self._refusal
 
     def _keep(self, digest: str) -> None:
@@ -115,20 +129,6 @@ class InForce:
         except OSError as error:
             # The edition is in force all the same; only a restart would miss the copy.
             log.warning("edition_not_kept", folder=str(self._kept), reason=str(error))
-
-    def _last_kept(self) -> Edition | None:
-        """The edition of the copies, cited as if they stood where the files do."""
-        if self._kept is None or not (self._kept / _KEPT_BINDINGS).exists():
-            return None
-        design = (self._kept / _KEPT_DESIGN).read_text(encoding="utf-8-sig")
-        bindings = (self._kept / _KEPT_BINDINGS).read_text(encoding="utf-8")
-        try:
-            return self._edition_of(
-                read_design(design, str(self._design)), read_bindings(bindings, self._bindings, **self._kinds)
-            )
-        except (UnreadableDocument, UnreadableBindings):
-            # Copied by a version of Toban that read more than this one.
-            return None
 
     def _contents(self) -> tuple[bytes, bytes]:
         return _content(self._design), _content(self._bindings)

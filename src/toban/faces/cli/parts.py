@@ -46,14 +46,14 @@ class Parts:
         """What a channel's table may say."""
         return {name: transport.config for name, transport in self.transports.items()}
 
-    def in_force(self, kept: Path | None = None) -> "InForce":
-        """Return the edition that TOBAN_DESIGN and TOBAN_BINDINGS name; nothing is read yet.
+    def in_force(self, kept: Path | None = None, design: Path | None = None) -> "InForce":
+        """Return the edition of *design*, else of what TOBAN_DESIGN names; nothing is read yet.
 
-        See `InForce` for *kept*, which one process of a running Toban names.
+        TOBAN_BINDINGS names its bindings. See `InForce` for *kept*.
         """
         from toban.engine.bindings.inforce import InForce  # noqa: PLC0415
 
-        design = Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md"))
+        design = design or Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md"))
         bindings = os.environ.get("TOBAN_BINDINGS")
         return InForce(
             design,

@@ -20,8 +20,6 @@ from toban.faces.web.live import LiveRow, worst_first
 from toban.faces.web.outline import Outline
 from toban.faces.web.skeleton import evidence_address
 
-_SHORT = 24
-
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -169,7 +167,7 @@ def _next(
     )
 
 
-def short(clause: Clause) -> str:
-    """Return the first words of a row, enough to know it by."""
+def short(clause: Clause, longest: int = 24) -> str:
+    """Return the first words of a row, enough to know it by; *longest* in characters."""
     text = " ".join(clause.text.replace(" | ", " ").split())
-    return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -1,0 +1,208 @@
+"""The living page as values for the terminal: its figures, its chapters, and its rows, worst first."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from toban.design.clauses.base import Clause
+from toban.engine.bindings.inforce import Edition
+from toban.engine.evidence.models import ClauseStatus
+from toban.engine.evidence.verdict import Verdict
+from toban.faces.web import words
+from toban.faces.web.live import LiveRow, live_rows, worst_first
+from toban.faces.web.outline import outline
+from toban.faces.web.overview import ContentsLine, Figure, contents, figures, short
+
+_COLOURS: Mapping[str, str] = {
+    "": "",
+    Verdict.DEVIATING: "bold red",
+    Verdict.NOT_PERFORMED: "bold magenta",
+    Verdict.WARNING: "bold yellow",
+    Verdict.NOT_MEASURABLE: "cyan",
+    Verdict.UNBOUND: "dim",
+    Verdict.CONFORMING: "green",
+}
+_MOST = 20
+"""Rows shown unless all are asked for: a screen."""
+
+_LONGEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One clause, and what is known of it; no status where nothing has been said yet."""
+
+    clause: Clause
+    live: LiveRow
+    status: ClauseStatus | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A line of the contents with the rows below it, worst first."""
+
+    line: ContentsLine
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What the page shows at one moment."""
+
+    edition: Edition
+    now: datetime
+    figures: Sequence[Figure]
+    chapters: Sequence[Chapter]
+    refusal: str
+    """Why a newer version of the document is not in force; empty when none is waiting."""
+
+    @property
+    def rows(self) -> list[Row]:
+        """All rows, worst first."""
+        by_id = {row.live.id: row for chapter in self.chapters for row in chapter.rows}
+        return [by_id[live.id] for live in worst_first(row.live for row in by_id.values())]
+
+    @property
+    def observed_at(self) -> datetime | None:
+        """When anything was last looked at."""
+        seen = [row.status.observed_at for row in self.rows if row.status is not None]
+        return max((moment for moment in seen if moment is not None), default=None)
+
+    def only(self, sought: str) -> "Glance":
+        """Return the chapters whose heading contains *sought*."""
+        chapters = [each for each in self.chapters if sought.casefold() in each.line.title.casefold()]
+        return Glance(self.edition, self.now, self.figures, chapters, self.refusal)
+
+
+def glance(edition: Edition, statuses: Sequence[ClauseStatus], now: datetime, refusal: str = "") -> Glance:
+    """Put together what the page of *edition* shows *now*."""
+    built = outline(edition.design)
+    by_id = {status.clause_id: status for status in statuses if status.clause_id in built.clauses}
+    live = live_rows(built.clauses, list(by_id.values()), now, edition.bindings.system.zone)
+    chapters = [
+        Chapter(
+            line,
+            tuple(
+                Row(built.clauses[row.id], row, by_id.get(row.id))
+                for row in worst_first(live[each] for each in entry.clauses)
+            ),
+        )
+        for line, entry in zip(contents(built, live), built.entries, strict=True)
+    ]
+    return Glance(edition, now, figures(edition, live, list(by_id.values()), now), chapters, refusal)
+
+
+def as_text(seen: Glance, *, whole: bool) -> RenderableType:
+    """Return the page for a terminal; *whole*: every row, else the worst that do not conform."""
+    return Group(*_blocks(seen, whole))
+
+
+def _blocks(seen: Glance, whole: bool) -> Iterator[RenderableType]:
+    yield _heading(seen)
+    yield _figures(seen.figures)
+    yield Text()
+    yield _contents(seen.chapters)
+    wanted = [row for row in seen.rows if whole or row.live.verdict != Verdict.CONFORMING]
+    shown = wanted if whole else wanted[:_MOST]
+    if shown:
+        yield Text()
+        yield _rows(shown)
+    if len(shown) < len(wanted):
+        yield Text(f"ほか {len(wanted) - len(shown)} 行: --all ですべて、--chapter で章ごとに示します")
+    if seen.refusal:
+        yield Text(f"\n新しい版は採られていません。前の版で続けています:\n{seen.refusal}", "bold yellow")
+
+
+def _heading(seen: Glance) -> Text:
+    zone = seen.edition.bindings.system.zone
+    observed_at = seen.observed_at
+    ago = f"（{words.length(seen.now - observed_at)}前）" if observed_at else ""
+    at = words.clock(observed_at, seen.now, zone) + ago if observed_at else "まだありません"
+    return Text.assemble((seen.edition.design.document, "bold"), f"  最後の観測 {at}")
+
+
+def _figures(shown: Sequence[Figure]) -> Table:
+    table = _columns(3)
+    for figure in shown:
+        table.add_row(Text(figure.label), Text(figure.value, _COLOURS[figure.verdict]), Text(figure.detail))
+    return table
+
+
+def _contents(chapters: Sequence[Chapter]) -> Table:
+    table = _columns(3)
+    for line in (chapter.line for chapter in chapters):
+        unread = f"  読めない行 {line.unread}" if line.unread else ""
+        table.add_row(
+            Text(f"{line.mark} {line.word}".strip(), _COLOURS[line.verdict]),
+            Text(f"{line.conforming} / {line.total}"),
+            Text(line.title + unread),
+        )
+    return table
+
+
+def _rows(rows: Sequence[Row]) -> Table:
+    table = _columns(4)
+    for row in rows:
+        live = row.live
+        table.add_row(
+            Text(f"{live.mark} {live.word}", _COLOURS[live.verdict]),
+            # The document's name stands at the top.
+            Text(f":{row.clause.origin.line}"),
+            Text.assemble(short(row.clause, _LONGEST), (f"\n{live.reason}" if live.reason else "", "dim")),
+            Text("\n".join(each for each in (live.value, live.since, live.due) if each)),
+        )
+    return table
+
+
+def _columns(count: int) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for _ in range(count):
+        table.add_column(overflow="fold")
+    return table
+
+
+def as_json(seen: Glance) -> dict[str, object]:
+    """Return the page as JSON values; every row, in the order of `rows`."""
+    return {
+        "document": seen.edition.design.document,
+        "digest": seen.edition.design.digest,
+        "observed_at": _iso(seen.observed_at),
+        "refusal": seen.refusal,
+        "figures": [
+            {"label": figure.label, "value": figure.value, "detail": figure.detail} for figure in seen.figures
+        ],
+        "chapters": [
+            {
+                "title": line.title,
+                "verdict": line.verdict,
+                "conforming": line.conforming,
+                "total": line.total,
+                "unread": line.unread,
+            }
+            for line in (chapter.line for chapter in seen.chapters)
+        ],
+        "rows": [_row_as_json(row) for row in seen.rows],
+    }
+
+
+def _row_as_json(row: Row) -> dict[str, object]:
+    status = row.status
+    return {
+        "id": row.clause.id,
+        "line": row.clause.origin.line,
+        "text": row.clause.text,
+        "verdict": row.live.verdict,
+        "value": row.live.value,
+        "reason": row.live.reason,
+        "since": _iso(status.since) if status else None,
+        "observed_at": _iso(status.observed_at) if status else None,
+        "next_due": _iso(status.next_due) if status else None,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

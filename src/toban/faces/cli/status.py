@@ -1,0 +1,126 @@
+"""`toban status`: the living page in the terminal."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Never
+
+import click
+
+from toban.faces.cli.parts import Parts
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+if TYPE_CHECKING:
+    from toban.engine.bindings.inforce import Edition
+    from toban.faces.cli.glance import Glance
+
+_KEPT = "in-force"
+"""The folder of a home in which the worker keeps what is in force."""
+
+_NOTHING_TO_SHOW = 2
+_WIDE = 200
+"""Columns where no terminal says how many it has: a line in a log should not be folded."""
+
+
+@click.command(
+    "status",
+    short_help="Show the living document in the terminal (文書の今を端末に示す).",
+    epilog="Example: toban status --chapter 監視",
+)
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("var"),
+    show_default=True,
+    envvar="TOBAN_HOME",
+    help="That of the `toban up` to look at.",
+)
+@click.option("--chapter", metavar="WORDS", default="", help="Only chapters whose heading contains WORDS.")
+@click.option("--all", "whole", is_flag=True, help="Show every row, not only the worst that don't conform.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_obj
+def command(parts: Parts, home: Path, chapter: str, whole: bool, form: str) -> None:
+    """Show the figures, the chapters with their worst verdict, and the worst rows first.
+
+    ページと同じものを端末に示します: ● 適合 ▲ 警告 ■ 逸脱 ◆ 未実施 ? 測定不能 ○ 未接続。
+    JSON には、適合する行も含めてすべての行が入ります。
+
+    \b
+    Exit status:
+      0  shown, whatever the verdicts
+      2  there is nothing to show: the reason and a HINT stand on the error stream
+    """
+    speak_utf8()
+    if not (home / _KEPT).exists() and "TOBAN_DESIGN" not in os.environ:
+        # Said before the state database is opened: SQLite would make an empty one.
+        _nothing_runs(home)
+    os.environ["TOBAN_HOME"] = str(home.absolute())
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
+    # Django wants its settings before anything of it is loaded.
+    import django  # noqa: PLC0415
+
+    django.setup()
+    from django.db import DatabaseError  # noqa: PLC0415
+
+    from toban.faces.cli.glance import as_json  # noqa: PLC0415
+
+    try:
+        seen = _look(parts, home)
+    except DatabaseError as exc:
+        _give_up(f"状態データベースを読めません: {exc}", "TOBAN_HOME か TOBAN_STATE_URL を確かめてください")
+    shown = seen.only(chapter)
+    if chapter and not shown.chapters:
+        titles = "、".join(each.line.title for each in seen.chapters)
+        _give_up(f"「{chapter}」を見出しに含む章はありません", f"あるのは {titles} です")
+    if form == "json":
+        say(json.dumps(as_json(shown), ensure_ascii=False, indent=2))
+    else:
+        _print(shown, whole=whole)
+
+
+def _look(parts: Parts, home: Path) -> "Glance":
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.engine.evidence.models import ClauseStatus, LedgerEntry  # noqa: PLC0415
+    from toban.faces.cli.glance import glance  # noqa: PLC0415
+
+    told = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT).order_by("-sequence")
+    taken = told.filter(content__has_key="in_force").first()
+    edition = _edition(parts, home, str(taken.content["in_force"]) if taken else None)
+    if edition is None:
+        _nothing_runs(home)
+    latest = told.first()
+    refusal = str(latest.content.get("reason", "")) if latest else ""
+    return glance(edition, list(ClauseStatus.objects.all()), system_clock(), refusal)
+
+
+def _edition(parts: Parts, home: Path, document: str | None) -> "Edition | None":
+    """Return what the worker of *home* keeps in force; where it runs elsewhere, what TOBAN_DESIGN names."""
+    in_force = parts.in_force(home / _KEPT, Path(document) if document else None)
+    kept = in_force.last_kept()
+    if kept is not None or "TOBAN_DESIGN" not in os.environ:
+        return kept
+    named = parts.in_force()
+    named.refresh()
+    return named.edition
+
+
+def _print(shown: "Glance", *, whole: bool) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    from toban.faces.cli.glance import as_text  # noqa: PLC0415
+
+    console = Console(width=None if sys.stdout.isatty() else _WIDE)
+    console.print(as_text(shown, whole=whole))
+
+
+def _nothing_runs(home: Path) -> Never:
+    _give_up(
+        f"{home}: ここで動いている文書がありません",
+        "--home で toban up と同じ場所を指定するか、TOBAN_DESIGN で文書を示してください",
+    )
+
+
+def _give_up(message: str, hint: str) -> Never:
+    refuse(message, hint)
+    raise SystemExit(_NOTHING_TO_SHOW)

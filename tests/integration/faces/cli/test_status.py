@@ -1,0 +1,185 @@
+"""`toban status`: the living page in the terminal, beside a Toban whose worker keeps a document in force."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from toban.engine.bindings.inforce import InForce
+from toban.engine.evidence.ledger import Record, append
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence.status import StatusUpdate, show
+from toban.engine.evidence.verdict import Verdict
+from toban.faces.cli.parts import Parts
+from toban.faces.cli.status import command
+
+pytestmark = pytest.mark.django_db
+
+DESIGN = """# 受付の運用設計書
+## 2. 監視
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| Web | CPU使用率 | 0-60% | 70% | 85% | 1分 |
+| Web[red] | メモリ使用率 | 0-70% | 80% | 90% | 1分 |
+| DB | 接続数 | 0-80 | 90 | 100 | 1分 |
+| DB | 応答時間 | たくさん | たくさん | たくさん | 1分 |
+## 10. 定期作業
+### 日次作業
+| 作業項目 | 実施時間 | 担当者 | 内容 |
+|---|---|---|---|
+| ログ確認 | 9:00 | 開発担当者 | 前日の通知を見る |
+"""
+CPU = "monitoring/monitor/Web/CPU使用率"
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+type Status = Callable[..., Result]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The home of a Toban that runs `DESIGN`."""
+    design = tmp_path / "受付.md"
+    design.write_text(DESIGN, encoding="utf-8")
+    home = tmp_path / "home"
+    running = InForce(design, tmp_path / "toban.toml", sources={}, channels={}, kept=home / "in-force")
+    running.refresh()
+    append(Record(LedgerEntry.Kind.DOCUMENT, {"in_force": "ops/受付.md"}), now=NOON)
+    return home
+
+
+@pytest.fixture
+def status(home: Path, monkeypatch: pytest.MonkeyPatch) -> Status:
+    """`toban status` with some arguments."""
+    monkeypatch.delenv("TOBAN_DESIGN", raising=False)
+    runner = CliRunner(env={"TOBAN_HOME": str(home)})
+    return lambda *arguments: runner.invoke(command, arguments, obj=Parts(sources={}, channels={}))
+
+
+def say_of(clause_id: str, verdict: Verdict, value: str = "", reason: str = "") -> None:
+    update = StatusUpdate(clause_id, verdict, value, reason, NOON, NOON + timedelta(minutes=1))
+    show([update], NOON, "digest")
+
+
+def rows(result: Result) -> dict[str, dict[str, Any]]:
+    return {row["id"]: row for row in json.loads(result.stdout)["rows"]}
+
+
+def test_the_worst_row_stands_first_with_its_mark_line_value_and_reason(status: Status) -> None:
+    say_of("monitoring/monitor/DB/接続数", Verdict.WARNING, "93", "警告 90以上")
+    say_of(CPU, Verdict.DEVIATING, "91.0%", "異常 85%以上に達しています")
+
+    result = status()
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("ops/受付.md  最後の観測 ")
+    below = result.stdout.split("■ 逸脱", 2)[2]
+    assert below.index("91.0%") < below.index("異常 85%以上") < below.index("▲ 警告") < below.index("93")
+    assert below.lstrip().startswith(":6 ")
+
+
+def test_each_chapter_has_its_worst_verdict_and_count(status: Status) -> None:
+    say_of(CPU, Verdict.CONFORMING)
+
+    chapters = {each["title"]: each for each in json.loads(status("--format", "json").stdout)["chapters"]}
+
+    assert chapters["2. 監視"] == {
+        "title": "2. 監視",
+        "verdict": "not-measurable",
+        "conforming": 1,
+        "total": 3,
+        "unread": 1,
+    }
+
+
+def test_rows_that_conform_are_shown_when_all_are_asked_for(status: Status) -> None:
+    say_of(CPU, Verdict.CONFORMING, "41.9%")
+
+    assert "41.9%" not in status().stdout
+    assert "41.9%" in status("--all").stdout
+
+
+def test_a_row_of_which_nothing_was_said_is_not_measurable(status: Status) -> None:
+    found = rows(status("--format", "json"))[CPU]
+
+    assert (found["verdict"], found["since"]) == ("not-measurable", None)
+    assert found["reason"] == "まだ判定されていません"
+
+
+def test_scripts_get_moments_and_not_words(status: Status) -> None:
+    say_of(CPU, Verdict.CONFORMING, "41.9%")
+
+    found = rows(status("--format", "json"))[CPU]
+
+    assert found["line"] == 6
+    assert found["since"] == "2026-04-01T12:00:00+00:00"
+    assert found["next_due"] == "2026-04-01T12:01:00+00:00"
+
+
+def test_one_chapter_is_shown_alone(status: Status) -> None:
+    shown = rows(status("--chapter", "定期", "--format", "json"))
+
+    assert shown
+    assert all(clause_id.startswith("routine/") for clause_id in shown)
+
+
+def test_an_unknown_chapter_is_refused_with_those_there_are(status: Status) -> None:
+    result = status("--chapter", "宇宙")
+
+    assert result.exit_code == 2
+    assert "「宇宙」" in result.stderr
+    assert "HINT: あるのは" in result.stderr
+    assert "2. 監視、10. 定期作業" in result.stderr
+
+
+def test_what_the_document_writes_in_brackets_is_no_markup(status: Status) -> None:
+    assert "Web[red] メモリ使用率" in status().stdout
+
+
+def test_a_version_that_was_not_taken_is_told(status: Status) -> None:
+    refused = {"refused": "ops/受付.md", "reason": "ops/受付.md: 表がありません"}
+    append(Record(LedgerEntry.Kind.DOCUMENT, refused), now=NOON)
+
+    result = status()
+
+    assert result.stdout.startswith("ops/受付.md  ")
+    assert "新しい版は採られていません" in result.stdout
+    assert "表がありません" in result.stdout
+
+
+def test_more_rows_than_a_screen_holds_are_counted(status: Status, home: Path) -> None:
+    many = "".join(f"| Web{number} | CPU使用率 | 0-60% | 70% | 85% | 1分 |\n" for number in range(30))
+    kept = home / "in-force" / "design.md"
+    kept.write_text(DESIGN.partition("| Web |")[0] + many, encoding="utf-8")
+
+    result = status()
+
+    assert len(re.findall(r"^\? 測定不能 +:\d+ ", result.stdout, re.MULTILINE)) == 20
+    assert "ほか 10 行: --all" in result.stdout
+
+
+def test_where_nothing_runs_the_way_out_is_told_and_nothing_is_made(status: Status, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+
+    result = status("--home", str(elsewhere))
+
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "HINT: --home" in result.stderr
+    assert not elsewhere.exists()
+
+
+def test_beside_a_state_database_elsewhere_the_document_is_named_by_the_environment(
+    status: Status, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOBAN_DESIGN", str(tmp_path / "受付.md"))
+
+    result = status("--home", str(tmp_path / "elsewhere"), "--format", "json")
+
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["document"] == str(tmp_path / "受付.md")
