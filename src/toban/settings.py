@@ -99,7 +99,15 @@ TEMPLATES = [
     }
 ]
 # A limit on failures counts only when every process counts together: never per process.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "toban_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "toban_cache",
+        # A full cache forgets by the order of its keys, not by age: with Django's 300 entries, failures at
+        # many made-up names would lift the lock-out of a real one.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -120,6 +128,11 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Toban"
 # Clocks of telephones differ: the codes just before and after count, too.
 MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "toban.engine.people.factors.OneUseAuthenticateForm",
+    "reauthenticate": "toban.engine.people.factors.OneUseReauthenticateForm",
+    "activate_totp": "toban.engine.people.factors.OneUseActivateForm",
+}
 
 IS_HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if IS_HTTPS else []

@@ -4,11 +4,16 @@ from datetime import timedelta
 from typing import override
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from toban.engine.clock import system_clock
+from toban.engine.people.audit import address_of, known_name, record
 
 _ENROLLING = timedelta(minutes=5)
+_LOCKED_OUT = 300
+"""Seconds, as in the settings' ACCOUNT_RATE_LIMITS."""
 
 
 class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types
@@ -18,6 +23,28 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allau
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Refuse."""
         return False
+
+    @override
+    def authenticate(self, request: HttpRequest, **credentials: object) -> object:
+        """Look a typed name up once, be it a name or an e-mail address.
+
+        allauth would check the password a second time for an address that it knows: the time that takes
+        would tell strangers which addresses have accounts.
+        """
+        if "username" in credentials:
+            credentials.pop("email", None)
+        return super().authenticate(request, **credentials)
+
+    @override
+    def pre_authenticate(self, request: HttpRequest, **credentials: object) -> None:
+        """Refuse who has failed too often, and remember it once for each lock-out."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            name = known_name(credentials)
+            if cache.add(f"toban:locked-out:{name}:{address_of(request)}", "told", timeout=_LOCKED_OUT):
+                record("sign-in-locked-out", name, request)
+            raise
 
     @override
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:

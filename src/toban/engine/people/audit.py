@@ -15,7 +15,7 @@ _LONGEST_NAME = 150
 
 def record(event: str, actor: str, request: HttpRequest | None = None, **details: object) -> None:
     """Append what *actor* did; details are JSON values and hold no secret."""
-    content: Mapping[str, object] = {"event": event, "address": _address(request), **details}
+    content: Mapping[str, object] = {"event": event, "address": address_of(request), **details}
     ledger.append(
         ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=actor[:_LONGEST_NAME]), now=system_clock()
     )
@@ -41,7 +41,8 @@ def listen() -> None:
     authenticator_reset.connect(_factor_renewed, dispatch_uid="audit")
 
 
-def _address(request: HttpRequest | None) -> str:
+def address_of(request: HttpRequest | None) -> str:
+    """Return where *request* came from, as far as the server knows."""
     return str(request.META.get("REMOTE_ADDR", "")) if request is not None else ""
 
 
@@ -54,11 +55,15 @@ def _signed_out(request: HttpRequest, user: Operator | None, **_: object) -> Non
         record("signed-out", user.username, request)
 
 
-def _refused(credentials: Mapping[str, object], request: HttpRequest | None = None, **_: object) -> None:
-    # What was typed, as far as it is a name: people also type passwords there, so no more than that is kept.
+def known_name(credentials: Mapping[str, object]) -> str:
+    """Return what was typed, as far as it names an account: people also type passwords there."""
     typed = str(credentials.get("username") or credentials.get("email") or "")
     known = Operator.objects.filter(username=typed).exists() or Operator.objects.filter(email=typed).exists()
-    record("sign-in-refused", typed if known else "?", request)
+    return typed if known else "?"
+
+
+def _refused(credentials: Mapping[str, object], request: HttpRequest | None = None, **_: object) -> None:
+    record("sign-in-refused", known_name(credentials), request)
 
 
 def _password_changed(request: HttpRequest, user: Operator, **_: object) -> None:

@@ -1,11 +1,15 @@
 """Who gets in, how, and what is remembered of it."""
 
 from datetime import timedelta
+from typing import override
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.core.cache import cache
 from django.test import Client
+from pytest_django import Settings
 from tests.integration.faces.web.conftest import PASSWORD, Operators
 
 from toban.engine.clock import system_clock
@@ -119,7 +123,86 @@ def test_after_five_failures_even_the_right_password_is_refused(operator: Operat
     late = Client().post(SIGN_IN, {"login": "aki", "password": PASSWORD})
 
     assert late.status_code == 200
-    assert audited() == [("aki", "sign-in-refused")] * 5
+    assert audited() == [*[("aki", "sign-in-refused")] * 5, ("aki", "sign-in-locked-out")]
+
+
+def test_a_lock_out_is_one_line_of_evidence_however_often_it_is_tried(operator: Operators) -> None:
+    operator("aki", OperatorRole.VIEWER)
+
+    for _ in range(9):
+        sign_in(Client(), "aki", "wrong-Kagi-0000")
+
+    assert [event for _actor, event in audited()].count("sign-in-locked-out") == 1
+
+
+def test_whatever_else_is_remembered_does_not_lift_a_lock_out(operator: Operators) -> None:
+    operator("aki", OperatorRole.VIEWER)
+    for _ in range(5):
+        sign_in(Client(), "aki", "wrong-Kagi-0000")
+
+    # Behind it in the order in which a full cache forgets.
+    for number in range(400):
+        cache.set(f"~{number}", "failure at another name")
+
+    assert "sessionid" not in Client().post(SIGN_IN, {"login": "aki", "password": PASSWORD}).cookies
+    assert audited()[-1] == ("aki", "sign-in-locked-out")
+
+
+class CountingHasher(MD5PasswordHasher):
+    """Counts how often a password was hashed: that is what a sign-in's time consists of."""
+
+    counted = 0
+
+    @override
+    def encode(self, password: str, salt: str) -> str:
+        type(self).counted += 1
+        return super().encode(password, salt)
+
+
+def test_the_time_of_a_sign_in_does_not_tell_which_accounts_exist(
+    operator: Operators, settings: Settings
+) -> None:
+    settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
+    operator("aki", OperatorRole.VIEWER)
+    answers = {}
+
+    for login in ("aki", "nobody", "aki@example.com", "nobody@example.com"):
+        CountingHasher.counted = 0
+        answer = Client().post(SIGN_IN, {"login": login, "password": "wrong-Kagi-0000"})
+        answers[login] = (CountingHasher.counted, answer.status_code, str(answer.context["form"].errors))
+
+    assert answers["aki"] == answers["nobody"]
+    assert answers["aki@example.com"] == answers["nobody@example.com"]
+    assert {counted for counted, *_answer in answers.values()} == {1}
+
+
+def test_a_code_is_good_for_one_use_as_long_as_it_lives(operator: Operators) -> None:
+    person = operator("aki", OperatorRole.VIEWER)
+    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    Authenticator.objects.filter(user=person).update(data={"secret": secret})
+    code, answers = code_of(secret), []
+
+    for _ in range(2):
+        client = Client()
+        sign_in(client, "aki", PASSWORD)
+        answers.append(client.post("/accounts/2fa/authenticate/", {"code": code}).status_code)
+        # What allauth itself remembers has run out by now, and the code has not.
+        cache.delete(f"allauth.mfa.totp.used?user={person.pk}&code={code}")
+
+    assert answers == [302, 200]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_code_of_an_enrolment_does_not_open_the_sign_in(operator: Operators) -> None:
+    Authenticator.objects.filter(user=operator("aki", OperatorRole.VIEWER)).delete()
+    client, other = Client(), Client()
+    sign_in(client, "aki", PASSWORD)
+    code = code_of(client.get(ENROL).context["form"].secret)
+    assert client.post(ENROL, {"code": code}).status_code == 302
+
+    sign_in(other, "aki", PASSWORD)
+
+    assert other.post("/accounts/2fa/authenticate/", {"code": code}).status_code == 200
 
 
 def test_a_password_typed_in_the_place_of_a_name_is_not_kept() -> None:

@@ -1,0 +1,49 @@
+"""allauth's forms for second factors, with each code good for one use."""
+
+from typing import override
+
+from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.cache import cache
+
+# One period of 30 seconds, and those before and after it (MFA_TOTP_TOLERANCE). allauth itself remembers a
+# used code for one period only, and the code of an enrolment not at all.
+_SECONDS_OF_A_CODE = 90
+
+
+def spend(user: AbstractBaseUser, code: str) -> str:
+    """Return *code*, which was right; raise `ValidationError` when *user* has used it before."""
+    key = f"toban:code:{user.pk}:{normalize_user_code(code)}"
+    if not cache.add(key, "used", timeout=_SECONDS_OF_A_CODE):
+        raise get_adapter().validation_error("incorrect_code")
+    return code
+
+
+class OneUseAuthenticateForm(AuthenticateForm):  # type: ignore[misc] # allauth has no types
+    """The code at the sign-in."""
+
+    @override
+    def clean_code(self) -> str:
+        """Refuse a code that is wrong, or was used."""
+        return spend(self.user, super().clean_code())
+
+
+class OneUseReauthenticateForm(ReauthenticateForm):  # type: ignore[misc] # allauth has no types
+    """The code before something grave."""
+
+    @override
+    def clean_code(self) -> str:
+        """Refuse a code that is wrong, or was used."""
+        return spend(self.user, super().clean_code())
+
+
+class OneUseActivateForm(ActivateTOTPForm):  # type: ignore[misc] # allauth has no types
+    """The first code of a new factor."""
+
+    @override
+    def clean_code(self) -> str:
+        """Refuse a code that is wrong, or was used."""
+        return spend(self.user, super().clean_code())
