@@ -52,19 +52,17 @@ def operators(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = (form.cleaned_data["username"], _add(request, form))
         form = NewOperator()
-    context = {
-        "operators": Operator.objects.order_by("username"),
-        "form": form,
-        "given": given,
-        "roles": ROLES,
-    }
-    return render(request, "web/people.html", context)
+    return _page(request, form, given)
 
 
+@never_cache
 @require_POST
 @require_role(OperatorRole.MANAGER)
 def change(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change one account's role, whether it may sign in, or its password, by the form's `act`."""
+    """Change one account's role, whether it may sign in, or its password, by the form's `act`.
+
+    A new password is shown in the answer itself: a message would carry it through a cookie.
+    """
     acts = {"role": _set_role, "lock": _set_active, "unlock": _set_active, "password": _renew}
     operator = get_object_or_404(Operator, pk=pk)
     act = request.POST.get("act", "")
@@ -74,10 +72,22 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(
             request, _("自分自身の役割とアカウントは変えられません。ほかの責任者に頼んでください。")
         )
-    else:
-        with transaction.atomic():
-            acts[act](request, operator, act)
-    return redirect("people")
+        return redirect("people")
+    with transaction.atomic():
+        password = acts[act](request, operator, act)
+    if password is None:
+        return redirect("people")
+    return _page(request, NewOperator(), (operator.username, password))
+
+
+def _page(request: HttpRequest, form: NewOperator, given: tuple[str, str] | None) -> HttpResponse:
+    context = {
+        "operators": Operator.objects.order_by("username"),
+        "form": form,
+        "given": given,
+        "roles": ROLES,
+    }
+    return render(request, "web/people.html", context)
 
 
 def _add(request: HttpRequest, form: NewOperator) -> str:
@@ -118,17 +128,13 @@ def _set_active(request: HttpRequest, operator: Operator, act: str) -> None:
     record(f"operator-{act}ed", _actor(request), request, operator=operator.username)
 
 
-def _renew(request: HttpRequest, operator: Operator, act: str) -> None:
+def _renew(request: HttpRequest, operator: Operator, act: str) -> str:
     del act
     password = one_time_password()
     _give(operator, password)
     operator.save()
     record("password-reset", _actor(request), request, operator=operator.username)
-    messages.success(
-        request,
-        _("%(name)s の一度だけのパスワード: %(password)s（この画面にしか出ません）")
-        % {"name": operator.username, "password": password},
-    )
+    return password
 
 
 def _actor(request: HttpRequest) -> str:

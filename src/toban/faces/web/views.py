@@ -104,7 +104,8 @@ def series(request: HttpRequest, clause_id: str) -> JsonResponse:
     """Return the measured series of a monitor and its limits; `?hours=` 1 to 2160."""
     clause = _clause(_edition(), clause_id)
     hours = request.GET.get("hours", "6")
-    if not isinstance(clause, Monitor) or not hours.isdecimal() or not 1 <= int(hours) <= _LONGEST_CHART:
+    is_length = hours.isdecimal() and len(hours) <= len(str(_LONGEST_CHART))
+    if not isinstance(clause, Monitor) or not is_length or not 1 <= int(hours) <= _LONGEST_CHART:
         raise Http404
     try:
         return JsonResponse(dict(trends.chart(clause, int(hours), system_clock())))

@@ -298,3 +298,27 @@ def test_what_is_shown_is_kept_by_no_browser_and_no_proxy(address: str, operator
     client.force_login(operator("boss", OperatorRole.MANAGER))
 
     assert "no-store" in client.get(address).headers["Cache-Control"]
+
+
+def test_a_renewed_password_is_shown_once_and_travels_in_no_cookie(operator: Operators) -> None:
+    boss, aki = Client(), operator("aki", OperatorRole.VIEWER)
+    boss.force_login(operator("boss", OperatorRole.MANAGER))
+
+    answer = boss.post(f"/people/{aki.pk}", {"act": "password"})
+
+    name, password = answer.context["given"]
+    aki.refresh_from_db()
+    assert (name, aki.check_password(password)) == ("aki", True)
+    assert "messages" not in answer.cookies
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert password not in boss.get("/people/").content.decode()
+
+
+def test_a_renewed_password_ends_what_was_open(operator: Operators) -> None:
+    boss, theirs, aki = Client(), Client(), operator("aki", OperatorRole.VIEWER)
+    boss.force_login(operator("boss", OperatorRole.MANAGER))
+    theirs.force_login(aki)
+
+    boss.post(f"/people/{aki.pk}", {"act": "password"})
+
+    assert theirs.get("/").headers["Location"] == SIGN_IN

@@ -1,14 +1,18 @@
 """The living document as a page."""
 
 import os
+import re
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 from tests.integration.faces.web.conftest import CPU, Fixed
 
-from toban.engine.bindings.inforce import Refusal
+from toban.design.clauses.monitoring import Monitor
+from toban.design.reader import read_design
+from toban.engine.bindings.inforce import Edition, Refusal
 from toban.engine.clock import system_clock
+from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show
 from toban.engine.evidence.verdict import Verdict
 from toban.faces.web.skeleton import evidence_address
@@ -131,3 +135,50 @@ def test_nothing_runs_on_the_page_but_its_own_scripts(viewer: Client) -> None:
     assert "style=" not in answer.content.decode()
     assert answer.headers["X-Frame-Options"] == "DENY"
     assert answer.headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("hours", ["0", "2161", "-1", "²", "9" * 5000, "6 OR 1=1"])
+def test_a_chart_of_no_sensible_length_is_not_found(viewer: Client, hours: str) -> None:
+    assert viewer.get(f"{evidence_address(CPU)}/series", {"hours": hours}).status_code == 404
+
+
+HOSTILE = """# 運用設計書 <script>alert(1)</script>
+<script>alert(2)</script>
+## 監視 <img src=x onerror=alert(3)>
+[押す](javascript:alert(4)) と <b onclick="alert(5)">ここ</b>
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| Web"><script>alert(6)</script> | CPU使用率 | 0-60% | 70% | 85% | 1分 |
+| '; DROP TABLE evidence_ledgerentry; -- | メモリ使用率 | 0-70% | 80% | 90% | 1分 |
+| {{ request.user }}{% load i18n %} | ディスク使用率 | 0-70% | 80% | 90% | 1分 |
+| ../../etc/passwd | CPU使用率 | 0-60% | <svg/onload=alert(7)> | 85% | 1分 |
+"""
+
+
+def test_a_hostile_document_is_shown_as_the_text_that_it_is(viewer: Client, in_force: Fixed) -> None:
+    assert in_force.edition is not None
+    design = read_design(HOSTILE + "| 大 | " + "長" * 100_000 + " |\n", "<i>運用設計書.md")
+    in_force.edition = Edition(design, in_force.edition.bindings)
+    monitors = design.of(Monitor)
+    now = system_clock()
+    show(
+        [
+            StatusUpdate(each.id, Verdict.DEVIATING, "<script>8</script>", "<script>9</script>", now)
+            for each in monitors
+        ],
+        now,
+        "digest",
+    )
+
+    pages = [viewer.get("/"), viewer.get("/", {"q": "Web"}), viewer.get("/figures")]
+    pages += [viewer.get(evidence_address(each.id)) for each in monitors]
+
+    assert len(monitors) >= 3
+    for page in pages:
+        text = page.content.decode()
+        assert page.status_code == 200
+        # Toban's own scripts all come by their address.
+        assert re.findall(r"<script(?![^>]* src=\"/static/)[^>]*>", text) == []
+        assert not re.search(r"<[^>]*\son\w+=|<(img|svg/|i|b onclick)[ >/]|href=\"javascript:", text)
+    assert LedgerEntry.objects.count() == len(monitors)
