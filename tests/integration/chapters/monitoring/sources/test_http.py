@@ -1,13 +1,18 @@
 """The HTTP probe against a real server that behaves in every way servers do."""
 
+import gzip
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import zstandard
+from pydantic import ValidationError
 from tests.integration.conftest import Handler, HttpServer
 
 from toban.chapters.monitoring.source import Measurement, Unmeasurable
 from toban.chapters.monitoring.sources import bounded
+from toban.chapters.monitoring.sources.bounded import HttpConfig, fetch, new_client
 from toban.chapters.monitoring.sources.http.source import HttpProbe, HttpProbeConfig
 from toban.design.values.metric import Metric
 
@@ -110,6 +115,77 @@ def test_an_answer_without_end_is_cut_off(http_server: HttpServer, monkeypatch: 
 
     with pytest.raises(Unmeasurable, match="1MiB"):
         probe(http_server).measure(NOON)
+
+
+def test_a_small_answer_that_unpacks_to_a_huge_one_is_cut_off(
+    http_server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "LARGEST_ANSWER", 1024 * 1024)
+    bomb = gzip.compress(b"." * (64 * 1024 * 1024))
+    http_server.answer = lambda handler: handler.reply(200, bomb, **{"content-encoding": "gzip"})
+    tracemalloc.start()
+
+    with pytest.raises(Unmeasurable, match="1MiB"):
+        probe(http_server).measure(NOON)
+
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 8 * 1024 * 1024
+
+
+def test_a_kind_of_compression_that_was_not_asked_for_is_not_unpacked(http_server: HttpServer) -> None:
+    packed = zstandard.compress(b"." * 1024)
+    http_server.answer = lambda handler: handler.reply(200, packed, **{"content-encoding": "zstd"})
+
+    assert by_metric(probe(http_server).measure(NOON))[Metric.UP] == 1.0
+    with new_client() as client:
+        assert fetch(client, HttpConfig(url=f"{http_server.url}/")).body == packed
+    assert http_server.asked[0].headers["accept-encoding"] == "gzip"
+
+
+def test_a_compressed_answer_is_read_whole(http_server: HttpServer) -> None:
+    http_server.answer = lambda handler: handler.reply(
+        200, gzip.compress(b"up 1\n" * 5000), **{"content-encoding": "gzip"}
+    )
+
+    with new_client() as client:
+        assert fetch(client, HttpConfig(url=f"{http_server.url}/")).body == b"up 1\n" * 5000
+
+
+def test_broken_compression_is_a_reason(http_server: HttpServer) -> None:
+    http_server.answer = lambda handler: handler.reply(200, b"no gzip", **{"content-encoding": "gzip"})
+
+    with pytest.raises(Unmeasurable, match="圧縮が壊れています"):
+        probe(http_server).measure(NOON)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://192.0.2.1/",
+        "gopher://192.0.2.1:25/",
+        "unix:///run/docker.sock",
+        "//192.0.2.1/",
+    ],
+)
+def test_only_http_can_be_bound(url: str) -> None:
+    with pytest.raises(ValidationError):
+        HttpProbeConfig.model_validate({"url": url})
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["file:///etc/passwd", "http://169.254.169.254/latest/meta-data/", "https://127.0.0.1/", "http://[::1]/"],
+)
+def test_no_redirect_leads_to_what_was_not_bound(http_server: HttpServer, elsewhere: str) -> None:
+    http_server.answer = lambda handler: handler.reply(302, location=elsewhere)
+
+    with new_client() as client:
+        answer = fetch(client, HttpConfig(url=f"{http_server.url}/"))
+
+    # The redirect itself is the answer: had it been followed, a failure would have been.
+    assert answer.status == 302
 
 
 def test_a_redirect_on_the_same_host_is_followed(http_server: HttpServer) -> None:
