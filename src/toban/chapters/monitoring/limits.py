@@ -1,6 +1,6 @@
 """What a monitor row demands, as numbers in the metric's own unit: normal range, warning, critical, holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -40,13 +40,6 @@ _UNITS: dict[Metric, dict[str, Decimal]] = {
     Metric.CERTIFICATE_LIFETIME: {"": Decimal(1), "日": Decimal(1), "週間": Decimal(7), "ヶ月": Decimal(30)},
 }
 _GOOD_WHEN_HIGH = frozenset((Metric.AVAILABILITY, Metric.CERTIFICATE_LIFETIME))
-_COMPARISON_WORDS = {
-    Comparison.AT_LEAST: "以上",
-    Comparison.ABOVE: "超",
-    Comparison.AT_MOST: "以下",
-    Comparison.BELOW: "未満",
-    Comparison.EQUAL: "",
-}
 
 
 class Unjudgeable(Exception):
@@ -72,21 +65,11 @@ class Limit:
     hold: timedelta
     """How long it must be reached without a break before it counts; zero: at once."""
     text: str
-    """In words: `85%以上`, `80%以上が5分継続`."""
+    """In words: `85%以上`, `80%以上が5分継続`; see `Threshold`."""
 
     def is_reached_by(self, value: float) -> bool:
         """Say whether *value* is at or beyond the limit, as the document compares."""
-        match self.comparison:
-            case Comparison.AT_LEAST:
-                return value >= self.value
-            case Comparison.ABOVE:
-                return value > self.value
-            case Comparison.AT_MOST:
-                return value <= self.value
-            case Comparison.BELOW:
-                return value < self.value
-            case Comparison.EQUAL:
-                return value == self.value
+        return self.comparison.holds(value, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +138,7 @@ def _outage(monitor: Monitor, interval: timedelta) -> Limit:
     """死活: whatever number stands in the row (連続3回失敗), what counts is that nothing answers."""
     written = monitor.critical or monitor.warning
     hold = _hold(written, interval) if written else timedelta(0)
-    return Limit(1.0, Comparison.BELOW, hold, f"応答なし{_hold_words(written)}")
+    return Limit(1.0, Comparison.BELOW, hold, f"応答なし{written.lasting if written else ''}")
 
 
 def _limit(
@@ -168,12 +151,11 @@ def _limit(
     comparison = threshold.comparison
     if threshold.is_bare and metric in _GOOD_WHEN_HIGH and monitor.normal is None:
         comparison = Comparison.AT_MOST
-    written = f"{threshold.limit.value:f}{threshold.limit.unit}{_COMPARISON_WORDS[comparison]}"
     return Limit(
         _in_unit(threshold.limit, metric),
         comparison,
         _hold(threshold, interval),
-        f"{written}{_hold_words(threshold)}",
+        str(replace(threshold, comparison=comparison, is_bare=False)),
     )
 
 
@@ -187,32 +169,15 @@ def _hold(threshold: Threshold, interval: timedelta) -> timedelta:
     return interval * max((threshold.consecutive or 1) - 1, 0)
 
 
-def _hold_words(threshold: Threshold | None) -> str:
-    if threshold is not None and threshold.sustained is not None:
-        return f"が{threshold.sustained.amount:f}{threshold.sustained.unit}継続"
-    if threshold is not None and threshold.consecutive is not None:
-        return f"が連続{threshold.consecutive}回"
-    return ""
-
-
 def _normal(normal: Range | None, metric: Metric) -> NormalRange | None:
     if normal is None:
         return None
     low, high = (None if end is None else _in_unit(end, metric) for end in (normal.low, normal.high))
-    return NormalRange(low, high, _range_words(normal))
-
-
-def _range_words(normal: Range) -> str:
-    low = f"{normal.low.value:f}" if normal.low else ""
-    if normal.high is None:
-        return f"{low}{normal.low.unit if normal.low else ''}以上"
-    high = f"{normal.high.value:f}{normal.high.unit}"
-    return f"{low}-{high}" if low else f"{high}以下"
+    return NormalRange(low, high, str(normal))
 
 
 def _in_unit(quantity: Quantity, metric: Metric) -> float:
     size = _UNITS.get(metric, {}).get(quantity.unit)
     if size is None:
-        written = f"{quantity.value:f}{quantity.unit}"
-        raise Unjudgeable(f"しきい値「{written}」は、測った値と単位が合わず比べられません")
+        raise Unjudgeable(f"しきい値「{quantity}」は、測った値と単位が合わず比べられません")
     return float(quantity.value * size)

@@ -19,6 +19,20 @@ class Comparison(StrEnum):
     BELOW = "<"
     EQUAL = "="
 
+    def holds(self, value: float, limit: float) -> bool:
+        """Say whether *value* is on the threshold's side of *limit*, both in one unit."""
+        match self:
+            case Comparison.AT_LEAST:
+                return value >= limit
+            case Comparison.ABOVE:
+                return value > limit
+            case Comparison.AT_MOST:
+                return value <= limit
+            case Comparison.BELOW:
+                return value < limit
+            case Comparison.EQUAL:
+                return value == limit
+
 
 _WORDS = {
     Comparison.AT_LEAST: "以上",
@@ -58,24 +72,13 @@ class Threshold:
             condition = f"{subject}= {self.limit}"
         else:
             condition = f"{subject}{self.limit}{_WORDS[self.comparison]}"
-        tail = f"が{self.sustained}継続" if self.sustained else ""
-        return f"{head}{condition}{tail}" + (f" 連続{self.consecutive}回" if self.consecutive else "")
+        return f"{head}{condition}{self.lasting}"
 
-    def is_reached(self, value: Decimal | float) -> bool:
-        """Whether *value* alone, at one moment and in the limit's unit, is on the threshold's side."""
-        limit = self.limit.value
-        value = Decimal(str(value))
-        match self.comparison:
-            case Comparison.AT_LEAST:
-                return value >= limit
-            case Comparison.ABOVE:
-                return value > limit
-            case Comparison.AT_MOST:
-                return value <= limit
-            case Comparison.BELOW:
-                return value < limit
-            case Comparison.EQUAL:
-                return value == limit
+    @property
+    def lasting(self) -> str:
+        """How long it must hold, in words: `が5分継続`, ` 連続3回`; empty: at once."""
+        tail = f"が{self.sustained}継続" if self.sustained else ""
+        return tail + (f" 連続{self.consecutive}回" if self.consecutive else "")
 
     def directed(self, comparison: Comparison) -> "Threshold":
         """Return a bare threshold with the direction its row gives it; any other unchanged."""

@@ -135,7 +135,7 @@ def test_sustained_and_consecutive_conditions_become_a_time_to_hold() -> None:
     assert limits.warning is not None
     assert limits.critical is not None
     assert (limits.warning.hold, limits.warning.text) == (timedelta(minutes=5), "80%以上が5分継続")
-    assert (limits.critical.hold, limits.critical.text) == (timedelta(minutes=4), "90%以上が連続3回")
+    assert (limits.critical.hold, limits.critical.text) == (timedelta(minutes=4), "90%以上 連続3回")
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_a_limit_is_reached_on_its_own_side(comparison: str, below: bool, at: bo
     threshold = read_threshold(comparison)
 
     assert threshold is not None
-    reached = tuple(threshold.is_reached(value) for value in (79.9, 80, 80.1))
+    reached = tuple(threshold.comparison.holds(value, 80) for value in (79.9, 80, 80.1))
     assert reached == (below, at, above)
 
 
@@ -135,7 +135,7 @@ def test_a_float_that_prints_as_the_limit_is_not_above_it() -> None:
     threshold = read_threshold("> 0.1%")
 
     assert threshold is not None
-    assert not threshold.is_reached(0.1)
+    assert not threshold.comparison.holds(0.1, float(threshold.limit.value))
 
 
 @pytest.mark.parametrize(
