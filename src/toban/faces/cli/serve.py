@@ -8,8 +8,9 @@ import click
 import uvicorn
 
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.terminal import speak_utf8
+from toban.faces.cli.terminal import refuse, speak_utf8
 
+_UNUSABLE = 2
 _PATIENCE = 2
 """Seconds that requests in hand have to end after SIGTERM; streams are ended at once."""
 
@@ -22,6 +23,11 @@ def command(parts: Parts, host: str, port: int) -> None:
     """Serve the document that TOBAN_DESIGN names until SIGTERM; `toban up` starts this.
 
     toban up が起動します。文書か接続表が変わると読み直し、読めない版は採らずに前の版で続けます。
+
+    \b
+    Exit status:
+      0  stopped as asked
+      2  there is no secret key in TOBAN_HOME
     """
     speak_utf8()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
@@ -29,6 +35,7 @@ def command(parts: Parts, host: str, port: int) -> None:
     import django  # noqa: PLC0415
 
     django.setup()
+    _require_secret_key()
     from toban.engine.bindings import present  # noqa: PLC0415
     from toban.faces.ingest.app import application  # noqa: PLC0415
     from toban.faces.ingest.hub import Hub  # noqa: PLC0415
@@ -47,6 +54,8 @@ def command(parts: Parts, host: str, port: int) -> None:
         port=port,
         log_level="warning",
         access_log=False,
+        # There are none here, and Django would raise for each that a stranger tries.
+        ws="none",
         server_header=False,
         timeout_graceful_shutdown=_PATIENCE,
         # Whoever sits in front is trusted only where the operator says so (FORWARDED_ALLOW_IPS).
@@ -62,3 +71,16 @@ def command(parts: Parts, host: str, port: int) -> None:
             super().handle_exit(sig, frame)
 
     Server(config).run()
+
+
+def _require_secret_key() -> None:
+    """Serve nobody with the key that stands in the source, where everybody may read it."""
+    from django.conf import settings  # noqa: PLC0415
+
+    path = settings.HOME / "secret-key"
+    if not path.is_file() or not path.read_text().strip():
+        refuse(
+            f"{path}: ページの秘密鍵がありません",
+            "toban up で起動してください。鍵は起動のときに作られます",
+        )
+        raise SystemExit(_UNUSABLE)

@@ -1,0 +1,29 @@
+"""`toban serve` on its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize("key", [None, "", "\n"], ids=["missing", "empty", "blank"])
+def test_nobody_is_served_with_a_key_that_everybody_may_read(tmp_path: Path, key: str | None) -> None:
+    if key is not None:
+        (tmp_path / "secret-key").write_text(key)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "toban", "serve", "--port", "0"],
+        env={**os.environ, "TOBAN_HOME": str(tmp_path), "DJANGO_SETTINGS_MODULE": "toban.settings"},
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"{tmp_path}/secret-key: ページの秘密鍵がありません\n"
+        "HINT: toban up で起動してください。鍵は起動のときに作られます\n"
+    )
