@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db.models import Q
 from django.http import HttpRequest
 
 from toban.engine.clock import system_clock
@@ -55,11 +56,24 @@ def _signed_out(request: HttpRequest, user: Operator | None, **_: object) -> Non
         record("signed-out", user.username, request)
 
 
+def typed_name(credentials: Mapping[str, object]) -> str:
+    """Return what was typed in the place of the name."""
+    return str(credentials.get("username") or credentials.get("email") or "")
+
+
+def account_of(credentials: Mapping[str, object]) -> Operator | None:
+    """Return the account that was meant, by its name or its e-mail address in any case."""
+    typed = typed_name(credentials)
+    if not typed:
+        return None
+    meant = Q(username__iexact=typed) | Q(email__iexact=typed)
+    return Operator.objects.filter(meant).order_by("pk").first()
+
+
 def known_name(credentials: Mapping[str, object]) -> str:
-    """Return what was typed, as far as it names an account: people also type passwords there."""
-    typed = str(credentials.get("username") or credentials.get("email") or "")
-    known = Operator.objects.filter(username=typed).exists() or Operator.objects.filter(email=typed).exists()
-    return typed if known else "?"
+    """Return the name of the account that was meant, or "?": people also type passwords in its place."""
+    account = account_of(credentials)
+    return account.username if account else "?"
 
 
 def _refused(credentials: Mapping[str, object], request: HttpRequest | None = None, **_: object) -> None:

@@ -126,6 +126,20 @@ def test_after_five_failures_even_the_right_password_is_refused(operator: Operat
     assert audited() == [*[("aki", "sign-in-refused")] * 5, ("aki", "sign-in-locked-out")]
 
 
+def test_no_spelling_of_the_name_or_of_the_host_gives_more_guesses(operator: Operators) -> None:
+    operator("aki", OperatorRole.VIEWER)
+    spelt = ["aki", "AKI", "aki@example.com", "Aki@Example.COM", "akI"]
+    for number, name in enumerate(spelt):
+        Client(HTTP_HOST=f"localhost:{9000 + number}").post(
+            SIGN_IN, {"login": name, "password": "wrong-Kagi"}
+        )
+
+    late = Client(HTTP_HOST="localhost:9999").post(SIGN_IN, {"login": "aki", "password": PASSWORD})
+
+    assert late.status_code == 200
+    assert audited() == [*[("aki", "sign-in-refused")] * 5, ("aki", "sign-in-locked-out")]
+
+
 def test_a_lock_out_is_one_line_of_evidence_however_often_it_is_tried(operator: Operators) -> None:
     operator("aki", OperatorRole.VIEWER)
 
