@@ -35,6 +35,8 @@ class Contacts:
     """Whether Japan's public holidays are no business days."""
     public_url: str = ""
     file: str = "toban.toml"
+    system: str = ""
+    """The name of what is operated."""
 
     def addresses(self, role: str) -> Mapping[ChannelKind, str] | None:
         """Return the addresses of whoever holds *role*, or None where nobody does."""
@@ -56,6 +58,7 @@ def contacts_of(bindings: Bindings, transports: Mapping[str, Transport], public_
         keeps_holidays=bindings.system.holidays == "JP",
         public_url=public_url.rstrip("/"),
         file=bindings.file,
+        system=bindings.system.name,
     )
 
 

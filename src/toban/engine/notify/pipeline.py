@@ -203,7 +203,7 @@ class _Look:
         passed: Sequence[tuple[Route, Told | None]],
     ) -> None:
         before = next((told.condition for _, told in passed if told is not None), None)
-        story = _story(alert)
+        story = _story(alert, self._contacts.system)
         announcement = Announcement.objects.create(
             alert=alert,
             kind=kind,
@@ -249,7 +249,7 @@ def _told(past: _Past, route: Route, kind: NoticeKind) -> Told | None:
     return Told(NoticeKind(last.announcement.kind), Condition(last.announcement.condition), was_lost)
 
 
-def _story(alert: Alert) -> words.Story:
+def _story(alert: Alert, system: str) -> words.Story:
     return words.Story(
         subject=alert.subject,
         condition=Condition(alert.condition),
@@ -259,6 +259,7 @@ def _story(alert: Alert) -> words.Story:
         began_at=alert.began_at,
         detected_at=alert.opened_at,
         ended_at=alert.resolved_at,
+        system=system,
     )
 
 

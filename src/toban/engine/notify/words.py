@@ -36,16 +36,16 @@ class Story:
     began_at: datetime
     detected_at: datetime
     ended_at: datetime | None
+    system: str = ""
+    """The system's name: people may be told of several."""
 
 
 def title(kind: NoticeKind, story: Story, before: Condition | None = None) -> str:
     """Return the one line that says it all; *before* is the condition told last, where it was another."""
-    if kind is NoticeKind.RECOVERED:
-        return _one_line(f"{_MARKS[Condition.OK]}: {story.subject} {story.value}")
-    mark = _MARKS[story.condition]
-    if before is not None and before is not story.condition:
+    mark = _MARKS[Condition.OK if kind is NoticeKind.RECOVERED else story.condition]
+    if kind is not NoticeKind.RECOVERED and before is not None and before is not story.condition:
         mark += f" ({_NAMES[before]}から)"
-    return _one_line(f"{mark}: {story.subject} {story.value}")
+    return _one_line(f"{mark}: {story.system} {story.subject} {story.value}")
 
 
 def facts(kind: NoticeKind, story: Story, zone: ZoneInfo, now: datetime) -> tuple[tuple[str, str], ...]:

@@ -137,7 +137,7 @@ def _on_duty(edition: Edition, now: datetime) -> Figure:
 def _holder(edition: Edition, role: DutyRole) -> str:
     person = edition.bindings.people.get(role.role)
     if person is not None and person.name:
-        return person.name
+        return f"{person.name} {person.phone}".strip()
     return "" if role.is_placeholder else role.holder
 
 

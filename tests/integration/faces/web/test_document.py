@@ -3,6 +3,7 @@
 import os
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -11,6 +12,7 @@ from tests.integration.faces.web.conftest import CPU, Fixed
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import read_design
 from toban.engine.bindings.inforce import Edition, Refusal
+from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show
@@ -56,6 +58,15 @@ def test_an_error_budget_that_nobody_measured_is_not_claimed(viewer: Client) -> 
     page = viewer.get("/").content.decode()
 
     assert "<small>停止時間の残り</small><b>? 測定不能</b>" in page
+
+
+def test_whoever_holds_the_duty_is_shown_with_their_telephone(viewer: Client, in_force: Fixed) -> None:
+    assert in_force.edition is not None
+    held = '[people."緊急連絡先"]\nname = "上原 なみ"\nphone = "03-0000-0000"\n'
+    bindings = read_bindings(held, Path("toban.toml"), sources={}, channels={})
+    in_force.edition = Edition(in_force.edition.design, bindings)
+
+    assert "<span>上原 なみ 03-0000-0000</span>" in viewer.get("/").content.decode()
 
 
 def test_without_the_telemetry_store_the_page_stands_and_says_so(

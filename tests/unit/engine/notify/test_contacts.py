@@ -8,6 +8,7 @@ from toban.wiring import CHANNELS
 
 WRITTEN = """
 [system]
+name = "南風商店"
 timezone = "Europe/Berlin"
 holidays = "none"
 
@@ -55,8 +56,9 @@ def test_people_have_the_addresses_that_are_written_and_no_empty_ones() -> None:
     assert contacts().addresses("開発担当者") is None
 
 
-def test_zone_holidays_and_the_public_address_come_along() -> None:
+def test_name_zone_holidays_and_the_public_address_come_along() -> None:
     found = contacts()
 
+    assert found.system == "南風商店"
     assert (found.zone.key, found.keeps_holidays) == ("Europe/Berlin", False)
     assert found.public_url == "https://toban.shop.example"

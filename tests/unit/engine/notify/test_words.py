@@ -41,6 +41,10 @@ def test_a_changed_level_says_what_it_was() -> None:
     assert title(NoticeKind.FIRING, STORY, Condition.WARNING) == "■ 異常 (警告から): DB CPU使用率 92%"
 
 
+def test_a_title_names_the_system_where_it_has_a_name() -> None:
+    assert title(NoticeKind.FIRING, replace(STORY, system="南風商店")) == "■ 異常: 南風商店 DB CPU使用率 92%"
+
+
 def test_a_title_is_one_line_and_not_endless() -> None:
     told = title(NoticeKind.FIRING, replace(STORY, value="応答\nなし " * 100))
 
