@@ -77,7 +77,7 @@ def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str
     sources = bindings.targets.get(target, ())
     if not sources:
         return (
-            f"target「{target}」の情報源が {bindings.file} にありません:"
+            f"対象「{target}」の情報源が {bindings.file} にありません:"
             f" [targets.{_key(target)}] を書いてください"
         )
     if any(monitor.metric in kinds[bound.kind].measures for bound in sources):
@@ -86,7 +86,7 @@ def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str
     if not able:
         return f"「{monitor.item}」を測れる情報源の種類がまだありません"
     return (
-        f"target「{target}」のどの情報源も「{monitor.item}」を測れません:"
+        f"対象「{target}」のどの情報源も「{monitor.item}」を測れません:"
         f" {' か '.join(able)} を {bindings.file} に足してください"
     )
 

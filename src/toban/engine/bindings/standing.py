@@ -45,7 +45,7 @@ def _unbound(clause: Clause, reason: str, bindings: Bindings, now: datetime) -> 
 def _reason(clause: Clause, bindings: Bindings) -> str:
     if isinstance(clause, DutyRole) and clause.role not in bindings.people:
         return (
-            f"role「{clause.role}」の担当者が {bindings.file} にありません:"
+            f"役割「{clause.role}」の担当者が {bindings.file} にありません:"
             f' [people."{clause.role}"] を書いてください'
         )
     return NOT_CONNECTED

@@ -88,8 +88,8 @@ def test_a_target_that_is_not_bound_says_what_to_write() -> None:
     ordered = plan(design(monitor("Webサーバー", "CPU使用率", Metric.CPU_USAGE), CPU), bindings(), KINDS)
 
     assert list(ordered.unbound.values()) == [
-        'target「Webサーバー」の情報源が toban.toml にありません: [targets."Webサーバー"] を書いてください',
-        "target「DB」の情報源が toban.toml にありません: [targets.DB] を書いてください",
+        '対象「Webサーバー」の情報源が toban.toml にありません: [targets."Webサーバー"] を書いてください',
+        "対象「DB」の情報源が toban.toml にありません: [targets.DB] を書いてください",
     ]
     assert ordered.feeds == ()
 
@@ -99,7 +99,7 @@ def test_a_target_without_a_source_that_can_measure_the_item_names_the_kinds_tha
 
     assert [each.monitor for each in ordered.judged] == [CONNECTIONS]
     assert ordered.unbound == {
-        CPU.id: "target「DB」のどの情報源も「CPU使用率」を測れません:"
+        CPU.id: "対象「DB」のどの情報源も「CPU使用率」を測れません:"
         ' kind = "prometheus" を toban.toml に足してください'
     }
 

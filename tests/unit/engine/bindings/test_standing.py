@@ -91,5 +91,5 @@ def test_a_role_shows_who_holds_it_or_how_to_say_so() -> None:
 
     assert found["objectives/duty-role/運用責任者"].value == "上原 なみ"
     assert found["objectives/duty-role/開発担当者"].reason == (
-        'role「開発担当者」の担当者が toban.toml にありません: [people."開発担当者"] を書いてください'
+        '役割「開発担当者」の担当者が toban.toml にありません: [people."開発担当者"] を書いてください'
     )
