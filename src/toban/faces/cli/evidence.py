@@ -23,7 +23,11 @@ def command() -> None:
     speak_utf8()
 
 
-@command.command("verify", short_help="Walk the whole chain and name the first broken link.")
+@command.command(
+    "verify",
+    short_help="Walk the whole chain and name the first broken link (鎖をすべてたどる).",
+    epilog="Example: toban evidence verify --format json",
+)
 @click.option("--known", metavar="N:DIGEST", help="A head printed earlier: finds entries cut off at the end.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def verify(known: str | None, form: str) -> None:

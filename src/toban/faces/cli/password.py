@@ -9,7 +9,11 @@ from toban.faces.cli.terminal import refuse, say, speak_utf8
 _UNKNOWN = 2
 
 
-@click.command("password", short_help="Renew a lost password (なくしたパスワードを作り直す).")
+@click.command(
+    "password",
+    short_help="Renew a lost password (なくしたパスワードを作り直す).",
+    epilog="Example: toban password admin",
+)
 @click.argument("name")
 def command(name: str) -> None:
     """Give the account NAME a new one-time password, and let it enrol its second factor anew.

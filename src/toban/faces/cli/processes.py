@@ -28,6 +28,11 @@ def command(home: Path, stop: str | None, start: str | None, form: str) -> None:
     """List the processes of the `toban up` that runs in a home directory, and hold or release them.
 
     止めたものは、toban up を再起動しても、--start するまで止まったままです。
+
+    \b
+    Exit status:
+      0  done, or shown
+      1  no toban up has run there, or it has no such process
     """
     speak_utf8()
     try:
