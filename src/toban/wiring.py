@@ -22,6 +22,7 @@ CHANNELS = {
     "email": "toban.engine.notify.channels.email",
     "pagerduty": "toban.engine.notify.channels.pagerduty",
     "slack": "toban.engine.notify.channels.slack",
+    "teams": "toban.engine.notify.channels.teams",
 }
 """`kind = "…"` of `[channels.NAME]` → the module that holds its `TRANSPORT`."""
 

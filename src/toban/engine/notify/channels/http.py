@@ -6,14 +6,15 @@ incoming webhook *is* its secret. A transport follows no redirects either.
 
 import json
 import math
+import re
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import certifi
 import httpx
@@ -25,8 +26,12 @@ from toban.engine.notify.channel import Undelivered
 
 _LONGEST_REPLY = 4096
 _LONGEST_ASKED_WAIT = 3600.0
+_SHORTEST_SECRET = 8
 _PASSING = frozenset({408, 425, 429})
 """Client errors that say "later", not "never"."""
+
+type HeadersOf = Callable[[bytes], Mapping[str, str]]
+"""Returns the headers that go with a body as it is sent, byte for byte."""
 
 
 class HttpConfig(Section):
@@ -48,17 +53,25 @@ class Reply:
     """Seconds."""
 
 
-class Poster:
-    """Posts JSON for the channel called *name* in messages."""
+def _no_headers(_body: bytes) -> Mapping[str, str]:
+    return {}
 
-    def __init__(self, name: str, config: HttpConfig) -> None:
+
+class Poster:
+    """Posts JSON for the channel called *name* in messages.
+
+    Unencrypted it speaks to this machine only, and to *plain_hosts*, where the operator named some.
+    """
+
+    def __init__(self, name: str, config: HttpConfig, plain_hosts: Sequence[str] = ()) -> None:
         self._name = name
         self._config = config
+        self._plain_hosts = frozenset(host.lower() for host in plain_hosts)
 
-    def post(self, url: str, body: Mapping[str, object]) -> Reply:
+    def post(self, url: str, body: Mapping[str, object], headers_of: HeadersOf = _no_headers) -> Reply:
         """Post *body* to *url* once and return any answer; raise `Undelivered` when there is none."""
         try:
-            return self._post(url, body)
+            return self._post(url, json.dumps(body, ensure_ascii=False).encode(), headers_of)
         except httpx.TimeoutException:
             raise self._undelivered("時間内に答えがありません") from None
         except httpx.ConnectError as error:
@@ -82,15 +95,19 @@ class Poster:
         words = " ".join(_without(reply.text, secrets).split())[:200]
         return self._undelivered(f"{reply.status} {words}".strip(), retry=passing, after=reply.retry_after)
 
-    def _post(self, url: str, body: Mapping[str, object]) -> Reply:
-        _demand_encryption(self._name, url)
+    def _post(self, url: str, body: bytes, headers_of: HeadersOf) -> Reply:
+        self._demand_encryption(url)
         deadline = time.monotonic() + self._config.timeout
         timeout = httpx.Timeout(self._config.timeout)
         request = httpx.Request(
             "POST",
             url,
-            content=json.dumps(body, ensure_ascii=False).encode(),
-            headers={"content-type": "application/json; charset=utf-8", "user-agent": "toban"},
+            content=body,
+            headers={
+                "content-type": "application/json; charset=utf-8",
+                "user-agent": "toban",
+                **headers_of(body),
+            },
             extensions={"timeout": timeout.as_dict()},
         )
         proxy = self._config.proxy.reveal() if self._config.proxy else None
@@ -103,8 +120,24 @@ class Poster:
         after = retry_after(response.headers.get("retry-after", ""), datetime.now(UTC))
         return Reply(response.status_code, text, after)
 
+    def _demand_encryption(self, url: str) -> None:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        may_be_plain = _is_loopback(host) or host in self._plain_hosts
+        if parts.scheme == "https" or (parts.scheme == "http" and may_be_plain):
+            return
+        raise self._undelivered("https の URL ではありません", retry=False)
+
     def _undelivered(self, why: str, *, retry: bool = True, after: float | None = None) -> Undelivered:
         return Undelivered(f"{self._name}: {why}", retry=retry, after=after)
+
+
+def secret_parts(url: str) -> list[str]:
+    """What of a secret *url* no message may repeat: itself, its path, and all longer than a common word."""
+    parts = urlsplit(url)
+    whole = f"{parts.path}?{parts.query}"
+    within = [*re.split("[/?&=]", whole), *(value for _, value in parse_qsl(parts.query))]
+    return [url, whole, parts.path, *(part for part in within if len(part) >= _SHORTEST_SECRET)]
 
 
 def retry_after(written: str, now: datetime) -> float | None:
@@ -122,7 +155,7 @@ def retry_after(written: str, now: datetime) -> float | None:
 
 
 def _without(text: str, secrets: tuple[str, ...]) -> str:
-    for secret in sorted(secrets, key=len, reverse=True):
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, "…")
     return text
 
@@ -138,13 +171,6 @@ def _read(response: httpx.Response, deadline: float) -> str:
         if time.monotonic() > deadline:
             raise httpx.ReadTimeout("the answer does not end")
     return taken[:_LONGEST_REPLY].decode("utf-8", "replace")
-
-
-def _demand_encryption(name: str, url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
-        return
-    raise Undelivered(f"{name}: https の URL ではありません", retry=False)
 
 
 def _is_loopback(host: str) -> bool:

@@ -49,10 +49,11 @@ class HttpRig:
                 "url": f"{url}/v2/enqueue",
                 "timeout": 0.3,
             },
+            "teams": {"webhook": Secret("env:THE_SECRET"), "timeout": 0.3},
         }[kind]
         # The secret of a webhook is its URL.
-        revealed = f"{url}/services/{SECRET}" if kind == "slack" else SECRET
-        fixtures("monkeypatch").setenv("THE_SECRET", revealed)
+        revealed = {"slack": f"{url}/services/{SECRET}", "teams": f"{url}/triggers/manual?sig={SECRET}"}
+        fixtures("monkeypatch").setenv("THE_SECRET", revealed.get(kind, SECRET))
         transport = load_transports(CHANNELS)[kind]
         self.channel = transport.build(transport.config.model_validate(written))
 
@@ -135,6 +136,7 @@ RIGS: dict[str, Callable[[Fixtures], Any]] = {
     "slack": lambda fixtures: HttpRig("slack", fixtures, (200, b"ok")),
     "pagerduty": lambda fixtures: HttpRig("pagerduty", fixtures, (202, b'{"dedup_key": "alert-1"}')),
     "email": SmtpRig,
+    "teams": lambda fixtures: HttpRig("teams", fixtures, (202, b"")),
 }
 
 
@@ -218,6 +220,7 @@ def test_a_refused_connection_is_a_passing_failure(
         written: dict[str, dict[str, object]] = {
             "slack": {"webhook": Secret("env:THE_SECRET")},
             "pagerduty": {"routing_key": Secret("env:THE_SECRET"), "url": f"http://127.0.0.1:{port}/"},
+            "teams": {"webhook": Secret("env:THE_SECRET")},
             "email": {"host": "127.0.0.1", "port": port, "sender": "toban@shop.example"},
         }
         transport = load_transports(CHANNELS)[kind]

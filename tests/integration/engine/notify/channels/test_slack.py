@@ -1,3 +1,4 @@
+import gzip
 import json
 from typing import Any
 
@@ -50,3 +51,12 @@ def test_an_endless_answer_is_read_only_so_far(slack: Slack, http: Any, notice: 
         slack.send(notice, "")
 
     assert len(str(caught.value)) < 300
+
+
+def test_a_packed_answer_is_not_unpacked(slack: Slack, http: Any, notice: Notice) -> None:
+    http.answers(200, gzip.compress(b"ok" + b" " * 50_000_000), content_encoding="gzip")
+
+    with pytest.raises(Undelivered) as caught:
+        slack.send(notice, "")
+
+    assert caught.value.retry

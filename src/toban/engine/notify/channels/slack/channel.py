@@ -1,14 +1,11 @@
 """Slack's incoming webhook: a thin sender (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks)."""
 
-from urllib.parse import urlsplit
-
-from toban.engine.notify.channels.http import Poster
+from toban.engine.notify.channels.http import Poster, secret_parts
 from toban.engine.notify.channels.slack.config import SlackConfig
 from toban.engine.notify.channels.slack.payload import payload
 from toban.engine.notify.notice import Notice
 
 _OK = 200
-_SHORTEST_SECRET = 8
 
 
 class Slack:
@@ -26,11 +23,5 @@ class Slack:
         url = self._config.webhook.reveal()
         reply = self._poster.post(url, payload(notice, address))
         if reply.status != _OK or reply.text.strip() != "ok":
-            raise self._poster.refuse(reply, *_secret_parts(url))
+            raise self._poster.refuse(reply, *secret_parts(url))
         return "ok"
-
-
-def _secret_parts(url: str) -> list[str]:
-    """The URL, its path, and the parts of the path long enough to be more than a common word."""
-    path = urlsplit(url).path
-    return [url, path, *(part for part in path.split("/") if len(part) >= _SHORTEST_SECRET)]

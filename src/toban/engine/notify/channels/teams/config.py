@@ -1,0 +1,20 @@
+"""What `toban.toml` says of a Teams channel."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import Field
+
+from toban.engine.bindings.secret import Secret
+from toban.engine.notify.channels.http import HttpConfig
+
+
+class TeamsConfig(HttpConfig):
+    """`[channels.NAME]` with `kind = "teams"`."""
+
+    example: ClassVar[Mapping[str, str]] = {"webhook": "env:TEAMS_WEBHOOK_URL"}
+
+    webhook: Secret
+    """The URL of a workflow that a Teams webhook request starts: whoever knows it can post."""
+    channel: str = Field(default="", pattern=r"^(#\S+)?$")
+    """The place that the workflow posts to, as the document writes it after `Teams`: `#運用`."""

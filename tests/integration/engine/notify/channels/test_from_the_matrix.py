@@ -1,0 +1,110 @@
+"""From the document's word for a channel to the receiver, through bindings, pipeline and outbox."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from toban.design.reader import Design, read_design
+from toban.engine.bindings.load import read_bindings
+from toban.engine.notify import outbox
+from toban.engine.notify.alerts import report
+from toban.engine.notify.channel import Channel, load_transports
+from toban.engine.notify.contacts import Contacts, contacts_of
+from toban.engine.notify.models import Delivery
+from toban.engine.notify.pipeline import announce
+from toban.engine.notify.signal import Condition, Signal
+from toban.wiring import CHANNELS
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=ZoneInfo("Asia/Tokyo"))
+DOCUMENT = """# 運用設計書
+
+## 2. 監視
+
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| DB | CPU使用率 | 0-60% | 70% | 85% | 1分 |
+
+### アラート通知
+| レベル | 通知先 | 通知方法 | タイミング |
+|---|---|---|---|
+| 異常 (Critical) | 運用責任者 | Microsoft Teams | 即時 |
+| 警告 (Warning) | Teams#運用 | Teams | 即時 |
+"""
+BINDINGS = """
+[people."運用責任者"]
+name = "上原 なみ"
+
+[channels.all]
+kind = "teams"
+webhook = "env:TEAMS_ALL"
+
+[channels.ops]
+kind = "teams"
+webhook = "env:TEAMS_OPS"
+channel = "#運用"
+"""
+
+type MakeSignal = Callable[..., Signal]
+type Tell = Callable[[Condition], None]
+
+
+@pytest.fixture
+def document() -> Design:
+    return read_design(DOCUMENT, "運用設計書.md")
+
+
+@pytest.fixture
+def tell(document: Design, signal: MakeSignal) -> Tell:
+    """Return a function that brings a condition of the monitor to whatever receivers the bindings name."""
+    transports = load_transports(CHANNELS)
+    models = {kind: transport.config for kind, transport in transports.items()}
+    bindings = read_bindings(BINDINGS, Path("toban.toml"), sources={}, channels=models)
+    contacts: Contacts = contacts_of(bindings, transports, "https://toban.shop.example")
+    channels: dict[str, Channel] = {
+        name: transports[bound.kind].build(bound.config) for name, bound in bindings.channels.items()
+    }
+
+    def told(condition: Condition) -> None:
+        report([signal(condition, NOON)], NOON)
+        announce(document, contacts, NOON)
+        for name, channel in channels.items():
+            outbox.deliver_due(name, channel, clock=lambda: NOON, jitter=lambda: 0.0)
+
+    return told
+
+
+@pytest.fixture(autouse=True)
+def places(http: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEAMS_ALL", f"{http.url}/teams/all")
+    monkeypatch.setenv("TEAMS_OPS", f"{http.url}/teams/ops")
+    http.answers(202)
+
+
+def receipts() -> list[tuple[str, str, str]]:
+    return [(one.channel, one.state, one.receipt) for one in Delivery.objects.order_by("id")]
+
+
+def test_a_row_that_says_teams_reaches_teams(tell: Tell, http: Any) -> None:
+    tell(Condition.CRITICAL)
+
+    (asked,) = http.asked
+    assert asked.path == "/teams/all"
+    card = json.dumps(json.loads(asked.body), ensure_ascii=False)
+    assert "DB CPU使用率 92%" in card
+    assert "(運用責任者)" in card
+    assert receipts() == [("all", "delivered", "202")]
+
+
+def test_a_row_that_names_a_place_in_teams_reaches_that_one(tell: Tell, http: Any) -> None:
+    tell(Condition.WARNING)
+
+    assert [asked.path for asked in http.asked] == ["/teams/ops"]
+    assert receipts() == [("ops", "delivered", "202")]
