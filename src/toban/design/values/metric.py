@@ -57,7 +57,7 @@ _WORDS = {
     Metric.MEMORY_USAGE: rf"(?:メモリー?|memory|ram){_USE}",
     Metric.DISK_USAGE: rf"(?:ディスク|disk|ストレージ|storage)(?:容量)?{_USE}",
     Metric.CONNECTIONS: r"(?:db|データベース|postgresql|mysql|database)? ?(?:接続数|コネクション数|connections?)",
-    Metric.RESPONSE_TIME: r"(?:api)? ?(?:平均)?(?:レスポンスタイム|レスポンス時間|応答時間|レイテンシー?|latency|response time)"
+    Metric.RESPONSE_TIME: r"(?:api|オンライン)? ?(?:平均)?(?:レスポンスタイム|レスポンス時間|応答時間|レイテンシー?|latency|response time)"
     r"(?: ?\(?(?:平均|mean|avg|ms)\)?)?",
     Metric.ERROR_RATE: r"(?:api|http)? ?(?:エラー率|エラーレート|error rate)|5xx ?(?:エラー)?率|5xx (?:error )?rate",
     Metric.UP: r"(?:サービス|プロセス)?死活(?:監視)?|(?:サービス)?(?:up|稼働状態)",
@@ -66,10 +66,18 @@ _WORDS = {
     Metric.REPLICATION_LAG: r"(?:レプリケーション|レプリカ)(?:の)?(?:遅延|ラグ)|replica(?:tion)? lag",
     Metric.QUEUE_LENGTH: r"キュー(?:の)?(?:長|滞留数?|深度|サイズ)|queue (?:length|depth|size)",
 }
+_STORED = frozenset(Metric)
 _PATTERNS = {metric: re.compile(words, re.IGNORECASE) for metric, words in _WORDS.items()}
 
 
 def read_metric(text: str) -> Metric | None:
-    """Read the name of a measurable thing, when the whole of *text* is one of the known names."""
+    """Read the name of a measurable thing, when the whole of *text* is one of the known names.
+
+    The store's own name of a metric (cpu_usage_percent) is one of them, and so is one that is written with
+    underscores.
+    """
     text = plain(text)
+    if text in _STORED:
+        return Metric(text)
+    text = text.replace("_", " ")
     return next((metric for metric, pattern in _PATTERNS.items() if pattern.fullmatch(text)), None)

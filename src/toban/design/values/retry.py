@@ -42,7 +42,8 @@ _DURATION = re.compile(DURATION, re.IGNORECASE)
 _ACTIONS = {
     FailureAction.RERUN_NEXT_DAY: r"翌日(?:に)?(?:再実行|リトライ)|次回実行(?:時)?(?:に)?(?:再実行|リトライ)?",
     FailureAction.RERUN_BY_HAND: r"手動(?:で)?(?:再実行|リトライ|復旧|対応)",
-    FailureAction.RERUN: r"(?:自動)?(?:で)?(?:再実行|リトライ|再試行)|retry|rerun",
+    FailureAction.RERUN: r"(?:自動)?(?:で)?(?:再実行|リトライ|再試行)(?: ?\d{1,3} ?回)?"
+    r"|(?:retry|rerun)(?: ?\d{1,3} ?(?:times|x))?",
     FailureAction.ALERT: r"(?:管理者|運用担当者?)?(?:に|へ)?(?:アラート|通知|メール通知)(?:送信|発報)?|alert|notify",
     FailureAction.SKIP: r"スキップ|無視|skip",
 }

@@ -13,7 +13,7 @@ from toban.design.values.money import BudgetAlert, Money, read_budget_alert, rea
 from toban.design.values.occurrence import occurrences
 from toban.design.values.people import read_channels, read_recipients
 from toban.design.values.quantity import Quantity, read_quantity
-from toban.design.values.retry import RetryRule, read_failure_actions, read_retry
+from toban.design.values.retry import FailureAction, RetryRule, read_failure_actions, read_retry
 from toban.design.values.schedule import Cadence, join_schedule, read_schedule, read_schedules
 from toban.design.values.severity import AlertLevel, read_alert_level
 from toban.design.values.threshold import read_range, read_threshold
@@ -352,3 +352,20 @@ def test_what_orders_no_action_is_no_failure_action(text: str) -> None:
 )
 def test_a_metric_is_named_only_when_sure(text: str, metric: Metric | None) -> None:
     assert read_metric(text) is metric
+
+
+@pytest.mark.parametrize("text", ["自動リトライ3回、アラート", "retry 3 times, alert"])
+def test_counted_retry_is_a_rerun(text: str) -> None:
+    assert read_failure_actions(text) == (FailureAction.RERUN, FailureAction.ALERT)
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [
+        ("cpu_usage_percent", Metric.CPU_USAGE),
+        ("queue_length", Metric.QUEUE_LENGTH),
+        ("error_rate", Metric.ERROR_RATE),
+    ],
+)
+def test_metric_is_known_by_its_name_in_an_expression(name: str, metric: Metric) -> None:
+    assert read_metric(name) is metric
