@@ -36,6 +36,7 @@ from toban.design.markdown import (
 from toban.design.origin import Origin
 from toban.design.reading.code import read_code
 from toban.design.reading.entries import Line, fact_lines, lines_of, read_facts, read_lines, read_steps
+from toban.design.reading.environments import as_written, production_views
 from toban.design.reading.kinship import why_foreign
 from toban.design.reading.outcome import Fate, Outcome, aside, read, unread
 from toban.design.reading.pairs import is_pairs, pair_lines
@@ -251,10 +252,20 @@ class _Walk:
             yield unread(paragraph.line, lines[0], reason)
 
     def _table(self, table: Table) -> Iterator[Outcome]:
+        named, unnamed = production_views(table)
+        whole: list[Outcome] = []
+        for view in (*named, table, *unnamed):
+            outcomes = self._whole_table(view)
+            if any(outcome.fate is Fate.READ for outcome in outcomes):
+                return iter(outcomes) if view is table else as_written(outcomes, table)
+            whole = outcomes if view is table else whole
+        return iter(whole)
+
+    def _whole_table(self, table: Table) -> list[Outcome]:
         outcomes = read_table(table, self._section, self._document)
         if is_pairs(table) and not any(outcome.fate is Fate.READ for outcome in outcomes):
-            return read_lines(pair_lines(table, self._section), self._document)
-        return iter(outcomes)
+            return list(read_lines(pair_lines(table, self._section), self._document))
+        return outcomes
 
     def _list(self, block: BulletList | NumberedList) -> Iterator[Outcome]:
         procedure = read_steps(block, self._section, self._document)

@@ -19,7 +19,7 @@ from toban.design.clauses.shape import (
     TableShape,
     words,
 )
-from toban.design.clauses.timing import row_schedules
+from toban.design.clauses.timing import read_when, row_schedules
 from toban.design.section import Section, heading_text, normalise
 from toban.design.values.duration import (
     Duration,
@@ -88,6 +88,12 @@ _REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _FACET = words(
     "(?:保持|保存)期間|(?:取得)?スケジュール|方針|ポリシー|設定|頻度|世代管理|概要|retention|schedule|policy|settings?"
 )
+_NO_SUBJECT = words(
+    "テスト|訓練|確認|検証|監視|レビュー|リストア|復元|復旧|test|drill|review|check|restore|verif"
+)
+_POLICY_PIECES = re.compile(r"[、,]\s*")
+_POLICY_WORDS = re.compile(r"^(?:kept? (?:for )?|retain(?:ed)? (?:for )?|to |→\s*)", re.IGNORECASE)
+_MORE_RULES = words(r"\d\s*(?:分|時|日|週|月|年|回|世代|%|:)|\d+ \w|daily|hourly|weekly|monthly|毎|次")
 _ZERO = re.compile(r"0(?:\s*\(.*\)|\s*(?:秒|分|s|sec|min))?")
 # What makes or brings back a copy, where a command starts or inside one that runs it elsewhere
 # (docker exec … pg_dump). A listing of copies (ls /backup, az … backup list) is neither.
@@ -195,6 +201,38 @@ def _named_entry(entry: Entry) -> RecoveryObjective:
     limit = entry.read(_limit, "期間")
     return RecoveryObjective(
         **entry.stamp(RecoveryObjective, objective), objective=objective, subject="", limit=limit
+    )
+
+
+def _listed(entry: Entry) -> BackupPolicy:
+    """画像: 毎週土曜 4:00、4世代、S3; orders: daily at 02:00, kept for 14 days, to GCS."""
+    if not entry.key or _FACET.search(normalise(entry.key)) or _NO_SUBJECT.search(normalise(entry.key)):
+        raise NotUnderstood("バックアップの対象ではありません")
+    schedule: Schedule | None = None
+    generations: Generations | None = None
+    retention: Retention | None = None
+    rest: list[str] = []
+    for piece in _POLICY_PIECES.split(entry.value):
+        bare = _POLICY_WORDS.sub("", piece).strip()
+        if schedule is None and (when := read_when(piece)) is not None:
+            schedule = when
+        elif generations is None and (kept := read_generations(bare)) is not None:
+            generations = kept
+        elif retention is None and (span := read_retention(bare)) is not None:
+            retention = span
+        else:
+            rest.append(bare)
+    destination = rest[0] if len(rest) == 1 and not _MORE_RULES.search(normalise(rest[0])) else ""
+    if schedule is None or (rest and not destination) or not (generations or retention or destination):
+        raise NotUnderstood("バックアップの時期と保存を述べた行ではありません")
+    return BackupPolicy(
+        **entry.stamp(BackupPolicy, entry.key),
+        subject=entry.key,
+        method="",
+        schedules=(schedule,),
+        generations=generations,
+        destination=destination,
+        retention=retention,
     )
 
 
@@ -312,6 +350,13 @@ SHAPES = ChapterShapes(
                 r"(?:\brpo\b|目標復旧時点|復旧時点目標)(?:\s*\(.*\))?|(?:\brto\b|目標復旧時間|復旧時間目標)(?:\s*\(.*\))?"
             ),
             within=1,
+        ),
+        EntryShape(
+            BackupPolicy,
+            _listed,
+            headings=_BACKUP,
+            avoid=words("確認|検証|復旧手順|リストア手順|監視"),
+            within=3,
         ),
     ),
     code=(

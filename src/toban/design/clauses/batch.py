@@ -15,7 +15,8 @@ from toban.design.clauses.shape import (
     TableShape,
     words,
 )
-from toban.design.clauses.timing import row_schedules
+from toban.design.clauses.timing import is_attribute, read_times, row_schedules
+from toban.design.section import normalise
 from toban.design.values.retry import FailureAction, RetryRule, read_failure_actions, read_retry
 from toban.design.values.schedule import Schedule
 
@@ -88,6 +89,23 @@ def _batch(cells: Cells) -> Batch:
     )
 
 
+def _listed(entry: Entry) -> Batch:
+    """在庫照合: 毎日 5:00."""
+    schedules = read_times(entry.value) if entry.key and not is_attribute(entry) else ()
+    is_timed = [schedule for schedule in schedules if schedule.at or schedule.every]
+    if len(schedules) != 1 or not is_timed or _NO_JOB.search(normalise(entry.key)):
+        raise NotUnderstood("バッチと時刻の組ではありません")
+    return Batch(
+        **entry.stamp(Batch, entry.key),
+        batch_id="",
+        name=entry.key,
+        schedule=schedules[0],
+        work="",
+        on_failure=(),
+        on_failure_text="",
+    )
+
+
 def _scheduler(entry: Entry) -> Scheduler:
     return Scheduler(**entry.stamp(Scheduler, entry.key), tools=several(entry.value))
 
@@ -100,6 +118,10 @@ def _watch(entry: Entry) -> BatchWatch:
     return BatchWatch(**entry.stamp(BatchWatch, entry.key), aspects=several(entry.value))
 
 
+_NO_JOB = words(
+    "監視|確認|チェック|点検|レビュー|開始|終了|起動|実行|頻度|周期|スケジュール|時間|時刻|失敗|リトライ"
+    "|monitor|check|review|frequency|schedule|retry|timeout"
+)
 _BATCH = words("バッチ|ジョブ|batch|\\bjobs?\\b|\\bcron\\b")
 
 SHAPES = ChapterShapes(
@@ -166,5 +188,6 @@ SHAPES = ChapterShapes(
             key=words("リトライ(?:方針|ポリシー)?|再試行|再実行|retry|retries"),
         ),
         EntryShape(BatchWatch, _watch, headings=_BATCH, key=words("監視(?:項目|内容)?|実行監視|monitoring")),
+        EntryShape(Batch, _listed, headings=_BATCH, avoid=words("監視|手順|障害|メンテナンス"), within=3),
     ),
 )

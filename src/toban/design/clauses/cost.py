@@ -1,12 +1,22 @@
 """Chapter 11, コスト管理: budgets and savings."""
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.shape import Cells, ChapterShapes, Entry, EntryShape, TableShape, words
+from toban.design.clauses.shape import (
+    Cells,
+    ChapterShapes,
+    Entry,
+    EntryShape,
+    NotUnderstood,
+    TableShape,
+    read_value,
+    words,
+)
 from toban.design.section import normalise
 from toban.design.values.money import BudgetAlert, Money, read_budget_alert, read_money
 from toban.design.values.schedule import Schedule, read_schedule
@@ -39,18 +49,22 @@ class CostMeasure(Clause):
 
 
 _CURRENCY = words("万円|千円|円|usd|jpy|eur")
+_MONTHLY = re.compile(
+    r"月(?:額|間)?\s*(?P<amount>[^、,月で]+(?:,\d{3}[^、,で]*)*)(?:[、,]\s*(?P<alert>.+?)(?:で|を超えたら)(?:警告|アラート|通知))?"
+)
 _TOTAL = words(r"全体|合計|総額|総計|総コスト|\btotal\b|\boverall\b")
 
 
 def _budget(cells: Cells) -> Budget:
-    item = cells.required("item")
+    # Of 月額予算: …, アラート: … below each other the budget is the whole system's.
+    item = cells.required("item") if cells.has("item") else cells.headed(cells.labels["monthly"])
     return Budget(
         **cells.stamp(Budget, item),
         item=item,
         monthly=cells.read("monthly", partial(_amount, unit=cells.labels["monthly"]), "金額"),
         alert=cells.maybe("alert", read_budget_alert, "アラートの金額"),
         check=cells.maybe("check", read_schedule, "確認の頻度"),
-        is_total=_TOTAL.search(normalise(item)) is not None,
+        is_total=not cells.has("item") or _TOTAL.search(normalise(item)) is not None,
     )
 
 
@@ -71,6 +85,24 @@ def _budget_entry(entry: Entry) -> Budget:
     )
 
 
+def _spent(entry: Entry) -> Budget:
+    """AWS: 月20万円、25万円で警告."""
+    said = _MONTHLY.fullmatch(entry.value)
+    if said is None or not entry.key:
+        raise NotUnderstood("月額の予算ではありません")
+    alert = said["alert"]
+    return Budget(
+        **entry.stamp(Budget, entry.key),
+        item=entry.key,
+        monthly=read_value(said["amount"], read_money, label=entry.key, expected="金額"),
+        alert=read_value(alert, read_budget_alert, label=entry.key, expected="アラートの金額")
+        if alert
+        else None,
+        check=None,
+        is_total=_TOTAL.search(normalise(entry.key)) is not None,
+    )
+
+
 def _measure(entry: Entry) -> CostMeasure:
     name = entry.key or entry.sentence
     return CostMeasure(**entry.stamp(CostMeasure, name), name=name, content=entry.value if entry.key else "")
@@ -86,7 +118,7 @@ SHAPES = ChapterShapes(
             headings=_COST,
             columns={
                 "item": words(
-                    "項目|サービス(?:名)?|対象|リソース|費目|カテゴリ|区分|item|service|category|resource"
+                    "項目|サービス(?:名)?|対象|リソース|費目|カテゴリ|区分|環境|item|service|category|resource"
                 ),
                 "monthly": words("(?:月額|月間|月次|月)?予算(?:額)?|月額\\(予算\\)|(?:monthly)?budget"),
                 "alert": words(
@@ -98,11 +130,25 @@ SHAPES = ChapterShapes(
             needs=("item", "monthly"),
             telling=("item monthly alert",),
         ),
+        TableShape(
+            Budget,
+            _budget,
+            headings=_COST,
+            columns={
+                "monthly": words("(?:月額|月間|月次)予算(?:額)?|monthlybudget"),
+                "alert": words("アラート(?:しきい値|閾値|基準)?|警告(?:基準)?|alert(?:at|threshold)?"),
+                "check": words("確認頻度|review"),
+            },
+            needs=("monthly",),
+            record="monthly alert check",
+            record_only=True,
+        ),
     ),
     entries=(
         EntryShape(
             Budget, _budget_entry, headings=_COST, key=words("(?:月次|月額|月間)予算(?:額)?|monthly budget")
         ),
+        EntryShape(Budget, _spent, headings=_COST),
         EntryShape(
             CostMeasure,
             _measure,

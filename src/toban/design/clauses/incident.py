@@ -63,6 +63,7 @@ class FailurePattern(Clause):
 
 
 _RECOVERY = re.compile(r"復旧|解決|回復|完了|restor|resol|recover|fix")
+_OPEN = words("ベストエフォート|best effort|別途(?:協議|調整)|都度(?:協議|調整)|協議の?上|適宜")
 _IMMEDIATE = words(r"即時|即座|直ち|すぐ|\bimmediate(?:ly)?\b|\bat once\b|\binstant")
 _PIECES = re.compile(r"[、,;\n]|\(|\)|→")
 _CODE = words(r"\b(?:p|sev-?|s)\d\b")
@@ -119,9 +120,12 @@ def _level(cells: Cells) -> IncidentLevel:
         or _read_response(cells["handling"])
         or _Response()
     )
-    recovery = cells.maybe("recovery", _read_response, "復旧の期限") or _Response()
+    is_open = _OPEN.fullmatch(normalise(cells["recovery"])) is not None
+    recovery = None if is_open else cells.maybe("recovery", _read_response, "復旧の期限")
+    recovery = recovery or _Response()
+    no_limit = (f"復旧「{cells['recovery']}」には期限がないものとして扱います",) if is_open else ()
     return IncidentLevel(
-        **cells.stamp(IncidentLevel, name),
+        **cells.stamp(IncidentLevel, name, assumptions=no_limit),
         name=name,
         severity=severity,
         definition=definition,

@@ -8,12 +8,33 @@ from toban.design.clauses.shape import words
 from toban.design.section import normalise
 from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.quantity import Quantity, read_quantity
+from toban.design.values.severity import AlertLevel
 from toban.design.values.threshold import Comparison, Range, Threshold, read_range, read_threshold
 
 _STATISTIC = words(
     r"(?P<name>\d+(?:\.\d+)?\s?(?:パーセンタイル|%ile|%タイル|(?:th )?percentile)|p\d\d)"
     r"(?:値)?\s?(?:で|が|:)?\s?(?=[<>=≤≥\d])"
 )
+_STATISTIC_BEHIND = words(
+    r"\s*\((?P<name>\d+(?:\.\d+)?\s?(?:パーセンタイル|%ile|%タイル|(?:th )?percentile)|p\d\d)(?:値)?\)$"
+)
+_LEVELS = {
+    AlertLevel.WARNING: r"警告|ワーニング|warn(?:ing)?s?",
+    AlertLevel.CRITICAL: r"異常|危険|重大|緊急|crit(?:ical)?s?|page",
+}
+_LEVEL_FIRST = words(
+    "|".join(
+        rf"(?:(?P<{level}>{names})\s*(?:\(\w+\))?\s*(?:at|if|when|on|:|は)?\s*(?P<{level}_limit>.*\d.*))"
+        for level, names in _LEVELS.items()
+    )
+)
+_LEVEL_LAST = words(
+    "|".join(
+        rf"(?:(?P<{level}_limit>.*\d.*?)\s*(?:で|は|なら|:|=|→|->)\s*(?P<{level}>{names}))"
+        for level, names in _LEVELS.items()
+    )
+)
+_BETWEEN_LEVELS = re.compile(r"[、,;/]\s*")
 _IN_A_ROW = words(
     r"連続\s?(?P<n>\d+)\s?(?P<unit>回|日|週)?(?:以上)?(?:の?(?:失敗|エラー))?"
     r"|(?P<m>\d+)\s?(?P<each>回|日|週)連続(?:の?(?:失敗|エラー))?"
@@ -50,8 +71,30 @@ def _in_a_row(text: str) -> Threshold | None:
 
 def _of_statistic(text: str) -> Threshold | None:
     found = _STATISTIC.match(text)
+    behind = _STATISTIC_BEHIND.search(text)
+    if behind is not None:
+        threshold = read_threshold(text[: behind.start()])
+        return replace(threshold, subject=threshold.subject or behind["name"]) if threshold else None
     threshold = read_threshold(text[found.end() :]) if found else None
     return replace(threshold, subject=found["name"]) if found and threshold else None
+
+
+def read_levels(text: str) -> dict[AlertLevel, Threshold] | None:
+    """Read limits that say their level: 警告 80%、異常 90%; warn > 75% for 10m; 80%以上で警告、95%で異常.
+
+    None unless every part has a level and a limit, and no level stands twice.
+    """
+    found: dict[AlertLevel, Threshold] = {}
+    for part in _BETWEEN_LEVELS.split(normalise(text).rstrip("。.")):
+        named = _LEVEL_FIRST.fullmatch(part) or _LEVEL_LAST.fullmatch(part)
+        if named is None:
+            return None
+        level = next(level for level in _LEVELS if named[level])
+        limit = read_limit(named[f"{level}_limit"])
+        if limit is None or level in found:
+            return None
+        found[level] = limit
+    return found
 
 
 def read_normal(text: str) -> Range | None:

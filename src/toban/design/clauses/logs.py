@@ -163,7 +163,7 @@ SHAPES = ChapterShapes(
             avoid=words("ログレベル|ログパターン|変更ログ|changelog"),
             columns={
                 "log": words(
-                    "ログ(?:種別|種類|の種類|名|ファイル(?:名)?|区分)?|log(?:type|kind|name|file)?s?"
+                    "ログ(?:種別|種類|の種類|名称?|ファイル(?:名)?|区分)?|log(?:type|kind|name|file)?s?"
                 ),
                 "name": words("種別|種類|名称|イベント|カテゴリ|データ種別|type|name|event"),
                 "retention": words(
@@ -208,7 +208,7 @@ SHAPES = ChapterShapes(
         EntryShape(
             LogKind,
             _kept,
-            headings=words("保存|保持|保管|ログ管理|ログ保|retention"),
+            headings=words("保存|保持|保管|ログ管理|ログ保|^(?:各種)?ログ$|^logs?$|^logging$|retention"),
             key=words(".*(?:ログ|logs?|証跡)"),
         ),
     ),

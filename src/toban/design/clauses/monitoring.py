@@ -1,13 +1,22 @@
 """Chapter 2, 監視: monitors, the notification matrix, tools."""
 
 import re
-from dataclasses import dataclass
+import unicodedata
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.limits import beside_normal, compared, directed, read_limit, read_normal, unanswered
+from toban.design.clauses.limits import (
+    beside_normal,
+    compared,
+    directed,
+    read_levels,
+    read_limit,
+    read_normal,
+    unanswered,
+)
 from toban.design.clauses.sentence import several
 from toban.design.clauses.shape import (
     Cells,
@@ -24,6 +33,7 @@ from toban.design.section import Section, heading_text, normalise
 from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.people import ChannelRef, Recipient, read_channels, read_recipients
+from toban.design.values.quantity import Quantity
 from toban.design.values.schedule import Cadence, read_schedule
 from toban.design.values.severity import (
     AlertLevel,
@@ -91,8 +101,12 @@ _SPOKEN = words(
 )
 _LIMITS_HEADING = words("閾値|しきい値|条件|threshold|condition|監視項目")
 _ABOUT_ALERTING = words("間隔|期間|回数|評価|通知|再送|抑制|interval|period|repeat|evaluation")
+_TIMING = re.compile(r"\s*[(（](?P<timing>即時|即座|すぐ|\d+\s*分以内)[)）]\s*$")
+_LIST = re.compile(r"[、,]\s*")
+_TOLD = re.compile(r"(?P<who>[^\s、へに]+)[へに](?P<way>\S.*)")
 _PROBE = "ヘルスチェック"
 _CONDITION = re.compile(r"(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]*)[)）])?")
+_RATIO = re.compile(r"\w*_(?:rate|ratio)\w*")
 _NO_NOTICE = "「注意」のしきい値は使わず、警告と異常だけを見ます"
 _NO_LEVEL = "しきい値のレベルが書かれていないので、警告として扱います"
 
@@ -152,13 +166,24 @@ def _limits(cells: Cells, normal: Range | None) -> tuple[Threshold | None, Thres
     warning = _limit(cells, "warning" if cells.has("warning") else "notice", normal)
     critical = _limit(cells, "critical", normal)
     dropped = (_NO_NOTICE,) if cells.has("warning") and cells["notice"] else ()
-    single = compared(_limit(cells, "condition", normal), cells["when"])
+    single = _held(compared(_limit(cells, "condition", normal), cells["when"]), cells)
     if single is None:
         return warning, critical, dropped
     severity = cells["severity"]
     if not severity:
         return single, critical, (_NO_LEVEL,)
     return (None, single, ()) if _is_grave(severity) else (single, critical, ())
+
+
+def _held(threshold: Threshold | None, cells: Cells) -> Threshold | None:
+    """The condition with how long it must hold, where a column of its own says so."""
+    held = cells.maybe("held", read_duration, "期間")
+    threshold = _as_share(threshold) if threshold is not None else None
+    if threshold is None or held is None:
+        return threshold
+    if threshold.sustained not in (None, held):
+        raise NotUnderstood(f"条件の継続時間が2つあります（{threshold.sustained}、{held}）")
+    return replace(threshold, sustained=held)
 
 
 def _limit(cells: Cells, role: str, normal: Range | None) -> Threshold | None:
@@ -231,13 +256,24 @@ def _rule(cells: Cells) -> NotificationRule:
 
 def _rule_entry(entry: Entry) -> NotificationRule:
     """緊急（P1）: Slack + SMS + メール."""
+    timing = _TIMING.search(entry.value)
+    parts = _LIST.split(_TIMING.sub("", entry.value))
+    told = [_TOLD.fullmatch(part) for part in parts]
+    if any(told):
+        ways = "、".join(found["way"] if found else part for found, part in zip(told, parts, strict=True))
+        people = "、".join(found["who"] for found in told if found)
+    else:
+        ways, people = "、".join(parts), ""
     return NotificationRule(
         **entry.stamp(NotificationRule, entry.key),
         level=_level(entry.key),
         level_name=entry.key,
-        recipients=(),
-        channels=entry.read(read_channels, "通知方法"),
-        timing="",
+        recipients=read_recipients(people) or () if people else (),
+        channels=read_value(
+            ways if timing or people else entry.value, read_channels, label=entry.key, expected="通知方法"
+        ),
+        timing=timing["timing"] if timing else "",
+        within=read_within(timing["timing"]) if timing else None,
     )
 
 
@@ -264,6 +300,45 @@ def _monitor_entry(entry: Entry) -> Monitor:
         normal=None,
         warning=threshold,
         critical=None,
+        interval=None,
+    )
+
+
+def _as_share(threshold: Threshold) -> Threshold:
+    """error_rate > 0.01 of an expression, whose rates are ratios, as 1%."""
+    if not _RATIO.fullmatch(threshold.subject):
+        return threshold
+    limit = threshold.limit
+    if limit.unit or not 0 < limit.value < 1:
+        return threshold
+    return replace(threshold, limit=Quantity(limit.value * 100, "%"))
+
+
+def _as_spelled(subject: str, text: str) -> str:
+    """The subject with the letters of the text, which was read in lower case."""
+    found = re.search(re.escape(subject), unicodedata.normalize("NFKC", text), re.IGNORECASE)
+    return found.group() if found else subject
+
+
+def _levelled(entry: Entry) -> Monitor:
+    """CPU使用率: 警告 80%、異常 90%; CPU使用率 80%以上が5分継続で警告、95%で異常."""
+    levels = read_levels(entry.value)
+    if not levels:
+        raise NotUnderstood("レベルとしきい値の組ではありません")
+    warning, critical = levels.get(AlertLevel.WARNING), levels.get(AlertLevel.CRITICAL)
+    subjects = dict.fromkeys(limit.subject for limit in levels.values() if limit.subject)
+    item = entry.key or _as_spelled(next(iter(subjects), ""), entry.value)
+    if not item or len(subjects) > 1:
+        raise NotUnderstood("何のしきい値かが分かりません")
+    warning, critical = directed(None, warning, critical)
+    return Monitor(
+        **entry.stamp(Monitor, item),
+        target="",
+        item=item,
+        metric=_metric(item, warning, critical),
+        normal=None,
+        warning=warning,
+        critical=critical,
         interval=None,
     )
 
@@ -295,7 +370,7 @@ def _condition(entry: Entry) -> Monitor:
     parts = _CONDITION.fullmatch(entry.sentence.strip())
     if parts is None or entry.key:
         raise NotUnderstood("しきい値の条件ではありません")
-    threshold = read_value(parts["condition"], read_limit, label="条件", expected="しきい値")
+    threshold = _as_share(read_value(parts["condition"], read_limit, label="条件", expected="しきい値"))
     if threshold.is_bare or not threshold.subject:
         raise NotUnderstood("何を何と比べるのかが書かれていません")
     severity = parts["severity"] or ""
@@ -357,12 +432,13 @@ SHAPES = ChapterShapes(
                     "|critical(?:threshold)?|(?:閾値|しきい値)\\((?:異常|危険|重大|critical|緊急)\\)"
                 ),
                 "condition": words(
-                    "(?:アラート|初期|検知|発報|通知)?(?:閾値|しきい値|条件)(?:例)?|条件の初期値|(?:alert)?(?:threshold|condition)|initialthreshold(?:/response)?"
+                    "(?:アラート|初期|検知|発報|通知)?(?:閾値|しきい値|条件)(?:例)?|条件の初期値|(?:alert)?(?:threshold|condition)|expr(?:ession)?|promql|initialthreshold(?:/response)?"
                 ),
                 "probe": words(
                     "(?:ヘルスチェック|死活監視|監視|チェック)方法|ヘルスチェック|healthcheck|probe"
                 ),
                 "when": words("(?:アラート|発報|通知)?条件|判定|比較"),
+                "held": words("継続(?:時間|期間)?|持続(?:時間)?|for|duration"),
                 "severity": words(
                     "(?:アラート)?(?:レベル|優先度)|重要度|重大度|severity|level|priority|優先度"
                 ),
@@ -385,6 +461,7 @@ SHAPES = ChapterShapes(
                 "item notice critical",
                 "item condition interval",
                 "item condition severity",
+                "item condition held",
                 "target item condition",
             ),
             record="warning critical condition severity",
@@ -426,6 +503,7 @@ SHAPES = ChapterShapes(
     ),
     entries=(
         EntryShape(Monitor, _spoken, headings=_MONITOR, within=1),
+        EntryShape(Monitor, _levelled, headings=_MONITOR),
         EntryShape(
             Monitor,
             _condition,
@@ -433,6 +511,7 @@ SHAPES = ChapterShapes(
             within=2,
         ),
         EntryShape(ToolChoice, _tool, headings=_TOOLS, within=3),
+        EntryShape(ToolChoice, _tool, headings=_MONITOR, key=words("監視ツール|monitoring tools?")),
         EntryShape(
             NotificationRule,
             _rule_entry,

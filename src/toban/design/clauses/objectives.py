@@ -100,6 +100,14 @@ _LOWER_IS_BETTER = re.compile(
     r"エラー|失敗|時間|遅延|レスポンス|離脱|使用率|error|fail|latency|time|delay|lag|usage"
 )
 _STOPS = re.compile(r"計画停止|計画メンテ|定期メンテ|planned (?:maintenance|downtime)")
+_SERVICE_HOURS = words(
+    "(?:サービス)?(?:稼働|提供|運用|利用|サービス)(?:可能)?時間(?:帯)?|(?:service|operating|business) hours"
+)
+_DESK = words("デスク|窓口|サポート|当番|受付|問い?合わせ|コールセンター|desk|support|on-?call|call cent")
+_SERVED = words(
+    r"オンライン|サービス|システム|業務|サイト|アプリ|全体|service|system|site|\bapp|\bapi\b|online"
+)
+_STATISTIC = words(r"\s*\((?P<name>p\d\d|\d+\s?(?:パーセンタイル|%ile|%タイル))\)$")
 _TIME_UNITS = frozenset(unit.value for unit in TimeUnit)
 _TIME_UP = words("稼働時間|連続稼働|平均故障間隔|uptime|mtbf")
 _SERVICE_LEVEL = re.compile(
@@ -137,18 +145,25 @@ def _target(place: Place, keys: tuple[str, ...], text: str, period: str) -> Buil
     if _STOPS.search(normalise(name)):
         schedule = read_value(text, _stop, label=name, expected="計画メンテナンスの時期")
         return MaintenanceWindow(**place.stamp(MaintenanceWindow, *keys), schedule=schedule)
-    metric = read_metric(name)
+    if _SERVICE_HOURS.fullmatch(normalise(keys[-1])):
+        hours = read_value(text, _hours, label=name, expected="提供時間")
+        return ServiceHours(**place.stamp(ServiceHours, *keys), hours=hours)
+    statistic = _STATISTIC.search(normalise(name))
+    metric = read_metric(normalise(name)[: statistic.start()] if statistic else name)
     if metric is None and place.section.nearness(_SERVICE_LEVEL) < 2:
         raise NotUnderstood(f"「{name}」は運用の目標として知られていない項目です")
     allowed, counted, rest = _split_downtime(_REMARK.sub("", text))
     span = _COUNTED.search(normalise(rest)) if read_limit(rest) is None else None
     if span is not None:
         counted, rest = span.group(1), normalise(rest)[: span.start()]
+    target = _better(name, read_value(rest, read_limit, label=name, expected="目標値"))
+    if statistic is not None and not target.subject:
+        target = replace(target, subject=statistic["name"])
     return Objective(
         **place.stamp(Objective, *keys),
         name=name,
         metric=metric,
-        target=_better(name, read_value(rest, read_limit, label=name, expected="目標値")),
+        target=target,
         allowed_downtime=allowed,
         period=period or counted or _first(_PERIOD, name),
     )
@@ -234,6 +249,46 @@ def _service_hours(entry: Entry) -> ServiceHours:
     return ServiceHours(**entry.stamp(ServiceHours, entry.key), hours=entry.read(read_hours, "提供時間"))
 
 
+def _offered(place: Place, name: str, text: str) -> Clause:
+    """オンライン業務 | 24時間365日: hours of the service, or of the people that answer for it."""
+    named = normalise(name)
+    if not (_DESK.search(named) or _SERVED.search(named)):
+        raise NotUnderstood(f"「{name}」がサービスか、人の対応かが分かりません")
+    hours = read_value(text, _hours, label=name, expected="提供時間")
+    if _DESK.search(named) is None:
+        return ServiceHours(**place.stamp(ServiceHours, name), hours=hours)
+    return DutyRole(**place.stamp(DutyRole, name), role=name, holder="", is_placeholder=False, hours=hours)
+
+
+def _offered_row(cells: Cells) -> Clause:
+    return _offered(cells.place, cells.required("name"), cells.required("hours"))
+
+
+def _offered_entry(entry: Entry) -> Clause:
+    return _offered(entry.place, entry.key, entry.value)
+
+
+def _on_duty(entry: Entry) -> DutyRole:
+    """当番: 田中、中村（週替わり）24時間365日 below 体制: hours, ways to reach them, and who."""
+    pieces = [piece.strip() for piece in _DUTY_PIECES.split(entry.value) if piece.strip()]
+    found = [(piece, hours) for piece in pieces if (hours := _hours(piece)) is not None]
+    channels = read_channels(entry.value) or tuple(
+        channel for piece in pieces for channel in read_channels(piece) or ()
+    )
+    if not entry.key or len(found) > 1 or not (found or channels):
+        raise NotUnderstood("役割と担当の組ではありません")
+    others = [piece for piece in pieces if not found or piece != found[0][0]]
+    holder = "、".join([piece for piece in others if not read_channels(piece)] or others)
+    return DutyRole(
+        **entry.stamp(DutyRole, entry.key),
+        role=entry.key,
+        holder=holder,
+        is_placeholder=bool(holder) and is_placeholder(holder),
+        hours=found[0][1] if found else None,
+        channels=channels,
+    )
+
+
 def _maintenance(entry: Entry) -> MaintenanceWindow:
     return MaintenanceWindow(
         **entry.stamp(MaintenanceWindow, entry.key),
@@ -245,6 +300,9 @@ _TARGETS = words(
     r"目標|サービスレベル|\bsl[aio]s?\b|可用性|性能|非機能|\bkpi\b|パフォーマンス指標|performance"
     r"|availability|objective|targets?\b|service level"
 )
+_DUTY_PIECES = re.compile(r"[、,]\s*|(?<=[)）])\s*|\s+(?=\d{2,4}-\d{2,4}-\d{3,4})")
+_OFFERED = words("(?:提供|サービス|稼働|運用|利用|営業|受付)時間|service hours|support hours")
+
 _HOURS = words(
     "サービス|提供|稼働|運用時間|メンテナンス|可用性|運用方針|service|maintenance|operating|availability"
 )
@@ -304,18 +362,37 @@ SHAPES = ChapterShapes(
             needs=("role|level", "holder|contact|hours|duties"),
             telling=("role holder hours", "role holder contact", "role contact hours"),
         ),
+        TableShape(
+            ServiceHours,
+            _offered_row,
+            headings=_OFFERED,
+            columns={
+                "name": words("区分|対象|サービス(?:名)?|システム|業務|窓口|項目|service|system|item|name"),
+                "hours": words(_SERVICE_HOURS.pattern + "|受付時間|時間(?:帯)?|hours"),
+                "note": words("備考|notes?"),
+            },
+            needs=("name", "hours"),
+        ),
     ),
     entries=(
+        EntryShape(
+            DutyRole,
+            _on_duty,
+            headings=words("体制|当番|オンコール|on-?call|duty"),
+            avoid=words("フロー|手順|ルール|対応|引き?継ぎ|flow|rule|process|procedure|handover"),
+            within=3,
+        ),
         EntryShape(DutyRole, _reached, headings=words("連絡先|連絡網|問い?合わせ先|contacts?\\b"), within=3),
         EntryShape(
-            ServiceHours,
-            _service_hours,
-            headings=_HOURS,
-            key=words(
-                "(?:サービス)?(?:稼働|提供|運用|利用|サービス)(?:可能)?時間(?:帯)?|(?:service"
-                "|operating|business) hours|availability"
-            ),
+            ServiceHours, _service_hours, headings=_HOURS, key=words(_SERVICE_HOURS.pattern + "|availability")
         ),
+        EntryShape(
+            Objective,
+            _objective_entry,
+            headings=_HOURS,
+            key=words("(?:月間|年間|サービス|システム)*(?:稼働率|可用性)|(?:service )?availability|uptime"),
+        ),
+        EntryShape(ServiceHours, _offered_entry, headings=_OFFERED, key=words("." + "*"), within=3),
         EntryShape(
             MaintenanceWindow,
             _maintenance,

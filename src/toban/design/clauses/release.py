@@ -99,7 +99,7 @@ def _rule(cells: Cells) -> DeployRule:
 
 
 def _schedule(cells: Cells) -> ReleaseSchedule:
-    name = cells.required("name")
+    name = cells.required("name") if cells.has("name") else cells.headed(cells.section.heading)
     if not (cells["frequency"] or cells["timing"]):
         raise NotUnderstood("リリースの時期が空です")
     return ReleaseSchedule(
@@ -147,6 +147,19 @@ SHAPES = ChapterShapes(
             },
             needs=("name", "frequency|timing"),
             telling=("name frequency timing",),
+        ),
+        TableShape(
+            ReleaseSchedule,
+            _schedule,
+            headings=words("リリース|release"),
+            avoid=words("手順|フロー|環境"),
+            columns={
+                "frequency": words("(?:リリース)?(?:頻度|周期|サイクル)|frequency|cadence"),
+                "timing": words("(?:リリース|実施)?(?:タイミング|日時|日|曜日|時間帯|時期)|timing|when"),
+            },
+            needs=("frequency|timing",),
+            record="frequency timing",
+            record_only=True,
         ),
     ),
     entries=(

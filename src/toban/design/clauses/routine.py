@@ -99,6 +99,25 @@ def _listed(entry: Entry) -> Routine:
     )
 
 
+def _led(entry: Entry) -> Built:
+    """毎週月曜 10:00 週次レビュー（当番）: when, what, and whose it is."""
+    said = entry.sentence.split()
+    for count in range(len(said) - 1, 0, -1):
+        schedules = () if entry.key else read_times(" ".join(said[:count]))
+        if schedules:
+            break
+    else:
+        raise NotUnderstood("時期で始まる作業ではありません")
+    work = _OWNER.fullmatch(" ".join(said[count:]))
+    name, owner = (work["name"], work["owner"] or "") if work else (" ".join(said[count:]), "")
+    return of_each(
+        schedules,
+        lambda schedule, nth: Routine(
+            **entry.stamp(Routine, name, *nth), name=name, schedule=schedule, owner=owner, content=""
+        ),
+    )
+
+
 def headed_routine(place: Place) -> Routine | None:
     """The task that a heading names with its time, where below it stand only commands or steps."""
     heading = place.section.heading
@@ -112,6 +131,7 @@ def headed_routine(place: Place) -> Routine | None:
 
 
 _WHEN = re.compile(r"\s*[(（][^()（）]*[)）]|^.*\d[:：]\d\d\s*[:：]\s+(?=\S)")
+_OWNER = re.compile(r"(?P<name>.+?)\s*(?:[(（](?P<owner>[^()（）]+)[)）])?")
 _TASK = words(
     "メンテナンス|作業|チェック|確認|点検|レビュー|レポート|分析|タスク|訓練|棚卸|評価|更新|アップデート"
     "|\\b(?:maintenance|check|review|drill|tests?|report|tasks?)\\b"
@@ -170,6 +190,7 @@ SHAPES = ChapterShapes(
     ),
     entries=(
         EntryShape(Routine, _timed, headings=_REGULAR, avoid=_OTHERWISE, within=3),
+        EntryShape(Routine, _led, headings=_REGULAR, avoid=_OTHERWISE, within=3),
         EntryShape(
             Routine,
             _listed,

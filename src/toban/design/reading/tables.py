@@ -29,6 +29,7 @@ _HISTORY = words("版(?:数)?|バージョン|version|rev(?:ision)?")
 _CHANGES = words("(?:変更|更新|改訂|修正)(?:内容|点|履歴|箇所)|変更者|changes?|(?:change)?description|author")
 _TERM = words("用語|略語|term|abbreviation")
 _LINK = words("url|リンク|link")
+_ITEM_LEVELS = ("小項目", "中項目", "大項目")
 _SAME_AS_ABOVE = frozenset({"〃", "同上", "↑", "''", '"'})
 
 
@@ -85,10 +86,13 @@ def _why_aside(header: tuple[str, ...]) -> str:
 def _candidates(table: Table, section: Section) -> list[_Candidate]:
     """The kinds that fit the columns and the headings, best first."""
     found: list[_Candidate] = []
+    grouped = _innermost_as_item(table.header)
     for shape in TABLES:
         if shape.record_only:
             continue
         roles = roles_of(table.header, shape.columns)
+        if not shape.fits(frozenset(roles)):
+            roles = roles_of(grouped, shape.columns)
         named = frozenset(roles)
         nearness = section.nearness(shape.headings)
         tells = shape.tells(named)
@@ -100,6 +104,13 @@ def _candidates(table: Table, section: Section) -> list[_Candidate]:
         known = len(roles) - (0.5 if "note" in named else 0)
         found.append(_Candidate(shape, roles, 2 * nearness + known - unknown + (3 if tells else 0), nearness))
     return sorted(found, key=lambda candidate: -candidate.score)
+
+
+def _innermost_as_item(header: tuple[str, ...]) -> tuple[str, ...]:
+    """大項目 | 中項目 with the innermost as the item; the others only group it."""
+    present = {name: index for index, name in enumerate(map(normalise, header)) if name in _ITEM_LEVELS}
+    innermost = next((present[name] for name in _ITEM_LEVELS if name in present), None)
+    return tuple("項目" if index == innermost else name for index, name in enumerate(header))
 
 
 def _is_accepted(candidate: _Candidate, table: Table, section: Section, document: str) -> bool:

@@ -5,15 +5,20 @@ from decimal import Decimal
 
 import pytest
 
-from toban.design.clauses.backup import BackupPolicy
+from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
+from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch
 from toban.design.clauses.capacity import ResourceUsage
+from toban.design.clauses.cost import Budget
 from toban.design.clauses.incident import IncidentLevel
+from toban.design.clauses.logs import LogKind
 from toban.design.clauses.monitoring import Monitor, NotificationRule
-from toban.design.clauses.objectives import DutyRole
+from toban.design.clauses.objectives import DutyRole, MaintenanceWindow, Objective, ServiceHours
+from toban.design.clauses.release import ReleaseSchedule
 from toban.design.clauses.routine import Routine
 from toban.design.clauses.security import SecurityRoutine
 from toban.design.reader import Design
+from toban.design.values.metric import Metric
 
 type Read = Callable[..., Design]
 
@@ -142,3 +147,234 @@ def test_batch_at_two_times_is_refused_rather_than_run_at_one(read: Read) -> Non
 
     assert design.of(Batch) == ()
     assert "予定が2つ以上" in design.unread[0].reason
+
+
+def test_objectives_in_grouped_columns_are_named_by_the_inner_one(read: Read) -> None:
+    design = read(
+        "## サービスレベル目標",
+        "| 大項目 | 中項目 | 目標値 |",
+        "|-|-|-|",
+        "| 可用性 | 月間稼働率 | 99.9%以上 |",
+        "| 可用性 | 計画停止 | 毎月第2日曜日 1:00〜4:00 |",
+        "| 性能 | 応答時間 | 2秒以内（95パーセンタイル） |",
+        "| 復旧 | RTO | 3時間 |",
+    )
+
+    assert [objective.name for objective in design.of(Objective)] == ["月間稼働率", "応答時間"]
+    assert design.of(Objective)[1].target.subject == "95パーセンタイル"
+    assert [str(window.schedule) for window in design.of(MaintenanceWindow)] == ["毎月第2日曜 01:00-04:00"]
+    assert design.of(RecoveryObjective)[0].objective == "RTO"
+
+
+def test_statistic_beside_the_name_belongs_to_the_target(read: Read) -> None:
+    (objective,) = read("## Targets", "| Metric | Target |", "|-|-|", "| Latency (p95) | < 300ms |").of(
+        Objective
+    )
+
+    assert (objective.metric, objective.target.subject) == (Metric.RESPONSE_TIME, "p95")
+
+
+def test_hours_of_a_desk_are_no_hours_of_the_service(read: Read) -> None:
+    design = read(
+        "## サービス提供時間",
+        "| 区分 | 提供時間 |",
+        "|-|-|",
+        "| オンライン業務 | 24時間365日 |",
+        "| ヘルプデスク | 平日 9:00〜17:00 |",
+    )
+
+    assert [str(service.hours) for service in design.of(ServiceHours)] == ["24時間365日"]
+    assert [(role.role, str(role.hours)) for role in design.of(DutyRole)] == [
+        ("ヘルプデスク", "平日09:00-17:00")
+    ]
+
+
+ENVIRONMENTS = (
+    "## 監視",
+    "| 監視項目 | 検証（警告/異常） | 本番（警告/異常） | 間隔 |",
+    "|-|-|-|-|",
+    "| CPU使用率 | 95% / - | 75% / 90% | 1分 |",
+)
+
+
+def test_only_productions_column_gives_values(read: Read) -> None:
+    (monitor,) = read(*ENVIRONMENTS).of(Monitor)
+
+    assert monitor.warning is not None
+    assert monitor.critical is not None
+    assert (monitor.warning.limit.value, monitor.critical.limit.value) == (Decimal(75), Decimal(90))
+    assert monitor.text == "CPU使用率 | 95% / - | 75% / 90% | 1分"
+    assert "本番の列だけ" in monitor.assumptions[0]
+
+
+def test_cell_with_more_parts_than_its_heading_is_not_read(read: Read) -> None:
+    design = read(*ENVIRONMENTS[:3], "| メモリ使用率 | - | 70% / 80% / 90% | 1分 |", *ENVIRONMENTS[3:])
+
+    assert [monitor.item for monitor in design.of(Monitor)] == ["CPU使用率"]
+    assert [row.line for row in design.unread] == [5]
+
+
+def test_retention_of_another_environment_is_passed_over(read: Read) -> None:
+    (log,) = read(
+        "## ログ", "| ログ種別 | 保存期間（開発） | 保存期間（本番） |", "|-|-|-|", "| 操作ログ | 7日 | 1年 |"
+    ).of(LogKind)
+
+    assert str(log.retention) == "1年"
+
+
+@pytest.mark.parametrize(
+    ("heading", "header", "row", "kind"),
+    [
+        ("## 運用目標", "| 項目 | 本番 | 開発 |", "| 稼働率 | 99.9% | 90% |", Objective),
+        ("## 運用目標", "| 項目 | 開発 | 本番 |", "| RTO | 2日 | 1時間 |", RecoveryObjective),
+        ("## ログ", "| 種別 | 検証 | 本番 |", "| 監査ログ | 7日 | 5年 |", LogKind),
+        ("## 定期作業", "| 作業 | 検証 | 本番 |", "| パッチ適用 | 毎週月曜 | 毎月第2水曜 |", Routine),
+    ],
+)
+def test_column_headed_by_production_alone_means_what_its_table_is_about(
+    read: Read, heading: str, header: str, row: str, kind: type[Clause]
+) -> None:
+    (clause,) = read(heading, header, "|-|-|-|", row).of(kind)
+
+    values = " ".join(str(getattr(clause, name, "")) for name in ("target", "limit", "retention", "schedule"))
+    assert not any(other in values for other in ("90%", "2日", "7日", "毎週"))
+
+
+def test_expression_holds_for_as_long_as_its_row_says(read: Read) -> None:
+    high, ratio = read(
+        "## Alerts",
+        "| Alert | Expression | For | Severity |",
+        "|-|-|-|-|",
+        "| BusyCPU | cpu_usage_percent > 80 | 15m | warning |",
+        "| Failing | error_rate > 0.02 | 5m | critical |",
+    ).of(Monitor)
+
+    assert high.warning is not None
+    assert (high.metric, str(high.warning.sustained)) == (Metric.CPU_USAGE, "15分")
+    assert ratio.critical is not None
+    assert (ratio.critical.limit.value, ratio.critical.limit.unit) == (Decimal(2), "%")
+
+
+@pytest.mark.parametrize(
+    ("entry", "item", "warning", "critical"),
+    [
+        ("- CPU使用率: 警告 75%、異常 90%", "CPU使用率", 75, 90),
+        ("- CPU使用率 75%以上が5分継続で警告、90%で異常", "CPU使用率", 75, 90),
+        ("- CPU usage: warn > 75% for 10m, crit > 90% for 5m", "CPU usage", 75, 90),
+        ("- Disk usage: critical at 92%", "Disk usage", None, 92),
+    ],
+)
+def test_limits_that_say_their_level_make_a_monitor(
+    read: Read, entry: str, item: str, warning: int | None, critical: int
+) -> None:
+    (monitor,) = read("## 監視", entry).of(Monitor)
+
+    limits = [limit and limit.limit.value for limit in (monitor.warning, monitor.critical)]
+    assert (monitor.item, limits) == (item, [warning, critical])
+
+
+@pytest.mark.parametrize("entry", ["- CPU使用率: 警告 75%、警告 90%", "- CPU使用率: 警告 75%、いずれ 90%"])
+def test_level_said_twice_or_not_at_all_makes_none(read: Read, entry: str) -> None:
+    assert read("## 監視", entry).of(Monitor) == ()
+
+
+def test_facts_of_duty_tell_hours_people_and_ways(read: Read) -> None:
+    duty, lead = read(
+        "## 体制", "- 当番: 田中、中村（週替わり）24時間365日", "- 責任者: 山口 090-1111-2222"
+    ).of(DutyRole)
+
+    assert (duty.holder, str(duty.hours)) == ("田中、中村（週替わり）", "24時間365日")
+    assert (lead.holder, lead.channels[0].address) == ("山口", "090-1111-2222")
+
+
+def test_level_told_to_people_by_several_ways(read: Read) -> None:
+    (rule,) = read("## 通知", "- 異常: 当番へ電話、Slack #duty（即時）").of(NotificationRule)
+
+    assert [str(recipient) for recipient in rule.recipients] == ["当番"]
+    assert [str(channel.kind) for channel in rule.channels] == ["電話", "Slack"]
+    assert rule.timing == "即時"
+
+
+@pytest.mark.parametrize(
+    ("entry", "generations", "retention", "destination"),
+    [
+        ("- 受注DB: 毎日 2:30、10世代、S3", "10世代", "None", "S3"),
+        ("- orders: daily at 02:30, kept for 14 days, to GCS", "None", "14日", "GCS"),
+    ],
+)
+def test_backup_in_one_line(
+    read: Read, entry: str, generations: str, retention: str, destination: str
+) -> None:
+    (policy,) = read("## バックアップ", entry).of(BackupPolicy)
+
+    assert policy.schedules[0].at is not None
+    assert (str(policy.generations), str(policy.retention), policy.destination) == (
+        generations,
+        retention,
+        destination,
+    )
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "- 受注DB: hourly incremental, weekly full, keep 4 generations",
+        "- 復旧訓練: 毎月、7日",
+        "- 頻度: 毎日 2:00",
+    ],
+)
+def test_line_about_more_or_other_than_one_backup_is_none(read: Read, entry: str) -> None:
+    assert read("## バックアップ", entry).of(BackupPolicy) == ()
+
+
+def test_batch_in_one_line_needs_one_time(read: Read) -> None:
+    design = read("## バッチ", "- 価格更新: 毎日 5:00", "- 集計: 毎月1日・15日 6:00", "- 監視: 毎日 9:00")
+
+    assert [(batch.name, str(batch.schedule)) for batch in design.of(Batch)] == [("価格更新", "日次 05:00")]
+
+
+def test_task_that_begins_with_its_time(read: Read) -> None:
+    (routine,) = read("## 定期作業", "- 毎週月曜 10:00 障害の振り返り（当番）").of(Routine)
+
+    assert (routine.name, routine.owner, str(routine.schedule)) == (
+        "障害の振り返り",
+        "当番",
+        "毎週月曜 10:00",
+    )
+
+
+def test_budget_with_its_alert_below_it_is_the_whole_systems(read: Read) -> None:
+    (budget,) = read(
+        "## 費用", "| 項目 | 内容 |", "|-|-|", "| 月額予算 | 90,000円 |", "| アラート | 予算比80% |"
+    ).of(Budget)
+
+    assert budget.is_total
+    assert budget.alert is not None
+
+
+def test_budget_in_one_line(read: Read) -> None:
+    (budget,) = read("## 費用", "- クラウド: 月15万円、18万円で警告").of(Budget)
+
+    assert budget.monthly is not None
+    assert budget.monthly.amount == Decimal(150_000)
+    assert str(budget.alert) == "¥180,000"
+
+
+def test_release_told_item_by_item(read: Read) -> None:
+    (release,) = read(
+        "## リリース", "| 項目 | 内容 |", "|-|-|", "| 頻度 | 月1回 |", "| 実施日 | 毎月第2水曜日 20:00 |"
+    ).of(ReleaseSchedule)
+
+    assert str(release.schedule) == "毎月第2水曜 20:00"
+
+
+def test_recovery_without_a_limit_is_said_to_have_none(read: Read) -> None:
+    (level,) = read(
+        "## Incidents",
+        "| Severity | Definition | Response | Resolution |",
+        "|-|-|-|-|",
+        "| SEV3 | slow pages | next business day | best effort |",
+    ).of(IncidentLevel)
+
+    assert level.recover_within is None
+    assert "best effort" in level.assumptions[0]

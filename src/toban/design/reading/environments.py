@@ -1,0 +1,106 @@
+"""Tables with a column for each environment (項目 | 本番 | 検証 | 開発), seen as production has it.
+
+The clauses order work on the system that is in production. Another environment's column never gives a value.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from toban.design.clauses.shape import is_blank, words
+from toban.design.markdown import Row, Table
+from toban.design.reading.outcome import Outcome
+from toban.design.reading.tables import row_text
+from toban.design.section import normalise
+
+_PRODUCTION = r"(?:本番|プロダクション|production|prod)(?:環境| env(?:ironment)?)?"
+_OTHER = (
+    r"(?:ステージング|検証|開発|テスト|試験|受入|研修|staging|stg|development|dev|test|qa|sandbox)"
+    r"(?:環境| env(?:ironment)?)?"
+)
+_COLUMN = words(
+    rf"(?:(?P<production>{_PRODUCTION})|{_OTHER})(?:\((?P<inside>[^()]+)\))?"
+    rf"|(?P<before>[^()]+)\((?:(?P<production_too>{_PRODUCTION})|{_OTHER})\)"
+)
+# What a column that is headed by nothing but the environment may hold.
+_MEANINGS = ("目標値", "頻度", "保存期間", "しきい値")
+_PARTS = re.compile(r"\s*[/／]\s*")
+_NOTE = "環境ごとの列のうち、本番の列だけを読みました"
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One column of the view: which it is in the table, and of how many that share its cells."""
+
+    index: int
+    names: tuple[str, ...]
+
+
+def production_views(table: Table) -> tuple[tuple[Table, ...], tuple[Table, ...]]:
+    """The table without the other environments' columns: as its headings say, and as 本番 alone may mean.
+
+    The former come before the table as it stands, in which 保存期間（開発） would pass for production's; the
+    latter behind it, since a kind may know 本番 (whether a log level is written there). Both are empty where
+    the table has no column for production beside one for another environment.
+    """
+    found = [_COLUMN.fullmatch(normalise(cell)) for cell in table.header]
+    production = {index for index, name in enumerate(found) if name and _is_production(name)}
+    others = {index for index, name in enumerate(found) if name} - production
+    if not production or not others:
+        return (), ()
+    names = {index: _names(found[index]) for index in production}
+    if all(names.values()):
+        return (_view(table, _columns(table, names, others, "")),), ()
+    return (), tuple(_view(table, _columns(table, names, others, meaning)) for meaning in _MEANINGS)
+
+
+def as_written(outcomes: Sequence[Outcome], table: Table) -> Iterator[Outcome]:
+    """The outcomes of a view with the words of the whole row, and what was left out."""
+    texts = {row.line: row_text(row) for row in table.rows}
+    for outcome in outcomes:
+        text = texts.get(outcome.line, outcome.text)
+        clauses = tuple(
+            replace(clause, text=text, assumptions=(*clause.assumptions, _NOTE)) for clause in outcome.clauses
+        )
+        yield replace(outcome, text=text, clauses=clauses)
+
+
+def _is_production(name: re.Match[str]) -> bool:
+    return bool(name["production"] or name["production_too"])
+
+
+def _names(name: re.Match[str] | None) -> tuple[str, ...]:
+    """What the heading says besides the environment: 本番（警告/異常） is two columns in one."""
+    said = (name["inside"] or name["before"] or "") if name else ""
+    return tuple(part for part in _PARTS.split(said) if part)
+
+
+def _columns(
+    table: Table, names: dict[int, tuple[str, ...]], others: set[int], meaning: str
+) -> tuple[_Column, ...]:
+    return tuple(
+        _Column(index, names.get(index, (cell,)) or (meaning,))
+        for index, cell in enumerate(table.header)
+        if index not in others
+    )
+
+
+def _view(table: Table, columns: tuple[_Column, ...]) -> Table:
+    header = tuple(name for column in columns for name in column.names)
+    rows = tuple(
+        Row(
+            tuple(cell for column in columns for cell in _cells(row.cells[column.index], len(column.names))),
+            row.line,
+            row.surplus,
+        )
+        for row in table.rows
+    )
+    return Table(header, rows, table.line)
+
+
+def _cells(cell: str, count: int) -> tuple[str, ...]:
+    """The parts of a cell that several columns share; one with another number of parts stays unreadable."""
+    parts = _PARTS.split(cell.strip())
+    if count == 1 or len(parts) == count:
+        return tuple(parts) if count > 1 else (cell,)
+    return ("-",) * count if is_blank(cell) else (cell,) * count
