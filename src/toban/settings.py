@@ -157,3 +157,10 @@ SECURE_CSP = {
     "base-uri": ["'none'"],
     "frame-ancestors": ["'none'"],
 }
+# Django alone would keep errors of the pages to itself: it mails them to nobody.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"errors": {"class": "logging.StreamHandler"}},
+    "loggers": {"django": {"handlers": ["errors"], "level": "ERROR"}},
+}

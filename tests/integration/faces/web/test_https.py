@@ -30,3 +30,25 @@ def test_cookies_are_secure_where_the_public_address_is(address: str, expected: 
     )
 
     assert json.loads(done.stdout) == expected
+
+
+FAIL = """
+import django, logging
+django.setup()
+from django.test import RequestFactory
+from django.utils.log import log_response
+from django.http import HttpResponse
+asked = RequestFactory().get("/")
+for status in 404, 500:
+    log_response("%s %s", status, "/x\\nFAKE", response=HttpResponse(status=status), request=asked)
+"""
+
+
+def test_what_fails_in_a_page_stands_in_the_log_on_one_line_and_what_is_not_found_does_not() -> None:
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "toban.settings"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", FAIL], env=environment, check=True, capture_output=True, text=True
+    )
+
+    assert done.stderr == "500 /x\\nFAKE\n"
