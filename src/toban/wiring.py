@@ -11,10 +11,13 @@ COMMANDS = {
     "plan": "toban.faces.cli.plan",
     "prepare": "toban.faces.cli.prepare",
     "processes": "toban.faces.cli.processes",
+    "run": "toban.faces.cli.run",
+    "runs": "toban.faces.cli.runs",
     "serve": "toban.faces.cli.serve",
     "status": "toban.faces.cli.status",
     "store": "toban.faces.cli.store",
     "up": "toban.faces.cli.up",
+    "why": "toban.faces.cli.why",
     "worker": "toban.faces.cli.worker",
 }
 
@@ -29,6 +32,7 @@ CHANNELS = {
 SOURCES = {
     "prometheus": "toban.chapters.monitoring.sources.prometheus",
     "http": "toban.chapters.monitoring.sources.http",
+    "tcp": "toban.chapters.monitoring.sources.tcp",
     "postgresql": "toban.chapters.monitoring.sources.postgresql",
     "host": "toban.chapters.monitoring.sources.host",
 }

@@ -1,0 +1,100 @@
+"""TLS as sources speak it: whom to trust, how long a certificate lasts, faults in the operator's words."""
+
+import socket
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+_SECONDS_A_DAY = 86_400
+# OpenSSL's numbers, which Python names none of: x509_vfy.h.
+_NOT_YET_VALID, _HAS_EXPIRED = 9, 10
+_SELF_SIGNED = frozenset((18, 19))
+_UNKNOWN_ISSUER = frozenset((2, 20, 21))
+_OTHER_NAME = frozenset((62, 64))
+_NO_CHECK_TIME = 0x200000
+
+
+def _certificates(path: Path, info: ValidationInfo) -> Path:
+    """*path*, relative to the folder of `toban.toml`; complain where no certificate can be read from it."""
+    path = (info.context or {}).get("base", Path()) / path
+    try:
+        ssl.create_default_context().load_verify_locations(path)
+    except OSError as error:
+        hint = "PEM 形式の証明書のファイルを指してください"
+        raise PydanticCustomError("ca_file", "証明書を読めません", {"hint": hint}) from error
+    return path
+
+
+type CaFile = Annotated[Path, AfterValidator(_certificates)]
+"""Certificates to trust beside those of the system."""
+
+
+def trusting(ca_file: Path | None) -> ssl.SSLContext:
+    """Return a client's context that verifies chain, name and time."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context
+
+
+def days_left(certificate: Mapping[str, Any], now: datetime) -> float:
+    """Days until *certificate*, as `getpeercert()` gives it, expires; below zero, days since then."""
+    return (ssl.cert_time_to_seconds(certificate["notAfter"]) - now.timestamp()) / _SECONDS_A_DAY
+
+
+def tls_words(error: ssl.SSLError) -> str:
+    """Say what is wrong with the other side's TLS; no secret is in it."""
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return f"TLS で話せません（{error.reason or '途中で切れました'}）"
+    code = error.verify_code
+    if code == _HAS_EXPIRED:
+        return "証明書の期限が切れています"
+    if code == _NOT_YET_VALID:
+        return "証明書の有効期間がまだ始まっていません"
+    if code in _SELF_SIGNED:
+        return "自己署名の証明書です（社内の認証局なら ca_file に書いてください）"
+    if code in _UNKNOWN_ISSUER:
+        return "証明書の発行元を確かめられません（中間証明書の不足か、ca_file にない社内の認証局です）"
+    if code in _OTHER_NAME:
+        return "証明書が別の名前のものです"
+    return f"証明書を確かめられません（{error.verify_message}）"
+
+
+@dataclass(frozen=True, slots=True)
+class TlsPlace:
+    """A server that speaks TLS, by which name it should be known, and who may vouch for it."""
+
+    address: tuple[str, int]
+    server_name: str
+    ca_file: Path | None
+    timeout: float
+    """Seconds for the connection, and again for the handshake."""
+
+
+def expired_days(error: ssl.SSLError, place: TlsPlace, now: datetime) -> float | None:
+    """Days left, below zero, of the certificate that *error* says has expired; none for any other fault.
+
+    A certificate that fails verification is not shown by the connection it failed on: this asks a second
+    time, without looking at the time only. One that nobody trusts for another reason has no lifetime to
+    tell, and neither has one whose issuer's certificate is the expired one.
+    """
+    if not isinstance(error, ssl.SSLCertVerificationError) or error.verify_code != _HAS_EXPIRED:
+        return None
+    context = trusting(place.ca_file)
+    context.verify_flags |= _NO_CHECK_TIME
+    certificate = None
+    with (
+        suppress(OSError),
+        socket.create_connection(place.address, place.timeout) as connection,
+        context.wrap_socket(connection, server_hostname=place.server_name) as tls,
+    ):
+        certificate = tls.getpeercert()
+    days = days_left(certificate, now) if certificate else 0.0
+    return days if days < 0 else None
