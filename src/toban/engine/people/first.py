@@ -26,6 +26,15 @@ def one_time_password() -> str:
     return "-".join([*groups, secrets.choice(_LETTERS) + secrets.choice(_DIGITS)])
 
 
+def give_password(operator: Operator, now: datetime) -> str:
+    """Give *operator*, which the caller saves, a one-time password to be changed at once, and return it."""
+    password = one_time_password()
+    operator.set_password(password)
+    operator.must_change_password = True
+    operator.password_changed_at = now
+    return password
+
+
 @transaction.atomic
 def first_administrator(now: datetime) -> str | None:
     """Create the account `admin` where there is no account yet, and return its one-time password.
@@ -35,14 +44,9 @@ def first_administrator(now: datetime) -> str | None:
     """
     if Operator.objects.exists():
         return None
-    password = one_time_password()
-    Operator.objects.create_user(
-        NAME,
-        password=password,
-        operator_role=OperatorRole.MANAGER,
-        must_change_password=True,
-        password_changed_at=now,
-    )
+    operator = Operator(username=NAME, operator_role=OperatorRole.MANAGER)
+    password = give_password(operator, now)
+    operator.save()
     record("operator-added", _MACHINE, operator=NAME, role=OperatorRole.MANAGER.value)
     return password
 
@@ -55,11 +59,8 @@ def renewed_password(name: str, now: datetime) -> str:
     sessions of it end. Raises `Operator.DoesNotExist`.
     """
     operator = Operator.objects.select_for_update().get(username=name)
-    password = one_time_password()
-    operator.set_password(password)
+    password = give_password(operator, now)
     operator.is_active = True
-    operator.must_change_password = True
-    operator.password_changed_at = now
     operator.save()
     Authenticator.objects.filter(user=operator).delete()
     record("password-reset", _MACHINE, operator=name)

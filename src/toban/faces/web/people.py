@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from toban.engine.clock import system_clock
 from toban.engine.people.access import require_role
 from toban.engine.people.audit import record
-from toban.engine.people.first import one_time_password
+from toban.engine.people.first import give_password
 from toban.engine.people.models import Operator, OperatorRole
 
 ROLES = (
@@ -91,10 +91,9 @@ def _page(request: HttpRequest, form: NewOperator, given: tuple[str, str] | None
 
 
 def _add(request: HttpRequest, form: NewOperator) -> str:
-    password = one_time_password()
     with transaction.atomic():
         operator = form.save(commit=False)
-        _give(operator, password)
+        password = give_password(operator, system_clock())
         operator.save()
         record(
             "operator-added",
@@ -104,12 +103,6 @@ def _add(request: HttpRequest, form: NewOperator) -> str:
             role=operator.operator_role,
         )
     return password
-
-
-def _give(operator: Operator, password: str) -> None:
-    operator.set_password(password)
-    operator.must_change_password = True
-    operator.password_changed_at = system_clock()
 
 
 def _set_role(request: HttpRequest, operator: Operator, act: str) -> None:
@@ -130,8 +123,7 @@ def _set_active(request: HttpRequest, operator: Operator, act: str) -> None:
 
 def _renew(request: HttpRequest, operator: Operator, act: str) -> str:
     del act
-    password = one_time_password()
-    _give(operator, password)
+    password = give_password(operator, system_clock())
     operator.save()
     record("password-reset", _actor(request), request, operator=operator.username)
     return password
