@@ -1,9 +1,10 @@
 """Which days a schedule falls on: pure calendar arithmetic, without a clock and without a time zone."""
 
 from calendar import monthrange
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 
 from toban.design.values.schedule import (
     Cadence,
@@ -15,6 +16,7 @@ from toban.design.values.schedule import (
 )
 
 _WEEKDAYS = tuple(Weekday)
+_SATURDAY = 5
 _OVER_MONTHS = (Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.HALF_YEARLY, Cadence.YEARLY)
 
 
@@ -79,6 +81,21 @@ def japanese_holidays(years: range) -> Mapping[date, str]:
     from holidays.countries.japan import Japan  # noqa: PLC0415
 
     return Japan(years=years)
+
+
+def business_days(*, keeps_holidays: bool) -> Callable[[date], bool]:
+    """Return whether people work on a day: not at weekends nor, where kept, on Japan's public holidays."""
+
+    def is_business_day(day: date) -> bool:
+        is_holiday = keeps_holidays and day in _holidays_of(day.year)
+        return day.weekday() < _SATURDAY and not is_holiday
+
+    return is_business_day
+
+
+@cache
+def _holidays_of(year: int) -> Collection[date]:
+    return japanese_holidays(range(year, year + 1))
 
 
 def _moment(day: date, at: time) -> datetime:

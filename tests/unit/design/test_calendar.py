@@ -5,7 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from toban.design.calendar import Period, days_from, is_due_on, japanese_holidays, periods_on
+from toban.design.calendar import (
+    Period,
+    business_days,
+    days_from,
+    is_due_on,
+    japanese_holidays,
+    periods_on,
+)
 from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.schedule import (
     Cadence,
@@ -163,3 +170,12 @@ def test_japanese_holidays_hold_substitutes_by_name() -> None:
 
     assert holidays[date(2026, 5, 6)] == "振替休日"
     assert date(2026, 5, 7) not in holidays
+
+
+def test_public_holidays_are_business_days_only_where_they_are_not_kept() -> None:
+    saturday, new_year, friday = date(2027, 1, 2), date(2027, 1, 1), date(2027, 1, 8)
+
+    kept, not_kept = business_days(keeps_holidays=True), business_days(keeps_holidays=False)
+
+    assert [kept(day) for day in (saturday, new_year, friday)] == [False, False, True]
+    assert [not_kept(day) for day in (saturday, new_year, friday)] == [False, True, True]

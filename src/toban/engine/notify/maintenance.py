@@ -3,13 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
-from functools import cache
 from zoneinfo import ZoneInfo
 
-from toban.design.calendar import japanese_holidays, periods_on
+from toban.design.calendar import business_days, periods_on
 from toban.design.clauses.objectives import MaintenanceWindow
-
-_SATURDAY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +21,7 @@ def open_window(
     windows: Iterable[MaintenanceWindow], *, zone: ZoneInfo, keeps_holidays: bool, now: datetime
 ) -> OpenWindow | None:
     """Return the window that is open at *now*, the last to end if there are several; the end is excluded."""
-    is_business_day = _business_days(keeps_holidays)
+    is_business_day = business_days(keeps_holidays=keeps_holidays)
     found = [
         OpenWindow(str(window.origin), end)
         for window in windows
@@ -43,12 +40,3 @@ def _occurrences(
     for day in (today - timedelta(days=1), today):
         for period in periods_on(window.schedule, day, is_business_day):
             yield period.start.replace(tzinfo=own), period.end.replace(tzinfo=own)
-
-
-def _business_days(keeps_holidays: bool) -> Callable[[date], bool]:
-    @cache
-    def is_business_day(day: date) -> bool:
-        is_holiday = keeps_holidays and day in japanese_holidays(range(day.year, day.year + 1))
-        return day.weekday() < _SATURDAY and not is_holiday
-
-    return is_business_day
