@@ -77,6 +77,15 @@ def test_every_key_of_a_source_is_in_the_manual(kind: str) -> None:
     assert undocumented(config, section(page("sources.md"), f'`kind = "{kind}"`')) == []
 
 
+def test_every_event_of_the_audit_log_is_in_the_manual() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+
+    events = set(re.findall(r'\brecord\(\s*"([a-z-]+)"', source))
+
+    assert "signed-in" in events
+    assert sorted(event for event in events if f"`{event}`" not in page("security.md")) == []
+
+
 @pytest.mark.parametrize("name", ["README.md", "README.ja.md", "CONTRIBUTING.md"])
 def test_links_lead_somewhere(name: str) -> None:
     assert broken_links(ROOT / name) == []
