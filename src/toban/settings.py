@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "toban.engine.people",
     "toban.engine.evidence",
     "toban.engine.notify",
+    "toban.engine.runs",
     "toban.chapters.monitoring",
 ]
 ROOT_URLCONF = "toban.faces.web.urls"

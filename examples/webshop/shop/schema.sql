@@ -32,6 +32,16 @@ CREATE TABLE IF NOT EXISTS invoices (
     UNIQUE (customer_id, month)
 );
 
+-- What batch B004 adds up, one row for each day in Japan.
+CREATE TABLE IF NOT EXISTS daily_totals (
+    day          date PRIMARY KEY,
+    orders       integer NOT NULL,
+    customers    integer NOT NULL,
+    items        integer NOT NULL,
+    amount_yen   bigint NOT NULL,
+    computed_at  timestamptz NOT NULL
+);
+
 INSERT INTO products (name, price_yen) VALUES
     ('南風の塩 200g', 680), ('島みかんジャム', 920), ('黒糖ひとくち', 540),
     ('海ぶどう 150g', 1480), ('月桃茶', 1100), ('手ぬぐい 波', 1650)

@@ -21,6 +21,15 @@ def next_due(clause: Clause, system: System, now: datetime) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
+def due_times(schedule: Schedule, system: System, start: datetime, end: datetime) -> Iterator[datetime]:
+    """Yield when *schedule* is due from *start* (included) to *end* (excluded), in the document's zone.
+
+    A schedule without a clock time yields nothing: nobody knows when to begin.
+    """
+    years = range(start.year, end.year + 2)
+    return occurrences(schedule, start, end, system.zone, _business_days(system, years))
+
+
 def _schedules(clause: Clause) -> Iterator[Schedule]:
     for each in fields(clause):
         value = getattr(clause, each.name)
@@ -33,11 +42,9 @@ def _next(schedule: Schedule, system: System, now: datetime) -> datetime | None:
     # Where the document names a day and no time, the day itself is what is due.
     timed = schedule if schedule.cadence is Cadence.INTERVAL else replace(schedule, at=schedule.at or time(0))
     just_after = now + timedelta(microseconds=1)
-    is_business_day = _business_days(system, now.year)
-    due = occurrences(timed, just_after, now + _AHEAD, system.zone, is_business_day)
-    return next(due, None)
+    return next(due_times(timed, system, just_after, now + _AHEAD), None)
 
 
-def _business_days(system: System, year: int) -> Callable[[date], bool]:
-    holidays = japanese_holidays(range(year, year + 2)) if system.holidays == "JP" else {}
+def _business_days(system: System, years: range) -> Callable[[date], bool]:
+    holidays = japanese_holidays(years) if system.holidays == "JP" else {}
     return lambda day: day.weekday() < _WEEKEND and day not in holidays

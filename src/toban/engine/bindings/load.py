@@ -80,9 +80,10 @@ def read_bindings(text: str, path: Path, *, sources: Kinds, channels: Kinds) -> 
         clock_words=frame.assumptions,
         lines={
             (table, name): reading.line((table, name))
-            for table, entries in (("targets", targets), ("people", frame.people))
+            for table, entries in (("targets", targets), ("people", frame.people), ("batches", frame.batches))
             for name in entries
         },
+        batches=frame.batches,
     )
 
 

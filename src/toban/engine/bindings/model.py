@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import time
+from dataclasses import dataclass, field
+from datetime import time, timedelta
 from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
+
+from toban.design.values.duration import read_duration
 
 WHOLE_SYSTEM = "全体"
 """The target that monitors without one belong to: `[targets.全体]`."""
@@ -44,6 +46,18 @@ def _clock(written: object) -> object:
 ClockTime = Annotated[time, BeforeValidator(_clock)]
 
 
+def _length(written: object) -> object:
+    if isinstance(written, timedelta):
+        return written
+    found = read_duration(written) if isinstance(written, str) else None
+    if found is None or found.as_timedelta() <= timedelta(0):
+        raise PydanticCustomError("length", '長さは "30分" や "2時間" のように書いてください')
+    return found.as_timedelta()
+
+
+Length = Annotated[timedelta, BeforeValidator(_length)]
+
+
 class System(Section):
     """The system that the document is about."""
 
@@ -68,6 +82,19 @@ class Person(Section):
     """A member id (U012AB3CD) to mention, or a channel (#ops)."""
     pagerduty: str = ""
     phone: str = ""
+
+
+class BatchBinding(Section):
+    """What a batch of the document runs."""
+
+    command: tuple[str, ...] = Field(min_length=1)
+    """The program and its arguments; no shell reads them."""
+    timeout: Length | None = None
+    """The longest that one attempt may take."""
+    catch_up: Literal["once", "skip"] = "once"
+    """What to do after due times that passed while nothing ran here: make up for the last, or for none."""
+    depends_on: tuple[str, ...] = ()
+    """Batches that must have succeeded for this one's due time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +125,8 @@ class Bindings:
     """A vague word of the document (深夜) → the clock time it stands for."""
     lines: Mapping[tuple[str, str], int]
     """Where each entry of a table stands: `("targets", "DB")` → its line."""
+    batches: Mapping[str, BatchBinding] = field(default_factory=dict)
+    """A batch's id in the document → what it runs."""
 
 
 class TargetTable(Section):
@@ -113,4 +142,5 @@ class Frame(Section):
     targets: dict[str, TargetTable] = {}
     people: dict[str, Person] = {}
     channels: dict[str, dict[str, object]] = {}
+    batches: dict[str, BatchBinding] = {}
     assumptions: dict[str, ClockTime] = {}

@@ -108,7 +108,7 @@ def _plan(order: Order, home: Home, port: int) -> tuple[Instance, tuple[Program,
         taken = {part: _first_free(written) for part, written in webshop.WRITTEN_PORTS.items()}
         demo = webshop.open_webshop(home, taken)
         design, bindings = _briefly(demo.design), webshop.place_bindings(demo, bindings)
-        shop, environment = webshop.programs(demo), {webshop.DATABASE_VARIABLE: demo.database_url}
+        shop, environment = webshop.programs(demo), demo.for_toban
     instance = Instance(
         home=home.path,
         # As given: citations name the document so, and every process runs in this same directory.

@@ -1,5 +1,6 @@
 """The small shop that `toban up` runs when it is given no document: its processes and its bindings."""
 
+import os
 import signal
 import sys
 from dataclasses import dataclass
@@ -36,6 +37,16 @@ class Webshop:
     def database_url(self) -> str:
         """The shop's database, with its password."""
         return f"postgresql://shop:{self.password}@127.0.0.1:{self.ports['db']}/postgres"
+
+    @property
+    def for_toban(self) -> dict[str, str]:
+        """What the shop's bindings refer to: its database, and its own programs as batches."""
+        programs = Path(sys.executable).parent
+        return {
+            DATABASE_VARIABLE: self.database_url,
+            "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "PYTHONPATH": str(self.folder),
+        }
 
     @property
     def environment(self) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The worker's loops: the chapters and the engine's parts, put together for one process."""
 
 import os
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,10 +12,13 @@ import structlog
 from django.conf import settings
 from django.db import close_old_connections, connections
 
+from toban.chapters.batch import works as batch_works
+from toban.chapters.batch.service import Batches
 from toban.chapters.monitoring.board import Board
 from toban.chapters.monitoring.feeds import Plan, plan
 from toban.chapters.monitoring.service import Monitoring
 from toban.design.clauses.base import Clause
+from toban.design.clauses.batch import Batch, BatchRetry
 from toban.design.clauses.monitoring import Monitor, NotificationRule
 from toban.engine.bindings.doubts import binding_findings
 from toban.engine.bindings.inforce import Edition, Refusal
@@ -30,7 +34,7 @@ from toban.engine.telemetry.buffer import SampleBuffer
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 from toban.faces.cli.parts import Parts
 
-RUNNING: tuple[type[Clause], ...] = (Monitor, NotificationRule)
+RUNNING: tuple[type[Clause], ...] = (Monitor, NotificationRule, Batch, BatchRetry)
 """Clauses whose status their own chapter or stage keeps."""
 
 _STANDING_LASTS = timedelta(minutes=10)
@@ -48,6 +52,8 @@ class Work:
         self._telemetry = Telemetry(os.environ["TOBAN_TELEMETRY_URL"])
         self._buffer = SampleBuffer(self._telemetry)
         self._monitoring = Monitoring(Board(parts.source_kinds, clock), self._buffer)
+        self._batches = Batches(f"{socket.gethostname()}/{os.getpid()}", clock)
+        self._batched: Edition | None = None
         self._measured: Edition | None = None
         self._stood: Edition | None = None
         self._stood_at: datetime | None = None
@@ -59,6 +65,8 @@ class Work:
         return (
             Loop("reload", _with_state(self._reload), every=2.0),
             Loop("measure", _with_state(self._measure), every=0.5),
+            Loop("batches", _with_state(self._run_batches), every=0.5),
+            Loop("batch-status", _with_state(self._batches.tell), every=2.0),
             Loop("standing", _with_state(self._show_standing), every=2.0),
             Loop("announce", _with_state(self._announce), every=1.0),
             Loop("deliver", _with_state(self._deliver), every=1.0),
@@ -67,6 +75,7 @@ class Work:
 
     def close(self) -> None:
         """Store what still waits, as far as the store takes it, and let go of everything."""
+        self._batches.close()
         self._monitoring.close()
         flushed = self._buffer.flush(self._clock(), everything=True)
         if flushed.trouble:
@@ -113,13 +122,23 @@ class Work:
             self._measured = edition
         self._monitoring.step(now)
 
+    def _run_batches(self) -> None:
+        edition = self._in_force.edition
+        if edition is not None and edition is not self._batched:
+            plan = batch_works.plan(edition.design, edition.bindings)
+            self._batches.adopt(plan, edition.bindings.system, edition.design.digest)
+            self._batched = edition
+        self._batches.step()
+
     def _show_standing(self) -> None:
         """Show what no chapter speaks for: when an edition comes into force, and as due times pass."""
         edition, now = self._in_force.edition, self._clock()
         is_recent = self._stood_at is not None and now - self._stood_at < _STANDING_LASTS
         if edition is None or (edition is self._stood and is_recent):
             return
-        updates = list(standing(edition, self._plan(edition).unbound, RUNNING, now))
+        batches = batch_works.plan(edition.design, edition.bindings)
+        unbound = {**self._plan(edition).unbound, **batches.unbound}
+        updates = list(standing(edition, unbound, RUNNING, now))
         status.show(updates, now, edition.design.digest)
         self._stood, self._stood_at = edition, now
 

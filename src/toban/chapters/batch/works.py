@@ -1,0 +1,116 @@
+"""Batches of the document and their bindings to works of the run ledger. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from toban.design.clauses.batch import Batch, BatchRetry
+from toban.design.reader import Design
+from toban.design.values.retry import FailureAction
+from toban.engine.bindings.due import due_times
+from toban.engine.bindings.model import BatchBinding, Bindings
+from toban.engine.runs.command import Command
+from toban.engine.runs.rules import CatchUp
+from toban.engine.runs.work import Step, Work
+
+_DELAY = timedelta(minutes=5)
+"""Before a retry where the document says how often, and not after how long."""
+
+_A_YEAR = timedelta(days=370)
+_ANY_DAY = datetime.fromisoformat("2024-01-01T00:00:00+00:00")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPlan:
+    """What chapter 6 runs, and why it runs not the rest."""
+
+    works: Mapping[str, Work]
+    batches: Mapping[str, Batch]
+    """The clause of every work."""
+    retries: tuple[BatchRetry, ...]
+    """The rules that the works keep to."""
+    unbound: Mapping[str, str]
+    """Clause id → why it does not run."""
+
+
+def key_of(batch: Batch) -> str:
+    """Return the name by which a batch is bound and ordered."""
+    return batch.batch_id or batch.name
+
+
+def plan(design: Design, bindings: Bindings) -> BatchPlan:
+    """Return the works of *design* as *bindings* bind them."""
+    all_batches = tuple(design.of(Batch))
+    batches: dict[str, Batch] = {}
+    for batch in all_batches:
+        batches.setdefault(key_of(batch), batch)
+    unbound = {batch.id: why for batch in all_batches if (why := _why_unbound(batch, batches, bindings))}
+    runs = {key: batch for key, batch in batches.items() if batch.id not in unbound}
+    works = {
+        key: work(batch, bindings.batches[key], design=design, bindings=bindings)
+        for key, batch in runs.items()
+    }
+    retries = tuple(design.of(BatchRetry))
+    if not works:
+        unbound |= {retry.id: "つないだバッチがまだありません" for retry in retries}
+    return BatchPlan(works, runs, retries if works else (), unbound)
+
+
+def work(batch: Batch, binding: BatchBinding, *, design: Design, bindings: Bindings) -> Work:
+    """Return *batch* as a work of one step: its command."""
+    command = Command(binding.command, Path(bindings.file).absolute().parent)
+    return Work(
+        key=key_of(batch),
+        clause_id=batch.id,
+        document_digest=design.digest,
+        steps=(Step("command", command),),
+        schedule=batch.schedule,
+        system=bindings.system,
+        catch_up=CatchUp(binding.catch_up),
+        timeout=binding.timeout,
+        retry_delays=retry_delays(batch, tuple(design.of(BatchRetry))),
+        reruns_next_day=FailureAction.RERUN_NEXT_DAY in batch.on_failure,
+        depends_on=binding.depends_on,
+    )
+
+
+def retry_delays(batch: Batch, retries: tuple[BatchRetry, ...]) -> tuple[timedelta, ...]:
+    """Return the waits before each retry: the document's list, its last one repeated as often as needed.
+
+    Without a rule for all batches, a row that says 再実行 is tried once more.
+    """
+    if not retries:
+        return (_DELAY,) if FailureAction.RERUN in batch.on_failure else ()
+    rule = retries[0].rule
+    named = [delay.as_timedelta() for delay in rule.delays] or [_DELAY]
+    return tuple(named[min(attempt, len(named) - 1)] for attempt in range(rule.attempts))
+
+
+def _why_unbound(batch: Batch, batches: Mapping[str, Batch], bindings: Bindings) -> str:
+    key, file = key_of(batch), bindings.file
+    if batches[key] is not batch:
+        return f"「{key}」という行がもう一つあります: バッチIDを分けてください"
+    binding = bindings.batches.get(key)
+    if binding is None:
+        return f'何を実行するかが {file} にありません: [batches.{key}] に command = ["…"] を書いてください'
+    unknown = [each for each in binding.depends_on if each not in bindings.batches or each not in batches]
+    if unknown:
+        return f"depends_on の「{'、'.join(unknown)}」が文書か {file} にありません"
+    if key in set(_behind(key, bindings.batches)):
+        return f"{file} の depends_on が輪になっています"
+    if next(due_times(batch.schedule, bindings.system, _ANY_DAY, _ANY_DAY + _A_YEAR), None) is None:
+        return f"いつ実行するかが「{batch.schedule.text}」からは決まりません: 日と時刻を文書に書いてください"
+    return ""
+
+
+def _behind(key: str, batches: Mapping[str, BatchBinding]) -> Iterator[str]:
+    """Yield every batch that must come before *key*, each once."""
+    seen: set[str] = set()
+    pending = list(batches[key].depends_on)
+    while pending:
+        before = pending.pop()
+        if before not in seen:
+            seen.add(before)
+            yield before
+            pending += batches[before].depends_on if before in batches else ()

@@ -1,0 +1,10 @@
+"""The run ledger as a Django app."""
+
+from django.apps import AppConfig
+
+
+class RunsConfig(AppConfig):
+    """Works, their runs, and what came of each."""
+
+    name = "toban.engine.runs"
+    label = "runs"

@@ -1,0 +1,141 @@
+"""A step that is a command: an argument list, in a process group of its own, speaking into the run's log."""
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from toban.engine.runs import guard
+from toban.engine.runs.rules import Reason
+from toban.engine.runs.work import StepFailed, Turn
+
+_GRACE = 3.0
+"""Seconds between asking a command to end and ending it."""
+
+_LOOK = 0.2
+_CHUNK = 65536
+MOST_LINES = 1000
+"""Lines of one command that are kept; what comes after is only counted."""
+
+_LONGEST_LINE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Runs *arguments*, without a shell. Status 0 is success; 127 (no such command) is not tried again.
+
+    The command finds its run in the environment: `BATCH_RUN`, `BATCH_DUE_AT` (ISO 8601), and each parameter
+    as `BATCH_` and its name in capitals.
+    """
+
+    arguments: tuple[str, ...]
+    directory: Path
+
+    def __call__(self, turn: Turn) -> object:
+        """Run to the end and return the exit status, or raise `StepFailed`."""
+        worker = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), "--", *self.arguments]
+        try:
+            process = subprocess.Popen(
+                worker,
+                cwd=self.directory,
+                env={**os.environ, **environment(turn)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise StepFailed(f"{self.directory}: {error.strerror}", Reason.NOT_RUNNABLE) from error
+        with process:
+            try:
+                stopped = _follow(process, turn)
+            finally:
+                _end(process.pid, signal.SIGKILL)
+        if stopped is not None:
+            raise StepFailed("途中で止めました", stopped)
+        return _judged(process.returncode, self.arguments)
+
+
+def environment(turn: Turn) -> Mapping[str, str]:
+    """Return what the command is told about its run."""
+    parameters = {f"BATCH_{name.upper()}": value for name, value in turn.parameters.items()}
+    return {**parameters, "BATCH_RUN": str(turn.run_id), "BATCH_DUE_AT": turn.due_at.isoformat()}
+
+
+class Lines:
+    """Output in pieces to whole lines: bounded in number and length."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._count = 0
+
+    def take(self, piece: bytes) -> Sequence[str]:
+        """Return the lines that *piece* completes."""
+        *whole, self._rest = (self._rest + piece).split(b"\n")
+        if len(self._rest) > _LONGEST_LINE * 4:
+            whole, self._rest = [*whole, self._rest], b""
+        return self._kept(whole)
+
+    def end(self) -> Sequence[str]:
+        """Return what is left, and how much was left out."""
+        last = self._kept([self._rest]) if self._rest else ()
+        left_out = self._count - MOST_LINES
+        return (*last, f"… ほか {left_out} 行は残していません") if left_out > 0 else last
+
+    def _kept(self, lines: Sequence[bytes]) -> Sequence[str]:
+        room = max(MOST_LINES - self._count, 0)
+        self._count += len(lines)
+        return [line.decode("utf-8", "replace").rstrip("\r")[:_LONGEST_LINE] for line in lines[:room]]
+
+
+def _follow(process: subprocess.Popen[bytes], turn: Turn) -> Reason | None:
+    """Log what the command says until it ends, or must: then return why."""
+    lines, stopped, kill_at = Lines(), None, None
+    output = process.stdout
+    if output is None:
+        raise AssertionError("the command was started without a pipe")
+    with selectors.DefaultSelector() as selector:
+        selector.register(output, selectors.EVENT_READ)
+        while process.poll() is None:
+            if selector.select(_LOOK):
+                _say(turn, lines.take(os.read(output.fileno(), _CHUNK)), stopped)
+            if stopped is None and (stopped := turn.why_stop()) is not None:
+                _end(process.pid, signal.SIGTERM)
+                kill_at = time.monotonic() + _GRACE
+            if kill_at is not None and time.monotonic() >= kill_at:
+                _end(process.pid, signal.SIGKILL)
+        # What it left in the pipe; a child that outlives it must not hold the run up.
+        _end(process.pid, signal.SIGKILL)
+        while piece := os.read(output.fileno(), _CHUNK):
+            _say(turn, lines.take(piece), stopped)
+    _say(turn, lines.end(), stopped)
+    return stopped
+
+
+def _say(turn: Turn, lines: Sequence[str], stopped: Reason | None) -> None:
+    # A worker that was replaced has no say any more.
+    if lines and stopped is not Reason.FENCED:
+        turn.say("\n".join(lines))
+
+
+def _end(group: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        # Nobody is left in the group.
+        return
+
+
+def _judged(status: int, arguments: Sequence[str]) -> object:
+    if status == 0:
+        return {"status": 0}
+    if status == guard.NOT_RUNNABLE:
+        raise StepFailed(f"「{arguments[0]}」を起動できません", Reason.NOT_RUNNABLE)
+    if status > 128:
+        raise StepFailed(f"シグナル {status - 128} で終わりました")
+    raise StepFailed(f"終了コード {status} で終わりました")

@@ -1,0 +1,42 @@
+"""A command and all it starts, tied to its worker's life: `python -I -S guard.py WORKER -- COMMAND ...`.
+
+It leads the process group that the worker has made. When the worker's thread goes, by whatever signal, the
+kernel signals the guard, and the guard ends the whole group: a kernel's tie alone would leave the children
+of a shell behind. It imports nothing of Toban and starts in milliseconds.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+
+_PR_SET_PDEATHSIG = 1  # prctl(2), linux/prctl.h
+NOT_RUNNABLE = 127
+"""The shell's exit status for a command that is not there."""
+
+
+def _end_group(*_: object) -> None:
+    os.killpg(0, signal.SIGKILL)
+
+
+def _main() -> int:
+    worker, _, *command = sys.argv[1:]
+    signal.signal(signal.SIGUSR1, _end_group)
+    # Asked to end, the command decides how; a handler, unlike "ignore", is not inherited by it.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGUSR1, 0, 0, 0)
+    if os.getppid() != int(worker):
+        return 1
+    try:
+        status = subprocess.call(command)
+    except OSError as error:
+        print(f"{command[0]}: {error.strerror}", flush=True)  # noqa: T201 - the log is its standard output
+        return NOT_RUNNABLE
+    # As shells say it: 128 and the signal's number.
+    return status if status >= 0 else 128 - status
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

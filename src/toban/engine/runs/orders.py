@@ -1,0 +1,138 @@
+"""What operators may order of a work: run it now, cancel, skip the next, go on from a step. All audited."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.runs import claim
+from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.rules import Reason
+
+_OPEN = (Run.State.WAITING, Run.State.RUNNING)
+
+
+class NotPossible(Exception):
+    """The order makes no sense as things stand; `hint` is the way out."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def planned(key: str) -> PlannedWork:
+    """Return the work that a running Toban knows by *key*, or raise `NotPossible`."""
+    found = PlannedWork.objects.filter(key=key, in_force=True).first()
+    if found is None:
+        known = "、".join(PlannedWork.objects.filter(in_force=True).values_list("key", flat=True))
+        raise NotPossible(
+            f"「{key}」というバッチは動いていません",
+            f"動いているのは {known} です"
+            if known
+            else "toban.toml に [batches.ID] を書き、toban up で動かしてください",
+        )
+    return found
+
+
+def order(key: str, parameters: Mapping[str, str], *, by: str, now: datetime) -> Run:
+    """Have the work run now, beside its schedule."""
+    with transaction.atomic():
+        ledger.hold()
+        work = planned(key)
+        run = Run.objects.create(
+            work=key,
+            due_at=now,
+            clause_id=work.clause_id,
+            document_digest="",
+            ordered_by=by,
+            parameters=dict(parameters),
+            reason=Reason.ORDERED,
+            wake_at=now,
+        )
+        _audit(run, "run", by, now)
+    return run
+
+
+def cancel(key: str, *, by: str, now: datetime) -> Run:
+    """End the work's run that waits or goes on; a running step is stopped within seconds."""
+    with transaction.atomic():
+        ledger.hold()
+        run = _open_run(key)
+        if run is None:
+            raise NotPossible(
+                f"「{key}」に、待っている実行も進行中の実行もありません", f"toban runs --work {key}"
+            )
+        run.note = f"{by} が中止しました"
+        if run.state == Run.State.WAITING:
+            claim.end(run, Run.State.CANCELLED, Reason.CANCELLED, now, run.note)
+        else:
+            run.is_cancelling = True
+            run.save(update_fields=["is_cancelling", "note"])
+        _audit(run, "cancel", by, now)
+    return run
+
+
+def skip(key: str, why: str, *, by: str, now: datetime) -> Run:
+    """Leave out the work's waiting run, or else its next due time."""
+    with transaction.atomic():
+        ledger.hold()
+        work = planned(key)
+        run = _open_run(key)
+        if run is not None and run.state == Run.State.RUNNING:
+            raise NotPossible(f"「{key}」は実行中です", f"toban run {key} --cancel")
+        if run is None:
+            if work.next_due is None:
+                raise NotPossible(f"「{key}」に次の予定がありません", f"toban why {key}")
+            run = Run(
+                work=key, due_at=work.next_due, clause_id=work.clause_id, ordered_by="schedule",
+                wake_at=work.next_due,
+            )  # fmt: skip
+        claim.end(run, Run.State.SKIPPED, Reason.SKIPPED, now, f"{by} が見送りました: {why}")
+        _audit(run, "skip", by, now)
+    return run
+
+
+def again(key: str, run_id: int, from_step: str | None, *, by: str, now: datetime) -> Run:
+    """Take up an ended run: after its last finished step, or from the step named *from_step* on."""
+    with transaction.atomic():
+        ledger.hold()
+        planned(key)
+        run = Run.objects.select_for_update().filter(pk=run_id, work=key).first()
+        if run is None or run.state in _OPEN:
+            raise NotPossible(f"「{key}」に、終わった実行 {run_id} がありません", f"toban runs --work {key}")
+        if from_step is not None:
+            _forget_from(run, from_step)
+        elif run.state == Run.State.DONE:
+            raise NotPossible(f"実行 {run_id} は終わっています", "やり直す手順を --from で選んでください")
+        run.state, run.reason, run.wake_at = Run.State.WAITING, Reason.ORDERED, now
+        run.failures = run.losses = 0
+        run.ended_at, run.is_cancelling, run.note = None, False, ""
+        run.save()
+        _audit(run, "again", by, now)
+    return run
+
+
+def _forget_from(run: Run, step: str) -> None:
+    first = run.steps.filter(name=step).first()
+    if first is None:
+        done = "、".join(run.steps.order_by("pk").values_list("name", flat=True)) or "ありません"
+        raise NotPossible(f"実行 {run.pk} に、終わった手順「{step}」がありません", f"終わった手順: {done}")
+    run.steps.filter(pk__gte=first.pk).delete()
+
+
+def _open_run(key: str) -> Run | None:
+    return Run.objects.select_for_update().filter(work=key, state__in=_OPEN).order_by("due_at").first()
+
+
+def _audit(run: Run, what: str, by: str, now: datetime) -> None:
+    content = {
+        "order": what,
+        "work": run.work,
+        "run": run.pk,
+        "due": run.due_at.isoformat(),
+        "note": run.note,
+    }
+    record = ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by, clause_id=run.clause_id)
+    ledger.append(record, now=now)

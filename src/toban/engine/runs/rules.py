@@ -1,0 +1,114 @@
+"""What becomes of a run, decided from values: no clock, no database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+PUNCTUAL = timedelta(minutes=1)
+"""A run that starts this late at most is on time; the scheduler looks far more often."""
+
+OVERDUE = timedelta(minutes=10)
+"""A run that has not started this long after its time is a trouble of its own."""
+
+MOST_LOSSES = 3
+"""A run that took so many workers down with it is not given to another."""
+
+
+class Reason(StrEnum):
+    """Why a run is in its state, or a claim has ended."""
+
+    ON_TIME = "on-time"
+    CAUGHT_UP = "caught-up"
+    """Its time passed while nothing ran here; this one is made up for."""
+    MISSED = "missed"
+    ORDERED = "ordered"
+    """An operator asked for it."""
+    NEXT_DAY = "next-day"
+    """The document's 翌日再実行 after a failure."""
+    CLAIMED = "claimed"
+    TAKEN_OVER = "taken-over"
+    SUCCEEDED = "succeeded"
+    RETRY = "retry"
+    FAILED = "failed"
+    NOT_RUNNABLE = "not-runnable"
+    """Trying again can't help: there is no such command."""
+    TIMED_OUT = "timed-out"
+    LOST = "lost"
+    FENCED = "fenced"
+    STOPPED = "stopped"
+    """The worker was asked to end; the run goes on elsewhere or later, and no attempt is charged."""
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+
+class CatchUp(StrEnum):
+    """What to do about due times that passed while nothing ran here."""
+
+    ONCE = "once"
+    SKIP = "skip"
+
+
+class Start(StrEnum):
+    """Whether a waiting run may start."""
+
+    NOW = "now"
+    NOT_YET = "not-yet"
+    OVERLAP = "overlap"
+    """Another run of the same work is going on."""
+    WAITS_FOR_OTHER = "waits-for-other"
+    """A work that it depends on has not succeeded for this due time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What happens to a run after an attempt: over, or again at a time."""
+
+    reason: Reason
+    again_at: datetime | None = None
+
+
+def plan(due: Sequence[datetime], *, now: datetime, catch_up: CatchUp) -> tuple[tuple[datetime, Reason], ...]:
+    """Say of each time in *due*, in order and none later than *now*, whether its run starts or is missed."""
+    if not due:
+        return ()
+    *earlier, last = due
+    # "<=": a scheduler that is exactly a minute late is still on time.
+    if now - last <= PUNCTUAL:
+        reason = Reason.ON_TIME
+    else:
+        reason = Reason.CAUGHT_UP if catch_up is CatchUp.ONCE else Reason.MISSED
+    return (*((moment, Reason.MISSED) for moment in earlier), (last, reason))
+
+
+def after_failure(reason: Reason, failures: int, delays: Sequence[timedelta], now: datetime) -> Verdict:
+    """Decide after the failure number *failures* (from 1); *delays* are those before each retry."""
+    if reason is Reason.NOT_RUNNABLE or failures > len(delays):
+        return Verdict(reason)
+    return Verdict(Reason.RETRY, now + delays[failures - 1])
+
+
+def after_loss(losses: int) -> Reason:
+    """Decide whether a run whose worker was lost, *losses* times by now, goes on."""
+    return Reason.LOST if losses >= MOST_LOSSES else Reason.TAKEN_OVER
+
+
+def is_lost(leased_until: datetime | None, now: datetime) -> bool:
+    """Whether the holder of a running run has let its lease run out."""
+    return leased_until is None or leased_until <= now
+
+
+def start(
+    *, wake_at: datetime, now: datetime, is_work_running: bool, others_succeeded: Sequence[bool]
+) -> Start:
+    """Say whether a waiting run may start now."""
+    if now < wake_at:
+        return Start.NOT_YET
+    if is_work_running:
+        return Start.OVERLAP
+    return Start.NOW if all(others_succeeded) else Start.WAITS_FOR_OTHER
+
+
+def is_overdue(wake_at: datetime, now: datetime) -> bool:
+    """Whether a waiting run should long have started."""
+    return now - wake_at > OVERDUE

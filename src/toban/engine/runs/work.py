@@ -1,0 +1,80 @@
+"""What a chapter declares: a work, its steps, when it is due, and what to do when it fails."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from toban.design.values.schedule import Schedule
+from toban.engine.bindings.model import System
+from toban.engine.runs.rules import CatchUp, Reason
+
+
+class StepFailed(Exception):
+    """A step came to no good end; the reason decides whether it is tried again."""
+
+    def __init__(self, message: str, reason: Reason = Reason.FAILED) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Turn(Protocol):
+    """What a step is given: its run, what came before, and how to speak."""
+
+    @property
+    def run_id(self) -> int:
+        """The run's number."""
+
+    @property
+    def due_at(self) -> datetime:
+        """The due time that the run is for, however late it is."""
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """What the operator who ordered the run gave it."""
+
+    @property
+    def results(self) -> Mapping[str, object]:
+        """What the finished steps returned, by name."""
+
+    def say(self, text: str) -> None:
+        """Write a line into the run's log."""
+
+    def why_stop(self) -> Reason | None:
+        """Return why the step must end at once (fenced, cancelled, out of time), or None. Ask often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A part of a work that is not repeated once it is finished.
+
+    A worker that dies between doing and recording does the step again: what reaches outside must bear that.
+    """
+
+    name: str
+    act: Callable[[Turn], object]
+    """Returns JSON, kept for the later steps, or raises `StepFailed`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A work of the document. Two runs of it never overlap."""
+
+    key: str
+    clause_id: str
+    document_digest: str
+    steps: tuple[Step, ...]
+    schedule: Schedule
+    system: System
+    catch_up: CatchUp = CatchUp.ONCE
+    timeout: timedelta | None = None
+    """The longest that one attempt may take."""
+    retry_delays: tuple[timedelta, ...] = ()
+    reruns_next_day: bool = False
+    """After the last failure, once more a day after the due time."""
+    depends_on: tuple[str, ...] = ()
+
+    @property
+    def rule(self) -> str:
+        """Schedule and zone in words; it changes when the due times may."""
+        return f"{self.schedule} {self.schedule.zone or self.system.timezone} {self.system.holidays}"

@@ -1,0 +1,127 @@
+"""A worker of one work with five steps, for tests that kill it: runs_worker.py MODE FOLDER [ARGUMENT...].
+
+order FOLDER                         order a run of the work
+steps FOLDER HOLDER AHEAD KILL_AT    do it; the clock is AHEAD seconds fast and kills at reading KILL_AT
+hold FOLDER HOLDER                   do a work whose step waits for the file FOLDER/go
+schedule FOLDER SEED                 plan two days of hourly runs with a clock that jumps to and fro
+"""
+
+import os
+import random
+import signal
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import django
+
+django.setup()
+
+import structlog  # noqa: E402
+
+from toban.design.values.schedule import read_schedule  # noqa: E402
+from toban.engine.bindings.model import System  # noqa: E402
+from toban.engine.clock import system_clock  # noqa: E402
+from toban.engine.runs import orders, scheduler  # noqa: E402
+from toban.engine.runs.models import FinishedStep, Run  # noqa: E402
+from toban.engine.runs.runner import Runner  # noqa: E402
+from toban.engine.runs.work import Step, Turn, Work  # noqa: E402
+
+MODE, FOLDER, *REST = sys.argv[1:]
+STEPS = 5
+
+
+def note(text: str) -> None:
+    """Add a line that other processes don't tear."""
+    with (Path(FOLDER) / "notes").open("a") as file:
+        file.write(text + "\n")
+
+
+def step(number: int) -> Step:
+    def act(turn: Turn) -> object:
+        note(f"did {turn.run_id} {number}")
+        return {"number": number, "before": sorted(turn.results)}
+
+    return Step(f"step{number}", act)
+
+
+def hold(turn: Turn) -> object:
+    note(f"holds {REST[0]}")
+    while not (Path(FOLDER) / "go").exists():
+        time.sleep(0.05)
+    return REST[0]
+
+
+def work(*steps: Step, rule: str = "日次 4:00") -> Work:
+    schedule = read_schedule(rule)
+    assert schedule is not None
+    return Work(
+        key="W",
+        clause_id="batch/batch/W",
+        document_digest="",
+        steps=steps,
+        schedule=schedule,
+        system=System(),
+    )
+
+
+class DeadlyClock:
+    """A clock that kills its process, as kill -9 does, when it has been read often enough."""
+
+    def __init__(self, ahead: timedelta, kill_at: int) -> None:
+        self._ahead = ahead
+        self._left = kill_at
+
+    def __call__(self) -> datetime:
+        self._left -= 1
+        if self._left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return datetime.now(UTC) + self._ahead
+
+
+def do_steps() -> None:
+    holder, ahead, kill_at = REST
+    finished = FinishedStep.objects.values_list("run_id", "name")
+    note("knows " + " ".join(f"{run_id}:{name.removeprefix('step')}" for run_id, name in finished))
+    runner = Runner(holder, DeadlyClock(timedelta(seconds=float(ahead)), int(kill_at)))
+    runner.adopt({"W": work(*(step(number) for number in range(STEPS)))})
+    while Run.objects.exclude(state=Run.State.DONE).exists():
+        runner.step()
+        time.sleep(0.01)
+
+
+def do_hold() -> None:
+    structlog.configure(
+        processors=[structlog.processors.JSONRenderer()], logger_factory=structlog.PrintLoggerFactory()
+    )
+    runner = Runner(REST[0], system_clock)
+    runner.adopt({"W": work(Step("hold", hold))})
+    note(f"ready {REST[0]}")
+    while not (Path(FOLDER) / "end").exists():
+        runner.step()
+        time.sleep(0.1)
+
+
+def do_schedule() -> None:
+    jumps = random.Random(int(REST[0]))  # noqa: S311 - to and fro, the same each time
+    start = datetime(2026, 4, 1, 0, 30, tzinfo=UTC)
+    hourly = work(step(0), rule="1時間毎")
+    scheduler.plan_due([hourly], start)
+    for tick in range(48 * 6):
+        now = start + timedelta(minutes=10 * tick)
+        scheduler.plan_due([hourly], now)
+        scheduler.plan_due([hourly], now - timedelta(minutes=jumps.randrange(0, 180)))
+
+
+structlog.configure(processors=[], logger_factory=structlog.ReturnLoggerFactory())
+match MODE:
+    case "order":
+        scheduler.plan_due([work()], system_clock())
+        orders.order("W", {}, by="test", now=system_clock())
+    case "steps":
+        do_steps()
+    case "hold":
+        do_hold()
+    case "schedule":
+        do_schedule()

@@ -1,0 +1,235 @@
+"""Claims by lease and fence, on the tables."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from tests.integration.engine.runs.conftest import NOON, MakeWork
+
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.runs import claim, orders
+from toban.engine.runs.claim import LEASE, Claim, Fenced
+from toban.engine.runs.models import Attempt, Run
+from toban.engine.runs.orders import NotPossible
+from toban.engine.runs.rules import MOST_LOSSES, Reason
+from toban.engine.runs.scheduler import plan_due
+from toban.engine.runs.work import Work
+
+pytestmark = pytest.mark.django_db
+
+MOMENT = timedelta(microseconds=1)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def work(make_work: MakeWork) -> Work:
+    made = make_work(retry_delays=(5 * MINUTE, 15 * MINUTE))
+    plan_due([made], NOON - MOMENT)
+    plan_due([made], NOON)
+    return made
+
+
+def take(work: Work, holder: str = "a", after: timedelta = timedelta(0)) -> Claim:
+    found = claim.claim({work.key: work}, holder, NOON + after)
+    assert found is not None
+    return found
+
+
+def refused(write: Callable[[], None]) -> None:
+    with pytest.raises(Fenced):
+        write()
+
+
+def the_run() -> Run:
+    return Run.objects.get()
+
+
+def test_a_run_in_hand_is_nobody_elses_until_its_lease_ends(work: Work) -> None:
+    take(work)
+
+    assert claim.claim({"B001": work}, "b", NOON + LEASE - MOMENT) is None
+    assert take(work, "b", LEASE).fence == 2
+
+
+def test_a_heartbeat_keeps_the_run(work: Work) -> None:
+    held = take(work)
+
+    assert claim.renew(held, NOON + LEASE) is None
+
+    assert claim.claim({"B001": work}, "b", NOON + LEASE) is None
+
+
+def test_what_a_replaced_worker_brings_is_refused(work: Work) -> None:
+    late = take(work)
+    take(work, "b", LEASE)
+    now = NOON + LEASE
+
+    assert claim.renew(late, now) is Reason.FENCED
+    refused(lambda: claim.require(late))
+    refused(lambda: claim.keep(late, "command", 1, began_at=NOON, now=now))
+    refused(lambda: claim.write_log(late, "command", ["x"], now))
+    refused(lambda: claim.succeed(late, now))
+    refused(lambda: claim.fail(late, work, Reason.FAILED, "", now))
+    refused(lambda: claim.release(late, Reason.STOPPED, now))
+    assert the_run().holder == "b"
+
+
+def test_a_worker_does_not_take_over_from_itself_when_the_clock_jumps(work: Work) -> None:
+    held = take(work)
+
+    later = NOON + timedelta(days=1)
+
+    assert claim.claim({"B001": work}, "a", later, in_hand=[held.run_id]) is None
+
+
+def test_what_finished_steps_returned_is_there_for_the_next_holder(work: Work) -> None:
+    claim.keep(take(work), "first", {"rows": 3}, began_at=NOON, now=NOON)
+
+    assert take(work, "b", LEASE).results == {"first": {"rows": 3}}
+
+
+def test_a_run_that_takes_its_workers_down_fails_in_the_end(work: Work) -> None:
+    for loss in range(MOST_LOSSES):
+        take(work, after=loss * LEASE)
+
+    assert claim.claim({"B001": work}, "b", NOON + MOST_LOSSES * LEASE) is None
+
+    assert (the_run().state, the_run().reason) == (Run.State.FAILED, Reason.LOST)
+
+
+def test_a_failure_waits_by_the_list_without_a_worker_and_then_is_final(work: Work) -> None:
+    claim.fail(take(work), work, Reason.FAILED, "終了コード 1", NOON)
+    waiting = the_run()
+    assert (waiting.state, waiting.holder, waiting.wake_at) == (Run.State.WAITING, "", NOON + 5 * MINUTE)
+    assert claim.claim({"B001": work}, "a", NOON + 5 * MINUTE - MOMENT) is None
+
+    claim.fail(take(work, after=5 * MINUTE), work, Reason.FAILED, "", NOON + 5 * MINUTE)
+    claim.fail(take(work, after=20 * MINUTE), work, Reason.FAILED, "終了コード 3", NOON + 20 * MINUTE)
+
+    assert (the_run().state, the_run().note) == (Run.State.FAILED, "終了コード 3")
+    last = LedgerEntry.objects.order_by("-sequence")[0]
+    assert (last.clause_id, last.content["verdict"]) == (work.clause_id, "deviating")
+
+
+def test_a_run_that_is_stopped_with_its_worker_is_charged_no_attempt(work: Work) -> None:
+    claim.release(take(work), Reason.STOPPED, NOON)
+
+    assert (the_run().failures, the_run().losses) == (0, 0)
+    assert take(work, "b").fence == 2
+
+
+def test_two_runs_of_one_work_never_go_on_together(work: Work) -> None:
+    take(work)
+    orders.order("B001", {}, by="nami", now=NOON + MOMENT)
+
+    assert claim.claim({"B001": work}, "b", NOON + MOMENT) is None
+
+
+def test_the_database_itself_refuses_a_second_running_run(work: Work) -> None:
+    take(work)
+    orders.order("B001", {}, by="nami", now=NOON + MOMENT)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Run.objects.filter(state=Run.State.WAITING).update(state=Run.State.RUNNING)
+
+
+def test_a_monthly_run_that_may_be_repeated_is_repeated_the_next_day(make_work: MakeWork) -> None:
+    work = make_work(rule="毎月1日 12:00", reruns_next_day=True)
+    plan_due([work], NOON - MOMENT)
+    plan_due([work], NOON)
+
+    claim.fail(take(work), work, Reason.FAILED, "", NOON)
+
+    again = Run.objects.get(state=Run.State.WAITING)
+    assert (again.due_at, again.reason) == (NOON + timedelta(days=1), Reason.NEXT_DAY)
+
+
+def test_a_daily_run_is_repeated_by_its_own_next_due_time(make_work: MakeWork) -> None:
+    work = make_work(reruns_next_day=True)
+    plan_due([work], NOON - MOMENT)
+    plan_due([work], NOON)
+    claim.fail(take(work), work, Reason.FAILED, "", NOON)
+
+    plan_due([work], NOON + timedelta(days=1))
+
+    assert Run.objects.count() == 2
+
+
+def test_a_work_waits_for_the_success_of_those_before_it(make_work: MakeWork) -> None:
+    before, after = make_work("B001"), make_work("B002", depends_on=("B001",))
+    plan_due([before, after], NOON - MOMENT)
+    plan_due([before, after], NOON)
+    held = take(before)
+    assert claim.claim({"B002": after}, "b", NOON) is None
+
+    claim.succeed(held, NOON)
+
+    assert take(after).work == "B002"
+
+
+def test_a_waiting_run_is_cancelled_at_once_and_a_running_one_by_its_heartbeat(work: Work) -> None:
+    held = take(work)
+    orders.cancel("B001", by="nami", now=NOON)
+
+    assert claim.renew(held, NOON) is Reason.CANCELLED
+    claim.release(held, Reason.CANCELLED, NOON)
+
+    assert (the_run().state, the_run().note) == (Run.State.CANCELLED, "nami が中止しました")
+    with pytest.raises(NotPossible):
+        orders.cancel("B001", by="nami", now=NOON)
+
+
+def test_a_cancelled_run_whose_worker_died_is_not_taken_up_again(work: Work) -> None:
+    take(work)
+    orders.cancel("B001", by="nami", now=NOON)
+
+    assert claim.claim({"B001": work}, "b", NOON + LEASE) is None
+
+    assert the_run().state == Run.State.CANCELLED
+
+
+def test_the_next_due_time_is_left_out_with_the_reason(make_work: MakeWork) -> None:
+    work = make_work()
+    plan_due([work], NOON - MOMENT)
+
+    orders.skip("B001", "棚卸し", by="nami", now=NOON - MOMENT)
+    plan_due([work], NOON)
+
+    assert (the_run().state, the_run().due_at) == (Run.State.SKIPPED, NOON)
+    assert "棚卸し" in the_run().note
+
+
+def test_an_ended_run_goes_on_from_the_step_that_is_named(work: Work) -> None:
+    held = take(work)
+    for step in ("first", "second", "third"):
+        claim.keep(held, step, step, began_at=NOON, now=NOON)
+    claim.succeed(held, NOON)
+
+    orders.again("B001", held.run_id, "second", by="nami", now=NOON)
+
+    assert take(work).results == {"first": "first"}
+    assert Attempt.objects.count() == 2
+
+
+def test_an_order_that_makes_no_sense_says_the_way_out(work: Work) -> None:
+    held = take(work)
+    claim.keep(held, "first", 1, began_at=NOON, now=NOON)
+    claim.succeed(held, NOON)
+
+    with pytest.raises(NotPossible) as unknown:
+        orders.order("B009", {}, by="nami", now=NOON)
+    with pytest.raises(NotPossible) as unfinished:
+        orders.again("B001", held.run_id, "second", by="nami", now=NOON)
+    with pytest.raises(NotPossible):
+        orders.again("B001", held.run_id, None, by="nami", now=NOON)
+
+    assert "B001" in unknown.value.hint
+    assert "first" in unfinished.value.hint
+
+
+def test_every_order_is_audited_with_its_giver(work: Work) -> None:
+    orders.order("B001", {"date": "2026-03-31"}, by="nami", now=NOON + MOMENT)
+
+    entry = LedgerEntry.objects.get(kind=LedgerEntry.Kind.AUDIT)
+    assert (entry.actor, entry.content["order"], entry.clause_id) == ("nami", "run", work.clause_id)

@@ -1,0 +1,149 @@
+"""Real workers, killed and frozen: no finished step is repeated, no run lost, none doubled."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(__file__).with_name("runs_worker.py")
+DATABASES = ("sqlite", "postgres")
+ASK = """
+import django, json, sys
+django.setup()
+from toban.engine.runs.models import *
+json.dump({
+    "runs": list(Run.objects.values("work", "state", "losses")),
+    "due": [due.isoformat() for due in Run.objects.order_by("due_at").values_list("due_at", flat=True)],
+    "attempts": list(Attempt.objects.order_by("pk").values("holder", "outcome")),
+    "steps": list(FinishedStep.objects.order_by("run", "pk").values_list("run", "name", "result")),
+}, sys.stdout)
+"""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the tables say."""
+
+    runs: list[dict[str, object]]
+    due: list[str]
+    attempts: list[dict[str, str]]
+    steps: list[tuple[int, str, object]]
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    environment: Mapping[str, str] = request.getfixturevalue(request.param)
+    return environment
+
+
+def command(mode: str, folder: Path, *rest: str) -> list[str]:
+    return [sys.executable, str(PROGRAM), mode, str(folder), *rest]
+
+
+def run(environment: Mapping[str, str], mode: str, folder: Path, *rest: str) -> int:
+    return subprocess.run(command(mode, folder, *rest), env=environment, check=False, timeout=120).returncode
+
+
+def ask(environment: Mapping[str, str]) -> Told:
+    told = subprocess.run([sys.executable, "-c", ASK], env=environment, check=True, capture_output=True)
+    return Told(**json.loads(told.stdout))
+
+
+def notes(folder: Path) -> list[str]:
+    path = folder / "notes"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def until(question: Callable[[], bool]) -> None:
+    """Wait until *question* is answered with yes; the limit is for a broken worker only."""
+    for _ in range(1200):
+        if question():
+            return
+        time.sleep(0.05)
+    pytest.fail("not within a minute")
+
+
+@pytest.mark.slow
+def test_a_worker_killed_at_any_moment_repeats_no_finished_step_and_loses_no_run(
+    database: Mapping[str, str], tmp_path: Path
+) -> None:
+    kill_at, status = 0, -signal.SIGKILL
+
+    while status == -signal.SIGKILL:
+        kill_at += 1
+        assert run(database, "order", tmp_path) == 0
+        status = run(database, "steps", tmp_path, "first", "0", str(kill_at))
+        # The lease has run out on the clock of the one that takes over.
+        assert run(database, "steps", tmp_path, "second", "10", "0") == 0
+
+    assert kill_at > 5, "the clock is read at least once a step"
+    finished: set[str] = set()
+    done: Counter[str] = Counter()
+    for note in notes(tmp_path):
+        word, *rest = note.split()
+        if word == "knows":
+            finished = set(rest)
+        else:
+            done[":".join(rest)] += 1
+            assert ":".join(rest) not in finished
+    told = ask(database)
+    assert {each["state"] for each in told.runs} == {"done"}
+    assert len(told.runs) == kill_at
+    assert len(done) == len(told.steps) == 5 * kill_at
+    # Only the step in hand when the worker died may have been done twice.
+    assert max(done.values()) <= 2
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
+def test_of_two_workers_the_other_takes_over_and_the_late_result_is_refused(
+    database: Mapping[str, str], tmp_path: Path, end: signal.Signals
+) -> None:
+    assert run(database, "order", tmp_path) == 0
+    first = subprocess.Popen(
+        command("hold", tmp_path, "first"), env=database, stdout=subprocess.PIPE, text=True
+    )
+    until(lambda: "holds first" in notes(tmp_path))
+    second = subprocess.Popen(command("hold", tmp_path, "second"), env=database)
+    until(lambda: "ready second" in notes(tmp_path))
+
+    first.send_signal(end)
+
+    until(lambda: "holds second" in notes(tmp_path))
+    (tmp_path / "go").touch()
+    until(lambda: ask(database).runs[0]["state"] == "done")
+    first.send_signal(signal.SIGCONT)
+    if end is signal.SIGSTOP:
+        assert first.stdout is not None
+        assert any("late_result_refused" in line for line in first.stdout)
+    (tmp_path / "end").touch()
+    statuses = first.wait(timeout=60), second.wait(timeout=60)
+    if first.stdout is not None:
+        first.stdout.close()
+    told = ask(database)
+    assert statuses == (-signal.SIGKILL if end is signal.SIGKILL else 0, 0)
+    assert [step[2] for step in told.steps] == ["second"]
+    assert told.attempts == [
+        {"holder": "first", "outcome": "lost"},
+        {"holder": "second", "outcome": "succeeded"},
+    ]
+    assert Counter(notes(tmp_path))["holds second"] == 1
+
+
+def test_two_schedulers_with_jumping_clocks_make_one_run_per_hour(
+    database: Mapping[str, str], tmp_path: Path
+) -> None:
+    planners = [subprocess.Popen(command("schedule", tmp_path, seed), env=database) for seed in "12"]
+
+    assert [planner.wait(timeout=120) for planner in planners] == [0, 0]
+
+    due = ask(database).due
+    hours = [f"2026-04-{1 + hour // 24:02}T{hour % 24:02}:00:00+00:00" for hour in range(1, 49)]
+    assert due == hours

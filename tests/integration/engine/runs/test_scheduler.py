@@ -1,0 +1,95 @@
+"""Due times to runs, with what was missed in the evidence."""
+
+from datetime import timedelta
+
+import pytest
+from tests.integration.engine.runs.conftest import NOON, MakeWork
+
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.rules import CatchUp
+from toban.engine.runs.scheduler import plan_due
+
+pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
+MOMENT = timedelta(microseconds=1)
+
+
+def states() -> list[tuple[str, str]]:
+    return [(f"{run.due_at:%m-%d}", run.reason) for run in Run.objects.order_by("due_at")]
+
+
+def test_a_new_work_has_no_past_to_make_up_for(make_work: MakeWork) -> None:
+    plan_due([make_work()], NOON)
+
+    assert states() == []
+    assert PlannedWork.objects.get().next_due == NOON + DAY
+
+
+def test_the_due_moment_itself_makes_the_run(make_work: MakeWork) -> None:
+    plan_due([make_work()], NOON - timedelta(hours=1))
+
+    plan_due([make_work()], NOON - MOMENT)
+    assert states() == []
+    plan_due([make_work()], NOON)
+    plan_due([make_work()], NOON + MOMENT)
+
+    assert states() == [("04-01", "on-time")]
+
+
+def test_each_missed_day_is_evidence_and_the_last_is_made_up_for(make_work: MakeWork) -> None:
+    plan_due([make_work()], NOON - MOMENT)
+
+    plan_due([make_work()], NOON + 2 * DAY + timedelta(hours=1))
+
+    assert states() == [("04-01", "missed"), ("04-02", "missed"), ("04-03", "caught-up")]
+    entries = [entry.content for entry in LedgerEntry.objects.order_by("sequence")]
+    assert [entry["verdict"] for entry in entries] == ["not-performed"] * 2
+    assert entries[0]["due_from"] == "2026-04-01T12:00:00+09:00"
+
+
+def test_a_clause_that_skips_makes_up_for_nothing(make_work: MakeWork) -> None:
+    work = make_work(catch_up=CatchUp.SKIP)
+    plan_due([work], NOON - MOMENT)
+
+    plan_due([work], NOON + DAY + timedelta(hours=1))
+
+    assert states() == [("04-01", "missed"), ("04-02", "missed")]
+
+
+def test_after_a_very_long_stop_the_oldest_are_one_entry_with_their_count(make_work: MakeWork) -> None:
+    work = make_work(rule="1時間毎", catch_up=CatchUp.SKIP)
+    plan_due([work], NOON + MOMENT)
+
+    plan_due([work], NOON + timedelta(hours=1001, minutes=30))
+
+    assert Run.objects.count() == 1000
+    first = LedgerEntry.objects.order_by("sequence").values_list("content", flat=True)[0]
+    assert (first["count"], LedgerEntry.objects.count()) == (1, 1001)
+
+
+def test_another_time_in_the_document_is_no_missed_run_of_the_past(make_work: MakeWork) -> None:
+    plan_due([make_work()], NOON - MOMENT)
+
+    plan_due([make_work(rule="日次 11:00")], NOON + timedelta(hours=5))
+
+    assert states() == []
+
+
+def test_a_clock_that_was_set_back_plans_nothing_twice(make_work: MakeWork) -> None:
+    plan_due([make_work()], NOON - MOMENT)
+    plan_due([make_work()], NOON)
+
+    plan_due([make_work()], NOON - DAY)
+    plan_due([make_work()], NOON)
+
+    assert states() == [("04-01", "on-time")]
+
+
+def test_a_work_that_left_the_document_is_no_longer_in_force(make_work: MakeWork) -> None:
+    plan_due([make_work()], NOON)
+
+    plan_due([], NOON)
+
+    assert not PlannedWork.objects.get().in_force

@@ -1,0 +1,178 @@
+"""The real `toban worker` runs a batch that `toban run` orders; `toban runs` and `toban why` tell of it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+DESIGN = """\
+# 受付の運用設計書
+
+## 6. バッチ処理
+
+### バッチ一覧
+| バッチID | バッチ名 | 実行タイミング | 実行時間 | 処理内容 | 失敗時の対応 |
+|---------|---------|--------------|---------|---------|------------|
+| B001 | 集計 | 月次 | 月末23:00 | 集計 | 再実行、アラート |
+| B002 | 掃除 | 月次 | 月末23:10 | 掃除 | 手動再実行 |
+| B003 | 請求 | 月次 | 月末23:20 | 請求 | 手動再実行 |
+"""
+BINDINGS = """\
+[batches.B001]
+command = ["sh", "-c", "echo began $$; while [ ! -e go ]; do sleep 0.1; done; echo $BATCH_DAY >> done"]
+
+[batches.B002]
+command = ["sh", "-c", "echo 書けません; exit 3"]
+"""
+
+
+@dataclass
+class Toban:
+    """A Toban in a folder: its worker, and its commands."""
+
+    folder: Path
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "TOBAN_HOME": str(self.folder),
+            "TOBAN_STATE_URL": f"sqlite:///{self.folder}/state.sqlite3",
+            "TOBAN_DESIGN": str(self.folder / "運用設計書.md"),
+            "TOBAN_BINDINGS": str(self.folder / "toban.toml"),
+            # Nothing listens there: batches need no telemetry.
+            "TOBAN_TELEMETRY_URL": "http://toban:secret@127.0.0.1:9/toban",
+        }
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "toban", *arguments],
+            env=self.environment, check=False, capture_output=True, text=True,
+        )  # fmt: skip
+
+    def start(self) -> subprocess.Popen[bytes]:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "toban", "worker"], env=self.environment, stdout=subprocess.DEVNULL
+        )
+        self.workers.append(worker)
+        return worker
+
+    def runs(self) -> list[dict[str, object]]:
+        found: list[dict[str, object]] = json.loads(self.call("runs", "--format", "json").stdout)
+        return found
+
+    def until(self, question: Callable[[], bool]) -> None:
+        """Wait until *question* is answered with yes; the limit is for a broken worker only."""
+        for _ in range(120):
+            if question():
+                return
+            time.sleep(0.3)
+        pytest.fail(f"not within its time: {self.runs()}")
+
+    def until_known(self, batch: str) -> None:
+        self.until(lambda: self.call("why", batch).returncode == 0)
+
+
+@pytest.fixture
+def toban(tmp_path: Path) -> Iterator[Toban]:
+    (tmp_path / "運用設計書.md").write_text(DESIGN)
+    (tmp_path / "toban.toml").write_text(BINDINGS)
+    made = Toban(tmp_path)
+    assert made.call("prepare").returncode == 0
+    yield made
+    for worker in made.workers:
+        if worker.poll() is None:
+            worker.kill()
+        worker.wait()
+
+
+def shell(toban: Toban) -> int | None:
+    """Return the number of the shell that runs the batch now."""
+    with suppress(psutil.NoSuchProcess):
+        for process in psutil.Process(toban.workers[-1].pid).children(recursive=True):
+            if process.name() == "sh":
+                return process.pid
+    return None
+
+
+def test_an_ordered_batch_runs_and_the_worker_that_is_killed_loses_nothing(toban: Toban) -> None:
+    first = toban.start()
+    toban.until(lambda: toban.call("run", "B001", "--yes", "--set", "day=sunday").returncode == 0)
+    toban.until(lambda: shell(toban) is not None)
+    command = shell(toban)
+
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert command is not None
+    toban.until(lambda: not psutil.pid_exists(command))
+    toban.start()
+    toban.until(lambda: shell(toban) is not None)
+    (toban.folder / "go").touch()
+    toban.until(lambda: toban.runs()[0]["state"] == "done")
+
+    assert (toban.folder / "done").read_text() == "sunday\n"
+    told = toban.call("why", "B001").stdout
+    assert "予定 毎月末 23:00 Asia/Tokyo" in told
+    assert "● 成功" in told
+    assert "| began" in told
+
+
+def test_a_stopped_worker_lets_go_of_its_run_at_once(toban: Toban) -> None:
+    first = toban.start()
+    toban.until(lambda: toban.call("run", "B001", "--yes").returncode == 0)
+    toban.until(lambda: shell(toban) is not None)
+
+    first.terminate()
+    first.wait()
+
+    (run,) = toban.runs()
+    assert (run["state"], run["reason"], run["failures"]) == ("waiting", "stopped", 0)
+
+
+def test_a_failure_is_told_with_what_the_command_said(toban: Toban) -> None:
+    toban.start()
+    toban.until(lambda: toban.call("run", "B002", "--yes").returncode == 0)
+
+    toban.until(lambda: "終了コード 3" in toban.call("why", "B002").stdout)
+
+    told = toban.call("why", "B002").stdout
+    assert "■ 失敗" in told
+    assert "| 書けません" in told
+
+
+def test_a_batch_that_is_not_bound_is_asked_why(toban: Toban) -> None:
+    toban.start()
+    toban.until_known("B003")
+
+    told = toban.call("why", "B003").stdout
+    refused = toban.call("run", "B003", "--yes")
+
+    assert "いまは実行されません" in told
+    assert "[batches.B003]" in told
+    assert refused.returncode == 1
+    assert "B001" in refused.stderr
+
+
+def test_nothing_is_ordered_without_a_yes(toban: Toban) -> None:
+    toban.start()
+    toban.until(lambda: toban.call("why", "B001").stdout.startswith("予定"))
+
+    answered = subprocess.run(
+        [sys.executable, "-m", "toban", "run", "B001"],
+        env=toban.environment, check=False, capture_output=True, text=True, input="n\n",
+    )  # fmt: skip
+
+    assert answered.returncode == 1
+    assert toban.runs() == []
+    assert toban.call("why", "B009").returncode == 1
+    assert toban.call("run", "B001", "--set", "日=1").returncode == 2

@@ -1,0 +1,133 @@
+"""Rows of the batch table and their bindings to works."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from toban.chapters.batch.works import plan
+from toban.design.reader import Design, read_design
+from toban.engine.bindings.load import UnreadableBindings, read_bindings
+from toban.engine.bindings.model import Bindings
+from toban.engine.runs.command import Command
+from toban.engine.runs.rules import CatchUp
+
+TABLE = """# 運用設計書
+
+## 6. バッチ処理
+
+### バッチ一覧
+| バッチID | バッチ名 | 実行タイミング | 実行時間 | 処理内容 | 失敗時の対応 |
+|---|---|---|---|---|---|
+| B001 | DBバックアップ | 日次 | 深夜2:00 | フルバックアップ | 再実行、アラート |
+| B002 | ログ削除 | 日次 | 深夜3:00 | 古いログ削除 | 翌日再実行 |
+| B003 | 請求書 | 月次 | 月末23:00 | 請求書PDF生成 | 手動再実行 |
+| B005 | 突合 | 随時 | - | 突合 | 再実行 |
+"""
+RULE = """
+### バッチ実行方式
+- **リトライ**: 失敗時3回まで自動リトライ (間隔: 5分、15分)
+"""
+
+
+def design(text: str = TABLE + RULE) -> Design:
+    return read_design(text, "運用設計書.md")
+
+
+def bindings(text: str) -> Bindings:
+    return read_bindings(text, Path("toban.toml"), sources={}, channels={})
+
+
+def minutes(*lengths: int) -> tuple[timedelta, ...]:
+    return tuple(timedelta(minutes=length) for length in lengths)
+
+
+def test_a_bound_row_is_a_work_of_its_command_in_the_folder_of_the_bindings() -> None:
+    text = '[batches.B001]\ncommand = ["backup", "--full"]\ntimeout = "30分"\ncatch_up = "skip"'
+
+    work = plan(design(), bindings(text)).works["B001"]
+
+    assert work.steps[0].act == Command(("backup", "--full"), Path.cwd())
+    assert (work.timeout, work.catch_up) == (timedelta(minutes=30), CatchUp.SKIP)
+    assert str(work.schedule) == "日次 02:00"
+
+
+def test_retries_keep_to_the_list_and_repeat_its_last_wait() -> None:
+    work = plan(design(), bindings('[batches.B001]\ncommand = ["x"]')).works["B001"]
+
+    assert work.retry_delays == minutes(5, 15, 15)
+
+
+def test_without_a_list_only_a_row_that_orders_it_is_tried_again() -> None:
+    bound = bindings('[batches.B001]\ncommand = ["x"]\n[batches.B003]\ncommand = ["x"]')
+
+    works = plan(design(TABLE), bound).works
+
+    assert works["B001"].retry_delays == minutes(5)
+    assert works["B003"].retry_delays == ()
+
+
+def test_the_row_that_says_so_is_run_again_the_next_day() -> None:
+    bound = bindings('[batches.B001]\ncommand = ["x"]\n[batches.B002]\ncommand = ["x"]')
+
+    works = plan(design(), bound).works
+
+    assert (works["B001"].reruns_next_day, works["B002"].reruns_next_day) == (False, True)
+
+
+def test_a_row_without_a_binding_says_what_to_write() -> None:
+    found = plan(design(), bindings(""))
+
+    assert "[batches.B003]" in found.unbound["batch/batch/B003"]
+    assert found.works == {}
+    assert found.retries == ()
+
+
+def test_a_row_whose_time_nobody_knows_is_not_run() -> None:
+    found = plan(design(), bindings('[batches.B005]\ncommand = ["x"]'))
+
+    assert "いつ実行するか" in found.unbound["batch/batch/B005"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[batches.B001]\ncommand = ["x"]\ndepends_on = ["B009"]', "B009"),
+        ('[batches.B001]\ncommand = ["x"]\ndepends_on = ["B001"]', "輪"),
+        (
+            """\
+[batches.B001]
+command = ["x"]
+depends_on = ["B002"]
+[batches.B002]
+command = ["x"]
+depends_on = ["B001"]
+""",
+            "輪",
+        ),
+    ],
+)
+def test_dependencies_that_can_not_come_true_are_refused(text: str, words: str) -> None:
+    found = plan(design(), bindings(text))
+
+    assert words in found.unbound["batch/batch/B001"]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[batches.B001]", "「command」がありません"),
+        ("[batches.B001]\ncommand = []", "空です"),
+        ('[batches.B001]\ncommand = ["x"]\ntimeout = "すぐ"', "長さは"),
+        ('[batches.B001]\ncommand = ["x"]\ntimeout = "0分"', "長さは"),
+        ('[batches.B001]\ncommand = ["x"]\ncatch_up = "all"', "'once' か 'skip'"),
+        ('[batches.B001]\ncommand = ["x"]\ntimeot = "5分"', "「timeot」という項目はありません"),
+    ],
+)
+def test_a_wrong_binding_is_complained_of_with_its_line(text: str, complaint: str) -> None:
+    with pytest.raises(UnreadableBindings) as refused:
+        bindings(text)
+
+    (finding,) = refused.value.findings
+    assert complaint in finding.message
+    assert finding.origin.line == text.count("\n") + 1

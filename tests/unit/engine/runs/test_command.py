@@ -1,0 +1,130 @@
+"""A command's output to lines, and what it is told."""
+
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import pytest
+
+from toban.engine.runs.command import MOST_LINES, Command, Lines
+from toban.engine.runs.rules import Reason
+from toban.engine.runs.work import StepFailed
+
+
+@dataclass
+class FakeTurn:
+    """A turn that remembers what was said."""
+
+    run_id: int = 7
+    due_at: datetime = datetime(2026, 4, 1, 4, tzinfo=UTC)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    results: Mapping[str, object] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+    stop: Reason | None = None
+    stop_after: str = ""
+
+    def say(self, text: str) -> None:
+        self.said += text.splitlines()
+        if self.stop_after and self.stop_after in text:
+            self.stop = Reason.CANCELLED
+
+    def why_stop(self) -> Reason | None:
+        return self.stop
+
+
+def python(code: str) -> Command:
+    return Command((sys.executable, "-c", code), Path.cwd())
+
+
+def test_pieces_become_whole_lines() -> None:
+    lines = Lines()
+
+    assert list(lines.take("一行目\n二".encode()[:-1])) == ["一行目"]
+    assert list(lines.take("二".encode()[-1:] + b"\r\n")) == ["二"]
+    assert list(lines.end()) == []
+
+
+def test_the_line_at_the_limit_is_kept_and_the_next_is_counted() -> None:
+    lines = Lines()
+
+    assert len(lines.take(b"x\n" * (MOST_LINES + 1))) == MOST_LINES
+    assert list(lines.end()) == ["… ほか 1 行は残していません"]
+
+
+def test_exactly_as_many_lines_as_are_kept_leave_none_out() -> None:
+    lines = Lines()
+
+    assert len(lines.take(b"x\n" * MOST_LINES)) == MOST_LINES
+    assert list(lines.end()) == []
+
+
+def test_a_command_learns_its_run_and_parameters_and_is_heard() -> None:
+    turn = FakeTurn(parameters={"date": "2026-03-31"})
+    code = "import os; print(*(os.environ['BATCH_' + n] for n in ('RUN', 'DUE_AT', 'DATE')))"
+
+    result = python(code)(turn)
+
+    assert result == {"status": 0}
+    assert turn.said == ["7 2026-04-01T04:00:00+00:00 2026-03-31"]
+
+
+def test_a_status_that_is_not_zero_is_a_failure_with_its_number() -> None:
+    with pytest.raises(StepFailed, match="終了コード 3") as failed:
+        python("raise SystemExit(3)")(FakeTurn())
+
+    assert failed.value.reason is Reason.FAILED
+
+
+def test_a_signal_is_named() -> None:
+    with pytest.raises(StepFailed, match="シグナル 11"):
+        python("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")(FakeTurn())
+
+
+def test_a_command_that_is_not_there_can_not_be_mended_by_trying_again() -> None:
+    turn = FakeTurn()
+
+    with pytest.raises(StepFailed, match="no-such-program") as failed:
+        Command(("no-such-program",), Path.cwd())(turn)
+
+    assert failed.value.reason is Reason.NOT_RUNNABLE
+    assert turn.said == ["no-such-program: No such file or directory"]
+
+
+def test_a_stopped_command_takes_its_children_with_it() -> None:
+    # The shell starts a child that would outlive it, and tells its number.
+    turn = FakeTurn(stop_after="child")
+    command = Command(("sh", "-c", "sleep 600 & echo child $!; wait"), Path.cwd())
+
+    with pytest.raises(StepFailed) as failed:
+        command(turn)
+
+    child = int(turn.said[0].split()[1])
+    assert failed.value.reason is Reason.CANCELLED
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_child_left_behind_does_not_hold_the_run_up() -> None:
+    turn = FakeTurn()
+
+    Command(("sh", "-c", "sleep 600 & echo done"), Path.cwd())(turn)
+
+    assert turn.said == ["done"]
+
+
+def test_commands_of_two_threads_do_not_end_with_each_other() -> None:
+    first, second = FakeTurn(), FakeTurn()
+    threads = [
+        threading.Thread(target=python(f"import time; time.sleep({wait}); print('end')"), args=(turn,))
+        for turn, wait in ((first, 0), (second, 0.5))
+    ]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (first.said, second.said) == (["end"], ["end"])

@@ -1,0 +1,101 @@
+"""What becomes of a run, at the boundaries."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from toban.engine.runs.rules import (
+    MOST_LOSSES,
+    OVERDUE,
+    PUNCTUAL,
+    CatchUp,
+    Reason,
+    Start,
+    Verdict,
+    after_failure,
+    after_loss,
+    is_lost,
+    is_overdue,
+    plan,
+    start,
+)
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+MOMENT = timedelta(microseconds=1)
+HOUR = timedelta(hours=1)
+DELAYS = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
+
+
+def test_a_run_found_a_whole_minute_late_is_still_on_time() -> None:
+    assert plan([NOON], now=NOON + PUNCTUAL, catch_up=CatchUp.SKIP) == ((NOON, Reason.ON_TIME),)
+
+
+def test_a_moment_later_it_is_made_up_for() -> None:
+    found = plan([NOON], now=NOON + PUNCTUAL + MOMENT, catch_up=CatchUp.ONCE)
+
+    assert found == ((NOON, Reason.CAUGHT_UP),)
+
+
+def test_a_moment_later_it_is_missed_where_the_clause_says_skip() -> None:
+    assert plan([NOON], now=NOON + PUNCTUAL + MOMENT, catch_up=CatchUp.SKIP) == ((NOON, Reason.MISSED),)
+
+
+def test_after_a_long_stop_only_the_last_is_made_up_for_and_the_others_are_missed() -> None:
+    due = [NOON, NOON + HOUR, NOON + 2 * HOUR]
+
+    found = plan(due, now=NOON + 2 * HOUR + timedelta(minutes=30), catch_up=CatchUp.ONCE)
+
+    assert [reason for _, reason in found] == [Reason.MISSED, Reason.MISSED, Reason.CAUGHT_UP]
+
+
+def test_nothing_due_is_nothing_to_run() -> None:
+    assert plan([], now=NOON, catch_up=CatchUp.ONCE) == ()
+
+
+@pytest.mark.parametrize(("failures", "minutes"), [(1, 5), (2, 15), (3, 30)])
+def test_each_failure_waits_as_long_as_the_list_says(failures: int, minutes: int) -> None:
+    verdict = after_failure(Reason.FAILED, failures, DELAYS, NOON)
+
+    assert verdict == Verdict(Reason.RETRY, NOON + timedelta(minutes=minutes))
+
+
+def test_after_the_last_retry_the_run_has_failed() -> None:
+    assert after_failure(Reason.TIMED_OUT, 4, DELAYS, NOON) == Verdict(Reason.TIMED_OUT)
+
+
+def test_a_command_that_is_not_there_is_not_tried_again() -> None:
+    assert after_failure(Reason.NOT_RUNNABLE, 1, DELAYS, NOON) == Verdict(Reason.NOT_RUNNABLE)
+
+
+def test_a_run_that_takes_its_workers_down_is_given_up_at_the_limit() -> None:
+    assert after_loss(MOST_LOSSES - 1) is Reason.TAKEN_OVER
+    assert after_loss(MOST_LOSSES) is Reason.LOST
+
+
+def test_a_lease_is_lost_when_it_ends() -> None:
+    assert not is_lost(NOON, NOON - MOMENT)
+    assert is_lost(NOON, NOON)
+    assert is_lost(None, NOON)
+
+
+@pytest.mark.parametrize(
+    ("now", "is_work_running", "others", "expected"),
+    [
+        (NOON - MOMENT, False, [], Start.NOT_YET),
+        (NOON, False, [], Start.NOW),
+        (NOON, False, [True, True], Start.NOW),
+        (NOON, True, [], Start.OVERLAP),
+        (NOON, False, [True, False], Start.WAITS_FOR_OTHER),
+    ],
+)
+def test_a_waiting_run_starts_in_its_time_and_turn(
+    now: datetime, is_work_running: bool, others: list[bool], expected: Start
+) -> None:
+    found = start(wake_at=NOON, now=now, is_work_running=is_work_running, others_succeeded=others)
+
+    assert found is expected
+
+
+def test_a_run_is_overdue_only_after_the_whole_span() -> None:
+    assert not is_overdue(NOON, NOON + OVERDUE)
+    assert is_overdue(NOON, NOON + OVERDUE + MOMENT)
