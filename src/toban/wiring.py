@@ -26,6 +26,7 @@ CHANNELS = {
     "pagerduty": "toban.engine.notify.channels.pagerduty",
     "slack": "toban.engine.notify.channels.slack",
     "teams": "toban.engine.notify.channels.teams",
+    "webhook": "toban.engine.notify.channels.webhook",
 }
 """`kind = "…"` of `[channels.NAME]` → the module that holds its `TRANSPORT`."""
 

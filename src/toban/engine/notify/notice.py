@@ -32,6 +32,12 @@ class Notice:
     citation: str
     """The clause that ordered the notice: `運用設計書.md:34`."""
     clause_text: str
+    subject: str
+    """What it is about, in the document's words: `APIサーバー CPU使用率`."""
+    began_at: datetime
+    """When the trouble began: the same in every notice of an alert."""
     at: datetime
     url: str = ""
     """The clause's or alert's page, where the server knows its public address."""
+    ended_at: datetime | None = None
+    """When the trouble was over; of recoveries only."""

@@ -87,17 +87,22 @@ def notice_of(delivery: Delivery) -> Notice:
     """Return the notice to send: the announcement's words, and the row that sends it to this recipient."""
     announcement, alert = delivery.announcement, delivery.announcement.alert
     ordered_by = f"{delivery.rule_citation} ({delivery.recipient})"
+    kind = NoticeKind(announcement.kind)
     return Notice(
         key=delivery.key,
         alert_key=alert.incident_key,
-        kind=NoticeKind(announcement.kind),
+        kind=kind,
         level=AlertLevel(announcement.level),
         title=announcement.title,
         facts=(*((label, value) for label, value in announcement.facts), ("通知を定めた行", ordered_by)),
         citation=alert.citation,
         clause_text=alert.clause_text,
+        subject=alert.subject,
+        began_at=alert.began_at,
         at=announcement.at,
         url=announcement.url,
+        # News of the trouble may be sent after it is over.
+        ended_at=alert.resolved_at if kind is NoticeKind.RECOVERED else None,
     )
 
 

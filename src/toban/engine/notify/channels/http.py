@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
+from typing import Annotated
 from urllib.parse import parse_qsl, urlsplit
 
 import certifi
 import httpx
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from toban.engine.bindings.model import Section
 from toban.engine.bindings.secret import Secret
@@ -27,6 +29,8 @@ from toban.engine.notify.channel import Undelivered
 _LONGEST_REPLY = 4096
 _LONGEST_ASKED_WAIT = 3600.0
 _SHORTEST_SECRET = 8
+_PRIVATE_NAMES = (".internal", ".local", ".home.arpa")
+"""Ends of names that public DNS never resolves (RFC 6762, RFC 8375, ICANN's reservation of .internal)."""
 _PASSING = frozenset({408, 425, 429})
 """Client errors that say "later", not "never"."""
 
@@ -41,6 +45,28 @@ class HttpConfig(Section):
     """Seconds for a whole attempt."""
     proxy: Secret | None = None
     """The URL of a proxy, which may hold a password."""
+
+
+def _private(host: str) -> str:
+    """A host that only a private network knows: what goes there in the clear stays in it."""
+    try:
+        is_private = ip_address(host).is_private
+    except ValueError:
+        is_private = "." not in host or host.lower().endswith(_PRIVATE_NAMES)
+    if not is_private:
+        raise PydanticCustomError("public_host", "公のホストへは https で送ってください")
+    return host.lower()
+
+
+class ReceiverConfig(HttpConfig):
+    """What a channel to a receiver of the operator's own can be told."""
+
+    url: Secret
+    """Where it listens; by reference, since many a receiver knows its senders by the URL."""
+    plain_hosts: tuple[Annotated[str, AfterValidator(_private)], ...] = ()
+    """Hosts of the private network that may be spoken to without TLS."""
+    channel: str = Field(default="", pattern=r"^(#\S+)?$")
+    """The receiver as the document writes it after `Webhook`: `#在庫`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +92,7 @@ class Poster:
     def __init__(self, name: str, config: HttpConfig, plain_hosts: Sequence[str] = ()) -> None:
         self._name = name
         self._config = config
-        self._plain_hosts = frozenset(host.lower() for host in plain_hosts)
+        self._plain_hosts = frozenset(plain_hosts)
 
     def post(self, url: str, body: Mapping[str, object], headers_of: HeadersOf = _no_headers) -> Reply:
         """Post *body* to *url* once and return any answer; raise `Undelivered` when there is none."""

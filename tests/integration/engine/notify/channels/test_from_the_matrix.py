@@ -36,7 +36,7 @@ DOCUMENT = """# 運用設計書
 | レベル | 通知先 | 通知方法 | タイミング |
 |---|---|---|---|
 | 異常 (Critical) | 運用責任者 | Microsoft Teams | 即時 |
-| 警告 (Warning) | Teams#運用 | Teams | 即時 |
+| 警告 (Warning) | Teams#運用、運用責任者 | Webhook | 即時 |
 """
 BINDINGS = """
 [people."運用責任者"]
@@ -50,6 +50,11 @@ webhook = "env:TEAMS_ALL"
 kind = "teams"
 webhook = "env:TEAMS_OPS"
 channel = "#運用"
+
+[channels.hook]
+kind = "webhook"
+url = "env:WEBHOOK_URL"
+secret = "env:WEBHOOK_SECRET"
 """
 
 type MakeSignal = Callable[..., Signal]
@@ -85,6 +90,8 @@ def tell(document: Design, signal: MakeSignal) -> Tell:
 def places(http: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEAMS_ALL", f"{http.url}/teams/all")
     monkeypatch.setenv("TEAMS_OPS", f"{http.url}/teams/ops")
+    monkeypatch.setenv("WEBHOOK_URL", f"{http.url}/hook")
+    monkeypatch.setenv("WEBHOOK_SECRET", "a key of at least 24 bytes")
     http.answers(202)
 
 
@@ -106,5 +113,20 @@ def test_a_row_that_says_teams_reaches_teams(tell: Tell, http: Any) -> None:
 def test_a_row_that_names_a_place_in_teams_reaches_that_one(tell: Tell, http: Any) -> None:
     tell(Condition.WARNING)
 
-    assert [asked.path for asked in http.asked] == ["/teams/ops"]
-    assert receipts() == [("ops", "delivered", "202")]
+    assert "/teams/ops" in [asked.path for asked in http.asked]
+    assert "/teams/all" not in [asked.path for asked in http.asked]
+    assert ("ops", "delivered", "202") in receipts()
+
+
+def test_a_row_that_says_webhook_reaches_the_receiver_from_trouble_to_recovery(tell: Tell, http: Any) -> None:
+    tell(Condition.WARNING)
+    tell(Condition.OK)
+
+    asked = [asked for asked in http.asked if asked.path == "/hook"]
+    trouble, recovery = (json.loads(one.body) for one in asked)
+    assert [trouble["type"], recovery["type"]] == ["notice.firing", "notice.recovered"]
+    assert trouble["data"]["alert"] == recovery["data"]["alert"]
+    assert trouble["data"]["subject"] == "DB CPU使用率"
+    assert (trouble["data"]["ended_at"], recovery["data"]["ended_at"]) == (None, "2026-04-01T03:00:00Z")
+    keys = list(Delivery.objects.filter(channel="hook").order_by("id").values_list("key", flat=True))
+    assert [one.headers["webhook-id"] for one in asked] == keys

@@ -19,6 +19,8 @@ def notice() -> Notice:
         facts=(("測定値", "92%"), ("しきい値", "異常 85%以上")),
         citation="運用設計書.md:34",
         clause_text="DB | CPU使用率 | 0-60% | 70% | 85% | 1分",
+        subject="DB CPU使用率",
+        began_at=datetime(2026, 4, 1, 11, 59, tzinfo=UTC),
         at=datetime(2026, 4, 1, 12, tzinfo=UTC),
         url="https://toban.example.com/alerts/1",
     )

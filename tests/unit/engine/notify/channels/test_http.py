@@ -1,10 +1,11 @@
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import ValidationError
 
 from toban.engine.bindings.secret import Secret
 from toban.engine.notify.channel import Undelivered
-from toban.engine.notify.channels.http import HttpConfig, Poster, retry_after
+from toban.engine.notify.channels.http import HttpConfig, Poster, ReceiverConfig, retry_after
 from toban.engine.notify.channels.slack.channel import Slack
 from toban.engine.notify.channels.slack.config import SlackConfig
 from toban.engine.notify.notice import Notice
@@ -46,3 +47,26 @@ def test_a_missing_secret_names_its_place(notice: Notice, monkeypatch: pytest.Mo
 
     with pytest.raises(Exception, match="NO_SUCH_WEBHOOK"):
         channel.send(notice, "")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["10.0.0.5", "192.168.1.9", "172.31.255.255", "fd00::1", "alerts", "Alerts.Internal", "box.local"],
+)
+def test_an_operator_may_name_a_private_host_that_needs_no_encryption(host: str) -> None:
+    written = {"url": "env:WEBHOOK_URL", "plain_hosts": [host]}
+
+    assert ReceiverConfig.model_validate(written).plain_hosts == (host.lower(),)
+
+
+@pytest.mark.parametrize("host", ["8.8.8.8", "172.32.0.1", "2001:4860:4860::8888", "hooks.example.com"])
+def test_a_public_host_always_needs_encryption(host: str) -> None:
+    written = {"url": "env:WEBHOOK_URL", "plain_hosts": [host]}
+
+    with pytest.raises(ValidationError, match="公のホスト"):
+        ReceiverConfig.model_validate(written)
+
+
+def test_a_private_host_that_was_not_named_needs_encryption() -> None:
+    with pytest.raises(Undelivered, match="https の URL ではありません"):
+        Poster("Webhook", HttpConfig(), ("10.0.0.5",)).post("http://10.0.0.6/x", {})

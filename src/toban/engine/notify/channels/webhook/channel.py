@@ -1,0 +1,33 @@
+"""A webhook: a thin sender of signed JSON."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+from toban.engine.notify.channel import Undelivered
+from toban.engine.notify.channels.http import Poster, secret_parts
+from toban.engine.notify.channels.webhook.config import WebhookConfig
+from toban.engine.notify.channels.webhook.payload import payload
+from toban.engine.notify.channels.webhook.signature import UnfitKey, headers, key_of
+from toban.engine.notify.notice import Notice
+
+
+class Webhook:
+    """Posts to one receiver; *now* returns seconds since the epoch."""
+
+    def __init__(self, config: WebhookConfig, now: Callable[[], float] = time.time) -> None:
+        self._config = config
+        self._now = now
+        self._poster = Poster("Webhook", config, config.plain_hosts)
+
+    def send(self, notice: Notice, address: str) -> str:  # noqa: ARG002 - the URL is the address
+        """Post *notice* and return the receiver's status; every 2xx says that it was taken."""
+        url, secret = self._config.url.reveal(), self._config.secret.reveal()
+        try:
+            sign = partial(headers, notice.key, int(self._now()), key_of(secret))
+        except UnfitKey as unfit:
+            raise Undelivered(f"Webhook: {unfit}", retry=False) from None
+        reply = self._poster.post(url, payload(notice), sign)
+        if not 200 <= reply.status < 300:
+            raise self._poster.refuse(reply, *secret_parts(url), secret)
+        return str(reply.status)

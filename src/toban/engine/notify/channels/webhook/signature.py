@@ -1,0 +1,45 @@
+"""Signatures by which a receiver knows that a notice is genuine, unchanged and new.
+
+The scheme is Standard Webhooks' (https://www.standardwebhooks.com), for which receivers have libraries in
+most languages. Over `ID.TIMESTAMP.BODY` stands HMAC-SHA256; the id is the notice's idempotency key, the same
+for every attempt, and the timestamp is that of the attempt. A receiver refuses a timestamp further than five
+minutes from its own clock, and drops an id it has seen: then nothing recorded can be played again.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+_PREFIX = "whsec_"
+_SHORTEST_KEY = 24
+
+
+class UnfitKey(Exception):
+    """The secret can't be a key; the message doesn't hold it."""
+
+
+def key_of(secret: str) -> bytes:
+    """Return the key in *secret*: what base64 says after `whsec_`, or else the text itself in UTF-8."""
+    key = _decoded(secret.removeprefix(_PREFIX)) if secret.startswith(_PREFIX) else secret.encode()
+    if len(key) < _SHORTEST_KEY:
+        raise UnfitKey(f"署名の鍵が短すぎます ({_SHORTEST_KEY} バイト以上にしてください)")
+    return key
+
+
+def headers(message_id: str, at: int, key: bytes, body: bytes) -> Mapping[str, str]:
+    """Return the headers for *body*; *at* is in seconds since the epoch."""
+    digest = hmac.digest(key, f"{message_id}.{at}.".encode() + body, hashlib.sha256)
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(at),
+        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+    }
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise UnfitKey(f"署名の鍵の {_PREFIX} の後が base64 ではありません") from None

@@ -1,0 +1,53 @@
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from toban.engine.notify.channels.webhook.payload import payload
+from toban.engine.notify.notice import Notice, NoticeKind
+
+
+def test_trouble_is_told_in_full(notice: Notice) -> None:
+    assert payload(notice) == {
+        "type": "notice.firing",
+        "timestamp": "2026-04-01T12:00:00Z",
+        "data": {
+            "id": "0a1b2c",
+            "alert": "alert-1",
+            "level": "critical",
+            "subject": "DB CPU使用率",
+            "title": "■ 異常: DB CPU使用率 92%",
+            "facts": [
+                {"label": "測定値", "value": "92%"},
+                {"label": "しきい値", "value": "異常 85%以上"},
+            ],
+            "citation": "運用設計書.md:34",
+            "clause": "DB | CPU使用率 | 0-60% | 70% | 85% | 1分",
+            "began_at": "2026-04-01T11:59:00Z",
+            "ended_at": None,
+            "url": "https://toban.example.com/alerts/1",
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        (NoticeKind.FIRING, "notice.firing"),
+        (NoticeKind.NO_DATA, "notice.no-data"),
+        (NoticeKind.RECOVERED, "notice.recovered"),
+    ],
+)
+def test_the_type_says_what_kind_of_news_it_is(notice: Notice, kind: NoticeKind, written: str) -> None:
+    assert payload(replace(notice, kind=kind))["type"] == written
+
+
+def test_a_recovery_says_when_in_utc(notice: Notice) -> None:
+    ended_at = datetime(2026, 4, 1, 21, 5, 0, 250_000, tzinfo=ZoneInfo("Asia/Tokyo"))
+
+    event: Any = payload(replace(notice, kind=NoticeKind.RECOVERED, ended_at=ended_at, url=""))
+
+    assert event["data"]["ended_at"] == "2026-04-01T12:05:00.250000Z"
+    assert event["data"]["url"] is None
