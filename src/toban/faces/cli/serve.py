@@ -1,6 +1,7 @@
 """`toban serve`: the process that shows the living document."""
 
 import os
+from collections.abc import Callable
 from types import FrameType
 from typing import override
 
@@ -61,16 +62,20 @@ def command(parts: Parts, host: str, port: int) -> None:
         # Whoever sits in front is trusted only where the operator says so (FORWARDED_ALLOW_IPS).
         proxy_headers=True,
     )
+    _Server(config, before_exit=hub.stop).run()
 
-    class Server(uvicorn.Server):
-        """Ends the live streams when told to stop: they would wait for news for ever."""
 
-        @override
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            hub.stop()
-            super().handle_exit(sig, frame)
+class _Server(uvicorn.Server):
+    """Ends the live streams when told to stop: they would wait for news for ever."""
 
-    Server(config).run()
+    def __init__(self, config: uvicorn.Config, *, before_exit: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._before_exit = before_exit
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._before_exit()
+        super().handle_exit(sig, frame)
 
 
 def _require_secret_key() -> None:
