@@ -3,13 +3,16 @@
 import ssl
 import time
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import httpx
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from toban.chapters.monitoring.sources.tls import CaFile, tls_words, trusting
 from toban.engine.bindings.model import Section
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 
@@ -44,6 +47,7 @@ class HttpConfig(Section):
     username: str = ""
     password: Secret | None = None
     bearer_token: Secret | None = None
+    ca_file: CaFile | None = None
 
     @model_validator(mode="after")
     def _one_way_to_sign_in(self) -> "HttpConfig":
@@ -64,6 +68,16 @@ class Unanswered(Exception):
     """No whole answer came; the message says why and holds no secret."""
 
 
+class Untrusted(Unanswered):
+    """The server's TLS can't be trusted."""
+
+    def __init__(self, fault: ssl.SSLError, url: httpx.URL) -> None:
+        super().__init__(tls_words(fault))
+        self.fault = fault
+        self.url = url
+        """Where: a redirect may have led to another path of the same host."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A whole answer, and the seconds from the request to its last byte."""
@@ -71,12 +85,17 @@ class Answer:
     status: int
     body: bytes
     seconds: float
+    certificate: Mapping[str, Any] | None = None
+    """What the server showed, as `getpeercert()` gives it; nothing where no TLS was spoken."""
 
 
-def new_client() -> httpx.Client:
-    """Return a client that connects anew for each request, as a newcomer does, and heeds no proxy."""
+def new_client(ca_file: Path | None = None) -> httpx.Client:
+    """Return a client that connects anew for each request, as a newcomer does, and heeds no proxy.
+
+    It trusts the certificates in *ca_file* beside the system's.
+    """
     return httpx.Client(
-        verify=ssl.create_default_context(),
+        verify=trusting(ca_file),
         trust_env=False,
         follow_redirects=False,
         limits=httpx.Limits(max_keepalive_connections=0),
@@ -95,18 +114,20 @@ def fetch(client: httpx.Client, config: HttpConfig) -> Answer:
     try:
         url = httpx.URL(config.url)
         for _ in range(_MOST_REDIRECTS + 1):
-            status, location, body = _get(client, config, url, started + config.timeout)
+            answer, location = _get(client, config, url, started)
             target = url.join(location) if location else None
             if target is None or (target.scheme, target.host, target.port) != (
                 url.scheme,
                 url.host,
                 url.port,
             ):
-                return Answer(status, body, time.monotonic() - started)
+                return answer
             url = target
     except httpx.TimeoutException as error:
         raise Unanswered(f"{config.timeout:g}秒以内に応答がありません") from error
     except httpx.ConnectError as error:
+        if (fault := _tls_fault(error)) is not None:
+            raise Untrusted(fault, url) from error
         raise Unanswered(f"接続できません（{_reason(error)}）") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Unanswered(f"通信が途中で切れました（{type(error).__name__}）") from error
@@ -117,10 +138,13 @@ def fetch(client: httpx.Client, config: HttpConfig) -> Answer:
     raise Unanswered(f"転送が{_MOST_REDIRECTS}回を超えました")
 
 
-def _get(client: httpx.Client, config: HttpConfig, url: httpx.URL, deadline: float) -> tuple[int, str, bytes]:
+def _get(client: httpx.Client, config: HttpConfig, url: httpx.URL, started: float) -> tuple[Answer, str]:
+    """Return the answer, and where it leads to if it is a redirect."""
     with client.stream(
         "GET", url, headers=_credentials(config), auth=_basic(config), timeout=config.timeout
     ) as reply:
+        tls = reply.extensions["network_stream"].get_extra_info("ssl_object")
+        certificate = tls.getpeercert() if tls is not None else None
         body = bytearray()
         # Raw: httpx would unpack a hostile server's few kilobytes to gigabytes before it hands them over.
         unpacker = _unpacker(reply.headers.get("content-encoding", ""))
@@ -129,10 +153,10 @@ def _get(client: httpx.Client, config: HttpConfig, url: httpx.URL, deadline: flo
             if len(body) > LARGEST_ANSWER:
                 raise Unanswered(f"応答が{LARGEST_ANSWER // 1024**2}MiBを超えました")
             # The client's time-outs are per read: a server that drips bytes would never meet one.
-            if time.monotonic() > deadline:
+            if time.monotonic() > started + config.timeout:
                 raise Unanswered(f"{config.timeout:g}秒以内に応答が終わりません")
         location = reply.headers.get("location", "") if reply.is_redirect else ""
-        return reply.status_code, location, bytes(body)
+        return Answer(reply.status_code, bytes(body), time.monotonic() - started, certificate), location
 
 
 def _unpacker(encoding: str) -> "zlib._Decompress | None":
@@ -150,6 +174,14 @@ def _basic(config: HttpConfig) -> httpx.BasicAuth | None:
     return httpx.BasicAuth(config.username, config.password.reveal() if config.password else "")
 
 
+def _tls_fault(error: BaseException) -> ssl.SSLError | None:
+    """The fault that the client's own errors were raised from, where it is one of TLS."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
+    return cause
+
+
 def _reason(error: httpx.ConnectError) -> str:
-    """The operating system's words: `Connection refused`, a certificate's fault."""
+    """The operating system's words: `Connection refused`."""
     return str(error).removeprefix("[Errno ").partition("] ")[2] or str(error) or "理由不明"

@@ -4,10 +4,13 @@ import gzip
 import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+import trustme
 import zstandard
 from pydantic import ValidationError
+from tests.integration.chapters.monitoring.sources.conftest import StartTls, TlsServer, expired, self_signed
 from tests.integration.conftest import Handler, HttpServer
 
 from toban.chapters.monitoring.source import Measurement, Unmeasurable
@@ -242,3 +245,46 @@ def test_neither_query_nor_credentials_show_in_names_and_errors(
         source.measure(NOON)
 
     assert "hunter" not in f"{caught.value} {caught.value.measured} {source.instance}"
+
+
+def https_probe(server: TlsServer, ca_file: Path) -> HttpProbe:
+    return HttpProbe(
+        HttpProbeConfig.model_validate({"url": f"https://127.0.0.1:{server.port}/", "ca_file": ca_file})
+    )
+
+
+def test_https_gives_the_remaining_days_of_the_certificate_it_was_shown(
+    authority: trustme.CA, ca_file: Path, start_tls: StartTls
+) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    server = start_tls(authority.issue_cert("127.0.0.1", not_after=now + timedelta(days=29, hours=6)))
+
+    found = by_metric(https_probe(server, ca_file).measure(now))
+
+    assert (found[Metric.UP], found[Metric.CERTIFICATE_LIFETIME]) == (1.0, 29.25)
+    assert len(server.names) == 1
+
+
+def test_an_expired_certificate_is_an_error_and_its_days_are_below_zero(
+    authority: trustme.CA, ca_file: Path, start_tls: StartTls
+) -> None:
+    server = start_tls(expired(authority, timedelta(days=2)))
+
+    with pytest.raises(Unmeasurable, match="期限が切れています") as caught:
+        https_probe(server, ca_file).measure(datetime.now(UTC))
+
+    found = by_metric(caught.value.measured)
+    assert (found[Metric.UP], found[Metric.ERROR_RATE]) == (0.0, 100.0)
+    assert found[Metric.CERTIFICATE_LIFETIME] == pytest.approx(-2, abs=0.01)
+
+
+@pytest.mark.parametrize(("is_other_name", "why"), [(True, "別の名前"), (False, "自己署名")])
+def test_a_certificate_nobody_can_trust_is_an_error_and_tells_no_lifetime(
+    is_other_name: bool, why: str, authority: trustme.CA, ca_file: Path, start_tls: StartTls
+) -> None:
+    server = start_tls(authority.issue_cert("127.0.0.2") if is_other_name else self_signed())
+
+    with pytest.raises(Unmeasurable, match=why) as caught:
+        https_probe(server, ca_file).measure(datetime.now(UTC))
+
+    assert by_metric(caught.value.measured) == {Metric.UP: 0.0, Metric.ERROR_RATE: 100.0}

@@ -10,10 +10,19 @@ import httpx
 from pydantic import Field
 
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
-from toban.chapters.monitoring.sources.bounded import Answer, HttpConfig, Unanswered, fetch, new_client
+from toban.chapters.monitoring.sources.bounded import (
+    Answer,
+    HttpConfig,
+    Unanswered,
+    Untrusted,
+    fetch,
+    new_client,
+)
+from toban.chapters.monitoring.sources.tls import TlsPlace, days_left, expired_days
 from toban.design.values.metric import Metric
 
 _FIRST_ERROR = 400
+_HTTPS_PORT = 443
 
 
 class HttpProbeConfig(HttpConfig):
@@ -42,7 +51,7 @@ class HttpProbe:
 
     def __init__(self, config: HttpProbeConfig) -> None:
         self._config = config
-        self._client = new_client()
+        self._client = new_client(config.ca_file)
         self._outcomes: deque[tuple[datetime, bool]] = deque()
 
     @property
@@ -50,13 +59,21 @@ class HttpProbe:
         return self._config.place
 
     def measure(self, now: datetime) -> Sequence[Measurement]:
-        """Probe; `Unmeasurable` carries `UP` and the error rate where no answer came."""
+        """Probe; `Unmeasurable` carries `UP` and the error rate where no answer came.
+
+        With `https` the certificate's remaining days are told too, below zero where it has expired.
+        """
         try:
             answer = self._answer()
         except Unanswered as error:
-            raise Unmeasurable(f"{self.instance}: {error}", self._count(now, str(error))) from error
-        took = Measurement(Metric.RESPONSE_TIME, self.instance, now, answer.seconds * 1000)
-        return [*self._count(now, self._fault(answer)), took]
+            measured = [*self._count(now, str(error)), *self._expired(error, now)]
+            raise Unmeasurable(f"{self.instance}: {error}", measured) from error
+        found = self._count(now, self._fault(answer))
+        found.append(Measurement(Metric.RESPONSE_TIME, self.instance, now, answer.seconds * 1000))
+        if answer.certificate is not None:
+            days = days_left(answer.certificate, now)
+            found.append(Measurement(Metric.CERTIFICATE_LIFETIME, self.instance, now, days))
+        return found
 
     def close(self) -> None:
         """Close the HTTP client."""
@@ -69,6 +86,16 @@ class HttpProbe:
             if not self._fault(first):
                 return first
         return fetch(self._client, self._config)
+
+    def _expired(self, error: Unanswered, now: datetime) -> list[Measurement]:
+        if not isinstance(error, Untrusted):
+            return []
+        host, port = error.url.host, error.url.port or _HTTPS_PORT
+        place = TlsPlace((host, port), host, self._config.ca_file, self._config.timeout)
+        days = expired_days(error.fault, place, now)
+        if days is None:
+            return []
+        return [Measurement(Metric.CERTIFICATE_LIFETIME, self.instance, now, days)]
 
     def _fault(self, answer: Answer) -> str:
         """What is wrong with *answer*, or nothing."""
@@ -91,6 +118,6 @@ class HttpProbe:
 
 KIND = SourceKind(
     config=HttpProbeConfig,
-    measures=frozenset((Metric.UP, Metric.RESPONSE_TIME, Metric.ERROR_RATE)),
+    measures=frozenset((Metric.UP, Metric.RESPONSE_TIME, Metric.ERROR_RATE, Metric.CERTIFICATE_LIFETIME)),
     build=HttpProbe,
 )

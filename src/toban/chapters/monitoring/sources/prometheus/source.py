@@ -23,7 +23,7 @@ class PrometheusSource:
 
     def __init__(self, config: PrometheusConfig) -> None:
         self._config = config
-        self._client = new_client()
+        self._client = new_client(config.ca_file)
         self._before: Scrape | None = None
 
     @property
