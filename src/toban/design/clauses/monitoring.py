@@ -1,4 +1,4 @@
-"""Chapter 2, 監視: monitors, the notification matrix, tools."""
+"""Chapter 2, 監視: monitors and tools; the notification matrix stands in `notices`."""
 
 import re
 import unicodedata
@@ -17,6 +17,7 @@ from toban.design.clauses.limits import (
     read_normal,
     unanswered,
 )
+from toban.design.clauses.notices import NotificationRule, rule_entry, rule_row
 from toban.design.clauses.sentence import several
 from toban.design.clauses.shape import (
     Cells,
@@ -26,13 +27,12 @@ from toban.design.clauses.shape import (
     NotUnderstood,
     TableShape,
     read_value,
-    unreadable,
     words,
 )
 from toban.design.section import Section, heading_text, normalise
-from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
+from toban.design.values.duration import Duration, TimeUnit, read_duration
 from toban.design.values.metric import Metric, read_metric
-from toban.design.values.people import ChannelRef, Recipient, read_channels, read_recipients
+from toban.design.values.people import Recipient, read_recipients
 from toban.design.values.quantity import Quantity
 from toban.design.values.schedule import Cadence, read_schedule
 from toban.design.values.severity import (
@@ -68,23 +68,6 @@ class Monitor(Clause):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationRule(Clause):
-    """One row of the notification matrix: who is told of a level, how, how soon."""
-
-    chapter: ClassVar[Chapter] = Chapter.MONITORING
-    kind: ClassVar[str] = "notification-rule"
-
-    level: AlertLevel | IncidentSeverity
-    level_name: str
-    recipients: tuple[Recipient, ...]
-    channels: tuple[ChannelRef, ...]
-    timing: str
-    """即時, 30分以内 as written."""
-    within: Duration | None = None
-    """None with an immediate timing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolChoice(Clause):
     """Which tools the document names for a purpose."""
 
@@ -101,9 +84,6 @@ _SPOKEN = words(
 )
 _LIMITS_HEADING = words("閾値|しきい値|条件|threshold|condition|監視項目")
 _ABOUT_ALERTING = words("間隔|期間|回数|評価|通知|再送|抑制|interval|period|repeat|evaluation")
-_TIMING = re.compile(r"\s*[(（](?P<timing>即時|即座|すぐ|\d+\s*分以内)[)）]\s*$")
-_LIST = re.compile(r"[、,]\s*")
-_TOLD = re.compile(r"(?P<who>[^\s、へに]+)[へに](?P<way>\S.*)")
 _PROBE = "ヘルスチェック"
 _CONDITION = re.compile(r"(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]*)[)）])?")
 _RATIO = re.compile(r"\w*_(?:rate|ratio)\w*")
@@ -225,55 +205,6 @@ def _interval(text: str) -> tuple[Duration | None, tuple[str, ...]]:
         (plain, ())
         if plain
         else (None, (f"監視間隔「{text}」は一定の間隔ではないので、既定の間隔で測ります",))
-    )
-
-
-def _level(name: str) -> AlertLevel | IncidentSeverity:
-    level = read_alert_level(name)
-    if level is not None:
-        return level
-    severity = read_incident_severity(name)
-    if severity is None:
-        raise unreadable(name, label="レベル", expected="通知のレベル")
-    return severity
-
-
-def _rule(cells: Cells) -> NotificationRule:
-    name = cells.required("level")
-    timing = cells["timing"]
-    if cells.has("definition") and cells.has("timing") and not cells.has("channels"):
-        raise NotUnderstood("通知の表ではなく、障害レベルの表のようです")
-    return NotificationRule(
-        **cells.stamp(NotificationRule, name),
-        level=_level(name),
-        level_name=name,
-        recipients=read_recipients(cells["recipients"]) or (),
-        channels=read_channels(cells["channels"]) or read_channels(cells["recipients"]) or (),
-        timing=timing,
-        within=read_within(timing) if timing else None,
-    )
-
-
-def _rule_entry(entry: Entry) -> NotificationRule:
-    """緊急（P1）: Slack + SMS + メール."""
-    timing = _TIMING.search(entry.value)
-    parts = _LIST.split(_TIMING.sub("", entry.value))
-    told = [_TOLD.fullmatch(part) for part in parts]
-    if any(told):
-        ways = "、".join(found["way"] if found else part for found, part in zip(told, parts, strict=True))
-        people = "、".join(found["who"] for found in told if found)
-    else:
-        ways, people = "、".join(parts), ""
-    return NotificationRule(
-        **entry.stamp(NotificationRule, entry.key),
-        level=_level(entry.key),
-        level_name=entry.key,
-        recipients=read_recipients(people) or () if people else (),
-        channels=read_value(
-            ways if timing or people else entry.value, read_channels, label=entry.key, expected="通知方法"
-        ),
-        timing=timing["timing"] if timing else "",
-        within=read_within(timing["timing"]) if timing else None,
     )
 
 
@@ -468,7 +399,7 @@ SHAPES = ChapterShapes(
         ),
         TableShape(
             NotificationRule,
-            _rule,
+            rule_row,
             headings=words("通知|アラート|連絡|エスカレーション|alert|notif|routing|escalation"),
             columns={
                 "level": words(
@@ -514,7 +445,7 @@ SHAPES = ChapterShapes(
         EntryShape(ToolChoice, _tool, headings=_MONITOR, key=words("監視ツール|monitoring tools?")),
         EntryShape(
             NotificationRule,
-            _rule_entry,
+            rule_entry,
             headings=words("通知|アラート|連絡|alert|notif|routing"),
             key=words(
                 r".*(?:緊急|重大|重要|通常|警告|情報|異常|critical|warning|info|high|medium|low|p[0-4]|sev-?\d|高|中|低)(?:\s*\(.*\))?"

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from toban.design.clauses.base import Clause
 from toban.design.clauses.incident import IncidentLevel
-from toban.design.clauses.monitoring import Monitor, NotificationRule
+from toban.design.clauses.monitoring import Monitor
+from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import DutyRole, ServiceHours
 from toban.design.finding import Level
 from toban.design.lint.measures import uncovered

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from toban.design.clauses.base import Clause
-from toban.design.clauses.monitoring import Monitor, NotificationRule
+from toban.design.clauses.monitoring import Monitor
+from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import DutyRole
 from toban.design.markdown import Heading
 from toban.design.reader import Design

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from toban.design.clauses.monitoring import NotificationRule
+from toban.design.clauses.notices import NotificationRule
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify import words

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from django.db import transaction
 
-from toban.design.clauses.monitoring import NotificationRule
+from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.reader import Design
 from toban.design.values.severity import AlertLevel

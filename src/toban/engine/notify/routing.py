@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from toban.design.clauses.monitoring import NotificationRule
+from toban.design.clauses.notices import NotificationRule
 from toban.design.values.people import ChannelKind, ChannelRef, Placeholder, Recipient
 from toban.design.values.severity import AlertLevel, IncidentSeverity
 from toban.engine.notify.contacts import Contacts, Way

@@ -19,7 +19,8 @@ from toban.chapters.monitoring.feeds import Plan, plan
 from toban.chapters.monitoring.service import Monitoring
 from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch, BatchRetry
-from toban.design.clauses.monitoring import Monitor, NotificationRule
+from toban.design.clauses.monitoring import Monitor
+from toban.design.clauses.notices import NotificationRule
 from toban.engine.bindings.doubts import binding_findings
 from toban.engine.bindings.inforce import Edition, Refusal
 from toban.engine.bindings.standing import standing

@@ -3,7 +3,8 @@ from decimal import Decimal
 
 import pytest
 
-from toban.design.clauses.monitoring import Monitor, NotificationRule, ToolChoice
+from toban.design.clauses.monitoring import Monitor, ToolChoice
+from toban.design.clauses.notices import NotificationRule
 from toban.design.reader import Design
 from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.metric import Metric

@@ -12,7 +12,8 @@ from toban.design.clauses.capacity import ResourceUsage
 from toban.design.clauses.cost import Budget
 from toban.design.clauses.incident import IncidentLevel
 from toban.design.clauses.logs import LogKind
-from toban.design.clauses.monitoring import Monitor, NotificationRule
+from toban.design.clauses.monitoring import Monitor
+from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import DutyRole, MaintenanceWindow, Objective, ServiceHours
 from toban.design.clauses.release import ReleaseSchedule
 from toban.design.clauses.routine import Routine

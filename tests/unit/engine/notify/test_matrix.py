@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from toban.design.clauses.monitoring import NotificationRule
+from toban.design.clauses.notices import NotificationRule
 from toban.design.reader import read_design
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict

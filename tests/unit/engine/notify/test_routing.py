@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from toban.design.clauses.monitoring import NotificationRule
+from toban.design.clauses.notices import NotificationRule
 from toban.design.reader import read_design
 from toban.design.values.people import ChannelKind
 from toban.design.values.severity import AlertLevel
