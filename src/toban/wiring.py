@@ -22,13 +22,17 @@ COMMANDS = {
 }
 
 CHANNELS = {
+    "alertmanager": "toban.engine.notify.channels.alertmanager",
     "email": "toban.engine.notify.channels.email",
     "pagerduty": "toban.engine.notify.channels.pagerduty",
     "slack": "toban.engine.notify.channels.slack",
     "teams": "toban.engine.notify.channels.teams",
     "webhook": "toban.engine.notify.channels.webhook",
 }
-"""`kind = "…"` of `[channels.NAME]` → the module that holds its `TRANSPORT`."""
+"""`kind = "…"` of `[channels.NAME]` → the module that holds its `TRANSPORT`.
+
+Where two answer to one word of the document, `toban init` proposes the last.
+"""
 
 SOURCES = {
     "prometheus": "toban.chapters.monitoring.sources.prometheus",

@@ -50,6 +50,11 @@ class HttpRig:
                 "timeout": 0.3,
             },
             "teams": {"webhook": Secret("env:THE_SECRET"), "timeout": 0.3},
+            "alertmanager": {
+                "url": Secret("env:THE_SECRET"),
+                "token": Secret("env:THE_SECRET"),
+                "timeout": 0.3,
+            },
             "webhook": {
                 "url": Secret("env:THE_SECRET"),
                 "secret": Secret("env:THE_SECRET"),
@@ -61,6 +66,7 @@ class HttpRig:
             "slack": f"{url}/services/{SECRET}",
             "teams": f"{url}/triggers/manual?sig={SECRET}",
             "webhook": f"{url}/hooks/{SECRET}",
+            "alertmanager": f"{url}/alerts/{SECRET}",
         }
         fixtures("monkeypatch").setenv("THE_SECRET", revealed.get(kind, SECRET))
         transport = load_transports(CHANNELS)[kind]
@@ -146,6 +152,7 @@ RIGS: dict[str, Callable[[Fixtures], Any]] = {
     "pagerduty": lambda fixtures: HttpRig("pagerduty", fixtures, (202, b'{"dedup_key": "alert-1"}')),
     "email": SmtpRig,
     "teams": lambda fixtures: HttpRig("teams", fixtures, (202, b"")),
+    "alertmanager": lambda fixtures: HttpRig("alertmanager", fixtures, (200, b"")),
     "webhook": lambda fixtures: HttpRig("webhook", fixtures, (204, b"")),
 }
 
@@ -231,6 +238,7 @@ def test_a_refused_connection_is_a_passing_failure(
             "slack": {"webhook": Secret("env:THE_SECRET")},
             "pagerduty": {"routing_key": Secret("env:THE_SECRET"), "url": f"http://127.0.0.1:{port}/"},
             "teams": {"webhook": Secret("env:THE_SECRET")},
+            "alertmanager": {"url": Secret("env:THE_SECRET")},
             "webhook": {"url": Secret("env:THE_SECRET"), "secret": Secret("env:THE_SECRET")},
             "email": {"host": "127.0.0.1", "port": port, "sender": "toban@shop.example"},
         }

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from click.testing import CliRunner
 
 from toban.design.reader import Design, read_design
 from toban.engine.bindings.load import read_bindings
@@ -18,7 +19,9 @@ from toban.engine.notify.contacts import Contacts, contacts_of
 from toban.engine.notify.models import Delivery
 from toban.engine.notify.pipeline import announce
 from toban.engine.notify.signal import Condition, Signal
-from toban.wiring import CHANNELS
+from toban.faces.cli import init
+from toban.faces.cli.parts import Parts
+from toban.wiring import CHANNELS, SOURCES
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +39,7 @@ DOCUMENT = """# 運用設計書
 | レベル | 通知先 | 通知方法 | タイミング |
 |---|---|---|---|
 | 異常 (Critical) | 運用責任者 | Microsoft Teams | 即時 |
-| 警告 (Warning) | Teams#運用、運用責任者 | Webhook | 即時 |
+| 警告 (Warning) | Teams#運用、運用責任者、Webhook#当番 | Webhook | 即時 |
 """
 BINDINGS = """
 [people."運用責任者"]
@@ -55,6 +58,11 @@ channel = "#運用"
 kind = "webhook"
 url = "env:WEBHOOK_URL"
 secret = "env:WEBHOOK_SECRET"
+
+[channels.on-call]
+kind = "alertmanager"
+url = "env:RECEIVER_URL"
+channel = "#当番"
 """
 
 type MakeSignal = Callable[..., Signal]
@@ -91,6 +99,7 @@ def places(http: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEAMS_ALL", f"{http.url}/teams/all")
     monkeypatch.setenv("TEAMS_OPS", f"{http.url}/teams/ops")
     monkeypatch.setenv("WEBHOOK_URL", f"{http.url}/hook")
+    monkeypatch.setenv("RECEIVER_URL", f"{http.url}/alerts")
     monkeypatch.setenv("WEBHOOK_SECRET", "a key of at least 24 bytes")
     http.answers(202)
 
@@ -130,3 +139,31 @@ def test_a_row_that_says_webhook_reaches_the_receiver_from_trouble_to_recovery(t
     assert (trouble["data"]["ended_at"], recovery["data"]["ended_at"]) == (None, "2026-04-01T03:00:00Z")
     keys = list(Delivery.objects.filter(channel="hook").order_by("id").values_list("key", flat=True))
     assert [one.headers["webhook-id"] for one in asked] == keys
+
+
+def test_a_row_that_names_a_receiver_of_alertmanagers_reaches_it_from_firing_to_resolved(
+    tell: Tell, http: Any
+) -> None:
+    tell(Condition.WARNING)
+    tell(Condition.OK)
+
+    firing, resolved = (json.loads(asked.body) for asked in http.asked if asked.path == "/alerts")
+    assert [firing["status"], resolved["status"]] == ["firing", "resolved"]
+    assert firing["alerts"][0]["fingerprint"] == resolved["alerts"][0]["fingerprint"]
+    assert firing["groupKey"] == resolved["groupKey"]
+    assert resolved["alerts"][0]["endsAt"] == "2026-04-01T03:00:00Z"
+    assert resolved["externalURL"] == "https://toban.shop.example/"
+
+
+def test_toban_init_proposes_a_channel_for_each_word(tmp_path: Path) -> None:
+    written = tmp_path / "運用設計書.md"
+    written.write_text(DOCUMENT, encoding="utf-8")
+
+    done = CliRunner().invoke(init.command, [str(written)], obj=Parts(sources=SOURCES, channels=CHANNELS))
+
+    assert done.exit_code == 0
+    drafted = (tmp_path / "toban.toml").read_text(encoding="utf-8")
+    assert '#[channels.teams]\n#kind = "teams"\n#webhook = "env:TEAMS_WEBHOOK_URL"' in drafted
+    assert '#[channels.webhook]\n#kind = "webhook"\n#url = "env:WEBHOOK_URL"' in drafted
+    # Both kinds answer to Webhook: the one that needs nothing of its receiver but to check a signature.
+    assert "alertmanager" not in drafted

@@ -1,7 +1,6 @@
 """A notice as JSON for programs: the envelope of Standard Webhooks around names that stay."""
 
-from datetime import UTC, datetime
-
+from toban.engine.notify.channels.times import rfc3339
 from toban.engine.notify.notice import Notice
 
 
@@ -9,7 +8,7 @@ def payload(notice: Notice) -> dict[str, object]:
     """Return the event. Times are RFC 3339 in UTC; fields may be added, none changes its meaning."""
     return {
         "type": f"notice.{notice.kind}",
-        "timestamp": _written(notice.at),
+        "timestamp": rfc3339(notice.at),
         "data": {
             "id": notice.key,
             "alert": notice.alert_key,
@@ -19,12 +18,8 @@ def payload(notice: Notice) -> dict[str, object]:
             "facts": [{"label": label, "value": value} for label, value in notice.facts],
             "citation": notice.citation,
             "clause": notice.clause_text,
-            "began_at": _written(notice.began_at),
-            "ended_at": _written(notice.ended_at) if notice.ended_at else None,
+            "began_at": rfc3339(notice.began_at),
+            "ended_at": rfc3339(notice.ended_at) if notice.ended_at else None,
             "url": notice.url or None,
         },
     }
-
-
-def _written(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,65 @@
+"""A notice as version 4 of Alertmanager's webhook (https://prometheus.io/docs/alerting/latest/configuration/#webhook_config).
+
+A notice is a group of one alert. Receivers join a resolution to its trouble by the fingerprint, the group key
+or the start: none of these changes while an alert lasts, not even when a warning becomes critical.
+"""
+
+import hashlib
+import json
+from urllib.parse import urlsplit
+
+from toban.engine.notify.channels.times import rfc3339
+from toban.engine.notify.notice import Notice, NoticeKind
+
+_NOT_ENDED = "0001-01-01T00:00:00Z"
+"""Go's zero time: what Alertmanager writes as the end of an alert that still fires."""
+
+
+def payload(notice: Notice, receiver: str) -> dict[str, object]:
+    """Return the message for *receiver*."""
+    group = {"alertname": notice.subject, "incident": notice.alert_key}
+    labels = {**group, "severity": notice.level.name.lower()}
+    annotations = _annotations(notice)
+    status = "resolved" if notice.kind is NoticeKind.RECOVERED else "firing"
+    alert = {
+        "status": status,
+        "labels": labels,
+        "annotations": annotations,
+        "startsAt": rfc3339(notice.began_at),
+        "endsAt": rfc3339(notice.ended_at) if notice.ended_at else _NOT_ENDED,
+        "generatorURL": notice.url,
+        "fingerprint": hashlib.sha256(notice.alert_key.encode()).hexdigest()[:16],
+    }
+    return {
+        "version": "4",
+        "groupKey": _group_key(group),
+        "truncatedAlerts": 0,
+        "status": status,
+        "receiver": receiver,
+        "groupLabels": group,
+        "commonLabels": labels,
+        "commonAnnotations": annotations,
+        "externalURL": _server(notice.url),
+        "alerts": [alert],
+    }
+
+
+def _annotations(notice: Notice) -> dict[str, str]:
+    return {
+        "summary": notice.title,
+        "description": "\n".join(f"{label}: {value}" for label, value in notice.facts),
+        "kind": notice.kind.value,
+        "citation": notice.citation,
+        "clause": notice.clause_text,
+    }
+
+
+def _group_key(group: dict[str, str]) -> str:
+    """The top route, and the labels by which it groups, as Alertmanager writes them."""
+    pairs = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in group.items())
+    return f"{{}}:{{{pairs}}}"
+
+
+def _server(url: str) -> str:
+    """Toban itself: the notice's page without what chooses the row."""
+    return urlsplit(url)._replace(query="", fragment="").geturl()
