@@ -17,7 +17,7 @@ _WEEKEND = 5
 
 def next_due(clause: Clause, system: System, now: datetime) -> datetime | None:
     """Return the first moment after *now* that any schedule of *clause* names; None where none does."""
-    moments = (_next(schedule, system, now) for schedule in _schedules(clause))
+    moments = (_next(schedule, system, now) for schedule in schedules_of(clause))
     return min((moment for moment in moments if moment is not None), default=None)
 
 
@@ -27,10 +27,11 @@ def due_times(schedule: Schedule, system: System, start: datetime, end: datetime
     A schedule without a clock time yields nothing: nobody knows when to begin.
     """
     years = range(start.year, end.year + 2)
-    return occurrences(schedule, start, end, system.zone, _business_days(system, years))
+    return occurrences(schedule, start, end, system.zone, business_days(system, years))
 
 
-def _schedules(clause: Clause) -> Iterator[Schedule]:
+def schedules_of(clause: Clause) -> Iterator[Schedule]:
+    """Yield every schedule that *clause* holds."""
     for each in fields(clause):
         value = getattr(clause, each.name)
         for candidate in value if isinstance(value, tuple) else (value,):
@@ -45,6 +46,7 @@ def _next(schedule: Schedule, system: System, now: datetime) -> datetime | None:
     return next(due_times(timed, system, just_after, now + _AHEAD), None)
 
 
-def _business_days(system: System, years: range) -> Callable[[date], bool]:
+def business_days(system: System, years: range) -> Callable[[date], bool]:
+    """Return what says of a day in *years* whether it is a business day of the system."""
     holidays = japanese_holidays(years) if system.holidays == "JP" else {}
     return lambda day: day.weekday() < _WEEKEND and day not in holidays

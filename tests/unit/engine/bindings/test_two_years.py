@@ -1,6 +1,7 @@
 """Due times of two years in Tokyo against a table that was written by hand."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -38,7 +39,7 @@ def test_every_wednesday_of_two_years_is_there_across_the_leap_day() -> None:
     due = list(due_times(schedule("毎週水曜 2:00"), System(), START, END))
 
     assert (f"{due[0]:%m-%d}", f"{due[-1]:%m-%d}", len(due)) == ("01-06", "12-27", 104)
-    assert {later - earlier for earlier, later in zip(due, due[1:], strict=False)} == {timedelta(weeks=1)}
+    assert {later - earlier for earlier, later in pairwise(due)} == {timedelta(weeks=1)}
 
 
 def test_every_day_and_every_hour_are_there_once() -> None:

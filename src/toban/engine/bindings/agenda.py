@@ -1,0 +1,107 @@
+"""Everything that a document puts on a day, over a span of days, and what falls together. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+
+from toban.design.calendar import japanese_holidays
+from toban.design.clauses.base import Clause
+from toban.design.reader import Design
+from toban.design.values.occurrence import existing
+from toban.design.values.schedule import Cadence, Schedule
+from toban.engine.bindings.due import business_days, due_times, schedules_of
+from toban.engine.bindings.model import System
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A clause at a time, in the document's zone."""
+
+    clause: Clause
+    start: datetime
+    """Midnight where the document names no clock time."""
+    end: datetime
+    """The start itself for a moment; the next midnight for a whole day."""
+    is_all_day: bool
+    meets: tuple[str, ...] = ()
+    """Ids of the clauses that share a moment with this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day and what falls on it, in order."""
+
+    date: date
+    is_business_day: bool
+    holiday: str
+    """The public holiday's name; empty for every other day."""
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """A span of days, each in its turn."""
+
+    days: tuple[Day, ...]
+    constant: tuple[Clause, ...]
+    """What comes again and again within each day (1時間毎): no calendar could show it."""
+
+
+def agenda(design: Design, system: System, first: date, last: date) -> Agenda:
+    """Return what *design* orders from *first* to *last*, both included, with all that falls together."""
+    years = range(first.year, last.year + 2)
+    holidays: Mapping[date, str] = japanese_holidays(years) if system.holidays == "JP" else {}
+    is_business_day = business_days(system, years)
+    by_day: dict[date, list[Entry]] = {}
+    for entry in _with_meetings(_entries(design, system, first, last)):
+        by_day.setdefault(entry.start.date(), []).append(entry)
+    days = (first + offset * _DAY for offset in range((last - first).days + 1))
+    return Agenda(
+        tuple(
+            Day(day, is_business_day(day), holidays.get(day, ""), tuple(by_day.get(day, ()))) for day in days
+        ),
+        tuple(clause for clause in design.clauses if any(map(_is_constant, schedules_of(clause)))),
+    )
+
+
+def _is_constant(schedule: Schedule) -> bool:
+    return schedule.cadence is Cadence.INTERVAL
+
+
+def _entries(design: Design, system: System, first: date, last: date) -> Iterator[Entry]:
+    start, end = existing(first, time(0), system.zone), existing(last + _DAY, time(0), system.zone)
+    for clause in design.clauses:
+        for schedule in schedules_of(clause):
+            if not _is_constant(schedule):
+                timed = schedule if schedule.at else replace(schedule, at=time(0))
+                for moment in due_times(timed, system, start, end):
+                    yield _entry(clause, schedule, moment.astimezone(system.zone))
+
+
+def _entry(clause: Clause, schedule: Schedule, start: datetime) -> Entry:
+    # Aware arithmetic within one zone is that of the wall clock: a window ends when its clock says so.
+    if schedule.at is None:
+        return Entry(clause, start, start + _DAY, is_all_day=True)
+    if schedule.until is None:
+        return Entry(clause, start, start, is_all_day=False)
+    day = start.date() + _DAY * (schedule.until <= schedule.at)
+    return Entry(clause, start, datetime.combine(day, schedule.until, start.tzinfo), is_all_day=False)
+
+
+def _with_meetings(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Yield *entries* in order, each with those it shares a moment with."""
+    ordered = sorted(entries, key=lambda entry: (entry.start, not entry.is_all_day, entry.clause.origin.line))
+    timed = [entry for entry in ordered if not entry.is_all_day]
+    met: dict[int, list[str]] = {}
+    lasting: list[Entry] = []
+    for entry in timed:
+        # A window that ends as this begins does not meet it; a moment meets what begins with it.
+        lasting = [each for each in lasting if each.end > entry.start or each.start == entry.start]
+        for each in lasting:
+            met.setdefault(id(each), []).append(entry.clause.id)
+            met.setdefault(id(entry), []).append(each.clause.id)
+        lasting.append(entry)
+    for entry in ordered:
+        yield replace(entry, meets=tuple(met.get(id(entry), ())))

@@ -1,0 +1,147 @@
+"""`toban calendar`: what the document puts on which day."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+
+from toban.design.calendar import weekday
+from toban.design.reader import Design, UnreadableDocument, load_design
+from toban.engine.bindings.agenda import Agenda, Day, Entry, agenda
+from toban.engine.bindings.load import UnreadableBindings, load_bindings
+from toban.engine.bindings.model import System
+from toban.engine.bindings.vague import settle
+from toban.engine.clock import system_clock
+from toban.faces.cli.agenda_words import title
+from toban.faces.cli.icalendar import icalendar
+from toban.faces.cli.parts import Parts
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+_UNREADABLE = 2
+_MONTH = timedelta(days=30)
+_LONGEST = timedelta(days=366 * 5)
+_DATE = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command(
+    "calendar",
+    short_help="Show what falls on which day (予定の暦).",
+    epilog="Example: toban calendar --design 運用設計書.md --from 2027-04-01 --to 2028-03-31 --format ics",
+)
+@click.option(
+    "--design", type=click.Path(path_type=Path), envvar="TOBAN_DESIGN", default=Path("運用設計書.md"),
+    show_default=True, help="The operations design.",
+)  # fmt: skip
+@click.option(
+    "--bindings", type=click.Path(path_type=Path), envvar="TOBAN_BINDINGS",
+    help="toban.toml, for zone, holidays and vague words; by default the one beside the design.",
+)  # fmt: skip
+@click.option("--from", "first", type=_DATE, help="The first day; by default today.")
+@click.option("--to", "last", type=_DATE, help="The last day; by default 30 days after the first.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "ics"]), default="text", show_default=True
+)
+@click.pass_obj
+def command(
+    parts: Parts,
+    design: Path,
+    bindings: Path | None,
+    first: datetime | None,
+    last: datetime | None,
+    form: str,
+) -> None:
+    """Show batches, backups, routines and windows day by day, with holidays and what falls together.
+
+    どの日に何があるかを、祝日と重なりとともに示します。Toban が動いていなくても使えます。
+
+    \b
+    Exit status:
+      0  shown
+      2  the document or the bindings can't be read
+    """
+    speak_utf8()
+    read, system = _read(design, bindings, parts)
+    begin = first.date() if first else system_clock().astimezone(system.zone).date()
+    end = last.date() if last else begin + _MONTH
+    if not begin <= end <= begin + _LONGEST:
+        raise click.BadParameter("--from 以後、5年以内の日を指定してください", param_hint="--to")
+    found = agenda(read, system, begin, end)
+    if form == "ics":
+        # As RFC 5545 wants its lines to end, whatever the terminal.
+        click.echo(icalendar(found, system.name or design.stem, system_clock()).encode(), nl=False)
+    else:
+        say(_as_json(found) if form == "json" else "\n".join(_as_text(found)))
+
+
+def _read(path: Path, bindings: Path | None, parts: Parts) -> tuple[Design, System]:
+    beside = bindings or path.with_name("toban.toml")
+    try:
+        design = load_design(path)
+        if bindings is None and not beside.exists():
+            return design, System()
+        bound = load_bindings(beside, sources=parts.source_configs, channels=parts.channel_configs)
+    except UnreadableDocument as exc:
+        refuse(str(exc), exc.hint)
+        raise SystemExit(_UNREADABLE) from exc
+    except UnreadableBindings as exc:
+        click.echo(str(exc), err=True)
+        raise SystemExit(_UNREADABLE) from exc
+    return settle(design, bound.clock_words, bound.file), bound.system
+
+
+def _as_text(found: Agenda) -> Iterator[str]:
+    for day in found.days:
+        if day.entries or day.holiday:
+            yield click.style(_heading(day), bold=True)
+            yield from (_line(entry) for entry in day.entries)
+    for clause in found.constant:
+        yield f"日のうちに繰り返すもの  {title(clause)}  {clause.origin}"
+    business = sum(day.is_business_day for day in found.days)
+    together = sum(bool(entry.meets) for day in found.days for entry in day.entries)
+    yield f"{len(found.days)}日間、営業日 {business}日、重なる予定 {together}件"
+
+
+def _heading(day: Day) -> str:
+    kind = day.holiday or ("" if day.is_business_day else "休日")
+    return f"{day.date} ({weekday(day.date)}){f' {kind}' if kind else ''}"
+
+
+def _line(entry: Entry) -> str:
+    meets = f"  ▲ 重なり: {'、'.join(each.split('/', 2)[2] for each in entry.meets)}" if entry.meets else ""
+    return f"  {_clock(entry):<11}  {title(entry.clause)}  {entry.clause.origin}{meets}"
+
+
+def _clock(entry: Entry) -> str:
+    if entry.is_all_day:
+        return "終日"
+    return f"{entry.start:%H:%M}" + (f"-{entry.end:%H:%M}" if entry.end > entry.start else "")
+
+
+def _as_json(found: Agenda) -> str:
+    report = {
+        "days": [_day_as_json(day) for day in found.days],
+        "constant": [{"clause": clause.id, "at": str(clause.origin)} for clause in found.constant],
+    }
+    return json.dumps(report, ensure_ascii=False, indent=2)
+
+
+def _day_as_json(day: Day) -> dict[str, object]:
+    return {
+        "date": day.date.isoformat(),
+        "business_day": day.is_business_day,
+        "holiday": day.holiday,
+        "entries": [
+            {
+                "clause": entry.clause.id,
+                "title": title(entry.clause),
+                "at": str(entry.clause.origin),
+                "start": entry.start.isoformat(),
+                "end": entry.end.isoformat(),
+                "all_day": entry.is_all_day,
+                "meets": list(entry.meets),
+            }
+            for entry in day.entries
+        ],
+    }

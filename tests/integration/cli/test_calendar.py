@@ -1,0 +1,73 @@
+"""`toban calendar` as it is typed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SHOP = Path(__file__).parents[3] / "examples" / "webshop" / "運用設計書.md"
+
+
+def toban(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TOBAN_")}
+    return subprocess.run(
+        [sys.executable, "-m", "toban", "calendar", *arguments],
+        env={**kept, "NO_COLOR": "1", **environment},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_month_of_the_shop_shows_its_month_end_and_what_falls_together() -> None:
+    done = toban("--design", str(SHOP), "--from", "2028-02-29", "--to", "2028-02-29")
+
+    assert done.returncode == 0
+    assert done.stdout.startswith("2028-02-29 (火)\n")
+    assert "23:00        バッチ B003 月次請求書生成" in done.stdout
+    assert "▲ 重なり: B001" in done.stdout
+    assert "1日間、営業日 1日" in done.stdout
+
+
+def test_machines_get_the_same_as_json() -> None:
+    done = toban("--design", str(SHOP), "--from", "2027-01-01", "--to", "2027-01-02", "--format", "json")
+
+    first, second = json.loads(done.stdout)["days"]
+
+    assert (first["holiday"], first["business_day"]) == ("元日", False)
+    assert second["date"] == "2027-01-02"
+    assert {entry["start"] for entry in first["entries"] if entry["clause"] == "batch/batch/B004"} == {
+        "2027-01-01T04:00:00+09:00"
+    }
+
+
+def test_a_calendar_program_gets_its_format() -> None:
+    done = toban("--design", str(SHOP), "--from", "2027-01-01", "--to", "2027-01-01", "--format", "ics")
+
+    assert done.stdout.startswith("BEGIN:VCALENDAR\n")
+    assert "SUMMARY:バッチ B004 データ集計" in done.stdout
+
+
+def test_the_bindings_say_which_time_a_vague_word_means(tmp_path: Path) -> None:
+    bindings = tmp_path / "toban.toml"
+    bindings.write_text('[assumptions]\n"深夜" = "1:30"\n')
+    span = ("--from", "2027-01-06", "--to", "2027-01-06", "--format", "json")
+
+    done = toban("--design", str(SHOP), *span, TOBAN_BINDINGS=str(bindings))
+
+    (day,) = json.loads(done.stdout)["days"]
+    starts = {entry["clause"]: entry["start"] for entry in day["entries"]}
+    assert starts["routine/routine/脆弱性スキャン"] == "2027-01-06T01:30:00+09:00"
+
+
+def test_what_can_not_be_read_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    missing = toban("--design", str(tmp_path / "ない.md"))
+    backwards = toban("--design", str(SHOP), "--from", "2027-01-02", "--to", "2027-01-01")
+    (tmp_path / "toban.toml").write_text("[sistem]\n")
+    unbound = toban("--design", str(SHOP), "--bindings", str(tmp_path / "toban.toml"))
+
+    assert (missing.returncode, backwards.returncode, unbound.returncode) == (2, 2, 2)
+    assert "HINT:" in missing.stderr
+    assert "--to" in backwards.stderr
+    assert "toban.toml:1" in unbound.stderr
