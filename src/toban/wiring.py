@@ -40,6 +40,7 @@ SOURCES = {
     "http": "toban.chapters.monitoring.sources.http",
     "tcp": "toban.chapters.monitoring.sources.tcp",
     "postgresql": "toban.chapters.monitoring.sources.postgresql",
+    "redis": "toban.chapters.monitoring.sources.redis",
     "host": "toban.chapters.monitoring.sources.host",
 }
 """`kind = "…"` of a target's source → the module that holds its `KIND`; `toban init` proposes the first."""

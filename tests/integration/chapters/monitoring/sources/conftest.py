@@ -1,8 +1,13 @@
 """TLS servers with certificates good and bad."""
 
+import os
+import shutil
 import socket
 import ssl
+import subprocess
+import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -84,3 +89,51 @@ def start_tls() -> Iterator[StartTls]:
     yield start
     for server in started:
         server.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for_port(port: int) -> None:
+    for _ in range(200):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.05)
+    pytest.fail(f"nothing listens at {port}")
+
+
+type StartRedis = Callable[..., int]
+
+
+@pytest.fixture
+def start_redis() -> Iterator[StartRedis]:
+    """Return a function that starts a real Redis with the options it is given, and returns its port."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("needs redis-server (Debian: apt-get install redis-server)")
+    # Unpacked beside its libraries rather than installed, it does not find them by itself.
+    libraries = ":".join(map(str, Path(program).parents[1].glob("lib/*-linux-gnu")))
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*options: str, tls: bool = False, port: int = 0) -> int:
+        port = port or free_port()
+        ports = ["--port", "0", "--tls-port", str(port)] if tls else ["--port", str(port)]
+        process = subprocess.Popen(
+            [program, "--bind", "127.0.0.1", "--save", "", "--dir", folder, *ports, *options],
+            env={**os.environ, "LD_LIBRARY_PATH": libraries},
+            stdout=subprocess.DEVNULL,
+        )
+        started.append(process)
+        wait_for_port(port)
+        return port
+
+    with tempfile.TemporaryDirectory() as folder:
+        yield start
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait(timeout=10)

@@ -1,0 +1,190 @@
+"""Redis' own statistics, read by a user who may do nothing else.
+
+The user needs `INFO` and no keys:
+
+    ACL SETUSER toban on >… resetkeys -@all +info
+
+Statistics: https://redis.io/docs/latest/commands/info/
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from ssl import SSLError
+from typing import Any, ClassVar
+
+import redis
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
+from toban.chapters.monitoring.sources.address import Address
+from toban.chapters.monitoring.sources.tls import CaFile, tls_words
+from toban.design.values.metric import Metric
+from toban.engine.bindings.model import Section
+from toban.engine.bindings.secret import Secret, SecretUnavailable
+
+type Info = Mapping[str, Any]
+
+
+class RedisConfig(Section):
+    """`kind = "redis"`: an address, and the user to ask as."""
+
+    example: ClassVar[Mapping[str, str]] = {"address": "192.0.2.1:6379"}
+
+    address: Address
+    instance: str = ""
+    """What operators call the place; empty: host and port."""
+    timeout: float = Field(default=5.0, gt=0, le=60)
+    """Seconds for connecting, and for each answer."""
+    username: str = ""
+    """An ACL user; empty: `default`."""
+    password: Secret | None = None
+    tls: bool = False
+    ca_file: CaFile | None = None
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> "RedisConfig":
+        if self.username and self.password is None:
+            raise PydanticCustomError("login", "username には password も要ります")
+        if self.ca_file and not self.tls:
+            raise PydanticCustomError("no_tls", "ca_file は tls = true のときだけ使えます")
+        return self
+
+
+class RedisSource:
+    """One Redis server. The connection is kept, so that a full server can still be seen to be full."""
+
+    def __init__(self, config: RedisConfig) -> None:
+        self._config = config
+        self._client: redis.Redis | None = None
+
+    @property
+    def instance(self) -> str:
+        return self._config.instance or str(self._config.address)
+
+    def measure(self, now: datetime) -> Sequence[Measurement]:
+        """Ask for the statistics; `Unmeasurable` carries `UP` 0 where the server serves nobody.
+
+        A server that refuses Toban's login only may be well: then nothing is said of `UP`.
+        """
+        try:
+            info = self._info()
+        except (redis.RedisError, OSError, ValueError, SecretUnavailable) as error:
+            self.close()
+            why = f"{self.instance}: {_words(error, self._config.timeout)}"
+            raise Unmeasurable(why, self._despite(error, now)) from error
+        found = [self._measured(Metric.UP, now, 1.0)]
+        try:
+            found += self._statistics(info, now)
+        except KeyError as error:
+            why = f"INFO の答えに {error.args[0]} がありません"
+            raise Unmeasurable(f"{self.instance}: {why}", found) from error
+        return found
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _info(self) -> Info:
+        if self._client is None:
+            config = self._config
+            self._client = redis.Redis(
+                host=config.address.host,
+                port=config.address.port,
+                username=config.username or None,
+                password=config.password.reveal() if config.password else None,
+                ssl=config.tls,
+                ssl_ca_certs=str(config.ca_file) if config.ca_file else None,
+                socket_connect_timeout=config.timeout,
+                socket_timeout=config.timeout,
+                # The next measurement is the retry: a source answers within its time-out.
+                retry=Retry(NoBackoff(), 0),
+                # The newer protocol begins with commands that the user need not have.
+                protocol=2,
+                driver_info=None,
+                decode_responses=True,
+            )
+        info: Info = self._client.info()
+        return info
+
+    def _statistics(self, info: Info, now: datetime) -> list[Measurement]:
+        """What *info* says; raise `KeyError` with the field that every Redis has and this answer lacks.
+
+        Toban's own connection is among the clients: it takes one of maxclients like any other.
+        """
+        found = [self._measured(Metric.CONNECTIONS, now, float(info["connected_clients"]))]
+        limit = float(info.get("maxmemory", 0))
+        if limit > 0:
+            usage = 100 * float(info["used_memory"]) / limit
+            found.append(self._measured(Metric.MEMORY_USAGE, now, usage))
+        lag, note = _replica_lag(info) if info["role"] == "slave" else _slowest_replica(info)
+        if lag is not None:
+            found.append(self._measured(Metric.REPLICATION_LAG, now, lag, note))
+        return found
+
+    def _despite(self, error: Exception, now: datetime) -> list[Measurement]:
+        """What *error* tells of `UP`."""
+        if isinstance(error, redis.AuthenticationError | SecretUnavailable):
+            return []
+        if isinstance(error, redis.exceptions.NoPermissionError):
+            return [self._measured(Metric.UP, now, 1.0)]
+        return [self._measured(Metric.UP, now, 0.0, _words(error, self._config.timeout))]
+
+    def _measured(self, metric: Metric, now: datetime, value: float, note: str = "") -> Measurement:
+        return Measurement(metric, self.instance, now, value, note)
+
+
+def _replica_lag(info: Info) -> tuple[float | None, str]:
+    """Seconds that this replica may be behind at most.
+
+    Over a quiet link the primary is heard of every `repl-ping-replica-period` (10 s) only; one that has never
+    been heard of says -1, and then nothing is known.
+    """
+    if info["master_link_status"] == "up":
+        seconds, note = float(info["master_last_io_seconds_ago"]), ""
+    else:
+        seconds, note = float(info["master_link_down_since_seconds"]), "複製元につながっていません"
+    return (seconds, note) if seconds >= 0 else (None, "")
+
+
+def _slowest_replica(info: Info) -> tuple[float | None, str]:
+    """Seconds since the replica heard of the longest ago has confirmed; each should do so every second."""
+    replicas = [info[f"slave{number}"] for number in range(int(info["connected_slaves"]))]
+    if not replicas:
+        return None, ""
+    slowest = max(replicas, key=lambda replica: float(replica["lag"]))
+    return float(slowest["lag"]), f"{slowest['ip']}:{slowest['port']}"
+
+
+def _words(error: Exception, timeout: float) -> str:
+    """Say what went wrong; neither the login nor anything the server sent is repeated."""
+    cause = error.__cause__ or error.__context__
+    match error:
+        case SecretUnavailable():
+            return str(error)
+        case redis.AuthenticationError():
+            return "ログインを拒まれました（username と password を確かめてください）"
+        case redis.exceptions.NoPermissionError():
+            return "INFO を使う権限がありません: ACL SETUSER 監視用ユーザー +info"
+        case redis.BusyLoadingError():
+            return "起動の途中で、データを読み込んでいます"
+        case redis.TimeoutError():
+            return f"{timeout:g}秒以内に応答がありません"
+    if isinstance(cause, SSLError):
+        return tls_words(cause)
+    if isinstance(cause, OSError) and cause.strerror:
+        return f"接続できません（{cause.strerror}）"
+    if isinstance(error, redis.ConnectionError | UnicodeError):
+        return "接続できないか、途中で切れました"
+    return f"Redis の答えではありません（{type(error).__name__}）"
+
+
+KIND = SourceKind(
+    config=RedisConfig,
+    measures=frozenset((Metric.UP, Metric.CONNECTIONS, Metric.MEMORY_USAGE, Metric.REPLICATION_LAG)),
+    build=RedisSource,
+)
