@@ -1,19 +1,18 @@
 """`toban evidence`: whether the ledger of evidence is still what was written."""
 
 import json
-import os
 import re
 from typing import TYPE_CHECKING
 
 import click
 
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.cli.state import opened_state
+from toban.faces.cli.terminal import say, speak_utf8
 
 if TYPE_CHECKING:
     from toban.engine.evidence.ledger import Verification
 
 _BROKEN = 1
-_UNUSABLE = 2
 _HEAD = re.compile(r"(\d+):([0-9a-f]{64})")
 
 
@@ -41,26 +40,13 @@ def verify(known: str | None, form: str) -> None:
       1  it is broken
       2  the state database can't be read
     """
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
-    # Django wants its settings before anything of it is loaded.
-    import django  # noqa: PLC0415
+    match = _HEAD.fullmatch(known) if known is not None else None
+    if known is not None and match is None:
+        raise click.BadParameter("番号:要約値 (64桁の16進数) の形で書いてください", param_hint="--known")
+    with opened_state():
+        from toban.engine.evidence import ledger  # noqa: PLC0415
 
-    django.setup()
-    from django.db import DatabaseError  # noqa: PLC0415
-
-    from toban.engine.evidence import ledger  # noqa: PLC0415
-
-    head = None
-    if known is not None:
-        match = _HEAD.fullmatch(known)
-        if match is None:
-            raise click.BadParameter("番号:要約値 (64桁の16進数) の形で書いてください", param_hint="--known")
-        head = ledger.Head(int(match[1]), match[2])
-    try:
-        found = ledger.verify(head)
-    except DatabaseError as exc:
-        refuse(f"状態データベースを読めません: {exc}", "TOBAN_HOME か TOBAN_STATE_URL を確かめてください")
-        raise SystemExit(_UNUSABLE) from exc
+        found = ledger.verify(ledger.Head(int(match[1]), match[2]) if match else None)
     say(_json(found) if form == "json" else _text(found))
     if found.broken is not None:
         raise SystemExit(_BROKEN)

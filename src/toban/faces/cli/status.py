@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Never
 import click
 
 from toban.faces.cli.parts import Parts
+from toban.faces.cli.state import opened_state
 from toban.faces.cli.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
@@ -56,24 +57,15 @@ def command(parts: Parts, home: Path, chapter: str, whole: bool, form: str) -> N
         # Said before the state database is opened: SQLite would make an empty one.
         _nothing_runs(home)
     os.environ["TOBAN_HOME"] = str(home.absolute())
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
-    # Django wants its settings before anything of it is loaded.
-    import django  # noqa: PLC0415
-
-    django.setup()
-    from django.db import DatabaseError  # noqa: PLC0415
-
-    from toban.faces.cli.glance import as_json  # noqa: PLC0415
-
-    try:
+    with opened_state():
         seen = _look(parts, home)
-    except DatabaseError as exc:
-        _give_up(f"状態データベースを読めません: {exc}", "TOBAN_HOME か TOBAN_STATE_URL を確かめてください")
     shown = seen.only(chapter)
     if chapter and not shown.chapters:
         titles = "、".join(each.line.title for each in seen.chapters)
         _give_up(f"「{chapter}」を見出しに含む章はありません", f"あるのは {titles} です")
     if form == "json":
+        from toban.faces.cli.glance import as_json  # noqa: PLC0415
+
         say(json.dumps(as_json(shown), ensure_ascii=False, indent=2))
     else:
         _print(shown, whole=whole)

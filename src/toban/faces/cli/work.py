@@ -58,7 +58,6 @@ class Work:
         self._measured: Edition | None = None
         self._stood: Edition | None = None
         self._stood_at: datetime | None = None
-        self._has_schema = False
         self._posts = _Posts(parts, clock)
 
     def loops(self) -> Sequence[Loop]:
@@ -161,15 +160,11 @@ class Work:
     def _store(self) -> None:
         """Send samples on; while the store is away they wait, and nothing else does."""
         try:
-            if not self._has_schema:
-                self._telemetry.ensure_schema()
-                self._has_schema = True
+            self._telemetry.ensure_schema()
             trouble = self._buffer.flush(self._clock()).trouble
         except StoreUnavailable as error:
             trouble = str(error)
         if trouble:
-            # A store that comes back may be a new one.
-            self._has_schema = False
             log.warning("samples_waiting", count=self._buffer.pending, reason=trouble)
 
 
