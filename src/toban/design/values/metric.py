@@ -52,7 +52,7 @@ _LABELS = {
 }
 _USE = r"(?:の| )?(?:使用率|利用率|使用量| ?usage| ?utili[sz]ation| ?%)?"
 _WORDS = {
-    Metric.AVAILABILITY: r"(?:サービス|システム|月間|年間)?(?:稼働率|可用性)|(?:service )?availability|uptime",
+    Metric.AVAILABILITY: r"(?:サービス|システム|オンライン|月間|年間)?(?:稼働率|可用性)|(?:service )?availability|uptime",
     Metric.CPU_USAGE: rf"cpu{_USE}",
     Metric.MEMORY_USAGE: rf"(?:メモリー?|memory|ram){_USE}",
     Metric.DISK_USAGE: rf"(?:ディスク|disk|ストレージ|storage)(?:容量)?{_USE}",

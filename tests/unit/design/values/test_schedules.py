@@ -120,3 +120,13 @@ def test_a_cron_line_that_no_schedule_can_say_is_none(line: str) -> None:
 )
 def test_words_that_leave_a_rule_open_are_none(text: str) -> None:
     assert read_schedules(text) is None
+
+
+@pytest.mark.parametrize("text", ["平日 24:00", "毎週月曜 24:00", "毎月1日 24時"])
+def test_midnight_at_the_end_of_a_certain_day_is_no_midnight_of_it(text: str) -> None:
+    assert read_schedule(text) is None
+
+
+@pytest.mark.parametrize("text", ["毎日 24:00", "毎週日曜 22:00-24:00", "毎営業日 6:30"])
+def test_midnight_of_any_day_or_as_an_end_is_one(text: str) -> None:
+    assert read_schedule(text) is not None

@@ -55,6 +55,9 @@ _CONSTANT = (
 )
 
 
+_MIDNIGHT = re.compile(r"(?<![-~\d])(?<![-~] )24(?::00|時(?!間))")
+
+
 def read_schedule(text: str) -> Schedule | None:
     """Read one rule for due times; None for anything that is not wholly understood, and for several rules."""
     whole = plain(text)
@@ -71,7 +74,10 @@ def read_schedule(text: str) -> Schedule | None:
     zones = {ZONES[name] for name in _ZONE.findall(words)}
     draft = _drafted(_ZONE.sub(" ", words))
     if draft is not None and len(zones) <= 1:
-        return _finished(draft, whole, next(iter(zones), ""))
+        schedule = _finished(draft, whole, next(iter(zones), ""))
+        # 24:00 of a certain day is the next day's midnight, which no rule of that day is.
+        is_of_a_day = schedule is not None and (schedule.weekdays or schedule.day)
+        return None if is_of_a_day and _MIDNIGHT.search(words) else schedule
     if _EVENT.fullmatch(words) and not _NO_EVENT.fullmatch(words):
         return Schedule(Cadence.ON_EVENT, event=words, text=whole)
     return None

@@ -212,7 +212,7 @@ TOKENS = (
     _word(r"月初め?|beginning of (?:the )?month", _assumed("毎月1日", {"cadence": Cadence.MONTHLY, "day": DayOfMonth(1)})),
     _word(r"隔週|biweekly|every other week", {"cadence": Cadence.WEEKLY, "every": Duration(Decimal(2), TimeUnit.WEEK)}),
     _word(rf"毎週 ?(?P<days>{_KANJI_DAYS_IN_FULL})(?:曜日?)", lambda m: {"cadence": Cadence.WEEKLY} | _weekdays(m)),
-    _word(r"平日|営業日|every business day|weekdays", {"cadence": Cadence.DAILY, "weekdays": WORKING_DAYS, "skips_holidays": True}),
+    _word(r"平日|毎?営業日|every business day|weekdays", {"cadence": Cadence.DAILY, "weekdays": WORKING_DAYS, "skips_holidays": True}),
     _word(r"日次|毎日|デイリー|daily|every day", {"cadence": Cadence.DAILY}),
     _word(r"週次|毎週|ウィークリー|weekly|every week", {"cadence": Cadence.WEEKLY}),
     _word(r"月次|毎月|マンスリー|monthly|every month", {"cadence": Cadence.MONTHLY}),
