@@ -290,7 +290,7 @@ class _Walk:
 def _caption(paragraph: Paragraph) -> str:
     """A short line over a table or list serves as its heading; running text does not."""
     text = paragraph.text.strip()
-    is_short = _width(text) <= 60 and "\n" not in text and not text.endswith(("。", "."))
+    is_short = len(text) <= 60 and _width(text) <= 60 and "\n" not in text and not text.endswith(("。", "."))
     return text.rstrip(":：") if is_short and not text.startswith(("|", "<")) else ""
 
 

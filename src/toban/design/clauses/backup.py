@@ -94,6 +94,7 @@ _NO_SUBJECT = words(
 _POLICY_PIECES = re.compile(r"[、,]\s*")
 _POLICY_WORDS = re.compile(r"^(?:kept? (?:for )?|retain(?:ed)? (?:for )?|to |→\s*)", re.IGNORECASE)
 _MORE_RULES = words(r"\d\s*(?:分|時|日|週|月|年|回|世代|%|:)|\d+ \w|daily|hourly|weekly|monthly|毎|次")
+_ORDERS = ("method", "frequency", "clock", "generations", "retention", "destination")
 _ZERO = re.compile(r"0(?:\s*\(.*\)|\s*(?:秒|分|s|sec|min))?")
 # What makes or brings back a copy, where a command starts or inside one that runs it elsewhere
 # (docker exec … pg_dump). A listing of copies (ls /backup, az … backup list) is neither.
@@ -123,16 +124,25 @@ def _policy(cells: Cells) -> Built:
         raise NotUnderstood("何のバックアップかが空です")
     if not (cells.has("frequency") or cells.has("clock") or method):
         raise NotUnderstood("バックアップの頻度も方式もない行です")
+    found = _objectives(cells, subject or method)
+    if found and not any(cells[role] for role in _ORDERS):
+        # Redis | なし | - | 10分: it is not backed up, but has an objective.
+        return found
     policy = BackupPolicy(
         **cells.stamp(BackupPolicy, subject, method),
         subject=subject,
         method=method,
         schedules=_schedules(cells, method),
-        generations=cells.maybe("generations", read_generations, "世代数"),
+        generations=cells.maybe("generations", _generations, "世代数"),
         destination=cells["destination"],
         retention=cells.maybe("retention", read_retention, "期間"),
     )
-    return (policy, *_objectives(cells, subject or method))
+    return (policy, *found)
+
+
+def _generations(text: str) -> Generations | None:
+    """A bare count below 世代 is one of generations."""
+    return read_generations(text) or (read_generations(f"{text}世代") if text.isdecimal() else None)
 
 
 def _subject(section: Section) -> str:
@@ -279,13 +289,13 @@ SHAPES = ChapterShapes(
             columns={
                 "subject": words(
                     "(?:バックアップ)?対象(?:データ)?|データ(?:種別|タイプ|種類)?|リソース|サービス(?:名)?|システム"
-                    "|target|subject|what|data(?:type|base)?|service|system|component|resource"
+                    "|target|subject|what|data(?:type|base|store)?|service|system|component|resource"
                 ),
                 "method": words(
                     "(?:バックアップ|取得)?(?:方式|方法|手段|種別|種類|タイプ)|自動バックアップ|method|type|backup(?:type|method)"
                 ),
                 "frequency": words(
-                    "(?:バックアップ|取得|実行)?(?:頻度|周期|スケジュール|間隔|タイミング|曜日)|(?:backup)?(?:frequency|schedule|interval)"
+                    "(?:バックアップ|取得|実行)?(?:頻度|周期|サイクル|スケジュール|間隔|タイミング|曜日)|(?:backup)?(?:frequency|schedule|interval)"
                 ),
                 "clock": words("(?:バックアップ|実行|取得|開始|実施)(?:時間|時刻)|時刻|時間帯?|time"),
                 "generations": words("(?:保持|保存)?世代(?:管理|数)?|generations?|copies"),

@@ -1,5 +1,6 @@
 """Chapter 6, バッチ処理: batches and how they run."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -91,7 +92,7 @@ def _batch(cells: Cells) -> Batch:
 
 def _listed(entry: Entry) -> Batch:
     """在庫照合: 毎日 5:00."""
-    schedules = read_times(entry.value) if entry.key and not is_attribute(entry) else ()
+    schedules = read_times(_RUNS.sub("", entry.value)) if entry.key and not is_attribute(entry) else ()
     is_timed = [schedule for schedule in schedules if schedule.at or schedule.every]
     if len(schedules) != 1 or not is_timed or _NO_JOB.search(normalise(entry.key)):
         raise NotUnderstood("バッチと時刻の組ではありません")
@@ -118,6 +119,7 @@ def _watch(entry: Entry) -> BatchWatch:
     return BatchWatch(**entry.stamp(BatchWatch, entry.key), aspects=several(entry.value))
 
 
+_RUNS = re.compile(r"^(?:runs?|cron:?)\s+", re.IGNORECASE)
 _NO_JOB = words(
     "監視|確認|チェック|点検|レビュー|開始|終了|起動|実行|頻度|周期|スケジュール|時間|時刻|失敗|リトライ"
     "|monitor|check|review|frequency|schedule|retry|timeout"
@@ -155,16 +157,16 @@ SHAPES = ChapterShapes(
                     "(?:バッチ|ジョブ|処理|タスク)?(?:id|番号)|(?:バッチ|ジョブ)no\\.?|(?:batch|job|task)(?:id|no\\.?)"
                 ),
                 "name": words(
-                    "(?:バッチ|ジョブ)(?:名|処理名|処理)?|(?:処理|タスク|プログラム)名?|名称|name|(?:batch|job|task)(?:name|job)?"
+                    "(?:バッチ|ジョブ(?:ネット)?)(?:名|処理名|処理)?|(?:処理|タスク|プログラム)名?|名称|name|(?:batch|job|task)(?:name|job)?"
                 ),
                 "frequency": words(
-                    "(?:実行|起動|処理)?(?:頻度|周期|サイクル|タイミング|スケジュール|間隔|契機)|(?:run)?(?:frequency|schedule|timing|interval)|cron"
+                    "(?:実行|起動|処理)?(?:頻度|条件|周期|サイクル|タイミング|スケジュール|間隔|契機)|(?:run)?(?:frequency|schedule|timing|interval)|cron"
                 ),
                 "start": words("(?:実行|起動|開始|処理開始)(?:時間|時刻|日時)|(?:start|run)time"),
                 "clock": words("時刻|時間|time"),
                 "work": words("処理(?:内容|概要)?|(?:説明|内容|概要|目的)|description|work|purpose|what"),
                 "failure": words(
-                    "(?:失敗|異常|エラー|障害)時の?(?:対応|処理|動作|アクション)?|リカバリ(?:方法)?|on(?:failure|error)|failure(?:action|handling)?"
+                    "(?:失敗|異常(?:終了)?|エラー|障害)時の?(?:対応|処理|動作|アクション)?|リカバリ(?:方法)?|on(?:failure|error)|failure(?:action|handling)?"
                 ),
                 "note": words(
                     "no\\.?|#|項番|依存関係|リトライ回数|定義書|備考|優先度|所要時間|担当|前提|後続|sla|predecessor.*|successor.*|domain|notes?"

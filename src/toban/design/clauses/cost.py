@@ -52,6 +52,10 @@ _CURRENCY = words("万円|千円|円|usd|jpy|eur")
 _MONTHLY = re.compile(
     r"月(?:額|間)?\s*(?P<amount>[^、,月で]+(?:,\d{3}[^、,で]*)*)(?:[、,]\s*(?P<alert>.+?)(?:で|を超えたら)(?:警告|アラート|通知))?"
 )
+_A_MONTH = re.compile(
+    r"(?P<amount>\D?[\d,.]+(?: ?[A-Z]{3})?) ?(?:/|per |a )month"
+    r"(?:[,;] ?(?:alert|warn)s? (?:at|above) (?P<alert>.+))?"
+)
 _TOTAL = words(r"全体|合計|総額|総計|総コスト|\btotal\b|\boverall\b")
 
 
@@ -87,7 +91,7 @@ def _budget_entry(entry: Entry) -> Budget:
 
 def _spent(entry: Entry) -> Budget:
     """AWS: 月20万円、25万円で警告."""
-    said = _MONTHLY.fullmatch(entry.value)
+    said = _MONTHLY.fullmatch(entry.value) or _A_MONTH.fullmatch(entry.value)
     if said is None or not entry.key:
         raise NotUnderstood("月額の予算ではありません")
     alert = said["alert"]

@@ -67,6 +67,8 @@ _OPEN = words("ベストエフォート|best effort|別途(?:協議|調整)|都�
 _IMMEDIATE = words(r"即時|即座|直ち|すぐ|\bimmediate(?:ly)?\b|\bat once\b|\binstant")
 _PIECES = re.compile(r"[、,;\n]|\(|\)|→")
 _CODE = words(r"\b(?:p|sev-?|s)\d\b")
+_RANK = words(r"(?:ランク|区分|レベル|rank)?\s*(?P<letter>[a-d])(?:ランク|区分)?")
+_NUMBERED = words(r"(?:障害)?(?:レベル|ランク|区分|level|tier)\s*\d")
 _ENGLISH_LEVEL = words("critical|high|medium|low|major|minor")
 _NEXT_BUSINESS_DAY = words("翌営業日|next business day")
 _FINE = words(r"正常|🟢|\bok\b|\bnormal\b")
@@ -87,7 +89,8 @@ class _Response:
 def _read_response(text: str) -> _Response | None:
     """即時対応 (1時間以内復旧): a piece tells of answering or of mending; None if none is a time."""
     found = _Response()
-    for piece in filter(None, (part.strip() for part in _PIECES.split(normalise(text)))):
+    plain = normalise(text).replace("開庁日", "営業日")
+    for piece in filter(None, (part.strip() for part in _PIECES.split(plain))):
         if _IMMEDIATE.search(piece):
             found = replace(found, is_immediate=True)
             continue
@@ -104,13 +107,21 @@ def _read_response(text: str) -> _Response | None:
     return None if found == _Response() else found
 
 
+def _ranked(name: str) -> IncidentSeverity | None:
+    """障害区分 A, B, C: the first letter is the gravest."""
+    rank = _RANK.fullmatch(normalise(name))
+    return tuple(IncidentSeverity)["abcd".index(rank["letter"])] if rank else None
+
+
 def _level(cells: Cells) -> IncidentLevel:
     name = cells.required("level")
     # A code ranks more surely than a Japanese word beside it: P2（重大） is the second level, not the first.
     code = _CODE.search(normalise(name))
     is_named = _ENGLISH_LEVEL.search(normalise(name)) is not None
-    severity = read_incident_severity(code.group() if code and not is_named else name)
-    if severity is None:
+    severity = read_incident_severity(code.group() if code and not is_named else name) or _ranked(name)
+    # 1 is the gravest in one house and the slightest in another, but the row's limits hold in both.
+    is_numbered = _NUMBERED.fullmatch(normalise(name)) is not None
+    if severity is None and not (is_numbered and cells["recovery"]):
         raise NotUnderstood(f"「{name}」は障害レベルとして読めません")
     definition = cells.first("definition", "impact", "example")
     if not (definition or cells["response"] or cells["recovery"]):
@@ -170,20 +181,20 @@ SHAPES = ChapterShapes(
             avoid=words("脆弱性|ログ|vulnerab"),
             columns={
                 "level": words(
-                    "(?:障害|インシデント|アラート|重要度|影響)?レベル|重要度|重大度|深刻度|優先度|ランク|区分|severity(?:level)?|level|priority"
+                    "(?:障害|インシデント|アラート|重要度|影響)?レベル|障害(?:区分|ランク|分類)|重要度|重大度|深刻度|優先度|ランク|区分|sev(?:erity)?(?:level)?|level|priority"
                 ),
                 "definition": words(
-                    "定義|説明|事象|状態|基準|内容|判断基準|description|definition|criteria|meaning"
+                    "定義|説明|(?:障害の)?内容|事象|状態|基準|内容|判断基準|description|definition|criteria|meaning"
                 ),
                 "impact": words("影響(?:範囲|度)?|impact|scope"),
                 "response": words(
-                    "(?:初動|期待|一次)?対応(?:開始)?(?:時間|期限)(?:目標)?|初動(?:目標|時間)|(?:目標)?応答時間|対応目標"
-                    "|(?:target|initial)?response(?:time|target)?|(?:ack(?:nowledge)?|respond)(?:d|ed)?(?:time|within|in)?|sla"
+                    "駆け?付け時間|(?:初動|期待|一次)?対応(?:開始)?(?:時間|期限)(?:目標)?|初動(?:目標|時間)|(?:目標)?応答時間|対応目標"
+                    "|(?:target|initial)?response(?:time|target)?|(?:timeto)?(?:ack(?:nowledge)?|respond)(?:d|ed)?(?:time|within|in)?|sla"
                 ),
                 "handling": words("(?:初動|初期|一次)?対応(?:方法|内容|方針)?|初動|一次対応|action"),
                 "recovery": words(
                     "(?:目標)?(?:復旧|解決)(?:目標)?(?:時間|目標|期限)(?:目標)?|(?:target)?(?:resolution|recovery|restore)(?:time|target)?"
-                    "|(?:resolve|fix|restore|recover)(?:d|ed)?(?:time|within|in)?|mttr"
+                    "|(?:timeto)?(?:resolve|fix|restore|recover|mitigate)(?:d|ed)?(?:time|within|in)?|mttr"
                 ),
                 "recipients": words("通知先|連絡先|エスカレーション先?|報告先|escalation|notify|contact"),
                 "example": words("例|具体例|代表例|examples?"),

@@ -360,10 +360,10 @@ SHAPES = ChapterShapes(
                 "notice": words("(?:要?注意|caution|notice)(?:閾値|しきい値|レベル|値|判定|条件|基準)?"),
                 "critical": words(
                     "(?:異常|危険|重大|重要|緊急|致命的?|即対応|クリティカル|致命的障害|障害)(?:閾値|しきい値|レベル|値|判定|条件|基準)?(?:\\((?:critical|error)\\))?"
-                    "|critical(?:threshold)?|(?:閾値|しきい値)\\((?:異常|危険|重大|critical|緊急)\\)"
+                    "|crit(?:ical)?(?:threshold)?|(?:閾値|しきい値)\\((?:異常|危険|重大|critical|緊急)\\)"
                 ),
                 "condition": words(
-                    "(?:アラート|初期|検知|発報|通知)?(?:閾値|しきい値|条件)(?:例)?|条件の初期値|(?:alert)?(?:threshold|condition)|expr(?:ession)?|promql|initialthreshold(?:/response)?"
+                    "(?:アラート|初期|検知|発報|通知)?(?:閾値|しきい値|条件)(?:例)?|条件の初期値|(?:alert)?(?:threshold|condition)|expr(?:ession)?|promql|trigger|initialthreshold(?:/response)?"
                 ),
                 "probe": words(
                     "(?:ヘルスチェック|死活監視|監視|チェック)方法|ヘルスチェック|healthcheck|probe"

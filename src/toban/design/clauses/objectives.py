@@ -216,7 +216,10 @@ def _role(cells: Cells) -> DutyRole:
         holder=holder,
         is_placeholder=bool(holder) and is_placeholder(holder),
         hours=cells.maybe("hours", _hours, "対応時間"),
-        channels=read_channels(cells.first("contact", "holder")) or (),
+        channels=(
+            *(read_channels(cells.first("contact", "holder")) or ()),
+            *(read_channels(cells["contact_too"]) or ()),
+        ),
         duties=cells["duties"],
     )
 
@@ -261,7 +264,12 @@ def _offered(place: Place, name: str, text: str) -> Clause:
 
 
 def _offered_row(cells: Cells) -> Clause:
-    return _offered(cells.place, cells.required("name"), cells.required("hours"))
+    name, text = cells.required("name"), cells.required("hours")
+    # 平日 | 7:00〜23:00: the days stand in a column of their own.
+    hours = read_hours(f"{name} {text}")
+    if hours is not None:
+        return ServiceHours(**cells.stamp(ServiceHours, name), hours=hours)
+    return _offered(cells.place, name, text)
 
 
 def _offered_entry(entry: Entry) -> Clause:
@@ -350,7 +358,10 @@ SHAPES = ChapterShapes(
                     "担当(?:者|者名|チーム)?|氏名|名前|要員|name|who|person|assignee|owner|holder|primary"
                 ),
                 "contact": words(
-                    "連絡(?:先|手段|方法)|電話(?:番号)?|メール(?:アドレス)?|contact(?:info(?:rmation)?)?|phone|email|channel"
+                    "連絡(?:先|手段|方法)|電話(?:番号)?|メール(?:アドレス)?|contact(?:info(?:rmation)?)?|phone|e?mail|channel"
+                ),
+                "contact_too": words(
+                    "連絡(?:先|手段|方法)|電話(?:番号)?|メール(?:アドレス)?|slack|chat|contact|phone|e?mail"
                 ),
                 "hours": words("(?:対応|対応可能|勤務|稼働|受付)時間(?:帯)?|hours|availability|coverage"),
                 "duties": words(
@@ -367,7 +378,9 @@ SHAPES = ChapterShapes(
             _offered_row,
             headings=_OFFERED,
             columns={
-                "name": words("区分|対象|サービス(?:名)?|システム|業務|窓口|項目|service|system|item|name"),
+                "name": words(
+                    "区分|曜日|日|対象|サービス(?:名)?|システム|業務|窓口|項目|service|system|item|name"
+                ),
                 "hours": words(_SERVICE_HOURS.pattern + "|受付時間|時間(?:帯)?|hours"),
                 "note": words("備考|notes?"),
             },

@@ -18,6 +18,7 @@ from toban.design.clauses.shape import (
     words,
 )
 from toban.design.clauses.timing import (
+    beside,
     is_attribute,
     nearest_schedule,
     of_each,
@@ -26,7 +27,7 @@ from toban.design.clauses.timing import (
     section_schedule,
 )
 from toban.design.section import normalise
-from toban.design.values.schedule import Schedule
+from toban.design.values.schedule import Schedule, join_schedule, read_schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +65,20 @@ def _each(cells: Cells, name: str) -> Built:
     )
 
 
+def _said_how_often(entry: Entry, often: Schedule) -> Routine:
+    """Weekly: rotate the duty (Monday 10:00)."""
+    said = _OWNER.fullmatch(entry.value)
+    remark = said["owner"] if said else None
+    schedule = join_schedule(entry.key, remark) if remark else None
+    name = said["name"] if said and schedule else entry.value
+    return Routine(**entry.stamp(Routine, name), name=name, schedule=schedule or often, owner="", content="")
+
+
 def _timed(entry: Entry) -> Built:
     """ログ確認: 毎日 9:00."""
+    often = read_schedule(entry.key) if _HOW_OFTEN.fullmatch(normalise(entry.key)) else None
+    if often is not None:
+        return _said_how_often(entry, often)
     schedules = read_times(entry.value) if entry.key and not is_attribute(entry) else ()
     if not schedules:
         raise NotUnderstood("作業と時期の組ではありません")
@@ -90,6 +103,10 @@ def _listed(entry: Entry) -> Routine:
     if schedule is None or is_attribute(entry):
         raise NotUnderstood("いつ行うかが、行にも見出しにもありません")
     name = entry.key or entry.sentence
+    remark = _OWNER.fullmatch(name)
+    own = beside(remark["owner"], entry.section) if remark and remark["owner"] else None
+    if remark and own is not None:
+        name, schedule = remark["name"], own
     return Routine(
         **entry.stamp(Routine, name),
         name=name,
@@ -131,6 +148,9 @@ def headed_routine(place: Place) -> Routine | None:
 
 
 _WHEN = re.compile(r"\s*[(（][^()（）]*[)）]|^.*\d[:：]\d\d\s*[:：]\s+(?=\S)")
+_HOW_OFTEN = words(
+    "日次|週次|月次|年次|毎日|毎週|毎月|四半期(?:毎|ごと)?|daily|weekly|monthly|quarterly|annually|yearly"
+)
 _OWNER = re.compile(r"(?P<name>.+?)\s*(?:[(（](?P<owner>[^()（）]+)[)）])?")
 _TASK = words(
     "メンテナンス|作業|チェック|確認|点検|レビュー|レポート|分析|タスク|訓練|棚卸|評価|更新|アップデート"

@@ -20,6 +20,7 @@ _MOMENT = words(
 _TIMES = words(
     r"第\s?\d[月火水木金土日]曜日?|[月火水木金土日]曜日?|月初|月末|\d{1,2}日|深夜|\d{1,2}:\d\d(?:\s?[-~〜]\s?\d{1,2}:\d\d)?"
 )
+_MONTH = re.compile(r"\d{1,2}月")
 _ATTRIBUTE = words(
     "影響(?:範囲)?|所要時間|作業時間|担当(?:者)?|対象(?:者)?|目的|(?:実施)?(?:時間|時刻|日時|時期|頻度|場所)|手順|内容|備考|注意(?:事項|点)?|条件|通知(?:先)?|連絡先"
     "|(?:保持|保存)期間|方法|ツール|出力|参加者|前提(?:条件)?|owner|duration|impact|purpose|target|scope|time|when|who|where|notes?|prerequisites?|objective"
@@ -125,6 +126,11 @@ def read_times(text: str) -> tuple[Schedule, ...]:
     """One schedule or several in one text (毎月第2・第4土曜 2:00), none where it is not wholly understood."""
     single = read_when(text)
     return (single,) if single is not None else read_schedules(text) or ()
+
+
+def beside(text: str, section: Section) -> Schedule | None:
+    """What a remark adds to how often the headings say: （毎月第2水曜日 14:00）, （9月）; or None."""
+    return _with_headings(text, section) if _MOMENT.search(normalise(text)) or _MONTH.search(text) else None
 
 
 def _with_headings(text: str, section: Section) -> Schedule | None:

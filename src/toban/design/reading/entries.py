@@ -25,6 +25,7 @@ from toban.design.section import Section, normalise
 _KEYED = re.compile(
     r"(?P<key>[^:：\n。]{1,60}?)\s*(?:[:：](?!//)(?<!\d[:：](?=\d))|：)\s*(?P<value>.*)", re.DOTALL
 )
+_DASHED = re.compile(r"(?P<key>[^—\n。:：]{1,60}?)\s+—\s+(?P<value>[^—]*)", re.DOTALL)
 _STATES_A_RULE = re.compile(
     r"\d\s*(?:%|ms\b|秒|分|時間|日|週|[かヶケ]月|年|世代|回|件|[千万]?円|台|文字|gb\b|mb\b|tb\b|seconds?|minutes?|hours?|days?|weeks?|months?|years?)"
     r"|半[年期日]|[¥$]\d|\d{2,4}-\d{2,4}-\d{3,4}|毎[日週月朝晩時分年]|[日週月年]次|四半期|随時|即[時日座]|\w@\w|(?:^|\s)#[a-z]|必須|禁止|連続|以内|以上|以下|未満|\d:\d\d|24/7"
@@ -36,6 +37,8 @@ _ABOUT_THE_DOCUMENT = words(
     "|author|version|(?:last )?updated|date|status|document (?:name|status)|next review|次回レビュー"
 )
 _APPROVED = words("リリース|デプロイ|変更管理|release|deploy|change management")
+# ア 日報の確認: numbered by hand, below a bullet.
+_MARK = re.compile(r"^(?:[ア-ン][.．、)）\s]|[(（](?:\d{1,2}|[ア-ン])[)）]|[①-⑳])\s*(?=\S)")
 _ARROW = re.compile(r"\s*(?:→|⇒|->|=>|↓)\s*")
 
 
@@ -61,7 +64,7 @@ LONGEST = 2000
 
 def split_key(text: str) -> tuple[str, str]:
     """`稼働時間: 24時間365日` → key and value; a sentence has an empty key and is its own value."""
-    keyed = _KEYED.fullmatch(text)
+    keyed = _KEYED.fullmatch(text) or _DASHED.fullmatch(text)
     if keyed is None or is_blank(keyed["value"]) or _is_open(keyed["key"]):
         return "", text
     return keyed["key"].strip(), keyed["value"].strip().removesuffix("。")
@@ -78,12 +81,13 @@ def lines_of(block: BulletList | NumberedList, section: Section) -> list[Line]:
     above: list[str] = []
     for item in block.items:
         del above[item.depth :]
-        key, value = split_key(item.text)
+        text = _MARK.sub("", item.text)
+        key, value = split_key(text)
         place = section.captioned(above[-1]) if above else section
         lines.append(
             Line(
                 item.line,
-                item.text,
+                text,
                 key,
                 value,
                 place,
@@ -92,7 +96,7 @@ def lines_of(block: BulletList | NumberedList, section: Section) -> list[Line]:
                 depth=item.depth,
             )
         )
-        above.append(item.text)
+        above.append(text)
     return lines
 
 

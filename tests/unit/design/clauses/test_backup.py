@@ -107,9 +107,7 @@ def test_objective_is_known_by_its_name(read: Read, name: str, objective: str) -
     assert (found.objective, found.limit) == (objective, Duration(Decimal(4), TimeUnit.HOUR))
 
 
-@pytest.mark.parametrize(
-    "line", ["- RTO: < 30 minutes (at night too)", "- **RTO（目標復旧時間）**: 30分"]
-)
+@pytest.mark.parametrize("line", ["- RTO: < 30 minutes (at night too)", "- **RTO（目標復旧時間）**: 30分"])
 def test_objective_may_be_a_list_entry_anywhere(read: Read, line: str) -> None:
     (found,) = read("## 概要", line).of(RecoveryObjective)
 

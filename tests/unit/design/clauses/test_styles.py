@@ -379,3 +379,112 @@ def test_recovery_without_a_limit_is_said_to_have_none(read: Read) -> None:
 
     assert level.recover_within is None
     assert "best effort" in level.assumptions[0]
+
+
+@pytest.mark.parametrize(("rank", "severity"), [("A", "critical"), ("B", "high"), ("C", "medium")])
+def test_rank_of_a_failure_counts_from_the_gravest(read: Read, rank: str, severity: str) -> None:
+    (level,) = read(
+        "## 障害区分", "| 障害区分 | 定義 | 復旧目標 |", "|-|-|-|", f"| {rank} | 取引への影響 | 2時間以内 |"
+    ).of(IncidentLevel)
+
+    assert level.severity == severity
+
+
+def test_numbered_level_keeps_its_limits_without_a_rank(read: Read) -> None:
+    (level,) = read(
+        "## 障害対応",
+        "| 障害レベル | 障害の内容 | 駆付け時間 | 復旧時間 |",
+        "|-|-|-|-|",
+        "| レベル1 | 全館停止 | 1時間以内 | 3開庁日以内 |",
+    ).of(IncidentLevel)
+
+    assert level.severity is None
+    assert (str(level.respond_within), str(level.recover_within)) == ("1時間", "3営業日")
+
+
+def test_short_name_of_critical_is_a_limit_too(read: Read) -> None:
+    (monitor,) = read("## Alerts", "| Metric | Warn | Crit |", "|-|-|-|", "| cpu | 70% | 85% |").of(Monitor)
+
+    assert monitor.critical is not None
+    assert monitor.critical.limit.value == Decimal(85)
+
+
+def test_both_numbers_of_a_role_are_kept_in_their_order(read: Read) -> None:
+    (role,) = read(
+        "## 運用体制",
+        "| 役割 | 氏名 | 連絡先（日中） | 連絡先（夜間） |",
+        "|-|-|-|-|",
+        "| 責任者 | 山口 | 03-1111-2222 | 090-3333-4444 |",
+    ).of(DutyRole)
+
+    assert [channel.address for channel in role.channels] == ["03-1111-2222", "090-3333-4444"]
+
+
+def test_days_in_a_column_of_their_own_belong_to_the_hours(read: Read) -> None:
+    services = read(
+        "## サービス稼働時間",
+        "| 曜日 | 稼働時間 |",
+        "|-|-|",
+        "| 平日 | 7:00〜23:00 |",
+        "| 土日祝 | 8:00〜21:00 |",
+    ).of(ServiceHours)
+
+    assert [str(service.hours) for service in services] == [
+        "平日07:00-23:00",
+        "土・日曜(祝日を含む)08:00-21:00",
+    ]
+
+
+def test_what_is_not_backed_up_has_only_its_objective(read: Read) -> None:
+    design = read(
+        "## Backups",
+        "| Data store | Type | RTO | Frequency | Retention |",
+        "|-|-|-|-|-|",
+        "| orders | full | 1 hour | daily 2:00 | 7 days |",
+        "| cache | none | 10 min | - | - |",
+    )
+
+    assert [policy.subject for policy in design.of(BackupPolicy)] == ["orders"]
+    assert [objective.subject for objective in design.of(RecoveryObjective)] == ["orders", "cache"]
+
+
+def test_bare_count_of_generations(read: Read) -> None:
+    (policy,) = read(
+        "## バックアップ", "| 対象 | 取得サイクル | 世代 |", "|-|-|-|", "| 帳票DB | 毎日 1:00 | 7 |"
+    ).of(BackupPolicy)
+
+    assert str(policy.generations) == "7世代"
+    assert len(policy.schedules) == 1
+
+
+@pytest.mark.parametrize("mark", ["ア ", "(1) ", "① "])
+def test_number_written_by_hand_is_no_part_of_a_name(read: Read, mark: str) -> None:
+    (routine,) = read("## 定例業務", "### 月次業務", f"- {mark}報告会の開催（毎月第2水曜日 14:00）").of(
+        Routine
+    )
+
+    assert (routine.name, str(routine.schedule)) == ("報告会の開催", "毎月第2水曜 14:00")
+
+
+def test_month_in_a_remark_is_when_the_yearly_work_is_due(read: Read) -> None:
+    (drill,) = read("## 定例業務", "### 年次業務", "- 避難訓練（9月）").of(Routine)
+
+    assert (drill.name, drill.schedule.months) == ("避難訓練", (9,))
+
+
+def test_cadence_as_key_is_when_and_not_what(read: Read) -> None:
+    (routine,) = read("## Maintenance", "- [ ] Weekly: hand over the duty (Monday 10:00)").of(Routine)
+
+    assert (routine.name, str(routine.schedule)) == ("hand over the duty", "毎週月曜 10:00")
+
+
+def test_dash_divides_as_a_colon_does(read: Read) -> None:
+    (policy,) = read("## Backups", "- [x] **orders** — daily 02:00, 30 days, S3").of(BackupPolicy)
+
+    assert (policy.subject, policy.destination) == ("orders", "S3")
+
+
+def test_budget_a_month_in_english(read: Read) -> None:
+    (budget,) = read("## Costs", "- Cloud: $2,000/month, alert at $2,500").of(Budget)
+
+    assert (str(budget.monthly), str(budget.alert)) == ("$2,000", "$2,500")
