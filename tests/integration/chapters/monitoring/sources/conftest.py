@@ -137,3 +137,32 @@ def start_redis() -> Iterator[StartRedis]:
             process.terminate()
         for process in started:
             process.wait(timeout=10)
+
+
+type StartPostgresExporter = Callable[[str], str]
+
+
+@pytest.fixture
+def start_postgres_exporter() -> Iterator[StartPostgresExporter]:
+    """Return a function that starts a real postgres_exporter for a database, and returns its URL."""
+    program = shutil.which("prometheus-postgres-exporter") or shutil.which("postgres_exporter")
+    if program is None:
+        pytest.skip("needs postgres_exporter (Debian: apt-get install prometheus-postgres-exporter)")
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(dsn: str) -> str:
+        port = free_port()
+        started.append(
+            subprocess.Popen(
+                [program, f"--web.listen-address=127.0.0.1:{port}"],
+                env={**os.environ, "DATA_SOURCE_NAME": dsn},
+                stderr=subprocess.DEVNULL,
+            )
+        )
+        wait_for_port(port)
+        return f"http://127.0.0.1:{port}/metrics"
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(timeout=10)

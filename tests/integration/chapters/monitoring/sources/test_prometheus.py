@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
+from tests.integration.chapters.monitoring.sources.conftest import StartPostgresExporter
 from tests.integration.conftest import Handler, HttpServer
 
 from toban.chapters.monitoring.source import Unmeasurable
@@ -82,3 +84,32 @@ def test_after_a_failed_scrape_rates_span_the_gap(http_server: HttpServer) -> No
     found = {each.metric: each.value for each in source.measure(NOON + timedelta(seconds=30))}
 
     assert found[Metric.ERROR_RATE] == 100.0
+
+
+def test_a_real_postgres_exporter_gives_the_connections_of_its_database(
+    start_postgres_exporter: StartPostgresExporter, postgres_dsn: str
+) -> None:
+    source = PrometheusSource(PrometheusConfig(url=start_postgres_exporter(postgres_dsn)))
+    alone = {each.metric: each.value for each in source.measure(NOON)}
+
+    with psycopg.connect(postgres_dsn), psycopg.connect(postgres_dsn), psycopg.connect(postgres_dsn):
+        found = {each.metric: each.value for each in source.measure(NOON)}
+    source.close()
+
+    # A primary without standbys has no lag. The exporter itself holds one connection or two.
+    assert found.keys() == {Metric.UP, Metric.CONNECTIONS}
+    assert alone[Metric.CONNECTIONS] >= 1
+    assert 2 <= found[Metric.CONNECTIONS] - alone[Metric.CONNECTIONS] <= 4
+
+
+def test_an_exporter_whose_database_is_away_is_down_with_a_reason(
+    start_postgres_exporter: StartPostgresExporter,
+) -> None:
+    url = start_postgres_exporter("postgresql://shop:hunter2@127.0.0.1:1/shop?sslmode=disable")
+    source = PrometheusSource(PrometheusConfig(url=url))
+
+    with pytest.raises(Unmeasurable, match="PostgreSQL につながりません") as caught:
+        source.measure(NOON)
+    source.close()
+
+    assert [(each.metric, each.value) for each in caught.value.measured] == [(Metric.UP, 0.0)]

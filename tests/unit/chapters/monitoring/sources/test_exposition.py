@@ -113,3 +113,27 @@ def test_what_is_no_exposition_is_refused() -> None:
 
 def test_unknown_series_are_passed_over() -> None:
     assert read_scrape("<html>\ngo_goroutines 8\nnode_cpu_seconds_total_more 1\n").values == {}
+
+
+def test_connections_of_all_databases_are_told_together() -> None:
+    found = values(
+        None,
+        'pg_stat_database_numbackends{datid="5",datname="shop"} 12\n'
+        'pg_stat_database_numbackends{datid="6",datname="stock"} 3\n',
+    )
+
+    assert found == {(Metric.CONNECTIONS, "web-1:9100"): 15}
+
+
+@pytest.mark.parametrize(
+    ("now", "lag"),
+    [
+        ("pg_replication_is_replica 1\npg_replication_lag_seconds 42.5\n", 42.5),
+        ("pg_replication_lag_seconds 0\n", 0.0),
+        ("pg_replication_is_replica 0\npg_replication_lag_seconds 0\n", None),
+        ("pg_replication_is_replica 1\npg_replication_lag_seconds NaN\n", None),
+    ],
+    ids=["standby", "older exporter", "primary", "nothing replayed yet"],
+)
+def test_only_a_standby_is_behind(now: str, lag: float | None) -> None:
+    assert values(None, now).get((Metric.REPLICATION_LAG, "web-1:9100")) == lag

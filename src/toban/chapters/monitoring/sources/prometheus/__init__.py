@@ -1,4 +1,4 @@
-"""Hosts and services by their Prometheus exposition: node_exporter's names, and HTTP counters."""
+"""Hosts and services by their Prometheus exposition: node_exporter, postgres_exporter, HTTP counters."""
 
 from toban.chapters.monitoring.sources.prometheus.source import KIND
 

@@ -1,13 +1,14 @@
 """Two scrapes of a Prometheus exposition to values a document speaks of.
 
-Format: https://prometheus.io/docs/instrumenting/exposition_formats/. Names are those of node_exporter,
-and for HTTP services those that Prometheus' own client libraries and guides use.
+Format: https://prometheus.io/docs/instrumenting/exposition_formats/. Names are those of node_exporter
+and postgres_exporter, and for HTTP services those that Prometheus' own client libraries and guides use.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -22,7 +23,13 @@ _AVAILABLE, _TOTAL = "node_memory_MemAvailable_bytes", "node_memory_MemTotal_byt
 _FREE_FOR_USERS, _FREE, _SIZE = (f"node_filesystem_{each}_bytes" for each in ("avail", "free", "size"))
 _REQUESTS = "http_requests_total"
 _SECONDS, _COUNT = (f"http_request_duration_seconds_{each}" for each in ("sum", "count"))
-_NAMES = (_CPU, _AVAILABLE, _TOTAL, _FREE_FOR_USERS, _FREE, _SIZE, _REQUESTS, _SECONDS, _COUNT)
+_DATABASE_UP, _BACKENDS = "pg_up", "pg_stat_database_numbackends"
+_LAG, _IS_REPLICA = "pg_replication_lag_seconds", "pg_replication_is_replica"
+_NAMES = (
+    *(_CPU, _AVAILABLE, _TOTAL, _FREE_FOR_USERS, _FREE, _SIZE),
+    *(_REQUESTS, _SECONDS, _COUNT),
+    *(_DATABASE_UP, _BACKENDS, _LAG, _IS_REPLICA),
+)
 _WANTED = re.compile(rf"(?:{'|'.join(_NAMES)})[ {{]")
 _STATUS_LABELS = ("code", "status", "status_code", "http_status")
 # What has no capacity of its own, or is full by design.
@@ -40,6 +47,11 @@ class Scrape:
         for (each, labels), value in self.values.items():
             if each == name:
                 yield dict(labels), value
+
+    @property
+    def is_database_away(self) -> bool:
+        """Whether a postgres_exporter answered for a PostgreSQL that did not answer it."""
+        return any(value == 0 for _, value in self.named(_DATABASE_UP))
 
 
 def read_scrape(text: str) -> Scrape:
@@ -59,7 +71,7 @@ def read_scrape(text: str) -> Scrape:
 
 def measurements(before: Scrape | None, now: Scrape, instance: str, at: datetime) -> tuple[Measurement, ...]:
     """Return what *now* says, and what has happened since *before*, in the metrics' own units."""
-    found = [*_memory(now, instance, at), *_disks(now, instance, at)]
+    found = [*_memory(now, instance, at), *_disks(now, instance, at), *_database(now, instance, at)]
     if before is not None:
         found += [*_cpu(before, now, instance, at), *_requests(before, now, instance, at)]
     return tuple(found)
@@ -85,6 +97,20 @@ def _disks(now: Scrape, instance: str, at: datetime) -> Iterator[Measurement]:
         if used + available > 0:
             where = f"{instance} {labels.get('mountpoint', '')}".rstrip()
             yield Measurement(Metric.DISK_USAGE, where, at, 100 * used / (used + available))
+
+
+def _database(now: Scrape, instance: str, at: datetime) -> Iterator[Measurement]:
+    """Connections of all databases together; the lag of a standby.
+
+    A primary exposes a lag too, which is always 0 and says nothing of its standbys.
+    """
+    backends = [value for _, value in now.named(_BACKENDS)]
+    if backends:
+        yield Measurement(Metric.CONNECTIONS, instance, at, sum(backends))
+    if all(value for _, value in now.named(_IS_REPLICA)):
+        lag = max((value for _, value in now.named(_LAG) if isfinite(value)), default=None)
+        if lag is not None:
+            yield Measurement(Metric.REPLICATION_LAG, instance, at, lag)
 
 
 def _cpu(before: Scrape, now: Scrape, instance: str, at: datetime) -> Iterator[Measurement]:

@@ -31,7 +31,10 @@ class PrometheusSource:
         return self._config.place
 
     def measure(self, now: datetime) -> Sequence[Measurement]:
-        """Scrape once; `Unmeasurable` carries `UP` 0 where nothing usable came back."""
+        """Scrape once; `Unmeasurable` carries `UP` 0 where nothing usable came back.
+
+        So it does where an exporter answers for a database that is away.
+        """
         try:
             scrape = self._scrape()
         except Unanswered as error:
@@ -39,6 +42,10 @@ class PrometheusSource:
             raise Unmeasurable(f"{self.instance}: {error}", [down]) from error
         found = measurements(self._before, scrape, self.instance, now)
         self._before = scrape
+        if scrape.is_database_away:
+            why = "postgres_exporter が PostgreSQL につながりません（pg_up 0）"
+            down = Measurement(Metric.UP, self.instance, now, 0.0, note=why)
+            raise Unmeasurable(f"{self.instance}: {why}", [down, *found])
         return [Measurement(Metric.UP, self.instance, now, 1.0), *found]
 
     def close(self) -> None:
@@ -54,7 +61,7 @@ class PrometheusSource:
         except ValueError as error:
             raise Unanswered("応答を Prometheus の形式として読めません") from error
         if not scrape.values:
-            raise Unanswered("知っている指標（node_… か http_requests_total など）が応答にありません")
+            raise Unanswered("知っている指標（node_…、pg_…、http_requests_total など）が応答にありません")
         return scrape
 
 
@@ -68,6 +75,8 @@ KIND = SourceKind(
             Metric.DISK_USAGE,
             Metric.ERROR_RATE,
             Metric.RESPONSE_TIME,
+            Metric.CONNECTIONS,
+            Metric.REPLICATION_LAG,
         )
     ),
     build=PrometheusSource,
