@@ -86,7 +86,8 @@ def read_levels(text: str) -> dict[AlertLevel, Threshold] | None:
     """
     found: dict[AlertLevel, Threshold] = {}
     for part in _BETWEEN_LEVELS.split(normalise(text).rstrip("。.")):
-        named = _LEVEL_FIRST.fullmatch(part) or _LEVEL_LAST.fullmatch(part)
+        # A longer part is prose, which these patterns would search again from every digit.
+        named = (_LEVEL_FIRST.fullmatch(part) or _LEVEL_LAST.fullmatch(part)) if len(part) <= 100 else None
         if named is None:
             return None
         level = next(level for level in _LEVELS if named[level])

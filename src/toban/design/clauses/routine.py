@@ -119,7 +119,7 @@ def _listed(entry: Entry) -> Routine:
 def _led(entry: Entry) -> Built:
     """毎週月曜 10:00 週次レビュー（当番）: when, what, and whose it is."""
     said = entry.sentence.split()
-    for count in range(len(said) - 1, 0, -1):
+    for count in range(min(len(said) - 1, _LONGEST_TIME), 0, -1):
         schedules = () if entry.key else read_times(" ".join(said[:count]))
         if schedules:
             break
@@ -151,6 +151,8 @@ _WHEN = re.compile(r"\s*[(（][^()（）]*[)）]|^.*\d[:：]\d\d\s*[:：]\s+(?=\
 _HOW_OFTEN = words(
     "日次|週次|月次|年次|毎日|毎週|毎月|四半期(?:毎|ごと)?|daily|weekly|monthly|quarterly|annually|yearly"
 )
+# No schedule has more words (the first business day of every month 10:00).
+_LONGEST_TIME = 10
 _OWNER = re.compile(r"(?P<name>.+?)\s*(?:[(（](?P<owner>[^()（）]+)[)）])?")
 _TASK = words(
     "メンテナンス|作業|チェック|確認|点検|レビュー|レポート|分析|タスク|訓練|棚卸|評価|更新|アップデート"

@@ -488,3 +488,7 @@ def test_budget_a_month_in_english(read: Read) -> None:
     (budget,) = read("## Costs", "- Cloud: $2,000/month, alert at $2,500").of(Budget)
 
     assert (str(budget.monthly), str(budget.alert)) == ("$2,000", "$2,500")
+
+
+def test_prose_around_a_level_is_no_limit(read: Read) -> None:
+    assert read("## 監視", f"- CPU使用率: {'監視の経緯' * 20} 80%で警告").of(Monitor) == ()
