@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from toban.design.calendar import japanese_holidays
 from toban.design.clauses.base import Clause
@@ -48,5 +49,11 @@ def _next(schedule: Schedule, system: System, now: datetime) -> datetime | None:
 
 def business_days(system: System, years: range) -> Callable[[date], bool]:
     """Return what says of a day in *years* whether it is a business day of the system."""
-    holidays = japanese_holidays(years) if system.holidays == "JP" else {}
+    holidays = _japanese_holidays(years) if system.holidays == "JP" else frozenset()
     return lambda day: day.weekday() < _WEEKEND and day not in holidays
+
+
+@lru_cache(maxsize=16)
+def _japanese_holidays(years: range) -> frozenset[date]:
+    """The same few years are asked for by every schedule, again and again."""
+    return frozenset(japanese_holidays(years))

@@ -35,11 +35,16 @@ def plan_due(works: Collection[Work], now: datetime) -> None:
         elif mark.depends_on != list(work.depends_on):
             mark.depends_on = list(work.depends_on)
             mark.save(update_fields=["depends_on"])
-        elif _due(work, mark.planned_until, now) or now - mark.planned_until >= _RENEWED:
+        elif _is_due(mark, now):
             _plan(work, now)
     PlannedWork.objects.exclude(key__in=[work.key for work in works]).filter(in_force=True).update(
         in_force=False
     )
+
+
+def _is_due(mark: PlannedWork, now: datetime) -> bool:
+    has_come = mark.next_due is not None and mark.next_due <= now
+    return has_come or now - mark.planned_until >= _RENEWED
 
 
 def _begin(work: Work, now: datetime) -> None:
@@ -71,7 +76,7 @@ def _plan(work: Work, now: datetime) -> None:
             ledger.append(*_evidence(work, missed), now=now)
         # A clock that was set back must not plan a second time what has been planned.
         mark.planned_until = max(mark.planned_until, now)
-        mark.next_due = _next(work, now)
+        mark.next_due = _next(work, mark.planned_until)
         mark.save(update_fields=["planned_until", "next_due"])
 
 
@@ -119,6 +124,6 @@ def _due(work: Work, after: datetime, until: datetime) -> list[datetime]:
     return list(due_times(work.schedule, work.system, after + moment, until + moment))
 
 
-def _next(work: Work, now: datetime) -> datetime | None:
+def _next(work: Work, after: datetime) -> datetime | None:
     moment = timedelta(microseconds=1)
-    return next(due_times(work.schedule, work.system, now + moment, now + _FORESEEN), None)
+    return next(due_times(work.schedule, work.system, after + moment, after + _FORESEEN), None)

@@ -25,10 +25,15 @@ DESIGN = """\
 | B001 | 集計 | 月次 | 月末23:00 | 集計 | 再実行、アラート |
 | B002 | 掃除 | 月次 | 月末23:10 | 掃除 | 手動再実行 |
 | B003 | 請求 | 月次 | 月末23:20 | 請求 | 手動再実行 |
+| B004 | 照合 | 月次 | 月末23:30 | 照合 | 手動再実行 |
 """
 BINDINGS = """\
 [batches.B001]
 command = ["sh", "-c", "echo began $$; while [ ! -e go ]; do sleep 0.1; done; echo $BATCH_DAY >> done"]
+
+[batches.B004]
+command = ["sleep", "600"]
+timeout = "1秒"
 
 [batches.B002]
 command = ["sh", "-c", "echo 書けません; exit 3"]
@@ -148,6 +153,43 @@ def test_a_failure_is_told_with_what_the_command_said(toban: Toban) -> None:
     told = toban.call("why", "B002").stdout
     assert "■ 失敗" in told
     assert "| 書けません" in told
+
+
+def test_a_batch_that_takes_too_long_is_ended_and_has_failed(toban: Toban) -> None:
+    toban.start()
+    toban.until(lambda: toban.call("run", "B004", "--yes").returncode == 0)
+
+    toban.until(lambda: toban.runs()[0]["state"] == "failed")
+
+    (run,) = toban.runs()
+    assert (run["reason"], run["note"]) == ("timed-out", "command: 制限時間 1 秒を過ぎました")
+    assert "制限時間を過ぎた" in toban.call("why", "B004").stdout
+
+
+def test_a_running_batch_is_cancelled_and_can_be_taken_up_again(toban: Toban) -> None:
+    toban.start()
+    toban.until(lambda: toban.call("run", "B001", "--yes").returncode == 0)
+    toban.until(lambda: shell(toban) is not None)
+    command = shell(toban)
+
+    assert toban.call("run", "B001", "--cancel", "--yes").returncode == 0
+
+    toban.until(lambda: toban.runs()[0]["state"] == "cancelled")
+    assert command is not None
+    toban.until(lambda: not psutil.pid_exists(command))
+    (toban.folder / "go").touch()
+    assert toban.call("run", "B001", "--again", str(toban.runs()[0]["run"]), "--yes").returncode == 0
+    toban.until(lambda: toban.runs()[0]["state"] == "done")
+
+
+def test_the_next_due_time_is_left_out_with_its_reason(toban: Toban) -> None:
+    toban.start()
+    toban.until(lambda: toban.call("run", "B001", "--skip", "棚卸し", "--yes").returncode == 0)
+
+    (run,) = toban.runs()
+
+    assert run["state"] == "skipped"
+    assert "棚卸し" in str(run["note"])
 
 
 def test_a_batch_that_is_not_bound_is_asked_why(toban: Toban) -> None:

@@ -1,0 +1,120 @@
+"""Chapter 6 on the tables: due batches run, and what came of them is shown, announced and kept."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from toban.chapters.batch.service import Batches
+from toban.chapters.batch.works import plan
+from toban.design.reader import read_design
+from toban.engine.bindings.load import read_bindings
+from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.notify.models import Alert
+from toban.engine.runs import claim
+from toban.engine.runs.models import Run
+from toban.engine.runs.rules import Reason
+from toban.engine.runs.scheduler import plan_due
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+DOCUMENT = """# 運用設計書
+
+## 6. バッチ処理
+
+### バッチ一覧
+| バッチID | バッチ名 | 実行タイミング | 実行時間 | 処理内容 | 失敗時の対応 |
+|---|---|---|---|---|---|
+| B004 | 集計 | 日次 | 12:00 | 集計 | 再実行、アラート |
+
+### バッチ実行方式
+- **リトライ**: 失敗時1回まで自動リトライ (間隔: 5分)
+"""
+B004 = "batch/batch/B004"
+
+
+class House:
+    """The chapter, with a clock that the test sets and runs that end as the test says."""
+
+    def __init__(self) -> None:
+        self.now = NOON - SECOND
+        self.batches = Batches("here", lambda: self.now)
+        design = read_design(DOCUMENT, "運用設計書.md")
+        text = '[batches.B004]\ncommand = ["totals"]'
+        bindings = read_bindings(text, Path("toban.toml"), sources={}, channels={})
+        made = plan(design, bindings)
+        self.works = made.works
+        self.batches.adopt(made, bindings.system, design.digest)
+        plan_due(self.works.values(), self.now)
+
+    def pass_to(self, moment: datetime, *, error: str = "") -> None:
+        """Let it be *moment*, have what is due succeed, or fail with *error*, and tell of it."""
+        self.now = moment
+        plan_due(self.works.values(), moment)
+        while held := claim.claim(self.works, "here", moment):
+            if error:
+                claim.fail(held, self.works[held.work], Reason.FAILED, error, moment)
+            else:
+                claim.succeed(held, moment)
+        self.batches.tell()
+
+
+def shown() -> tuple[str, str]:
+    status = ClauseStatus.objects.get(clause_id=B004)
+    return status.verdict, status.value
+
+
+def test_a_due_batch_runs_and_is_shown_with_its_next_time() -> None:
+    house = House()
+    house.batches.tell()
+    assert shown() == ("not-measurable", "")
+
+    house.pass_to(NOON)
+
+    assert shown() == ("conforming", "2026-04-01 12:00 成功 (0.0秒)")
+    assert ClauseStatus.objects.get(clause_id=B004).next_due == NOON + timedelta(days=1)
+    assert ClauseStatus.objects.get(clause_id__contains="batch-retry").verdict == "conforming"
+    assert not Alert.objects.exists()
+
+
+def test_a_failure_is_announced_after_the_last_retry_and_ends_with_the_next_success() -> None:
+    house = House()
+    house.pass_to(NOON, error="終了コード 1")
+    assert (shown()[0], Alert.objects.count()) == ("warning", 0)
+
+    house.pass_to(NOON + timedelta(minutes=5), error="終了コード 1")
+
+    alert = Alert.objects.get()
+    assert (shown()[0], alert.condition, alert.resolved_at) == ("deviating", "critical", None)
+    assert alert.citation.endswith("運用設計書.md:8")
+    assert "終了コード 1" in alert.limit
+    assert "toban run B004" in alert.advice
+    house.pass_to(NOON + timedelta(days=1))
+    assert shown()[0] == "conforming"
+    assert Alert.objects.get().resolved_at is not None
+
+
+def test_what_was_missed_is_shown_as_not_performed_and_announced() -> None:
+    house = House()
+    Run.objects.create(
+        work="B004", due_at=NOON, clause_id=B004, ordered_by="schedule", state=Run.State.MISSED,
+        reason="missed", wake_at=NOON,
+    )  # fmt: skip
+    house.now = NOON + SECOND
+
+    house.batches.tell()
+
+    assert shown() == ("not-performed", "2026-04-01 12:00 実行されませんでした")
+    assert Alert.objects.get().condition == "warning"
+
+
+def test_telling_the_same_again_writes_no_more_evidence() -> None:
+    house = House()
+    house.pass_to(NOON)
+    count = LedgerEntry.objects.count()
+
+    house.pass_to(NOON + SECOND)
+
+    assert LedgerEntry.objects.count() == count
