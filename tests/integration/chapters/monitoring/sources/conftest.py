@@ -117,6 +117,9 @@ def start_redis() -> Iterator[StartRedis]:
         pytest.skip("needs redis-server (Debian: apt-get install redis-server)")
     # Unpacked beside its libraries rather than installed, it does not find them by itself.
     libraries = ":".join(map(str, Path(program).parents[1].glob("lib/*-linux-gnu")))
+    environment = {**os.environ, "LD_LIBRARY_PATH": libraries}
+    if subprocess.run([program, "--version"], env=environment, capture_output=True, check=False).returncode:
+        pytest.skip("needs the libraries of redis-server (Debian: libjemalloc2 liblzf1)")
     started: list[subprocess.Popen[bytes]] = []
 
     def start(*options: str, tls: bool = False, port: int = 0) -> int:
@@ -124,7 +127,7 @@ def start_redis() -> Iterator[StartRedis]:
         ports = ["--port", "0", "--tls-port", str(port)] if tls else ["--port", str(port)]
         process = subprocess.Popen(
             [program, "--bind", "127.0.0.1", "--save", "", "--dir", folder, *ports, *options],
-            env={**os.environ, "LD_LIBRARY_PATH": libraries},
+            env=environment,
             stdout=subprocess.DEVNULL,
         )
         started.append(process)
