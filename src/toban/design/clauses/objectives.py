@@ -405,7 +405,7 @@ SHAPES = ChapterShapes(
             headings=_HOURS,
             key=words("(?:月間|年間|サービス|システム)*(?:稼働率|可用性)|(?:service )?availability|uptime"),
         ),
-        EntryShape(ServiceHours, _offered_entry, headings=_OFFERED, key=words("." + "*"), within=3),
+        EntryShape(ServiceHours, _offered_entry, headings=_OFFERED, key=words(".+"), within=3),
         EntryShape(
             MaintenanceWindow,
             _maintenance,

@@ -492,3 +492,9 @@ def test_budget_a_month_in_english(read: Read) -> None:
 
 def test_prose_around_a_level_is_no_limit(read: Read) -> None:
     assert read("## 監視", f"- CPU使用率: {'監視の経緯' * 20} 80%で警告").of(Monitor) == ()
+
+
+def test_sentence_below_service_hours_stays_a_sentence(read: Read) -> None:
+    design = read("## サービス提供時間", "- サービス: 24時間365日", "- 祝日の扱いは別に知らせる")
+
+    assert (len(design.of(ServiceHours)), design.unread) == (1, ())
