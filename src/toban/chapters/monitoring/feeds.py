@@ -9,6 +9,7 @@ from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of
 from toban.chapters.monitoring.source import SourceKind
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import Design
+from toban.design.values.metric import Metric
 from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings, Bound
 
 type SourceKinds = Mapping[str, SourceKind]
@@ -94,17 +95,20 @@ def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str
 def open_targets(design: Design, kinds: SourceKinds) -> Iterator[tuple[str, list[Monitor], list[str]]]:
     """Yield each target that monitors watch, its monitors, and kinds that together can measure them.
 
-    For each metric the first of *kinds* that can measure it is taken; what none can measure needs nothing.
+    For each metric the first of *kinds* that can measure it is taken, one that seldom can only where no other
+    is left; what none can measure needs nothing.
     """
     by_target: dict[str, list[Monitor]] = {}
     for monitor in design.of(Monitor):
         by_target.setdefault(target_of(monitor), []).append(monitor)
     for target, monitors in by_target.items():
-        able = (
-            next((name for name, kind in kinds.items() if monitor.metric in kind.measures), None)
-            for monitor in monitors
-        )
+        able = (_first_able(monitor.metric, kinds) for monitor in monitors)
         yield target, monitors, list(dict.fromkeys(name for name in able if name))
+
+
+def _first_able(metric: Metric | None, kinds: SourceKinds) -> str | None:
+    able = [name for name, kind in kinds.items() if metric in kind.measures]
+    return min(able, key=lambda name: metric in kinds[name].seldom, default=None)
 
 
 def labels(feeds: Sequence[Feed], names: Sequence[str]) -> list[str]:

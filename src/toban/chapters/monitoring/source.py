@@ -59,6 +59,8 @@ class SourceKind:
     """What a source of this kind can measure at most."""
     build: Callable[[Any], Source]
     """Makes a source of a valid config; connects to nothing yet."""
+    seldom: frozenset[Metric] = frozenset()
+    """What of `measures` few places of this kind give: `toban init` proposes another kind if there is one."""
 
 
 def load_kinds(modules: Mapping[str, str]) -> dict[str, SourceKind]:

@@ -80,4 +80,6 @@ KIND = SourceKind(
         )
     ),
     build=PrometheusSource,
+    # Only a postgres_exporter does: whoever has none is better served by asking the database itself.
+    seldom=frozenset((Metric.CONNECTIONS, Metric.REPLICATION_LAG)),
 )
