@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from toban.design.calendar import japanese_holidays
+from toban.design.calendar import business_days, japanese_holidays
 from toban.design.clauses.base import Clause
 from toban.design.reader import Design
 from toban.design.values.occurrence import existing
 from toban.design.values.schedule import Cadence, Schedule
-from toban.engine.bindings.due import business_days, due_times, schedules_of
+from toban.engine.bindings.due import due_times, schedules_of
 from toban.engine.bindings.model import System
 
 _DAY = timedelta(days=1)
@@ -52,8 +52,8 @@ class Agenda:
 def agenda(design: Design, system: System, first: date, last: date) -> Agenda:
     """Return what *design* orders from *first* to *last*, both included, with all that falls together."""
     years = range(first.year, last.year + 2)
-    holidays: Mapping[date, str] = japanese_holidays(years) if system.holidays == "JP" else {}
-    is_business_day = business_days(system, years)
+    holidays: Mapping[date, str] = japanese_holidays(years) if system.keeps_holidays else {}
+    is_business_day = business_days(keeps_holidays=system.keeps_holidays)
     by_day: dict[date, list[Entry]] = {}
     for entry in _with_meetings(_entries(design, system, first, last)):
         by_day.setdefault(entry.start.date(), []).append(entry)

@@ -1,11 +1,10 @@
 """When a clause is next due, by its own schedule, in the document's zone. Pure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields, replace
-from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import datetime, time, timedelta
 
-from toban.design.calendar import japanese_holidays
+from toban.design.calendar import business_days
 from toban.design.clauses.base import Clause
 from toban.design.values.occurrence import occurrences
 from toban.design.values.schedule import Cadence, Schedule
@@ -13,7 +12,6 @@ from toban.engine.bindings.model import System
 
 _AHEAD = timedelta(days=370)
 """A yearly schedule falls at least once within."""
-_WEEKEND = 5
 
 
 def next_due(clause: Clause, system: System, now: datetime) -> datetime | None:
@@ -27,8 +25,8 @@ def due_times(schedule: Schedule, system: System, start: datetime, end: datetime
 
     A schedule without a clock time yields nothing: nobody knows when to begin.
     """
-    years = range(start.year, end.year + 2)
-    return occurrences(schedule, start, end, system.zone, business_days(system, years))
+    is_business_day = business_days(keeps_holidays=system.keeps_holidays)
+    return occurrences(schedule, start, end, system.zone, is_business_day)
 
 
 def schedules_of(clause: Clause) -> Iterator[Schedule]:
@@ -45,15 +43,3 @@ def _next(schedule: Schedule, system: System, now: datetime) -> datetime | None:
     timed = schedule if schedule.cadence is Cadence.INTERVAL else replace(schedule, at=schedule.at or time(0))
     just_after = now + timedelta(microseconds=1)
     return next(due_times(timed, system, just_after, now + _AHEAD), None)
-
-
-def business_days(system: System, years: range) -> Callable[[date], bool]:
-    """Return what says of a day in *years* whether it is a business day of the system."""
-    holidays = _japanese_holidays(years) if system.holidays == "JP" else frozenset()
-    return lambda day: day.weekday() < _WEEKEND and day not in holidays
-
-
-@lru_cache(maxsize=16)
-def _japanese_holidays(years: range) -> frozenset[date]:
-    """The same few years are asked for by every schedule, again and again."""
-    return frozenset(japanese_holidays(years))

@@ -72,6 +72,11 @@ class System(Section):
         """The zone, ready to compute with."""
         return ZoneInfo(self.timezone)
 
+    @property
+    def keeps_holidays(self) -> bool:
+        """Whether Japan's public holidays are no business days."""
+        return self.holidays == "JP"
+
 
 class Person(Section):
     """Who holds a role of the document, and how they are reached; what is empty can't be used."""

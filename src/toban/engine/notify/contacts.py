@@ -55,7 +55,7 @@ def contacts_of(bindings: Bindings, transports: Mapping[str, Transport], public_
         people={role: _addresses(person) for role, person in bindings.people.items()},
         ways=tuple(ways),
         zone=bindings.system.zone,
-        keeps_holidays=bindings.system.holidays == "JP",
+        keeps_holidays=bindings.system.keeps_holidays,
         public_url=public_url.rstrip("/"),
         file=bindings.file,
         system=bindings.system.name,

@@ -143,7 +143,7 @@ def _holder(edition: Edition, role: DutyRole) -> str:
 
 def holidays_near(system: System, moment: datetime) -> Collection[date]:
     """Return the public holidays of *moment*'s year and the day before, as the bindings ask."""
-    if system.holidays != "JP":
+    if not system.keeps_holidays:
         return ()
     return japanese_holidays(range((moment - timedelta(days=1)).year, moment.year + 1))
 
