@@ -43,7 +43,7 @@ class Command:
             process = subprocess.Popen(
                 worker,
                 cwd=self.directory,
-                env={**os.environ, **environment(turn)},
+                env={**_surroundings(), **environment(turn)},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -59,6 +59,11 @@ class Command:
         if stopped is not None:
             raise StepFailed("途中で止めました", stopped)
         return _judged(process.returncode, self.arguments)
+
+
+def _surroundings() -> Mapping[str, str]:
+    """The worker's environment without Toban's own part, which holds the way into its stores."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("TOBAN_")}
 
 
 def environment(turn: Turn) -> Mapping[str, str]:

@@ -128,3 +128,16 @@ def test_commands_of_two_threads_do_not_end_with_each_other() -> None:
         thread.join()
 
     assert (first.said, second.said) == (["end"], ["end"])
+
+
+def test_a_command_is_told_nothing_of_the_way_into_the_stores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOBAN_STATE_URL", "postgresql://toban:secret@127.0.0.1/toban")
+    monkeypatch.setenv("SHOP_DATABASE_URL", "postgresql://shop@127.0.0.1/shop")
+    code = "import os; print(sorted(name for name in os.environ if name.startswith(('TOBAN_', 'SHOP_'))))"
+    turn = FakeTurn()
+
+    python(code)(turn)
+
+    assert turn.said == ["['SHOP_DATABASE_URL']"]
