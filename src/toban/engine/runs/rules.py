@@ -61,7 +61,7 @@ class Start(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Sequel:
     """What happens to a run after an attempt: over, or again at a time."""
 
     reason: Reason
@@ -81,21 +81,16 @@ def plan(due: Sequence[datetime], *, now: datetime, catch_up: CatchUp) -> tuple[
     return (*((moment, Reason.MISSED) for moment in earlier), (last, reason))
 
 
-def after_failure(reason: Reason, failures: int, delays: Sequence[timedelta], now: datetime) -> Verdict:
+def after_failure(reason: Reason, failures: int, delays: Sequence[timedelta], now: datetime) -> Sequel:
     """Decide after the failure number *failures* (from 1); *delays* are those before each retry."""
     if reason is Reason.NOT_RUNNABLE or failures > len(delays):
-        return Verdict(reason)
-    return Verdict(Reason.RETRY, now + delays[failures - 1])
+        return Sequel(reason)
+    return Sequel(Reason.RETRY, now + delays[failures - 1])
 
 
 def after_loss(losses: int) -> Reason:
     """Decide whether a run whose worker was lost, *losses* times by now, goes on."""
     return Reason.LOST if losses >= MOST_LOSSES else Reason.TAKEN_OVER
-
-
-def is_lost(leased_until: datetime | None, now: datetime) -> bool:
-    """Whether the holder of a running run has let its lease run out."""
-    return leased_until is None or leased_until <= now
 
 
 def start(

@@ -10,11 +10,10 @@ from toban.engine.runs.rules import (
     PUNCTUAL,
     CatchUp,
     Reason,
+    Sequel,
     Start,
-    Verdict,
     after_failure,
     after_loss,
-    is_lost,
     is_overdue,
     plan,
     start,
@@ -56,26 +55,20 @@ def test_nothing_due_is_nothing_to_run() -> None:
 def test_each_failure_waits_as_long_as_the_list_says(failures: int, minutes: int) -> None:
     verdict = after_failure(Reason.FAILED, failures, DELAYS, NOON)
 
-    assert verdict == Verdict(Reason.RETRY, NOON + timedelta(minutes=minutes))
+    assert verdict == Sequel(Reason.RETRY, NOON + timedelta(minutes=minutes))
 
 
 def test_after_the_last_retry_the_run_has_failed() -> None:
-    assert after_failure(Reason.TIMED_OUT, 4, DELAYS, NOON) == Verdict(Reason.TIMED_OUT)
+    assert after_failure(Reason.TIMED_OUT, 4, DELAYS, NOON) == Sequel(Reason.TIMED_OUT)
 
 
 def test_a_command_that_is_not_there_is_not_tried_again() -> None:
-    assert after_failure(Reason.NOT_RUNNABLE, 1, DELAYS, NOON) == Verdict(Reason.NOT_RUNNABLE)
+    assert after_failure(Reason.NOT_RUNNABLE, 1, DELAYS, NOON) == Sequel(Reason.NOT_RUNNABLE)
 
 
 def test_a_run_that_takes_its_workers_down_is_given_up_at_the_limit() -> None:
     assert after_loss(MOST_LOSSES - 1) is Reason.TAKEN_OVER
     assert after_loss(MOST_LOSSES) is Reason.LOST
-
-
-def test_a_lease_is_lost_when_it_ends() -> None:
-    assert not is_lost(NOON, NOON - MOMENT)
-    assert is_lost(NOON, NOON)
-    assert is_lost(None, NOON)
 
 
 @pytest.mark.parametrize(
