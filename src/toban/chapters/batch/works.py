@@ -7,7 +7,7 @@ from pathlib import Path
 
 from toban.design.clauses.batch import Batch, BatchRetry
 from toban.design.reader import Design
-from toban.design.values.retry import FailureAction
+from toban.design.values.retry import FailureAction, read_retry
 from toban.engine.bindings.due import due_times
 from toban.engine.bindings.model import BatchBinding, Bindings
 from toban.engine.runs.command import Command
@@ -78,11 +78,12 @@ def work(batch: Batch, binding: BatchBinding, *, design: Design, bindings: Bindi
 def retry_delays(batch: Batch, retries: tuple[BatchRetry, ...]) -> tuple[timedelta, ...]:
     """Return the waits before each retry: the document's list, its last one repeated as often as needed.
 
-    Without a rule for all batches, a row that says 再実行 is tried once more.
+    A row that says itself how often (自動リトライ3回) knows better than the rule for all batches. Without
+    either, a row that says 再実行 is tried once more.
     """
-    if not retries:
+    rule = read_retry(batch.on_failure_text) or (retries[0].rule if retries else None)
+    if rule is None:
         return (_DELAY,) if FailureAction.RERUN in batch.on_failure else ()
-    rule = retries[0].rule
     named = [delay.as_timedelta() for delay in rule.delays] or [_DELAY]
     return tuple(named[min(attempt, len(named) - 1)] for attempt in range(rule.attempts))
 

@@ -131,3 +131,11 @@ def test_a_wrong_binding_is_complained_of_with_its_line(text: str, complaint: st
     (finding,) = refused.value.findings
     assert complaint in finding.message
     assert finding.origin.line == text.count("\n") + 1
+
+
+def test_a_row_that_counts_its_own_retries_knows_better_than_the_rule_for_all() -> None:
+    text = (TABLE + RULE).replace("翌日再実行", "自動リトライ2回")
+
+    work = plan(design(text), bindings('[batches.B002]\ncommand = ["x"]')).works["B002"]
+
+    assert work.retry_delays == minutes(5, 5)
