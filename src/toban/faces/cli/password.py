@@ -1,9 +1,8 @@
 """`toban password NAME`: a way back in for whoever lost their password or their second factor."""
 
-import os
-
 import click
 
+from toban.faces.cli.state import opened_state
 from toban.faces.cli.terminal import refuse, say, speak_utf8
 
 _UNKNOWN = 2
@@ -23,14 +22,14 @@ def command(name: str) -> None:
     \b
     Exit status:
       0  the new one-time password was printed
-      2  there is no such account
+      2  there is no such account, or the state database can't be used
     """
     speak_utf8()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
-    # Django wants its settings before anything of it is loaded.
-    import django  # noqa: PLC0415
+    with opened_state():
+        _renew(name)
 
-    django.setup()
+
+def _renew(name: str) -> None:
     from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.engine.people.first import renewed_password  # noqa: PLC0415
     from toban.engine.people.models import Operator  # noqa: PLC0415
