@@ -7,7 +7,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import uuid4
@@ -21,6 +21,9 @@ class SampleStore(Protocol):
 
     def write(self, samples: Sequence[Sample], *, token: str) -> None:
         """Store *samples* once for one *token*; raise `StoreUnavailable` or `StoreRefused`."""
+
+    def missing(self, samples: Sequence[Sample]) -> Sequence[Sample]:
+        """Return those of *samples* that are not stored; raise `StoreUnavailable`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class _Batch:
 
     samples: tuple[Sample, ...]
     token: str
+    is_in_doubt: bool = False
+    """A former attempt may have reached the store."""
 
 
 class SampleBuffer:
@@ -106,7 +111,7 @@ class SampleBuffer:
         stored = 0
         while (batch := self._next(now, everything=everything)) is not None:
             try:
-                self._store.write(batch.samples, token=batch.token)
+                self._send(batch)
             except StoreUnavailable as exc:
                 return Flushed(stored, str(exc))
             except StoreRefused as exc:
@@ -115,6 +120,21 @@ class SampleBuffer:
             self._settle(dropped=0)
             stored += len(batch.samples)
         return Flushed(stored, "")
+
+    def _send(self, batch: _Batch) -> None:
+        """Send *batch*; one that was in doubt is looked for afterwards.
+
+        The engine notes a token before it commits the rows. Killed between the two it takes the next attempt
+        for a repetition, acknowledges it and holds nothing: only looking tells.
+        """
+        try:
+            self._store.write(batch.samples, token=batch.token)
+            if batch.is_in_doubt and (missing := self._store.missing(batch.samples)):
+                self._store.write(missing, token=uuid4().hex)
+        except StoreUnavailable:
+            with self._lock:
+                self._sending = replace(batch, is_in_doubt=True)
+            raise
 
     def _next(self, now: datetime, *, everything: bool) -> _Batch | None:
         with self._lock:

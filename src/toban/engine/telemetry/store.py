@@ -103,6 +103,32 @@ class Telemetry:
                 self._has_schema = False
                 raise
 
+    def missing(self, samples: Sequence[Sample]) -> list[Sample]:
+        """Return those of *samples* that the store does not hold, or raise `StoreUnavailable`.
+
+        A sample is known by its metric, target, instance and millisecond.
+        """
+        if not samples:
+            return []
+        moments = [row_binary.milliseconds(sample.at) for sample in samples]
+        rows = self._query(
+            f"""SELECT DISTINCT metric, target, instance, toUnixTimestamp64Milli(at) FROM samples
+            WHERE metric IN {{metrics:Array(String)}} AND target IN {{targets:Array(String)}}
+            AND {_WITHIN}""",  # noqa: S608 - all of it stands here
+            {
+                "metrics": sorted({sample.metric.value for sample in samples}),
+                "targets": sorted({sample.target for sample in samples}),
+                "start": min(moments),
+                "end": max(moments) + 1,
+            },
+        )
+        held = {tuple(row) for row in rows}
+        return [
+            sample
+            for sample, at in zip(samples, moments, strict=True)
+            if (sample.metric.value, sample.target, sample.instance, at) not in held
+        ]
+
     def series(
         self,
         metric: Metric,

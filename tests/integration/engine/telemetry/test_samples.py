@@ -170,6 +170,15 @@ def test_one_batch_over_a_months_end_is_stored_once(telemetry: Telemetry) -> Non
     assert _stored(telemetry, "月末") == (3, 3)
 
 
+def test_samples_that_are_not_stored_are_missing(telemetry: Telemetry) -> None:
+    stored = _samples("Absent", since=NOON, every=timedelta(milliseconds=1), count=2)
+    near = [Sample(each.metric, each.target, "web-9", each.at, each.value) for each in stored]
+    telemetry.write(stored, token="absent")
+
+    assert telemetry.missing([*stored, *near]) == near
+    assert telemetry.missing([]) == []
+
+
 def test_the_same_samples_under_another_token_are_other_samples(telemetry: Telemetry) -> None:
     samples = _samples("別", since=NOON, every=MINUTE, count=2)
 

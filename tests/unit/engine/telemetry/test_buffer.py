@@ -24,14 +24,21 @@ class FakeStore:
         self.attempts: list[str] = []
         self.failure: Exception | None = None
         self.loses_acknowledgement = False
+        self.forgets: set[str] = set()
+        """Tokens that are acknowledged as repetitions of rows that a kill took away."""
 
     def write(self, samples: Sequence[Sample], *, token: str) -> None:
         self.attempts.append(token)
         if self.failure is not None:
             raise self.failure
-        self.stored[token] = tuple(sample.value for sample in samples)
+        if token not in self.forgets:
+            self.stored[token] = tuple(sample.value for sample in samples)
         if self.loses_acknowledgement:
             raise StoreUnavailable("cut off")
+
+    def missing(self, samples: Sequence[Sample]) -> Sequence[Sample]:
+        held = {value for values in self.stored.values() for value in values}
+        return [sample for sample in samples if sample.value not in held]
 
     @property
     def values(self) -> list[float]:
@@ -122,6 +129,20 @@ def test_a_lost_acknowledgement_stores_nothing_twice() -> None:
 
     assert store.values == [1, 2, 3]
     assert (buffer.pending, buffer.dropped) == (0, 0)
+
+
+def test_what_a_kill_took_away_is_stored_although_its_token_was_noted() -> None:
+    store = FakeStore()
+    buffer = SampleBuffer(store, BY_THREE)
+    buffer.add(_samples(1, 2, 3))
+    store.failure = StoreUnavailable("killed")
+    buffer.flush(NOON)
+    store.failure, store.forgets = None, set(store.attempts)
+
+    flushed = buffer.flush(NOON)
+
+    assert flushed == Flushed(stored=3, trouble="")
+    assert sorted(store.values) == [1, 2, 3]
 
 
 def test_only_beyond_the_bound_the_oldest_samples_are_dropped_and_counted() -> None:
