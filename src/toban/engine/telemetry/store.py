@@ -90,9 +90,10 @@ class Telemetry:
         """Store *samples* durably; when this returns they survive a power cut.
 
         Raises `StoreUnavailable` when that is not certain: sending the very same samples with the same
-        *token* again is safe, they are stored once, also when the store was killed or its disk full between.
-        (Only a batch that was under way in a power cut may then be there twice: the engine does not sync its
-        log of tokens.) Raises `StoreRefused` when sending again is no use.
+        *token* again stores none of them twice. (Only a batch that was under way in a power cut may then be
+        there twice: the engine does not sync its log of tokens.) Whoever sends again asks `missing`
+        afterwards: a store killed between noting the token and committing the rows takes the second attempt
+        for a repetition. Raises `StoreRefused` when sending again is no use.
         """
         for number, first in enumerate(range(0, len(samples), _CHUNK)):
             try:
