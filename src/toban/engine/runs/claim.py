@@ -15,12 +15,15 @@ from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs import rules
-from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
+from toban.engine.runs.models import Approval, Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.rules import Reason, Start
 from toban.engine.runs.work import Work
 
 LEASE = timedelta(seconds=7)
 """A worker that is silent for so long is replaced; with the turns between, within 10 seconds."""
+
+
+_LONGEST_PROGRESS = 200
 
 
 class Fenced(Exception):
@@ -40,6 +43,20 @@ class Claim:
     """What the steps finished by earlier holders returned."""
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a step is."""
+
+    percent: float | None
+    text: str
+
+    def fields(self, now: datetime) -> dict[str, object]:
+        """Return what the run's row says of it."""
+        percent = None if self.percent is None else min(max(self.percent, 0.0), 100.0)
+        text = ledger.storable_text(self.text)[:_LONGEST_PROGRESS]
+        return {"progress_percent": percent, "progress_text": text, "progress_at": now}
+
+
 def claim(
     works: Mapping[str, Work], holder: str, now: datetime, *, in_hand: Collection[int] = ()
 ) -> Claim | None:
@@ -50,7 +67,7 @@ def claim(
     to_start = Q(state=Run.State.WAITING, wake_at__lte=now)
     lost = Q(state=Run.State.RUNNING) & (Q(leased_until__lte=now) | Q(leased_until=None))
     candidates = Run.objects.filter(to_start | lost, work__in=list(works)).exclude(pk__in=list(in_hand))
-    for run in candidates.order_by("wake_at", "pk"):
+    for run in candidates.exclude(reason=Reason.AWAITING_APPROVAL).order_by("wake_at", "pk"):
         if run.state == Run.State.RUNNING:
             found = _take_over(run, holder, now)
         elif why_start(run, works[run.work].depends_on, now) is Start.NOW:
@@ -68,25 +85,44 @@ def why_start(run: Run, depends_on: Iterable[str], now: datetime) -> Start:
     return rules.start(
         wake_at=run.wake_at,
         now=now,
+        is_approval_awaited=run.reason == Reason.AWAITING_APPROVAL,
         is_work_running=Run.objects.filter(work=run.work, state=Run.State.RUNNING).exists(),
         # A work that was never due before has nothing to wait for.
         others_succeeded=[other is None or other.state == Run.State.DONE for other in others],
     )
 
 
-def renew(held: Claim, now: datetime) -> Reason | None:
-    """Keep the lease; return why the worker must let go of the run, or None to go on."""
+def renew(held: Claim, now: datetime, progress: Progress | None = None) -> Reason | None:
+    """Keep the lease, and note *progress*; return why the worker must let go of the run, or None to go on."""
     mine = _mine(held)
+    told = progress.fields(now) if progress is not None else {}
     # Only this one UPDATE matches, or that of whoever took over.
-    if not mine.update(leased_until=now + LEASE):
+    if not mine.update(leased_until=now + LEASE, **told):
         return Reason.FENCED
     return Reason.CANCELLED if mine.filter(is_cancelling=True).exists() else None
 
 
-def require(held: Claim) -> None:
-    """Raise `Fenced` if the run is no longer held."""
-    if not _mine(held).exists():
+def begin(held: Claim, step: str) -> None:
+    """Note that *step* begins; raise `Fenced` if the run is no longer held."""
+    began = _mine(held).update(step=step, progress_percent=None, progress_text="", progress_at=None)
+    if not began:
         raise _fenced(held)
+
+
+def has_consent(held: Claim, step: str, wanted_of: str, now: datetime) -> bool:
+    """Whether *step* may act. If nobody has said so yet, ask, and let go of the run. May raise `Fenced`."""
+    with transaction.atomic():
+        ledger.hold()
+        run = _locked(held)
+        asked, _ = Approval.objects.get_or_create(
+            run=run, step=step, is_superseded=False, defaults={"wanted_of": wanted_of, "asked_at": now}
+        )
+        if asked.answer == Approval.Answer.GRANTED:
+            return True
+        _end_attempt(run, Reason.AWAITING_APPROVAL, "", now)
+        run.step = step
+        _let_go(run, Reason.AWAITING_APPROVAL, now, f"「{step}」の前に{wanted_of}の承認を待っています")
+        return False
 
 
 def _locked(held: Claim) -> Run:

@@ -60,6 +60,12 @@ class Run(models.Model):
     """Grows with every claim: whoever holds a smaller one has been replaced."""
     leased_until = models.DateTimeField(null=True)
     is_cancelling = models.BooleanField(default=False)
+    step = models.CharField(max_length=100, blank=True)
+    """The step under way, or the one where the run stopped or waits."""
+    progress_percent = models.FloatField(null=True)
+    """How far that step is, 0 to 100, where it can say so."""
+    progress_text = models.CharField(max_length=200, blank=True)
+    progress_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (
@@ -109,6 +115,39 @@ class FinishedStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.name}"
+
+
+class Approval(models.Model):
+    """A step's question whether it may act, and the answer."""
+
+    class Answer(models.TextChoices):
+        """What was answered."""
+
+        GRANTED = "granted"
+        REFUSED = "refused"
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="approvals")
+    step = models.CharField(max_length=100)
+    wanted_of = models.CharField(max_length=200)
+    """Whose consent is asked for, in the document's words."""
+    asked_at = models.DateTimeField()
+    answer = models.CharField(max_length=16, choices=Answer, blank=True)
+    """Empty while the question is open."""
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.CharField(max_length=150, blank=True)
+    note = models.TextField(blank=True)
+    is_superseded = models.BooleanField(default=False)
+    """The run was taken up again from before that step: the old answer counts no more."""
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("run", "step"), condition=models.Q(is_superseded=False), name="one_question_per_step"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.step} {self.answer}"
 
 
 class RunLog(models.Model):

@@ -1,4 +1,4 @@
-"""What operators may order of a work: run it now, cancel, skip the next, go on from a step. All audited."""
+"""What operators may order of a work: run, cancel, skip, repeat, consent or refuse. All audited."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,7 +8,7 @@ from django.db import transaction
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs import claim
-from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.models import Approval, PlannedWork, Run
 from toban.engine.runs.rules import Reason
 
 _OPEN = (Run.State.WAITING, Run.State.RUNNING)
@@ -66,6 +66,7 @@ def cancel(key: str, *, by: str, now: datetime) -> Run:
             )
         run.note = f"{by} が中止しました"
         if run.state == Run.State.WAITING:
+            run.approvals.filter(answer="").update(is_superseded=True)
             claim.end(run, Run.State.CANCELLED, Reason.CANCELLED, now, run.note)
         else:
             run.is_cancelling = True
@@ -89,6 +90,8 @@ def skip(key: str, why: str, *, by: str, now: datetime) -> Run:
                 work=key, due_at=work.next_due, clause_id=work.clause_id, ordered_by="schedule",
                 wake_at=work.next_due,
             )  # fmt: skip
+        else:
+            run.approvals.filter(answer="").update(is_superseded=True)
         claim.end(run, Run.State.SKIPPED, Reason.SKIPPED, now, f"{by} が見送りました: {why}")
         _audit(run, "skip", by, now)
     return run
@@ -108,9 +111,43 @@ def again(key: str, run_id: int, from_step: str | None, *, by: str, now: datetim
             raise NotPossible(f"実行 {run_id} は終わっています", "やり直す手順を --from で選んでください")
         run.state, run.reason, run.wake_at = Run.State.WAITING, Reason.ORDERED, now
         run.failures = run.losses = 0
+        # What was consented to was the old attempt; a step that is done asks no more.
+        done = run.steps.values_list("name", flat=True)
+        run.approvals.filter(is_superseded=False).exclude(step__in=done).update(is_superseded=True)
         run.ended_at, run.is_cancelling, run.note = None, False, ""
         run.save()
         _audit(run, "again", by, now)
+    return run
+
+
+def approve(run_id: int, note: str = "", *, by: str, now: datetime) -> Run:
+    """Consent to the step that the run waits before; it goes on at once."""
+    with transaction.atomic():
+        run = _answered(run_id, Approval.Answer.GRANTED, note, by=by, now=now)
+        run.reason, run.wake_at, run.note = Reason.APPROVED, now, f"{by} が承認しました"
+        run.save()
+        _audit(run, "approve", by, now, said=note)
+    return run
+
+
+def refuse(run_id: int, why: str, *, by: str, now: datetime) -> Run:
+    """Refuse the step that the run waits before, which ends the run."""
+    with transaction.atomic():
+        run = _answered(run_id, Approval.Answer.REFUSED, why, by=by, now=now)
+        claim.end(run, Run.State.CANCELLED, Reason.REFUSED, now, f"{by} が承認しませんでした: {why}")
+        _audit(run, "refuse", by, now, said=why)
+    return run
+
+
+def _answered(run_id: int, answer: Approval.Answer, note: str, *, by: str, now: datetime) -> Run:
+    """Write the answer down and return the run, both locked; raise `NotPossible` where nothing is asked."""
+    ledger.hold()
+    run = Run.objects.select_for_update().filter(pk=run_id).first()
+    if run is None or run.state != Run.State.WAITING or run.reason != Reason.AWAITING_APPROVAL:
+        raise NotPossible(f"実行 {run_id} は承認を待っていません", "待っている実行は toban runs で分かります")
+    run.approvals.filter(is_superseded=False, step=run.step, answer="").update(
+        answer=answer, answered_at=now, answered_by=by, note=ledger.storable_text(note)
+    )
     return run
 
 
@@ -126,13 +163,14 @@ def _open_run(key: str) -> Run | None:
     return Run.objects.select_for_update().filter(work=key, state__in=_OPEN).order_by("due_at").first()
 
 
-def _audit(run: Run, what: str, by: str, now: datetime) -> None:
+def _audit(run: Run, what: str, by: str, now: datetime, *, said: str = "") -> None:
     content = {
         "order": what,
         "work": run.work,
         "run": run.pk,
         "due": run.due_at.isoformat(),
         "note": run.note,
+        **({"step": run.step, "said": said} if what in ("approve", "refuse") else {}),
     }
     record = ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by, clause_id=run.clause_id)
     ledger.append(record, now=now)

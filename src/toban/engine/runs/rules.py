@@ -40,6 +40,10 @@ class Reason(StrEnum):
     """The worker was asked to end; the run goes on elsewhere or later, and no attempt is charged."""
     CANCELLED = "cancelled"
     SKIPPED = "skipped"
+    AWAITING_APPROVAL = "awaiting-approval"
+    """The next step may not begin before somebody consents."""
+    APPROVED = "approved"
+    REFUSED = "refused"
 
 
 class CatchUp(StrEnum):
@@ -58,6 +62,7 @@ class Start(StrEnum):
     """Another run of the same work is going on."""
     WAITS_FOR_OTHER = "waits-for-other"
     """A work that it depends on has not succeeded for this due time."""
+    AWAITS_APPROVAL = "awaits-approval"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +99,16 @@ def after_loss(losses: int) -> Reason:
 
 
 def start(
-    *, wake_at: datetime, now: datetime, is_work_running: bool, others_succeeded: Sequence[bool]
+    *,
+    wake_at: datetime,
+    now: datetime,
+    is_approval_awaited: bool,
+    is_work_running: bool,
+    others_succeeded: Sequence[bool],
 ) -> Start:
     """Say whether a waiting run may start now."""
+    if is_approval_awaited:
+        return Start.AWAITS_APPROVAL
     if now < wake_at:
         return Start.NOT_YET
     if is_work_running:

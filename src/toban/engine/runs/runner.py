@@ -11,7 +11,7 @@ from django.db import DatabaseError, OperationalError, connections
 
 from toban.engine.clock import Clock
 from toban.engine.runs import claim
-from toban.engine.runs.claim import Claim, Fenced
+from toban.engine.runs.claim import Claim, Fenced, Progress
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import Step, StepFailed, Work
 
@@ -41,6 +41,7 @@ class Hand:
     step: str = ""
     thread: threading.Thread | None = None
     _stop: Reason | None = field(default=None, init=False)
+    _progress: Progress | None = field(default=None, init=False)
 
     @property
     def run_id(self) -> int:
@@ -67,6 +68,15 @@ class Hand:
             # What the command does matters more than what it says.
             log.warning("run_log_lost", run=self.run_id, reason=str(error))
             connections.close_all()
+
+    def progress(self, percent: float | None, text: str = "") -> None:
+        """Keep how far the step is until the next heartbeat, which tells it."""
+        self._progress = Progress(percent, text)
+
+    def take_progress(self) -> Progress | None:
+        """Return what the step has told since the last time."""
+        taken, self._progress = self._progress, None
+        return taken
 
     def why_stop(self) -> Reason | None:
         """Return why the step must end, or None."""
@@ -119,7 +129,7 @@ class Runner:
     def _beat(self) -> None:
         self._beaten = time.monotonic()
         for hand in self._hands.values():
-            reason = claim.renew(hand.claim, self._clock())
+            reason = claim.renew(hand.claim, self._clock(), hand.take_progress())
             if reason is not None:
                 log.warning("run_to_stop", run=hand.run_id, work=hand.work.key, reason=reason)
                 hand.stop(reason)
@@ -151,12 +161,22 @@ def _through(hand: Hand) -> Reason:
     """Do the steps that are not finished yet, and end the run; may raise `Fenced`."""
     try:
         for step in hand.work.steps:
-            if step.name not in hand.results:
-                _finish(hand, step)
+            if step.name in hand.results:
+                continue
+            if not _may_act(hand, step):
+                return Reason.AWAITING_APPROVAL
+            _finish(hand, step)
     except StepFailed as failure:
         return _fail(hand, failure)
     _insist(lambda: claim.succeed(hand.claim, hand.clock()))
     return Reason.SUCCEEDED
+
+
+def _may_act(hand: Hand, step: Step) -> bool:
+    wanted_of = step.approval
+    if wanted_of is None:
+        return True
+    return _insist(lambda: claim.has_consent(hand.claim, step.name, wanted_of, hand.clock()))
 
 
 def _finish(hand: Hand, step: Step) -> None:
@@ -164,8 +184,9 @@ def _finish(hand: Hand, step: Step) -> None:
     if stop is not None:
         raise StepFailed("次の手順の前に止めました", stop)
     # A worker that wakes up from a freeze here must not begin what another is doing already.
-    claim.require(hand.claim)
+    _insist(lambda: claim.begin(hand.claim, step.name))
     hand.step, began_at = step.name, hand.clock()
+    hand.take_progress()
     try:
         result = step.act(hand)
     except StepFailed:
@@ -189,7 +210,7 @@ def _fail(hand: Hand, failure: StepFailed) -> Reason:
     return failure.reason
 
 
-def _insist(write: Callable[[], None]) -> None:
+def _insist[T](write: Callable[[], T]) -> T:
     """Write once the state database can be written: what a step has done is not thrown away."""
     while True:
         try:

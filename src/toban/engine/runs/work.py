@@ -7,7 +7,7 @@ from typing import Protocol
 
 from toban.design.values.schedule import Schedule
 from toban.engine.bindings.model import System
-from toban.engine.runs.rules import CatchUp, Reason
+from toban.engine.runs.rules import OVERDUE, CatchUp, Reason
 
 
 class StepFailed(Exception):
@@ -40,6 +40,12 @@ class Turn(Protocol):
     def say(self, text: str) -> None:
         """Write a line into the run's log."""
 
+    def progress(self, percent: float | None, text: str = "") -> None:
+        """Tell how far the step is: 0 to 100, or None where only *text* can say (`12,000 / 34,000 行`).
+
+        Cheap, so call it as often as you like: the newest is written with the heartbeat, within two seconds.
+        """
+
     def why_stop(self) -> Reason | None:
         """Return why the step must end at once (fenced, cancelled, out of time), or None. Ask often."""
 
@@ -54,6 +60,11 @@ class Step:
     name: str
     act: Callable[[Turn], object]
     """Returns JSON, kept for the later steps, or raises `StepFailed`."""
+    approval: str | None = None
+    """Whose consent the step needs before it acts, in the document's words (運用責任者); None: nobody's.
+
+    The run waits for it without a worker. A consent holds for the run's retries, and not for the next run.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +84,14 @@ class Work:
     reruns_next_day: bool = False
     """After the last failure, once more a day after the due time."""
     depends_on: tuple[str, ...] = ()
+    start_grace: timedelta = OVERDUE
+    """A run that has not started this long after its time is announced."""
+    expected_within: timedelta | None = None
+    """A run that goes on for longer is announced, and goes on; None: only one unlike those before it is."""
+    announces_start: bool = False
+    """Tell by the notification matrix's 情報 row when a run begins."""
+    announces_end: bool = False
+    """Tell by the notification matrix's 情報 row when a run ends well; other ends are always told."""
 
     @property
     def rule(self) -> str:

@@ -21,6 +21,7 @@ _WAITS = {
     "not-yet": "その時刻を待っています",
     "overlap": "同じバッチの別の実行が終わるのを待っています",
     "waits-for-other": "先に成功すべきバッチを待っています",
+    "awaits-approval": "承認を待っています",
 }
 _REASONS = {
     "on-time": "予定どおり",
@@ -39,6 +40,9 @@ _REASONS = {
     "stopped": "ワーカーの停止で中断し、続きを待っている",
     "cancelled": "人が中止した",
     "skipped": "人が見送った",
+    "awaiting-approval": "承認待ち",
+    "approved": "承認され、再開を待っている",
+    "refused": "承認されなかった",
 }
 
 

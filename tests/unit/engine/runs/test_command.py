@@ -32,6 +32,9 @@ class FakeTurn:
         if self.stop_after and self.stop_after in text:
             self.stop = Reason.CANCELLED
 
+    def progress(self, percent: float | None, text: str = "") -> None:
+        """A command tells no progress of its own."""
+
     def why_stop(self) -> Reason | None:
         return self.stop
 

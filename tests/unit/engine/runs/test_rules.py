@@ -84,9 +84,20 @@ def test_a_run_that_takes_its_workers_down_is_given_up_at_the_limit() -> None:
 def test_a_waiting_run_starts_in_its_time_and_turn(
     now: datetime, is_work_running: bool, others: list[bool], expected: Start
 ) -> None:
-    found = start(wake_at=NOON, now=now, is_work_running=is_work_running, others_succeeded=others)
+    found = start(
+        wake_at=NOON, now=now, is_approval_awaited=False,
+        is_work_running=is_work_running, others_succeeded=others,
+    )  # fmt: skip
 
     assert found is expected
+
+
+def test_a_run_that_awaits_an_approval_starts_at_no_time() -> None:
+    found = start(
+        wake_at=NOON, now=NOON + HOUR, is_approval_awaited=True, is_work_running=False, others_succeeded=[]
+    )
+
+    assert found is Start.AWAITS_APPROVAL
 
 
 def test_a_run_is_overdue_only_after_the_whole_span() -> None:

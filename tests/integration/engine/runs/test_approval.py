@@ -1,0 +1,126 @@
+"""Steps that need somebody's consent: asked for, waited for without a worker, answered with evidence."""
+
+from datetime import timedelta
+
+import pytest
+from tests.integration.engine.runs.conftest import NOON, MakeWork
+
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.runs import claim, orders
+from toban.engine.runs.claim import LEASE, Claim
+from toban.engine.runs.models import Approval, Run
+from toban.engine.runs.orders import NotPossible
+from toban.engine.runs.rules import Reason
+from toban.engine.runs.scheduler import plan_due
+from toban.engine.runs.work import Step, Work
+
+pytestmark = pytest.mark.django_db
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def work(make_work: MakeWork) -> Work:
+    made = make_work(steps=(Step("switch", lambda _turn: None, approval="運用責任者"),))
+    plan_due([made], NOON - MINUTE)
+    plan_due([made], NOON)
+    return made
+
+
+def take(work: Work, after: timedelta = timedelta(0)) -> Claim | None:
+    return claim.claim({work.key: work}, "a", NOON + after)
+
+
+def ask(work: Work) -> Run:
+    """Take the run up to its question, and return it."""
+    held = take(work)
+    assert held is not None
+    assert not claim.has_consent(held, "switch", "運用責任者", NOON)
+    return Run.objects.get()
+
+
+def test_a_run_before_such_a_step_waits_for_however_long_and_holds_no_worker(work: Work) -> None:
+    run = ask(work)
+
+    assert (run.state, run.reason, run.holder, run.step) == ("waiting", "awaiting-approval", "", "switch")
+    assert take(work, timedelta(days=30)) is None
+    assert run.attempts.get().outcome == Reason.AWAITING_APPROVAL
+    assert (run.failures, run.losses) == (0, 0)
+
+
+def test_an_approved_run_goes_on_at_once_and_is_not_asked_again_when_it_is_retried(work: Work) -> None:
+    run = ask(work)
+
+    orders.approve(run.pk, "確認済み", by="nami", now=NOON + MINUTE)
+
+    held = take(work, MINUTE)
+    assert held is not None
+    assert claim.has_consent(held, "switch", "運用責任者", NOON + MINUTE)
+    later = take(work, MINUTE + LEASE)
+    assert later is not None
+    assert claim.has_consent(later, "switch", "運用責任者", NOON + MINUTE + LEASE)
+    answered = Approval.objects.get()
+    assert (answered.answer, answered.answered_by, answered.note) == ("granted", "nami", "確認済み")
+
+
+def test_the_consent_is_evidence(work: Work) -> None:
+    orders.approve(ask(work).pk, "確認済み", by="nami", now=NOON + MINUTE)
+
+    entry = LedgerEntry.objects.order_by("-sequence")[0]
+
+    assert (entry.kind, entry.actor, entry.clause_id) == ("audit", "nami", work.clause_id)
+    assert (entry.content["order"], entry.content["step"], entry.content["said"]) == (
+        "approve", "switch", "確認済み",
+    )  # fmt: skip
+
+
+def test_a_refusal_ends_the_run_with_its_reason(work: Work) -> None:
+    run = ask(work)
+
+    orders.refuse(run.pk, "リリース凍結中", by="nami", now=NOON + MINUTE)
+
+    run.refresh_from_db()
+    assert (run.state, run.reason) == (Run.State.CANCELLED, Reason.REFUSED)
+    assert run.note == "nami が承認しませんでした: リリース凍結中"
+    assert take(work, timedelta(days=1)) is None
+    kinds = list(LedgerEntry.objects.order_by("sequence").values_list("kind", flat=True))
+    assert kinds == ["verdict", "audit"]
+
+
+def test_a_question_is_answered_once(work: Work) -> None:
+    run = ask(work)
+    orders.approve(run.pk, by="nami", now=NOON)
+
+    with pytest.raises(NotPossible):
+        orders.refuse(run.pk, "遅すぎます", by="ken", now=NOON)
+
+    assert Approval.objects.get().answered_by == "nami"
+
+
+def test_a_run_that_is_taken_up_again_after_a_refusal_asks_again(work: Work) -> None:
+    run = ask(work)
+    orders.refuse(run.pk, "まだです", by="nami", now=NOON)
+
+    orders.again(work.key, run.pk, None, by="nami", now=NOON + MINUTE)
+
+    held = take(work, MINUTE)
+    assert held is not None
+    assert not claim.has_consent(held, "switch", "運用責任者", NOON + MINUTE)
+    assert [each.answer for each in Approval.objects.order_by("pk")] == ["refused", ""]
+
+
+def test_nobody_can_consent_to_what_was_not_asked(work: Work) -> None:
+    with pytest.raises(NotPossible) as told:
+        orders.approve(Run.objects.get().pk, by="nami", now=NOON)
+
+    assert "承認を待っていません" in str(told.value)
+
+
+def test_a_run_that_waits_for_consent_can_be_cancelled_and_asks_no_more(work: Work) -> None:
+    run = ask(work)
+
+    orders.cancel(work.key, by="nami", now=NOON)
+
+    run.refresh_from_db()
+    assert run.state == Run.State.CANCELLED
+    assert Approval.objects.get().is_superseded
