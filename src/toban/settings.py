@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "toban.engine.notify",
     "toban.engine.runs",
     "toban.chapters.monitoring",
+    "toban.chapters.backup",
 ]
 ROOT_URLCONF = "toban.faces.web.urls"
 MIDDLEWARE = [

@@ -45,8 +45,20 @@ SOURCES = {
 }
 """`kind = "…"` of a target's source → the module that holds its `KIND`; `toban init` proposes the first."""
 
+WORKS = {
+    "command": "toban.chapters.batch.kinds.command",
+}
+"""`kind = "…"` of `[batches.ID]` → the module that holds its `KIND`."""
+
+STORES: dict[str, str] = {}
+"""`kind = "…"` of `[stores.NAME]` → the module that holds its `KIND`."""
+
+BACKUPS: dict[str, str] = {}
+"""`kind = "…"` of `[backups.SUBJECT]` → the module that holds its `KIND`."""
+
 
 def main() -> None:
     """Run the `toban` command."""
     group = LazyGroup(modules=COMMANDS, help="Runs an operations design document (運用設計書).")
-    group(prog_name="toban", obj=Parts(sources=SOURCES, channels=CHANNELS))
+    parts = Parts(sources=SOURCES, channels=CHANNELS, works=WORKS, stores=STORES, backups=BACKUPS)
+    group(prog_name="toban", obj=parts)

@@ -55,7 +55,7 @@ def init(*arguments: str | Path) -> Result:
 
 
 def load(path: Path) -> Bindings:
-    return load_bindings(path, sources=PARTS.source_configs, channels=PARTS.channel_configs)
+    return load_bindings(path, PARTS.kinds)
 
 
 def test_what_it_writes_loads_as_it_stands_and_binds_nothing(document: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from toban import wiring
-from toban.engine.bindings.model import Frame, Person, System
+from toban.engine.bindings.model import BatchBinding, Frame, Person, System
 
 ROOT = Path(__file__).parents[3]
 MANUAL = ROOT / "docs" / "manual"
@@ -75,6 +75,27 @@ def test_every_key_of_a_source_is_in_the_manual(kind: str) -> None:
     config = import_module(wiring.SOURCES[kind]).KIND.config
 
     assert undocumented(config, section(page("sources.md"), f'`kind = "{kind}"`')) == []
+
+
+@pytest.mark.parametrize("kind", sorted(wiring.WORKS))
+def test_every_key_of_a_batch_is_in_the_manual(kind: str) -> None:
+    own = set(import_module(wiring.WORKS[kind]).KIND.config.model_fields) - set(BatchBinding.model_fields)
+    text = section(page("batches.md"), f'`kind = "{kind}"`')
+
+    assert sorted(key for key in own if f"`{key}`" not in text) == []
+
+
+def test_what_every_batch_may_say_is_in_the_manual() -> None:
+    heading = "どの種類にも書けるキー / Keys of every kind"
+
+    assert undocumented(BatchBinding, section(page("batches.md"), heading)) == []
+
+
+@pytest.mark.parametrize(("kind", "module"), sorted({**wiring.STORES, **wiring.BACKUPS}.items()), ids=str)
+def test_every_key_of_a_store_or_backup_engine_is_in_the_manual(kind: str, module: str) -> None:
+    config = import_module(module).KIND.config
+
+    assert undocumented(config, section(page("backups.md"), f'`kind = "{kind}"`')) == []
 
 
 def test_every_event_of_the_audit_log_is_in_the_manual() -> None:

@@ -1,4 +1,4 @@
-"""Chapter 6 at work: due batches become runs, runs are done, and what came of them is told."""
+"""Chapter 6 at work: what came of the batches' runs is told."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,34 +15,24 @@ from toban.engine.evidence import status
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify import alerts
-from toban.engine.runs import scheduler
 from toban.engine.runs.models import Run
-from toban.engine.runs.runner import Runner
 
 _OPEN = (Run.State.WAITING, Run.State.RUNNING)
 
 
 class Batches:
-    """The batches of the edition in force. One thread drives each of `step` and `tell`."""
+    """The batches of the edition in force. One thread drives `tell`."""
 
-    def __init__(self, holder: str, clock: Clock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._runner = Runner(holder, clock)
         self._plan: BatchPlan | None = None
         self._system = System()
         self._digest = ""
 
     def adopt(self, plan: BatchPlan, system: System, digest: str) -> None:
-        """Run *plan* from now on; runs in hand go on as they began."""
+        """Tell of *plan* from now on."""
         self._system, self._digest = system, digest
-        self._runner.adopt(plan.works)
         self._plan = plan
-
-    def step(self) -> None:
-        """Make due runs, start what can start, keep what is in hand."""
-        if self._plan is not None:
-            scheduler.plan_due(self._plan.works.values(), self._clock())
-            self._runner.step()
 
     def tell(self) -> None:
         """Show every batch's status and report what is wrong."""
@@ -55,10 +45,6 @@ class Batches:
         with transaction.atomic():
             status.show(updates, now, self._digest)
             alerts.report(signals, now, self._digest)
-
-    def close(self) -> None:
-        """Let go of all runs in hand."""
-        self._runner.close()
 
     def _rows(self, plan: BatchPlan, now: datetime) -> Iterator[Row]:
         for key, batch in plan.batches.items():

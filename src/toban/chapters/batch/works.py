@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from toban.design.clauses.batch import Batch, BatchRetry
 from toban.design.reader import Design
 from toban.design.values.retry import FailureAction, read_retry
 from toban.engine.bindings.due import due_times
-from toban.engine.bindings.model import BatchBinding, Bindings
-from toban.engine.runs.command import Command
+from toban.engine.bindings.model import BatchBinding, Bindings, Bound
+from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.rules import CatchUp
 from toban.engine.runs.work import Step, Work
 
@@ -39,34 +38,38 @@ def key_of(batch: Batch) -> str:
     return batch.batch_id or batch.name
 
 
-def plan(design: Design, bindings: Bindings) -> BatchPlan:
+def plan(design: Design, bindings: Bindings, kinds: Mapping[str, WorkKind]) -> BatchPlan:
     """Return the works of *design* as *bindings* bind them."""
     all_batches = tuple(design.of(Batch))
     batches: dict[str, Batch] = {}
     for batch in all_batches:
         batches.setdefault(key_of(batch), batch)
     unbound = {batch.id: why for batch in all_batches if (why := _why_unbound(batch, batches, bindings))}
-    runs = {key: batch for key, batch in batches.items() if batch.id not in unbound}
-    works = {
-        key: work(batch, bindings.batches[key], design=design, bindings=bindings)
-        for key, batch in runs.items()
-    }
+    works: dict[str, Work] = {}
+    for key, batch in batches.items():
+        if batch.id not in unbound:
+            bound, site = bindings.batches[key], Site(batch, design, bindings)
+            try:
+                works[key] = work(site, bound.config, kinds[bound.kind].steps(bound.config, site))
+            except NotBindable as reason:
+                unbound[batch.id] = str(reason)
+    runs = {key: batches[key] for key in works}
     retries = tuple(design.of(BatchRetry))
     if not works:
         unbound |= {retry.id: "つないだバッチがまだありません" for retry in retries}
     return BatchPlan(works, runs, retries if works else (), unbound)
 
 
-def work(batch: Batch, binding: BatchBinding, *, design: Design, bindings: Bindings) -> Work:
-    """Return *batch* as a work of one step: its command."""
-    command = Command(binding.command, Path(bindings.file).absolute().parent)
+def work(site: Site, binding: BatchBinding, steps: tuple[Step, ...]) -> Work:
+    """Return the batch as a work of *steps*, due and retried as its row says."""
+    batch, design = site.batch, site.design
     return Work(
         key=key_of(batch),
         clause_id=batch.id,
         document_digest=design.digest,
-        steps=(Step("command", command),),
+        steps=steps,
         schedule=batch.schedule,
-        system=bindings.system,
+        system=site.bindings.system,
         catch_up=CatchUp(binding.catch_up),
         timeout=binding.timeout,
         retry_delays=retry_delays(batch, tuple(design.of(BatchRetry))),
@@ -95,7 +98,8 @@ def _why_unbound(batch: Batch, batches: Mapping[str, Batch], bindings: Bindings)
     binding = bindings.batches.get(key)
     if binding is None:
         return f'何を実行するかが {file} にありません: [batches.{key}] に command = ["…"] を書いてください'
-    unknown = [each for each in binding.depends_on if each not in bindings.batches or each not in batches]
+    known = bindings.batches.keys() & batches.keys()
+    unknown = [each for each in binding.config.depends_on if each not in known]
     if unknown:
         return f"depends_on の「{'、'.join(unknown)}」が文書か {file} にありません"
     if key in set(_behind(key, bindings.batches)):
@@ -105,13 +109,13 @@ def _why_unbound(batch: Batch, batches: Mapping[str, Batch], bindings: Bindings)
     return ""
 
 
-def _behind(key: str, batches: Mapping[str, BatchBinding]) -> Iterator[str]:
+def _behind(key: str, batches: Mapping[str, Bound[BatchBinding]]) -> Iterator[str]:
     """Yield every batch that must come before *key*, each once."""
     seen: set[str] = set()
-    pending = list(batches[key].depends_on)
+    pending = list(batches[key].config.depends_on)
     while pending:
         before = pending.pop()
         if before not in seen:
             seen.add(before)
             yield before
-            pending += batches[before].depends_on if before in batches else ()
+            pending += batches[before].config.depends_on if before in batches else ()

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of
 from toban.chapters.monitoring.source import SourceKind
@@ -20,7 +21,7 @@ class Feed:
     """One source of one target, and how often to ask it."""
 
     target: str
-    bound: Bound
+    bound: Bound[Any]
     period: timedelta
     position: int = 0
     """Its place among the target's sources of the same name: two may look at the same host."""

@@ -52,13 +52,11 @@ class InForce:
     files can't be read goes on with the last version that could.
     """
 
-    def __init__(
-        self, design: Path, bindings: Path, *, sources: Kinds, channels: Kinds, kept: Path | None = None
-    ) -> None:
+    def __init__(self, design: Path, bindings: Path, kinds: Kinds, *, kept: Path | None = None) -> None:
         self._design = design
         self._bindings = bindings
         self._kept = kept
-        self._kinds: dict[str, Kinds] = {"sources": sources, "channels": channels}
+        self._kinds = kinds
         self._seen = ""
         self._decided = ""
         self._edition: Edition | None = None
@@ -103,7 +101,7 @@ class InForce:
         bindings = (self._kept / _KEPT_BINDINGS).read_text(encoding="utf-8")
         try:
             return self._edition_of(
-                read_design(design, str(self._design)), read_bindings(bindings, self._bindings, **self._kinds)
+                read_design(design, str(self._design)), read_bindings(bindings, self._bindings, self._kinds)
             )
         except (UnreadableDocument, UnreadableBindings):
             # Copied by a version of Toban that read more than this one.
@@ -144,10 +142,10 @@ class InForce:
 
         A file that was in force and is gone is a mistake: it must not silently unbind everything.
         """
-        nothing = read_bindings("", self._bindings, **self._kinds)
+        nothing = read_bindings("", self._bindings, self._kinds)
         was_there = self._edition is not None and self._edition.bindings.digest != nothing.digest
         if was_there or self._bindings.exists():
-            return load_bindings(self._bindings, **self._kinds)
+            return load_bindings(self._bindings, self._kinds)
         return nothing
 
 

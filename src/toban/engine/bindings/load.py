@@ -16,11 +16,26 @@ from toban.design.finding import Finding, Level
 from toban.design.origin import Origin
 from toban.engine.bindings.lines import Path as KeyPath
 from toban.engine.bindings.lines import key_lines, nearest_line
-from toban.engine.bindings.model import Bindings, Bound, Frame
+from toban.engine.bindings.model import BackupBinding, BatchBinding, Bindings, Bound, Frame
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 
-type Kinds = Mapping[str, type[BaseModel]]
+type Models[M: BaseModel] = Mapping[str, type[M]]
 """The name that `kind = "…"` gives → the model of its other keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """The kinds that are registered for each table."""
+
+    sources: Models[BaseModel] = field(default_factory=dict)
+    channels: Models[BaseModel] = field(default_factory=dict)
+    works: Models[BatchBinding] = field(default_factory=dict)
+    stores: Models[BaseModel] = field(default_factory=dict)
+    backups: Models[BackupBinding] = field(default_factory=dict)
+
+
+DEFAULT_WORK = "command"
+"""The kind of a batch whose table names none."""
 
 _REFERENCE_HINT = '値そのものではなく、置き場所を "env:環境変数名" か "file:パス" で書いてください'
 
@@ -33,7 +48,7 @@ class UnreadableBindings(Exception):
         self.findings = tuple(findings)
 
 
-def load_bindings(path: Path, *, sources: Kinds, channels: Kinds) -> Bindings:
+def load_bindings(path: Path, kinds: Kinds) -> Bindings:
     """Read the file at *path*, or raise `UnreadableBindings` with every finding.
 
     Whether secrets can be had is another question: see `secret_findings`.
@@ -49,10 +64,10 @@ def load_bindings(path: Path, *, sources: Kinds, channels: Kinds) -> Bindings:
         raise UnreadableBindings(
             [_whole_file(path, message, "UTF-8 の読めるファイルを指定してください")]
         ) from error
-    return read_bindings(text, path, sources=sources, channels=channels)
+    return read_bindings(text, path, kinds)
 
 
-def read_bindings(text: str, path: Path, *, sources: Kinds, channels: Kinds) -> Bindings:
+def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
     """Read *text* as the file at *path*; relative `file:` references start from that file's folder."""
     try:
         raw = tomllib.loads(text)
@@ -61,13 +76,13 @@ def read_bindings(text: str, path: Path, *, sources: Kinds, channels: Kinds) -> 
     reading = _Reading(path, text.splitlines(), key_lines(text))
     frame = reading.take(Frame, raw, ())
     targets = {
-        name: tuple(reading.each_source(sources, name, table))
+        name: tuple(reading.each_source(kinds.sources, name, table))
         for name, table in _tables(raw, "targets").items()
     }
-    bound_channels = {
-        name: reading.kind(channels, table, ("channels", name))
-        for name, table in _tables(raw, "channels").items()
-    }
+    channels = reading.each(kinds.channels, raw, "channels")
+    batches = reading.each(kinds.works, raw, "batches", default=DEFAULT_WORK)
+    stores = reading.each(kinds.stores, raw, "stores")
+    backups = reading.each(kinds.backups, raw, "backups")
     if reading.findings or frame is None:
         raise UnreadableBindings(sorted(set(reading.findings), key=lambda each: (each.origin, each.code)))
     return Bindings(
@@ -76,21 +91,31 @@ def read_bindings(text: str, path: Path, *, sources: Kinds, channels: Kinds) -> 
         system=frame.system,
         targets=targets,
         people=frame.people,
-        channels={name: bound for name, bound in bound_channels.items() if bound is not None},
+        channels=channels,
         clock_words=frame.assumptions,
         lines={
             (table, name): reading.line((table, name))
-            for table, entries in (("targets", targets), ("people", frame.people), ("batches", frame.batches))
+            for table, entries in (
+                ("targets", targets),
+                ("people", frame.people),
+                ("batches", batches),
+                ("stores", stores),
+                ("backups", backups),
+            )
             for name in entries
         },
-        batches=frame.batches,
+        batches=batches,
+        stores=stores,
+        backups=backups,
     )
 
 
 def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:
     """Say which secrets can't be had now, and which every account of this machine could read."""
     found = []
-    bound = [*(each for group in bindings.targets.values() for each in group), *bindings.channels.values()]
+    bound: list[Bound[Any]] = [each for group in bindings.targets.values() for each in group]
+    for table in (bindings.channels, bindings.batches, bindings.stores, bindings.backups):
+        bound += table.values()
     for each in bound:
         for key, secret in _secrets(each.config):
             origin = Origin(bindings.file, each.line)
@@ -171,24 +196,38 @@ class _Reading:
                 self._note(model, detail, (*at, *detail["loc"]))
             return None
 
-    def each_source(self, kinds: Kinds, target: str, table: Mapping[str, Any]) -> Iterator[Bound]:
+    def each[M: BaseModel](
+        self, kinds: Models[M], raw: Mapping[str, Any], key: str, *, default: str | None = None
+    ) -> dict[str, Bound[M]]:
+        """Return every table under *key* that is right in itself."""
+        found = {
+            name: self.kind(kinds, table, (key, name), default=default)
+            for name, table in _tables(raw, key).items()
+        }
+        return {name: bound for name, bound in found.items() if bound is not None}
+
+    def each_source(
+        self, kinds: Models[BaseModel], target: str, table: Mapping[str, Any]
+    ) -> Iterator[Bound[BaseModel]]:
         sources = table.get("sources", [])
         for position, source in enumerate(sources if isinstance(sources, list) else []):
             bound = self.kind(kinds, source, ("targets", target, "sources", position))
             if bound is not None:
                 yield bound
 
-    def kind(self, kinds: Kinds, raw: object, at: KeyPath) -> Bound | None:
+    def kind[M: BaseModel](
+        self, kinds: Models[M], raw: object, at: KeyPath, *, default: str | None = None
+    ) -> Bound[M] | None:
         if not isinstance(raw, dict):
             return None
-        name = raw.get("kind")
+        name = raw.get("kind", default)
         if not isinstance(name, str) or name not in kinds:
             self._note_kind(kinds, name, at)
             return None
         config = self.take(kinds[name], {key: value for key, value in raw.items() if key != "kind"}, at)
         return None if config is None else Bound(name, config, self.line(at))
 
-    def _note_kind(self, kinds: Kinds, name: object, at: KeyPath) -> None:
+    def _note_kind(self, kinds: Models[Any], name: object, at: KeyPath) -> None:
         choices = "、".join(f'"{kind}"' for kind in sorted(kinds))
         if name is None:
             self._add("BD003", at, "「kind」がありません", f"kind に次のどれかを書いてください: {choices}")

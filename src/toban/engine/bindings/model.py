@@ -90,10 +90,8 @@ class Person(Section):
 
 
 class BatchBinding(Section):
-    """What a batch of the document runs."""
+    """What every batch's table may say; the config of each kind of work derives from it."""
 
-    command: tuple[str, ...] = Field(min_length=1)
-    """The program and its arguments; no shell reads them."""
     timeout: Length | None = None
     """The longest that one attempt may take."""
     catch_up: Literal["once", "skip"] = "once"
@@ -102,12 +100,19 @@ class BatchBinding(Section):
     """Batches that must have succeeded for this one's due time."""
 
 
+class BackupBinding(Section):
+    """What every backup's table may say; the config of each backup engine derives from it."""
+
+    store: str = ""
+    """The `[stores.NAME]` it goes to; empty for the one that the row's 保存先 names."""
+
+
 @dataclass(frozen=True, slots=True)
-class Bound:
-    """A source or channel as configured: its kind, that kind's own config, and where it stands."""
+class Bound[C: BaseModel]:
+    """A source, channel or the like as configured: its kind, that kind's own config, and where it stands."""
 
     kind: str
-    config: BaseModel
+    config: C
     line: int
 
 
@@ -120,18 +125,22 @@ class Bindings:
     digest: str
     """SHA-256 of the text, in hex."""
     system: System
-    targets: Mapping[str, tuple[Bound, ...]]
+    targets: Mapping[str, tuple[Bound[BaseModel], ...]]
     """The document's word for a target → where it is measured."""
     people: Mapping[str, Person]
     """The document's role → who holds it."""
-    channels: Mapping[str, Bound]
+    channels: Mapping[str, Bound[BaseModel]]
     """A name → a way out."""
     clock_words: Mapping[str, time]
     """A vague word of the document (深夜) → the clock time it stands for."""
     lines: Mapping[tuple[str, str], int]
     """Where each entry of a table stands: `("targets", "DB")` → its line."""
-    batches: Mapping[str, BatchBinding] = field(default_factory=dict)
+    batches: Mapping[str, Bound[BatchBinding]] = field(default_factory=dict)
     """A batch's id in the document → what it runs."""
+    stores: Mapping[str, Bound[BaseModel]] = field(default_factory=dict)
+    """The document's word for where backups go (S3) → where that is."""
+    backups: Mapping[str, Bound[BackupBinding]] = field(default_factory=dict)
+    """The document's word for what is backed up (PostgreSQL) → by which engine, from where."""
 
 
 class TargetTable(Section):
@@ -147,5 +156,7 @@ class Frame(Section):
     targets: dict[str, TargetTable] = {}
     people: dict[str, Person] = {}
     channels: dict[str, dict[str, object]] = {}
-    batches: dict[str, BatchBinding] = {}
+    batches: dict[str, dict[str, object]] = {}
+    stores: dict[str, dict[str, object]] = {}
+    backups: dict[str, dict[str, object]] = {}
     assumptions: dict[str, ClockTime] = {}

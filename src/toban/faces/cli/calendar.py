@@ -81,7 +81,7 @@ def _read(path: Path, bindings: Path | None, parts: Parts) -> tuple[Design, Syst
         design = load_design(path)
         if bindings is None and not beside.exists():
             return design, System()
-        bound = load_bindings(beside, sources=parts.source_configs, channels=parts.channel_configs)
+        bound = load_bindings(beside, parts.kinds)
     except UnreadableDocument as exc:
         refuse(str(exc), exc.hint)
         raise SystemExit(_UNREADABLE) from exc

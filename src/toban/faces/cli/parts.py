@@ -2,17 +2,21 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # Loaded by whoever asks: most commands, such as `toban check`, need none of it.
+    from toban.chapters.backup.engine import EngineKind
+    from toban.chapters.backup.store import StoreKind
     from toban.chapters.monitoring.source import SourceKind
     from toban.engine.bindings.inforce import InForce
+    from toban.engine.bindings.load import Kinds
     from toban.engine.bindings.model import Section
     from toban.engine.notify.channel import Transport
+    from toban.engine.runs.kinds import WorkKind
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,9 @@ class Parts:
 
     sources: Mapping[str, str]
     channels: Mapping[str, str]
+    works: Mapping[str, str] = field(default_factory=dict)
+    stores: Mapping[str, str] = field(default_factory=dict)
+    backups: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def source_kinds(self) -> "Mapping[str, SourceKind]":
@@ -35,6 +42,40 @@ class Parts:
         from toban.engine.notify.channel import load_transports  # noqa: PLC0415
 
         return load_transports(self.channels)
+
+    @cached_property
+    def work_kinds(self) -> "Mapping[str, WorkKind]":
+        """The kinds of batch."""
+        from toban.engine.runs.kinds import load_kinds  # noqa: PLC0415
+
+        return load_kinds(self.works)
+
+    @cached_property
+    def store_kinds(self) -> "Mapping[str, StoreKind]":
+        """The kinds of place that backups go to."""
+        from toban.chapters.backup.store import load_stores  # noqa: PLC0415
+
+        return load_stores(self.stores)
+
+    @cached_property
+    def engine_kinds(self) -> "Mapping[str, EngineKind]":
+        """The backup engines."""
+        from toban.chapters.backup.engine import load_engines  # noqa: PLC0415
+
+        return load_engines(self.backups)
+
+    @cached_property
+    def kinds(self) -> "Kinds":
+        """What the tables of `toban.toml` may say."""
+        from toban.engine.bindings.load import Kinds  # noqa: PLC0415
+
+        return Kinds(
+            sources=self.source_configs,
+            channels=self.channel_configs,
+            works={name: kind.config for name, kind in self.work_kinds.items()},
+            stores={name: kind.config for name, kind in self.store_kinds.items()},
+            backups={name: kind.config for name, kind in self.engine_kinds.items()},
+        )
 
     @property
     def source_configs(self) -> "Mapping[str, type[Section]]":
@@ -58,7 +99,6 @@ class Parts:
         return InForce(
             design,
             Path(bindings) if bindings else design.with_name("toban.toml"),
-            sources=self.source_configs,
-            channels=self.channel_configs,
+            self.kinds,
             kept=kept,
         )

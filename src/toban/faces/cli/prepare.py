@@ -44,7 +44,7 @@ def _checked_design(path: Path) -> Design:
 
 def _check_bindings(path: Path, parts: Parts, design: Design) -> None:
     try:
-        bindings = load_bindings(path, sources=parts.source_configs, channels=parts.channel_configs)
+        bindings = load_bindings(path, parts.kinds)
     except UnreadableBindings as exc:
         click.echo(str(exc), err=True)
         raise SystemExit(_UNUSABLE) from exc

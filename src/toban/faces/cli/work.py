@@ -14,6 +14,7 @@ from django.db import close_old_connections, connections
 
 from toban.chapters.batch import works as batch_works
 from toban.chapters.batch.service import Batches
+from toban.chapters.batch.works import BatchPlan
 from toban.chapters.monitoring.board import Board
 from toban.chapters.monitoring.feeds import Plan, plan
 from toban.chapters.monitoring.service import Monitoring
@@ -31,6 +32,7 @@ from toban.engine.loops import Loop
 from toban.engine.notify import outbox, pipeline
 from toban.engine.notify.channel import Channel
 from toban.engine.notify.contacts import contacts_of
+from toban.engine.runs.service import Runs
 from toban.engine.telemetry.buffer import SampleBuffer
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 from toban.faces.cli.parts import Parts
@@ -53,7 +55,8 @@ class Work:
         self._telemetry = Telemetry(os.environ["TOBAN_TELEMETRY_URL"])
         self._buffer = SampleBuffer(self._telemetry)
         self._monitoring = Monitoring(Board(parts.source_kinds, clock), self._buffer)
-        self._batches = Batches(f"{socket.gethostname()}/{os.getpid()}", clock)
+        self._runs = Runs(f"{socket.gethostname()}/{os.getpid()}", clock)
+        self._batches = Batches(clock)
         self._batched: Edition | None = None
         self._measured: Edition | None = None
         self._stood: Edition | None = None
@@ -65,7 +68,7 @@ class Work:
         return (
             Loop("reload", _with_state(self._reload), every=2.0),
             Loop("measure", _with_state(self._measure), every=0.5),
-            Loop("batches", _with_state(self._run_batches), every=0.5),
+            Loop("runs", _with_state(self._run), every=0.5),
             Loop("batch-status", _with_state(self._batches.tell), every=2.0),
             Loop("standing", _with_state(self._show_standing), every=2.0),
             Loop("announce", _with_state(self._announce), every=1.0),
@@ -75,7 +78,7 @@ class Work:
 
     def close(self) -> None:
         """Store what still waits, as far as the store takes it, and let go of everything."""
-        self._batches.close()
+        self._runs.close()
         self._monitoring.close()
         flushed = self._buffer.flush(self._clock(), everything=True)
         if flushed.trouble:
@@ -122,13 +125,14 @@ class Work:
             self._measured = edition
         self._monitoring.step(now)
 
-    def _run_batches(self) -> None:
+    def _run(self) -> None:
         edition = self._in_force.edition
         if edition is not None and edition is not self._batched:
-            plan = batch_works.plan(edition.design, edition.bindings)
-            self._batches.adopt(plan, edition.bindings.system, edition.design.digest)
+            batches = self._batch_plan(edition)
+            self._runs.adopt(batches.works)
+            self._batches.adopt(batches, edition.bindings.system, edition.design.digest)
             self._batched = edition
-        self._batches.step()
+        self._runs.step()
 
     def _show_standing(self) -> None:
         """Show what no chapter speaks for: when an edition comes into force, and as due times pass."""
@@ -136,14 +140,16 @@ class Work:
         is_recent = self._stood_at is not None and now - self._stood_at < _STANDING_LASTS
         if edition is None or (edition is self._stood and is_recent):
             return
-        batches = batch_works.plan(edition.design, edition.bindings)
-        unbound = {**self._plan(edition).unbound, **batches.unbound}
+        unbound = {**self._plan(edition).unbound, **self._batch_plan(edition).unbound}
         updates = list(standing(edition, unbound, RUNNING, now))
         status.show(updates, now, edition.design.digest)
         self._stood, self._stood_at = edition, now
 
     def _plan(self, edition: Edition) -> Plan:
         return plan(edition.design, edition.bindings, self._parts.source_kinds)
+
+    def _batch_plan(self, edition: Edition) -> BatchPlan:
+        return batch_works.plan(edition.design, edition.bindings, self._parts.work_kinds)
 
     def _announce(self) -> None:
         edition = self._in_force.edition

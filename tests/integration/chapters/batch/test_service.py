@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from toban.chapters.batch.kinds import command
 from toban.chapters.batch.service import Batches
 from toban.chapters.batch.works import plan
 from toban.design.reader import read_design
-from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.notify.models import Alert
 from toban.engine.runs import claim
@@ -40,11 +41,11 @@ class House:
 
     def __init__(self) -> None:
         self.now = NOON - SECOND
-        self.batches = Batches("here", lambda: self.now)
+        self.batches = Batches(lambda: self.now)
         design = read_design(DOCUMENT, "運用設計書.md")
         text = '[batches.B004]\ncommand = ["totals"]'
-        bindings = read_bindings(text, Path("toban.toml"), sources={}, channels={})
-        made = plan(design, bindings)
+        bindings = read_bindings(text, Path("toban.toml"), Kinds(works={"command": command.KIND.config}))
+        made = plan(design, bindings, {"command": command.KIND})
         self.works = made.works
         self.batches.adopt(made, bindings.system, design.digest)
         plan_due(self.works.values(), self.now)

@@ -12,7 +12,7 @@ from tests.integration.faces.web.conftest import CPU, Fixed
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import read_design
 from toban.engine.bindings.inforce import Edition, Refusal
-from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show
@@ -63,7 +63,7 @@ def test_an_error_budget_that_nobody_measured_is_not_claimed(viewer: Client) -> 
 def test_whoever_holds_the_duty_is_shown_with_their_telephone(viewer: Client, in_force: Fixed) -> None:
     assert in_force.edition is not None
     held = '[people."緊急連絡先"]\nname = "上原 なみ"\nphone = "03-0000-0000"\n'
-    bindings = read_bindings(held, Path("toban.toml"), sources={}, channels={})
+    bindings = read_bindings(held, Path("toban.toml"), Kinds())
     in_force.edition = Edition(in_force.edition.design, bindings)
 
     assert "<span>上原 なみ 03-0000-0000</span>" in viewer.get("/").content.decode()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from toban.design.reader import read_design
 from toban.engine.bindings.doubts import binding_findings
-from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.bindings.model import Section
 
 DESIGN = read_design(
@@ -36,7 +36,7 @@ class Probe(Section):
 
 
 def doubts(text: str) -> list[str]:
-    bindings = read_bindings(text, Path("toban.toml"), sources={"probe": Probe}, channels={})
+    bindings = read_bindings(text, Path("toban.toml"), Kinds(sources={"probe": Probe}))
     return [str(finding) for finding in binding_findings(DESIGN, bindings)]
 
 

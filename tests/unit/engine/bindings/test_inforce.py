@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from toban.engine.bindings.inforce import Edition, InForce, Refusal
+from toban.engine.bindings.load import Kinds
 
 DESIGN = """\
 # 運用設計書
@@ -32,7 +33,7 @@ def bindings(tmp_path: Path) -> Path:
 
 
 def watch(design: Path, bindings: Path) -> InForce:
-    return InForce(design, bindings, sources={}, channels={})
+    return InForce(design, bindings, Kinds())
 
 
 def test_the_first_look_puts_what_is_there_in_force(design: Path, bindings: Path) -> None:
@@ -151,10 +152,10 @@ def test_a_process_that_starts_with_an_unreadable_document_goes_on_with_the_last
     design: Path, bindings: Path, tmp_path: Path
 ) -> None:
     kept = tmp_path / "kept"
-    before = InForce(design, bindings, sources={}, channels={}, kept=kept).refresh()
+    before = InForce(design, bindings, Kinds(), kept=kept).refresh()
     design.write_text("")
 
-    restarted = InForce(design, bindings, sources={}, channels={}, kept=kept)
+    restarted = InForce(design, bindings, Kinds(), kept=kept)
     news = restarted.refresh()
 
     assert isinstance(news, Refusal)
@@ -166,9 +167,9 @@ def test_a_process_that_starts_with_an_unreadable_document_goes_on_with_the_last
 
 def test_a_mended_document_replaces_the_kept_one(design: Path, bindings: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
-    InForce(design, bindings, sources={}, channels={}, kept=kept).refresh()
+    InForce(design, bindings, Kinds(), kept=kept).refresh()
     design.write_text("")
-    restarted = InForce(design, bindings, sources={}, channels={}, kept=kept)
+    restarted = InForce(design, bindings, Kinds(), kept=kept)
     restarted.refresh()
     design.write_text(DESIGN.replace("85%", "90%"))
 
@@ -183,6 +184,6 @@ def test_a_folder_that_cannot_keep_copies_keeps_nothing_from_being_in_force(
 ) -> None:
     (tmp_path / "kept").write_text("a file where the folder should be")
 
-    news = InForce(design, bindings, sources={}, channels={}, kept=tmp_path / "kept").refresh()
+    news = InForce(design, bindings, Kinds(), kept=tmp_path / "kept").refresh()
 
     assert isinstance(news, Edition)

@@ -26,8 +26,7 @@ class VaultConfig(Section):
     dsn: Secret
 
 
-KINDS: Kinds = {"probe": ProbeConfig, "vault": VaultConfig}
-CHANNELS: Kinds = {"vault": VaultConfig}
+KINDS = Kinds(sources={"probe": ProbeConfig, "vault": VaultConfig}, channels={"vault": VaultConfig})
 
 GOOD = """\
 [system]
@@ -55,7 +54,7 @@ dsn = "file:chat.secret"
 
 
 def read(text: str, path: Path = Path("toban.toml")) -> Bindings:
-    return read_bindings(text, path, sources=KINDS, channels=CHANNELS)
+    return read_bindings(text, path, KINDS)
 
 
 def complaints(text: str) -> tuple[Finding, ...]:
@@ -150,7 +149,7 @@ def test_a_syntax_error_names_its_line() -> None:
 
 def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(UnreadableBindings, match="toban init"):
-        load_bindings(tmp_path / "toban.toml", sources=KINDS, channels=CHANNELS)
+        load_bindings(tmp_path / "toban.toml", KINDS)
 
 
 def test_a_file_that_is_not_utf8_is_refused_in_words(tmp_path: Path) -> None:
@@ -158,7 +157,7 @@ def test_a_file_that_is_not_utf8_is_refused_in_words(tmp_path: Path) -> None:
     path.write_bytes("[system]\nname = '店'".encode("shift_jis"))
 
     with pytest.raises(UnreadableBindings, match="UTF-8"):
-        load_bindings(path, sources=KINDS, channels=CHANNELS)
+        load_bindings(path, KINDS)
 
 
 def test_secrets_that_cannot_be_had_are_findings_with_their_place(

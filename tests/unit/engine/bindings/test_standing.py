@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import read_design
 from toban.engine.bindings.inforce import Edition
-from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.bindings.standing import NOT_CONNECTED, standing
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
@@ -51,7 +51,7 @@ WEB = next(monitor.id for monitor in DESIGN.of(Monitor) if monitor.target == "We
 
 
 def stands() -> dict[str, StatusUpdate]:
-    bindings = read_bindings(BINDINGS, Path("toban.toml"), sources={}, channels={})
+    bindings = read_bindings(BINDINGS, Path("toban.toml"), Kinds())
     updates = standing(Edition(DESIGN, bindings), {DB: "つないでください"}, (Monitor,), NOW)
     return {update.clause_id: update for update in updates}
 

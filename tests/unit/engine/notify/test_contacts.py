@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from toban.design.values.people import ChannelKind
-from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.notify.channel import load_transports
 from toban.engine.notify.contacts import Contacts, Way, contacts_of
 from toban.wiring import CHANNELS
@@ -36,7 +36,7 @@ routing_key = "file:routing-key"
 def contacts() -> Contacts:
     transports = load_transports(CHANNELS)
     models = {kind: transport.config for kind, transport in transports.items()}
-    bindings = read_bindings(WRITTEN, Path("toban.toml"), sources={}, channels=models)
+    bindings = read_bindings(WRITTEN, Path("toban.toml"), Kinds(channels=models))
     return contacts_of(bindings, transports, "https://toban.shop.example/")
 
 

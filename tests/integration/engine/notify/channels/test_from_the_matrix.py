@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from toban.design.reader import Design, read_design
-from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.notify import outbox
 from toban.engine.notify.alerts import report
 from toban.engine.notify.channel import Channel, load_transports
@@ -79,7 +79,7 @@ def tell(document: Design, signal: MakeSignal) -> Tell:
     """Return a function that brings a condition of the monitor to whatever receivers the bindings name."""
     transports = load_transports(CHANNELS)
     models = {kind: transport.config for kind, transport in transports.items()}
-    bindings = read_bindings(BINDINGS, Path("toban.toml"), sources={}, channels=models)
+    bindings = read_bindings(BINDINGS, Path("toban.toml"), Kinds(channels=models))
     contacts: Contacts = contacts_of(bindings, transports, "https://toban.shop.example")
     channels: dict[str, Channel] = {
         name: transports[bound.kind].build(bound.config) for name, bound in bindings.channels.items()

@@ -1,0 +1,177 @@
+"""The extension point for backup engines: one small Protocol, one failure type, one line of registration."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+from toban.chapters.backup.store import Store, Stored
+from toban.engine.bindings.model import BackupBinding
+
+
+class Method(StrEnum):
+    """What a backup holds."""
+
+    FULL = "full"
+    INCREMENTAL = "incremental"
+    """What changed since a full one, its root."""
+
+
+class BackupFailed(Exception):
+    """An engine could not do what it was asked; the message tells the operator why, without any secret.
+
+    `retry` says whether the same order may succeed later. Nothing half-made counts as a backup.
+    """
+
+    def __init__(self, message: str, *, retry: bool = True) -> None:
+        super().__init__(message)
+        self.retry = retry
+
+
+class NeedsFull(BackupFailed):
+    """No increment can be made on the parent: a full backup must come first; the message says why."""
+
+
+class Watch(Protocol):
+    """Who follows a long act: a run's step, or a terminal."""
+
+    def say(self, text: str) -> None:
+        """Note a line."""
+
+    def progress(self, percent: float | None, text: str = "") -> None:
+        """Note how far it is; None where the whole is not known."""
+
+    def why_stop(self) -> object | None:
+        """Return why the act must end at once, or None. Ask often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A moment in a cluster's history."""
+
+    timeline: int
+    lsn: str
+    """`0/3000028`, as PostgreSQL writes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A backup, durable in its store: every fact that the catalogue keeps of it.
+
+    It is also kept beside the backup in the store, so that a lost catalogue can be read anew.
+    """
+
+    label: str
+    """Unique within its subject, and in the order of time: `20261125T020000Z-full`."""
+    method: Method
+    engine: str
+    """The kind that made it: `native`."""
+    engine_version: str
+    server_version: str
+    """`18.6`."""
+    system_id: str
+    """The cluster's own identifier; of a logical backup, server and database."""
+    parent: str = ""
+    """The label of the full backup that an increment stands on."""
+    started_at: datetime
+    ended_at: datetime
+    start: Place | None = None
+    """Replay begins here."""
+    end: Place | None = None
+    """Replay must come to here for the backup to be whole."""
+    restorable_to: datetime
+    """The moment that restoring this backup alone brings back: for a physical one, its end."""
+    objects: tuple[Stored, ...] = ()
+    manifest_sha256: str = ""
+    source_bytes: int = 0
+    """Bytes of the source that went into it, before compression."""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    """What the engine itself needs to bring it back (JSON): archives, tablespaces, compression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a look at a stored backup found."""
+
+    is_whole: bool
+    troubles: Sequence[str] = ()
+    """Each names the object and what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreOrder:
+    """What is to be brought back, and where to."""
+
+    chain: Sequence[Taken]
+    """The full backup, and the increment on it where there is one, in order."""
+    into: Path
+    """An empty folder or none yet; for engines that restore into a server, the folder for their work."""
+    to: datetime | None = None
+    """The moment to recover to; None for as far as the chain and the log go."""
+    server: str = ""
+    """For logical backups: the DSN of an empty database to restore into."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was brought back, and what each part of it took."""
+
+    folder: Path | None
+    """A data directory ready to be started; None when it went into a server."""
+    phases: Mapping[str, float]
+    """Seconds by phase, in order: `fetch`, `combine`, …"""
+
+
+class Engine(Protocol):
+    """A way to back one subject up, ready to use."""
+
+    @property
+    def methods(self) -> frozenset[Method]:
+        """What it can make."""
+
+    def take(self, label: str, method: Method, parent: Taken | None, watch: Watch) -> Taken:
+        """Make a backup, durable in the store, or raise `BackupFailed`: `NeedsFull` if only that helps.
+
+        What it wrote before failing it removes as far as it can; what is left is swept later.
+        """
+
+    def verify(self, taken: Taken, watch: Watch) -> Checked:
+        """Read what is stored, and compare it with what was recorded when it was made."""
+
+    def restore(self, order: RestoreOrder, watch: Watch) -> Restored:
+        """Bring it back, every input verified first; raises `BackupFailed`."""
+
+    def remove(self, taken: Taken) -> None:
+        """Delete the backup from where it is; safe to repeat."""
+
+    def doubts(self) -> Sequence[str]:
+        """Say what would keep it from working tonight, as the real server and store answer; takes seconds."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineKind:
+    """A backup engine as `toban.toml` names it; the registration in `wiring.py` gives it that name."""
+
+    config: type[BackupBinding]
+    build: Callable[[str, Any, Store | None], Engine]
+    """Makes an engine for a subject of a valid config and its store; connects to nothing yet."""
+    methods: frozenset[Method]
+    needs_store: bool = True
+    """False where the engine keeps its backups in a place of its own."""
+
+
+def load_engines(modules: Mapping[str, str]) -> dict[str, EngineKind]:
+    """Import the registered *modules* (kind → module name); each holds one `KIND`."""
+    found = {}
+    for name, module in modules.items():
+        kind = import_module(module).KIND
+        if not isinstance(kind, EngineKind):
+            raise TypeError(f"{module}.KIND is no EngineKind")
+        found[name] = kind
+    return found

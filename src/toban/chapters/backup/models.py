@@ -1,0 +1,107 @@
+"""The catalogue: each backup with the facts that prove RPO and RTO, the log that continues it, drills."""
+
+from django.db import models
+
+
+class Backup(models.Model):
+    """A backup that is durable in its store. What is not here is no backup."""
+
+    subject = models.CharField(max_length=200)
+    """The document's word for what is backed up."""
+    label = models.CharField(max_length=100)
+    clause_id = models.CharField(max_length=300)
+    """The row of the policy that ordered it."""
+    method = models.CharField(max_length=16)
+    """An `engine.Method`."""
+    engine = models.CharField(max_length=32)
+    engine_version = models.CharField(max_length=100)
+    server_version = models.CharField(max_length=100)
+    system_id = models.CharField(max_length=200)
+    parent = models.CharField(max_length=100, blank=True)
+    """The label of the full backup that it stands on."""
+    store = models.CharField(max_length=300)
+    """The store's name, without any secret."""
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    start_timeline = models.PositiveIntegerField(null=True)
+    start_lsn = models.CharField(max_length=20, blank=True)
+    end_timeline = models.PositiveIntegerField(null=True)
+    end_lsn = models.CharField(max_length=20, blank=True)
+    restorable_to = models.DateTimeField()
+    """The moment that restoring it, without any log, brings back."""
+    objects_stored = models.JSONField(default=list)
+    """Each a `store.Stored` as JSON."""
+    manifest_sha256 = models.CharField(max_length=64, blank=True)
+    source_bytes = models.PositiveBigIntegerField(default=0)
+    stored_bytes = models.PositiveBigIntegerField(default=0)
+    facts = models.JSONField(default=dict)
+    verified_at = models.DateTimeField(null=True)
+    """When the stored objects were last read and found whole."""
+    restored_at = models.DateTimeField(null=True)
+    """When it was last brought back, by a drill or in earnest."""
+    trouble = models.TextField(blank=True)
+    """Why it can't be relied on; empty while nothing is known against it."""
+    pruned_at = models.DateTimeField(null=True)
+    """When it was removed; the row stays as evidence."""
+    pruned_why = models.TextField(blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("subject", "label"), name="one_backup_per_label"),)
+        indexes = (models.Index(fields=("subject", "-ended_at"), name="backup_newest"),)
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.label}"
+
+
+class LogStretch(models.Model):
+    """A stretch of write-ahead log that is whole in the store: from its first segment to its last."""
+
+    subject = models.CharField(max_length=200)
+    system_id = models.CharField(max_length=200)
+    timeline = models.PositiveIntegerField()
+    first_lsn = models.CharField(max_length=20)
+    last_lsn = models.CharField(max_length=20)
+    """All log before it is durable in the store."""
+    durable_to = models.DateTimeField()
+    """The newest moment that this log brings back: when the source's log stood at `last_lsn`."""
+    broken_why = models.TextField(blank=True)
+    """Why no later stretch goes on from here: a lost slot, a gap."""
+
+    class Meta:
+        indexes = (models.Index(fields=("subject", "-durable_to"), name="log_newest"),)
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.timeline} {self.first_lsn}–{self.last_lsn}"
+
+
+class Drill(models.Model):
+    """A restore drill: a backup brought back in a throw-away server, and what was found and measured."""
+
+    subject = models.CharField(max_length=200)
+    clause_id = models.CharField(max_length=300, blank=True)
+    """The routine that ordered it; empty for one by hand."""
+    label = models.CharField(max_length=100, blank=True)
+    """The newest backup of the chain that was restored."""
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    target = models.DateTimeField(null=True)
+    """The moment that it recovered to."""
+    is_passed = models.BooleanField(null=True)
+    rpo_seconds = models.FloatField(null=True)
+    rto_seconds = models.FloatField(null=True)
+    phases = models.JSONField(default=dict)
+    """Seconds by phase, in order."""
+    checks = models.JSONField(default=list)
+    """Each {"name", "passed", "found", "wanted"}, in order."""
+    reason = models.TextField(blank=True)
+    """Why it failed."""
+    run = models.PositiveBigIntegerField(null=True)
+    """The run of the ledger that did it."""
+    evidence_sequence = models.PositiveBigIntegerField(null=True)
+    """Its line in the evidence."""
+
+    class Meta:
+        indexes = (models.Index(fields=("subject", "-started_at"), name="drill_newest"),)
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.started_at.isoformat()} {self.is_passed}"

@@ -1,0 +1,50 @@
+"""The extension point for what a batch may be: a config, a function of steps, a line of registration."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from toban.design.clauses.batch import Batch
+from toban.design.reader import Design
+from toban.engine.bindings.model import BatchBinding, Bindings
+from toban.engine.runs.work import Step
+
+
+class NotBindable(Exception):
+    """The table is right in itself, but asks for what is not there; the message says what to write where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a batch stands: its row, and all that the document and the bindings say around it."""
+
+    batch: Batch
+    design: Design
+    bindings: Bindings
+
+    @property
+    def folder(self) -> Path:
+        """The folder of `toban.toml`: relative paths and commands start there."""
+        return Path(self.bindings.file).absolute().parent
+
+
+@dataclass(frozen=True, slots=True)
+class WorkKind:
+    """A kind of batch as `toban.toml` names it; the registration in `wiring.py` gives it that name."""
+
+    config: type[BatchBinding]
+    steps: Callable[[Any, Site], tuple[Step, ...]]
+    """Makes the steps of a valid config, or raises `NotBindable`; connects to nothing yet."""
+
+
+def load_kinds(modules: Mapping[str, str]) -> dict[str, WorkKind]:
+    """Import the registered *modules* (kind → module name); each holds one `KIND`."""
+    found = {}
+    for name, module in modules.items():
+        kind = import_module(module).KIND
+        if not isinstance(kind, WorkKind):
+            raise TypeError(f"{module}.KIND is no WorkKind")
+        found[name] = kind
+    return found
