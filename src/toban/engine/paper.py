@@ -1,0 +1,140 @@
+"""Sheets of paper with Japanese type on them: invoices, certificates.
+
+PDF readers have no Japanese type of their own to fall back on, so what a sheet uses of a font is embedded
+in it. The font is one that is installed: Toban brings none.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from fpdf import FPDF
+from fpdf.fonts import TTFFont
+
+FAMILY = "japanese"
+"""The name by which a sheet knows its font: `sheet.set_font(FAMILY, size=10)`."""
+
+_SUFFIXES = frozenset((".ttf", ".ttc", ".otf", ".otc"))
+_FOLDERS = (
+    Path("/usr/share/fonts"),
+    Path("/usr/local/share/fonts"),
+    Path.home() / ".local/share/fonts",
+    Path("/System/Library/Fonts"),
+    Path("/Library/Fonts"),
+)
+_NAMES = (
+    "ipaexg.ttf",
+    "ipag.ttf",
+    "NotoSansCJK-Regular.ttc",
+    "NotoSansCJKjp-Regular.otf",
+    "NotoSansJP-Regular.otf",
+    "NotoSansJP-Regular.ttf",
+    "TakaoGothic.ttf",
+    "VL-Gothic-Regular.ttf",
+    "ヒラギノ角ゴシック W3.ttc",
+)
+"""Files that hold Japanese first where they hold several faces."""
+
+_ASKING = 10
+"""Seconds that fontconfig has to answer; it may be building its cache."""
+
+
+class NoFont(Exception):
+    """No Japanese font can be used here; the message says how to get one."""
+
+    HINT = (
+        "apt-get install fonts-ipaexfont-gothic で入れるか、TOBAN_FONT にフォントのファイルを指定してください"
+    )
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why}。{self.HINT}")
+
+
+@dataclass(frozen=True, slots=True)
+class Font:
+    """A face in a font file."""
+
+    file: Path
+    number: int = 0
+    """Which face of a collection (.ttc)."""
+
+
+def font() -> Font:
+    """Return the Japanese font to print with, or raise `NoFont`.
+
+    That is the file that TOBAN_FONT names, else what fontconfig has for Japanese, else a font that is known
+    to be Japanese in one of the usual folders.
+    """
+    chosen = os.environ.get("TOBAN_FONT", "")
+    if chosen:
+        return _chosen(Path(chosen))
+    found = _asked_of_fontconfig() or next(_in_folders(_FOLDERS), None)
+    if found is None:
+        raise NoFont("日本語のフォントが見つかりません")
+    return found
+
+
+def sheet(title: str, at: datetime, face: Font) -> FPDF:
+    """Return an A4 document without pages, with *face* set at 10 points under the name `FAMILY`.
+
+    The same calls on it give the same bytes at any time: its date is *at*, and nothing else in it is chance.
+    """
+    made = FPDF(format="A4")
+    made.set_title(title)
+    made.set_creator("Toban")
+    made.set_creation_date(at)
+    made.add_font(FAMILY, fname=face.file, collection_font_number=face.number)
+    made.set_font(FAMILY, size=10)
+    return made
+
+
+def unprintable(made: FPDF, text: str) -> str:
+    """Return the characters of *text* that the sheet's font does not have, each once."""
+    face = made.fonts[FAMILY]
+    glyphs = face.cmap if isinstance(face, TTFFont) else {}
+    return "".join(dict.fromkeys(each for each in text if not each.isspace() and ord(each) not in glyphs))
+
+
+def _chosen(file: Path) -> Font:
+    if file.suffix.lower() not in _SUFFIXES:
+        raise NoFont(f"TOBAN_FONT の「{file}」はフォントのファイル (.ttf .ttc .otf .otc) ではありません")
+    if not file.is_file():
+        raise NoFont(f"TOBAN_FONT の「{file}」がありません")
+    return Font(file)
+
+
+def _asked_of_fontconfig() -> Font | None:
+    program = shutil.which("fc-match")
+    if program is None:
+        return None
+    question = [program, "--format=%{file}\n%{index}\n%{lang}", "sans-serif:lang=ja"]
+    try:
+        answer = subprocess.run(question, capture_output=True, timeout=_ASKING, check=True)
+    except (subprocess.SubprocessError, OSError):
+        return None
+    return read_answer(os.fsdecode(answer.stdout))
+
+
+def read_answer(answer: str) -> Font | None:
+    """Return the font that fontconfig's *answer* names, in three lines: file, index, languages.
+
+    It answers with the nearest that it has, Japanese or not.
+    """
+    match answer.split("\n"):
+        case [name, index, languages] if "ja" in languages.split("|"):
+            file = Path(name)
+        case _:
+            return None
+    if file.suffix.lower() not in _SUFFIXES or not file.is_file():
+        return None
+    # The upper half of the number is a variable font's instance.
+    return Font(file, int(index) & 0xFFFF)
+
+
+def _in_folders(folders: Sequence[Path]) -> Iterator[Font]:
+    files = {file.name: file for folder in folders for file in folder.rglob("*") if file.name in _NAMES}
+    return (Font(files[name]) for name in _NAMES if name in files)
