@@ -43,7 +43,7 @@ class Command:
             process = subprocess.Popen(
                 worker,
                 cwd=self.directory,
-                env={**_surroundings(), **environment(turn)},
+                env={**surroundings(), **environment(turn)},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -58,11 +58,11 @@ class Command:
                 _end(process.pid, signal.SIGKILL)
         if stopped is not None:
             raise StepFailed("途中で止めました", stopped)
-        return _judged(process.returncode, self.arguments)
+        return judged(process.returncode, self.arguments)
 
 
-def _surroundings() -> Mapping[str, str]:
-    """The worker's environment without Toban's own part, which holds the way into its stores."""
+def surroundings() -> Mapping[str, str]:
+    """Return the environment without Toban's own part, which holds the way into its stores."""
     return {name: value for name, value in os.environ.items() if not name.startswith("TOBAN_")}
 
 
@@ -108,7 +108,7 @@ def _follow(process: subprocess.Popen[bytes], turn: Turn) -> Reason | None:
         selector.register(output, selectors.EVENT_READ)
         while process.poll() is None:
             if selector.select(_LOOK):
-                _say(turn, lines.take(os.read(output.fileno(), _CHUNK)), stopped)
+                tell(turn, lines.take(os.read(output.fileno(), _CHUNK)), stopped)
             if stopped is None and (stopped := turn.why_stop()) is not None:
                 _end(process.pid, signal.SIGTERM)
                 kill_at = time.monotonic() + _GRACE
@@ -117,12 +117,13 @@ def _follow(process: subprocess.Popen[bytes], turn: Turn) -> Reason | None:
         # What it left in the pipe; a child that outlives it must not hold the run up.
         _end(process.pid, signal.SIGKILL)
         while piece := os.read(output.fileno(), _CHUNK):
-            _say(turn, lines.take(piece), stopped)
-    _say(turn, lines.end(), stopped)
+            tell(turn, lines.take(piece), stopped)
+    tell(turn, lines.end(), stopped)
     return stopped
 
 
-def _say(turn: Turn, lines: Sequence[str], stopped: Reason | None) -> None:
+def tell(turn: Turn, lines: Sequence[str], stopped: Reason | None) -> None:
+    """Write *lines* into the run's log, unless the step was *stopped* because another worker goes on."""
     # A worker that was replaced has no say any more.
     if lines and stopped is not Reason.FENCED:
         turn.say("\n".join(lines))
@@ -136,7 +137,8 @@ def _end(group: int, number: signal.Signals) -> None:
         return
 
 
-def _judged(status: int, arguments: Sequence[str]) -> object:
+def judged(status: int, arguments: Sequence[str]) -> object:
+    """Return the result of a command that ended with *status*, or raise `StepFailed` with what it means."""
     if status == 0:
         return {"status": 0}
     if status == guard.NOT_RUNNABLE:
