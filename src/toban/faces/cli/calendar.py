@@ -14,10 +14,10 @@ from toban.engine.bindings.load import UnreadableBindings, load_bindings
 from toban.engine.bindings.model import System
 from toban.engine.bindings.vague import settle
 from toban.engine.clock import system_clock
-from toban.faces.cli.agenda_words import title
-from toban.faces.cli.icalendar import icalendar
+from toban.faces.agenda_words import title
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.icalendar import icalendar
 
 _UNREADABLE = 2
 _MONTH = timedelta(days=30)

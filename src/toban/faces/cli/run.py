@@ -8,6 +8,7 @@ import click
 
 from toban.faces.cli.state import opened_state
 from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.run_parameters import NoParameter, read_parameters
 
 if TYPE_CHECKING:
     from toban.engine.runs.models import Run
@@ -84,12 +85,7 @@ def _carry_out(words: str, yes: bool, batch: str, order: Callable[[], "Run"]) ->
 
 
 def _parameters(settings: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for setting in settings:
-        name, equals, value = setting.partition("=")
-        if not equals or not name.isidentifier() or not name.isascii():
-            raise click.BadParameter(
-                f"「{setting}」: 英数字の名前=値 の形で書いてください", param_hint="--set"
-            )
-        found[name] = value
-    return found
+    try:
+        return read_parameters(settings)
+    except NoParameter as exc:
+        raise click.BadParameter(str(exc), param_hint="--set") from exc

@@ -11,16 +11,6 @@ from toban.faces.cli.terminal import say, speak_utf8
 if TYPE_CHECKING:
     from toban.engine.runs.models import Run
 
-MARKS = {
-    "waiting": "◌ 待ち",
-    "running": "▶ 実行中",
-    "done": "● 成功",
-    "failed": "■ 失敗",
-    "missed": "◆ 未実施",
-    "skipped": "◇ 見送り",
-    "cancelled": "◇ 中止",
-}
-
 
 @click.command("runs", short_help="List the runs of batches (バッチの実行の一覧).")
 @click.option("--work", metavar="BATCH", help="Only the runs of this batch.")
@@ -50,8 +40,11 @@ def command(work: str | None, limit: int, form: str) -> None:
 
 def line(run: "Run") -> str:
     """Return the run in one line, its due time on this machine's clock."""
+    from toban.faces.run_words import standing  # noqa: PLC0415
+
     took = f"{(run.ended_at - run.began_at).total_seconds():.1f}秒" if run.began_at and run.ended_at else ""
-    parts = [f"{run.pk:>6}", run.work, f"{run.due_at.astimezone():%Y-%m-%d %H:%M}", MARKS[run.state], took]
+    stands = f"{standing(run).mark} {standing(run).word}"
+    parts = [f"{run.pk:>6}", run.work, f"{run.due_at.astimezone():%Y-%m-%d %H:%M}", stands, took]
     return "  ".join([*parts, run.reason, run.note]).rstrip()
 
 

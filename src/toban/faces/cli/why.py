@@ -16,35 +16,6 @@ if TYPE_CHECKING:
 _UNKNOWN = 1
 _RUNS, _LINES = 5, 20
 
-_WAITS = {
-    "now": "始められます。ワーカーの空きを待っています",
-    "not-yet": "その時刻を待っています",
-    "overlap": "同じバッチの別の実行が終わるのを待っています",
-    "waits-for-other": "先に成功すべきバッチを待っています",
-    "awaits-approval": "承認を待っています",
-}
-_REASONS = {
-    "on-time": "予定どおり",
-    "caught-up": "止まっていた間の予定を、後から実行",
-    "missed": "予定の時刻に Toban が動いていなかった",
-    "ordered": "人の依頼",
-    "next-day": "失敗した翌日の再実行",
-    "claimed": "ワーカーが実行中",
-    "taken-over": "失われたワーカーから引き継いで実行中",
-    "succeeded": "成功",
-    "retry": "失敗し、再試行を待っている",
-    "failed": "再試行も尽きて失敗",
-    "not-runnable": "コマンドを起動できない",
-    "timed-out": "制限時間を過ぎた",
-    "lost": "実行中のワーカーが続けて失われた",
-    "stopped": "ワーカーの停止で中断し、続きを待っている",
-    "cancelled": "人が中止した",
-    "skipped": "人が見送った",
-    "awaiting-approval": "承認待ち",
-    "approved": "承認され、再開を待っている",
-    "refused": "承認されなかった",
-}
-
 
 @click.command(
     "why",
@@ -80,6 +51,9 @@ def command(batch: str) -> None:
 
 
 def _told(status: "ClauseStatus | None", work: "PlannedWork | None", runs: "list[Run]") -> Iterator[str]:
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.faces.run_words import because  # noqa: PLC0415
+
     if work is not None and work.in_force:
         yield f"予定 {work.rule}"
         yield (
@@ -91,21 +65,11 @@ def _told(status: "ClauseStatus | None", work: "PlannedWork | None", runs: "list
         yield f"状態 {status.reason}"
     for run in runs:
         yield line(run)
-        yield f"        {_because(run, work)}"
+        yield f"        {because(run, work, system_clock())}"
     written = [text for run in runs[:1] for text in _newest_lines(run)]
     if written:
         yield "最後の出力"
         yield from (f"  | {text}" for text in written)
-
-
-def _because(run: "Run", work: "PlannedWork | None") -> str:
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.runs.claim import why_start  # noqa: PLC0415
-
-    if run.state != "waiting":
-        return _REASONS[run.reason]
-    waits = _WAITS[why_start(run, work.depends_on if work else (), system_clock())]
-    return f"{_REASONS[run.reason]}: {run.wake_at.astimezone():%H:%M} から。{waits}"
 
 
 def _newest_lines(run: "Run") -> list[str]:

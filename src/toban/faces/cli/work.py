@@ -68,7 +68,8 @@ class Work:
         return (
             Loop("reload", _with_state(self._reload), every=2.0),
             Loop("measure", _with_state(self._measure), every=0.5),
-            Loop("runs", _with_state(self._run), every=0.5),
+            # Waits by itself, and keeps its connection: a due run should not wait for either.
+            Loop("runs", self._run, every=0.01),
             Loop("batch-status", _with_state(self._batches.tell), every=2.0),
             Loop("standing", _with_state(self._show_standing), every=2.0),
             Loop("announce", _with_state(self._announce), every=1.0),

@@ -21,7 +21,7 @@ def entries() -> dict[str, str]:
 def said() -> Iterator[str]:
     for template in (PACKAGE / "faces" / "web" / "templates").rglob("*.html"):
         yield from IN_TEMPLATE.findall(template.read_text(encoding="utf-8"))
-    for part in ("faces/web", "engine/people"):
+    for part in ("faces", "engine/people"):
         for module in (PACKAGE / part).rglob("*.py"):
             yield from _calls(ast.parse(module.read_text(encoding="utf-8")))
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from toban.design.reader import read_design
 from toban.engine.bindings.agenda import Agenda, agenda
 from toban.engine.bindings.model import System
-from toban.faces.cli.icalendar import icalendar
+from toban.faces.icalendar import icalendar
 
 NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
 DOCUMENT = """# 運用設計書

@@ -1,0 +1,18 @@
+"""What whoever orders a run may give it: `NAME=VALUE`. Pure."""
+
+from collections.abc import Iterable
+
+
+class NoParameter(Exception):
+    """What was written is no NAME=VALUE; the message says what was expected."""
+
+
+def read_parameters(written: Iterable[str]) -> dict[str, str]:
+    """Read each of *written*; the last of two with one name stands. Raises `NoParameter`."""
+    found = {}
+    for each in written:
+        name, equals, value = each.partition("=")
+        if not equals or not name.isidentifier() or not name.isascii():
+            raise NoParameter(f"「{each}」: 英数字の名前=値 の形で書いてください")
+        found[name] = value
+    return found

@@ -1,0 +1,113 @@
+"""How runs are told to people: their states, and why each is in its own. The same on page and terminal."""
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from toban.engine.runs.claim import why_start
+from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.rules import Reason, Start
+
+
+class Standing(StrEnum):
+    """Where a run stands, as people see it: a wait for somebody's consent is not a wait for the clock."""
+
+    PLANNED = "planned"
+    """Due later; there is no run yet."""
+    WAITING = "waiting"
+    AWAITING = "awaiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    MISSED = "missed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+    @property
+    def mark(self) -> str:
+        """Its shape, so that nobody depends on colours."""
+        return _MARKS[self]
+
+    @property
+    def word(self) -> str:
+        """Its word in the active language."""
+        return str(_WORDS[self])
+
+
+_MARKS: Mapping[Standing, str] = {
+    Standing.PLANNED: "○",
+    Standing.WAITING: "◌",
+    Standing.AWAITING: "◎",
+    Standing.RUNNING: "▶",
+    Standing.DONE: "●",
+    Standing.FAILED: "■",
+    Standing.MISSED: "◆",
+    Standing.SKIPPED: "◇",
+    Standing.CANCELLED: "◇",
+}
+_WORDS: Mapping[Standing, Promise] = {
+    Standing.PLANNED: gettext_lazy("予定"),
+    Standing.WAITING: gettext_lazy("待ち"),
+    Standing.AWAITING: gettext_lazy("承認待ち"),
+    Standing.RUNNING: gettext_lazy("実行中"),
+    Standing.DONE: gettext_lazy("成功"),
+    Standing.FAILED: gettext_lazy("失敗"),
+    Standing.MISSED: gettext_lazy("未実施"),
+    Standing.SKIPPED: gettext_lazy("見送り"),
+    Standing.CANCELLED: gettext_lazy("中止"),
+}
+WAITS: Mapping[Start, Promise] = {
+    Start.NOW: gettext_lazy("始められます。ワーカーの空きを待っています"),
+    Start.NOT_YET: gettext_lazy("その時刻を待っています"),
+    Start.OVERLAP: gettext_lazy("同じバッチの別の実行が終わるのを待っています"),
+    Start.WAITS_FOR_OTHER: gettext_lazy("先に成功すべきバッチを待っています"),
+    Start.AWAITS_APPROVAL: gettext_lazy("承認を待っています"),
+}
+REASONS: Mapping[Reason, Promise] = {
+    Reason.ON_TIME: gettext_lazy("予定どおり"),
+    Reason.CAUGHT_UP: gettext_lazy("止まっていた間の予定を、後から実行"),
+    Reason.MISSED: gettext_lazy("予定の時刻に Toban が動いていなかった"),
+    Reason.ORDERED: gettext_lazy("人の依頼"),
+    Reason.NEXT_DAY: gettext_lazy("失敗した翌日の再実行"),
+    Reason.CLAIMED: gettext_lazy("ワーカーが実行中"),
+    Reason.TAKEN_OVER: gettext_lazy("失われたワーカーから引き継いで実行中"),
+    Reason.SUCCEEDED: gettext_lazy("成功"),
+    Reason.RETRY: gettext_lazy("失敗し、再試行を待っている"),
+    Reason.FAILED: gettext_lazy("再試行も尽きて失敗"),
+    Reason.NOT_RUNNABLE: gettext_lazy("コマンドを起動できない"),
+    Reason.TIMED_OUT: gettext_lazy("制限時間を過ぎた"),
+    Reason.LOST: gettext_lazy("実行中のワーカーが続けて失われた"),
+    Reason.FENCED: gettext_lazy("ほかのワーカーが引き継いだ"),
+    Reason.STOPPED: gettext_lazy("ワーカーの停止で中断し、続きを待っている"),
+    Reason.CANCELLED: gettext_lazy("人が中止した"),
+    Reason.SKIPPED: gettext_lazy("人が見送った"),
+    Reason.AWAITING_APPROVAL: gettext_lazy("承認待ち"),
+    Reason.APPROVED: gettext_lazy("承認され、再開を待っている"),
+    Reason.REFUSED: gettext_lazy("承認されなかった"),
+}
+
+
+def standing(run: Run) -> Standing:
+    """Return where *run* stands."""
+    if run.state == Run.State.WAITING and run.reason == Reason.AWAITING_APPROVAL:
+        return Standing.AWAITING
+    return Standing(run.state)
+
+
+def because(run: Run, work: PlannedWork | None, now: datetime, zone: tzinfo | None = None) -> str:
+    """Say why *run* is in its state; of a waiting one also what for, by the tables.
+
+    Times are in *zone*, by default this machine's.
+    """
+    reason = str(REASONS[Reason(run.reason)])
+    if run.state != Run.State.WAITING:
+        return reason
+    return _("%(reason)s: %(clock)s から。%(wait)s") % {
+        "reason": reason,
+        "clock": f"{run.wake_at.astimezone(zone):%H:%M}",
+        "wait": WAITS[why_start(run, work.depends_on if work else (), now)],
+    }

@@ -1,0 +1,24 @@
+"""Runs in words: whatever the ledger can say of one, people can read."""
+
+from toban.engine.runs.models import Run
+from toban.engine.runs.rules import Reason, Start
+from toban.faces.run_words import REASONS, WAITS, Standing, standing
+
+
+def test_every_reason_and_every_wait_has_its_words() -> None:
+    assert REASONS.keys() == set(Reason)
+    assert WAITS.keys() == set(Start)
+
+
+def test_every_state_of_the_ledger_has_a_mark_and_a_word() -> None:
+    told = [standing(Run(state=state, reason=Reason.ON_TIME)) for state in Run.State]
+
+    assert all(each.mark and each.word for each in told)
+    assert len({each.word for each in told}) == len(Run.State)
+
+
+def test_a_wait_for_consent_is_told_apart_from_a_wait_for_the_clock() -> None:
+    waiting = Run(state=Run.State.WAITING, reason=Reason.AWAITING_APPROVAL)
+
+    assert standing(waiting) is Standing.AWAITING
+    assert standing(Run(state=Run.State.WAITING, reason=Reason.RETRY)) is Standing.WAITING
