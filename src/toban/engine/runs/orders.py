@@ -55,11 +55,14 @@ def order(key: str, parameters: Mapping[str, str], *, by: str, now: datetime) ->
     return run
 
 
-def cancel(key: str, *, by: str, now: datetime) -> Run:
-    """End the work's run that waits or goes on; a running step is stopped within seconds."""
+def cancel(key: str, *, by: str, now: datetime, run_id: int | None = None) -> Run:
+    """End the work's run that waits or goes on; a running step is stopped within seconds.
+
+    Of several that is the one due first, or the one named by *run_id*.
+    """
     with transaction.atomic():
         ledger.hold()
-        run = _open_run(key)
+        run = _open_run(key, run_id)
         if run is None:
             raise NotPossible(
                 f"「{key}」に、待っている実行も進行中の実行もありません", f"toban runs --work {key}"
@@ -159,8 +162,9 @@ def _forget_from(run: Run, step: str) -> None:
     run.steps.filter(pk__gte=first.pk).delete()
 
 
-def _open_run(key: str) -> Run | None:
-    return Run.objects.select_for_update().filter(work=key, state__in=_OPEN).order_by("due_at").first()
+def _open_run(key: str, run_id: int | None = None) -> Run | None:
+    found = Run.objects.select_for_update().filter(work=key, state__in=_OPEN)
+    return (found if run_id is None else found.filter(pk=run_id)).order_by("due_at").first()
 
 
 def _audit(run: Run, what: str, by: str, now: datetime, *, said: str = "") -> None:
