@@ -47,6 +47,7 @@ SOURCES = {
 
 WORKS = {
     "command": "toban.chapters.batch.kinds.command",
+    "ssh": "toban.chapters.batch.kinds.ssh",
 }
 """`kind = "…"` of `[batches.ID]` → the module that holds its `KIND`."""
 

@@ -1,0 +1,314 @@
+"""A step that is a command on another host, by SSH: the host's key checked, its output in the run's log.
+
+What SSH can't promise: a signal reaches the command's own process group only (sshd before OpenSSH 7.9 hands
+none on at all), and what the command has put into the background, or runs when the connection breaks, may go
+on over there. A step that was stopped or cut off says so.
+"""
+
+import asyncio
+import os
+import shlex
+import time
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+
+from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.runs.command import Lines, environment, judged, tell
+from toban.engine.runs.rules import Reason
+from toban.engine.runs.work import StepFailed, Turn
+
+_LOOK = 0.2
+_GRACE = 3.0
+"""Seconds between asking a command to end and ending it, and between ending it and leaving it."""
+
+_LAST_WORDS = 0.5
+"""Seconds without output after the command has ended: whoever still holds its output is not waited for."""
+
+_CHUNK = 65536
+_ALIVE = 15
+"""Seconds between two questions whether the other side is still there; four without an answer end it."""
+
+_NOT_EXECUTABLE = 126
+"""env(1)'s exit status for a program that is there and can't be run."""
+
+_GOES_ON = "相手では続いているかもしれません"
+
+
+class Unreachable(Exception):
+    """The host can't be worked on; `hint` is the way out, and `lasting` says that trying again is useless."""
+
+    def __init__(self, message: str, hint: str, *, lasting: bool = False) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.lasting = lasting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A host, who logs in there and how, and how it proves to be itself."""
+
+    name: str
+    port: int
+    user: str
+    key: Secret
+    """The private key itself, in OpenSSH's or PEM form."""
+    passphrase: Secret | None = None
+    known_hosts: Path | None = None
+    """In OpenSSH's form (sshd(8)); either this or `host_key` is set."""
+    host_key: str = ""
+    """The only public key to be believed: `ssh-ed25519 AAAA…`."""
+    connect_timeout: timedelta = timedelta(seconds=10)
+    """For name, connection, host key and login together."""
+
+    def __str__(self) -> str:
+        return f"{self.user}@{self.name}" + (f":{self.port}" if self.port != asyncssh.DEFAULT_PORT else "")
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteCommand:
+    """Runs *arguments* on *host*. Status 0 is success; 126 and 127 (no such command) are not tried again.
+
+    The remote login shell reads the arguments quoted, so that each arrives as it was written. The command
+    finds its run in its environment, as `command.Command`s do.
+    """
+
+    host: Host
+    arguments: tuple[str, ...]
+
+    def __call__(self, turn: Turn) -> object:
+        """Run to the end and return the exit status, or raise `StepFailed`."""
+        with asyncio.Runner() as runner:
+            try:
+                return _Conversation(runner, turn).run(self)
+            except Unreachable as error:
+                reason = Reason.NOT_RUNNABLE if error.lasting else Reason.FAILED
+                raise StepFailed(f"{error} (HINT: {error.hint})", reason) from error
+
+
+def command_line(arguments: tuple[str, ...], told: Mapping[str, str]) -> str:
+    """Return what the remote shell is to run: *arguments* with *told* in the environment.
+
+    sshd accepts few variables by itself (AcceptEnv), so env(1) sets them; exec lets signals reach the command
+    rather than a shell around it.
+    """
+    settings = [f"{name}={value}" for name, value in told.items()]
+    return "exec " + shlex.join(["env", *settings, *arguments])
+
+
+async def connect(host: Host) -> asyncssh.SSHClientConnection:
+    """Log in, or raise `Unreachable`. Nothing is asked of agents, configuration files or passwords."""
+    key, known = _own_key(host), _known(host)
+    try:
+        offered = _Offered()
+        return await asyncssh.connect(
+            host.name,
+            host.port,
+            username=host.user,
+            client_keys=[key],
+            known_hosts=known,
+            client_factory=lambda: offered,
+            connect_timeout=host.connect_timeout.total_seconds(),
+            keepalive_interval=_ALIVE,
+            preferred_auth="publickey",
+            agent_path=None,
+            config=None,
+        )
+    except asyncssh.HostKeyNotVerifiable as error:
+        raise _impostor(host, known, offered) from error
+    except asyncssh.PermissionDenied as error:
+        hint = f"鍵 {host.key} の公開鍵を {host} の authorized_keys に書いてください"
+        raise Unreachable(f"{host} が鍵 {host.key} を受け付けません", hint, lasting=True) from error
+    except asyncssh.KeyExchangeFailed as error:
+        hint = f"ssh-keyscan -p {host.port} {host.name} で、相手が持つ鍵の種類を確かめてください"
+        raise Unreachable(f"{host} と鍵を交換できません: {error.reason}", hint, lasting=True) from error
+    except TimeoutError as error:
+        seconds = host.connect_timeout.total_seconds()
+        hint = "名前、ポート、ファイアウォールを確かめるか、connect_timeout を長くしてください"
+        raise Unreachable(f"{host} に {seconds:g} 秒でつながりません", hint) from error
+    except (OSError, asyncssh.Error) as error:
+        why = error.reason if isinstance(error, asyncssh.Error) else _words(error)
+        hint = "名前とポート、相手の sshd が動いているかを確かめてください"
+        raise Unreachable(f"{host} につながりません: {why}", hint) from error
+
+
+@dataclass
+class _Offered(asyncssh.SSHClient):
+    """Believes no key that is not known, and remembers which was offered."""
+
+    key: asyncssh.SSHKey | None = field(default=None, init=False)
+
+    def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002
+        """Refuse the key."""
+        self.key = key
+        return False
+
+
+type _Known = (
+    asyncssh.SSHKnownHosts | tuple[list[asyncssh.SSHKey], list[asyncssh.SSHKey], list[asyncssh.SSHKey]]
+)
+
+
+def _own_key(host: Host) -> asyncssh.SSHKey:
+    try:
+        passphrase = host.passphrase.reveal() if host.passphrase else None
+        return asyncssh.import_private_key(host.key.reveal(), passphrase)
+    except SecretUnavailable as error:
+        raise Unreachable(str(error), "その場所に秘密鍵を置いてください", lasting=True) from error
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
+        hint = "OpenSSH の秘密鍵を置き、パスフレーズがあれば passphrase に置き場所を書いてください"
+        raise Unreachable(f"秘密鍵 {host.key} を読めません", hint, lasting=True) from error
+
+
+def _known(host: Host) -> _Known:
+    if host.known_hosts is None:
+        return ([asyncssh.import_public_key(host.host_key)], [], [])
+    hint = f"ssh-keyscan -p {host.port} {host.name} の答えを確かめてから、そこに書いてください"
+    try:
+        return asyncssh.read_known_hosts(str(host.known_hosts))
+    except (OSError, ValueError) as error:
+        why = _words(error) if isinstance(error, OSError) else str(error)
+        raise Unreachable(f"{host.known_hosts} を読めません: {why}", hint, lasting=True) from error
+
+
+def _impostor(host: Host, known: _Known, offered: _Offered) -> Unreachable:
+    """Say whether the host's key is unknown, or another than it was."""
+    finger = offered.key.get_fingerprint() if offered.key else "?"
+    where = host.known_hosts or "host_key"
+    port = host.port if host.port != asyncssh.DEFAULT_PORT else None
+    expected = known.match(host.name, "", port)[0] if isinstance(known, asyncssh.SSHKnownHosts) else known[0]
+    if not expected:
+        message = f"{host.name} のホスト鍵が {where} にありません (相手の鍵は {finger})"
+        hint = f"相手の機械で指紋を確かめてから、ssh-keyscan -p {host.port} {host.name} の行を足してください"
+    else:
+        message = f"{host.name} のホスト鍵が {where} と違います (相手の鍵は {finger})"
+        hint = "作り直した機械なら、指紋を確かめて書き直してください。心当たりがなければ、なりすましです"
+    return Unreachable(message, hint, lasting=True)
+
+
+def _words(error: OSError) -> str:
+    # asyncio puts its own sentence around the reason, and several addresses make several.
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
+
+
+class _Conversation:
+    """One command on one host, on an event loop of its own that is driven bit by bit.
+
+    Between two bits no loop runs: Django writes the run's log only then.
+    """
+
+    def __init__(self, runner: asyncio.Runner, turn: Turn) -> None:
+        self._runner = runner
+        self._turn = turn
+
+    def run(self, command: RemoteCommand) -> object:
+        connection = self._connected(command.host)
+        try:
+            line = command_line(command.arguments, environment(self._turn))
+            process = self._runner.run(_start(connection, line))
+            stopped = self._follow(process)
+        except (asyncssh.Error, OSError) as error:
+            why = error.reason if isinstance(error, asyncssh.Error) else _words(error)
+            message = f"{command.host} との接続が途中で切れました: {why}。{_GOES_ON}"
+            raise StepFailed(message) from error
+        finally:
+            connection.abort()
+        if stopped is not None:
+            ended = process.exit_status is not None or process.exit_signal is not None
+            raise StepFailed("途中で止めました" if ended else f"途中で離れました。{_GOES_ON}", stopped)
+        return _outcome(process, command)
+
+    def _connected(self, host: Host) -> asyncssh.SSHClientConnection:
+        connecting = self._begun(connect(host))
+        while not self._is_done(connecting):
+            stop = self._turn.why_stop()
+            if stop is not None:
+                connecting.cancel()
+                raise StepFailed("つなぐ前に止めました", stop)
+        return connecting.result()
+
+    def _follow(self, process: asyncssh.SSHClientProcess[bytes]) -> Reason | None:
+        """Log what the command says until it ends, or must: then return why."""
+        lines, stopped, patience = Lines(), None, _Patience()
+        reading = self._begun(process.stdout.read(_CHUNK))
+        while not patience.is_at_its_end():
+            if self._is_done(reading):
+                piece = reading.result()
+                if not piece:
+                    break
+                tell(self._turn, lines.take(piece), stopped)
+                reading = self._begun(process.stdout.read(_CHUNK))
+                patience.heard()
+            if stopped is None and (stopped := self._turn.why_stop()) is not None:
+                patience.asked(process, "TERM")
+            patience.look(process)
+        reading.cancel()
+        tell(self._turn, lines.end(), stopped)
+        with suppress(TimeoutError):
+            # The exit status may come after the last output.
+            self._runner.run(asyncio.wait_for(process.wait_closed(), _LAST_WORDS))
+        return stopped
+
+    def _begun[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        return self._runner.get_loop().create_task(work)
+
+    def _is_done(self, task: asyncio.Task[Any]) -> bool:
+        self._runner.run(_pause(task))
+        return task.done()
+
+
+class _Patience:
+    """How long a command is still listened to, once it has ended or was asked to."""
+
+    def __init__(self) -> None:
+        self._until: float | None = None
+        self._next = ""
+
+    def asked(self, process: asyncssh.SSHClientProcess[bytes], signal: str) -> None:
+        """Send *signal*; after the time of grace the next one is due."""
+        with suppress(OSError):  # the channel may be closed by now
+            process.send_signal(signal)
+        self._next = "KILL" if signal == "TERM" else ""
+        self._until = time.monotonic() + _GRACE
+
+    def heard(self) -> None:
+        """Wait for more after output that came late."""
+        if self._until is not None and not self._next:
+            self._until = max(self._until, time.monotonic() + _LAST_WORDS)
+
+    def look(self, process: asyncssh.SSHClientProcess[bytes]) -> None:
+        """Send the next signal when it is due; notice that the command has ended."""
+        has_ended = process.exit_status is not None or process.exit_signal is not None
+        if has_ended and (self._until is None or self._next):
+            self._until, self._next = time.monotonic() + _LAST_WORDS, ""
+        elif self._next and self._until is not None and time.monotonic() >= self._until:
+            self.asked(process, self._next)
+
+    def is_at_its_end(self) -> bool:
+        """Whether nothing more is waited for."""
+        return self._until is not None and not self._next and time.monotonic() >= self._until
+
+
+async def _start(connection: asyncssh.SSHClientConnection, line: str) -> asyncssh.SSHClientProcess[bytes]:
+    return await connection.create_process(
+        line, encoding=None, stdin=asyncssh.DEVNULL, stderr=asyncssh.STDOUT
+    )
+
+
+async def _pause(task: asyncio.Task[Any]) -> None:
+    await asyncio.wait({task}, timeout=_LOOK)
+
+
+def _outcome(process: asyncssh.SSHClientProcess[bytes], command: RemoteCommand) -> object:
+    if process.exit_signal is not None:
+        raise StepFailed(f"シグナル {process.exit_signal[0]} で終わりました")
+    if process.exit_status is None:
+        raise StepFailed(f"{command.host} との接続が途中で切れました。{_GOES_ON}")
+    if process.exit_status == _NOT_EXECUTABLE:
+        raise StepFailed(f"「{command.arguments[0]}」を実行する権限がありません", Reason.NOT_RUNNABLE)
+    return judged(process.exit_status, command.arguments)

@@ -1,0 +1,245 @@
+"""Commands on another host, against a real sshd and against asyncssh's server."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.integration.remote_host import RemoteHost, free_port, new_public_key, serving
+
+from toban.engine.bindings.secret import Secret
+from toban.engine.runs.command import MOST_LINES
+from toban.engine.runs.remote import Host, RemoteCommand
+from toban.engine.runs.rules import Reason
+from toban.engine.runs.work import StepFailed
+
+
+@dataclass
+class FakeTurn:
+    """A turn that remembers what was said, and does something when it hears a word."""
+
+    run_id: int = 7
+    due_at: datetime = datetime(2026, 4, 1, 4, tzinfo=UTC)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    results: Mapping[str, object] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+    stop: Reason | None = None
+    stop_after: str = "\0"
+
+    def say(self, text: str) -> None:
+        self.said += text.splitlines()
+        if self.stop_after in text:
+            self.stop = Reason.CANCELLED
+
+    def progress(self, percent: float | None, text: str = "") -> None:
+        """A command tells no progress of its own."""
+
+    def why_stop(self) -> Reason | None:
+        return self.stop
+
+
+@pytest.fixture(scope="module", params=["openssh", "asyncssh"])
+def remote(request: pytest.FixtureRequest) -> Iterator[RemoteHost]:
+    with serving(request.param) as running:
+        yield running
+
+
+def shell(remote: RemoteHost, script: str, *arguments: str) -> RemoteCommand:
+    return RemoteCommand(remote.host(), ("sh", "-c", script, "sh", *arguments))
+
+
+def failure(command: RemoteCommand, turn: FakeTurn | None = None) -> tuple[str, Reason]:
+    with pytest.raises(StepFailed) as failed:
+        command(turn or FakeTurn())
+    return str(failed.value), failed.value.reason
+
+
+def test_arguments_and_environment_arrive_as_they_were_written(remote: RemoteHost) -> None:
+    turn = FakeTurn(parameters={"note": 'it\'s $HOME; `date` "x" 日本'})
+    arguments = ("two words", "$HOME", "'", "日本", "", "-n; exit 9")
+
+    result = shell(
+        remote, 'printf "[%s]" "$@"; echo; echo "$BATCH_RUN $BATCH_DUE_AT $BATCH_NOTE"', *arguments
+    )(turn)
+
+    assert result == {"status": 0}
+    assert turn.said == [
+        "[two words][$HOME]['][日本][][-n; exit 9]",
+        '7 2026-04-01T04:00:00+00:00 it\'s $HOME; `date` "x" 日本',
+    ]
+
+
+def test_both_outputs_are_heard_while_the_command_runs(remote: RemoteHost) -> None:
+    turn = FakeTurn(stop_after="begun")
+
+    message, reason = failure(shell(remote, "echo begun >&2; sleep 600"), turn)
+
+    assert turn.said == ["begun"]
+    assert (message, reason) == ("途中で止めました", Reason.CANCELLED)
+
+
+def test_a_status_a_signal_and_a_command_that_is_not_there_are_told_apart(remote: RemoteHost) -> None:
+    assert failure(shell(remote, "exit 3")) == ("終了コード 3 で終わりました", Reason.FAILED)
+    assert failure(shell(remote, "kill -SEGV $$")) == ("シグナル SEGV で終わりました", Reason.FAILED)
+    missing = RemoteCommand(remote.host(), ("no-such-program",))
+    assert failure(missing) == ("「no-such-program」を起動できません", Reason.NOT_RUNNABLE)
+    not_executable = RemoteCommand(remote.host(), ("/etc/hostname",))
+    assert failure(not_executable)[1] is Reason.NOT_RUNNABLE
+
+
+def test_a_command_that_ignores_being_asked_is_ended_by_force(remote: RemoteHost) -> None:
+    turn = FakeTurn(stop_after="deaf")
+
+    message, reason = failure(shell(remote, "trap '' TERM; echo deaf; while :; do sleep 0.1; done"), turn)
+
+    assert (message, reason) == ("途中で止めました", Reason.CANCELLED)
+
+
+def test_a_stopped_command_has_ended_over_there(remote: RemoteHost) -> None:
+    path = remote.folder / "beats"
+    path.touch()
+    path.chmod(0o666)
+    turn = FakeTurn(stop_after="begun")
+
+    failure(shell(remote, 'echo begun; while :; do echo >>"$1"; sleep 0.05; done', str(path)), turn)
+
+    beats = path.stat().st_size
+    time.sleep(0.5)
+    assert path.stat().st_size == beats
+
+
+def test_output_without_end_is_bounded_and_the_command_goes_through(remote: RemoteHost) -> None:
+    turn = FakeTurn()
+
+    result = shell(remote, "yes 0123456789012345678901234567890123456789 | head -c 20000000")(turn)
+
+    assert result == {"status": 0}
+    assert len(turn.said) == MOST_LINES + 1
+    assert turn.said[-1].startswith("… ほか 4868")
+
+
+def test_a_lost_connection_is_a_failure_that_says_what_is_not_known(remote: RemoteHost) -> None:
+    turn = FakeTurn(stop_after="\0")
+    cutting = threading.Thread(target=_cut_after, args=(remote, turn))
+    cutting.start()
+
+    message, reason = failure(shell(remote, "echo begun; sleep 8"), turn)
+
+    cutting.join()
+    assert "切れました" in message
+    assert "相手では続いているかもしれません" in message
+    assert reason is Reason.FAILED
+
+
+def _cut_after(remote: RemoteHost, turn: FakeTurn) -> None:
+    until = time.monotonic() + 20
+    while not turn.said and time.monotonic() < until:
+        time.sleep(0.05)
+    remote.drop()
+
+
+# asyncssh's server as it stands here waits for the output's end itself.
+@pytest.mark.parametrize("remote", ["openssh"], indirect=True)
+def test_what_a_command_leaves_in_the_background_does_not_hold_the_run_up(remote: RemoteHost) -> None:
+    turn = FakeTurn()
+
+    assert shell(remote, "sleep 600 & echo $!")(turn) == {"status": 0}
+
+    assert psutil.pid_exists(int(turn.said[0]))
+    psutil.Process(int(turn.said[0])).kill()
+
+
+def test_a_pinned_host_key_is_enough(remote: RemoteHost) -> None:
+    host = remote.host(known_hosts=None, host_key=remote.host_key)
+
+    assert RemoteCommand(host, ("true",))(FakeTurn()) == {"status": 0}
+
+
+@pytest.mark.parametrize("way", ["known_hosts", "host_key"])
+def test_a_changed_host_key_is_refused_and_shown(remote: RemoteHost, way: str) -> None:
+    other = new_public_key()
+    more = {"known_hosts": remote.write_known_hosts(other)} if way == "known_hosts" else {
+        "known_hosts": None, "host_key": other,
+    }  # fmt: skip
+
+    message, reason = failure(RemoteCommand(remote.host(**more), ("true",)))
+
+    assert "ホスト鍵が" in message
+    assert "と違います" in message
+    assert "SHA256:" in message
+    assert reason is Reason.NOT_RUNNABLE
+
+
+def test_an_unknown_host_is_not_believed(remote: RemoteHost) -> None:
+    empty = remote.folder / "nobody"
+    empty.write_text("")
+
+    message, reason = failure(RemoteCommand(remote.host(known_hosts=empty), ("true",)))
+
+    assert "にありません" in message
+    assert f"ssh-keyscan -p {remote.port} 127.0.0.1" in message
+    assert reason is Reason.NOT_RUNNABLE
+
+
+def test_a_key_that_is_not_let_in_is_named_by_its_place(remote: RemoteHost) -> None:
+    # The host's own key is a valid one, and nobody's who may log in.
+    stranger = remote.host(key=Secret(f"file:{remote.folder}/host"))
+
+    message, reason = failure(RemoteCommand(stranger, ("true",)))
+
+    assert f"鍵 file:{remote.folder}/host を受け付けません" in message
+    assert "PRIVATE KEY" not in message
+    assert reason is Reason.NOT_RUNNABLE
+
+
+@pytest.mark.parametrize("content", [None, "", "no key at all, but perhaps a password"])
+def test_a_key_that_is_missing_or_none_is_never_repeated(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "key"
+    if content is not None:
+        path.write_text(content)
+    host = Host(
+        name="127.0.0.1", port=1, user="shop", key=Secret(f"file:{path}"), known_hosts=tmp_path / "known"
+    )
+
+    message, reason = failure(RemoteCommand(host, ("true",)))
+
+    assert str(path) in message
+    assert "password" not in message
+    assert reason is Reason.NOT_RUNNABLE
+
+
+def test_a_host_where_nobody_listens_is_tried_again(remote: RemoteHost) -> None:
+    message, reason = failure(RemoteCommand(remote.host(port=free_port()), ("true",)))
+
+    assert "Connection refused" in message
+    assert reason is Reason.FAILED
+
+
+def silent_listener() -> socket.socket:
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.listen()
+    return listener
+
+
+def test_a_host_that_says_nothing_is_given_up(remote: RemoteHost) -> None:
+    with silent_listener() as listener:
+        host = remote.host(port=listener.getsockname()[1], connect_timeout=timedelta(seconds=0.5))
+
+        message, reason = failure(RemoteCommand(host, ("true",)))
+
+    assert "0.5 秒でつながりません" in message
+    assert reason is Reason.FAILED
+
+
+def test_a_run_can_be_cancelled_while_it_connects(remote: RemoteHost) -> None:
+    with silent_listener() as listener:
+        host = remote.host(port=listener.getsockname()[1], connect_timeout=timedelta(minutes=5))
+
+        message, reason = failure(RemoteCommand(host, ("true",)), FakeTurn(stop=Reason.CANCELLED))
+
+    assert (message, reason) == ("つなぐ前に止めました", Reason.CANCELLED)

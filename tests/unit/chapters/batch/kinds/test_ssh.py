@@ -1,0 +1,65 @@
+"""What `kind = "ssh"` takes and refuses, and what the remote shell is given."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import asyncssh
+import pytest
+
+from toban.chapters.batch.kinds.ssh import KIND, SshBatch
+from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings
+from toban.engine.runs.remote import command_line
+
+BASE = 'kind = "ssh"\nhost = "web-1"\nuser = "batch"\nkey = "file:key"\ncommand = ["totals"]\n'
+
+
+def read(more: str) -> SshBatch:
+    text = f"[batches.B010]\n{BASE}{more}"
+    bindings = read_bindings(text, Path("/etc/toban/toban.toml"), Kinds(works={"ssh": KIND.config}))
+    config = bindings.batches["B010"].config
+    assert isinstance(config, SshBatch)
+    return config
+
+
+def complaint(more: str) -> str:
+    with pytest.raises(UnreadableBindings) as unreadable:
+        read(more)
+    return str(unreadable.value)
+
+
+def test_relative_paths_start_beside_the_file() -> None:
+    way = read('known_hosts = "ssh/known_hosts"\nport = 2222\nconnect_timeout = "3秒"').way
+
+    assert way.known_hosts == Path("/etc/toban/ssh/known_hosts")
+    assert str(way) == "batch@web-1:2222"
+    assert way.connect_timeout == timedelta(seconds=3)
+
+
+def test_a_host_that_nothing_is_known_of_is_refused_with_a_way_out() -> None:
+    found = complaint("")
+
+    assert "known_hosts か host_key のどちらか一つ" in found
+    assert "HINT: known_hosts にファイルを書くか" in found
+
+
+def test_two_ways_to_know_the_host_are_one_too_many() -> None:
+    key = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip()
+
+    assert "どちらか一つ" in complaint(f'known_hosts = "known"\nhost_key = "{key}"')
+
+
+def test_a_host_key_that_is_none_is_refused() -> None:
+    assert "ssh-ed25519 AAAA…" in complaint('host_key = "SHA256:abc"')
+
+
+def test_a_key_written_out_is_refused() -> None:
+    text = f"[batches.B010]\n{BASE.replace('file:key', 'secret')}known_hosts = 'known'"
+
+    with pytest.raises(UnreadableBindings, match="BD005"):
+        read_bindings(text, Path("toban.toml"), Kinds(works={"ssh": KIND.config}))
+
+
+def test_the_remote_shell_is_given_everything_quoted() -> None:
+    line = command_line(("echo", "it's", "$HOME", ""), {"BATCH_NOTE": "a; b"})
+
+    assert line == """exec env 'BATCH_NOTE=a; b' echo 'it'"'"'s' '$HOME' ''"""
