@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import structlog
 
+_AFTER_FAILURE = 0.5
+"""Seconds that a step which raised waits at least: what it ran into is seldom over at once."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -43,8 +46,10 @@ def run(loops: Sequence[Loop], stop: threading.Event, *, patience: float) -> boo
 
 def _turn(loop: Loop, stop: threading.Event) -> None:
     while not stop.is_set():
+        pause = loop.every
         try:
             loop.step()
         except Exception:
             log.exception("step_failed", loop=loop.name)
-        stop.wait(loop.every)
+            pause = max(pause, _AFTER_FAILURE)
+        stop.wait(pause)

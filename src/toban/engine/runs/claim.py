@@ -4,20 +4,25 @@ Every claim raises the run's fence. Whatever a worker writes about a run, it wri
 carries its fence: a worker that was frozen and wakes up finds that another goes on, and can change nothing.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs import rules
+from toban.engine.runs.bell import call_workers
 from toban.engine.runs.models import Approval, Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.rules import Reason, Start
 from toban.engine.runs.work import Work
+
+_TRIES = 3
 
 LEASE = timedelta(seconds=7)
 """A worker that is silent for so long is replaced; with the turns between, within 10 seconds."""
@@ -44,6 +49,23 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class LastStep:
+    """The step with which a run is done, and what it returned (JSON)."""
+
+    name: str
+    result: object
+    began_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """A run that has come to a good end, with the step that is not recorded yet."""
+
+    held: Claim
+    last: LastStep | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a step is."""
 
@@ -60,35 +82,192 @@ class Progress:
 def claim(
     works: Mapping[str, Work], holder: str, now: datetime, *, in_hand: Collection[int] = ()
 ) -> Claim | None:
-    """Take the run that has waited longest, or a lost worker's; None when there is none.
+    """Take a lost worker's run, else the one that has waited longest; None when there is none.
 
     *in_hand* are this worker's own: after a jump of the clock they only look lost.
     """
-    to_start = Q(state=Run.State.WAITING, wake_at__lte=now)
-    lost = Q(state=Run.State.RUNNING) & (Q(leased_until__lte=now) | Q(leased_until=None))
-    candidates = Run.objects.filter(to_start | lost, work__in=list(works)).exclude(pk__in=list(in_hand))
-    for run in candidates.exclude(reason=Reason.AWAITING_APPROVAL).order_by("wake_at", "pk"):
-        if run.state == Run.State.RUNNING:
-            found = _take_over(run, holder, now)
-        elif why_start(run, works[run.work].depends_on, now) is Start.NOW:
-            found = _take(run, holder, now, Reason.CLAIMED)
-        else:
+    for run in lost(now, in_hand):
+        taken = take_over(run, works, holder, now)
+        if taken is not None:
+            return taken
+    return next(iter(claim_due(works, holder, now, room=1)), None)
+
+
+def claim_due(works: Mapping[str, Work], holder: str, now: datetime, *, room: int) -> Sequence[Claim]:
+    """Take up to *room* runs that may start, in one transaction, those that have waited longest first."""
+    if room <= 0 or not _due(now).exists():
+        return ()
+    for _ in range(_TRIES):
+        try:
+            with transaction.atomic():
+                found = _startable(works, now, room)
+                return _start(found, works, holder, now)
+        except IntegrityError:
+            # Another worker has begun another run of one of these works meanwhile.
             continue
+    return ()
+
+
+def _due(now: datetime) -> QuerySet[Run]:
+    is_work_running = Run.objects.filter(work=OuterRef("work"), state=Run.State.RUNNING)
+    waiting = Run.objects.filter(state=Run.State.WAITING, wake_at__lte=now)
+    return waiting.exclude(reason=Reason.AWAITING_APPROVAL).exclude(Exists(is_work_running))
+
+
+def _startable(works: Mapping[str, Work], now: datetime, room: int) -> Sequence[Run]:
+    """Lock and return the first runs that nothing holds up; the rows of other workers are passed by."""
+    others = _Others()
+    found: dict[str, Run] = {}
+    for run in _locked_in_turn(_due(now), page=2 * room):
+        work = works.get(run.work)
+        if work is None or run.work in found:
+            continue
+        if others.have_succeeded(work.depends_on, run.due_at):
+            found[run.work] = run
+            if len(found) == room:
+                break
+    return list(found.values())
+
+
+def _locked_in_turn(runs: QuerySet[Run], *, page: int) -> Iterator[Run]:
+    can_pass_by = connection.features.has_select_for_update_skip_locked
+    in_turn = runs.select_for_update(skip_locked=can_pass_by, of=("self",) if can_pass_by else ())
+    after: tuple[datetime, int] | None = None
+    while True:
+        rest = in_turn
+        if after is not None:
+            rest = in_turn.filter(Q(wake_at__gt=after[0]) | Q(wake_at=after[0], pk__gt=after[1]))
+        some = list(rest.order_by("wake_at", "pk")[:page])
+        yield from some
+        if len(some) < page:
+            return
+        after = some[-1].wake_at, some[-1].pk
+
+
+def _start(runs: Sequence[Run], works: Mapping[str, Work], holder: str, now: datetime) -> Sequence[Claim]:
+    if not runs:
+        return ()
+    results = _results([run.pk for run in runs if run.fence])
+    alike: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for run in runs:
+        work = works[run.work]
+        alike[first_open(work, results[run.pk]), work.document_digest].append(run.pk)
+    for (step, digest), pks in alike.items():
+        Run.objects.filter(pk__in=pks).update(
+            state=Run.State.RUNNING,
+            reason=Reason.CLAIMED,
+            holder=holder,
+            fence=F("fence") + 1,
+            leased_until=now + LEASE,
+            began_at=Coalesce("began_at", now),
+            document_digest=digest,
+            **_beginning(step),
+        )
+    Attempt.objects.bulk_create(
+        Attempt(run=run, fence=run.fence + 1, holder=holder, began_at=now) for run in runs
+    )
+    return [
+        Claim(run.pk, run.fence + 1, run.work, run.due_at, run.parameters, results[run.pk]) for run in runs
+    ]
+
+
+def _results(run_ids: Collection[int]) -> Mapping[int, dict[str, object]]:
+    found: dict[int, dict[str, object]] = defaultdict(dict)
+    if run_ids:
+        done = FinishedStep.objects.filter(run__in=run_ids)
+        for run_id, name, result in done.values_list("run_id", "name", "result"):
+            found[run_id][name] = result
+    return found
+
+
+def first_open(work: Work, results: Mapping[str, object]) -> str:
+    """Return the name of the first step that is not among *results*; empty when all are done."""
+    return next((step.name for step in work.steps if step.name not in results), "")
+
+
+def _beginning(step: str) -> dict[str, object]:
+    """Return what a run's row says when *step* begins."""
+    return {"step": step, "progress_percent": None, "progress_text": "", "progress_at": None}
+
+
+def lost(now: datetime, in_hand: Collection[int]) -> Sequence[Run]:
+    """Return the runs whose lease has ended, other than those *in_hand*."""
+    has_ended = Q(leased_until__lte=now) | Q(leased_until=None)
+    running = Run.objects.filter(has_ended, state=Run.State.RUNNING)
+    return [run for run in running.order_by("leased_until", "pk") if run.pk not in in_hand]
+
+
+def take_over(run: Run, works: Mapping[str, Work], holder: str, now: datetime) -> Claim | None:
+    """Take a lost worker's *run*; None if another was faster, or if it ends because too many were lost."""
+    work = works.get(run.work)
+    if work is None:
+        return None
+    run.losses += 1
+    if rules.after_loss(run.losses) is Reason.TAKEN_OVER and not run.is_cancelling:
+        return _taken_over(run, work, holder, now)
+    held = Claim(run.pk, run.fence, run.work, run.due_at, {}, {})
+    with transaction.atomic():
+        ledger.hold()
+        found = _mine(held).select_for_update().filter(leased_until=run.leased_until).first()
         if found is not None:
-            return found
+            _end_attempt(found, Reason.LOST, "", now)
+            is_cancelled = found.is_cancelling
+            state = Run.State.CANCELLED if is_cancelled else Run.State.FAILED
+            reason = Reason.CANCELLED if is_cancelled else Reason.LOST
+            note = found.note if is_cancelled else f"実行中のワーカーが {run.losses} 回失われました"
+            end(found, state, reason, now, note)
     return None
+
+
+def _taken_over(run: Run, work: Work, holder: str, now: datetime) -> Claim | None:
+    with transaction.atomic():
+        # A heartbeat, or another who takes over, may have been faster: only one UPDATE matches.
+        taken = Run.objects.filter(
+            pk=run.pk, fence=run.fence, state=run.state, leased_until=run.leased_until
+        ).update(
+            reason=Reason.TAKEN_OVER,
+            holder=holder,
+            fence=F("fence") + 1,
+            leased_until=now + LEASE,
+            losses=run.losses,
+        )
+        if not taken:
+            return None
+        Attempt.objects.filter(run=run, ended_at=None).update(ended_at=now, outcome=Reason.LOST)
+        fence = run.fence + 1
+        Attempt.objects.create(run=run, fence=fence, holder=holder, began_at=now)
+        results = _results([run.pk])[run.pk]
+        Run.objects.filter(pk=run.pk).update(**_beginning(first_open(work, results)))
+    return Claim(run.pk, fence, run.work, run.due_at, run.parameters, results)
+
+
+@dataclass
+class _Others:
+    """What the runs that others depend on have come to, asked for once."""
+
+    _known: dict[tuple[str, datetime], bool] = field(default_factory=dict)
+
+    def have_succeeded(self, keys: Iterable[str], due_at: datetime) -> bool:
+        return all(self._has_succeeded(key, due_at) for key in keys)
+
+    def _has_succeeded(self, key: str, due_at: datetime) -> bool:
+        asked = (key, due_at)
+        if asked not in self._known:
+            last = Run.objects.filter(work=key, due_at__lte=due_at).order_by("-due_at").first()
+            # A work that was never due before has nothing to wait for.
+            self._known[asked] = last is None or last.state == Run.State.DONE
+        return self._known[asked]
 
 
 def why_start(run: Run, depends_on: Iterable[str], now: datetime) -> Start:
     """Say whether a waiting run may start, by the tables."""
-    others = [_last_before(key, run.due_at) for key in depends_on]
+    others = _Others()
     return rules.start(
         wake_at=run.wake_at,
         now=now,
         is_approval_awaited=run.reason == Reason.AWAITING_APPROVAL,
         is_work_running=Run.objects.filter(work=run.work, state=Run.State.RUNNING).exists(),
-        # A work that was never due before has nothing to wait for.
-        others_succeeded=[other is None or other.state == Run.State.DONE for other in others],
+        others_succeeded=[others.have_succeeded([key], run.due_at) for key in depends_on],
     )
 
 
@@ -102,10 +281,9 @@ def renew(held: Claim, now: datetime, progress: Progress | None = None) -> Reaso
     return Reason.CANCELLED if mine.filter(is_cancelling=True).exists() else None
 
 
-def begin(held: Claim, step: str) -> None:
-    """Note that *step* begins; raise `Fenced` if the run is no longer held."""
-    began = _mine(held).update(step=step, progress_percent=None, progress_text="", progress_at=None)
-    if not began:
+def require(held: Claim) -> None:
+    """Raise `Fenced` if the run is no longer held."""
+    if not _mine(held).exists():
         raise _fenced(held)
 
 
@@ -137,10 +315,14 @@ def _fenced(held: Claim) -> Fenced:
     return Fenced(f"run {held.run_id} is no longer held with fence {held.fence}")
 
 
-def keep(held: Claim, step: str, result: object, *, began_at: datetime, now: datetime) -> None:
-    """Record that *step* is finished and what it returned (JSON); raise `Fenced` if that no longer counts."""
+def keep(
+    held: Claim, step: str, result: object, *, began_at: datetime, now: datetime, then: str = ""
+) -> None:
+    """Record that *step* is finished and what it returned (JSON), and that *then* begins; or `Fenced`."""
     with transaction.atomic():
-        _locked(held)
+        # The UPDATE holds the row until the commit: whoever takes over comes before it, or after.
+        if not _mine(held).update(**_beginning(then)):
+            raise _fenced(held)
         FinishedStep.objects.create(
             run_id=held.run_id,
             name=step,
@@ -163,11 +345,44 @@ def write_log(held: Claim, step: str, lines: Sequence[str], now: datetime) -> No
 
 def succeed(held: Claim, now: datetime) -> None:
     """End the run well, or raise `Fenced`."""
+    if succeed_all([Success(held)], now):
+        raise _fenced(held)
+
+
+def succeed_all(successes: Sequence[Success], now: datetime) -> Collection[int]:
+    """End runs well, all in one transaction; return the ids of those that are no longer held.
+
+    The chain of evidence lets one transaction write at a time: many ends in one cost about as much as one.
+    """
+    by_run = {each.held.run_id: each for each in successes}
     with transaction.atomic():
         ledger.hold()
-        run = _locked(held)
-        _end_attempt(run, Reason.SUCCEEDED, "", now)
-        end(run, Run.State.DONE, Reason.SUCCEEDED, now, "")
+        running = Run.objects.select_for_update().filter(pk__in=by_run, state=Run.State.RUNNING)
+        runs = [run for run in running.order_by("pk") if run.fence == by_run[run.pk].held.fence]
+        pks = [run.pk for run in runs]
+        FinishedStep.objects.bulk_create(
+            FinishedStep(
+                run=run, fence=run.fence, name=last.name, began_at=last.began_at, ended_at=now,
+                result=last.result,
+            )
+            for run in runs
+            if (last := by_run[run.pk].last) is not None
+        )  # fmt: skip
+        Attempt.objects.filter(run__in=pks, ended_at=None).update(ended_at=now, outcome=Reason.SUCCEEDED)
+        ended = {
+            "state": Run.State.DONE,
+            "reason": Reason.SUCCEEDED,
+            "note": "",
+            "ended_at": now,
+            "holder": "",
+            "leased_until": None,
+            **_beginning(""),
+        }
+        Run.objects.filter(pk__in=pks).update(**ended)
+        for run in runs:
+            vars(run).update(ended)
+        ledger.append(*map(ended_evidence, runs), now=now)
+    return by_run.keys() - set(pks)
 
 
 def fail(held: Claim, work: Work, reason: Reason, error: str, now: datetime) -> None:
@@ -198,65 +413,16 @@ def release(held: Claim, reason: Reason, now: datetime) -> None:
             _let_go(run, reason, now, run.note)
 
 
-def _take(run: Run, holder: str, now: datetime, reason: Reason) -> Claim | None:
-    try:
-        with transaction.atomic():
-            # Two workers may have read the same row; the fence lets one UPDATE match.
-            taken = Run.objects.filter(pk=run.pk, fence=run.fence, state=run.state).update(
-                state=Run.State.RUNNING,
-                reason=reason,
-                holder=holder,
-                fence=F("fence") + 1,
-                leased_until=now + LEASE,
-                began_at=run.began_at or now,
-                losses=run.losses,
-            )
-            if not taken:
-                return None
-            fence = run.fence + 1
-            Attempt.objects.create(run=run, fence=fence, holder=holder, began_at=now)
-    except IntegrityError:
-        # Another run of the same work has been started meanwhile.
-        return None
-    results = dict(FinishedStep.objects.filter(run=run).values_list("name", "result"))
-    return Claim(run.pk, fence, run.work, run.due_at, run.parameters, results)
-
-
-def _take_over(run: Run, holder: str, now: datetime) -> Claim | None:
-    run.losses += 1
-    if rules.after_loss(run.losses) is Reason.TAKEN_OVER and not run.is_cancelling:
-        taken = _take(run, holder, now, Reason.TAKEN_OVER)
-        if taken is not None:
-            Attempt.objects.filter(run=run, ended_at=None).exclude(fence=taken.fence).update(
-                ended_at=now, outcome=Reason.LOST
-            )
-        return taken
-    held = Claim(run.pk, run.fence, run.work, run.due_at, {}, {})
-    with transaction.atomic():
-        ledger.hold()
-        found = _mine(held).select_for_update().filter(leased_until=run.leased_until).first()
-        if found is not None:
-            _end_attempt(found, Reason.LOST, "", now)
-            is_cancelled = found.is_cancelling
-            state = Run.State.CANCELLED if is_cancelled else Run.State.FAILED
-            reason = Reason.CANCELLED if is_cancelled else Reason.LOST
-            note = found.note if is_cancelled else f"実行中のワーカーが {run.losses} 回失われました"
-            end(found, state, reason, now, note)
-    return None
-
-
 def _mine(held: Claim) -> QuerySet[Run]:
     return Run.objects.filter(pk=held.run_id, fence=held.fence, state=Run.State.RUNNING)
-
-
-def _last_before(work: str, due_at: datetime) -> Run | None:
-    return Run.objects.filter(work=work, due_at__lte=due_at).order_by("-due_at").first()
 
 
 def _let_go(run: Run, reason: Reason, wake_at: datetime, note: str) -> None:
     run.state, run.reason, run.wake_at, run.note = Run.State.WAITING, reason, wake_at, note
     run.holder, run.leased_until = "", None
     run.save()
+    if reason is Reason.STOPPED:
+        call_workers()
 
 
 def _end_attempt(run: Run, outcome: Reason, error: str, now: datetime) -> None:

@@ -1,21 +1,28 @@
-"""A worker's runs: each in a thread of its own, all kept by one heartbeat."""
+"""A worker's runs: each in a thread while it goes on, all kept by one heartbeat."""
 
+import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import zip_longest
 
 import structlog
-from django.db import DatabaseError, OperationalError, connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connections
 
 from toban.engine.clock import Clock
 from toban.engine.runs import claim
-from toban.engine.runs.claim import Claim, Fenced, Progress
+from toban.engine.runs.bell import Bell
+from toban.engine.runs.claim import Claim, Fenced, LastStep, Progress, Success
+from toban.engine.runs.crew import Crew, drop_broken_connections
+from toban.engine.runs.endings import Endings
+from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason
+from toban.engine.runs.silence import Silences
 from toban.engine.runs.work import Step, StepFailed, Work
 
-_BEAT = 2.0
+_BEAT = 1.5
 """Seconds between two heartbeats."""
 
 _PATIENCE = 5.0
@@ -39,7 +46,7 @@ class Hand:
     results: dict[str, object]
     deadline: float | None
     step: str = ""
-    thread: threading.Thread | None = None
+    ended: threading.Event = field(default_factory=threading.Event, init=False)
     _stop: Reason | None = field(default=None, init=False)
     _progress: Progress | None = field(default=None, init=False)
 
@@ -90,32 +97,40 @@ class Hand:
 
 
 class Runner:
-    """Claims runs and does them. `step` is called from one thread, again and again."""
+    """Claims runs and does them. `step` and `wait` are called from one thread, again and again."""
 
-    def __init__(self, holder: str, clock: Clock, *, most: int = 4) -> None:
+    def __init__(self, holder: str, clock: Clock, *, most: int = 8) -> None:
         self._holder = holder
         self._clock = clock
         self._most = most
         self._works: Mapping[str, Work] = {}
         self._hands: dict[int, Hand] = {}
-        self._beaten = 0.0
+        self._crew = Crew(most)
+        self._bell = Bell()
+        self._endings = Endings(clock)
+        self._silences = Silences()
+        self._heart: threading.Thread | None = None
+        self._is_closed = threading.Event()
 
     def adopt(self, works: Mapping[str, Work]) -> None:
         """Claim runs of *works* from now on; what is in hand goes on as it began."""
         self._works = works
 
     def step(self) -> None:
-        """Keep what is in hand, and take more while there is room."""
-        self._hands = {
-            run_id: hand for run_id, hand in self._hands.items() if hand.thread and hand.thread.is_alive()
-        }
-        if time.monotonic() - self._beaten >= _BEAT:
-            self._beat()
-        while len(self._hands) < self._most:
-            taken = claim.claim(self._works, self._holder, self._clock(), in_hand=self._hands)
-            if taken is None:
-                return
-            self._start(taken)
+        """Take lost and waiting runs while there is room."""
+        self._hands = {run_id: hand for run_id, hand in self._hands.items() if not hand.ended.is_set()}
+        try:
+            self._take_over()
+            room = self._most - len(self._hands)
+            for taken in claim.claim_due(self._works, self._holder, self._clock(), room=room):
+                self._start(taken)
+        except DatabaseError:
+            self._silences.forget()
+            raise
+
+    def wait(self, seconds: float) -> None:
+        """Return when something may have come to be done, at the latest after *seconds*."""
+        self._bell.wait(seconds)
 
     def close(self) -> None:
         """Stop all steps and let go of their runs, for another worker or a later start."""
@@ -123,52 +138,81 @@ class Runner:
             hand.stop(Reason.STOPPED)
         until = time.monotonic() + _PATIENCE
         for hand in self._hands.values():
-            if hand.thread is not None:
-                hand.thread.join(max(until - time.monotonic(), 0))
+            hand.ended.wait(max(until - time.monotonic(), 0))
+        self._is_closed.set()
+        self._crew.dismiss()
+        self._bell.close()
+        if self._heart is not None:
+            self._heart.join()
 
-    def _beat(self) -> None:
-        self._beaten = time.monotonic()
-        for hand in self._hands.values():
-            reason = claim.renew(hand.claim, self._clock(), hand.take_progress())
-            if reason is not None:
-                log.warning("run_to_stop", run=hand.run_id, work=hand.work.key, reason=reason)
-                hand.stop(reason)
+    def _take_over(self) -> None:
+        running = Run.objects.filter(state=Run.State.RUNNING)
+        others = [run for run in running if run.pk not in self._hands]
+        silent = self._silences.look(others)
+        for run in claim.lost(self._clock(), self._hands) if silent else ():
+            if run.pk in silent and len(self._hands) < self._most:
+                taken = claim.take_over(run, self._works, self._holder, self._clock())
+                if taken is not None:
+                    self._start(taken)
 
     def _start(self, taken: Claim) -> None:
         work = self._works[taken.work]
         limit = time.monotonic() + work.timeout.total_seconds() if work.timeout else None
         hand = Hand(taken, work, self._clock, dict(taken.results), limit)
-        hand.thread = threading.Thread(target=_do, args=(hand,), name=f"run {taken.run_id}", daemon=True)
         self._hands[taken.run_id] = hand
+        if self._heart is None:
+            self._heart = threading.Thread(target=self._beat_on, name="runs heartbeat", daemon=True)
+            self._heart.start()
         log.info("run_started", run=taken.run_id, work=work.key, due=taken.due_at.isoformat())
-        hand.thread.start()
+        self._crew.give(lambda: self._do(hand))
 
+    def _do(self, hand: Hand) -> None:
+        try:
+            reason = _through(hand, self._endings)
+            log.info("run_ended", run=hand.run_id, work=hand.work.key, outcome=reason)
+        except Fenced:
+            log.warning("late_result_refused", run=hand.run_id, work=hand.work.key, fence=hand.claim.fence)
+        except Exception:
+            # The thread's own boundary: the lease runs out, and the run is taken up again.
+            log.exception("run_broke_off", run=hand.run_id, work=hand.work.key)
+        finally:
+            drop_broken_connections()
+            hand.ended.set()
+            self._bell.ring()
 
-def _do(hand: Hand) -> None:
-    try:
-        reason = _through(hand)
-        log.info("run_ended", run=hand.run_id, work=hand.work.key, outcome=reason)
-    except Fenced:
-        log.warning("late_result_refused", run=hand.run_id, work=hand.work.key, fence=hand.claim.fence)
-    except Exception:
-        # The thread's own boundary: the lease runs out, and the run is taken up again.
-        log.exception("run_broke_off", run=hand.run_id, work=hand.work.key)
-    finally:
+    def _beat_on(self) -> None:
+        """Keep the leases, in a thread of its own: neither planning nor claiming may delay a heartbeat."""
+        while not self._is_closed.wait(_BEAT):
+            try:
+                self._beat([hand for hand in list(self._hands.values()) if not hand.ended.is_set()])
+            except DatabaseError as error:
+                log.warning("heartbeat_missed", reason=str(error))
+                connections.close_all()
         connections.close_all()
 
+    def _beat(self, hands: Sequence[Hand]) -> None:
+        for hand in hands:
+            reason = claim.renew(hand.claim, self._clock(), hand.take_progress())
+            # A run that has ended meanwhile is no longer held, and nothing is wrong.
+            if reason is not None and not hand.ended.is_set():
+                log.warning("run_to_stop", run=hand.run_id, work=hand.work.key, reason=reason)
+                hand.stop(reason)
 
-def _through(hand: Hand) -> Reason:
+
+def _through(hand: Hand, endings: Endings) -> Reason:
     """Do the steps that are not finished yet, and end the run; may raise `Fenced`."""
+    todo = [step for step in hand.work.steps if step.name not in hand.results]
+    last = None
     try:
-        for step in hand.work.steps:
-            if step.name in hand.results:
-                continue
+        for step, then in zip_longest(todo, todo[1:]):
             if not _may_act(hand, step):
                 return Reason.AWAITING_APPROVAL
-            _finish(hand, step)
+            last = _act(hand, step)
+            if then is not None:
+                _keep(hand, last, then)
     except StepFailed as failure:
         return _fail(hand, failure)
-    _insist(lambda: claim.succeed(hand.claim, hand.clock()))
+    _insist(lambda: endings.write(Success(hand.claim, last)))
     return Reason.SUCCEEDED
 
 
@@ -179,24 +223,38 @@ def _may_act(hand: Hand, step: Step) -> bool:
     return _insist(lambda: claim.has_consent(hand.claim, step.name, wanted_of, hand.clock()))
 
 
-def _finish(hand: Hand, step: Step) -> None:
+def _act(hand: Hand, step: Step) -> LastStep:
     stop = hand.why_stop()
     if stop is not None:
         raise StepFailed("次の手順の前に止めました", stop)
     # A worker that wakes up from a freeze here must not begin what another is doing already.
-    _insist(lambda: claim.begin(hand.claim, step.name))
+    _insist(lambda: claim.require(hand.claim))
     hand.step, began_at = step.name, hand.clock()
     hand.take_progress()
     try:
-        result = step.act(hand)
+        return LastStep(step.name, _storable(step.act(hand)), began_at)
     except StepFailed:
         raise
     except Exception as error:
         # A step may be anything; whatever it raises is the run's failure, not the worker's.
         log.exception("step_broke", run=hand.run_id, work=hand.work.key, step=step.name)
         raise StepFailed(f"{type(error).__name__}: {error}") from error
-    _insist(lambda: claim.keep(hand.claim, step.name, result, began_at=began_at, now=hand.clock()))
-    hand.results[step.name] = result
+
+
+def _storable(result: object) -> object:
+    """Return *result* if every state database takes it, or raise `TypeError` or `ValueError`."""
+    if "\\u0000" in json.dumps(result, allow_nan=False):
+        raise ValueError("the step's result holds a NUL character")
+    return result
+
+
+def _keep(hand: Hand, done: LastStep, then: Step) -> None:
+    _insist(
+        lambda: claim.keep(
+            hand.claim, done.name, done.result, began_at=done.began_at, now=hand.clock(), then=then.name
+        )
+    )
+    hand.results[done.name] = done.result
 
 
 def _fail(hand: Hand, failure: StepFailed) -> Reason:
@@ -215,7 +273,7 @@ def _insist[T](write: Callable[[], T]) -> T:
     while True:
         try:
             return write()
-        except OperationalError as error:
+        except (OperationalError, InterfaceError) as error:
             log.warning("run_waits_for_state", reason=str(error))
             connections.close_all()
             time.sleep(_STATE_AGAIN)

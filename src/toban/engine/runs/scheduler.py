@@ -1,83 +1,123 @@
 """Due times to runs, level-triggered: what is due follows from the document and the tables."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from itertools import batched
 
 from django.db import transaction
+from django.db.models import Min, Q, QuerySet
 
 from toban.engine.bindings.due import due_times
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs import rules
+from toban.engine.runs.bell import call_workers
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import Work
 
-_RENEWED = timedelta(hours=1)
-"""How far behind the mark may be where nothing is due: writing it each time would be for nothing."""
-
 _FORESEEN = timedelta(days=370)
+_AGAIN = timedelta(hours=1)
+"""How often a schedule that was never due in the foreseen time is looked at again."""
+
+_AT_ONCE = 100
+"""Works that are planned in one transaction."""
+
 _MOST_MISSED = 1000
 """Runs written down one by one after a long absence; the ledger says how many came before."""
 
 
 def plan_due(works: Collection[Work], now: datetime) -> None:
-    """Make a run of every due time up to *now* that has none yet; safe to call anywhere, at any time.
+    """Make *works* those in force, and a run of every due time up to *now* that has none yet.
 
-    Each missed one becomes 未実施 in the evidence, in the same transaction.
+    Safe to call anywhere, at any time. Each missed due time becomes 未実施 in the evidence, in the same
+    transaction. Looks at every work: in between, `make_runs` is enough.
     """
-    marks = PlannedWork.objects.in_bulk([work.key for work in works])
-    for work in works:
-        mark = marks.get(work.key)
-        if mark is None or mark.rule != work.rule or not mark.in_force or mark.clause_id != work.clause_id:
-            _begin(work, now)
-        elif mark.depends_on != list(work.depends_on):
-            mark.depends_on = list(work.depends_on)
-            mark.save(update_fields=["depends_on"])
-        elif _is_due(mark, now):
-            _plan(work, now)
-    PlannedWork.objects.exclude(key__in=[work.key for work in works]).filter(in_force=True).update(
-        in_force=False
+    by_key = {work.key: work for work in works}
+    marks = PlannedWork.objects.in_bulk(list(by_key))
+    begun = [_mark(work, now) for work in works if _begins(work, marks.get(work.key))]
+    PlannedWork.objects.bulk_create(
+        begun,
+        batch_size=_AT_ONCE,
+        update_conflicts=True,
+        unique_fields=["key"],
+        update_fields=["clause_id", "rule", "planned_until", "next_due", "depends_on", "in_force"],
     )
+    for mark in marks.values():
+        depends_on = list(by_key[mark.key].depends_on)
+        if mark.depends_on != depends_on:
+            PlannedWork.objects.filter(key=mark.key).update(depends_on=depends_on)
+    PlannedWork.objects.filter(in_force=True).exclude(key__in=list(by_key)).update(in_force=False)
+    make_runs(by_key, now)
 
 
-def _is_due(mark: PlannedWork, now: datetime) -> bool:
-    has_come = mark.next_due is not None and mark.next_due <= now
-    return has_come or now - mark.planned_until >= _RENEWED
+def make_runs(works: Mapping[str, Work], now: datetime) -> None:
+    """Make the runs that are due by the tables; asks only for works whose time has come."""
+    due = [key for key in _to_plan(now).values_list("key", flat=True) if key in works]
+    for some in batched(due, _AT_ONCE):
+        _plan([works[key] for key in some], now)
 
 
-def _begin(work: Work, now: datetime) -> None:
+def next_moment(now: datetime) -> datetime | None:
+    """Return when, after *now*, the next due time or the next attempt of a run comes, by the tables."""
+    due = PlannedWork.objects.filter(in_force=True, next_due__gt=now).aggregate(first=Min("next_due"))
+    waiting = Run.objects.filter(state=Run.State.WAITING, wake_at__gt=now)
+    attempt = waiting.aggregate(first=Min("wake_at"))
+    return min((each["first"] for each in (due, attempt) if each["first"] is not None), default=None)
+
+
+def _begins(work: Work, mark: PlannedWork | None) -> bool:
     """A work that is new, or due by another rule, has no past to make up for."""
-    PlannedWork.objects.update_or_create(
+    return mark is None or mark.rule != work.rule or not mark.in_force or mark.clause_id != work.clause_id
+
+
+def _mark(work: Work, now: datetime) -> PlannedWork:
+    return PlannedWork(
         key=work.key,
-        defaults={
-            "clause_id": work.clause_id,
-            "rule": work.rule,
-            "planned_until": now,
-            "next_due": _next(work, now),
-            "depends_on": list(work.depends_on),
-            "in_force": True,
-        },
+        clause_id=work.clause_id,
+        rule=work.rule,
+        planned_until=now,
+        next_due=_next(work, now),
+        depends_on=list(work.depends_on),
+        in_force=True,
     )
 
 
-def _plan(work: Work, now: datetime) -> None:
+def _to_plan(now: datetime) -> QuerySet[PlannedWork]:
+    unforeseen = Q(next_due=None, planned_until__lte=now - _AGAIN)
+    return PlannedWork.objects.filter(Q(next_due__lte=now) | unforeseen, in_force=True)
+
+
+def _plan(works: Collection[Work], now: datetime) -> None:
+    by_key = {work.key: work for work in works}
     with transaction.atomic():
-        # Of several schedulers one comes first; the others then find its mark.
+        # Of several schedulers one comes first; the others then find its marks.
         ledger.hold()
-        mark = PlannedWork.objects.get(key=work.key)
-        planned = rules.plan(_due(work, mark.planned_until, now), now=now, catch_up=work.catch_up)
-        missed = [moment for moment, reason in planned if reason is Reason.MISSED]
-        uncounted = set(missed[:-_MOST_MISSED])
-        runs = [_run(work, moment, reason, now) for moment, reason in planned if moment not in uncounted]
+        marks = list(_to_plan(now).filter(key__in=by_key))
+        runs: list[Run] = []
+        records: list[ledger.Record] = []
+        for mark in marks:
+            work = by_key[mark.key]
+            made, missed = _runs_of(work, mark.planned_until, now)
+            runs += made
+            records += _evidence(work, missed)
+            # A clock that was set back must not plan a second time what has been planned.
+            mark.planned_until = max(mark.planned_until, now)
+            mark.next_due = _next(work, mark.planned_until)
         Run.objects.bulk_create(runs, ignore_conflicts=True, batch_size=50)
-        if missed:
-            ledger.append(*_evidence(work, missed), now=now)
-        # A clock that was set back must not plan a second time what has been planned.
-        mark.planned_until = max(mark.planned_until, now)
-        mark.next_due = _next(work, mark.planned_until)
-        mark.save(update_fields=["planned_until", "next_due"])
+        PlannedWork.objects.bulk_update(marks, ["planned_until", "next_due"])
+        if records:
+            ledger.append(*records, now=now)
+        call_workers()
+
+
+def _runs_of(work: Work, after: datetime, now: datetime) -> tuple[list[Run], list[datetime]]:
+    """Return the runs to make of *work*, and its due times that were missed."""
+    planned = rules.plan(_due(work, after, now), now=now, catch_up=work.catch_up)
+    missed = [moment for moment, reason in planned if reason is Reason.MISSED]
+    uncounted = set(missed[:-_MOST_MISSED])
+    return [_run(work, moment, reason, now) for moment, reason in planned if moment not in uncounted], missed
 
 
 def _run(work: Work, due_at: datetime, reason: Reason, now: datetime) -> Run:

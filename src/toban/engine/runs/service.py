@@ -1,32 +1,62 @@
 """The runs of one worker: due works become runs, and runs are done."""
 
 from collections.abc import Mapping
+from datetime import timedelta
+
+from django.db import Error, connection, connections
 
 from toban.engine.clock import Clock
 from toban.engine.runs import scheduler
 from toban.engine.runs.runner import Runner
 from toban.engine.runs.work import Work
 
+_LOOKS = {"postgresql": 1.0, "sqlite": 0.25}
+"""Seconds between two looks at the tables where nothing rings: PostgreSQL's NOTIFY comes first."""
+
+_WHOLE = timedelta(minutes=1)
+"""How often every work is compared with the tables, should another worker have adopted other ones."""
+
 
 class Runs:
     """All works of the edition in force, of whatever chapter. One thread drives `step`."""
 
-    def __init__(self, holder: str, clock: Clock) -> None:
+    def __init__(self, holder: str, clock: Clock, *, most: int = 8) -> None:
         self._clock = clock
-        self._runner = Runner(holder, clock)
+        self._runner = Runner(holder, clock, most=most)
         self._works: Mapping[str, Work] | None = None
+        self._whole_at = clock()
 
     def adopt(self, works: Mapping[str, Work]) -> None:
         """Run *works* from now on; runs in hand go on as they began."""
         self._runner.adopt(works)
         self._works = works
+        self._whole_at = self._clock()
 
     def step(self) -> None:
-        """Make due runs, start what can start, keep what is in hand."""
-        if self._works is not None:
-            scheduler.plan_due(self._works.values(), self._clock())
-            self._runner.step()
+        """Make due runs and start what can start; then wait for the next moment, a second at most."""
+        try:
+            if self._works is not None:
+                self._look(self._works)
+            self._runner.wait(self._until_next())
+        except Error:
+            # The next step begins with a new connection.
+            connections.close_all()
+            raise
 
     def close(self) -> None:
         """Let go of all runs in hand."""
         self._runner.close()
+
+    def _look(self, works: Mapping[str, Work]) -> None:
+        now = self._clock()
+        if now >= self._whole_at:
+            scheduler.plan_due(works.values(), now)
+            self._whole_at = now + _WHOLE
+        else:
+            scheduler.make_runs(works, now)
+        self._runner.step()
+
+    def _until_next(self) -> float:
+        now, look = self._clock(), _LOOKS[connection.vendor]
+        moment = scheduler.next_moment(now)
+        return look if moment is None else min((moment - now).total_seconds(), look)

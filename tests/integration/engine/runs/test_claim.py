@@ -66,7 +66,7 @@ def test_what_a_replaced_worker_brings_is_refused(work: Work) -> None:
     now = NOON + LEASE
 
     assert claim.renew(late, now) is Reason.FENCED
-    refused(lambda: claim.begin(late, "command"))
+    refused(lambda: claim.require(late))
     refused(lambda: claim.keep(late, "command", 1, began_at=NOON, now=now))
     refused(lambda: claim.write_log(late, "command", ["x"], now))
     refused(lambda: claim.succeed(late, now))

@@ -1,0 +1,75 @@
+"""What wakes a worker before its next look at the tables: NOTIFY on PostgreSQL, and its own runs' ends.
+
+Only the tables say what there is to do. A bell that is not heard (a connection that broke, a pooler that
+doesn't pass it on, SQLite, which has none) costs the time until the next look and nothing else.
+"""
+
+import threading
+
+import structlog
+from django.db import Error, connection
+
+_CHANNEL = "toban_runs"
+_LISTENS = 0.5
+"""Seconds after which the listener looks whether it should end."""
+
+_AGAIN = 1.0
+"""Seconds until a listener that lost its connection tries again."""
+
+log = structlog.get_logger(__name__)
+
+
+def call_workers() -> None:
+    """Wake the workers of all processes once the caller's transaction commits: a run may start at once."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # Calls of one transaction are one; a transaction that is rolled back calls nobody.
+            cursor.execute(f"NOTIFY {_CHANNEL}")
+
+
+class Bell:
+    """Wakes the one thread that waits at it."""
+
+    def __init__(self) -> None:
+        self._rung = threading.Event()
+        self._is_closed = threading.Event()
+        self._listener: threading.Thread | None = None
+
+    def ring(self) -> None:
+        """Have `wait` return, or the next one at once."""
+        self._rung.set()
+
+    def wait(self, seconds: float) -> None:
+        """Return when the bell is rung, at the latest after *seconds*; look at the tables then."""
+        if self._listener is None and connection.vendor == "postgresql":
+            self._listener = threading.Thread(target=self._listen, name="runs bell", daemon=True)
+            self._listener.start()
+        self._rung.wait(max(seconds, 0))
+        # Before the tables are read: what rings from here on asks for another look.
+        self._rung.clear()
+
+    def close(self) -> None:
+        """Ring for the last time, and hang up."""
+        self._is_closed.set()
+        self.ring()
+        if self._listener is not None:
+            self._listener.join()
+
+    def _listen(self) -> None:
+        while not self._is_closed.is_set():
+            try:
+                self._hear()
+            except Error as error:
+                log.warning("runs_bell_silent", reason=str(error))
+                self._is_closed.wait(_AGAIN)
+            finally:
+                connection.close()
+
+    def _hear(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {_CHANNEL}")
+        # What was called while nobody listened.
+        self.ring()
+        while not self._is_closed.is_set():
+            for _ in connection.connection.notifies(timeout=_LISTENS, stop_after=1):
+                self.ring()
