@@ -51,7 +51,10 @@ WORKS = {
 }
 """`kind = "…"` of `[batches.ID]` → the module that holds its `KIND`."""
 
-STORES: dict[str, str] = {}
+STORES: dict[str, str] = {
+    "s3": "toban.chapters.backup.stores.s3",
+    "directory": "toban.chapters.backup.stores.directory",
+}
 """`kind = "…"` of `[stores.NAME]` → the module that holds its `KIND`."""
 
 BACKUPS: dict[str, str] = {}

@@ -9,6 +9,22 @@ from typing import Any, Protocol
 
 from toban.engine.bindings.model import Section
 
+_PLAIN = frozenset("-_.")
+
+
+def folder_of(subject: str) -> str:
+    """Return *subject* as the first part of a key: letters of any script stay readable, nothing else does.
+
+    What is neither letter, digit nor one of `-_.` becomes `!` and two hex digits for each byte of UTF-8: a
+    percent sign, as URLs have it, is among the characters that S3 advises against.
+    """
+    return "".join(
+        letter
+        if letter.isalnum() or letter in _PLAIN
+        else "".join(f"!{byte:02X}" for byte in letter.encode())
+        for letter in subject
+    )
+
 
 class StoreTrouble(Exception):
     """The store did not do what it was asked; the message tells the operator why, without any secret.

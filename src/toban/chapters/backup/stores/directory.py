@@ -1,0 +1,234 @@
+"""A folder of a disk or a mounted share as a store: `kind = "directory"`."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, ValidationInfo
+
+from toban.chapters.backup.store import Listed, Store, Stored, StoreKind, StoreTrouble
+from toban.chapters.backup.stores.sealed import SealedConfig, SealedStore
+
+_PIECE = 1 << 20
+_PARTIAL = ".partial"
+"""Ends the name of a file that is still being written."""
+
+
+def _beside_the_bindings(path: Path, info: ValidationInfo) -> Path:
+    base: Path = (info.context or {}).get("base", Path())
+    return base / path
+
+
+class DirectoryConfig(SealedConfig):
+    """`kind = "directory"`."""
+
+    example: ClassVar[Mapping[str, str]] = {"path": "/mnt/backups"}
+
+    path: Annotated[Path, AfterValidator(_beside_the_bindings)]
+    """The folder; it must exist. Relative to the folder of `toban.toml`."""
+
+
+class DirectoryStore:
+    """Objects as files. A file has its name only once it is whole and synced to the disk.
+
+    The folder itself is never made: where a share is not mounted, backups must not fill the disk below it.
+    """
+
+    def __init__(self, config: DirectoryConfig) -> None:
+        self._root = config.path
+
+    @property
+    def name(self) -> str:
+        """The folder."""
+        return str(self._root)
+
+    @contextmanager
+    def writer(self, key: str) -> Iterator["_File"]:
+        """See `Store`."""
+        with self._asking(key):
+            file = _File(self._path(key), key, self._root)
+        try:
+            yield file
+        except BaseException:
+            file.discard()
+            raise
+        file.finish()
+
+    def put(self, key: str, content: bytes) -> Stored:
+        """See `Store`."""
+        with self.writer(key) as file:
+            file.write(content)
+        return file.stored
+
+    def read(self, key: str) -> bytes:
+        """See `Store`."""
+        with self._asking(key):
+            return self._path(key).read_bytes()
+
+    def stream(self, key: str, *, sha256: str = "") -> Iterator[bytes]:
+        """See `Store`."""
+        digest = hashlib.sha256()
+        with self._asking(key), self._path(key).open("rb") as file:
+            while piece := file.read(_PIECE):
+                if sha256:
+                    digest.update(piece)
+                yield piece
+        if sha256 and digest.hexdigest() != sha256:
+            raise StoreTrouble(f"{self.name}: {key} の中身が、記録した SHA-256 と違います")
+
+    def listing(self, prefix: str) -> Iterator[Listed]:
+        """See `Store`."""
+        with self._asking(prefix):
+            for path in self._files(prefix):
+                key = path.relative_to(self._root).as_posix()
+                if key.startswith(prefix) and not path.name.endswith(_PARTIAL):
+                    with suppress(FileNotFoundError):
+                        status = path.stat()
+                        yield Listed(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """See `Store`."""
+        for key in keys:
+            with self._asking(key):
+                path = self._path(key)
+                path.unlink(missing_ok=True)
+                self._remove_empty(path.parent)
+
+    def sweep(self, prefix: str, before: datetime) -> int:
+        """See `Store`."""
+        found = 0
+        with self._asking(prefix):
+            for path in self._files(prefix):
+                key = path.relative_to(self._root).as_posix()
+                if key.startswith(prefix) and path.name.endswith(_PARTIAL) and _is_older(path, before):
+                    path.unlink(missing_ok=True)
+                    self._remove_empty(path.parent)
+                    found += 1
+        return found
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+    def _path(self, key: str) -> Path:
+        parts = key.split("/")
+        if not key or any(part in {"", ".", ".."} for part in parts) or "\0" in key:
+            raise StoreTrouble(f"{self.name}: {key!r} はオブジェクトの名として使えません")
+        return self._root.joinpath(*parts)
+
+    def _files(self, prefix: str) -> Iterator[Path]:
+        """Yield every file in the folder that *prefix* ends in; in the order of names."""
+        folder = self._root / prefix.rpartition("/")[0]
+        if not self._root.is_dir():
+            raise FileNotFoundError(self._root)
+        for at, folders, files in os.walk(folder):
+            folders.sort()
+            yield from (Path(at, file) for file in sorted(files))
+
+    def _remove_empty(self, folder: Path) -> None:
+        """Remove *folder* and those above it, as far as they are empty."""
+        while folder != self._root:
+            try:
+                folder.rmdir()
+            except OSError:
+                return
+            folder = folder.parent
+
+    @contextmanager
+    def _asking(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise _trouble(self._root, key, error) from error
+
+
+class _File:
+    """An object being written, under a name that no listing shows."""
+
+    def __init__(self, path: Path, key: str, root: Path) -> None:
+        if not root.is_dir():
+            raise FileNotFoundError(root)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path, self._key, self._root = path, key, root
+        self._partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}{_PARTIAL}")
+        self._file = self._partial.open("xb")
+        self._digest = hashlib.sha256()
+        self._size = 0
+        self._stored: Stored | None = None
+
+    def write(self, piece: bytes | bytearray | memoryview) -> None:
+        """See `Writer`."""
+        try:
+            self._file.write(piece)
+        except OSError as error:
+            raise _trouble(self._root, self._key, error) from error
+        self._digest.update(piece)
+        self._size += len(piece)
+
+    @property
+    def stored(self) -> Stored:
+        """See `Writer`."""
+        if self._stored is None:
+            raise RuntimeError("the object is not written yet")
+        return self._stored
+
+    def finish(self) -> None:
+        """Give the file its name, durably."""
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._partial.replace(self._path)
+            _sync_names(self._path.parent, self._root)
+        except OSError as error:
+            self.discard()
+            raise _trouble(self._root, self._key, error) from error
+        self._stored = Stored(self._key, self._size, self._digest.hexdigest())
+
+    def discard(self) -> None:
+        """Leave nothing behind, as far as the disk lets us; what is left is swept later."""
+        with suppress(OSError):
+            self._file.close()
+        with suppress(OSError):
+            self._partial.unlink(missing_ok=True)
+
+
+def _sync_names(folder: Path, root: Path) -> None:
+    """Make the names in *folder* and in those above it durable: a new file's is no more durable than they."""
+    while True:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if folder == root:
+            return
+        folder = folder.parent
+
+
+def _is_older(path: Path, before: datetime) -> bool:
+    try:
+        return path.stat().st_mtime < before.timestamp()
+    except FileNotFoundError:
+        return False
+
+
+def _trouble(root: Path, key: str, error: OSError) -> StoreTrouble:
+    if not root.is_dir():
+        return StoreTrouble(
+            f"{root}: フォルダーがありません。マウントを確かめるか、mkdir で作ってください", passing=True
+        )
+    if isinstance(error, FileNotFoundError):
+        return StoreTrouble(f"{root}: {key} がありません")
+    return StoreTrouble(f"{root}: {key} を扱えません: {error.strerror}", passing=True)
+
+
+def _build(config: DirectoryConfig) -> Store:
+    return SealedStore(DirectoryStore(config), config)
+
+
+KIND = StoreKind(DirectoryConfig, _build)

@@ -1,0 +1,238 @@
+"""A bucket as a store: objects go up in parts and come down in ranges, each tried again by itself.
+
+obstore moves objects; boto3 does what obstore has no words for: finding uploads that were broken off.
+S3's limits: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+"""
+
+import hashlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import obstore
+from botocore.exceptions import BotoCoreError, ClientError
+from obstore.exceptions import BaseError
+from obstore.store import S3Store as Bucket
+
+from toban.chapters.backup.store import Listed, Stored, StoreTrouble
+from toban.chapters.backup.stores.pipe import Abandoned, Pipe
+from toban.chapters.backup.stores.s3.config import S3Config
+from toban.chapters.backup.stores.s3.trouble import trouble_of
+from toban.engine.bindings.secret import SecretUnavailable
+
+if TYPE_CHECKING:
+    # In obstore's stubs only.
+    from obstore import Bytes, PutResult
+
+_MIB = 1 << 20
+_RANGE = 8 * _MIB
+"""Bytes that one request reads."""
+_AHEAD = 3
+"""Requests that read ahead of who consumes."""
+_MOST_PARTS = 10_000
+
+_FAULTS = (BaseError, BotoCoreError, ClientError, OSError)
+
+
+class S3Store:
+    """One bucket, below a prefix."""
+
+    def __init__(self, config: S3Config) -> None:
+        self._config = config
+
+    @property
+    def name(self) -> str:
+        """`s3://backups/shop`."""
+        return self._config.place
+
+    @contextmanager
+    def writer(self, key: str) -> Iterator["_Upload"]:
+        """See `Store`."""
+        with ThreadPoolExecutor(1, thread_name_prefix="upload") as aside:
+            upload = _Upload(self._bucket, key, self._config, aside)
+            try:
+                yield upload
+            except BaseException as error:
+                upload.break_off(error)
+                raise
+            upload.finish()
+
+    def put(self, key: str, content: bytes) -> Stored:
+        """See `Store`."""
+        with self.writer(key) as upload:
+            upload.write(content)
+        return upload.stored
+
+    def read(self, key: str) -> bytes:
+        """See `Store`."""
+        with self._asking(key):
+            return obstore.get(self._bucket, key).bytes().to_bytes()
+
+    def stream(self, key: str, *, sha256: str = "") -> Iterator[bytes]:
+        """See `Store`. In ranges: neither a slow reader nor a server that is away for a while breaks one."""
+        digest = hashlib.sha256()
+        for piece in self._ranges(key):
+            if sha256:
+                digest.update(piece)
+            yield piece
+        if sha256 and digest.hexdigest() != sha256:
+            raise StoreTrouble(f"{self.name}: {key} の中身が、記録した SHA-256 と違います")
+
+    def listing(self, prefix: str) -> Iterator[Listed]:
+        """See `Store`."""
+        with self._asking(prefix):
+            # obstore lists whole folders only.
+            for page in obstore.list(self._bucket, prefix.rpartition("/")[0] or None):
+                for each in page:
+                    if each["path"].startswith(prefix):
+                        yield Listed(each["path"], each["size"], each["last_modified"])
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """See `Store`. In a bucket with versioning the objects stay as former versions."""
+        if keys:
+            with self._asking(keys[0]):
+                obstore.delete(self._bucket, list(keys))
+
+    def sweep(self, prefix: str, before: datetime) -> int:
+        """See `Store`."""
+        found = 0
+        with self._asking(prefix):
+            client = self._config.settings_client()
+            bucket, start = self._config.bucket, f"{self._config.folder}{prefix}"
+            pages = client.get_paginator("list_multipart_uploads")
+            for page in pages.paginate(Bucket=bucket, Prefix=start):
+                for upload in page.get("Uploads", ()):
+                    # Some servers list all uploads, whatever prefix was asked for.
+                    if upload["Key"].startswith(start) and upload["Initiated"] < before:
+                        client.abort_multipart_upload(
+                            Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                        )
+                        found += 1
+        return found
+
+    def close(self) -> None:
+        """See `Store`; connections are let go of with the client."""
+        self.__dict__.pop("_bucket", None)
+
+    @cached_property
+    def _bucket(self) -> Bucket:
+        try:
+            return self._config.bucket_client()
+        except SecretUnavailable as error:
+            raise StoreTrouble(f"{self.name} の鍵がありません: {error}") from error
+
+    def _ranges(self, key: str) -> Iterator[bytes]:
+        bucket = self._bucket
+        with self._asking(key), ThreadPoolExecutor(_AHEAD, thread_name_prefix="download") as aside:
+            size = obstore.head(bucket, key)["size"]
+            waiting: deque[Future[Bytes]] = deque()
+            for start in range(0, size, _RANGE):
+                end = min(start + _RANGE, size)
+                waiting.append(aside.submit(obstore.get_range, bucket, key, start=start, end=end))
+                if len(waiting) == _AHEAD:
+                    yield waiting.popleft().result().to_bytes()
+            while waiting:
+                yield waiting.popleft().result().to_bytes()
+
+    @contextmanager
+    def _asking(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except _FAULTS as error:
+            raise trouble_of(error, self.name, key) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """An object that is sent while it is written."""
+
+    pipe: Pipe
+    sending: "Future[PutResult]"
+
+
+class _Upload:
+    """One object on its way: a small one goes in a single request, another in parts while it is written."""
+
+    def __init__(self, bucket: Bucket, key: str, config: S3Config, aside: Executor) -> None:
+        self._bucket, self._key, self._config, self._aside = bucket, key, config, aside
+        self._part = config.part_mib * _MIB
+        self._digest = hashlib.sha256()
+        self._size = 0
+        self._first: list[bytes] = []
+        self._parts: _Parts | None = None
+        self._stored: Stored | None = None
+
+    def write(self, piece: bytes | bytearray | memoryview) -> None:
+        """See `Writer`."""
+        piece = bytes(piece)
+        self._digest.update(piece)
+        self._size += len(piece)
+        if self._size > _MOST_PARTS * self._part:
+            place = self._config.place
+            raise StoreTrouble(f"{place}: {self._key} は大きすぎます。part_mib を増やしてください")
+        if self._parts is not None:
+            self._hand_on(self._parts, piece)
+            return
+        self._first.append(piece)
+        if self._size > self._part:
+            self._parts = parts = self._begin()
+            for each in self._first:
+                self._hand_on(parts, each)
+            self._first.clear()
+
+    @property
+    def stored(self) -> Stored:
+        """See `Writer`."""
+        if self._stored is None:
+            raise RuntimeError("the object is not written yet")
+        return self._stored
+
+    def break_off(self, failure: BaseException) -> None:
+        """Raise *failure* where it is sent: that aborts the upload; an end of file would complete it."""
+        if self._parts is not None:
+            self._parts.pipe.end(failure)
+            self._parts.sending.exception()
+
+    def finish(self) -> None:
+        """Send the rest, and wait until the server has all of it."""
+        if self._parts is not None:
+            self._parts.pipe.end()
+            sending = self._parts.sending
+        else:
+            content = b"".join(self._first)
+            sending = self._aside.submit(obstore.put, self._bucket, self._key, content, use_multipart=False)
+        version = self._result(sending)["version"] or ""
+        self._stored = Stored(self._key, self._size, self._digest.hexdigest(), version)
+
+    def _begin(self) -> _Parts:
+        pipe = Pipe(self._part)
+        sending = self._aside.submit(
+            obstore.put,
+            self._bucket,
+            self._key,
+            iter(pipe),
+            use_multipart=True,
+            chunk_size=self._part,
+            max_concurrency=self._config.parallel,
+        )
+        sending.add_done_callback(lambda _: pipe.abandon())
+        return _Parts(pipe, sending)
+
+    def _hand_on(self, parts: _Parts, piece: bytes) -> None:
+        try:
+            if piece:
+                parts.pipe.write(piece)
+        except Abandoned:
+            self._result(parts.sending)
+            raise
+
+    def _result(self, sending: "Future[PutResult]") -> "PutResult":
+        try:
+            return sending.result()
+        except _FAULTS as error:
+            raise trouble_of(error, self._config.place, self._key) from error

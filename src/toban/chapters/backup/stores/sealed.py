@@ -1,0 +1,256 @@
+"""Encryption before anything leaves this machine: age (https://age-encryption.org/v1), around any store.
+
+Whoever writes needs the recipients only, which are no secret. The key that opens it is needed to read, verify
+and restore, and is never in the store.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from itertools import chain
+from typing import Annotated, Any
+
+import pyrage
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from toban.chapters.backup.store import Listed, Store, Stored, StoreTrouble, Writer
+from toban.chapters.backup.stores.pipe import Abandoned, Pipe
+from toban.engine.bindings.model import Section
+from toban.engine.bindings.secret import Secret, SecretUnavailable
+
+_MARK = b"age-encryption.org/v1\n"
+_BETWEEN = 4 << 20
+"""Bytes that may lie between the plain side and the sealed one."""
+
+
+def _recipient(written: str) -> str:
+    try:
+        pyrage.x25519.Recipient.from_str(written)
+    except pyrage.RecipientError as error:
+        hint = "age1… で始まる公開鍵を書いてください。秘密鍵 (AGE-SECRET-KEY-…) ではありません"
+        raise PydanticCustomError("recipient", "age の公開鍵として読めません", {"hint": hint}) from error
+    return written
+
+
+class SealedConfig(Section):
+    """What every kind of store may say of encryption."""
+
+    encrypt_to: tuple[Annotated[str, AfterValidator(_recipient)], ...] = ()
+    """The public keys (`age1…`) of those who can open what is stored; empty: it is not encrypted here."""
+    identity: Secret | None = None
+    """The file of secret keys that opens it again, as `age-keygen` writes it; writing needs none."""
+
+
+class SealedStore:
+    """A store that seals what is written, where recipients are given, and opens whatever is sealed."""
+
+    def __init__(self, inner: Store, config: SealedConfig) -> None:
+        self._inner = inner
+        self._config = config
+        self._recipients = [pyrage.x25519.Recipient.from_str(each) for each in config.encrypt_to]
+
+    @property
+    def name(self) -> str:
+        """That of the store inside."""
+        return self._inner.name
+
+    def writer(self, key: str) -> AbstractContextManager[Writer]:
+        """See `Store`."""
+        return self._sealing(key) if self._recipients else self._inner.writer(key)
+
+    def put(self, key: str, content: bytes) -> Stored:
+        """See `Store`."""
+        if not self._recipients:
+            return self._inner.put(key, content)
+        return self._marked(self._inner.put(key, pyrage.encrypt(content, self._recipients)))
+
+    def read(self, key: str) -> bytes:
+        """See `Store`."""
+        content = self._inner.read(key)
+        if not content.startswith(_MARK):
+            return content
+        with self._opening(key):
+            return bytes(pyrage.decrypt(content, self._identities()))
+
+    def stream(self, key: str, *, sha256: str = "") -> Iterator[bytes]:
+        """See `Store`."""
+        pieces = self._inner.stream(key, sha256=sha256)
+        head = b""
+        for piece in pieces:
+            head += piece
+            if len(head) >= len(_MARK):
+                break
+        whole = chain((head,), pieces) if head else pieces
+        yield from self._opened(key, whole) if head.startswith(_MARK) else whole
+
+    def listing(self, prefix: str) -> Iterator[Listed]:
+        """See `Store`; sizes are those of the sealed objects."""
+        return self._inner.listing(prefix)
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """See `Store`."""
+        self._inner.delete(keys)
+
+    def sweep(self, prefix: str, before: datetime) -> int:
+        """See `Store`."""
+        return self._inner.sweep(prefix, before)
+
+    def close(self) -> None:
+        """See `Store`."""
+        self._inner.close()
+
+    def _marked(self, stored: Stored) -> Stored:
+        return replace(stored, sealed=" ".join(self._config.encrypt_to))
+
+    @contextmanager
+    def _sealing(self, key: str) -> Iterator["_Sealing"]:
+        with self._inner.writer(key) as target, ThreadPoolExecutor(1, thread_name_prefix="seal") as aside:
+            sealing = _Sealing(target, self._recipients, aside)
+            try:
+                yield sealing
+            except BaseException as error:
+                sealing.break_off(error)
+                raise
+            sealing.finish()
+        # The object is whole only now that the block of the writer inside has ended.
+        sealing.stored = self._marked(target.stored)
+
+    def _opened(self, key: str, sealed: Iterator[bytes]) -> Iterator[bytes]:
+        source, pipe, identities = _Source(sealed), Pipe(_BETWEEN), self._identities()
+
+        def open_it() -> None:
+            try:
+                pyrage.decrypt_io(source, pipe, identities)
+            except Exception as error:
+                # pyrage turns what the store raised into its own words.
+                pipe.end(source.failure or error)
+                raise
+            pipe.end()
+
+        with ThreadPoolExecutor(1, thread_name_prefix="open") as aside, self._opening(key):
+            try:
+                aside.submit(open_it)
+                yield from pipe
+            finally:
+                pipe.abandon()
+
+    def _identities(self) -> list[pyrage.x25519.Identity]:
+        if self._config.identity is None:
+            raise StoreTrouble(
+                f"{self.name} は暗号化されています。"
+                'toban.toml の保存先の表に identity = "file:鍵のファイル" を書くと読めます'
+            )
+        try:
+            lines = self._config.identity.reveal().splitlines()
+            found = [
+                pyrage.x25519.Identity.from_str(line.strip())
+                for line in lines
+                if line.strip() and not line.startswith("#")
+            ]
+        except SecretUnavailable as error:
+            raise StoreTrouble(f"{self.name} を開く鍵がありません: {error}") from error
+        except pyrage.IdentityError as error:
+            where = self._config.identity
+            raise StoreTrouble(f"{where} を age の秘密鍵として読めません", passing=False) from error
+        return found
+
+    @contextmanager
+    def _opening(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except pyrage.DecryptError as error:
+            raise StoreTrouble(
+                f"{self.name}: {key} を開けません。identity の鍵は、暗号化に使った公開鍵のものではありません"
+            ) from error
+        except OSError as error:
+            raise StoreTrouble(f"{self.name}: {key} は途中で壊れています: 復号できません") from error
+
+
+class _Sealing:
+    """Takes what is plain; a thread beside it seals it into the object."""
+
+    def __init__(self, target: Writer, recipients: Sequence[Any], aside: Executor) -> None:
+        self._sink = _Sink(target)
+        self._pipe = pipe = Pipe(_BETWEEN)
+        self._stored: Stored | None = None
+        self._sealing = aside.submit(pyrage.encrypt_io, pipe, self._sink, recipients)
+        self._sealing.add_done_callback(lambda _: pipe.abandon())
+
+    def write(self, piece: bytes | bytearray | memoryview) -> None:
+        """See `Writer`."""
+        try:
+            if piece:
+                self._pipe.write(bytes(piece))
+        except Abandoned:
+            self._raise()
+
+    @property
+    def stored(self) -> Stored:
+        """See `Writer`."""
+        if self._stored is None:
+            raise RuntimeError("the object is not written yet")
+        return self._stored
+
+    @stored.setter
+    def stored(self, stored: Stored) -> None:
+        self._stored = stored
+
+    def break_off(self, failure: BaseException) -> None:
+        """Raise *failure* where it is sealed: an end of file there would make a whole object of a part."""
+        self._pipe.end(failure)
+        self._sealing.exception()
+
+    def finish(self) -> None:
+        """Wait until all is sealed and handed on."""
+        self._pipe.end()
+        self._raise()
+
+    def _raise(self) -> None:
+        failure = self._sealing.exception()
+        if failure is not None:
+            # What the store raised, not what pyrage made of it.
+            raise self._sink.failure or failure
+
+
+class _Sink:
+    """The side of the store, for pyrage, which keeps of an exception its text only."""
+
+    def __init__(self, target: Writer) -> None:
+        self._target = target
+        self.failure: Exception | None = None
+
+    def write(self, piece: bytes) -> int:
+        try:
+            self._target.write(piece)
+        except Exception as error:
+            self.failure = error
+            raise
+        return len(piece)
+
+    def flush(self) -> None:
+        """Do nothing: the store decides when it sends."""
+
+
+class _Source:
+    """The side of the store when reading, for pyrage."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = memoryview(b"")
+        self.failure: Exception | None = None
+
+    def read(self, most: int = -1) -> bytes:
+        try:
+            while not self._rest:
+                self._rest = memoryview(next(self._pieces))
+        except StopIteration:
+            return b""
+        except Exception as error:
+            self.failure = error
+            raise
+        taken = self._rest if most < 0 else self._rest[:most]
+        self._rest = self._rest[len(taken) :]
+        return bytes(taken)
