@@ -113,6 +113,12 @@ class RestoreOrder:
     """The moment to recover to; None for as far as the chain and the log go."""
     server: str = ""
     """For logical backups: the DSN of an empty database to restore into."""
+    to_lsn: str = ""
+    """Instead of `to`: nothing that was logged from this position on comes back."""
+    follows_log: bool = True
+    """False: the chain alone, as it stood when its newest backup ended."""
+    binaries: Path | None = None
+    """The folder of the database's own programs, of the version of the chain; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

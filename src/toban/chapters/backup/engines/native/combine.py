@@ -1,0 +1,196 @@
+"""A full backup and an increment on it as one data directory, without a second copy of either.
+
+The full backup's files are written as they stream in, but only those that the increment builds upon. Then the
+increment's changed blocks go straight to their places, and what it holds whole beside them. The outcome is,
+byte for byte, that of pg_combinebackup (docs/adr/0010).
+"""
+
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from toban.chapters.backup.engines.native import fetch, incremental
+from toban.chapters.backup.engines.native.archive import Member, MemberKind
+from toban.chapters.backup.engines.native.fetch import Archive, Content, Damaged, Progress, Space
+from toban.chapters.backup.engines.native.incremental import BLOCK, BadIncrement
+from toban.chapters.backup.engines.native.manifest import Manifest
+from toban.chapters.backup.store import Store
+
+CONTROL = "global/pg_control"
+"""Without this file no server starts on the folder: it gets its name last of all."""
+
+_CONTROL_UNTIL_THEN = "global/pg_control.restoring"
+
+_LEFT_OUT = frozenset({"tablespace_map", "backup_manifest"})
+"""The links are made here, to places of their own; the manifest speaks of the increment alone."""
+
+_INCREMENT_LINES = (b"INCREMENTAL FROM LSN:", b"INCREMENTAL FROM TLI:")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One backup of the chain, ready to be laid down."""
+
+    archives: Sequence[Archive]
+    manifest: Manifest
+
+
+class Tree:
+    """The data directory being written. Threads may share it, each with files of its own."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._made: set[str] = set()
+        self._lock = threading.Lock()
+
+    def link(self, spaces: Iterable[Space], beside: Path) -> None:
+        """Make a place for each tablespace: below *beside*, never where the source has it."""
+        for space in spaces:
+            self.make_folder("pg_tblspc")
+            place = self._root / "pg_tblspc" / space.oid
+            if space.path.startswith("/"):
+                target = beside / space.oid
+                target.mkdir(mode=0o700, parents=True, exist_ok=True)
+                place.symlink_to(target)
+            else:
+                # allow_in_place_tablespaces
+                place.mkdir(mode=0o700, exist_ok=True)
+
+    def make_folder(self, path: str) -> None:
+        """Make the folder at *path*, and those above it."""
+        if path not in self._made:
+            (self._root / path).mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self._lock:
+                self._made.add(path)
+
+    def write(self, path: str, content: Iterable[bytes]) -> None:
+        """Write a whole file; one that is there already is damage."""
+        self.make_folder(path.rpartition("/")[0])
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        descriptor = os.open(self._place(path), flags, 0o600)
+        try:
+            for piece in content:
+                _write_all(descriptor, piece)
+        finally:
+            os.close(descriptor)
+
+    def change(self, path: str, size: int, content: Content) -> None:
+        """Bring the full backup's file at *path* to the increment's state; *content* is its `INCREMENTAL.`.
+
+        Raises `BadIncrement`, having changed nothing, when the header is wrong.
+        """
+        start = content.read(incremental.HEAD_BYTES)
+        head = incremental.read_head(start, size)
+        rest = content.read(head.header_bytes - incremental.HEAD_BYTES)
+        numbers = incremental.read_numbers(start + rest, head)
+        try:
+            descriptor = os.open(self._place(path), os.O_RDWR | os.O_NOFOLLOW)
+        except FileNotFoundError as error:
+            raise BadIncrement("the full backup has no such file") from error
+        try:
+            length = os.fstat(descriptor).st_size
+            if length % BLOCK:
+                raise BadIncrement("the full backup's file has a torn last block")
+            # In this order: blocks of the full backup beyond the truncation must read as zeroes.
+            if length > head.truncation_block_length * BLOCK:
+                os.ftruncate(descriptor, head.truncation_block_length * BLOCK)
+            for first, count in incremental.runs(numbers):
+                _write_at(descriptor, first * BLOCK, count * BLOCK, content)
+            os.ftruncate(descriptor, incremental.whole_length(head, numbers) * BLOCK)
+        finally:
+            os.close(descriptor)
+
+    def finish(self) -> None:
+        """Give the control file its name, and let the folder be started; after everything else is on disk."""
+        (self._root / _CONTROL_UNTIL_THEN).rename(self._root / CONTROL)
+
+    def _place(self, path: str) -> str:
+        return os.path.join(self._root, _CONTROL_UNTIL_THEN if path == CONTROL else path)  # noqa: PTH118 - thousands
+
+
+def lay_down(
+    store: Store, tree: Tree, part: Part, progress: Progress, *, needed: frozenset[str] | None = None
+) -> None:
+    """Write the files of *part* into *tree*, over those of the part before; of them only *needed*.
+
+    Raises `Damaged` for an object or file that is not as it was backed up; what is written by then is no
+    data directory, and no server takes it for one.
+    """
+    layer = _Layer(store, tree, part.manifest, needed, progress)
+    seen = set().union(*fetch.side_by_side(layer.put, part.archives))
+    if missing := sorted(part.manifest.files.keys() - seen):
+        raise Damaged(f"{missing[0]} など {len(missing)} 件が、マニフェストにあるのにアーカイブにありません")
+
+
+def built_upon(increment: Manifest) -> frozenset[str]:
+    """Return the full backup's files that the increment has changed blocks of; the rest it brings itself."""
+    return frozenset(
+        incremental.whole_path(path) for path in increment.files if incremental.is_incremental(path)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    store: Store
+    tree: Tree
+    manifest: Manifest
+    needed: frozenset[str] | None
+    progress: Progress
+
+    def put(self, archive: Archive) -> set[str]:
+        """Write what of *archive* is needed; return all the files in it."""
+        seen = set()
+        for member, content in fetch.walk(self.store, archive, self.manifest, self.progress):
+            try:
+                if self._put(member, content):
+                    seen.add(member.name)
+            except (BadIncrement, FileExistsError) as error:
+                raise Damaged(f"{archive.key}: {member.name}: {error}") from error
+        return seen
+
+    def _put(self, member: Member, content: Content) -> bool:
+        """Write one member, where it is needed; return whether it is a file."""
+        path = member.name
+        if member.kind is not MemberKind.FILE:
+            if member.kind is MemberKind.FOLDER and self.needed is None:
+                self.tree.make_folder(path)
+            # Links are those of the tablespaces, which have been made.
+            return False
+        if self.needed is not None:
+            if path in self.needed:
+                self.tree.write(path, content)
+        elif incremental.is_incremental(path):
+            self.tree.change(incremental.whole_path(path), member.size, content)
+            content.prove()
+        elif path == "backup_label":
+            self.tree.write(path, [plain_label(b"".join(content))])
+        elif path not in _LEFT_OUT:
+            self.tree.write(path, content)
+        return True
+
+
+def plain_label(text: bytes) -> bytes:
+    """Return a `backup_label` without what says that it is an increment's: the server refuses such a one."""
+    lines = text.splitlines(keepends=True)
+    return b"".join(line for line in lines if not line.startswith(_INCREMENT_LINES))
+
+
+def _write_all(descriptor: int, piece: bytes) -> None:
+    rest = memoryview(piece)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _write_at(descriptor: int, at: int, count: int, content: Content) -> None:
+    """Write the next *count* bytes of *content* to position *at*."""
+    while count:
+        piece = content.read(min(count, 1 << 20))
+        if not piece:
+            raise BadIncrement("ends before its last block")
+        count -= len(piece)
+        rest = memoryview(piece)
+        while rest:
+            written = os.pwrite(descriptor, rest, at)
+            rest, at = rest[written:], at + written

@@ -1,0 +1,204 @@
+"""The stored objects of a backup as members of the data directory, each proven as it goes by."""
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from toban.chapters.backup.engine import BackupFailed, Taken, Watch
+from toban.chapters.backup.engines.native import manifest as manifests
+from toban.chapters.backup.engines.native.archive import BadArchive, Member, MemberKind, inflated, members
+from toban.chapters.backup.engines.native.manifest import BadManifest, File, Manifest
+from toban.chapters.backup.store import Store, StoreTrouble
+
+_READERS = 4
+"""Archives that are read at once. Hashing, inflating and writing let go of the interpreter."""
+
+_OUTSIDE_MANIFEST = ("pg_wal/", "backup_manifest")
+"""What PostgreSQL leaves out of its manifest: the log has checksums of its own."""
+
+
+class Damaged(BackupFailed):
+    """What is stored is not what was backed up; the message names the object and the file in it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A stored tar of a backup, or a part of one."""
+
+    key: str
+    root: str
+    """Where its members belong, below the data directory: empty, or `pg_tblspc/16400`."""
+    is_compressed: bool
+    sha256: str
+    size: int
+    """Stored bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A tablespace."""
+
+    oid: str
+    path: str
+    """Where the source has it; a relative path for one inside the data directory."""
+
+
+class Content:
+    """The bytes of one member, in order; whoever reads them to the end has them proven."""
+
+    def __init__(self, path: str, pieces: Iterator[memoryview], file: File | None) -> None:
+        self.path = path
+        self._pieces = self._proven(pieces, file) if file is not None else map(bytes, pieces)
+        self._piece = b""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield what has not been read yet."""
+        if self._piece:
+            piece, self._piece = self._piece, b""
+            yield piece
+        yield from self._pieces
+
+    def read(self, count: int) -> bytes:
+        """Return exactly *count* bytes; fewer only at the end."""
+        found, missing = [], count
+        while missing and (piece := self._piece or next(self._pieces, b"")):
+            found.append(piece[:missing])
+            self._piece = piece[missing:]
+            missing -= len(found[-1])
+        return b"".join(found)
+
+    def prove(self) -> None:
+        """Read to the end; raises `Damaged` when the checksum differs."""
+        for _ in self:
+            pass
+
+    def _proven(self, pieces: Iterator[memoryview], file: File) -> Iterator[bytes]:
+        checksum = manifests.CHECKSUMS[file.algorithm]()
+        for piece in map(bytes, pieces):
+            checksum.update(piece)
+            yield piece
+        if checksum.hexdigest() != file.checksum:
+            raise Damaged(f"{self.path}: マニフェストの {file.algorithm} と一致しません")
+
+
+def archives(taken: Taken) -> tuple[Archive, ...]:
+    """Return the archives of *taken*, the largest first: none is left for the end alone."""
+    sizes = {stored.key: stored.size for stored in taken.objects}
+    entries = _mappings(taken, "archives")
+    if not entries:
+        raise Damaged(f"{taken.label}: どのアーカイブに入っているかの記録がありません")
+    found = [
+        Archive(
+            key=str(entry["key"]),
+            root=f"pg_tblspc/{entry['tablespace']}" if entry.get("tablespace") else "",
+            is_compressed=entry.get("compression") == "zstd",
+            sha256=str(entry["sha256"]),
+            size=sizes.get(str(entry["key"]), 0),
+        )
+        for entry in entries
+    ]
+    return tuple(sorted(found, key=lambda archive: -archive.size))
+
+
+def spaces(taken: Taken) -> tuple[Space, ...]:
+    """Return the tablespaces of *taken*."""
+    found = {
+        str(entry["tablespace"]): Space(str(entry["tablespace"]), str(entry.get("path") or ""))
+        for entry in _mappings(taken, "archives")
+        if entry.get("tablespace")
+    }
+    return tuple(found.values())
+
+
+def _mappings(taken: Taken, fact: str) -> Sequence[Mapping[str, object]]:
+    found = taken.facts.get(fact)
+    return [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, Sequence) else []
+
+
+def manifest_of(store: Store, taken: Taken) -> Manifest:
+    """Read the backup's manifest and prove that it is the one that was stored; raises `Damaged`."""
+    described = taken.facts.get("manifest")
+    if not isinstance(described, Mapping):
+        raise Damaged(f"{taken.label}: マニフェストの記録がありません")
+    key = str(described["key"])
+    try:
+        text = store.read(key)
+        if described.get("compression") == "zstd":
+            text = b"".join(inflated([text]))
+        found = manifests.parse(text)
+    except (BadManifest, BadArchive, StoreTrouble) as error:
+        raise Damaged(f"{key}: {error}") from error
+    if taken.manifest_sha256 and found.sha256 != taken.manifest_sha256:
+        raise Damaged(f"{key}: カタログの SHA-256 と一致しません")
+    return found
+
+
+class Progress:
+    """How much of several archives has been read; readers in threads share it, and stop by it."""
+
+    def __init__(self, watch: Watch, total: int, words: str) -> None:
+        self._watch = watch
+        self._total = total
+        self._words = words
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def add(self, count: int) -> None:
+        """Note *count* bytes more; raises `BackupFailed` once the whole act must end."""
+        with self._lock:
+            self._done += count
+            percent = min(100 * self._done / self._total, 100) if self._total else None
+            self._watch.progress(
+                percent, f"{self._words} {_megabytes(self._done)} / {_megabytes(self._total)}"
+            )
+            if self._watch.why_stop() is not None:
+                raise BackupFailed("途中で止めました")
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.0f} MB"
+
+
+def walk(
+    store: Store, archive: Archive, manifest: Manifest, progress: Progress
+) -> Iterator[tuple[Member, Content]]:
+    """Yield each member of *archive* under its path below the data directory.
+
+    Raises `Damaged`, naming the object, for what differs from the manifest or from the stored SHA-256; that
+    of the whole object is known only at its end.
+    """
+    stored = _counted(store.stream(archive.key, sha256=archive.sha256), progress)
+    try:
+        for member, pieces in members(inflated(stored) if archive.is_compressed else stored):
+            path = "/".join(filter(None, (archive.root, member.name)))
+            file = _listed(path, member, manifest) if member.kind is MemberKind.FILE else None
+            yield Member(path, member.kind, member.size, member.target), Content(path, pieces, file)
+    except (BadArchive, StoreTrouble, Damaged) as error:
+        raise Damaged(f"{archive.key}: {error}") from error
+
+
+def _counted(pieces: Iterator[bytes], progress: Progress) -> Iterator[bytes]:
+    for piece in pieces:
+        progress.add(len(piece))
+        yield piece
+
+
+def _listed(path: str, member: Member, manifest: Manifest) -> File | None:
+    file = manifest.files.get(path)
+    if file is None:
+        if path.startswith(_OUTSIDE_MANIFEST):
+            return None
+        raise Damaged(f"{path}: マニフェストにないファイルです")
+    if file.size != member.size:
+        raise Damaged(f"{path}: {member.size} バイトですが、マニフェストでは {file.size} バイトです")
+    return file
+
+
+def side_by_side[T](act: Callable[[Archive], T], every: Collection[Archive]) -> list[T]:
+    """Do *act* with each archive, several at once; the first failure is raised once all have ended."""
+    with ThreadPoolExecutor(min(_READERS, max(len(every), 1)), thread_name_prefix="archive") as pool:
+        return list(pool.map(act, every))

@@ -1,0 +1,216 @@
+"""The stored log that continues a backup: found before anything is restored, then brought into `pg_wal`."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from toban.chapters.backup.engine import BackupFailed, Place, RestoreOrder, Taken, Watch
+from toban.chapters.backup.engines.native import replay
+from toban.chapters.backup.engines.native.archive import BadArchive, inflated
+from toban.chapters.backup.engines.native.replay import Log, StoredSegment
+from toban.chapters.backup.engines.native.segments import (
+    Segment,
+    assemble,
+    log_folder,
+    lsn_text,
+    position,
+    read_key,
+)
+from toban.chapters.backup.store import Listed, Store, StoreTrouble, folder_of
+
+_READERS = 8
+_SEGMENT_BYTES = 16 << 20
+_MORE = 4
+"""Segments that are fetched at once while it is not known which of them holds the target."""
+
+_HISTORY = re.compile(r"([0-9A-F]{8})\.history")
+_COMMIT = re.compile(r"\b(?:COMMIT|ABORT)\w*\b.*?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+) UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How the server is to come from the backup to the moment that was asked for."""
+
+    log: Log
+    histories: dict[int, bytes]
+    """Timeline → the text of its history file."""
+    size: int
+    """Bytes of a segment."""
+
+
+def course(store: Store, subject: str, order: RestoreOrder) -> Course:
+    """Look the log up that *order* needs; raises `BackupFailed` when it has a gap before the target."""
+    last = order.chain[-1]
+    end = _end(last)
+    size = _segment_bytes(last)
+    folder = log_folder(folder_of(subject), last.system_id)
+    listed = list(store.listing(folder))
+    histories = _histories(store, listed)
+    stored = list(stored_segments(listed, size))
+    branches = {timeline: replay.read_history(text.decode()) for timeline, text in histories.items()}
+    first = Segment.holding(end.timeline, position(end.lsn), size)
+    log = replay.unbroken(stored, first, branches, begins=position(end.lsn))
+    if not log.segments and log.missing == first:
+        # The backup brings the segment that it ends in; the log may begin behind it.
+        log = replay.unbroken(stored, first.next, branches, begins=position(end.lsn))
+    if order.follows_log:
+        _refuse_gap(log, order)
+    return Course(log, histories, size)
+
+
+def _refuse_gap(log: Log, order: RestoreOrder) -> None:
+    last = log.segments[-1] if log.segments else None
+    if order.to_lsn and (last is None or last.segment.end < position(order.to_lsn)):
+        raise BackupFailed(f"記録 (WAL) が {order.to_lsn} までありません", retry=False)
+    if order.to is not None and last is None:
+        raise BackupFailed("この時刻まで進めるための記録 (WAL) が、保存先に一つもありません", retry=False)
+    if log.missing is None or order.to_lsn:
+        return
+    if order.to is None or last is None or last.stored_at <= order.to:
+        until = f"{last.stored_at:%Y-%m-%d %H:%M:%S %Z} ごろ" if last else "バックアップの終わり"
+        raise BackupFailed(
+            f"記録 (WAL) に欠けがあります: {log.missing.name} がありません。戻せるのは{until}までです",
+            retry=False,
+        )
+
+
+def _end(taken: Taken) -> Place:
+    if taken.end is None:
+        raise BackupFailed(f"{taken.label}: どこで終わるバックアップかの記録がありません", retry=False)
+    return taken.end
+
+
+def _segment_bytes(taken: Taken) -> int:
+    found = taken.facts.get("wal_segment_size")
+    return found if isinstance(found, int) else _SEGMENT_BYTES
+
+
+def stored_segments(listed: Sequence[Listed], size: int) -> Iterator[StoredSegment]:
+    """Read what the keys say; the pieces of one segment are taken together."""
+    objects: dict[str, list[tuple[int | None, Listed]]] = {}
+    for each in listed:
+        found = read_key(each.key)
+        if found is not None:
+            objects.setdefault(found.segment, []).append((found.offset, each))
+    for name, parts in objects.items():
+        whole = next((each.key for offset, each in parts if offset is None), "")
+        kept = [(offset, each) for offset, each in parts if not whole or offset is None]
+        yield StoredSegment(
+            Segment.named(name, size),
+            max(each.modified_at for _, each in kept),
+            whole,
+            {offset: each.key for offset, each in kept if offset is not None},
+            sum(each.size for _, each in kept),
+        )
+
+
+def _histories(store: Store, listed: Sequence[Listed]) -> dict[int, bytes]:
+    found = {}
+    for each in listed:
+        match = _HISTORY.fullmatch(each.key.rpartition("/")[2])
+        if match is not None:
+            found[int(match[1], 16)] = store.read(each.key)
+    return found
+
+
+def bring(store: Store, found: Course, order: RestoreOrder, folder: Path, watch: Watch) -> datetime | None:
+    """Write what the recovery needs into *folder*, `pg_wal`; return the time that it can stop at.
+
+    None where the log ends without a transaction after the target: then its end is the target. Raises
+    `BackupFailed` when a gap turns out to come before the target.
+    """
+    for timeline, text in found.histories.items():
+        (folder / f"{timeline:08X}.history").write_bytes(text)
+    segments = found.log.segments
+    if not order.follows_log:
+        return None
+    if order.to is None:
+        _bring(store, segments, folder, watch)
+        return None
+    if order.binaries is None:
+        # Nothing here can tell what the log holds: the server must find out.
+        _bring(store, segments, folder, watch)
+        return order.to
+    count = next((n for n, each in enumerate(segments, 1) if each.stored_at > order.to), len(segments))
+    _bring(store, segments[:count], folder, watch)
+    while True:
+        newest = _newest_end(order.binaries, folder, segments[:count])
+        if newest is not None and newest > order.to:
+            return order.to
+        if count == len(segments):
+            break
+        _bring(store, segments[count : count + _MORE], folder, watch)
+        count = min(count + _MORE, len(segments))
+    if found.log.missing is not None:
+        raise BackupFailed(
+            f"記録 (WAL) の {found.log.missing.name} がなく、指定の時刻まで進められません", retry=False
+        )
+    watch.say("指定の時刻より後に終わったトランザクションがないので、記録の終わりまで進めます")
+    return None
+
+
+def _bring(store: Store, segments: Sequence[StoredSegment], folder: Path, watch: Watch) -> None:
+    def one(stored: StoredSegment) -> None:
+        if watch.why_stop() is not None:
+            raise BackupFailed("途中で止めました")
+        content = _content(store, stored)
+        path = folder / stored.segment.name
+        path.write_bytes(content)
+        path.chmod(0o600)
+
+    if segments:
+        watch.say(f"記録 (WAL) を {len(segments)} 本取り出します: {segments[0].segment.name} から")
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="log") as pool:
+        list(pool.map(one, segments))
+
+
+def _content(store: Store, stored: StoredSegment) -> bytes:
+    """Read a segment; one in pieces is filled up with zeroes, where recovery sees the end of the log."""
+    try:
+        if not stored.whole:
+            pieces = {offset: b"".join(inflated(store.stream(key))) for offset, key in stored.pieces.items()}
+            return assemble(pieces, stored.segment.size)[0]
+        content = b"".join(inflated(store.stream(stored.whole)))
+    except (BadArchive, StoreTrouble) as error:
+        raise BackupFailed(f"記録 (WAL) の {stored.segment.name} を読めません: {error}") from error
+    if len(content) != stored.segment.size:
+        raise BackupFailed(f"記録 (WAL) の {stored.segment.name} が途中で切れています", retry=False)
+    return content
+
+
+def _newest_end(binaries: Path, folder: Path, segments: Sequence[StoredSegment]) -> datetime | None:
+    """When the last transaction in *segments* ended; None if none does."""
+    for stored in reversed(segments):
+        listed = subprocess.run(
+            [binaries / "pg_waldump", "--rmgr=Transaction", folder / stored.segment.name],
+            # It fails wherever the log goes on in a file that is not there; what it wrote until then counts.
+            check=False,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "TZ": "UTC"},
+        )
+        ends = _COMMIT.findall(listed.stdout)
+        if ends:
+            return max(datetime.fromisoformat(end).replace(tzinfo=UTC) for end in ends)
+    return None
+
+
+def covers(folder: Path, taken: Taken) -> str:
+    """Return the first segment that *folder* lacks of the log between the backup's start and end, if any."""
+    size, end = _segment_bytes(taken), _end(taken)
+    begin = position(taken.start.lsn) if taken.start else position(end.lsn)
+    for number in range(begin // size, (position(end.lsn) - 1) // size + 1):
+        segment = Segment(end.timeline, number, size)
+        if not (folder / segment.name).exists():
+            return f"{segment.name} ({lsn_text(segment.start)})"
+    return ""
+
+
+def followed(found: Course) -> int:
+    """Return the timeline that the recovery ends on."""
+    return found.log.timelines[-1]

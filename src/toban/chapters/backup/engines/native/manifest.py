@@ -1,0 +1,116 @@
+"""PostgreSQL's backup manifest: which files a backup holds, with their sizes and checksums.
+
+Format: https://www.postgresql.org/docs/current/backup-manifest-format.html
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import google_crc32c
+
+_LAST_LINE = b'"Manifest-Checksum"'
+
+
+class BadManifest(Exception):
+    """The manifest is damaged or of a kind that is not known; the message says where."""
+
+
+class Checksum(Protocol):
+    """A checksum in the making."""
+
+    def update(self, data: bytes, /) -> None:
+        """Add bytes."""
+
+    def hexdigest(self) -> str:
+        """Return it as the manifest writes it."""
+
+
+class _Crc32c:
+    """CRC-32C as the manifest writes it: the bytes in the server's own, little-endian, order."""
+
+    def __init__(self) -> None:
+        self._value = 0
+
+    def update(self, data: bytes, /) -> None:
+        self._value = google_crc32c.extend(self._value, data)
+
+    def hexdigest(self) -> str:
+        return self._value.to_bytes(4, "little").hex()
+
+
+class _Nothing:
+    """MANIFEST_CHECKSUMS NONE."""
+
+    def update(self, _data: bytes, /) -> None:
+        return
+
+    def hexdigest(self) -> str:
+        return ""
+
+
+CHECKSUMS: Mapping[str, Callable[[], Checksum]] = MappingProxyType(
+    {
+        "": _Nothing,
+        "NONE": _Nothing,
+        "CRC32C": _Crc32c,
+        "SHA224": hashlib.sha224,
+        "SHA256": hashlib.sha256,
+        "SHA384": hashlib.sha384,
+        "SHA512": hashlib.sha512,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the backup."""
+
+    size: int
+    algorithm: str
+    checksum: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A whole manifest, its own checksum proven."""
+
+    files: Mapping[str, File]
+    """Path below the data directory → the file; tablespaces below `pg_tblspc/OID`."""
+    sha256: str
+    """Of the whole text, in hex."""
+
+    @property
+    def total_bytes(self) -> int:
+        """The bytes of all files."""
+        return sum(file.size for file in self.files.values())
+
+
+def parse(text: bytes) -> Manifest:
+    """Read a manifest, or raise `BadManifest`."""
+    body, found, last = text.rpartition(_LAST_LINE)
+    if not found:
+        raise BadManifest("the manifest has no checksum of its own: it was cut off")
+    # The checksum covers every line before its own, and that line starts with the key.
+    wanted = last.strip().strip(b':"} \n').decode("ascii", "replace")
+    if hashlib.sha256(body).hexdigest() != wanted:
+        raise BadManifest("the manifest does not match its own checksum")
+    try:
+        content = json.loads(text)
+        files = dict(_file(entry) for entry in content["Files"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadManifest(f"the manifest can't be read: {error!r}") from error
+    return Manifest(MappingProxyType(files), hashlib.sha256(text).hexdigest())
+
+
+def _file(entry: Mapping[str, Any]) -> tuple[str, File]:
+    # A path that is no UTF-8 stands there in hex.
+    path = entry["Path"] if "Path" in entry else os.fsdecode(bytes.fromhex(entry["Encoded-Path"]))
+    algorithm = str(entry.get("Checksum-Algorithm", ""))
+    if algorithm not in CHECKSUMS:
+        raise BadManifest(f"{path}: unknown checksum {algorithm}")
+    return path, File(int(entry["Size"]), algorithm, str(entry.get("Checksum", "")))

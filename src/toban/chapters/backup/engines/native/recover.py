@@ -1,0 +1,159 @@
+"""Restoring a native chain: laid down, merged, synced once; then the server itself recovers to the target."""
+
+import ctypes
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from toban.chapters.backup.engine import BackupFailed, Method, Restored, RestoreOrder, Watch
+from toban.chapters.backup.engines.native import combine, fetch, log
+from toban.chapters.backup.engines.native.combine import Part, Tree
+from toban.chapters.backup.engines.native.fetch import Progress
+from toban.chapters.backup.engines.native.log import Course
+from toban.chapters.backup.store import Store, StoreTrouble
+
+UNFINISHED = ".toban-restoring"
+"""A file that stands in the folder until everything is there and on disk."""
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def restore(store: Store, subject: str, order: RestoreOrder, watch: Watch) -> Restored:
+    """Write the data directory of *order*, ready to be started; raises `BackupFailed`.
+
+    Every byte is proven against what was recorded when it was backed up, as it streams in. A folder that an
+    earlier attempt left unfinished is cleared and written anew; any other must be empty. Until the end no
+    server can be started on it. Tablespaces go to `{folder}.tablespaces/{oid}`, never to the source's places.
+    """
+    _refuse_broken(order)
+    phases: dict[str, float] = {}
+    try:
+        with _timed(phases, "plan"):
+            course = log.course(store, subject, order)
+            parts = [Part(fetch.archives(taken), fetch.manifest_of(store, taken)) for taken in order.chain]
+            _make_ready(order.into)
+        _lay_down(store, order, parts, phases, watch)
+        with _timed(phases, "log"):
+            stop_at = log.bring(store, course, order, order.into / "pg_wal", watch)
+            if lacking := log.covers(order.into / "pg_wal", order.chain[-1]):
+                raise BackupFailed(f"バックアップ自身に要る記録 (WAL) {lacking} がありません", retry=False)
+            _order_recovery(order, course, stop_at)
+        with _timed(phases, "sync"):
+            _finish(order.into)
+    except StoreTrouble as trouble:
+        raise BackupFailed(str(trouble), retry=trouble.passing) from trouble
+    except OSError as error:
+        raise BackupFailed(f"{error.filename or order.into}: 書けません: {error.strerror}") from error
+    return Restored(order.into, phases)
+
+
+def _refuse_broken(order: RestoreOrder) -> None:
+    full, *increments = order.chain
+    if full.method is not Method.FULL:
+        raise BackupFailed(
+            f"{full.label} は増分です。もとのフルバックアップ {full.parent} がありません", retry=False
+        )
+    for taken in increments:
+        if (taken.parent, taken.system_id) != (full.label, full.system_id):
+            raise BackupFailed(f"{taken.label} は {full.label} の上に取られたものではありません", retry=False)
+    if len(increments) > 1:
+        raise BackupFailed("増分は一つだけ重ねられます: どれもフルの上に取られています", retry=False)
+
+
+def _make_ready(folder: Path) -> None:
+    spaces = _spaces_folder(folder)
+    if (folder / UNFINISHED).exists():
+        for each in [folder, spaces]:
+            shutil.rmtree(each, ignore_errors=True)
+    for each in [folder, spaces]:
+        if each.exists() and any(each.iterdir()):
+            raise BackupFailed(f"{each}: 空のフォルダーではありません", retry=False)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    (folder / UNFINISHED).touch(mode=0o600)
+
+
+def _spaces_folder(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.tablespaces")
+
+
+def _lay_down(
+    store: Store, order: RestoreOrder, parts: list[Part], phases: dict[str, float], watch: Watch
+) -> None:
+    tree = Tree(order.into)
+    tree.link(fetch.spaces(order.chain[-1]), _spaces_folder(order.into))
+    full, *increments = parts
+    total = sum(archive.size for part in parts for archive in part.archives)
+    progress = Progress(watch, total, "取り出し")
+    with _timed(phases, "fetch"):
+        needed = combine.built_upon(increments[0].manifest) if increments else None
+        combine.lay_down(store, tree, full, progress, needed=needed)
+    if increments:
+        with _timed(phases, "combine"):
+            combine.lay_down(store, tree, increments[0], progress)
+    # Empty folders that the server wants to find.
+    for name in ("pg_wal", "pg_wal/archive_status", "pg_wal/summaries"):
+        tree.make_folder(name)
+
+
+def _order_recovery(order: RestoreOrder, course: Course, stop_at: datetime | None) -> None:
+    """Tell the server how far to go, where it looks for such orders since PostgreSQL 12."""
+    folder = order.into
+    with (folder / "postgresql.auto.conf").open("a", encoding="utf-8") as settings:
+        settings.write("\n".join(["", *recovery_settings(order, log.followed(course), stop_at), ""]))
+    (folder / "recovery.signal").touch(mode=0o600)
+
+
+def recovery_settings(order: RestoreOrder, timeline: int, stop_at: datetime | None) -> list[str]:
+    """Return the lines for `postgresql.auto.conf`."""
+    lines = [
+        f"# Restored by Toban from {order.chain[-1].label}.",
+        # Whatever log there is lies in pg_wal already.
+        "restore_command = 'false'",
+        f"recovery_target_timeline = '{timeline}'",
+        "recovery_target_action = 'promote'",
+    ]
+    if not order.follows_log:
+        lines.append("recovery_target = 'immediate'")
+    elif order.to_lsn:
+        lines += [f"recovery_target_lsn = '{order.to_lsn}'", "recovery_target_inclusive = off"]
+    elif stop_at is not None:
+        lines.append(f"recovery_target_time = '{stop_at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00'")
+    return lines
+
+
+def _finish(folder: Path) -> None:
+    """Put everything on disk in one go, and only then let a server see a whole data directory."""
+    for each in (folder, _spaces_folder(folder)):
+        if each.exists():
+            _sync_file_system(each)
+    Tree(folder).finish()
+    (folder / UNFINISHED).unlink()
+    for each in (folder / "global", folder, folder.parent):
+        descriptor = os.open(each, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _sync_file_system(folder: Path) -> None:
+    """Write out the whole file system: one flush instead of thousands, one a file (syncfs(2))."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if _libc.syncfs(descriptor) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(folder))
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _timed(phases: dict[str, float], name: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    phases[name] = time.monotonic() - began

@@ -1,0 +1,99 @@
+"""Reading a stored backup whole, and comparing it with what was recorded when it was made.
+
+What is damaged in an increment must be found here: pg_combinebackup puts it into the restored files without
+a word, and pg_verifybackup finds them in order afterwards.
+"""
+
+from collections.abc import Iterator
+
+from toban.chapters.backup.engine import Checked, Taken, Watch
+from toban.chapters.backup.engines.native import fetch, incremental, pages
+from toban.chapters.backup.engines.native.archive import MemberKind
+from toban.chapters.backup.engines.native.fetch import Archive, Content, Damaged, Progress
+from toban.chapters.backup.engines.native.incremental import BLOCK, BadIncrement
+from toban.chapters.backup.engines.native.manifest import Manifest
+from toban.chapters.backup.engines.native.segments import position
+from toban.chapters.backup.store import Store
+
+_PAGES = 128
+"""Pages that are checked at once."""
+
+_NAMED = 20
+"""Missing files that are named one by one."""
+
+
+def verify(store: Store, taken: Taken, watch: Watch) -> Checked:
+    """Read every object of *taken*: stored SHA-256, manifest, each file's checksum, each page's.
+
+    Troubles are told, not raised; only being stopped raises `BackupFailed`.
+    """
+    try:
+        manifest = fetch.manifest_of(store, taken)
+        parts = fetch.archives(taken)
+    except Damaged as damage:
+        return Checked(False, (str(damage),))
+    progress = Progress(watch, sum(part.size for part in parts), "検証")
+    reader = _Reader(store, taken, manifest, progress)
+    found = fetch.side_by_side(reader.look, parts)
+    troubles = [trouble for _, each in found for trouble in each]
+    # A damaged archive lacks what comes after the damage: naming all of that would bury it.
+    missing = manifest.files.keys() - {path for paths, _ in found for path in paths}
+    if missing and not troubles:
+        troubles += [
+            f"{path}: マニフェストにあるのに、どのアーカイブにもありません"
+            for path in sorted(missing)[:_NAMED]
+        ]
+    return Checked(not troubles, tuple(troubles))
+
+
+class _Reader:
+    def __init__(self, store: Store, taken: Taken, manifest: Manifest, progress: Progress) -> None:
+        self._store = store
+        self._manifest = manifest
+        self._progress = progress
+        self._start = position(taken.start.lsn) if taken.start else 0
+        self._has_checksums = taken.facts.get("checksums") is True
+
+    def look(self, archive: Archive) -> tuple[set[str], list[str]]:
+        """Read *archive* to its end; return the files in it, and what is wrong with them."""
+        seen: set[str] = set()
+        troubles: list[str] = []
+        try:
+            for member, content in fetch.walk(self._store, archive, self._manifest, self._progress):
+                if member.kind is MemberKind.FILE:
+                    seen.add(member.name)
+                    troubles += [f"{archive.key}: {each}" for each in self._wrong(content, member.size)]
+        except Damaged as damage:
+            troubles.append(str(damage))
+        return seen, troubles
+
+    def _wrong(self, content: Content, size: int) -> Iterator[str]:
+        try:
+            if incremental.is_incremental(content.path):
+                yield from self._wrong_blocks(content, size)
+            elif self._has_checksums and size % BLOCK == 0:
+                yield from self._wrong_pages(content, size)
+        except BadIncrement as error:
+            yield f"{content.path}: {error}"
+        content.prove()
+
+    def _wrong_blocks(self, content: Content, size: int) -> Iterator[str]:
+        start = content.read(incremental.HEAD_BYTES)
+        head = incremental.read_head(start, size)
+        rest = content.read(head.header_bytes - incremental.HEAD_BYTES)
+        numbers = incremental.read_numbers(start + rest, head)
+        first = pages.first_block(incremental.whole_path(content.path))
+        if self._has_checksums and first is not None:
+            yield from self._damaged(content, [first + number for number in numbers])
+
+    def _wrong_pages(self, content: Content, size: int) -> Iterator[str]:
+        first = pages.first_block(content.path)
+        if first is not None:
+            yield from self._damaged(content, range(first, first + size // BLOCK))
+
+    def _damaged(self, content: Content, numbers: "list[int] | range") -> Iterator[str]:
+        for at in range(0, len(numbers), _PAGES):
+            some = numbers[at : at + _PAGES]
+            bad = pages.damaged(content.read(len(some) * BLOCK), some, before=self._start)
+            if bad:
+                yield f"{content.path}: ページ {'、'.join(map(str, bad))} のチェックサムが合いません"
