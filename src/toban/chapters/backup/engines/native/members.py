@@ -1,0 +1,66 @@
+"""Where the members of a tar stream begin: there it may be cut into archives that each stand alone."""
+
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_BLOCK = tarfile.BLOCKSIZE
+_END = bytes(_BLOCK)
+
+
+class NoTar(Exception):
+    """The stream is not the tar that it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A piece of the stream; together they are the stream itself."""
+
+    begins: str | None
+    """The name of the member whose header this is; None for anything that goes on from the piece before."""
+    content: memoryview
+
+
+class Members:
+    """Follows one archive. Its memory is one header."""
+
+    def __init__(self) -> None:
+        self._header = bytearray()
+        self._left = 0
+        """Bytes to the next header: of the content, and what fills its last block."""
+        self._has_ended = False
+
+    @property
+    def is_at_boundary(self) -> bool:
+        """Whether no member is half seen."""
+        return not self._left and not self._header
+
+    def cuts(self, piece: memoryview) -> Iterator[Cut]:
+        """Yield *piece*, cut before every member and behind every header; raises `NoTar`."""
+        while piece:
+            if self._has_ended:
+                yield Cut(None, piece)
+                return
+            if self._left:
+                content, piece = piece[: self._left], piece[self._left :]
+                self._left -= len(content)
+                yield Cut(None, content)
+                continue
+            missing = _BLOCK - len(self._header)
+            self._header += piece[:missing]
+            piece = piece[missing:]
+            if len(self._header) == _BLOCK:
+                header, self._header = bytes(self._header), bytearray()
+                yield Cut(self._enter(header), memoryview(header))
+
+    def _enter(self, header: bytes) -> str | None:
+        if header == _END:
+            self._has_ended = True
+            return None
+        try:
+            member = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
+        except tarfile.HeaderError as error:
+            raise NoTar(f"tar として読めません: {error}") from error
+        blocks = -(-member.size // _BLOCK) if member.isreg() else 0
+        self._left = blocks * _BLOCK
+        return member.name

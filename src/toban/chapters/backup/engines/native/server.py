@@ -1,0 +1,154 @@
+"""What a running server says of itself, asked in plain SQL: any role that may connect can.
+
+Settings: https://www.postgresql.org/docs/18/view-pg-settings.html
+Slots: https://www.postgresql.org/docs/18/view-pg-replication-slots.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+
+from toban.chapters.backup.engines.native.replication import Refused, connection_string, reason
+
+_OLDEST = 170_000
+"""The first server that makes increments."""
+
+# The clock is asked first: what was committed before it stands in the log before the position asked next.
+# A standby's own clock says nothing about that log: the last transaction and checkpoint that it replayed do.
+_SERVER = """
+    SELECT CASE WHEN pg_is_in_recovery()
+                THEN greatest(pg_last_xact_replay_timestamp(), checkpoint_time) ELSE clock_timestamp() END,
+           (CASE WHEN pg_is_in_recovery()
+                 THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END)::text,
+           clock_timestamp(),
+           pg_is_in_recovery(),
+           (SELECT rolreplication OR rolsuper FROM pg_roles WHERE rolname = current_user),
+           (SELECT count(*) FROM pg_stat_replication),
+           redo_lsn::text
+      FROM pg_control_checkpoint()
+"""
+_SETTINGS = """
+    SELECT name, setting FROM pg_settings
+     WHERE name IN ('server_version', 'server_version_num', 'data_checksums', 'wal_level', 'summarize_wal',
+                    'wal_summary_keep_time', 'max_wal_senders', 'max_replication_slots',
+                    'max_slot_wal_keep_size', 'wal_segment_size')
+"""
+_SLOT = """
+    SELECT slot_type, active, wal_status, safe_wal_size, restart_lsn::text,
+           pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+                                ELSE pg_current_wal_lsn() END, restart_lsn)::bigint
+      FROM pg_replication_slots WHERE slot_name = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server as it stood when it was asked."""
+
+    settings: Mapping[str, str]
+    """In the units of `pg_settings`."""
+    certain_at: datetime
+    """All that was committed before this moment, by the primary's clock, is in its log before `flushed`."""
+    flushed: str
+    """An LSN."""
+    ahead: timedelta
+    """How far the server's clock is ahead of this machine's, at least."""
+    is_standby: bool
+    may_replicate: bool
+    walsenders: int
+    redo: str
+    """Where recovery would begin: an LSN. A standby's backup begins here."""
+
+    @property
+    def version(self) -> str:
+        """`18.6`, without what a distribution adds."""
+        return self.settings["server_version"].split()[0]
+
+    @property
+    def major(self) -> int:
+        """`18`."""
+        return int(self.settings["server_version_num"]) // 10_000
+
+    @property
+    def is_too_old(self) -> bool:
+        """Whether it is older than what this engine speaks to."""
+        return int(self.settings["server_version_num"]) < _OLDEST
+
+    @property
+    def has_checksums(self) -> bool:
+        """Whether damaged pages are noticed."""
+        return self.settings["data_checksums"] == "on"
+
+    @property
+    def summarizes(self) -> bool:
+        """Whether it notes which blocks change, which increments need."""
+        return self.settings.get("summarize_wal") == "on"
+
+    @property
+    def segment_bytes(self) -> int:
+        """The size of a segment of its log."""
+        return int(self.settings["wal_segment_size"])
+
+    @property
+    def summaries_kept(self) -> timedelta | None:
+        """How long it remembers changed blocks; None: for ever."""
+        minutes = int(self.settings.get("wal_summary_keep_time", "0"))
+        return timedelta(minutes=minutes) if minutes else None
+
+    @property
+    def slot_limit(self) -> int | None:
+        """How many bytes of log a slot may make the server keep; None: any number."""
+        mebibytes = int(self.settings["max_slot_wal_keep_size"])
+        return mebibytes << 20 if mebibytes >= 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A replication slot as the server shows it."""
+
+    is_physical: bool
+    is_active: bool
+    status: str
+    """`reserved`, `extended`, `unreserved` or `lost`; empty while it keeps nothing."""
+    safe_bytes: int | None
+    """How much more may be written before it is in danger; None where it has no limit, or is lost."""
+    restart: str
+    """The LSN that it keeps the log from; empty for none."""
+    retained_bytes: int
+    """How much log the server keeps for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A server, and the slot that was asked for where it has it."""
+
+    server: Server
+    slot: Slot | None
+
+
+def look(dsn: str, slot: str = "") -> Look:
+    """Ask the server about itself, and about *slot*; raises `Refused`."""
+    text = connection_string(dsn, application_name="toban")
+    try:
+        with psycopg.connect(text, autocommit=True) as connection:
+            connection.execute("SELECT set_config('statement_timeout', '15s', false)")
+            settings: dict[str, str] = dict(connection.execute(_SETTINGS).fetchall())
+            row = connection.execute(_SERVER).fetchone()
+            heard_at = datetime.now(UTC)
+            slots = connection.execute(_SLOT, [slot]).fetchall()
+    except psycopg.Error as error:
+        raise Refused(reason(error, dsn), error.sqlstate or "") from None
+    assert row is not None  # noqa: S101 - the function gives one row
+    certain_at, flushed, clock, is_standby, may_replicate, walsenders, redo = row
+    server = Server(
+        settings, certain_at, flushed or redo, clock - heard_at, is_standby, may_replicate, walsenders, redo
+    )
+    return Look(server, _slot(*slots[0]) if slots else None)
+
+
+def _slot(
+    kind: str, active: bool, status: str | None, safe: int | None, restart: str | None, retained: int | None
+) -> Slot:
+    return Slot(kind == "physical", active, status or "", safe, restart or "", max(retained or 0, 0))

@@ -1,0 +1,272 @@
+"""Taking a backup: from the server's walsender straight into the store, nothing on this machine's disk."""
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import structlog
+import zstandard
+
+from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, Place, Taken, Watch
+from toban.chapters.backup.engines.native.members import NoTar
+from toban.chapters.backup.engines.native.pack import Archives, Compression
+from toban.chapters.backup.engines.native.replication import (
+    Archive,
+    BaseBackup,
+    Identity,
+    ManifestBegins,
+    Progress,
+    Refused,
+    Replication,
+    Stopped,
+)
+from toban.chapters.backup.engines.native.segments import position
+from toban.chapters.backup.engines.native.server import Server, look
+from toban.chapters.backup.store import Store, Stored, StoreTrouble, folder_of
+
+_LAST_FILE = "global/pg_control"
+"""The server copies this after every other file, and declares the backup's end after it."""
+_NOT_IN_STATE = "55000"
+"""`object_not_in_prerequisite_state`: among others, what an increment stands on is not there."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is backed up, and where to."""
+
+    subject: str
+    dsn: str
+    store: Store
+    compression: Compression
+    checkpoint: str
+    """`fast` or `spread`."""
+
+    def folder(self, label: str) -> str:
+        """Return what the keys of a backup start with."""
+        return f"{folder_of(self.subject)}/{label}/"
+
+
+def take(source: Source, label: str, method: Method, parent: Taken | None, watch: Watch) -> Taken:
+    """Make a backup, durable in the store, or raise `BackupFailed`, with nothing left under its label."""
+    folder = source.folder(label)
+    try:
+        # An earlier attempt at the same label may have been killed.
+        _remove(source.store, folder)
+        return _Taking(source, label, method, parent, watch).run()
+    except BaseException as error:
+        _leave_nothing(source.store, folder)
+        failure = _failure(error, method)
+        if failure is None:
+            raise
+        raise failure from error
+
+
+def _failure(error: BaseException, method: Method) -> BackupFailed | None:
+    """Say what *error* means to the operator; None where it says so itself, or is nobody's to handle."""
+    match error:
+        case Stopped():
+            return BackupFailed("止めるように言われたので、バックアップを途中でやめました")
+        case Refused(sqlstate=code) if method is Method.INCREMENTAL and code == _NOT_IN_STATE:
+            return NeedsFull(f"増分を作れません: {error}", retry=False)
+        case Refused() | NoTar():
+            return BackupFailed(f"PostgreSQL: {error}")
+        case StoreTrouble():
+            return BackupFailed(str(error), retry=error.passing)
+        case _:
+            return None
+
+
+@dataclass(slots=True)
+class _Taking:
+    """One attempt."""
+
+    source: Source
+    label: str
+    method: Method
+    parent: Taken | None
+    watch: Watch
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    copied_at: datetime | None = None
+    """When every file but the last had been copied: all that was committed by then is in the backup."""
+    manifest: Stored | None = None
+    manifest_sha256: str = ""
+
+    def run(self) -> Taken:
+        server = look(self.source.dsn).server
+        if server.is_too_old:
+            raise BackupFailed(_too_old(server), retry=False)
+        with Replication(self.source.dsn, lambda: self.watch.why_stop() is not None) as replication:
+            identity = replication.identify()
+            if self.method is Method.INCREMENTAL:
+                _check_parent(self.parent, identity, server)
+            # Until the backup has sent it, no log that it needs may be recycled.
+            replication.create_slot(f"toban_backup_{secrets.token_hex(4)}", temporary=True)
+            if self.method is Method.INCREMENTAL and self.parent is not None:
+                self.watch.say(f"フルバックアップ {self.parent.label} のマニフェストを渡します")
+                replication.upload_manifest(_manifest(self.source.store, self.parent))
+            self.watch.progress(None, "チェックポイントを待っています")
+            backup = replication.base_backup(self._options())
+            folder = self.source.folder(self.label)
+            with Archives(self.source.store, folder, self.source.compression) as archives:
+                self._copy(backup, archives)
+            end = backup.end()
+        taken = self._taken(archives, server, identity, backup.start, end)
+        _check_sizes(self.source.store, folder, taken.objects)
+        return taken
+
+    def _options(self) -> dict[str, str | bool]:
+        is_full = self.method is Method.FULL
+        return {
+            "LABEL": f"toban {self.label}",
+            "CHECKPOINT": self.source.checkpoint,
+            "MANIFEST": "yes",
+            "WAL": True,
+            # The log is in the backup itself: a broken archive_command must not hold it up.
+            "WAIT": False,
+            # The server estimates the whole cluster, of which an increment is a part.
+            **({"PROGRESS": True} if is_full else {"INCREMENTAL": True}),
+        }
+
+    def _copy(self, backup: BaseBackup, archives: Archives) -> None:
+        messages = backup.messages()
+        for message in messages:
+            match message:
+                case memoryview():
+                    for name in archives.write(message):
+                        if name == _LAST_FILE:
+                            self.copied_at = datetime.now(UTC)
+                case Archive():
+                    archives.begin(message)
+                case Progress():
+                    self._tell(message.done, backup.expected)
+                case ManifestBegins():
+                    self._copy_manifest(piece for piece in messages if isinstance(piece, memoryview))
+
+    def _copy_manifest(self, pieces: Iterator[memoryview]) -> None:
+        digest = hashlib.sha256()
+        key = f"{self.source.folder(self.label)}backup_manifest.zst"
+        with self.source.compression.into(self.source.store, key) as manifest:
+            for piece in pieces:
+                digest.update(piece)
+                manifest.write(piece)
+        self.manifest, self.manifest_sha256 = manifest.stored, digest.hexdigest()
+
+    def _tell(self, done: int, expected: int) -> None:
+        percent = min(done / expected * 100, 100.0) if expected else None
+        self.watch.progress(percent, f"{done / 2**20:,.0f} MiB")
+
+    def _taken(
+        self, archives: Archives, server: Server, identity: Identity, start: Place, end: Place
+    ) -> Taken:
+        if self.manifest is None or self.copied_at is None:
+            raise Refused("サーバーがバックアップを最後まで送りませんでした")
+        # A standby's backup holds what it had replayed, which is older than its clock.
+        restorable_to = server.certain_at if server.is_standby else self.copied_at + server.ahead
+        return Taken(
+            label=self.label,
+            method=self.method,
+            engine="native",
+            engine_version=version("toban"),
+            server_version=server.version,
+            system_id=identity.system_id,
+            parent=self.parent.label if self.method is Method.INCREMENTAL and self.parent else "",
+            started_at=self.started_at,
+            ended_at=datetime.now(UTC),
+            start=start,
+            end=end,
+            restorable_to=restorable_to,
+            objects=(*archives.stored, self.manifest),
+            manifest_sha256=self.manifest_sha256,
+            source_bytes=archives.taken,
+            facts={
+                "archives": archives.facts,
+                "manifest": {"key": self.manifest.key, "compression": "zstd"},
+                "wal_segment_size": server.segment_bytes,
+                "checksums": server.has_checksums,
+                "tablespaces": _tablespaces(archives),
+            },
+        )
+
+
+def _too_old(server: Server) -> str:
+    return (
+        f"PostgreSQL {server.version} は増分バックアップを知りません（17 以降が必要です）\n"
+        'HINT: kind = "pgbackrest" か kind = "pg_dump" を使ってください'
+    )
+
+
+def _check_parent(parent: Taken | None, identity: Identity, server: Server) -> None:
+    """Refuse early what the server would refuse late, or what a restore could not put together."""
+    if parent is None:
+        raise NeedsFull("増分の元になるフルバックアップがありません", retry=False)
+    if parent.system_id != identity.system_id:
+        raise NeedsFull(
+            f"{parent.label} は別のクラスタ（{parent.system_id}）のものです。今は {identity.system_id} です",
+            retry=False,
+        )
+    if parent.server_version.split(".")[0] != str(server.major):
+        raise NeedsFull(f"{parent.label} は PostgreSQL {parent.server_version} のものです", retry=False)
+    if not server.summarizes:
+        raise NeedsFull(
+            "summarize_wal が off なので、増分を作れません\n"
+            "HINT: ALTER SYSTEM SET summarize_wal = on; SELECT pg_reload_conf();",
+            retry=False,
+        )
+    if server.is_standby and parent.end and position(server.redo) < position(parent.end.lsn):
+        raise BackupFailed(
+            f"待機系に {parent.label} より新しいリスタートポイントがまだないので、増分を作れません"
+        )
+
+
+def _manifest(store: Store, parent: Taken) -> Iterator[bytes]:
+    """Yield the manifest of *parent*, and fail before its end where it is not the one that was stored."""
+    entry = parent.facts.get("manifest")
+    if not isinstance(entry, dict):
+        raise NeedsFull(f"{parent.label} にマニフェストがありません", retry=False)
+    digest, decompressor = hashlib.sha256(), zstandard.ZstdDecompressor().decompressobj()
+    try:
+        for piece in store.stream(str(entry["key"])):
+            plain = decompressor.decompress(piece)
+            digest.update(plain)
+            yield plain
+    except zstandard.ZstdError as error:
+        raise NeedsFull(f"{parent.label} のマニフェストが壊れています: {error}", retry=False) from error
+    except StoreTrouble as error:
+        if error.passing:
+            raise
+        raise NeedsFull(f"{parent.label} のマニフェストを読めません: {error}", retry=False) from error
+    if digest.hexdigest() != parent.manifest_sha256:
+        raise NeedsFull(f"{parent.label} のマニフェストが記録と違います", retry=False)
+
+
+def _tablespaces(archives: Archives) -> list[dict[str, object]]:
+    found = {fact["tablespace"]: fact["path"] for fact in archives.facts if fact["tablespace"] is not None}
+    return [{"oid": oid, "path": path} for oid, path in found.items()]
+
+
+def _check_sizes(store: Store, folder: str, objects: tuple[Stored, ...]) -> None:
+    """Believe in an object only when the store lists it in its full size."""
+    listed = {each.key: each.size for each in store.listing(folder)}
+    for each in objects:
+        if listed.get(each.key) != each.size:
+            raise StoreTrouble(
+                f"{each.key}: {each.size} バイトのはずが、保存先では {listed.get(each.key, 0)} バイトです",
+                passing=True,
+            )
+
+
+def _remove(store: Store, folder: str) -> None:
+    store.delete([each.key for each in store.listing(folder)])
+
+
+def _leave_nothing(store: Store, folder: str) -> None:
+    try:
+        _remove(store, folder)
+    except StoreTrouble as error:
+        # The failure that brought us here is the one to tell; the sweep finds what is left.
+        log.warning("backup_leftovers", folder=folder, reason=str(error))

@@ -1,0 +1,57 @@
+"""Servers to back up, and a folder to back them up into."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.integration.chapters.backup.postgres18 import Cluster
+
+from toban.chapters.backup.engines.native.pack import Compression
+from toban.chapters.backup.engines.native.take import Source
+from toban.chapters.backup.store import Store
+from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DirectoryStore:
+    folder = tmp_path / "store"
+    folder.mkdir()
+    return DirectoryStore(DirectoryConfig(path=folder))
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A running server with some rows; each test may add to them."""
+    cluster = Cluster().make().start()
+    cluster.sql(
+        "CREATE TABLE orders AS SELECT id, md5(id::text) AS item FROM generate_series(1, 50000) AS id"
+    )
+    yield cluster
+    cluster.remove()
+
+
+type NewCluster = Callable[..., Cluster]
+
+
+@pytest.fixture
+def new_cluster() -> Iterator[NewCluster]:
+    """Returns a function that makes and starts a server of the test's own, with the settings it is given."""
+    made: list[Cluster] = []
+
+    def make(*, checksums: bool = True, **settings: str) -> Cluster:
+        cluster = Cluster(checksums=checksums, **settings)
+        made.append(cluster)
+        return cluster.make().start()
+
+    yield make
+    for cluster in made:
+        cluster.remove()
+
+
+def source(dsn: str, store: Store, **compression: int) -> Source:
+    return Source("PostgreSQL", dsn, store, Compression(**{"level": 1, "threads": 2, **compression}), "fast")
+
+
+def label(method: str) -> str:
+    return f"20261125T{secrets.token_hex(3)}Z-{method}"

@@ -1,0 +1,260 @@
+"""Full backups and increments of a real server, brought back by PostgreSQL's own means."""
+
+import tarfile
+import threading
+from io import BytesIO
+
+import psycopg
+import pytest
+import zstandard
+from tests.integration.chapters.backup.engines.native.bringing_back import SUMS, unpacked, verified
+from tests.integration.chapters.backup.engines.native.conftest import NewCluster, label, source
+from tests.integration.chapters.backup.engines.watching import Watching
+from tests.integration.chapters.backup.postgres18 import Cluster, give_away
+
+from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, Taken
+from toban.chapters.backup.engines.native.segments import position
+from toban.chapters.backup.engines.native.take import take
+from toban.chapters.backup.stores.directory import DirectoryStore
+
+
+def full_of(cluster: Cluster, store: DirectoryStore, **compression: int) -> Taken:
+    return take(source(cluster.dsn, store, **compression), label("full"), Method.FULL, None, Watching())
+
+
+def test_a_full_backup_alone_comes_up_with_the_rows_of_its_source(
+    cluster: Cluster, store: DirectoryStore, new_cluster: NewCluster
+) -> None:
+    rows = cluster.sql(SUMS)
+    watching = Watching()
+
+    taken = take(source(cluster.dsn, store), label("full"), Method.FULL, None, watching)
+
+    other = Cluster()
+    try:
+        files = unpacked(store, taken, other.folder / "restored")
+        verified(other, files)
+        assert other.adopt(files).start().sql(SUMS) == rows
+    finally:
+        other.remove()
+    assert watching.percents[-1] == 100.0
+    assert taken.facts["checksums"] is True
+    assert taken.server_version.startswith("18.")
+    assert taken.start is not None
+    assert taken.end is not None
+    assert position(taken.start.lsn) < position(taken.end.lsn)
+    assert taken.started_at <= taken.restorable_to <= taken.ended_at
+
+
+def test_what_was_committed_before_its_restorable_moment_is_in_it(
+    cluster: Cluster, store: DirectoryStore
+) -> None:
+    cluster.sql("CREATE TABLE IF NOT EXISTS moments (at timestamptz)")
+    done = threading.Event()
+
+    def write() -> None:
+        with psycopg.connect(cluster.superuser, autocommit=True) as connection:
+            while not done.is_set():
+                connection.execute("INSERT INTO moments VALUES (clock_timestamp())")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        taken = full_of(cluster, store)
+    finally:
+        done.set()
+        writer.join()
+
+    count = f"SELECT count(*) FROM moments WHERE at < '{taken.restorable_to}'"  # noqa: S608
+    ((wanted,),) = cluster.sql(count)
+    other = Cluster()
+    try:
+        # The last one may have been written, but not yet committed, at that moment.
+        ((found,),) = other.adopt(unpacked(store, taken, other.folder / "restored")).start().sql(count)
+    finally:
+        other.remove()
+    assert isinstance(found, int)
+    assert isinstance(wanted, int)
+    assert wanted - 1 <= found <= wanted
+    assert wanted > 1
+
+
+def test_an_increment_on_its_full_backup_combines_to_the_rows_of_the_source(
+    cluster: Cluster, store: DirectoryStore
+) -> None:
+    full = full_of(cluster, store)
+    cluster.sql("UPDATE orders SET item = 'changed' WHERE id % 100 = 0")
+    first = take(source(cluster.dsn, store), label("incr"), Method.INCREMENTAL, full, Watching())
+    cluster.sql("DELETE FROM orders WHERE id % 100 = 1")
+    rows = cluster.sql(SUMS)
+
+    second = take(source(cluster.dsn, store), label("incr"), Method.INCREMENTAL, full, Watching())
+
+    other = Cluster()
+    try:
+        # The first increment plays no part: the second one stands on the full backup too.
+        store.delete([stored.key for stored in first.objects])
+        inputs = [unpacked(store, each, other.folder / each.method) for each in (full, second)]
+        for each in inputs:
+            give_away(each)
+        whole = other.folder / "whole"
+        other.run("pg_combinebackup", "--output", str(whole), *map(str, inputs))
+        verified(other, whole)
+        assert other.adopt(whole).start().sql(SUMS) == rows
+    finally:
+        other.remove()
+    assert first.parent == second.parent == full.label
+    assert second.source_bytes < full.source_bytes
+
+
+def test_tablespaces_have_archives_of_their_own(store: DirectoryStore, new_cluster: NewCluster) -> None:
+    cluster = new_cluster()
+    place = cluster.folder / "fast disk"
+    place.mkdir()
+    give_away(place)
+    cluster.sql(f"CREATE TABLESPACE fast LOCATION '{place}'")
+    cluster.sql("CREATE TABLE orders TABLESPACE fast AS SELECT g AS id FROM generate_series(1, 9) AS g")
+    rows = cluster.sql(SUMS)
+
+    taken = full_of(cluster, store)
+
+    spaces = taken.facts["tablespaces"]
+    assert isinstance(spaces, list)
+    (space,) = spaces
+    assert space["path"] == str(place)
+    assert f"{space['oid']}.0000.tar.zst" in {stored.key.rpartition("/")[2] for stored in taken.objects}
+    other = Cluster()
+    try:
+        files = unpacked(store, taken, other.folder / "restored")
+        verified(other, files)
+        give_away(files.with_name(f"{files.name}.{space['oid']}"))
+        assert other.adopt(files).start().sql(SUMS) == rows
+    finally:
+        other.remove()
+
+
+def test_a_large_archive_is_cut_into_tars_that_each_stand_alone(
+    cluster: Cluster, store: DirectoryStore
+) -> None:
+    taken = full_of(cluster, store, object_bytes=1 << 20)
+
+    archives = taken.facts["archives"]
+    assert isinstance(archives, list)
+    assert len(archives) > 5
+    names: list[str] = []
+    for entry in archives:
+        plain = zstandard.ZstdDecompressor().decompressobj().decompress(store.read(entry["key"]))
+        with tarfile.open(fileobj=BytesIO(plain)) as archive:
+            names += archive.getnames()
+    assert len(names) == len(set(names))
+    assert {"backup_label", "PG_VERSION", "global/pg_control"} <= set(names)
+
+
+def test_two_backups_at_once_are_both_whole(cluster: Cluster, store: DirectoryStore) -> None:
+    found: list[Taken] = []
+    threads = [threading.Thread(target=lambda: found.append(full_of(cluster, store))) for _ in range(2)]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(found) == 2
+    other = Cluster()
+    try:
+        for number, taken in enumerate(found):
+            verified(other, unpacked(store, taken, other.folder / f"restored{number}"))
+    finally:
+        other.remove()
+
+
+def test_a_source_without_checksums_is_recorded_as_such(
+    store: DirectoryStore, new_cluster: NewCluster
+) -> None:
+    taken = full_of(new_cluster(checksums=False), store)
+
+    assert taken.facts["checksums"] is False
+
+
+def test_no_increment_where_the_server_does_not_note_changed_blocks(
+    store: DirectoryStore, new_cluster: NewCluster
+) -> None:
+    cluster = new_cluster(summarize_wal="off")
+    full = full_of(cluster, store)
+
+    with pytest.raises(NeedsFull, match="HINT: ALTER SYSTEM SET summarize_wal = on"):
+        take(source(cluster.dsn, store), label("incr"), Method.INCREMENTAL, full, Watching())
+
+
+def test_missing_summaries_are_told_in_the_server_s_words_with_their_lsn(
+    store: DirectoryStore, new_cluster: NewCluster
+) -> None:
+    cluster = new_cluster()
+    full = full_of(cluster, store)
+    cluster.sql("CREATE TABLE more AS SELECT generate_series(1, 1000)")
+    cluster.sql("CHECKPOINT")
+    take(source(cluster.dsn, store), label("incr"), Method.INCREMENTAL, full, Watching())
+    for summary in (cluster.files / "pg_wal/summaries").glob("*.summary"):
+        summary.unlink()
+    before = sorted(each.key for each in store.listing(""))
+
+    with pytest.raises(NeedsFull, match=r"summar.*[0-9A-F]+/[0-9A-F]+"):
+        take(source(cluster.dsn, store), label("incr"), Method.INCREMENTAL, full, Watching())
+
+    assert sorted(each.key for each in store.listing("")) == before
+
+
+def test_a_full_backup_of_another_cluster_is_no_parent(
+    cluster: Cluster, store: DirectoryStore, new_cluster: NewCluster
+) -> None:
+    other = full_of(new_cluster(), store)
+
+    with pytest.raises(NeedsFull, match="別のクラスタ"):
+        take(source(cluster.dsn, store), label("incr"), Method.INCREMENTAL, other, Watching())
+
+
+def test_an_increment_needs_a_parent(cluster: Cluster, store: DirectoryStore) -> None:
+    with pytest.raises(NeedsFull, match="フルバックアップがありません"):
+        take(source(cluster.dsn, store), label("incr"), Method.INCREMENTAL, None, Watching())
+
+
+def test_a_parent_whose_manifest_is_gone_or_damaged_asks_for_a_full_backup(
+    cluster: Cluster, store: DirectoryStore
+) -> None:
+    full = full_of(cluster, store)
+    key = full.facts["manifest"]["key"]  # type: ignore[index]
+
+    store.put(key, zstandard.compress(b'{"PostgreSQL-Backup-Manifest-Version": 2}'))
+    with pytest.raises(NeedsFull, match="記録と違います"):
+        take(source(cluster.dsn, store), label("incr"), Method.INCREMENTAL, full, Watching())
+    store.delete([key])
+    with pytest.raises(NeedsFull, match="マニフェストを読めません"):
+        take(source(cluster.dsn, store), label("incr"), Method.INCREMENTAL, full, Watching())
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (("pg-s3cr3t", "wr0ng-s3cr3t"), "password authentication failed"),
+        (("127.0.0.1:", "127.0.0.1:1"), "port"),
+        (("postgresql://", "postgresql:/"), "接続文字列を読めません"),
+    ],
+)
+def test_no_error_shows_the_password(
+    cluster: Cluster, store: DirectoryStore, change: tuple[str, str], match: str
+) -> None:
+    dsn = cluster.dsn.replace(*change)
+
+    with pytest.raises(BackupFailed, match=match) as failure:
+        take(source(dsn, store), label("full"), Method.FULL, None, Watching())
+
+    told = str(failure.value) + str(failure.value.__cause__)
+    assert "s3cr3t" not in told
+
+
+def test_a_role_that_may_not_replicate_is_told_so(cluster: Cluster, store: DirectoryStore) -> None:
+    cluster.sql("CREATE ROLE reader LOGIN PASSWORD 'r3ader'")
+    dsn = cluster.dsn.replace("postgres:pg-s3cr3t", "reader:r3ader")
+
+    with pytest.raises(BackupFailed, match="REPLICATION"):
+        take(source(dsn, store), label("full"), Method.FULL, None, Watching())
