@@ -78,4 +78,9 @@ def signal(row: Row, now: datetime) -> Signal | None:
         began_at=watch.began_at,
         detected_at=now,
         advice=monitor.response,
+        labels={
+            "target": row.judged.target,
+            "item": row.judged.limits.metric.value,
+            "instance": watch.instance,
+        },
     )

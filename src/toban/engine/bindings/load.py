@@ -107,6 +107,8 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
         batches=batches,
         stores=stores,
         backups=backups,
+        notices=frame.notices,
+        runs_on={name: table.runs_on for name, table in frame.targets.items() if table.runs_on},
     )
 
 

@@ -89,6 +89,23 @@ class Person(Section):
     phone: str = ""
 
 
+class EscalationStep(Section):
+    """`[[notices.escalation]]`: who is called when nobody has taken a critical alert on."""
+
+    after: Length
+    """Since the first notice."""
+    to: tuple[str, ...] = Field(min_length=1)
+    """Roles of the document."""
+
+
+class NoticeBinding(Section):
+    """What the document leaves open about notices."""
+
+    repeat: Length = timedelta(hours=4)
+    """After how long trouble that nobody has taken on is told again."""
+    escalation: tuple[EscalationStep, ...] = ()
+
+
 class BatchBinding(Section):
     """What every batch's table may say; the config of each kind of work derives from it."""
 
@@ -141,12 +158,17 @@ class Bindings:
     """The document's word for where backups go (S3) → where that is."""
     backups: Mapping[str, Bound[BackupBinding]] = field(default_factory=dict)
     """The document's word for what is backed up (PostgreSQL) → by which engine, from where."""
+    notices: NoticeBinding = field(default_factory=NoticeBinding)
+    runs_on: Mapping[str, str] = field(default_factory=dict)
+    """A target → the target that it stands on: when that one is down, it says nothing new."""
 
 
 class TargetTable(Section):
     """`[targets.NAME]` before its sources are read by their kinds."""
 
     sources: list[dict[str, object]] = Field(min_length=1)
+    runs_on: str = ""
+    """The target that it stands on: when that one is down, nothing more is told of this one."""
 
 
 class Frame(Section):
@@ -156,6 +178,7 @@ class Frame(Section):
     targets: dict[str, TargetTable] = {}
     people: dict[str, Person] = {}
     channels: dict[str, dict[str, object]] = {}
+    notices: NoticeBinding = NoticeBinding()
     batches: dict[str, dict[str, object]] = {}
     stores: dict[str, dict[str, object]] = {}
     backups: dict[str, dict[str, object]] = {}

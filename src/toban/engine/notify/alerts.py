@@ -1,5 +1,6 @@
 """Signals to alerts: what is wrong now, since when, and when it ended."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from toban.engine.evidence import ledger
+from toban.engine.notify import flapping
 from toban.engine.notify.models import Alert
 from toban.engine.notify.signal import Condition, Signal
 
@@ -21,8 +23,10 @@ _CHANGING = (
     "value",
     "limit",
     "advice",
+    "labels",
     "changed_at",
     "resolved_at",
+    "look_at",
 )
 
 
@@ -82,7 +86,12 @@ def report(signals: Collection[Signal], now: datetime, document_digest: str = ""
         # First of all locks, in every transaction that writes evidence: no two wait for each other.
         ledger.hold()
         opened, changed = _changes(faceted, now, document_digest)
+        _mark_flapping(opened, now)
         Alert.objects.bulk_create(opened, batch_size=50)
+        roots = [alert for alert in opened if alert.is_flap_root]
+        for alert in roots:
+            alert.flap_root = alert
+        Alert.objects.bulk_update(roots, ["flap_root"], batch_size=50)
         Alert.objects.bulk_update(changed, _CHANGING, batch_size=50)
 
 
@@ -92,7 +101,8 @@ def withdraw(clause_ids: Collection[str], now: datetime) -> None:
         if alert.clause_id not in clause_ids:
             alert.resolved_at = alert.changed_at = now
             alert.value = "行が運用設計書からなくなりました"
-            alert.save(update_fields=["resolved_at", "changed_at", "value"])
+            alert.look_at = None
+            alert.save(update_fields=["resolved_at", "changed_at", "value", "look_at"])
 
 
 def _changes(
@@ -109,6 +119,27 @@ def _changes(
         elif alert is not None and _take(alert, taken, signal, now, document_digest):
             changed.append(alert)
     return opened, changed
+
+
+def _mark_flapping(opened: Sequence[Alert], now: datetime) -> None:
+    """Let alerts of what keeps coming back belong to the one in which that was first seen."""
+    before: dict[str, list[Alert]] = defaultdict(list)
+    keys = [alert.key for alert in opened]
+    for start in range(0, len(keys), 500):
+        lately = Alert.objects.filter(key__in=keys[start : start + 500], opened_at__gte=now - flapping.SPAN)
+        for alert in lately.order_by("id"):
+            before[alert.key].append(alert)
+    for alert in opened:
+        earlier = before.get(alert.key, [])
+        last = earlier[-1] if earlier else None
+        if last is not None and last.flap_root_id is not None and not _is_calm(last, now):
+            alert.flap_root_id = last.flap_root_id
+        elif flapping.is_flapping([each.opened_at for each in earlier], now):
+            alert.is_flap_root = True
+
+
+def _is_calm(alert: Alert, now: datetime) -> bool:
+    return alert.resolved_at is not None and flapping.is_calm(alert.resolved_at, now)
 
 
 def _open_alerts(keys: Sequence[str]) -> dict[str, Alert]:
@@ -136,7 +167,7 @@ def _describe(alert: Alert, signal: Signal, document_digest: str) -> None:
     alert.citation, alert.clause_text = signal.citation, signal.clause_text
     alert.subject, alert.document_digest = signal.subject, document_digest
     alert.condition, alert.value = signal.condition, ledger.storable_text(signal.value)
-    alert.limit, alert.advice = signal.limit, signal.advice
+    alert.limit, alert.advice, alert.labels = signal.limit, signal.advice, dict(signal.labels)
 
 
 def _take(alert: Alert, taken: Step, signal: Signal, now: datetime, document_digest: str) -> bool:
@@ -146,10 +177,10 @@ def _take(alert: Alert, taken: Step, signal: Signal, now: datetime, document_dig
     if taken is Step.RESOLVE:
         # Limit, advice and condition stay those of the trouble: the recovery notice tells what it was.
         alert.resolved_at = alert.changed_at = now
-        alert.value = ledger.storable_text(signal.value)
+        alert.value, alert.look_at = ledger.storable_text(signal.value), None
         return True
     before = (alert.value, alert.citation, alert.condition, alert.limit)
     _describe(alert, signal, document_digest)
     if taken is Step.CHANGE:
-        alert.changed_at = signal.detected_at
+        alert.changed_at, alert.look_at = signal.detected_at, None
     return before != (alert.value, alert.citation, alert.condition, alert.limit)

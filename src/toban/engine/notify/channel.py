@@ -49,6 +49,10 @@ class Transport:
     """Makes a channel of a valid config; connects to nothing yet."""
     is_shared: bool = False
     """Everybody is reached at one place (a Slack channel), not each at an address (e-mail)."""
+    gathers: bool = True
+    """Many alerts at once may come in one message; False where each is an incident of its own."""
+    per_turn: int = 10
+    """How many messages a second it takes at most: Slack about one for each of its channels."""
     posts_to: Callable[[Any], str] = _unknown_place
     """What the config says of that place."""
 

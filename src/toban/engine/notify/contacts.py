@@ -2,11 +2,11 @@
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from toban.design.values.people import ChannelKind
-from toban.engine.bindings.model import Bindings, Person
+from toban.engine.bindings.model import Bindings, NoticeBinding, Person
 from toban.engine.notify.channel import Transport
 
 
@@ -21,6 +21,8 @@ class Way:
     """Everybody is reached at one place: one message names all of them, instead of one for each."""
     posts_to: str = ""
     """The place, where the bindings say it: `#monitoring`."""
+    gathers: bool = True
+    """Many alerts at once come in one message; False where each is an incident of its own (PagerDuty)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,9 @@ class Contacts:
     file: str = "toban.toml"
     system: str = ""
     """The name of what is operated."""
+    notices: NoticeBinding = field(default_factory=NoticeBinding)
+    runs_on: Mapping[str, str] = field(default_factory=dict)
+    """Target → the target that it stands on."""
 
     def addresses(self, role: str) -> Mapping[ChannelKind, str] | None:
         """Return the addresses of whoever holds *role*, or None where nobody does."""
@@ -50,7 +55,7 @@ def contacts_of(bindings: Bindings, transports: Mapping[str, Transport], public_
     for name, bound in bindings.channels.items():
         transport = transports[bound.kind]
         posts_to = transport.posts_to(bound.config)
-        ways.append(Way(name, transport.reaches, transport.is_shared, posts_to))
+        ways.append(Way(name, transport.reaches, transport.is_shared, posts_to, transport.gathers))
     return Contacts(
         people={role: _addresses(person) for role, person in bindings.people.items()},
         ways=tuple(ways),
@@ -59,6 +64,8 @@ def contacts_of(bindings: Bindings, transports: Mapping[str, Transport], public_
         public_url=public_url.rstrip("/"),
         file=bindings.file,
         system=bindings.system.name,
+        notices=bindings.notices,
+        runs_on=bindings.runs_on,
     )
 
 

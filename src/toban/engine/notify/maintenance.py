@@ -31,6 +31,30 @@ def open_window(
     return max(found, key=lambda window: window.until, default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Maintenance that a person has announced."""
+
+    citation: str
+    """Who announced it, and why."""
+    targets: frozenset[str]
+    """The document's targets; empty for the whole system."""
+    until: datetime
+
+
+def window_for(
+    target: str, announced: Iterable[Planned], by_document: OpenWindow | None
+) -> OpenWindow | None:
+    """Return the maintenance that an alert about *target* falls into: the document's, or an announced one."""
+    found = [
+        OpenWindow(each.citation, each.until)
+        for each in announced
+        if not each.targets or target in each.targets
+    ]
+    windows = [*found, *([by_document] if by_document else [])]
+    return max(windows, key=lambda window: window.until, default=None)
+
+
 def _occurrences(
     window: MaintenanceWindow, zone: tzinfo, now: datetime, is_business_day: Callable[[date], bool]
 ) -> Iterator[tuple[datetime, datetime]]:

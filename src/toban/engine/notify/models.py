@@ -32,6 +32,8 @@ class Alert(models.Model):
     """The last measured value in words; after the recovery the value that ended it."""
     limit = models.TextField(blank=True)
     advice = models.TextField(blank=True)
+    labels = models.JSONField(default=dict)
+    """`target`, `item`, `instance`: what silences and muting know it by."""
     began_at = models.DateTimeField()
     """When the first measurement out of bounds was made: the breach."""
     opened_at = models.DateTimeField()
@@ -39,6 +41,14 @@ class Alert(models.Model):
     changed_at = models.DateTimeField()
     """When Toban decided on the present condition."""
     resolved_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    """When somebody took it on: it is not repeated and not escalated any more."""
+    acknowledged_by = models.CharField(max_length=150, blank=True)
+    acknowledgement_told = models.BooleanField(default=False)
+    flap_root = models.ForeignKey("self", models.PROTECT, null=True, related_name="flaps")
+    """The alert of the same key in which the flapping was first seen; itself, of that one."""
+    look_at = models.DateTimeField(null=True)
+    """Before then nothing can have changed for it but itself; null: it is to be looked at now."""
     settled = models.BooleanField(default=False)
     """The recovery has been through the pipeline: nothing more will be announced."""
 
@@ -49,7 +59,11 @@ class Alert(models.Model):
         indexes = (
             models.Index(fields=("id",), condition=Q(settled=False), name="alert_unsettled"),
             models.Index(fields=("clause_id", "opened_at"), name="alert_clause"),
+            models.Index(fields=("key", "opened_at"), name="alert_key"),
         )
+
+    is_flap_root = False
+    """Set while it is not saved yet: it will be its own `flap_root`."""
 
     def __str__(self) -> str:
         return f"{self.key} {self.condition}"
@@ -64,6 +78,9 @@ class Announcement(models.Model):
     """The words of one notice, whoever gets it."""
 
     alert = models.ForeignKey(Alert, on_delete=models.PROTECT, related_name="announcements")
+    """The alert it is about; of a notice about many, the one that speaks for them."""
+    alerts = models.ManyToManyField(Alert, related_name="told_in")
+    """All alerts that it tells of."""
     kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in NoticeKind])
     condition = models.CharField(max_length=16, choices=_CONDITIONS)
     level = models.CharField(max_length=16, choices=_LEVELS)
@@ -146,3 +163,57 @@ class StageOutcome(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stage}: {self.reason}"
+
+
+class Silence(models.Model):
+    """Notices that somebody has stopped until a time: about a row, a target, an item."""
+
+    matchers = models.JSONField()
+    """All must hold: `clause` (a clause id), `target`, `item`, `instance`."""
+    author = models.CharField(max_length=150)
+    reason = models.TextField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    """There is always an end; what still fires then is told again."""
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(ends_at__gte=models.F("starts_at")), name="silence_ends"),
+        )
+        indexes = (models.Index(fields=("ends_at",), name="silence_end"),)
+
+    def __str__(self) -> str:
+        return f"{self.matchers} {self.ends_at.isoformat()}"
+
+
+class Maintenance(models.Model):
+    """Planned maintenance that is not in the document: announced here, by a person, for once."""
+
+    targets = models.JSONField(default=list)
+    """The document's targets that are worked on; empty for the whole system."""
+    author = models.CharField(max_length=150)
+    reason = models.TextField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(ends_at__gte=models.F("starts_at")), name="maintenance_ends"),
+        )
+        indexes = (models.Index(fields=("ends_at",), name="maintenance_end"),)
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.ends_at.isoformat()}"
+
+
+class Escalation(models.Model):
+    """Who is called when nobody takes an alert on; the policy is the one that held when it began."""
+
+    alert = models.OneToOneField(Alert, models.PROTECT, related_name="escalation")
+    policy = models.JSONField()
+    """Steps in order: seconds since the first notice, roles, and what ordered it."""
+    began_at = models.DateTimeField()
+    steps_done = models.PositiveSmallIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.alert_id} {self.steps_done}"

@@ -13,6 +13,8 @@ class NoticeKind(StrEnum):
     FIRING = "firing"
     RECOVERED = "recovered"
     NO_DATA = "no-data"
+    ACKNOWLEDGED = "acknowledged"
+    """Somebody has taken it on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ GIVE_UP = timedelta(hours=4)
 """A notice that could not be delivered for so long is no news any more."""
 LONGEST_WAIT = timedelta(minutes=5)
 _FIRST_WAIT = timedelta(seconds=2)
+_MOST_LISTED = 500
+"""Alerts of one notice that its evidence lists one by one; the state database holds all."""
 
 type Jitter = Callable[[], float]
 """Returns a number in [0, 1)."""
@@ -37,10 +39,12 @@ type Jitter = Callable[[], float]
 log = structlog.get_logger()
 
 
-def deliver_due(name: str, channel: Channel, *, clock: Clock, jitter: Jitter = random.random) -> int:
-    """Send what is due through the channel called *name*, one after the other; return how many were tried."""
+def deliver_due(
+    name: str, channel: Channel, *, clock: Clock, most: int = 10, jitter: Jitter = random.random
+) -> int:
+    """Send at most *most* of what is due through the channel called *name*; return how many were tried."""
     tried = 0
-    for delivery_id in _due(name, clock()).values_list("id", flat=True)[:10]:
+    for delivery_id in _due(name, clock()).values_list("id", flat=True)[:most]:
         delivery = claim(delivery_id, clock())
         if delivery is not None:
             _attempt(delivery, channel, clock, jitter)
@@ -110,7 +114,7 @@ def _due(name: str, now: datetime) -> QuerySet[Delivery]:
     earlier = Delivery.objects.filter(
         state=Delivery.State.WAITING,
         destination=OuterRef("destination"),
-        announcement__alert=OuterRef("announcement__alert"),
+        announcement__alerts__told_in=OuterRef("announcement"),
         id__lt=OuterRef("id"),
     )
     return _free(Delivery.objects.filter(~Exists(earlier), channel=name), now).order_by("next_at", "id")
@@ -196,6 +200,7 @@ def _close(
         "error": error,
         "breach_at": alert.began_at.isoformat(),
         "detected_at": alert.opened_at.isoformat(),
+        **_about_many(delivery),
     }
     ledger.append(
         ledger.Record(
@@ -207,3 +212,20 @@ def _close(
         now=now,
     )
     STAGE_TOTAL.labels("send", state.value).inc()
+
+
+def _about_many(delivery: Delivery) -> dict[str, object]:
+    """What the evidence keeps besides of a notice about many alerts: each with its breach and detection."""
+    told = delivery.announcement.alerts.order_by("began_at", "id")
+    count = told.count()
+    if count <= 1:
+        return {}
+    listed = [
+        {
+            "clause": alert.clause_id,
+            "breach_at": alert.began_at.isoformat(),
+            "detected_at": alert.opened_at.isoformat(),
+        }
+        for alert in told[:_MOST_LISTED]
+    ]
+    return {"alerts": count, "listed": listed}

@@ -1,85 +1,66 @@
-"""From open alerts to the outbox: route → maintenance → dedup, each stage's word recorded.
+"""From open alerts to the outbox, through the stages; the word of each is recorded.
 
 Level-triggered: what is to be told follows from the tables alone, never from what a process remembers. A
 look that is repeated, or made by several workers, announces nothing twice.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from urllib.parse import quote
-from uuid import uuid4
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Count, Max
 
+from toban.design.calendar import japanese_holidays
 from toban.design.clauses.notices import NotificationRule
-from toban.design.clauses.objectives import MaintenanceWindow
+from toban.design.clauses.objectives import DutyRole, MaintenanceWindow
 from toban.design.reader import Design
+from toban.design.values.people import Role
 from toban.design.values.severity import AlertLevel
 from toban.engine.evidence import ledger, status
-from toban.engine.notify import alerts, matrix, outbox, words
+from toban.engine.notify import alerts, duty, escalation, flapping, grouping, matrix, outbox, queue
 from toban.engine.notify.contacts import Contacts, Way
 from toban.engine.notify.counters import STAGE_TOTAL
-from toban.engine.notify.maintenance import open_window
-from toban.engine.notify.models import Alert, Announcement, Delivery, StageOutcome
+from toban.engine.notify.grouping import Passed
+from toban.engine.notify.maintenance import Planned, open_window, window_for
+from toban.engine.notify.models import Alert, Delivery, Escalation, Maintenance, Silence, StageOutcome
+from toban.engine.notify.muting import Causes, Trouble
 from toban.engine.notify.notice import NoticeKind
+from toban.engine.notify.past import Past, place, unsettled
 from toban.engine.notify.reason import WORDS, Reason
 from toban.engine.notify.routing import DeadEnd, Route, Routing, routing_of, rules_for
 from toban.engine.notify.signal import LEVEL_OF, Condition
-from toban.engine.notify.stages import Candidate, Judgement, Situation, Told, judge
+from toban.engine.notify.silences import Quiet, lifted_at, silencing
+from toban.engine.notify.stages import Candidate, Judgement, Situation, Standing, judge
+
+_AT_LEAST_EVERY = timedelta(minutes=1)
+"""Who is on duty and which window is open changes by the clock: no alert is left alone for longer."""
+
+_HELD = frozenset({Reason.IN_MAINTENANCE, Reason.MUTED, Reason.SILENCED})
+"""Why an alert that nobody has taken on is not escalated, either."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Past:
-    """What became of an alert so far."""
-
-    deliveries: tuple[Delivery, ...]
-    """The oldest first."""
-    outcomes: Mapping[tuple[str, str, str], StageOutcome]
-    """The last one by destination, rule and recipient."""
-
-
-def announce(design: Design, contacts: Contacts, now: datetime) -> int:
+def announce(design: Design, contacts: Contacts, now: datetime, *, everything: bool = True) -> int:
     """Put into the outbox what somebody should be told now, and return how many deliveries that makes.
 
-    One transaction: alerts, notices, deliveries, the reasons and the status of the matrix's rows.
+    One transaction: alerts, notices, deliveries, the reasons and the status of the matrix's rows. Without
+    *everything*, alerts of which nothing new is to be expected yet are left out: it must be given whenever
+    the document or the bindings are others than at the last look.
     """
     with transaction.atomic():
         # First of all locks, in every transaction that writes evidence: no two wait for each other.
         ledger.hold()
-        alerts.withdraw({clause.id for clause in design.clauses}, now)
-        outbox.abandon({way.name for way in contacts.ways}, now)
+        if everything:
+            alerts.withdraw({clause.id for clause in design.clauses}, now)
+            outbox.abandon({way.name for way in contacts.ways}, now)
         look = _Look(design, contacts, now)
-        queued = sum(look.at(alert, past) for alert, past in _unsettled())
+        for alert, past in unsettled(now, everything=everything):
+            look.at(alert, past)
+        queued = look.finish()
         status.show(matrix.statuses(design.of(NotificationRule), contacts, now), now, design.digest)
     for stage, reason in look.counts:
         STAGE_TOTAL.labels(stage, reason).inc()
     return queued
-
-
-def _unsettled() -> Iterator[tuple[Alert, _Past]]:
-    """Every alert that is open or whose recovery has not been dealt with, and its past."""
-    found = list(Alert.objects.filter(settled=False).order_by("id"))
-    ids = [alert.id for alert in found]
-    deliveries: dict[int, list[Delivery]] = defaultdict(list)
-    outcomes: dict[int, dict[tuple[str, str, str], StageOutcome]] = defaultdict(dict)
-    for start in range(0, len(ids), 500):
-        some = ids[start : start + 500]
-        sent = Delivery.objects.filter(announcement__alert__in=some).select_related("announcement")
-        for delivery in sent.order_by("id"):
-            deliveries[delivery.announcement.alert_id].append(delivery)
-        for outcome in StageOutcome.objects.filter(alert__in=some).order_by("id"):
-            outcomes[outcome.alert_id][_place(outcome)] = outcome
-    for alert in found:
-        yield alert, _Past(tuple(deliveries[alert.id]), outcomes[alert.id])
-
-
-def _place(outcome: StageOutcome) -> tuple[str, str, str]:
-    # A dead end has no destination: there the row and the recipient tell one from the other.
-    if outcome.destination:
-        return outcome.destination, "", ""
-    return "", outcome.rule_id, outcome.recipient
 
 
 class _Look:
@@ -88,56 +69,79 @@ class _Look:
     def __init__(self, design: Design, contacts: Contacts, now: datetime) -> None:
         self._contacts = contacts
         self._now = now
-        rules = design.of(NotificationRule)
-        self._routing = {level: routing_of(rules_for(rules, level), contacts) for level in AlertLevel}
-        self._has_rows = {level for level in AlertLevel if rules_for(rules, level)}
-        self._situation = Situation(
-            open_window(
-                design.of(MaintenanceWindow),
-                zone=contacts.zone,
-                keeps_holidays=contacts.keeps_holidays,
-                now=now,
-            )
+        self._rules = design.of(NotificationRule)
+        self._duties = design.of(DutyRole)
+        self._routing = {level: self._to(rules_for(self._rules, level)) for level in AlertLevel}
+        self._has_rows = {level for level in AlertLevel if rules_for(self._rules, level)}
+        self._window = open_window(
+            design.of(MaintenanceWindow),
+            zone=contacts.zone,
+            keeps_holidays=contacts.keeps_holidays,
+            now=now,
         )
+        self._planned = list(_announced_maintenance(now))
+        self._silences = list(_silences(now))
+        self._causes = Causes(_trouble(alert) for alert in Alert.objects.filter(resolved_at=None))
+        self._newest = _newest_flaps()
+        self._situation = Situation(now, contacts.zone, contacts.notices.repeat, _busy(now))
+        self._calls = escalation.policy(contacts.notices, self._duties, contacts.file)
+        self._emergency = self._out_of_hours()
+        self._passed: list[Passed] = []
+        self._outcomes: list[StageOutcome] = []
+        self._looked_at: list[Alert] = []
         self.counts: list[tuple[str, str]] = []
 
-    def at(self, alert: Alert, past: _Past) -> int:
-        """Record what the stages say of *alert*, queue what passes, and return how many that is."""
+    def at(self, alert: Alert, past: Past) -> None:
+        """Note what the stages say of *alert*, and what passes."""
         kind, condition = _kind(alert), Condition(alert.condition)
         level = LEVEL_OF[condition]
         routing = self._routes(kind, level, past)
         if level not in self._has_rows:
-            self._record_end(alert, past, DeadEnd("", "", "", Reason.NO_MATRIX_ROW, _no_row(level)))
+            self._note_end(alert, past, DeadEnd("", "", "", Reason.NO_MATRIX_ROW, _no_row(level)))
         for dead_end in routing.dead_ends:
-            self._record_end(alert, past, dead_end)
-        passed = []
+            self._note_end(alert, past, dead_end)
+        standing = self._standing(alert)
+        judgements = []
         for route in routing.routes:
-            told = _told(past, route, kind)
-            judgement = judge(Candidate(kind, condition, route, told), self._situation)
-            self._record(alert, past, route, judgement)
+            told = past.told(route.destination, kind)
+            judgement = judge(Candidate(kind, condition, route, told, standing), self._situation)
+            judgements.append(judgement)
+            self._note(alert, past, route, judgement)
             if judgement.last.passes:
-                passed.append((route, told))
-        if passed:
-            self._queue(alert, kind, level, passed)
-        if alert.resolved_at is not None:
-            alert.settled = True
-            alert.save(update_fields=["settled"])
-        return len(passed)
+                before = told.condition if told is not None else None
+                self._passed.append(Passed(alert, kind, level, route, judgement.last.reason, before))
+        self._tell_who_took_it(alert, past, level)
+        next_call = self._escalate(alert, past, level, judgements)
+        self._settle(alert, standing, judgements, next_call)
 
-    def _routes(self, kind: NoticeKind, level: AlertLevel, past: _Past) -> Routing:
+    def finish(self) -> int:
+        """Write all that was noted, and return how many deliveries wait because of it."""
+        StageOutcome.objects.bulk_create(self._outcomes, batch_size=200)
+        fields = ("settled", "look_at", "acknowledgement_told")
+        Alert.objects.bulk_update(self._looked_at, fields, batch_size=200)
+        return queue.put(grouping.messages(self._passed), self._contacts, self._now)
+
+    def _to(self, rules: Iterable[NotificationRule]) -> Routing:
+        return routing_of(rules, self._contacts)
+
+    def _routes(self, kind: NoticeKind, level: AlertLevel, past: Past) -> Routing:
         """Where the matrix leads; relief also reaches everybody who was told of the trouble."""
         by_matrix = self._routing[level]
         told = {route.destination: route for route in self._told_routes(past)}
         if kind is not NoticeKind.RECOVERED:
-            routes = {**told, **{route.destination: route for route in by_matrix.routes}}
-            return Routing(tuple(routes.values()), by_matrix.dead_ends)
+            off_hours = self._emergency if level is AlertLevel.CRITICAL else Routing()
+            routes = (*off_hours.routes, *told.values(), *by_matrix.routes)
+            return Routing(
+                tuple({route.destination: route for route in routes}.values()),
+                (*by_matrix.dead_ends, *off_hours.dead_ends),
+            )
         if not told:
             return Routing(by_matrix.routes, ())
         # That trouble is over is information: the matrix's 情報 row hears of it too.
         info = {route.destination: route for route in self._routing[AlertLevel.INFO].routes}
         return Routing(tuple({**info, **told}.values()), ())
 
-    def _told_routes(self, past: _Past) -> Iterable[Route]:
+    def _told_routes(self, past: Past) -> Iterator[Route]:
         ways: Mapping[str, Way] = {way.name: way for way in self._contacts.ways}
         for delivery in past.deliveries:
             way = ways.get(delivery.channel)
@@ -151,7 +155,106 @@ class _Look:
                     Reason.TOLD_BEFORE,
                 )
 
-    def _record(self, alert: Alert, past: _Past, route: Route, judgement: Judgement) -> None:
+    def _out_of_hours(self) -> Routing:
+        """Whom the assumption for off hours adds to the rows of critical alerts now."""
+        moment = self._now.astimezone(self._contacts.zone)
+        holidays = japanese_holidays(range(moment.year, moment.year + 1))
+        kept = holidays if self._contacts.keeps_holidays else {}
+        rules = rules_for(self._rules, AlertLevel.CRITICAL)
+        found = duty.emergency_contact(rules, self._duties, moment, list(kept))
+        return Routing() if found is None else self._roles([found.role], str(found.origin), Reason.OFF_HOURS)
+
+    def _roles(self, roles: Sequence[str], ordered_by: str, reason: Reason) -> Routing:
+        """Where *roles* are reached, by all ways that they have."""
+        critical = rules_for(self._rules, AlertLevel.CRITICAL)
+        if not critical:
+            return Routing()
+        rule = replace(critical[0], recipients=tuple(Role(role) for role in roles), channels=())
+        routing = self._to([rule])
+        routes = (replace(route, rule_citation=ordered_by, reason=reason) for route in routing.routes)
+        ends = (replace(end, rule_citation=ordered_by) for end in routing.dead_ends)
+        return Routing(tuple(routes), tuple(ends))
+
+    def _standing(self, alert: Alert) -> Standing:
+        labels, now = alert.labels, self._now
+        return Standing(
+            window=window_for(labels.get("target", ""), self._planned, self._window),
+            muted_by=self._causes.of(_trouble(alert), self._contacts.runs_on),
+            silence=silencing(self._silences, alert.clause_id, labels, now),
+            lifted_at=lifted_at(self._silences, alert.clause_id, labels, now),
+            is_acknowledged=alert.acknowledged_at is not None,
+            is_flapping=alert.flap_root_id is not None,
+            calm_at=alert.resolved_at + flapping.CALM if alert.resolved_at is not None else None,
+        )
+
+    def _tell_who_took_it(self, alert: Alert, past: Past, level: AlertLevel) -> None:
+        """Everybody who was told of the trouble hears who has taken it on."""
+        if alert.acknowledged_at is None or alert.acknowledgement_told:
+            return
+        alert.acknowledgement_told = True
+        if alert.resolved_at is None:
+            told = {route.destination: route for route in self._told_routes(past)}
+            self._passed += [
+                Passed(alert, NoticeKind.ACKNOWLEDGED, level, route, Reason.ACKNOWLEDGED)
+                for route in told.values()
+            ]
+
+    def _escalate(
+        self, alert: Alert, past: Past, level: AlertLevel, judgements: Sequence[Judgement]
+    ) -> datetime | None:
+        """Call whoever is next while nobody has taken *alert* on; return when the step after that is due."""
+        is_over = alert.resolved_at is not None or alert.acknowledged_at is not None
+        if is_over or level is not AlertLevel.CRITICAL:
+            return None
+        under_way = past.escalation
+        if under_way is None:
+            if not any(judgement.last.passes for judgement in judgements):
+                return None
+            under_way = Escalation.objects.create(
+                alert=alert, policy=escalation.written(self._calls), began_at=self._now
+            )
+        calls = escalation.read(under_way.policy)
+        done, began_at = under_way.steps_done, under_way.began_at
+        is_held = bool(judgements) and all(judgement.last.reason in _HELD for judgement in judgements)
+        if not is_held:
+            for call in escalation.due(calls, done=done, began_at=began_at, now=self._now):
+                self._call(alert, past, call, level)
+                done += 1
+            if done != under_way.steps_done:
+                under_way.steps_done = done
+                under_way.save(update_fields=["steps_done"])
+        return escalation.next_at(calls, done=done, began_at=began_at)
+
+    def _call(self, alert: Alert, past: Past, call: escalation.Call, level: AlertLevel) -> None:
+        routing = self._roles(call.roles, call.ordered_by, Reason.ESCALATED)
+        for end in routing.dead_ends:
+            self._note_end(alert, past, end)
+        for route in routing.routes:
+            self._passed.append(Passed(alert, _kind(alert), level, route, Reason.ESCALATED))
+
+    def _settle(
+        self,
+        alert: Alert,
+        standing: Standing,
+        judgements: Sequence[Judgement],
+        next_call: datetime | None,
+    ) -> None:
+        """Say whether anything is to come of *alert*, and when to look again."""
+        waits = any(judgement.last.reason in (Reason.FLAPPING, Reason.GATHERING) for judgement in judgements)
+        is_superseded = self._newest.get(alert.key, alert.pk) != alert.pk
+        alert.settled = alert.resolved_at is not None and (not waits or is_superseded)
+        ends = [
+            next_call,
+            standing.window.until if standing.window is not None else None,
+            standing.silence.ends_at if standing.silence is not None else None,
+            standing.calm_at,
+            *(self._situation.busy_until.values() if waits else ()),
+        ]
+        to_come = [at for at in ends if at is not None and at > self._now]
+        alert.look_at = min([*to_come, self._now + _AT_LEAST_EVERY])
+        self._looked_at.append(alert)
+
+    def _note(self, alert: Alert, past: Past, route: Route, judgement: Judgement) -> None:
         self._write(
             past,
             StageOutcome(
@@ -170,7 +273,7 @@ class _Look:
             ),
         )
 
-    def _record_end(self, alert: Alert, past: _Past, end: DeadEnd) -> None:
+    def _note_end(self, alert: Alert, past: Past, end: DeadEnd) -> None:
         self._write(
             past,
             StageOutcome(
@@ -188,47 +291,12 @@ class _Look:
             ),
         )
 
-    def _write(self, past: _Past, outcome: StageOutcome) -> None:
-        last = past.outcomes.get(_place(outcome))
+    def _write(self, past: Past, outcome: StageOutcome) -> None:
+        last = past.outcomes.get(place(outcome))
         if last is not None and (last.reason, last.detail) == (outcome.reason, outcome.detail):
             return
-        outcome.save(force_insert=True)
+        self._outcomes.append(outcome)
         self.counts.append((outcome.stage, outcome.reason))
-
-    def _queue(
-        self,
-        alert: Alert,
-        kind: NoticeKind,
-        level: AlertLevel,
-        passed: Sequence[tuple[Route, Told | None]],
-    ) -> None:
-        before = next((told.condition for _, told in passed if told is not None), None)
-        story = _story(alert, self._contacts.system)
-        announcement = Announcement.objects.create(
-            alert=alert,
-            kind=kind,
-            condition=alert.condition,
-            level=level,
-            title=words.title(kind, story, before),
-            facts=words.facts(kind, story, self._contacts.zone, self._now),
-            at=self._now,
-            url=_page(self._contacts.public_url, alert),
-        )
-        Delivery.objects.bulk_create(
-            Delivery(
-                announcement=announcement,
-                key=uuid4().hex,
-                destination=route.destination,
-                channel=route.way.name,
-                address=route.address,
-                recipient=route.recipient,
-                rule_id=route.rule_id,
-                rule_citation=route.rule_citation,
-                created_at=self._now,
-                next_at=self._now,
-            )
-            for route, _ in passed
-        )
 
 
 def _kind(alert: Alert) -> NoticeKind:
@@ -237,37 +305,36 @@ def _kind(alert: Alert) -> NoticeKind:
     return NoticeKind.NO_DATA if alert.condition == Condition.NO_DATA else NoticeKind.FIRING
 
 
-def _told(past: _Past, route: Route, kind: NoticeKind) -> Told | None:
-    """What the place was told last; the 情報 row, told of nothing before, counts as if it had been."""
-    there = [delivery for delivery in past.deliveries if delivery.destination == route.destination]
-    if not there and kind is NoticeKind.RECOVERED and past.deliveries:
-        there = list(past.deliveries)
-    if not there:
-        return None
-    last = there[-1]
-    was_lost = all(delivery.state == Delivery.State.FAILED for delivery in there)
-    return Told(NoticeKind(last.announcement.kind), Condition(last.announcement.condition), was_lost)
+def _trouble(alert: Alert) -> Trouble:
+    return Trouble(alert.key, alert.subject, Condition(alert.condition), alert.labels)
 
 
-def _story(alert: Alert, system: str) -> words.Story:
-    return words.Story(
-        subject=alert.subject,
-        condition=Condition(alert.condition),
-        value=alert.value,
-        limit=alert.limit,
-        advice=alert.advice,
-        began_at=alert.began_at,
-        detected_at=alert.opened_at,
-        ended_at=alert.resolved_at,
-        system=system,
-    )
+def _silences(now: datetime) -> Iterator[Quiet]:
+    """Those that hold, and those that have ended lately enough for an open alert to be told again."""
+    oldest = Alert.objects.filter(settled=False).order_by("opened_at").values_list("opened_at", flat=True)
+    since = oldest.first() or now
+    for each in Silence.objects.filter(starts_at__lte=now, ends_at__gte=since):
+        yield Quiet(each.matchers, each.author, each.reason, each.starts_at, each.ends_at)
+
+
+def _announced_maintenance(now: datetime) -> Iterator[Planned]:
+    for each in Maintenance.objects.filter(starts_at__lte=now, ends_at__gt=now):
+        yield Planned(f"{each.author}: {each.reason}", frozenset(each.targets), each.ends_at)
+
+
+def _newest_flaps() -> Mapping[str, int]:
+    """The last alert of everything that flaps: the calm is counted from its end."""
+    flapping = Alert.objects.filter(settled=False).exclude(flap_root=None).values_list("key", flat=True)
+    newest = Alert.objects.filter(key__in=set(flapping)).values("key").annotate(newest=Max("id"))
+    return {row["key"]: row["newest"] for row in newest.order_by()}
+
+
+def _busy(now: datetime) -> Mapping[str, datetime]:
+    lately = Delivery.objects.filter(created_at__gt=now - timedelta(minutes=1)).values("destination")
+    told = lately.annotate(count=Count("id"), last=Max("created_at")).order_by()
+    return grouping.busy_until({row["destination"]: (row["count"], row["last"]) for row in told})
 
 
 def _no_row(level: AlertLevel) -> str:
     name = {AlertLevel.CRITICAL: "異常", AlertLevel.WARNING: "警告", AlertLevel.INFO: "情報"}[level]
     return f"{WORDS[Reason.NO_MATRIX_ROW]}: {name}。運用設計書のアラート通知の表に行を足してください"
-
-
-def _page(public_url: str, alert: Alert) -> str:
-    """The living page, with the alert's row chosen."""
-    return f"{public_url}/?row={quote(alert.clause_id, safe='/')}" if public_url else ""

@@ -9,6 +9,9 @@ class Reason(StrEnum):
     # route
     MATRIX_ROW = "matrix-row"
     TOLD_BEFORE = "told-before"
+    OFF_HOURS = "off-hours"
+    ESCALATED = "escalated"
+    ACKNOWLEDGED = "acknowledged"
     NO_MATRIX_ROW = "no-matrix-row"
     UNBOUND_ROLE = "unbound-role"
     UNBOUND_CHANNEL = "unbound-channel"
@@ -18,6 +21,16 @@ class Reason(StrEnum):
     NO_MAINTENANCE = "no-maintenance"
     RECOVERY_PASSES = "recovery-passes"
     IN_MAINTENANCE = "in-maintenance"
+    # mute
+    NO_CAUSE_ABOVE = "no-cause-above"
+    MUTED = "muted"
+    # silence
+    NOT_SILENCED = "not-silenced"
+    SILENCED = "silenced"
+    # flap
+    STEADY = "steady"
+    FLAPPING_TOLD_ONCE = "flapping-told-once"
+    FLAPPING = "flapping"
     # dedup
     FIRST = "first"
     WORSE = "worse"
@@ -25,11 +38,18 @@ class Reason(StrEnum):
     RECOVERED = "recovered"
     ALREADY_TOLD = "already-told"
     NEVER_TOLD = "never-told"
+    SILENCE_ENDED = "silence-ended"
+    REPEATED = "repeated"
+    # group
+    GATHERING = "gathering"
 
 
 WORDS = {
     Reason.MATRIX_ROW: "通知の表のこの行が宛先に定めています",
     Reason.TOLD_BEFORE: "発生を知らせた相手です",
+    Reason.OFF_HOURS: "対応時間外で当番がいないので、緊急連絡先に知らせます (仮定)",
+    Reason.ESCALATED: "引き受けた人がいないので、次の人に知らせます",
+    Reason.ACKNOWLEDGED: "引き受けた人を、知らせた相手に伝えます",
     Reason.NO_MATRIX_ROW: "このレベルの行が通知の表にありません",
     Reason.UNBOUND_ROLE: "役割を担う人が決まっていません",
     Reason.UNBOUND_CHANNEL: "通知方法が接続されていません",
@@ -38,6 +58,16 @@ WORDS = {
     Reason.NO_MAINTENANCE: "計画メンテナンス中ではありません",
     Reason.RECOVERY_PASSES: "復旧は計画メンテナンス中でも知らせます",
     Reason.IN_MAINTENANCE: "計画メンテナンス中です。終わっても続いていれば知らせます",
+    Reason.NO_CAUSE_ABOVE: "これを引き起こしたと分かる別のアラートはありません",
+    Reason.MUTED: "原因のアラートを知らせてあります",
+    Reason.NOT_SILENCED: "静かにする指示はありません",
+    Reason.SILENCED: "人が知らせを止めています。終わっても続いていれば知らせます",
+    Reason.STEADY: "ばたついていません",
+    Reason.FLAPPING_TOLD_ONCE: "ばたついているので、一度だけ知らせます",
+    Reason.FLAPPING: "ばたついています。静かな状態が続くまで復旧としません",
+    Reason.SILENCE_ENDED: "静かにする期間が終わり、まだ続いています",
+    Reason.REPEATED: "引き受けた人がなく、まだ続いています",
+    Reason.GATHERING: "知らせが続いているので、少し待ってまとめて送ります",
     Reason.FIRST: "最初の知らせです",
     Reason.WORSE: "前の知らせより悪くなりました",
     Reason.BETTER: "前の知らせより良くなりました",

@@ -1,6 +1,7 @@
 """What a chapter tells the pipeline: the present state of one thing that may need announcing."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -39,6 +40,8 @@ class Signal:
     """When Toban decided."""
     advice: str = ""
     """What the document says to do next."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What silences and muting know it by: `target`, `item`, `instance`, where there is such a thing."""
 
 
 LEVEL_OF: dict[Condition, AlertLevel] = {

@@ -1,16 +1,18 @@
-"""The stages after routing: small pure decisions, each with a named reason.
-
-A stage that comes later (grouping, silences, inhibition) is one more function in `STAGES`.
-"""
+"""The stages after routing: small pure decisions, each with a named reason."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from toban.engine.notify import flapping
 from toban.engine.notify.maintenance import OpenWindow
+from toban.engine.notify.muting import Trouble
 from toban.engine.notify.notice import NoticeKind
 from toban.engine.notify.reason import WORDS, Reason
 from toban.engine.notify.routing import Route
 from toban.engine.notify.signal import Condition
+from toban.engine.notify.silences import Quiet
 
 _GRAVITY = {Condition.OK: 0, Condition.NO_DATA: 1, Condition.WARNING: 1, Condition.CRITICAL: 2}
 
@@ -21,8 +23,25 @@ class Told:
 
     kind: NoticeKind
     condition: Condition
+    at: datetime
     was_lost: bool
     """No notice about the alert arrived there, and none is on its way any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an alert stands, beside what it measures: the same for every place."""
+
+    window: OpenWindow | None = None
+    """The maintenance that it falls into."""
+    muted_by: Trouble | None = None
+    silence: Quiet | None = None
+    lifted_at: datetime | None = None
+    """When the last silence about it ended."""
+    is_acknowledged: bool = False
+    is_flapping: bool = False
+    calm_at: datetime | None = None
+    """When flapping that seems to be over counts as over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +53,19 @@ class Candidate:
     """What is to be told: the present condition, or the one that has ended."""
     route: Route
     told: Told | None
+    standing: Standing = field(default_factory=Standing)
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What stages may look at beside the candidate."""
 
-    window: OpenWindow | None
+    now: datetime
+    zone: ZoneInfo
+    repeat: timedelta | None = None
+    """After how long trouble that nobody has taken on is told again."""
+    busy_until: Mapping[str, datetime] = field(default_factory=dict)
+    """Destination → until when what it is to be told is gathered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,38 +95,78 @@ type Stage = Callable[[Candidate, Situation], Ruling]
 
 def maintenance(candidate: Candidate, situation: Situation) -> Ruling:
     """Hold back trouble while a planned window is open; after its end the next look raises what remains."""
-    window = situation.window
+    window = candidate.standing.window
     if window is None:
         return _pass(Reason.NO_MAINTENANCE)
     if candidate.kind is NoticeKind.RECOVERED:
         return _pass(Reason.RECOVERY_PASSES)
-    detail = f"{WORDS[Reason.IN_MAINTENANCE]} ({window.citation}、{window.until:%H:%M} まで)"
-    return Ruling(passes=False, reason=Reason.IN_MAINTENANCE, detail=detail)
+    until = window.until.astimezone(situation.zone)
+    return _stop(Reason.IN_MAINTENANCE, f"{window.citation}、{until:%H:%M} まで")
 
 
-def dedup(candidate: Candidate, _situation: Situation) -> Ruling:
-    """Let through only what the destination does not know yet."""
-    reason = why_notify(candidate.kind, candidate.condition, candidate.told)
+def mute(candidate: Candidate, _situation: Situation) -> Ruling:
+    """Hold back what follows from a cause that is an alert of its own."""
+    cause = candidate.standing.muted_by
+    if cause is None or candidate.kind is NoticeKind.RECOVERED:
+        return _pass(Reason.NO_CAUSE_ABOVE)
+    return _stop(Reason.MUTED, cause.subject)
+
+
+def silence(candidate: Candidate, situation: Situation) -> Ruling:
+    """Hold back what somebody has silenced, and say who, why and until when."""
+    quiet = candidate.standing.silence
+    if quiet is None:
+        return _pass(Reason.NOT_SILENCED)
+    until = quiet.ends_at.astimezone(situation.zone)
+    return _stop(Reason.SILENCED, f"{quiet.author}: {quiet.reason}、{until:%Y-%m-%d %H:%M} まで")
+
+
+def flap(candidate: Candidate, situation: Situation) -> Ruling:
+    """Tell of flapping once: a recovery counts only after a calm."""
+    standing = candidate.standing
+    if not standing.is_flapping:
+        return _pass(Reason.STEADY)
+    if standing.calm_at is None or situation.now >= standing.calm_at:
+        return _pass(Reason.FLAPPING_TOLD_ONCE)
+    return _stop(Reason.FLAPPING, f"{flapping.CALM // timedelta(minutes=1)}分続けば知らせます")
+
+
+def dedup(candidate: Candidate, situation: Situation) -> Ruling:
+    """Let through only what the destination does not know yet, or has to hear again."""
+    reason = why_notify(candidate, repeat=situation.repeat, now=situation.now)
     if reason in (Reason.ALREADY_TOLD, Reason.NEVER_TOLD):
-        return Ruling(passes=False, reason=reason, detail=WORDS[reason])
+        return _stop(reason)
     return _pass(reason)
 
 
-def why_notify(kind: NoticeKind, condition: Condition, told: Told | None) -> Reason:
-    """Say why a place that was *told* so much should hear of *condition*, or that it should not."""
+def why_notify(candidate: Candidate, *, repeat: timedelta | None, now: datetime) -> Reason:
+    """Say why a place should hear of the candidate, or that it should not."""
+    kind, condition, told = candidate.kind, candidate.condition, candidate.told
     if kind is NoticeKind.RECOVERED:
         if told is None or told.was_lost:
             return Reason.NEVER_TOLD
         return Reason.ALREADY_TOLD if told.kind is NoticeKind.RECOVERED else Reason.RECOVERED
     if told is None:
         return Reason.FIRST
-    if told.condition is condition:
-        return Reason.ALREADY_TOLD
-    return Reason.WORSE if _GRAVITY[condition] > _GRAVITY[told.condition] else Reason.BETTER
+    if told.condition is not condition:
+        return Reason.WORSE if _GRAVITY[condition] > _GRAVITY[told.condition] else Reason.BETTER
+    standing = candidate.standing
+    if standing.lifted_at is not None and told.at < standing.lifted_at:
+        return Reason.SILENCE_ENDED
+    # ">=": a look landing exactly on the interval must not wait for the next.
+    if repeat is not None and not standing.is_acknowledged and now - told.at >= repeat:
+        return Reason.REPEATED
+    return Reason.ALREADY_TOLD
 
 
-STAGES: Mapping[str, Stage] = {"maintenance": maintenance, "dedup": dedup}
-"""In the order in which they are asked."""
+STAGES: Mapping[str, Stage] = {
+    "maintenance": maintenance,
+    "mute": mute,
+    "silence": silence,
+    "flap": flap,
+    "dedup": dedup,
+}
+"""In the order in which they are asked; what they all let through is gathered, where a place hears a lot."""
 
 
 def judge(candidate: Candidate, situation: Situation) -> Judgement:
@@ -112,9 +177,17 @@ def judge(candidate: Candidate, situation: Situation) -> Judgement:
         ruling = stage(candidate, situation)
         trail.append((name, ruling.reason))
         if not ruling.passes:
-            break
+            return Judgement(tuple(trail), ruling)
+    until = situation.busy_until.get(candidate.route.destination)
+    if until is not None and situation.now < until:
+        ruling = _stop(Reason.GATHERING)
+        trail.append(("group", ruling.reason))
     return Judgement(tuple(trail), ruling)
 
 
 def _pass(reason: Reason) -> Ruling:
     return Ruling(passes=True, reason=reason, detail=WORDS[reason])
+
+
+def _stop(reason: Reason, more: str = "") -> Ruling:
+    return Ruling(passes=False, reason=reason, detail=WORDS[reason] + (f" ({more})" if more else ""))

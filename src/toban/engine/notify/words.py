@@ -1,11 +1,13 @@
 """The words of a notice: what happened, to which row, since when, and what to do next."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.notice import NoticeKind
+from toban.engine.notify.reason import Reason
 from toban.engine.notify.signal import Condition
 
 _MARKS = {
@@ -14,13 +16,23 @@ _MARKS = {
     Condition.NO_DATA: f"{Verdict.NOT_MEASURABLE.mark} 測定不能",
     Condition.OK: f"{Verdict.CONFORMING.mark} 復旧",
 }
+_AGAIN = {
+    Reason.REPEATED: "継続中",
+    Reason.SILENCE_ENDED: "継続中",
+    Reason.ESCALATED: "引き受け手なし",
+}
+"""What the title says besides, of a notice with such a reason."""
 _NAMES = {Condition.CRITICAL: "異常", Condition.WARNING: "警告", Condition.NO_DATA: "測定不能"}
 _NEXT = {
     NoticeKind.FIRING: "この行の推移とログを確かめ、影響の範囲を切り分けてください",
     NoticeKind.NO_DATA: "測定元が動いているか、接続と認証を確かめてください",
     NoticeKind.RECOVERED: "対応は要りません。原因が分かっていなければ記録を残してください",
+    NoticeKind.ACKNOWLEDGED: "引き受けた人が対応しています。加わるときは声をかけてください",
 }
 _LONGEST_TITLE = 250
+_NAMED = 3
+_LISTED = 8
+"""Slack takes ten facts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +48,68 @@ class Story:
     began_at: datetime
     detected_at: datetime
     ended_at: datetime | None
+    taken_by: str = ""
+    """Who has taken it on."""
+    is_flapping: bool = False
     system: str = ""
     """The system's name: people may be told of several."""
 
 
-def title(kind: NoticeKind, story: Story, before: Condition | None = None) -> str:
+def title(
+    kind: NoticeKind,
+    stories: Sequence[Story],
+    reason: Reason = Reason.FIRST,
+    before: Condition | None = None,
+) -> str:
     """Return the one line that says it all; *before* is the condition told last, where it was another."""
-    mark = _MARKS[Condition.OK if kind is NoticeKind.RECOVERED else story.condition]
-    if kind is not NoticeKind.RECOVERED and before is not None and before is not story.condition:
-        mark += f" ({_NAMES[before]}から)"
-    return _one_line(f"{mark}: {story.system} {story.subject} {story.value}")
+    first = stories[0]
+    mark = _MARKS[Condition.OK if kind is NoticeKind.RECOVERED else first.condition]
+    if kind is NoticeKind.ACKNOWLEDGED:
+        return _one_line(f"{mark} ({first.taken_by}が対応中): {first.system} {first.subject}")
+    remarks = [_AGAIN.get(reason, "")]
+    if kind is not NoticeKind.RECOVERED and before is not None and before is not first.condition:
+        remarks.append(f"{_NAMES[before]}から")
+    if first.is_flapping:
+        remarks.append("ばたつき")
+    if any(remarks):
+        mark += f" ({'、'.join(remark for remark in remarks if remark)})"
+    if len(stories) > 1:
+        return _one_line(f"{mark} {len(stories)}件: {first.system} {_subjects(stories)}")
+    return _one_line(f"{mark}: {first.system} {first.subject} {first.value}")
 
 
-def facts(kind: NoticeKind, story: Story, zone: ZoneInfo, now: datetime) -> tuple[tuple[str, str], ...]:
+def facts(
+    kind: NoticeKind, stories: Sequence[Story], zone: ZoneInfo, now: datetime
+) -> tuple[tuple[str, str], ...]:
     """Return label and value pairs in the order in which they are read."""
+    first = stories[0]
+    if len(stories) > 1:
+        return (*_listed(stories), ("次にすること", _next(kind, first)))
     label = "理由" if kind is NoticeKind.NO_DATA else "測定値"
-    told = [(label, story.value), ("しきい値", story.limit)]
+    told = [(label, first.value), ("しきい値", first.limit), ("対応している人", first.taken_by)]
     if kind is NoticeKind.RECOVERED:
-        ended_at = story.ended_at or now
-        span = f"{moment(story.began_at, zone)} から {moment(ended_at, zone)} まで"
-        told += [("続いていたこと", _NAMES[story.condition]), ("期間", span)]
-        told += [("続いた時間", spell(ended_at - story.began_at))]
+        ended_at = first.ended_at or now
+        span = f"{moment(first.began_at, zone)} から {moment(ended_at, zone)} まで"
+        told += [("続いていたこと", _NAMES[first.condition]), ("期間", span)]
+        told += [("続いた時間", spell(ended_at - first.began_at))]
     else:
-        since = f"{moment(story.began_at, zone)} ({zone.key})、{spell(now - story.began_at)}前"
-        told += [("いつから", since), ("検知", moment(story.detected_at, zone))]
-    told.append(("次にすること", _next(kind, story)))
+        since = f"{moment(first.began_at, zone)} ({zone.key})、{spell(now - first.began_at)}前"
+        told += [("いつから", since), ("検知", moment(first.detected_at, zone))]
+    told.append(("次にすること", _next(kind, first)))
     return tuple((name, value) for name, value in told if value)
+
+
+def _subjects(stories: Sequence[Story]) -> str:
+    """The first few subjects; the notice itself lists more."""
+    named = "、".join(dict.fromkeys(story.subject for story in stories[:_NAMED]))
+    return named if len(stories) <= _NAMED else f"{named} ほか"
+
+
+def _listed(stories: Sequence[Story]) -> Iterator[tuple[str, str]]:
+    for story in stories[:_LISTED]:
+        yield story.subject, f"{story.value} ({story.limit})" if story.limit else story.value
+    if len(stories) > _LISTED:
+        yield "ほか", f"{len(stories) - _LISTED}件。すべては Toban のページにあります"
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:

@@ -8,8 +8,11 @@ import pytest
 
 from toban.design.reader import Design, read_design
 from toban.design.values.people import ChannelKind
+from toban.engine.notify.alerts import report
 from toban.engine.notify.contacts import Contacts, Way
+from toban.engine.notify.models import Delivery
 from toban.engine.notify.notice import Notice
+from toban.engine.notify.pipeline import announce
 from toban.engine.notify.signal import Condition, Signal
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -39,8 +42,13 @@ DOCUMENT = """# 運用設計書
 
 
 @pytest.fixture
-def document() -> Design:
-    return read_design(DOCUMENT, "運用設計書.md")
+def document_text() -> str:
+    return DOCUMENT
+
+
+@pytest.fixture
+def document(document_text: str) -> Design:
+    return read_design(document_text, "運用設計書.md")
 
 
 @pytest.fixture
@@ -68,21 +76,43 @@ def signal(document: Design) -> MakeSignal:
     """Return a function that makes a signal of the document's monitor."""
     (monitor,) = [clause for clause in document.clauses if clause.kind == "monitor"]
 
-    def make(condition: Condition, at: datetime = NOON, value: str = "92%", key: str = "") -> Signal:
+    def make(
+        condition: Condition,
+        at: datetime = NOON,
+        value: str = "92%",
+        key: str = "",
+        subject: str = "DB CPU使用率",
+        **labels: str,
+    ) -> Signal:
         return Signal(
             key=key or monitor.id,
             clause_id=monitor.id,
             citation=str(monitor.origin),
             clause_text=monitor.text,
             condition=condition,
-            subject="DB CPU使用率",
+            subject=subject,
             value=value,
             limit="" if condition is Condition.OK else "異常 85%以上",
             began_at=at,
             detected_at=at,
+            labels=labels or {"target": "DB", "item": "cpu", "instance": "db-1"},
         )
 
     return make
+
+
+@pytest.fixture
+def tell(document: Design, contacts: Contacts) -> Callable[[Signal, datetime], list[tuple[str, str]]]:
+    """Return a function that reports a signal and gives the new deliveries: title and destination."""
+
+    def told(reported: Signal, now: datetime) -> list[tuple[str, str]]:
+        before = set(Delivery.objects.values_list("id", flat=True))
+        report([reported], now, document.digest)
+        announce(document, contacts, now)
+        new = Delivery.objects.exclude(id__in=before).select_related("announcement").order_by("id")
+        return [(delivery.announcement.title, delivery.destination) for delivery in new]
+
+    return told
 
 
 class Remembering:

@@ -25,22 +25,6 @@ IN_MAINTENANCE = datetime(2026, 4, 12, 2, 30, tzinfo=TOKYO)
 AFTER_MAINTENANCE = datetime(2026, 4, 12, 4, 0, tzinfo=TOKYO)
 
 type MakeSignal = Callable[..., Signal]
-
-
-@pytest.fixture
-def tell(document: Design, contacts: Contacts) -> Callable[[Signal, datetime], list[tuple[str, str]]]:
-    """Return a function that reports a signal and gives the new deliveries: title and destination."""
-
-    def told(reported: Signal, now: datetime) -> list[tuple[str, str]]:
-        before = set(Delivery.objects.values_list("id", flat=True))
-        report([reported], now, document.digest)
-        announce(document, contacts, now)
-        new = Delivery.objects.exclude(id__in=before).select_related("announcement").order_by("id")
-        return [(delivery.announcement.title, delivery.destination) for delivery in new]
-
-    return told
-
-
 type Tell = Callable[[Signal, datetime], list[tuple[str, str]]]
 
 

@@ -44,7 +44,7 @@ def test_every_bound_channel_is_a_way_by_the_documents_word_for_it() -> None:
     assert contacts().ways == (
         Way("watch", ChannelKind.SLACK, is_shared=True, posts_to="#monitoring"),
         Way("mail", ChannelKind.EMAIL, is_shared=False),
-        Way("pager", ChannelKind.PAGERDUTY, is_shared=True),
+        Way("pager", ChannelKind.PAGERDUTY, is_shared=True, gathers=False),
     )
 
 

@@ -1,4 +1,5 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -9,11 +10,13 @@ from toban.engine.notify.notice import NoticeKind
 from toban.engine.notify.reason import Reason
 from toban.engine.notify.routing import Route
 from toban.engine.notify.signal import Condition
-from toban.engine.notify.stages import Candidate, Situation, Told, judge, why_notify
+from toban.engine.notify.stages import Candidate, Situation, Standing, Told, judge, why_notify
 
 ROUTE = Route("rule", "運用設計書.md:47", "開発担当者", Way("slack", ChannelKind.SLACK, is_shared=True), "")
-WINDOW = OpenWindow("運用設計書.md:21", datetime(2026, 4, 12, 4, tzinfo=UTC))
-TOLD_WARNING = Told(NoticeKind.FIRING, Condition.WARNING, was_lost=False)
+NOON = datetime(2026, 4, 11, 18, tzinfo=UTC)
+SITUATION = Situation(NOON, ZoneInfo("Asia/Tokyo"), repeat=timedelta(hours=4))
+WINDOW = OpenWindow("運用設計書.md:21", datetime(2026, 4, 11, 19, tzinfo=UTC))
+TOLD_WARNING = Told(NoticeKind.FIRING, Condition.WARNING, at=NOON, was_lost=False)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +28,7 @@ TOLD_WARNING = Told(NoticeKind.FIRING, Condition.WARNING, was_lost=False)
         (
             NoticeKind.FIRING,
             Condition.WARNING,
-            Told(NoticeKind.FIRING, Condition.CRITICAL, was_lost=False),
+            Told(NoticeKind.FIRING, Condition.CRITICAL, at=NOON, was_lost=False),
             Reason.BETTER,
         ),
         (NoticeKind.RECOVERED, Condition.WARNING, TOLD_WARNING, Reason.RECOVERED),
@@ -33,20 +36,20 @@ TOLD_WARNING = Told(NoticeKind.FIRING, Condition.WARNING, was_lost=False)
         (
             NoticeKind.RECOVERED,
             Condition.WARNING,
-            Told(NoticeKind.FIRING, Condition.WARNING, was_lost=True),
+            Told(NoticeKind.FIRING, Condition.WARNING, at=NOON, was_lost=True),
             Reason.NEVER_TOLD,
         ),
         (
             NoticeKind.RECOVERED,
             Condition.WARNING,
-            Told(NoticeKind.RECOVERED, Condition.WARNING, was_lost=False),
+            Told(NoticeKind.RECOVERED, Condition.WARNING, at=NOON, was_lost=False),
             Reason.ALREADY_TOLD,
         ),
         # What could not be delivered is not announced again and again: the outbox has tried for hours.
         (
             NoticeKind.FIRING,
             Condition.WARNING,
-            Told(NoticeKind.FIRING, Condition.WARNING, was_lost=True),
+            Told(NoticeKind.FIRING, Condition.WARNING, at=NOON, was_lost=True),
             Reason.ALREADY_TOLD,
         ),
     ],
@@ -54,11 +57,15 @@ TOLD_WARNING = Told(NoticeKind.FIRING, Condition.WARNING, was_lost=False)
 def test_a_place_hears_only_what_it_does_not_know(
     kind: NoticeKind, condition: Condition, told: Told | None, expected: Reason
 ) -> None:
-    assert why_notify(kind, condition, told) is expected
+    candidate = Candidate(kind, condition, ROUTE, told)
+
+    assert why_notify(candidate, repeat=timedelta(hours=4), now=NOON) is expected
 
 
 def test_trouble_is_held_back_while_a_window_is_open_and_the_window_is_cited() -> None:
-    judgement = judge(Candidate(NoticeKind.FIRING, Condition.CRITICAL, ROUTE, None), Situation(window=WINDOW))
+    judgement = judge(
+        Candidate(NoticeKind.FIRING, Condition.CRITICAL, ROUTE, None, Standing(window=WINDOW)), SITUATION
+    )
 
     assert not judgement.last.passes
     assert judgement.trail == (("route", Reason.MATRIX_ROW), ("maintenance", Reason.IN_MAINTENANCE))
@@ -69,23 +76,30 @@ def test_trouble_is_held_back_while_a_window_is_open_and_the_window_is_cited() -
 
 def test_a_recovery_passes_an_open_window() -> None:
     judgement = judge(
-        Candidate(NoticeKind.RECOVERED, Condition.WARNING, ROUTE, TOLD_WARNING), Situation(window=WINDOW)
+        Candidate(NoticeKind.RECOVERED, Condition.WARNING, ROUTE, TOLD_WARNING, Standing(window=WINDOW)),
+        SITUATION,
     )
 
     assert judgement.last.passes
     assert [reason for _, reason in judgement.trail] == [
         Reason.MATRIX_ROW,
         Reason.RECOVERY_PASSES,
+        Reason.NO_CAUSE_ABOVE,
+        Reason.NOT_SILENCED,
+        Reason.STEADY,
         Reason.RECOVERED,
     ]
 
 
 def test_what_passes_says_why_at_every_stage() -> None:
-    judgement = judge(Candidate(NoticeKind.FIRING, Condition.WARNING, ROUTE, None), Situation(window=None))
+    judgement = judge(Candidate(NoticeKind.FIRING, Condition.WARNING, ROUTE, None), SITUATION)
 
     assert judgement.stage == "dedup"
     assert judgement.trail == (
         ("route", Reason.MATRIX_ROW),
         ("maintenance", Reason.NO_MAINTENANCE),
+        ("mute", Reason.NO_CAUSE_ABOVE),
+        ("silence", Reason.NOT_SILENCED),
+        ("flap", Reason.STEADY),
         ("dedup", Reason.FIRST),
     )

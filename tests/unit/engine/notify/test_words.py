@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toban.engine.notify.notice import NoticeKind
+from toban.engine.notify.reason import Reason
 from toban.engine.notify.signal import Condition
 from toban.engine.notify.words import Story, facts, spell, title
 
@@ -34,26 +35,30 @@ STORY = Story(
 def test_a_title_carries_the_mark_and_the_figure(
     kind: NoticeKind, condition: Condition, expected: str
 ) -> None:
-    assert title(kind, replace(STORY, condition=condition)) == expected
+    assert title(kind, [replace(STORY, condition=condition)]) == expected
 
 
 def test_a_changed_level_says_what_it_was() -> None:
-    assert title(NoticeKind.FIRING, STORY, Condition.WARNING) == "■ 異常 (警告から): DB CPU使用率 92%"
+    assert (
+        title(NoticeKind.FIRING, [STORY], before=Condition.WARNING) == "■ 異常 (警告から): DB CPU使用率 92%"
+    )
 
 
 def test_a_title_names_the_system_where_it_has_a_name() -> None:
-    assert title(NoticeKind.FIRING, replace(STORY, system="南風商店")) == "■ 異常: 南風商店 DB CPU使用率 92%"
+    assert (
+        title(NoticeKind.FIRING, [replace(STORY, system="南風商店")]) == "■ 異常: 南風商店 DB CPU使用率 92%"
+    )
 
 
 def test_a_title_is_one_line_and_not_endless() -> None:
-    told = title(NoticeKind.FIRING, replace(STORY, value="応答\nなし " * 100))
+    told = title(NoticeKind.FIRING, [replace(STORY, value="応答\nなし " * 100)])
 
     assert "\n" not in told
     assert len(told) == 250
 
 
 def test_trouble_tells_value_limit_since_when_and_what_to_do() -> None:
-    told = dict(facts(NoticeKind.FIRING, STORY, TOKYO, NOON.astimezone(UTC) + timedelta(minutes=12)))
+    told = dict(facts(NoticeKind.FIRING, [STORY], TOKYO, NOON.astimezone(UTC) + timedelta(minutes=12)))
 
     assert told == {
         "測定値": "92%",
@@ -65,7 +70,7 @@ def test_trouble_tells_value_limit_since_when_and_what_to_do() -> None:
 
 
 def test_what_the_document_says_to_do_comes_before_our_own_words() -> None:
-    told = dict(facts(NoticeKind.FIRING, replace(STORY, advice="DBを再起動"), TOKYO, NOON))
+    told = dict(facts(NoticeKind.FIRING, [replace(STORY, advice="DBを再起動")], TOKYO, NOON))
 
     assert told["次にすること"] == "DBを再起動"
 
@@ -73,11 +78,49 @@ def test_what_the_document_says_to_do_comes_before_our_own_words() -> None:
 def test_a_recovery_tells_how_long_it_lasted() -> None:
     over = replace(STORY, value="41%", ended_at=NOON + timedelta(hours=1, minutes=5))
 
-    told = dict(facts(NoticeKind.RECOVERED, over, TOKYO, NOON + timedelta(hours=2)))
+    told = dict(facts(NoticeKind.RECOVERED, [over], TOKYO, NOON + timedelta(hours=2)))
 
     assert told["続いていたこと"] == "異常"
     assert told["期間"] == "2026-04-01 12:00:00 から 2026-04-01 13:05:00 まで"
     assert told["続いた時間"] == "1時間5分"
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        (Reason.REPEATED, "■ 異常 (継続中): DB CPU使用率 92%"),
+        (Reason.SILENCE_ENDED, "■ 異常 (継続中): DB CPU使用率 92%"),
+        (Reason.ESCALATED, "■ 異常 (引き受け手なし): DB CPU使用率 92%"),
+    ],
+)
+def test_a_title_says_why_it_is_told_again(reason: Reason, expected: str) -> None:
+    assert title(NoticeKind.FIRING, [STORY], reason) == expected
+
+
+def test_whoever_took_it_on_is_named() -> None:
+    taken = replace(STORY, taken_by="上原")
+
+    assert title(NoticeKind.ACKNOWLEDGED, [taken]) == "■ 異常 (上原が対応中): DB CPU使用率"
+    assert ("対応している人", "上原") in facts(NoticeKind.ACKNOWLEDGED, [taken], TOKYO, NOON)
+
+
+def test_flapping_is_said_in_the_title() -> None:
+    assert (
+        title(NoticeKind.FIRING, [replace(STORY, is_flapping=True)]) == "■ 異常 (ばたつき): DB CPU使用率 92%"
+    )
+
+
+def test_one_notice_of_many_counts_them_and_lists_the_first() -> None:
+    stories = [replace(STORY, subject=f"web-{number} CPU使用率") for number in range(1, 11)]
+
+    told = facts(NoticeKind.FIRING, stories, TOKYO, NOON)
+
+    assert title(NoticeKind.FIRING, stories) == (
+        "■ 異常 10件: web-1 CPU使用率、web-2 CPU使用率、web-3 CPU使用率 ほか"
+    )
+    assert told[0] == ("web-1 CPU使用率", "92% (異常 85%以上)")
+    assert told[8] == ("ほか", "2件。すべては Toban のページにあります")
+    assert len(told) == 10
 
 
 @pytest.mark.parametrize(

@@ -15,5 +15,6 @@ TRANSPORT = Transport(
     reaches=ChannelKind.WEBHOOK,
     build=Alertmanager,
     is_shared=True,
+    gathers=False,
     posts_to=_place,
 )

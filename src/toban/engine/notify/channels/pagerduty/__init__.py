@@ -5,4 +5,10 @@ from toban.engine.notify.channel import Transport
 from toban.engine.notify.channels.pagerduty.channel import PagerDuty
 from toban.engine.notify.channels.pagerduty.config import PagerDutyConfig
 
-TRANSPORT = Transport(config=PagerDutyConfig, reaches=ChannelKind.PAGERDUTY, build=PagerDuty, is_shared=True)
+TRANSPORT = Transport(
+    config=PagerDutyConfig,
+    reaches=ChannelKind.PAGERDUTY,
+    build=PagerDuty,
+    is_shared=True,
+    gathers=False,
+)

@@ -8,10 +8,12 @@ _SEVERITIES = {AlertLevel.CRITICAL: "critical", AlertLevel.WARNING: "warning", A
 
 
 def payload(notice: Notice, routing_key: str) -> dict[str, object]:
-    """Return the event: a trigger, or the resolve that ends the incident of the same `dedup_key`."""
+    """Return the event: a trigger, or what acknowledges or ends the incident of the same `dedup_key`."""
     event: dict[str, object] = {"routing_key": routing_key, "dedup_key": notice.alert_key}
     if notice.kind is NoticeKind.RECOVERED:
         return {**event, "event_action": "resolve"}
+    if notice.kind is NoticeKind.ACKNOWLEDGED:
+        return {**event, "event_action": "acknowledge"}
     links = [{"href": notice.url, "text": "Toban で見る"}] if notice.url else []
     return {
         **event,

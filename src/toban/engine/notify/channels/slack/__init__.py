@@ -11,5 +11,10 @@ def _place(config: SlackConfig) -> str:
 
 
 TRANSPORT = Transport(
-    config=SlackConfig, reaches=ChannelKind.SLACK, build=Slack, is_shared=True, posts_to=_place
+    config=SlackConfig,
+    reaches=ChannelKind.SLACK,
+    build=Slack,
+    is_shared=True,
+    per_turn=1,
+    posts_to=_place,
 )

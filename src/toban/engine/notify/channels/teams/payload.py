@@ -13,7 +13,12 @@ _LARGEST = 20_000
 _TEXT_LENGTHS = (2000, 500, 100)
 """Texts are cut at the first of these with which the message is small enough; the last always is."""
 _FACTS = 10
-_COLOURS = {NoticeKind.FIRING: "attention", NoticeKind.NO_DATA: "warning", NoticeKind.RECOVERED: "good"}
+_COLOURS = {
+    NoticeKind.FIRING: "attention",
+    NoticeKind.NO_DATA: "warning",
+    NoticeKind.RECOVERED: "good",
+    NoticeKind.ACKNOWLEDGED: "accent",
+}
 
 
 def payload(notice: Notice) -> dict[str, object]:

@@ -11,5 +11,10 @@ def _place(config: WebhookConfig) -> str:
 
 
 TRANSPORT = Transport(
-    config=WebhookConfig, reaches=ChannelKind.WEBHOOK, build=Webhook, is_shared=True, posts_to=_place
+    config=WebhookConfig,
+    reaches=ChannelKind.WEBHOOK,
+    build=Webhook,
+    is_shared=True,
+    gathers=False,
+    posts_to=_place,
 )

@@ -1,0 +1,34 @@
+"""Whether the matrix reaches anybody who is on duty now, and who answers when it does not. Pure."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+
+from toban.design.clauses.notices import NotificationRule
+from toban.design.clauses.objectives import DutyRole
+from toban.design.values.people import Role
+
+EMERGENCY = "緊急"
+"""What documents call whoever answers at any hour: 緊急連絡先, 緊急時連絡先, 夜間緊急窓口."""
+
+
+def emergency_contact(
+    rules: Sequence[NotificationRule],
+    duties: Sequence[DutyRole],
+    moment: datetime,
+    holidays: Collection[date] = (),
+) -> DutyRole | None:
+    """Return who else is told at *moment* (in the document's zone), or None when *rules* reach somebody.
+
+    An assumption, since documents seldom say it: where all roles that the rows name keep hours, and none of
+    them is on duty, whoever answers in an emergency is told besides. A role without hours counts as there.
+    """
+    hours = {duty.role: duty.hours for duty in duties if duty.hours is not None}
+    roles = [each.name for rule in rules for each in rule.recipients if isinstance(each, Role)]
+    if not roles or any(role not in hours or hours[role].covers(moment, holidays) for role in roles):
+        return None
+    reachable = (
+        duty
+        for duty in duties
+        if EMERGENCY in duty.role and (duty.hours is None or duty.hours.covers(moment, holidays))
+    )
+    return next(reachable, None)

@@ -1,0 +1,62 @@
+"""Who is called when nobody takes a critical alert on: a policy, frozen at the first notice. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from toban.design.clauses.objectives import DutyRole
+from toban.engine.bindings.model import NoticeBinding
+from toban.engine.notify.duty import EMERGENCY
+
+ASSUMED_AFTER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A step: after so long without anybody, these roles are called."""
+
+    after: timedelta
+    roles: tuple[str, ...]
+    ordered_by: str
+    """Where it is written, or that it is assumed."""
+
+
+def policy(notices: NoticeBinding, duties: Sequence[DutyRole], file: str) -> tuple[Call, ...]:
+    """Return the steps: those of `[notices]`, else, as an assumption, 緊急連絡先 after 15 minutes."""
+    if notices.escalation:
+        written = sorted(notices.escalation, key=lambda each: each.after)
+        return tuple(Call(each.after, each.to, f"{file} [[notices.escalation]]") for each in written)
+    emergency = next((duty for duty in duties if EMERGENCY in duty.role), None)
+    if emergency is None:
+        return ()
+    return (Call(ASSUMED_AFTER, (emergency.role,), f"{emergency.origin} (仮定)"),)
+
+
+def due(steps: Sequence[Call], *, done: int, began_at: datetime, now: datetime) -> Sequence[Call]:
+    """Return the steps whose time has come, of which the first *done* are behind."""
+    return [step for step in steps[done:] if began_at + step.after <= now]
+
+
+def next_at(steps: Sequence[Call], *, done: int, began_at: datetime) -> datetime | None:
+    """Return when the next step is due; None after the last."""
+    return began_at + steps[done].after if done < len(steps) else None
+
+
+def written(steps: Sequence[Call]) -> list[dict[str, object]]:
+    """Return *steps* as JSON: an escalation under way keeps to them, whatever the document says by then."""
+    return [
+        {"after": step.after.total_seconds(), "roles": list(step.roles), "ordered_by": step.ordered_by}
+        for step in steps
+    ]
+
+
+def read(steps: Sequence[Mapping[str, object]]) -> tuple[Call, ...]:
+    """Return what `written` wrote."""
+    return tuple(
+        Call(
+            timedelta(seconds=float(str(step["after"]))),
+            tuple(step["roles"]) if isinstance(step["roles"], list) else (),
+            str(step["ordered_by"]),
+        )
+        for step in steps
+    )

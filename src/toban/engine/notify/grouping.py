@@ -1,0 +1,92 @@
+"""What one place is told at one time, in as few messages as its readers can take. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from toban.design.values.severity import AlertLevel
+from toban.engine.notify.models import Alert
+from toban.engine.notify.notice import NoticeKind
+from toban.engine.notify.reason import Reason
+from toban.engine.notify.routing import Route
+from toban.engine.notify.signal import Condition
+
+MANY = 3
+"""So many alerts of one kind at once go to a place in one message."""
+
+BUSY = 6
+"""After so many messages within a minute, a place is told at most every `GATHERED`."""
+
+GATHERED = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A notice that all stages let through, to one place."""
+
+    alert: Alert
+    kind: NoticeKind
+    level: AlertLevel
+    route: Route
+    reason: Reason
+    """Why it is told, by the last stage."""
+    before: Condition | None = None
+    """What the place was told before, where it was another condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One notice about one alert or many, and the places that it goes to."""
+
+    alerts: tuple[Alert, ...]
+    """The one that speaks for all comes first: the one that has lasted longest."""
+    kind: NoticeKind
+    level: AlertLevel
+    reason: Reason
+    before: Condition | None
+    routes: tuple[Route, ...]
+
+
+type _Sort = tuple[NoticeKind, str, Reason]
+
+
+def messages(passed: Iterable[Passed]) -> Sequence[Message]:
+    """Return the messages for *passed*: one each, or one for many of a kind at a place that gathers."""
+    by_place: dict[tuple[str, _Sort], list[Passed]] = defaultdict(list)
+    for each in passed:
+        by_place[each.route.destination, _sort(each)].append(each)
+    shared: dict[tuple[_Sort, tuple[int, ...]], list[list[Passed]]] = defaultdict(list)
+    for (_, sort), there in by_place.items():
+        for lot in _lots(there):
+            shared[sort, tuple(each.alert.pk for each in lot)].append(lot)
+    return [_message(lots) for lots in shared.values()]
+
+
+def busy_until(told: Mapping[str, tuple[int, datetime]]) -> Mapping[str, datetime]:
+    """Return until when each place gathers; *told*: messages of the last minute and when the last one was."""
+    return {place: last + GATHERED for place, (count, last) in told.items() if count >= BUSY}
+
+
+def _sort(passed: Passed) -> _Sort:
+    # What is told again says so; the rest of the reasons read alike.
+    again = passed.reason if passed.reason in (Reason.REPEATED, Reason.ESCALATED) else Reason.FIRST
+    return passed.kind, passed.alert.condition, again
+
+
+def _lots(there: Sequence[Passed]) -> Iterable[list[Passed]]:
+    if len(there) >= MANY and there[0].route.way.gathers:
+        return [sorted(there, key=lambda each: (each.alert.began_at, each.alert.pk))]
+    return [[each] for each in there]
+
+
+def _message(lots: Sequence[Sequence[Passed]]) -> Message:
+    first = lots[0][0]
+    return Message(
+        alerts=tuple(each.alert for each in lots[0]),
+        kind=first.kind,
+        level=first.level,
+        reason=first.reason,
+        before=next((lot[0].before for lot in lots if lot[0].before is not None), None),
+        routes=tuple(lot[0].route for lot in lots),
+    )

@@ -1,0 +1,66 @@
+"""Which open alert mutes which other: what follows from a cause that is told already. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from toban.design.values.metric import Metric
+from toban.engine.notify.signal import Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An open alert, as far as muting goes."""
+
+    key: str
+    subject: str
+    condition: Condition
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def target(self) -> str:
+        """The document's word for what it is about; empty where it is about no target."""
+        return self.labels.get("target", "")
+
+    @property
+    def item(self) -> str:
+        """What is measured of it."""
+        return self.labels.get("item", "")
+
+    @property
+    def is_down(self) -> bool:
+        """Whether it says that its target does not answer at all."""
+        return self.condition is Condition.CRITICAL and self.item == Metric.UP
+
+
+class Causes:
+    """The open alerts that may mute others."""
+
+    def __init__(self, troubles: Iterable[Trouble]) -> None:
+        critical = [each for each in troubles if each.target and each.condition is Condition.CRITICAL]
+        self._down = {each.target: each for each in critical if each.is_down}
+        self._critical = {(each.target, each.item): each for each in critical}
+
+    def of(self, trouble: Trouble, runs_on: Mapping[str, str]) -> Trouble | None:
+        """Return the alert that makes a notice about *trouble* superfluous, or None.
+
+        A target that is down mutes all else about it, and all about what *runs on* it (target → target).
+        The critical alert of an item mutes another row's warning about the same item of the same target.
+        """
+        if not trouble.target:
+            return None
+        here, *below = _beneath(trouble.target, runs_on)
+        candidates = [self._down.get(target) for target in below]
+        if not trouble.is_down:
+            candidates.append(self._down.get(here))
+        if trouble.condition is Condition.WARNING:
+            candidates.append(self._critical.get((here, trouble.item)))
+        return next((each for each in candidates if each is not None and each.key != trouble.key), None)
+
+
+def _beneath(target: str, runs_on: Mapping[str, str]) -> Iterable[str]:
+    """Yield *target* and all that it stands on; a ring ends where it began."""
+    seen: set[str] = set()
+    while target and target not in seen:
+        seen.add(target)
+        yield target
+        target = runs_on.get(target, "")

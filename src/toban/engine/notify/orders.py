@@ -1,0 +1,155 @@
+"""What people may order of alerts: take one on, stop notices, announce maintenance. All audited."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify.models import Alert, Maintenance, Silence
+from toban.engine.notify.silences import CLAUSE, MATCHERS
+
+LONGEST = timedelta(days=30)
+"""A silence that lasts longer is forgotten; what is wrong for so long belongs into the document."""
+
+
+class NotPossible(Exception):
+    """The order makes no sense as things stand; `hint` is the way out."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def acknowledge(alert_id: int, *, by: str, now: datetime) -> Alert:
+    """Take an open alert on: it is told who has it, and neither repeated nor escalated any more."""
+    with transaction.atomic():
+        ledger.hold()
+        alert = Alert.objects.select_for_update().filter(pk=alert_id).first()
+        if alert is None or alert.resolved_at is not None:
+            raise NotPossible(
+                f"続いているアラート {alert_id} がありません", "toban alerts で確かめてください"
+            )
+        if alert.acknowledged_at is not None:
+            raise NotPossible(f"アラート {alert_id} は {alert.acknowledged_by} が引き受けています", "")
+        alert.acknowledged_at, alert.acknowledged_by, alert.look_at = now, by, None
+        alert.save(update_fields=["acknowledged_at", "acknowledged_by", "look_at"])
+        content = {"order": "acknowledge", "alert": alert.pk, "subject": alert.subject}
+        _audit(content, by, now, alert.clause_id)
+    return alert
+
+
+def silence(
+    matchers: Mapping[str, str], reason: str, *, ends_at: datetime | None, by: str, now: datetime
+) -> Silence:
+    """Stop notices about what *matchers* name until *ends_at*; without an end it is refused."""
+    _check_matchers(matchers)
+    end = _checked_end(now, ends_at, reason)
+    with transaction.atomic():
+        ledger.hold()
+        made = Silence.objects.create(
+            matchers=dict(matchers), author=by, reason=reason.strip(), starts_at=now, ends_at=end
+        )
+        _look_again()
+        content = {"order": "silence", "silence": made.pk, "matchers": made.matchers, "reason": made.reason}
+        _audit({**content, "until": _written(made.ends_at)}, by, now, matchers.get(CLAUSE, ""))
+    return made
+
+
+def end_silence(silence_id: int, *, by: str, now: datetime) -> Silence:
+    """End a silence now: what still fires is told again."""
+    with transaction.atomic():
+        ledger.hold()
+        found = Silence.objects.select_for_update().filter(pk=silence_id, ends_at__gt=now).first()
+        if found is None:
+            raise NotPossible(
+                f"続いている静音 {silence_id} がありません", "toban silence list で確かめてください"
+            )
+        found.ends_at = max(now, found.starts_at)
+        found.save(update_fields=["ends_at"])
+        _look_again()
+        _audit({"order": "end-silence", "silence": found.pk}, by, now, found.matchers.get(CLAUSE, ""))
+    return found
+
+
+def announce_maintenance(
+    targets: Sequence[str],
+    reason: str,
+    *,
+    starts_at: datetime,
+    ends_at: datetime | None,
+    by: str,
+    now: datetime,
+) -> Maintenance:
+    """Announce maintenance of *targets* (none: of everything) that the document does not plan."""
+    end = _checked_end(starts_at, ends_at, reason)
+    with transaction.atomic():
+        ledger.hold()
+        made = Maintenance.objects.create(
+            targets=list(targets), author=by, reason=reason.strip(), starts_at=starts_at, ends_at=end
+        )
+        _look_again()
+        content = {
+            "order": "maintenance",
+            "maintenance": made.pk,
+            "targets": made.targets,
+            "reason": made.reason,
+            "from": _written(made.starts_at),
+            "until": _written(made.ends_at),
+        }
+        _audit(content, by, now)
+    return made
+
+
+def end_maintenance(maintenance_id: int, *, by: str, now: datetime) -> Maintenance:
+    """End announced maintenance now, or call it off."""
+    with transaction.atomic():
+        ledger.hold()
+        found = Maintenance.objects.select_for_update().filter(pk=maintenance_id, ends_at__gt=now).first()
+        if found is None:
+            raise NotPossible(
+                f"続いているメンテナンス {maintenance_id} がありません",
+                "toban maintenance list で確かめてください",
+            )
+        found.ends_at = max(now, found.starts_at)
+        found.save(update_fields=["ends_at"])
+        _look_again()
+        _audit({"order": "end-maintenance", "maintenance": found.pk}, by, now)
+    return found
+
+
+def _check_matchers(matchers: Mapping[str, str]) -> None:
+    unknown = [name for name in matchers if name not in MATCHERS]
+    if unknown or not matchers or not all(matchers.values()):
+        raise NotPossible(
+            f"「{'、'.join(unknown)}」では選べません" if unknown else "何についての静音かがありません",
+            f"選べるのは {'、'.join(MATCHERS)} です",
+        )
+
+
+def _checked_end(starts_at: datetime, ends_at: datetime | None, reason: str) -> datetime:
+    if ends_at is None:
+        raise NotPossible("終わりがありません", "いつまでかを必ず決めてください")
+    if ends_at <= starts_at:
+        raise NotPossible("終わりが始まりより前です", "始まりより後の時刻にしてください")
+    if ends_at - starts_at > LONGEST:
+        raise NotPossible(
+            f"{LONGEST.days}日より長くは止められません",
+            "要らない知らせなら、運用設計書の行を直してください",
+        )
+    if not reason.strip():
+        raise NotPossible("理由がありません", "後から見る人に分かるように理由を書いてください")
+    return ends_at
+
+
+def _look_again() -> None:
+    Alert.objects.filter(settled=False).update(look_at=None)
+
+
+def _written(at: datetime) -> str:
+    return at.isoformat()
+
+
+def _audit(content: Mapping[str, object], by: str, now: datetime, clause_id: str = "") -> None:
+    ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by, clause_id=clause_id), now=now)

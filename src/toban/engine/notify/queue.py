@@ -1,0 +1,85 @@
+"""Messages into the outbox, in words, with all the places that they go to."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from urllib.parse import quote
+from uuid import uuid4
+
+from toban.engine.notify import words
+from toban.engine.notify.contacts import Contacts
+from toban.engine.notify.grouping import Message
+from toban.engine.notify.models import Alert, Announcement, Delivery
+from toban.engine.notify.signal import Condition
+
+
+def put(messages: Sequence[Message], contacts: Contacts, now: datetime) -> int:
+    """Write *messages* in the caller's transaction, and return how many deliveries that makes."""
+    announcements = Announcement.objects.bulk_create(
+        [_announcement(message, contacts, now) for message in messages], batch_size=100
+    )
+    link = Announcement.alerts.through
+    link.objects.bulk_create(
+        [
+            link(announcement_id=announcement.pk, alert_id=alert.pk)
+            for message, announcement in zip(messages, announcements, strict=True)
+            for alert in message.alerts
+        ],
+        batch_size=400,
+    )
+    deliveries = [
+        Delivery(
+            announcement=announcement,
+            key=uuid4().hex,
+            destination=route.destination,
+            channel=route.way.name,
+            address=route.address,
+            recipient=route.recipient,
+            rule_id=route.rule_id,
+            rule_citation=route.rule_citation,
+            created_at=now,
+            next_at=now,
+        )
+        for message, announcement in zip(messages, announcements, strict=True)
+        for route in message.routes
+    ]
+    return len(Delivery.objects.bulk_create(deliveries, batch_size=50))
+
+
+def _announcement(message: Message, contacts: Contacts, now: datetime) -> Announcement:
+    alert, kind = message.alerts[0], message.kind
+    stories = [_story(each, contacts.system) for each in message.alerts]
+    return Announcement(
+        alert=alert,
+        kind=kind,
+        condition=alert.condition,
+        level=message.level,
+        title=words.title(kind, stories, message.reason, message.before),
+        facts=words.facts(kind, stories, contacts.zone, now),
+        at=now,
+        url=_page(contacts.public_url, message.alerts),
+    )
+
+
+def _story(alert: Alert, system: str) -> words.Story:
+    return words.Story(
+        subject=alert.subject,
+        condition=Condition(alert.condition),
+        value=alert.value,
+        limit=alert.limit,
+        advice=alert.advice,
+        began_at=alert.began_at,
+        detected_at=alert.opened_at,
+        ended_at=alert.resolved_at,
+        taken_by=alert.acknowledged_by,
+        is_flapping=alert.flap_root_id is not None,
+        system=system,
+    )
+
+
+def _page(public_url: str, alerts: Sequence[Alert]) -> str:
+    """The living page, with the alert's row chosen; of many alerts, the rows that are out of bounds."""
+    if not public_url:
+        return ""
+    if len(alerts) > 1:
+        return f"{public_url}/?verdict=firing"
+    return f"{public_url}/?row={quote(alerts[0].clause_id, safe='/')}"

@@ -1,0 +1,46 @@
+"""Which silence stops which alert. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+CLAUSE = "clause"
+MATCHERS = (CLAUSE, "target", "item", "instance")
+"""What a silence may be about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A silence as the pipeline sees it."""
+
+    matchers: Mapping[str, str]
+    author: str
+    reason: str
+    starts_at: datetime
+    ends_at: datetime
+
+    def covers(self, clause_id: str, labels: Mapping[str, str]) -> bool:
+        """Whether it is about an alert of *clause_id* with *labels*: every matcher must hold."""
+        known = {**labels, CLAUSE: clause_id}
+        return all(known.get(name) == wanted for name, wanted in self.matchers.items())
+
+
+def silencing(
+    silences: Iterable[Quiet], clause_id: str, labels: Mapping[str, str], now: datetime
+) -> Quiet | None:
+    """Return the silence that stops the alert at *now*, the last to end if there are several."""
+    found = [
+        each
+        for each in silences
+        # The end is excluded: whoever looks at that very moment is told again.
+        if each.starts_at <= now < each.ends_at and each.covers(clause_id, labels)
+    ]
+    return max(found, key=lambda each: each.ends_at, default=None)
+
+
+def lifted_at(
+    silences: Iterable[Quiet], clause_id: str, labels: Mapping[str, str], now: datetime
+) -> datetime | None:
+    """Return when the last silence that had stopped the alert ended; None when there was none."""
+    ends = [each.ends_at for each in silences if each.ends_at <= now and each.covers(clause_id, labels)]
+    return max(ends, default=None)

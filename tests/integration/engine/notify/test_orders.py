@@ -1,0 +1,384 @@
+"""What people are told of alerts that somebody took on or silenced, and of what comes and goes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from toban.design.reader import Design, read_design
+from toban.design.values.people import ChannelKind
+from toban.engine.bindings.model import EscalationStep, NoticeBinding
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify import orders
+from toban.engine.notify.alerts import report
+from toban.engine.notify.contacts import Contacts
+from toban.engine.notify.models import Alert, Announcement, Delivery, Silence, StageOutcome
+from toban.engine.notify.orders import NotPossible
+from toban.engine.notify.pipeline import announce
+from toban.engine.notify.signal import Condition, Signal
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=ZoneInfo("Asia/Tokyo"))
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+TOLD_ALL = {"ops", "mail:manager@example.com", "mail:developer@example.com"}
+
+type MakeSignal = Callable[..., Signal]
+type Tell = Callable[[Signal, datetime], list[tuple[str, str]]]
+type Look = Callable[[datetime], list[tuple[str, str]]]
+
+
+@pytest.fixture
+def look(document: Design, contacts: Contacts) -> Look:
+    """Return a function that looks again, as the worker does every second, and gives the new deliveries."""
+
+    def told(
+        now: datetime, contacts: Contacts = contacts, document: Design = document
+    ) -> list[tuple[str, str]]:
+        before = set(Delivery.objects.values_list("id", flat=True))
+        announce(document, contacts, now, everything=False)
+        new = Delivery.objects.exclude(id__in=before).select_related("announcement").order_by("id")
+        return [(delivery.announcement.title, delivery.destination) for delivery in new]
+
+    return told
+
+
+def places(told: list[tuple[str, str]]) -> set[str]:
+    return {destination for _, destination in told}
+
+
+def test_whoever_takes_an_alert_on_is_named_to_all_who_were_told(
+    tell: Tell, signal: MakeSignal, look: Look
+) -> None:
+    tell(signal(Condition.CRITICAL), NOON)
+
+    orders.acknowledge(Alert.objects.get().pk, by="nami", now=NOON + MINUTE)
+
+    told = look(NOON + MINUTE)
+    assert {title for title, _ in told} == {"■ 異常 (namiが対応中): DB CPU使用率"}
+    assert places(told) == TOLD_ALL
+    assert look(NOON + 2 * MINUTE) == []
+    entry = LedgerEntry.objects.get(kind=LedgerEntry.Kind.AUDIT)
+    assert (entry.actor, entry.content["order"]) == ("nami", "acknowledge")
+
+
+def test_an_alert_is_taken_on_once_and_only_while_it_lasts(tell: Tell, signal: MakeSignal) -> None:
+    tell(signal(Condition.CRITICAL), NOON)
+    alert_id = Alert.objects.get().pk
+    orders.acknowledge(alert_id, by="nami", now=NOON)
+
+    with pytest.raises(NotPossible, match="nami が引き受けています"):
+        orders.acknowledge(alert_id, by="iha", now=NOON)
+    tell(signal(Condition.OK), NOON + MINUTE)
+    with pytest.raises(NotPossible, match="続いているアラート"):
+        orders.acknowledge(alert_id, by="iha", now=NOON)
+
+
+def test_getting_worse_is_told_although_somebody_has_it(tell: Tell, signal: MakeSignal) -> None:
+    tell(signal(Condition.WARNING), NOON)
+    orders.acknowledge(Alert.objects.get().pk, by="nami", now=NOON)
+
+    told = tell(signal(Condition.CRITICAL), NOON + MINUTE)
+
+    assert ("■ 異常 (警告から): DB CPU使用率 92%", "ops") in told
+
+
+def test_what_nobody_takes_on_is_told_again_when_the_interval_ends(
+    tell: Tell, signal: MakeSignal, look: Look
+) -> None:
+    tell(signal(Condition.WARNING), NOON)
+
+    assert look(NOON + 4 * HOUR - MINUTE) == []
+    assert look(NOON + 4 * HOUR) == [("▲ 警告 (継続中): DB CPU使用率 92%", "ops")]
+    assert look(NOON + 8 * HOUR - MINUTE) == []
+
+
+def test_what_somebody_has_taken_on_is_not_repeated(tell: Tell, signal: MakeSignal, look: Look) -> None:
+    tell(signal(Condition.WARNING), NOON)
+    orders.acknowledge(Alert.objects.get().pk, by="nami", now=NOON)
+    look(NOON)
+
+    assert look(NOON + 4 * HOUR) == []
+
+
+def test_a_silence_holds_back_and_says_who_why_and_until_when(tell: Tell, signal: MakeSignal) -> None:
+    orders.silence({"target": "DB"}, "増設中", ends_at=NOON + HOUR, by="nami", now=NOON)
+
+    assert tell(signal(Condition.CRITICAL), NOON) == []
+
+    outcome = StageOutcome.objects.filter(destination="ops").get()
+    assert (outcome.stage, outcome.reason) == ("silence", "silenced")
+    assert outcome.detail.endswith("(nami: 増設中、2026-04-01 13:00 まで)")
+
+
+def test_what_still_fires_when_a_silence_ends_is_told_although_it_was_told_before(
+    tell: Tell, signal: MakeSignal, look: Look
+) -> None:
+    tell(signal(Condition.WARNING), NOON)
+    orders.silence({"item": "cpu"}, "増設中", ends_at=NOON + HOUR, by="nami", now=NOON + MINUTE)
+
+    assert look(NOON + HOUR - MINUTE) == []
+    assert look(NOON + HOUR) == [("▲ 警告 (継続中): DB CPU使用率 92%", "ops")]
+    assert look(NOON + HOUR + MINUTE) == []
+
+
+def test_a_silence_that_is_ended_early_raises_at_once_what_it_held_back(
+    tell: Tell, signal: MakeSignal, look: Look
+) -> None:
+    made = orders.silence({"target": "DB"}, "増設中", ends_at=NOON + HOUR, by="nami", now=NOON)
+    tell(signal(Condition.WARNING), NOON + MINUTE)
+
+    orders.end_silence(made.pk, by="nami", now=NOON + 2 * MINUTE)
+
+    assert look(NOON + 2 * MINUTE) == [("▲ 警告: DB CPU使用率 92%", "ops")]
+    with pytest.raises(NotPossible):
+        orders.end_silence(made.pk, by="nami", now=NOON + 3 * MINUTE)
+
+
+def test_a_silence_of_another_target_changes_nothing(tell: Tell, signal: MakeSignal) -> None:
+    orders.silence({"target": "API"}, "増設中", ends_at=NOON + HOUR, by="nami", now=NOON)
+
+    assert places(tell(signal(Condition.WARNING), NOON)) == {"ops"}
+
+
+@pytest.mark.parametrize(
+    ("matchers", "ends_at", "reason", "complaint"),
+    [
+        ({"target": "DB"}, None, "増設中", "終わりがありません"),
+        ({"target": "DB"}, NOON, "増設中", "終わりが始まりより前"),
+        ({"target": "DB"}, NOON + timedelta(days=30, seconds=1), "増設中", "30日より長く"),
+        ({"target": "DB"}, NOON + HOUR, " ", "理由がありません"),
+        ({"host": "DB"}, NOON + HOUR, "増設中", "「host」では選べません"),
+        ({}, NOON + HOUR, "増設中", "何についての静音か"),
+    ],
+)
+def test_a_silence_without_end_reason_or_matter_is_refused(
+    matchers: dict[str, str], ends_at: datetime | None, reason: str, complaint: str
+) -> None:
+    with pytest.raises(NotPossible, match=complaint):
+        orders.silence(matchers, reason, ends_at=ends_at, by="nami", now=NOON)
+
+    assert not Silence.objects.exists()
+
+
+def test_announced_maintenance_holds_back_its_targets_only(
+    tell: Tell, signal: MakeSignal, look: Look
+) -> None:
+    orders.announce_maintenance(
+        ["DB"], "ストレージ交換", starts_at=NOON, ends_at=NOON + HOUR, by="nami", now=NOON - HOUR
+    )
+
+    assert tell(signal(Condition.WARNING), NOON) == []
+    other = signal(Condition.WARNING, key="api", target="API", item="latency")
+    assert places(tell(other, NOON)) == {"ops"}
+    outcome = StageOutcome.objects.filter(stage="maintenance").get()
+    assert "(nami: ストレージ交換、13:00 まで)" in outcome.detail
+    assert places(look(NOON + HOUR)) == {"ops"}
+
+
+def test_maintenance_can_be_called_off(tell: Tell, signal: MakeSignal, look: Look) -> None:
+    planned = orders.announce_maintenance(
+        [], "全停止", starts_at=NOON, ends_at=NOON + HOUR, by="nami", now=NOON
+    )
+    tell(signal(Condition.WARNING), NOON)
+
+    orders.end_maintenance(planned.pk, by="nami", now=NOON + MINUTE)
+
+    assert places(look(NOON + MINUTE)) == {"ops"}
+
+
+def test_a_target_that_is_down_mutes_what_follows_from_it(tell: Tell, signal: MakeSignal) -> None:
+    down = signal(Condition.CRITICAL, key="db/up", subject="DB 死活", target="DB", item="up")
+    tell(down, NOON)
+
+    assert tell(signal(Condition.NO_DATA, value="接続できません"), NOON + MINUTE) == []
+    outcome = StageOutcome.objects.filter(stage="mute").get()
+    assert outcome.detail == "原因のアラートを知らせてあります (DB 死活)"
+
+    told = tell(replace(down, condition=Condition.OK), NOON + 2 * MINUTE)
+    assert ("? 測定不能: DB CPU使用率 接続できません", "ops") in told
+
+
+def flap(tell: Tell, signal: MakeSignal, times: int, start: datetime = NOON) -> list[list[tuple[str, str]]]:
+    told = []
+    for number in range(times):
+        at = start + 2 * number * MINUTE
+        told.append(tell(signal(Condition.WARNING), at))
+        told.append(tell(signal(Condition.OK, value="41%"), at + MINUTE))
+    return told
+
+
+def test_what_comes_and_goes_is_told_once_and_its_end_after_a_calm(
+    tell: Tell, signal: MakeSignal, look: Look
+) -> None:
+    told = flap(tell, signal, 7)
+
+    assert [len(each) for each in told[:8]] == [1, 2] * 4
+    assert told[8] == [("▲ 警告 (ばたつき): DB CPU使用率 92%", "ops")]
+    assert told[9:] == [[]] * 5
+    last_end = NOON + 13 * MINUTE
+    assert look(last_end + 15 * MINUTE - timedelta(seconds=1)) == []
+    assert ("● 復旧 (ばたつき): DB CPU使用率 41%", "ops") in look(last_end + 15 * MINUTE)
+    assert not Alert.objects.filter(settled=False).exists()
+
+
+def test_what_gets_worse_while_it_flaps_is_told(tell: Tell, signal: MakeSignal) -> None:
+    flap(tell, signal, 6)
+
+    told = tell(signal(Condition.CRITICAL), NOON + 13 * MINUTE)
+
+    assert ("■ 異常 (警告から、ばたつき): DB CPU使用率 92%", "ops") in told
+
+
+WITH_DUTIES = """
+### 運用体制
+| 役割 | 担当 | 対応時間 |
+|---|---|---|
+| 運用責任者 | 上原 | 平日9:00-18:00 |
+| 開発担当者 | 伊波 | 平日9:00-18:00 |
+| 緊急連絡先 | 090-0000-0000 | 24時間365日 |
+
+## 2. 監視
+"""
+
+
+@pytest.fixture
+def duties(document_text: str) -> Design:
+    return read_design(document_text.replace("\n## 2. 監視\n", WITH_DUTIES), "運用設計書.md")
+
+
+@pytest.fixture
+def reached(contacts: Contacts) -> Contacts:
+    return replace(
+        contacts, people={**contacts.people, "緊急連絡先": {ChannelKind.EMAIL: "night@example.com"}}
+    )
+
+
+def told_by(document: Design, contacts: Contacts, now: datetime) -> list[tuple[str, str]]:
+    before = set(Delivery.objects.values_list("id", flat=True))
+    announce(document, contacts, now, everything=False)
+    new = Delivery.objects.exclude(id__in=before).select_related("announcement")
+    return sorted((each.announcement.title, each.destination) for each in new)
+
+
+def test_at_night_the_emergency_contact_is_told_besides_and_the_assumption_is_stated(
+    signal: MakeSignal, duties: Design, reached: Contacts
+) -> None:
+    report([signal(Condition.CRITICAL)], NOON + 11 * HOUR)
+
+    told = told_by(duties, reached, NOON + 11 * HOUR)
+
+    assert places(told) == {*TOLD_ALL, "mail:night@example.com"}
+    outcome = StageOutcome.objects.get(destination="mail:night@example.com")
+    assert outcome.trail[0] == ["route", "off-hours"]
+    assert outcome.rule_citation.startswith("運用設計書.md:")
+
+
+def test_by_day_the_emergency_contact_sleeps(signal: MakeSignal, duties: Design, reached: Contacts) -> None:
+    report([signal(Condition.CRITICAL)], NOON)
+
+    assert places(told_by(duties, reached, NOON)) == TOLD_ALL
+
+
+def test_what_nobody_takes_on_goes_to_the_next_in_line_until_somebody_does(
+    signal: MakeSignal, duties: Design, reached: Contacts
+) -> None:
+    report([signal(Condition.CRITICAL)], NOON)
+    told_by(duties, reached, NOON)
+
+    assert told_by(duties, reached, NOON + 15 * MINUTE - timedelta(seconds=1)) == []
+    assert told_by(duties, reached, NOON + 15 * MINUTE) == [
+        ("■ 異常 (引き受け手なし): DB CPU使用率 92%", "mail:night@example.com")
+    ]
+    assert told_by(duties, reached, NOON + 40 * MINUTE) == []
+
+
+def test_nobody_else_is_called_once_somebody_has_it(
+    signal: MakeSignal, duties: Design, reached: Contacts
+) -> None:
+    report([signal(Condition.CRITICAL)], NOON)
+    told_by(duties, reached, NOON)
+    orders.acknowledge(Alert.objects.get().pk, by="nami", now=NOON + MINUTE)
+    told_by(duties, reached, NOON + MINUTE)
+
+    assert told_by(duties, reached, NOON + HOUR) == []
+
+
+def test_an_escalation_under_way_keeps_the_policy_that_it_began_with(
+    signal: MakeSignal, duties: Design, reached: Contacts
+) -> None:
+    report([signal(Condition.CRITICAL)], NOON)
+    told_by(duties, reached, NOON)
+    changed = NoticeBinding(escalation=(EscalationStep(after=MINUTE, to=("運用責任者",)),))
+
+    now_otherwise = replace(reached, notices=changed)
+
+    assert told_by(duties, now_otherwise, NOON + 2 * MINUTE) == []
+    assert places(told_by(duties, now_otherwise, NOON + 15 * MINUTE)) == {"mail:night@example.com"}
+
+
+def test_a_silenced_alert_is_not_escalated(signal: MakeSignal, duties: Design, reached: Contacts) -> None:
+    report([signal(Condition.CRITICAL)], NOON)
+    told_by(duties, reached, NOON)
+    orders.silence({"target": "DB"}, "対応中", ends_at=NOON + HOUR, by="nami", now=NOON + MINUTE)
+
+    assert told_by(duties, reached, NOON + 20 * MINUTE) == []
+
+
+def test_whoever_was_called_hears_of_the_recovery(
+    signal: MakeSignal, duties: Design, reached: Contacts
+) -> None:
+    report([signal(Condition.CRITICAL)], NOON)
+    told_by(duties, reached, NOON)
+    told_by(duties, reached, NOON + 15 * MINUTE)
+
+    report([signal(Condition.OK)], NOON + 20 * MINUTE)
+
+    assert "mail:night@example.com" in places(told_by(duties, reached, NOON + 20 * MINUTE))
+
+
+def test_many_alerts_at_once_come_in_one_message_to_each_place(
+    signal: MakeSignal, document: Design, contacts: Contacts
+) -> None:
+    many = [
+        signal(
+            Condition.WARNING, key=f"web-{number}", subject=f"web-{number} CPU使用率", target=f"web-{number}"
+        )
+        for number in range(40)
+    ]
+    report(many, NOON)
+
+    assert told_by(document, contacts, NOON) == [
+        ("▲ 警告 40件: web-0 CPU使用率、web-1 CPU使用率、web-2 CPU使用率 ほか", "ops")
+    ]
+    assert Announcement.objects.get().alerts.count() == 40
+    assert told_by(document, contacts, NOON + MINUTE) == []
+
+    report([replace(each, condition=Condition.OK) for each in many[:10]], NOON + 2 * MINUTE)
+    assert ("● 復旧 10件: web-0 CPU使用率、web-1 CPU使用率、web-2 CPU使用率 ほか", "ops") in told_by(
+        document, contacts, NOON + 2 * MINUTE
+    )
+
+
+def test_two_alerts_are_two_messages(signal: MakeSignal, document: Design, contacts: Contacts) -> None:
+    report([signal(Condition.WARNING, key=key) for key in ("one", "two")], NOON)
+
+    assert len(told_by(document, contacts, NOON)) == 2
+
+
+def test_a_place_that_is_told_a_lot_gathers_what_comes_next(
+    signal: MakeSignal, document: Design, contacts: Contacts
+) -> None:
+    second = timedelta(seconds=1)
+    for number in range(6):
+        report([signal(Condition.WARNING, key=f"w{number}", target=f"w{number}")], NOON + number * second)
+        told_by(document, contacts, NOON + number * second)
+
+    report([signal(Condition.WARNING, key="late", target="late")], NOON + 6 * second)
+
+    assert told_by(document, contacts, NOON + 6 * second) == []
+    assert StageOutcome.objects.get(stage="group").reason == "gathering"
+    assert len(told_by(document, contacts, NOON + 15 * second)) == 1

@@ -1,0 +1,57 @@
+from toban.engine.notify.muting import Causes, Trouble
+from toban.engine.notify.signal import Condition
+
+
+def trouble(key: str, target: str, item: str, condition: Condition = Condition.CRITICAL) -> Trouble:
+    return Trouble(key, f"{target} {item}", condition, {"target": target, "item": item})
+
+
+DOWN = trouble("web/up", "Webサーバー", "up")
+SLOW = trouble("web/cpu", "Webサーバー", "cpu", Condition.WARNING)
+API_ERRORS = trouble("api/errors", "API", "error-rate")
+
+
+def test_a_target_that_is_down_mutes_all_else_about_it() -> None:
+    assert Causes([DOWN, SLOW]).of(SLOW, {}) == DOWN
+
+
+def test_what_is_down_is_told_itself() -> None:
+    assert Causes([DOWN, SLOW]).of(DOWN, {}) is None
+
+
+def test_a_warning_that_it_may_be_down_mutes_nothing() -> None:
+    doubtful = trouble("web/up", "Webサーバー", "up", Condition.WARNING)
+
+    assert Causes([doubtful, SLOW]).of(SLOW, {}) is None
+
+
+def test_another_target_is_not_muted() -> None:
+    assert Causes([DOWN]).of(API_ERRORS, {}) is None
+
+
+def test_what_runs_on_a_target_that_is_down_is_muted_even_when_it_is_down_itself() -> None:
+    api_down = trouble("api/up", "API", "up")
+    runs_on = {"API": "APIサーバー", "APIサーバー": "Webサーバー"}
+
+    causes = Causes([DOWN, api_down, API_ERRORS])
+
+    assert causes.of(API_ERRORS, runs_on) == DOWN
+    assert causes.of(api_down, runs_on) == DOWN
+
+
+def test_targets_that_stand_on_each_other_in_a_ring_do_not_hang() -> None:
+    ring = {"API": "Webサーバー", "Webサーバー": "API"}
+
+    assert Causes([DOWN]).of(API_ERRORS, ring) == DOWN
+
+
+def test_a_critical_alert_mutes_the_warning_of_another_row_about_the_same_item() -> None:
+    critical = trouble("web/cpu/critical", "Webサーバー", "cpu")
+
+    assert Causes([critical, SLOW]).of(SLOW, {}) == critical
+    assert Causes([critical, SLOW]).of(critical, {}) is None
+    assert Causes([critical]).of(trouble("web/mem", "Webサーバー", "memory", Condition.WARNING), {}) is None
+
+
+def test_an_alert_about_no_target_is_never_muted() -> None:
+    assert Causes([DOWN]).of(Trouble("batch/B001", "バッチ B001", Condition.CRITICAL), {}) is None

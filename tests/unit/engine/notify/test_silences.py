@@ -1,0 +1,40 @@
+from datetime import UTC, datetime, timedelta
+
+from toban.engine.notify.silences import Quiet, lifted_at, silencing
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+LABELS = {"target": "DB", "item": "cpu", "instance": "db-1"}
+
+
+def quiet(start: datetime = NOON, end: datetime = NOON + HOUR, **matchers: str) -> Quiet:
+    return Quiet(matchers, "上原", "増設中", start, end)
+
+
+def test_every_matcher_must_hold() -> None:
+    assert quiet(target="DB", item="cpu").covers("monitoring/monitor/DB", LABELS)
+    assert quiet(clause="monitoring/monitor/DB").covers("monitoring/monitor/DB", LABELS)
+    assert not quiet(target="DB", item="memory").covers("monitoring/monitor/DB", LABELS)
+    assert not quiet(target="DB").covers("batch/batch/B001", {"batch": "B001"})
+
+
+def test_a_silence_holds_from_its_start_to_before_its_end() -> None:
+    silences = [quiet(target="DB")]
+
+    assert silencing(silences, "x", LABELS, NOON - timedelta(microseconds=1)) is None
+    assert silencing(silences, "x", LABELS, NOON) == silences[0]
+    assert silencing(silences, "x", LABELS, NOON + HOUR - timedelta(microseconds=1)) == silences[0]
+    assert silencing(silences, "x", LABELS, NOON + HOUR) is None
+
+
+def test_of_several_the_last_to_end_speaks() -> None:
+    longer = quiet(end=NOON + 2 * HOUR, item="cpu")
+
+    assert silencing([quiet(target="DB"), longer], "x", LABELS, NOON) == longer
+
+
+def test_the_last_end_is_when_it_was_lifted() -> None:
+    silences = [quiet(target="DB"), quiet(end=NOON + 2 * HOUR, item="memory")]
+
+    assert lifted_at(silences, "x", LABELS, NOON + HOUR - timedelta(microseconds=1)) is None
+    assert lifted_at(silences, "x", LABELS, NOON + HOUR) == NOON + HOUR
