@@ -76,6 +76,7 @@ def signal(row: Row, now: datetime) -> Signal | None:
         began_at=run.ended_at or run.wake_at,
         detected_at=now,
         advice="" if condition is Condition.OK else _advice(row),
+        labels={"batch": row.key},
     )
 
 

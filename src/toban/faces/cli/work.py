@@ -60,6 +60,7 @@ class Work:
         self._batched: Edition | None = None
         self._measured: Edition | None = None
         self._stood: Edition | None = None
+        self._announced: Edition | None = None
         self._stood_at: datetime | None = None
         self._posts = _Posts(parts, clock)
 
@@ -156,7 +157,9 @@ class Work:
         edition = self._in_force.edition
         if edition is not None:
             contacts = contacts_of(edition.bindings, self._parts.transports, settings.PUBLIC_URL)
-            pipeline.announce(edition.design, contacts, self._clock())
+            is_new = edition is not self._announced
+            pipeline.announce(edition.design, contacts, self._clock(), everything=is_new)
+            self._announced = edition
 
     def _deliver(self) -> None:
         edition = self._in_force.edition
@@ -180,6 +183,8 @@ class _Post:
     """A channel, and the thread that is sending through it now."""
 
     channel: Channel
+    per_turn: int
+    """How many messages it takes in a turn of the loop, which is a second."""
     thread: Thread | None = None
 
     @property
@@ -200,20 +205,20 @@ class _Posts:
         if edition is self._edition:
             return
         self._edition = edition
-        self._posts = {
-            name: _Post(self._parts.transports[bound.kind].build(bound.config))
-            for name, bound in edition.bindings.channels.items()
-        }
+        self._posts = {}
+        for name, bound in edition.bindings.channels.items():
+            transport = self._parts.transports[bound.kind]
+            self._posts[name] = _Post(transport.build(bound.config), transport.per_turn)
 
     def send(self) -> None:
         for name, post in self._posts.items():
             if not post.is_busy:
-                post.thread = Thread(target=self._through, args=(name, post.channel), daemon=True)
+                post.thread = Thread(target=self._through, args=(name, post), daemon=True)
                 post.thread.start()
 
-    def _through(self, name: str, channel: Channel) -> None:
+    def _through(self, name: str, post: _Post) -> None:
         try:
-            outbox.deliver_due(name, channel, clock=self._clock)
+            outbox.deliver_due(name, post.channel, clock=self._clock, most=post.per_turn)
         except Exception:
             # The thread's own boundary: the next turn tries again.
             log.exception("delivering_failed", channel=name)

@@ -1,14 +1,11 @@
 """The living document and the evidence of its rows."""
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import takewhile
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -21,18 +18,16 @@ from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.telemetry.store import StoreUnavailable
-from toban.faces.web import overview, trends
+from toban.faces.web import trends
+from toban.faces.web.frame import Sight, frame, in_force, look
+from toban.faces.web.frame import figures as surrounding
 from toban.faces.web.live import LiveRow, live_rows, worst_first
-from toban.faces.web.outline import Outline, outline
-from toban.faces.web.skeleton import Skeleton, evidence_address, filled, skeleton
-from toban.faces.web.today import start_of_day, today
+from toban.faces.web.parts import is_fragment
+from toban.faces.web.skeleton import evidence_address, filled
 from toban.faces.web.words import WORDS, clock
 
-_KEPT = 6
 _HISTORY = 50
 _LONGEST_CHART = 24 * 90
-
-_skeletons: dict[tuple[str, str, str], tuple[Outline, Skeleton]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,40 +45,36 @@ def document(request: HttpRequest) -> HttpResponse:
     edition = present.edition()
     if edition is None:
         return render(request, "web/nothing.html", {"refusal": present.refusal()}, status=503)
-    now = system_clock()
-    built, page = _skeleton(edition)
-    statuses = _statuses(edition)
-    zone = edition.bindings.system.zone
-    rows = live_rows(built.clauses, statuses, now, zone)
-    context = {**_figures(edition, built, rows, statuses, now), **_frame(edition, statuses)}
+    sight = look(edition, system_clock())
     verdict, words = request.GET.get("verdict", ""), request.GET.get("q", "").strip()
-    context |= {"verdict": verdict, "q": words, "verdicts": [(each.value, WORDS[each]) for each in Verdict]}
+    context = {**frame(sight, "document"), "verdict": verdict, "q": words}
     if verdict or words:
-        return render(request, "web/rows.html", context | {"found": _filtered(built, rows, verdict, words)})
-    sparks = trends.SPARKS.drawn(edition.design.digest, edition.design.of(Monitor), now)
-    context |= {"page": filled(page, rows, sparks.paths), "is_readable": sparks.is_readable}
+        return render(request, "web/rows.html", context | {"found": _filtered(sight, verdict, words)})
+    sparks = trends.SPARKS.drawn(edition.design.digest, edition.design.of(Monitor), sight.now)
+    context |= {
+        "page": filled(sight.skeleton, sight.rows, sparks.paths),
+        "is_readable": sparks.is_readable,
+        "unread": len(edition.design.unread),
+    }
     return render(request, "web/document.html", context)
 
 
 @require_safe
 def figures(request: HttpRequest) -> HttpResponse:
     """Return what stands around the document anew: contents, top bar, today."""
-    edition = _edition()
-    now = system_clock()
-    built, _page = _skeleton(edition)
-    statuses = _statuses(edition)
-    rows = live_rows(built.clauses, statuses, now, edition.bindings.system.zone)
-    return render(request, "web/_figures.html", _figures(edition, built, rows, statuses, now))
+    sight = look(in_force(), system_clock())
+    return render(request, "web/_figures.html", surrounding(sight))
 
 
 @require_safe
 def evidence(request: HttpRequest, clause_id: str) -> HttpResponse:
     """Show what is known of one row: as the drawer's content, or as a page of its own."""
-    edition = _edition()
+    edition = in_force()
     clause = _clause(edition, clause_id)
     now = system_clock()
     zone = edition.bindings.system.zone
-    row = live_rows([clause.id], _statuses(edition), now, zone)[clause.id]
+    known = list(ClauseStatus.objects.filter(clause_id=clause.id))
+    row = live_rows([clause.id], known, now, zone)[clause.id]
     context = {
         "edition": edition,
         "clause": clause,
@@ -95,14 +86,13 @@ def evidence(request: HttpRequest, clause_id: str) -> HttpResponse:
         "deliveries": [_sent(delivery, now, edition) for delivery in _deliveries(clause.id)],
         "refusal": present.refusal(),
     }
-    is_fragment = request.headers.get("HX-Request") == "true"
-    return render(request, "web/_evidence.html" if is_fragment else "web/evidence.html", context)
+    return render(request, "web/_evidence.html" if is_fragment(request) else "web/evidence.html", context)
 
 
 @require_safe
 def series(request: HttpRequest, clause_id: str) -> JsonResponse:
     """Return the measured series of a monitor and its limits; `?hours=` 1 to 2160."""
-    clause = _clause(_edition(), clause_id)
+    clause = _clause(in_force(), clause_id)
     hours = request.GET.get("hours", "6")
     is_length = hours.isdecimal() and len(hours) <= len(str(_LONGEST_CHART))
     if not isinstance(clause, Monitor) or not is_length or not 1 <= int(hours) <= _LONGEST_CHART:
@@ -117,16 +107,9 @@ def series(request: HttpRequest, clause_id: str) -> JsonResponse:
 def sparklines(request: HttpRequest) -> JsonResponse:
     """Return all sparklines as SVG paths by clause id."""
     del request
-    edition = _edition()
+    edition = in_force()
     drawn = trends.SPARKS.drawn(edition.design.digest, edition.design.of(Monitor), system_clock())
     return JsonResponse({"paths": dict(drawn.paths), "readable": drawn.is_readable})
-
-
-def _edition() -> Edition:
-    edition = present.edition()
-    if edition is None:
-        raise Http404
-    return edition
 
 
 def _clause(edition: Edition, clause_id: str) -> Clause:
@@ -136,57 +119,13 @@ def _clause(edition: Edition, clause_id: str) -> Clause:
     return found
 
 
-def _skeleton(edition: Edition) -> tuple[Outline, Skeleton]:
-    key = (edition.design.document, edition.design.digest, get_language() or "")
-    if key not in _skeletons:
-        while len(_skeletons) >= _KEPT:
-            _skeletons.pop(next(iter(_skeletons)), None)
-        built = outline(edition.design)
-        _skeletons[key] = (built, skeleton(built))
-    return _skeletons[key]
-
-
-def _statuses(edition: Edition) -> list[ClauseStatus]:
-    known = {clause.id for clause in edition.design.clauses}
-    return [status for status in ClauseStatus.objects.all() if status.clause_id in known]
-
-
-def _frame(edition: Edition, statuses: Sequence[ClauseStatus]) -> dict[str, object]:
-    return {
-        "edition": edition,
-        "digest": edition.design.digest,
-        "revision": max((status.revision for status in statuses), default=0),
-        "refusal": present.refusal(),
-        "unread": len(edition.design.unread),
-    }
-
-
-def _figures(
-    edition: Edition,
-    built: Outline,
-    rows: dict[str, LiveRow],
-    statuses: Sequence[ClauseStatus],
-    now: datetime,
-) -> dict[str, object]:
-    zone = edition.bindings.system.zone
-    midnight = start_of_day(now, zone)
-    recent = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.VERDICT).order_by("-sequence")[:500]
-    changes = list(takewhile(lambda entry: entry.at >= midnight, recent))
-    return {
-        "contents": list(overview.contents(built, rows)),
-        "figures": overview.figures(edition, rows, statuses, now),
-        "today": today(built.clauses, statuses, changes, now, zone),
-        "hours": range(0, 24, 3),
-    }
-
-
-def _filtered(built: Outline, rows: dict[str, LiveRow], verdict: str, words: str) -> list[Found]:
-    wanted: Collection[str] = FIRING if verdict == "firing" else {verdict}
-    sought = words.casefold()
+def _filtered(sight: Sight, verdict: str, words: str) -> list[Found]:
+    wanted = tuple(FIRING) if verdict == "firing" else (verdict,)
+    sought, clauses = words.casefold(), sight.outline.clauses
     return [
-        Found(built.clauses[row.id], row, evidence_address(row.id))
-        for row in worst_first(rows.values())
-        if (not verdict or row.verdict in wanted) and sought in built.clauses[row.id].text.casefold()
+        Found(clauses[row.id], row, evidence_address(row.id))
+        for row in worst_first(sight.rows.values())
+        if (not verdict or row.verdict in wanted) and sought in clauses[row.id].text.casefold()
     ]
 
 
@@ -213,9 +152,10 @@ def _deliveries(clause_id: str) -> QuerySet[Delivery]:
     """Notices about the row itself, newest first, with what became of each."""
     alerts = Alert.objects.filter(clause_id=clause_id).order_by("-opened_at")[:20]
     return (
-        Delivery.objects.filter(announcement__alert__in=list(alerts))
+        Delivery.objects.filter(announcement__alerts__in=list(alerts))
         .select_related("announcement")
-        .order_by("-created_at")[:_HISTORY]
+        .order_by("-created_at")
+        .distinct()[:_HISTORY]
     )
 
 
