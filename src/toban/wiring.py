@@ -4,10 +4,12 @@ from toban.faces.cli.group import LazyGroup
 from toban.faces.cli.parts import Parts
 
 COMMANDS = {
+    "alerts": "toban.faces.cli.alerts",
     "calendar": "toban.faces.cli.calendar",
     "check": "toban.faces.cli.check",
     "init": "toban.faces.cli.init",
     "evidence": "toban.faces.cli.evidence",
+    "maintenance": "toban.faces.cli.maintenance",
     "password": "toban.faces.cli.password",
     "plan": "toban.faces.cli.plan",
     "prepare": "toban.faces.cli.prepare",
@@ -15,6 +17,7 @@ COMMANDS = {
     "run": "toban.faces.cli.run",
     "runs": "toban.faces.cli.runs",
     "serve": "toban.faces.cli.serve",
+    "silence": "toban.faces.cli.silence",
     "status": "toban.faces.cli.status",
     "store": "toban.faces.cli.store",
     "up": "toban.faces.cli.up",
@@ -48,6 +51,8 @@ SOURCES = {
 WORKS = {
     "command": "toban.chapters.batch.kinds.command",
     "ssh": "toban.chapters.batch.kinds.ssh",
+    "ping": "toban.chapters.batch.kinds.ping",
+    "invoices": "toban.chapters.batch.kinds.invoices.kind",
 }
 """`kind = "…"` of `[batches.ID]` → the module that holds its `KIND`."""
 
@@ -57,7 +62,9 @@ STORES: dict[str, str] = {
 }
 """`kind = "…"` of `[stores.NAME]` → the module that holds its `KIND`."""
 
-BACKUPS: dict[str, str] = {}
+BACKUPS: dict[str, str] = {
+    "native": "toban.chapters.backup.engines.native.kind",
+}
 """`kind = "…"` of `[backups.SUBJECT]` → the module that holds its `KIND`."""
 
 

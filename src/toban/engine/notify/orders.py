@@ -66,7 +66,7 @@ def end_silence(silence_id: int, *, by: str, now: datetime) -> Silence:
             raise NotPossible(
                 f"続いている静音 {silence_id} がありません", "toban silence list で確かめてください"
             )
-        found.ends_at = max(now, found.starts_at)
+        found.ends_at = now
         found.save(update_fields=["ends_at"])
         _look_again()
         _audit({"order": "end-silence", "silence": found.pk}, by, now, found.matchers.get(CLAUSE, ""))
@@ -112,8 +112,8 @@ def end_maintenance(maintenance_id: int, *, by: str, now: datetime) -> Maintenan
                 f"続いているメンテナンス {maintenance_id} がありません",
                 "toban maintenance list で確かめてください",
             )
-        found.ends_at = max(now, found.starts_at)
-        found.save(update_fields=["ends_at"])
+        found.starts_at, found.ends_at = min(found.starts_at, now), now
+        found.save(update_fields=["starts_at", "ends_at"])
         _look_again()
         _audit({"order": "end-maintenance", "maintenance": found.pk}, by, now)
     return found

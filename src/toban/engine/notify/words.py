@@ -55,6 +55,11 @@ class Story:
     """The system's name: people may be told of several."""
 
 
+def mark(condition: str, *, is_over: bool) -> str:
+    """Return shape and word of an alert: what it is, or that it is over."""
+    return _MARKS[Condition.OK if is_over else Condition(condition)]
+
+
 def title(
     kind: NoticeKind,
     stories: Sequence[Story],
@@ -63,19 +68,19 @@ def title(
 ) -> str:
     """Return the one line that says it all; *before* is the condition told last, where it was another."""
     first = stories[0]
-    mark = _MARKS[Condition.OK if kind is NoticeKind.RECOVERED else first.condition]
+    sign = mark(first.condition, is_over=kind is NoticeKind.RECOVERED)
     if kind is NoticeKind.ACKNOWLEDGED:
-        return _one_line(f"{mark} ({first.taken_by}が対応中): {first.system} {first.subject}")
+        return _one_line(f"{sign} ({first.taken_by}が対応中): {first.system} {first.subject}")
     remarks = [_AGAIN.get(reason, "")]
     if kind is not NoticeKind.RECOVERED and before is not None and before is not first.condition:
         remarks.append(f"{_NAMES[before]}から")
     if first.is_flapping:
         remarks.append("ばたつき")
     if any(remarks):
-        mark += f" ({'、'.join(remark for remark in remarks if remark)})"
+        sign += f" ({'、'.join(remark for remark in remarks if remark)})"
     if len(stories) > 1:
-        return _one_line(f"{mark} {len(stories)}件: {first.system} {_subjects(stories)}")
-    return _one_line(f"{mark}: {first.system} {first.subject} {first.value}")
+        return _one_line(f"{sign} {len(stories)}件: {first.system} {_subjects(stories)}")
+    return _one_line(f"{sign}: {first.system} {first.subject} {first.value}")
 
 
 def facts(

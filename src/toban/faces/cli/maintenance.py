@@ -1,0 +1,103 @@
+"""`toban maintenance`: announce work that the document does not plan."""
+
+import getpass
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from toban.faces.cli.period import end as end_of
+from toban.faces.cli.period import moment
+from toban.faces.cli.state import opened_state
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+if TYPE_CHECKING:
+    from toban.engine.notify.models import Maintenance
+
+_REFUSED = 1
+
+
+@click.command(
+    "maintenance",
+    short_help="Announce maintenance that the document does not plan (臨時のメンテナンスを知らせる).",
+    epilog='Example: toban maintenance --target DB --from 2026-11-25T22:00 --for 1時間 --reason "交換"',
+)
+@click.option("--target", "targets", multiple=True, metavar="NAME", help="A target; none: the whole system.")
+@click.option("--from", "since", metavar="TIME", help="When it begins; now, if not given.")
+@click.option("--for", "lasting", metavar="LENGTH", help="How long: 2時間, 30分.")
+@click.option("--until", metavar="TIME", help="Until when: 2026-11-25T18:00.")
+@click.option("--reason", metavar="WORDS", default="", help="What is done.")
+@click.option("--end", "ended", type=int, metavar="MAINTENANCE", help="End one now, or call it off.")
+@click.option("--list", "listing", is_flag=True, help="Show what goes on and what is to come.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(
+    targets: tuple[str, ...],
+    since: str | None,
+    lasting: str | None,
+    until: str | None,
+    reason: str,
+    ended: int | None,
+    listing: bool,
+    form: str,
+) -> None:
+    """Announce maintenance: trouble of its targets is not told meanwhile, and counts as planned.
+
+    その間の異常は知らせず、終わっても続いていれば知らせます。だれが決めたかは証跡に残ります。
+
+    \b
+    Exit status:
+      0  done
+      1  not possible: no end, no reason, or no such maintenance
+      2  the state database can't be used
+    """
+    speak_utf8()
+    with opened_state():
+        from toban.engine.clock import system_clock  # noqa: PLC0415
+        from toban.engine.notify import orders  # noqa: PLC0415
+
+        by, now = getpass.getuser(), system_clock()
+        if listing:
+            _show(form)
+            return
+        try:
+            if ended is not None:
+                orders.end_maintenance(ended, by=by, now=now)
+                say(f"メンテナンス {ended} を終えました")
+                return
+            start = moment(since, "--from") if since is not None else now
+            made = orders.announce_maintenance(
+                targets, reason, starts_at=start, ends_at=end_of(start, lasting, until), by=by, now=now
+            )
+        except orders.NotPossible as exc:
+            refuse(str(exc), exc.hint)
+            raise SystemExit(_REFUSED) from exc
+        say(f"メンテナンス {_line(made).strip()}")
+
+
+def _show(form: str) -> None:
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.engine.notify.models import Maintenance  # noqa: PLC0415
+
+    to_come = Maintenance.objects.filter(ends_at__gt=system_clock()).order_by("starts_at")
+    if form == "json":
+        told = [
+            {
+                "maintenance": each.pk,
+                "targets": each.targets,
+                "author": each.author,
+                "reason": each.reason,
+                "starts_at": each.starts_at.isoformat(),
+                "ends_at": each.ends_at.isoformat(),
+            }
+            for each in to_come
+        ]
+        say(json.dumps(told, ensure_ascii=False, indent=2))
+        return
+    say("\n".join(_line(each) for each in to_come) or "知らせてあるメンテナンスはありません")
+
+
+def _line(planned: "Maintenance") -> str:
+    starts, ends = planned.starts_at.astimezone(), planned.ends_at.astimezone()
+    span = f"{starts:%Y-%m-%d %H:%M} から {ends:%Y-%m-%d %H:%M} まで"
+    targets = "、".join(planned.targets) or "システム全体"
+    return f"{planned.pk:>6}  {targets}  {span}  {planned.author}: {planned.reason}"

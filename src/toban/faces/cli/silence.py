@@ -1,0 +1,99 @@
+"""`toban silence`: stop notices about something, for a time and with a reason."""
+
+import getpass
+import json
+
+import click
+
+from toban.faces.cli.period import end as end_of
+from toban.faces.cli.state import opened_state
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+_REFUSED = 1
+
+
+@click.command(
+    "silence",
+    short_help="Stop notices about something for a time (知らせを期限つきで止める).",
+    epilog='Example: toban silence --target DB --item cpu --for 2時間 --reason "増設中"',
+)
+@click.option("--clause", metavar="ID", help="The row, by its id in the evidence.")
+@click.option("--target", metavar="NAME", help="The document's target: DB.")
+@click.option("--item", metavar="METRIC", help="What is measured: cpu, memory, latency.")
+@click.option("--instance", metavar="NAME", help="One of the target's instances: db-1.")
+@click.option("--for", "lasting", metavar="LENGTH", help="How long: 2時間, 30分.")
+@click.option("--until", metavar="TIME", help="Until when: 2026-11-25T18:00.")
+@click.option("--reason", metavar="WORDS", default="", help="Why, for whoever looks later.")
+@click.option("--end", "ended", type=int, metavar="SILENCE", help="End one now.")
+@click.option("--list", "listing", is_flag=True, help="Show those that hold.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(
+    clause: str | None,
+    target: str | None,
+    item: str | None,
+    instance: str | None,
+    lasting: str | None,
+    until: str | None,
+    reason: str,
+    ended: int | None,
+    listing: bool,
+    form: str,
+) -> None:
+    """Stop notices about whatever all of --clause, --target, --item and --instance name.
+
+    期限のない静音はできません。終わったときにまだ続いていれば、もう一度知らせます。だれが止めたかは証跡に残ります。
+
+    \b
+    Exit status:
+      0  done
+      1  not possible: no end, no reason, nothing named, or no such silence
+      2  the state database can't be used
+    """
+    speak_utf8()
+    wanted = {"clause": clause, "target": target, "item": item, "instance": instance}
+    matchers = {name: value for name, value in wanted.items() if value}
+    with opened_state():
+        from toban.engine.clock import system_clock  # noqa: PLC0415
+        from toban.engine.notify import orders  # noqa: PLC0415
+
+        by, now = getpass.getuser(), system_clock()
+        if listing:
+            _show(form)
+            return
+        try:
+            if ended is not None:
+                orders.end_silence(ended, by=by, now=now)
+                say(f"静音 {ended} を終えました")
+                return
+            made = orders.silence(matchers, reason, ends_at=end_of(now, lasting, until), by=by, now=now)
+        except orders.NotPossible as exc:
+            refuse(str(exc), exc.hint)
+            raise SystemExit(_REFUSED) from exc
+        say(f"静音 {made.pk}: {made.ends_at.astimezone():%Y-%m-%d %H:%M} まで知らせません")
+
+
+def _show(form: str) -> None:
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.engine.notify.models import Silence  # noqa: PLC0415
+
+    holding = Silence.objects.filter(ends_at__gt=system_clock()).order_by("ends_at")
+    if form == "json":
+        told = [
+            {
+                "silence": each.pk,
+                "matchers": each.matchers,
+                "author": each.author,
+                "reason": each.reason,
+                "starts_at": each.starts_at.isoformat(),
+                "ends_at": each.ends_at.isoformat(),
+            }
+            for each in holding
+        ]
+        say(json.dumps(told, ensure_ascii=False, indent=2))
+        return
+    lines = [
+        f"{each.pk:>6}  {' '.join(f'{name}={value}' for name, value in each.matchers.items())}  "
+        f"{each.ends_at.astimezone():%Y-%m-%d %H:%M} まで  {each.author}: {each.reason}"
+        for each in holding
+    ]
+    say("\n".join(lines) or "静音はありません")

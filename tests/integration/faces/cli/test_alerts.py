@@ -1,0 +1,126 @@
+"""Alerts, silences and maintenance from the command line."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from click.testing import CliRunner, Result
+
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify.alerts import report
+from toban.engine.notify.models import Alert, Maintenance, Silence
+from toban.engine.notify.signal import Condition, Signal
+from toban.faces.cli import alerts, maintenance, silence
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime.now(UTC)
+
+type Type = Callable[..., Result]
+
+
+@pytest.fixture
+def firing() -> Alert:
+    report(
+        [
+            Signal(
+                key="monitoring/monitor/DB/cpu",
+                clause_id="monitoring/monitor/DB/cpu",
+                citation="運用設計書.md:13",
+                clause_text="DB | CPU使用率",
+                condition=Condition.CRITICAL,
+                subject="DB CPU使用率",
+                value="92%",
+                limit="異常 85%以上",
+                began_at=NOW,
+                detected_at=NOW,
+                labels={"target": "DB", "item": "cpu"},
+            )
+        ],
+        NOW,
+    )
+    return Alert.objects.get()
+
+
+def test_open_alerts_are_listed_with_their_mark(firing: Alert) -> None:
+    shown = CliRunner().invoke(alerts.command, [])
+
+    assert shown.exit_code == 0
+    assert "■ 異常  DB CPU使用率  92%" in shown.output
+
+
+def test_a_calm_system_says_so() -> None:
+    assert "続いているアラートはありません" in CliRunner().invoke(alerts.command, []).output
+
+
+def test_an_alert_is_taken_on_by_whoever_types_it(firing: Alert) -> None:
+    done = CliRunner().invoke(alerts.command, ["--take", str(firing.pk)])
+
+    assert done.exit_code == 0
+    firing.refresh_from_db()
+    assert firing.acknowledged_by == LedgerEntry.objects.get(kind=LedgerEntry.Kind.AUDIT).actor
+    again = CliRunner().invoke(alerts.command, ["--take", str(firing.pk)])
+    assert again.exit_code == 1
+    assert "引き受けています" in again.output
+
+
+def test_machines_read_alerts_as_json(firing: Alert) -> None:
+    (found,) = json.loads(CliRunner().invoke(alerts.command, ["--format", "json"]).output)
+
+    assert (found["alert"], found["condition"], found["labels"]) == (
+        firing.pk,
+        "critical",
+        {"target": "DB", "item": "cpu"},
+    )
+
+
+def test_why_of_an_unknown_alert_is_refused_with_a_way_out() -> None:
+    refused = CliRunner().invoke(alerts.command, ["--why", "999"])
+
+    assert refused.exit_code == 1
+    assert "HINT: toban alerts --history" in refused.output
+
+
+def test_a_silence_is_made_listed_and_ended() -> None:
+    made = CliRunner().invoke(silence.command, ["--target", "DB", "--for", "2時間", "--reason", "増設中"])
+
+    assert made.exit_code == 0, made.output
+    found = Silence.objects.get()
+    assert found.matchers == {"target": "DB"}
+    assert found.ends_at - found.starts_at == timedelta(hours=2)
+    assert "target=DB" in CliRunner().invoke(silence.command, ["--list"]).output
+    assert CliRunner().invoke(silence.command, ["--end", str(found.pk)]).exit_code == 0
+    assert "静音はありません" in CliRunner().invoke(silence.command, ["--list"]).output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "complaint"),
+    [
+        (["--target", "DB", "--reason", "増設中"], 1, "終わりがありません"),
+        (["--for", "1時間", "--reason", "増設中"], 1, "何についての静音か"),
+        (["--target", "DB", "--for", "そのうち", "--reason", "x"], 2, "長さではありません"),
+        (["--target", "DB", "--until", "あした", "--reason", "x"], 2, "時刻ではありません"),
+        (["--target", "DB", "--for", "1時間", "--until", "2026-12-01", "--reason", "x"], 2, "一つだけ"),
+    ],
+)
+def test_a_silence_that_makes_no_sense_is_refused(arguments: list[str], status: int, complaint: str) -> None:
+    refused = CliRunner().invoke(silence.command, arguments)
+
+    assert refused.exit_code == status
+    assert complaint in refused.output
+    assert not Silence.objects.exists()
+
+
+def test_maintenance_is_announced_for_later_and_called_off() -> None:
+    arguments = ["--target", "DB", "--from", "2199-01-01T22:00", "--for", "1時間", "--reason", "交換"]
+
+    made = CliRunner().invoke(maintenance.command, arguments)
+
+    assert made.exit_code == 0, made.output
+    found = Maintenance.objects.get()
+    assert (found.targets, found.ends_at - found.starts_at) == (["DB"], timedelta(hours=1))
+    listed = json.loads(CliRunner().invoke(maintenance.command, ["--list", "--format", "json"]).output)
+    assert [each["reason"] for each in listed] == ["交換"]
+    assert CliRunner().invoke(maintenance.command, ["--end", str(found.pk)]).exit_code == 0
+    assert "ありません" in CliRunner().invoke(maintenance.command, ["--list"]).output
