@@ -88,6 +88,9 @@ REASONS: Mapping[Reason, Promise] = {
     Reason.AWAITING_APPROVAL: gettext_lazy("承認待ち"),
     Reason.APPROVED: gettext_lazy("承認され、再開を待っている"),
     Reason.REFUSED: gettext_lazy("承認されなかった"),
+    Reason.AWAITING_REPORT: gettext_lazy("外で動くバッチの報告を待っている"),
+    Reason.REPORTED: gettext_lazy("外からの報告による"),
+    Reason.UNREPORTED: gettext_lazy("報告がなかった"),
 }
 
 
@@ -104,7 +107,7 @@ def because(run: Run, work: PlannedWork | None, now: datetime, zone: tzinfo | No
     Times are in *zone*, by default this machine's.
     """
     reason = str(REASONS[Reason(run.reason)])
-    if run.state != Run.State.WAITING:
+    if run.state != Run.State.WAITING or run.reason == Reason.AWAITING_REPORT:
         return reason
     return _("%(reason)s: %(clock)s から。%(wait)s") % {
         "reason": reason,

@@ -11,6 +11,7 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.runs import rules
 from toban.engine.runs.models import Run
+from toban.engine.runs.rules import Reason
 
 _VERDICTS = {
     Run.State.DONE: Verdict.CONFORMING,
@@ -101,9 +102,9 @@ def _condition(row: Row, now: datetime) -> Condition:
 
 def _is_overdue(row: Row, now: datetime) -> bool:
     current = row.current
-    return (
-        current is not None and current.state == Run.State.WAITING and rules.is_overdue(current.wake_at, now)
-    )
+    if current is None or current.state != Run.State.WAITING or current.reason == Reason.AWAITING_REPORT:
+        return False
+    return rules.is_overdue(current.wake_at, now)
 
 
 def _value(row: Row) -> str:
@@ -120,6 +121,8 @@ def _reason(row: Row, now: datetime) -> str:
     current = row.current
     if current is not None and current.state == Run.State.RUNNING:
         return f"{current.due_at.astimezone(row.zone):%H:%M} の分を実行しています"
+    if current is not None and current.reason == Reason.AWAITING_REPORT:
+        return f"{current.due_at.astimezone(row.zone):%H:%M} の分の報告を待っています"
     if current is not None and current.failures:
         again = current.wake_at.astimezone(row.zone)
         return f"{current.failures} 回失敗しました。{again:%H:%M} に再試行します: {current.note}"
@@ -135,12 +138,14 @@ def _limit(row: Row, now: datetime) -> str:
         due = row.current.due_at.astimezone(row.zone)
         return f"{due:%H:%M} の分が {_minutes(rules.OVERDUE)} を過ぎても始まりません"
     if row.last is not None and row.last.state == Run.State.MISSED:
-        return "予定の時刻に Toban が動いていませんでした"
+        return row.last.note or "予定の時刻に Toban が動いていませんでした"
     return (row.last.note if row.last is not None else "") or "成功"
 
 
 def _advice(row: Row) -> str:
     ordered = f"失敗時の対応: {row.batch.on_failure_text}。" if row.batch.on_failure_text else ""
+    if row.last is not None and row.last.reason in (Reason.REPORTED, Reason.UNREPORTED):
+        return f"{ordered}外で動くバッチです: そのホストと cron の記録を確かめてください。toban why {row.key}"
     return f"{ordered}記録は toban why {row.key}、もう一度実行するには toban run {row.key}"
 
 

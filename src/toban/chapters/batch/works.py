@@ -11,7 +11,7 @@ from toban.engine.bindings.due import due_times
 from toban.engine.bindings.model import BatchBinding, Bindings, Bound
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.rules import CatchUp
-from toban.engine.runs.work import Step, Work
+from toban.engine.runs.work import Reported, Work
 
 _DELAY = timedelta(minutes=5)
 """Before a retry where the document says how often, and not after how long."""
@@ -50,7 +50,7 @@ def plan(design: Design, bindings: Bindings, kinds: Mapping[str, WorkKind]) -> B
         if batch.id not in unbound:
             bound, site = bindings.batches[key], Site(batch, design, bindings)
             try:
-                works[key] = work(site, bound.config, kinds[bound.kind].steps(bound.config, site))
+                works[key] = work(site, bound.config, kinds[bound.kind])
             except NotBindable as reason:
                 unbound[batch.id] = str(reason)
     runs = {key: batches[key] for key in works}
@@ -60,14 +60,19 @@ def plan(design: Design, bindings: Bindings, kinds: Mapping[str, WorkKind]) -> B
     return BatchPlan(works, runs, retries if works else (), unbound)
 
 
-def work(site: Site, binding: BatchBinding, steps: tuple[Step, ...]) -> Work:
-    """Return the batch as a work of *steps*, due and retried as its row says."""
+def work(site: Site, binding: BatchBinding, kind: WorkKind) -> Work:
+    """Return the batch as a work of its kind's steps, due and retried as its row says.
+
+    May raise `NotBindable`. What is done elsewhere is tried again there, if at all.
+    """
     batch, design = site.batch, site.design
+    if kind.reported is not None:
+        return _reported_work(site, binding, kind.reported(binding))
     return Work(
         key=key_of(batch),
         clause_id=batch.id,
         document_digest=design.digest,
-        steps=steps,
+        steps=kind.steps(binding, site),
         schedule=batch.schedule,
         system=site.bindings.system,
         catch_up=CatchUp(binding.catch_up),
@@ -75,6 +80,21 @@ def work(site: Site, binding: BatchBinding, steps: tuple[Step, ...]) -> Work:
         retry_delays=retry_delays(batch, tuple(design.of(BatchRetry))),
         reruns_next_day=FailureAction.RERUN_NEXT_DAY in batch.on_failure,
         depends_on=binding.depends_on,
+    )
+
+
+def _reported_work(site: Site, binding: BatchBinding, reported: Reported) -> Work:
+    return Work(
+        key=key_of(site.batch),
+        clause_id=site.batch.id,
+        document_digest=site.design.digest,
+        steps=(),
+        schedule=site.batch.schedule,
+        system=site.bindings.system,
+        timeout=binding.timeout,
+        depends_on=binding.depends_on,
+        reported=reported,
+        start_grace=reported.within,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from toban.design.clauses.batch import Batch
 from toban.design.reader import Design
 from toban.engine.bindings.model import BatchBinding, Bindings
-from toban.engine.runs.work import Step
+from toban.engine.runs.work import Reported, Step
 
 
 class NotBindable(Exception):
@@ -37,6 +37,8 @@ class WorkKind:
     config: type[BatchBinding]
     steps: Callable[[Any, Site], tuple[Step, ...]]
     """Makes the steps of a valid config, or raises `NotBindable`; connects to nothing yet."""
+    reported: Callable[[Any], Reported] | None = None
+    """For batches that are done elsewhere, how they are reported of; such a kind makes no steps."""
 
 
 def load_kinds(modules: Mapping[str, str]) -> dict[str, WorkKind]:

@@ -36,11 +36,22 @@ def planned(key: str) -> PlannedWork:
     return found
 
 
+def _done_here(key: str) -> PlannedWork:
+    """Return the work, or raise `NotPossible` where it is done elsewhere: Toban could only pretend to act."""
+    work = planned(key)
+    if work.is_reported:
+        raise NotPossible(
+            f"「{key}」は外で動き、Toban には報告が届くだけです",
+            "動かすのも止めるのも、そのホストで行ってください。結果は報告のとおりに残ります",
+        )
+    return work
+
+
 def order(key: str, parameters: Mapping[str, str], *, by: str, now: datetime) -> Run:
     """Have the work run now, beside its schedule."""
     with transaction.atomic():
         ledger.hold()
-        work = planned(key)
+        work = _done_here(key)
         run = Run.objects.create(
             work=key,
             due_at=now,
@@ -72,6 +83,7 @@ def cancel(key: str, *, by: str, now: datetime, run_id: int | None = None) -> Ru
             run.approvals.filter(answer="").update(is_superseded=True)
             claim.end(run, Run.State.CANCELLED, Reason.CANCELLED, now, run.note)
         else:
+            _done_here(key)
             run.is_cancelling = True
             run.save(update_fields=["is_cancelling", "note"])
         _audit(run, "cancel", by, now)
@@ -104,7 +116,7 @@ def again(key: str, run_id: int, from_step: str | None, *, by: str, now: datetim
     """Take up an ended run: after its last finished step, or from the step named *from_step* on."""
     with transaction.atomic():
         ledger.hold()
-        planned(key)
+        _done_here(key)
         run = Run.objects.select_for_update().filter(pk=run_id, work=key).first()
         if run is None or run.state in _OPEN:
             raise NotPossible(f"「{key}」に、終わった実行 {run_id} がありません", f"toban runs --work {key}")

@@ -43,6 +43,12 @@ class Reason(StrEnum):
     AWAITING_APPROVAL = "awaiting-approval"
     """The next step may not begin before somebody consents."""
     APPROVED = "approved"
+    AWAITING_REPORT = "awaiting-report"
+    """It is done elsewhere, and nothing was reported of it yet."""
+    REPORTED = "reported"
+    """Its state is what was reported of it from elsewhere."""
+    UNREPORTED = "unreported"
+    """Its beginning or its end was not reported in time."""
     REFUSED = "refused"
 
 
@@ -84,6 +90,18 @@ def plan(due: Sequence[datetime], *, now: datetime, catch_up: CatchUp) -> tuple[
     else:
         reason = Reason.CAUGHT_UP if catch_up is CatchUp.ONCE else Reason.MISSED
     return (*((moment, Reason.MISSED) for moment in earlier), (last, reason))
+
+
+def plan_reported(
+    due: Sequence[datetime], *, now: datetime, within: timedelta
+) -> tuple[tuple[datetime, Reason], ...]:
+    """Say of each time in *due* of a work that is done elsewhere whether its report may still come in time.
+
+    Whether anything ran here at that time is no matter.
+    """
+    return tuple(
+        (moment, Reason.AWAITING_REPORT if now - moment < within else Reason.UNREPORTED) for moment in due
+    )
 
 
 def after_failure(reason: Reason, failures: int, delays: Sequence[timedelta], now: datetime) -> Sequel:

@@ -1,8 +1,9 @@
 """Due times to runs, level-triggered: what is due follows from the document and the tables."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import batched
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Min, Q, QuerySet
@@ -42,12 +43,12 @@ def plan_due(works: Collection[Work], now: datetime) -> None:
         batch_size=_AT_ONCE,
         update_conflicts=True,
         unique_fields=["key"],
-        update_fields=["clause_id", "rule", "planned_until", "next_due", "depends_on", "in_force"],
+        update_fields=[*_CHANGING, "clause_id", "rule", "planned_until", "next_due", "in_force"],
     )
     for mark in marks.values():
-        depends_on = list(by_key[mark.key].depends_on)
-        if mark.depends_on != depends_on:
-            PlannedWork.objects.filter(key=mark.key).update(depends_on=depends_on)
+        told = _changing(by_key[mark.key])
+        if any(getattr(mark, name) != value for name, value in told.items()):
+            PlannedWork.objects.filter(key=mark.key).update(**told)
     PlannedWork.objects.filter(in_force=True).exclude(key__in=list(by_key)).update(in_force=False)
     make_runs(by_key, now)
 
@@ -79,9 +80,17 @@ def _mark(work: Work, now: datetime) -> PlannedWork:
         rule=work.rule,
         planned_until=now,
         next_due=_next(work, now),
-        depends_on=list(work.depends_on),
         in_force=True,
+        **_changing(work),
     )
+
+
+_CHANGING = ("depends_on", "is_reported")
+
+
+def _changing(work: Work) -> dict[str, Any]:
+    """What a mark says of *work* that may change without a new beginning."""
+    return {"depends_on": list(work.depends_on), "is_reported": work.reported is not None}
 
 
 def _to_plan(now: datetime) -> QuerySet[PlannedWork]:
@@ -114,14 +123,31 @@ def _plan(works: Collection[Work], now: datetime) -> None:
 
 def _runs_of(work: Work, after: datetime, now: datetime) -> tuple[list[Run], list[datetime]]:
     """Return the runs to make of *work*, and its due times that were missed."""
-    planned = rules.plan(_due(work, after, now), now=now, catch_up=work.catch_up)
-    missed = [moment for moment, reason in planned if reason is Reason.MISSED]
+    planned = _planned(work, after, now)
+    missed = [moment for moment, reason in planned if reason in _MISSING]
     uncounted = set(missed[:-_MOST_MISSED])
     return [_run(work, moment, reason, now) for moment, reason in planned if moment not in uncounted], missed
 
 
+def _planned(work: Work, after: datetime, now: datetime) -> Sequence[tuple[datetime, Reason]]:
+    due = _due(work, after, now)
+    if work.reported is None:
+        return rules.plan(due, now=now, catch_up=work.catch_up)
+    # What has been reported already has its run.
+    known = set(Run.objects.filter(work=work.key, due_at__gt=after).values_list("due_at", flat=True))
+    unknown = [moment for moment in due if moment not in known]
+    return rules.plan_reported(unknown, now=now, within=work.reported.within)
+
+
+_MISSING = {
+    Reason.MISSED: "予定の時刻に Toban が動いていませんでした",
+    Reason.UNREPORTED: "始まりも終わりも報告されませんでした",
+}
+"""The reasons for which a due time has no run that could still start, in words."""
+
+
 def _run(work: Work, due_at: datetime, reason: Reason, now: datetime) -> Run:
-    is_missed = reason is Reason.MISSED
+    is_missed = reason in _MISSING
     return Run(
         work=work.key,
         due_at=due_at,
@@ -130,6 +156,7 @@ def _run(work: Work, due_at: datetime, reason: Reason, now: datetime) -> Run:
         ordered_by="schedule",
         state=Run.State.MISSED if is_missed else Run.State.WAITING,
         reason=reason,
+        note=_MISSING.get(reason, ""),
         wake_at=due_at,
         ended_at=now if is_missed else None,
     )
@@ -146,7 +173,7 @@ def _evidence(work: Work, missed: list[datetime]) -> list[ledger.Record]:
             {
                 "verdict": Verdict.NOT_PERFORMED.value,
                 "work": work.key,
-                "reason": "予定の時刻に Toban が動いていませんでした",
+                "reason": _MISSING[Reason.UNREPORTED if work.reported else Reason.MISSED],
                 "due_from": first.isoformat(),
                 "due_to": last.isoformat(),
                 "count": len(before) if first != last else 1,

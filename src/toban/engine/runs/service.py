@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import Error, connection, connections
 
 from toban.engine.clock import Clock
-from toban.engine.runs import scheduler
+from toban.engine.runs import reported, scheduler
 from toban.engine.runs.runner import Runner
 from toban.engine.runs.work import Work
 
@@ -28,7 +28,7 @@ class Runs:
 
     def adopt(self, works: Mapping[str, Work]) -> None:
         """Run *works* from now on; runs in hand go on as they began."""
-        self._runner.adopt(works)
+        self._runner.adopt({key: work for key, work in works.items() if work.reported is None})
         self._works = works
         self._whole_at = self._clock()
 
@@ -54,6 +54,7 @@ class Runs:
             self._whole_at = now + _WHOLE
         else:
             scheduler.make_runs(works, now)
+        reported.close_overdue(works, now)
         self._runner.step()
 
     def _until_next(self) -> float:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from toban.design.values.schedule import Schedule
 from toban.engine.bindings.model import System
+from toban.engine.bindings.secret import Secret
 from toban.engine.runs.rules import OVERDUE, CatchUp, Reason
 
 
@@ -67,6 +68,16 @@ class Step:
     """
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """How a work that is done elsewhere is reported of."""
+
+    token: Secret
+    """What a report must know."""
+    within: timedelta
+    """How long after its due time it may take until the first report."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """A work of the document. Two runs of it never overlap."""
@@ -86,6 +97,8 @@ class Work:
     depends_on: tuple[str, ...] = ()
     start_grace: timedelta = OVERDUE
     """A run that has not started this long after its time is announced."""
+    reported: Reported | None = None
+    """Set for a work that is done elsewhere: it has no steps, and no worker ever claims it."""
     expected_within: timedelta | None = None
     """A run that goes on for longer is announced, and goes on; None: only one unlike those before it is."""
     announces_start: bool = False

@@ -1,15 +1,19 @@
 """`toban serve`: the process that shows the living document."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType
-from typing import override
+from typing import TYPE_CHECKING, override
 
 import click
 import uvicorn
 
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.terminal import refuse, speak_utf8
+
+if TYPE_CHECKING:
+    from toban.engine.bindings.inforce import Edition, InForce
+    from toban.engine.runs.work import Work
 
 _UNUSABLE = 2
 _PATIENCE = 2
@@ -38,8 +42,10 @@ def command(parts: Parts, host: str, port: int) -> None:
     django.setup()
     _require_secret_key()
     from toban.engine.bindings import present  # noqa: PLC0415
+    from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.faces.ingest.app import application  # noqa: PLC0415
     from toban.faces.ingest.hub import Hub  # noqa: PLC0415
+    from toban.faces.ingest.pings import Pings  # noqa: PLC0415
 
     in_force = parts.in_force()
 
@@ -50,7 +56,7 @@ def command(parts: Parts, host: str, port: int) -> None:
     present.use(in_force)
     hub = Hub(refresh)
     config = uvicorn.Config(
-        application(hub),
+        application(hub, Pings(_works_of(parts, in_force), system_clock)),
         host=host,
         port=port,
         log_level="warning",
@@ -63,6 +69,21 @@ def command(parts: Parts, host: str, port: int) -> None:
         proxy_headers=True,
     )
     _Server(config, before_exit=hub.stop).run()
+
+
+def _works_of(parts: Parts, in_force: "InForce") -> "Callable[[], Mapping[str, Work]]":
+    """Return what gives the works of the edition in force, the same object for the same edition."""
+    from toban.chapters.batch.works import plan  # noqa: PLC0415
+
+    known: list[tuple[Edition | None, Mapping[str, Work]]] = [(None, {})]
+
+    def works() -> "Mapping[str, Work]":
+        edition = in_force.edition
+        if edition is not None and edition is not known[0][0]:
+            known[0] = edition, plan(edition.design, edition.bindings, parts.work_kinds).works
+        return known[0][1]
+
+    return works
 
 
 class _Server(uvicorn.Server):

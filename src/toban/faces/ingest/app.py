@@ -1,4 +1,4 @@
-"""The bare application beside Django in one server: the live stream, static files, health."""
+"""The bare application beside Django in one server: the live stream, ping URLs, static files, health."""
 
 import asyncio
 import json
@@ -27,17 +27,19 @@ from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus
 from toban.faces.ingest.bounds import LARGEST_FORM, marked, taking_at_most
 from toban.faces.ingest.hub import Hub, News, changes_since, latest_revision
+from toban.faces.ingest.pings import Pings
 from toban.faces.ingest.visitor import may_read
 from toban.faces.web import assets
 from toban.faces.web.live import live_row
 
 log = structlog.get_logger(__name__)
 
-_OWN = ("/live", "/static/", "/healthz")
+_OWN = ("/live", "/ping/", "/static/", "/healthz")
 _RECHECKED = 5.0
 """Seconds after which a stream asks again whether its reader still may read."""
 _LONGEST_REVISION = 18
 """Digits that fit into the databases' numbers."""
+_PINGED_BY = ("HEAD", "GET", "POST")
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -55,7 +57,7 @@ class HashedFiles(StaticFiles):
         return response
 
 
-def application(hub: Hub) -> ASGIApp:
+def application(hub: Hub, pings: Pings) -> ASGIApp:
     """Return the whole server's application; *hub* starts and stops with it."""
     for dotted in settings.MIDDLEWARE:
         # All of it in one hop to a thread: else each middleware costs two.
@@ -66,6 +68,8 @@ def application(hub: Hub) -> ASGIApp:
         routes=[
             Route("/live", live),
             Route("/healthz", healthz),
+            Route("/ping/{token}", pings.answer, methods=_PINGED_BY),
+            Route("/ping/{token}/{word}", pings.answer, methods=_PINGED_BY),
             Mount("/static/{version}", GZipMiddleware(HashedFiles(assets.DIRECTORIES))),
         ],
         lifespan=lambda _app: _running(hub),

@@ -31,6 +31,8 @@ class Served:
 
     home: Path
     port: int
+    document: str = DOCUMENT
+    bindings: str = ""
     process: subprocess.Popen[bytes] = field(init=False)
     session: str = field(init=False)
 
@@ -71,8 +73,8 @@ class Served:
 
     def start(self) -> None:
         """Prepare the state, start serving, and wait until it answers."""
-        self.design.write_text(DOCUMENT, encoding="utf-8")
-        (self.home / "toban.toml").write_text("")
+        self.design.write_text(self.document, encoding="utf-8")
+        (self.home / "toban.toml").write_text(self.bindings, encoding="utf-8")
         (self.home / "secret-key").write_text("a secret of this test alone, long enough to sign with")
         subprocess.run(
             [sys.executable, "-m", "toban", "prepare"], env=self.environment, check=True, capture_output=True
@@ -105,12 +107,12 @@ class Served:
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[Served]:
+def serving(home: Path, document: str = DOCUMENT, bindings: str = "") -> Iterator[Served]:
     """Run `toban serve` on *home* for the length of the block."""
     with closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    served = Served(home, port)
+    served = Served(home, port, document, bindings)
     served.start()
     try:
         yield served

@@ -1,0 +1,55 @@
+"""Which due time a report from elsewhere is for. Pure.
+
+A report says what has happened and not what it was due for, so that is told from its time.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+_EARLY = timedelta(minutes=1)
+"""How far the other host's clock may be ahead."""
+
+_EARLY_PART = 10
+"""It is ahead by no more than this part of the time between two due times: a job of every minute is short."""
+
+
+class Word(StrEnum):
+    """What is reported."""
+
+    START = "start"
+    SUCCESS = "success"
+    FAIL = "fail"
+    LOG = "log"
+    """Nothing but what it says; no state changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A due time, and whether its run has come to a good end already."""
+
+    at: datetime
+    is_done: bool = False
+
+
+def due_of(
+    word: Word, at: datetime, *, previous: Due | None, upcoming: datetime | None, within: timedelta
+) -> datetime | None:
+    """Return the due time that a report at *at* is for, or None for none: a run beside the schedule.
+
+    *previous* is the last due time up to *at*, None for one of before the work was known. The newest report
+    counts: a failure after a success in the time that reports have is a failure of the same run, and a start
+    after it is another run.
+    """
+    if upcoming is not None and upcoming - at <= _earliness(previous, upcoming):
+        return upcoming
+    if previous is None:
+        return None
+    if not previous.is_done or word in (Word.SUCCESS, Word.LOG):
+        return previous.at
+    is_in_time = at - previous.at <= within
+    return previous.at if word is Word.FAIL and is_in_time else None
+
+
+def _earliness(previous: Due | None, upcoming: datetime) -> timedelta:
+    return _EARLY if previous is None else min(_EARLY, (upcoming - previous.at) / _EARLY_PART)

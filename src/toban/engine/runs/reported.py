@@ -1,0 +1,227 @@
+"""Runs that are done elsewhere: what is reported of them is kept, and what is not reported in time is told.
+
+The newest report about a run counts, as it does for whoever watches a job: a late success after a missed or
+failed run is a success, and each of these ends is kept in the evidence.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from toban.engine.bindings.due import due_times
+from toban.engine.evidence import ledger
+from toban.engine.runs import claim
+from toban.engine.runs.bell import call_workers
+from toban.engine.runs.belonging import Due, Word, due_of
+from toban.engine.runs.models import Attempt, PlannedWork, Run, RunLog
+from toban.engine.runs.rules import Reason
+from toban.engine.runs.work import Work
+
+_HOLDER = "ping"
+_STEP = "報告"
+_LOOKS_BACK = tuple(timedelta(days=days) for days in (1 / 24, 1, 8, 33, 370))
+"""How far back the last due time is looked for, in turn: mostly it is near."""
+
+_FORESEEN = timedelta(days=370)
+_MOST_LINES = 1000
+_LONGEST_NOTE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was reported of a work."""
+
+    word: Word
+    at: datetime
+    text: str = ""
+    """What the job has to say, bounded by whoever took it in."""
+    status: int | None = None
+    """The exit status, where that is what was reported."""
+    rid: str = ""
+    """What tells this run from others of the same work, where the job says so."""
+
+
+def take(work: Work, report: Report) -> Run | None:
+    """Record *report* and return its run; None for words that belong to no run. Repeating it is harmless."""
+    with transaction.atomic():
+        ledger.hold()
+        run = _run_of(work, report)
+        if run is None:
+            return None
+        if report.word is Word.START:
+            _start(run, report)
+        elif report.word is Word.SUCCESS and run.state != Run.State.DONE:
+            _end(run, Run.State.DONE, _lateness(work, run, report), report)
+        elif report.word is Word.FAIL and (run.state, run.reason) != (Run.State.FAILED, Reason.REPORTED):
+            run.failures += 1
+            _end(run, Run.State.FAILED, _complaint(report), report)
+        _log(run, report)
+        # Another work may have waited for this one.
+        call_workers()
+    return run
+
+
+def close_overdue(works: Mapping[str, Work], now: datetime) -> None:
+    """End the runs whose beginning, or whose end after a beginning, was not reported in time."""
+    reported = {key: work for key, work in works.items() if work.reported is not None}
+    open_runs = Run.objects.filter(
+        work__in=list(reported), state__in=(Run.State.WAITING, Run.State.RUNNING), due_at__lte=now
+    )
+    overdue = [run.pk for run in open_runs if _deadline(run, reported[run.work]) <= now]
+    if not overdue:
+        return
+    with transaction.atomic():
+        ledger.hold()
+        for run in open_runs.select_for_update().filter(pk__in=overdue):
+            # A report may have come before the lock.
+            if _deadline(run, reported[run.work]) <= now:
+                _give_up(run, reported[run.work], now)
+        call_workers()
+
+
+def _deadline(run: Run, work: Work) -> datetime:
+    within = _within(work)
+    if run.state == Run.State.RUNNING and run.began_at is not None:
+        return run.began_at + (work.timeout or within)
+    return run.due_at + within
+
+
+def _within(work: Work) -> timedelta:
+    if work.reported is None:
+        raise AssertionError(f"{work.key} is done here")
+    return work.reported.within
+
+
+def _give_up(run: Run, work: Work, now: datetime) -> None:
+    if run.state == Run.State.WAITING:
+        note = f"予定から {_words(_within(work))} たっても、始まりも終わりも報告されませんでした"
+        claim.end(run, Run.State.MISSED, Reason.UNREPORTED, now, note)
+        return
+    length = work.timeout or _within(work)
+    note = f"始まってから {_words(length)} たっても、終わりが報告されませんでした"
+    _end_attempt(run, Reason.UNREPORTED, note, now)
+    claim.end(run, Run.State.FAILED, Reason.UNREPORTED, now, note)
+
+
+def _run_of(work: Work, report: Report) -> Run | None:
+    """Return the run that *report* is about, made where there is none yet, and locked."""
+    runs = Run.objects.select_for_update().filter(work=work.key)
+    named = runs.filter(parameters__rid=report.rid).order_by("-due_at").first() if report.rid else None
+    if named is not None:
+        return named
+    going_on = runs.filter(state=Run.State.RUNNING).first() if report.word is not Word.START else None
+    if going_on is not None and not (report.rid and going_on.parameters.get("rid")):
+        return going_on
+    due_at = _due_at(work, report)
+    if due_at is None and report.word is Word.LOG:
+        return None
+    run, _ = Run.objects.select_for_update().get_or_create(
+        work=work.key,
+        due_at=due_at or report.at,
+        defaults={
+            "clause_id": work.clause_id,
+            "document_digest": work.document_digest,
+            "ordered_by": "schedule" if due_at else _HOLDER,
+            "reason": Reason.AWAITING_REPORT,
+            "wake_at": due_at or report.at,
+        },
+    )
+    return run
+
+
+def _due_at(work: Work, report: Report) -> datetime | None:
+    moment = timedelta(microseconds=1)
+    later = due_times(work.schedule, work.system, report.at + moment, report.at + _FORESEEN)
+    return due_of(
+        report.word,
+        report.at,
+        previous=_previous(work, report.at),
+        upcoming=next(later, None),
+        within=_within(work),
+    )
+
+
+def _previous(work: Work, at: datetime) -> Due | None:
+    """Return the last due time up to *at*, unless it was before the work was known."""
+    last = _last_due(work, at)
+    if last is None:
+        return None
+    run = Run.objects.filter(work=work.key, due_at=last).first()
+    if run is None:
+        mark = PlannedWork.objects.filter(key=work.key).first()
+        # Up to there every due time has become a run, if it was one of a work that was known.
+        return None if mark is None or mark.planned_until >= last else Due(last)
+    return Due(last, is_done=run.state == Run.State.DONE)
+
+
+def _last_due(work: Work, at: datetime) -> datetime | None:
+    moment = timedelta(microseconds=1)
+    for back in _LOOKS_BACK:
+        found = list(due_times(work.schedule, work.system, at - back, at + moment))
+        if found:
+            return found[-1]
+    return None
+
+
+def _start(run: Run, report: Report) -> None:
+    if run.state == Run.State.RUNNING:
+        # Sent again: its answer was lost on the way.
+        return
+    others = Run.objects.select_for_update().filter(work=run.work, state=Run.State.RUNNING)
+    for other in others:
+        note = "終わりが報告されないまま、次が始まりました"
+        _end_attempt(other, Reason.UNREPORTED, note, report.at)
+        claim.end(other, Run.State.FAILED, Reason.UNREPORTED, report.at, note)
+    run.state, run.reason, run.note = Run.State.RUNNING, Reason.REPORTED, ""
+    run.began_at, run.ended_at, run.holder = report.at, None, _HOLDER
+    run.fence += 1
+    if report.rid:
+        run.parameters = {**run.parameters, "rid": report.rid}
+    run.save()
+    Attempt.objects.create(run=run, fence=run.fence, holder=_HOLDER, began_at=report.at)
+
+
+def _end(run: Run, state: Run.State, note: str, report: Report) -> None:
+    if run.state != Run.State.RUNNING:
+        # How long it took nobody knows, unless its beginning was reported.
+        run.began_at = None
+        run.fence += 1
+        Attempt.objects.create(run=run, fence=run.fence, holder=_HOLDER, began_at=report.at)
+    is_well = state == Run.State.DONE
+    _end_attempt(run, Reason.SUCCEEDED if is_well else Reason.FAILED, "" if is_well else note, report.at)
+    claim.end(run, state, Reason.REPORTED, report.at, note)
+
+
+def _end_attempt(run: Run, outcome: Reason, error: str, at: datetime) -> None:
+    Attempt.objects.filter(run=run, ended_at=None).update(
+        ended_at=at, outcome=outcome, error=ledger.storable_text(error)
+    )
+
+
+def _lateness(work: Work, run: Run, report: Report) -> str:
+    is_late = run.state != Run.State.RUNNING and report.at - run.due_at > _within(work)
+    return f"予定から {_words(report.at - run.due_at)} 遅れて報告されました" if is_late else ""
+
+
+def _complaint(report: Report) -> str:
+    said = next((line.strip() for line in reversed(report.text.splitlines()) if line.strip()), "")
+    told = "失敗が報告されました" if report.status is None else f"終了コード {report.status} が報告されました"
+    return f"{told}: {said[:_LONGEST_NOTE]}" if said else told
+
+
+def _log(run: Run, report: Report) -> None:
+    lines = report.text.splitlines()[:_MOST_LINES]
+    RunLog.objects.bulk_create(
+        RunLog(run=run, fence=run.fence, step=_STEP, at=report.at, text=ledger.storable_text(line))
+        for line in lines
+    )
+
+
+def _words(length: timedelta) -> str:
+    minutes = length // timedelta(minutes=1)
+    days, hours = divmod(minutes // 60, 24)
+    parts = [(days, "日"), (hours, "時間"), (minutes % 60, "分")]
+    found = "".join(f"{count}{unit}" for count, unit in parts if count)
+    return found or f"{length.total_seconds():.0f}秒"

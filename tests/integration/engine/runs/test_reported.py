@@ -1,0 +1,239 @@
+"""Runs that are done elsewhere, on the tables: what is reported of them, and what is not."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.integration.engine.runs.conftest import NOON, MakeWork
+
+from toban.engine.bindings.secret import Secret
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.runs import claim, orders, reported
+from toban.engine.runs.belonging import Word
+from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.reported import Report
+from toban.engine.runs.rules import Reason
+from toban.engine.runs.scheduler import plan_due
+from toban.engine.runs.service import Runs
+from toban.engine.runs.work import Reported, Work
+
+pytestmark = pytest.mark.django_db
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+RID = "728b3763-ea80-4113-9fc0-f08b4e0c4f70"
+OTHER_RID = "3fa1c0de-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def work(make_work: MakeWork) -> Work:
+    """A work that is due daily at noon and reported within 30 minutes, known since just before noon."""
+    made = make_work(steps=(), reported=Reported(Secret("env:UNUSED", Path()), 30 * MINUTE))
+    plan_due([made], NOON - SECOND)
+    return made
+
+
+def say(work: Work, word: Word, at: datetime, text: str = "", **more: object) -> Run:
+    run = reported.take(work, Report(word, at, text, **more))  # type: ignore[arg-type]
+    assert run is not None
+    return run
+
+
+def pass_to(work: Work, now: datetime) -> None:
+    plan_due([work], now)
+    reported.close_overdue({work.key: work}, now)
+
+
+def state_of(due_at: datetime = NOON) -> tuple[str, str, str]:
+    run = Run.objects.get(due_at=due_at)
+    return run.state, run.reason, run.note
+
+
+def verdicts() -> list[object]:
+    entries = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.VERDICT).order_by("sequence")
+    return [entry.content["verdict"] for entry in entries]
+
+
+def test_a_start_and_a_success_are_one_run_with_its_length(work: Work) -> None:
+    pass_to(work, NOON)
+    assert state_of() == ("waiting", Reason.AWAITING_REPORT, "")
+
+    say(work, Word.START, NOON + 2 * SECOND)
+    assert state_of() == ("running", Reason.REPORTED, "")
+    say(work, Word.SUCCESS, NOON + 12 * SECOND, "1,204 件\nおわり")
+
+    run = Run.objects.get()
+    assert state_of() == ("done", Reason.REPORTED, "")
+    assert run.began_at is not None
+    assert run.ended_at is not None
+    assert run.ended_at - run.began_at == 10 * SECOND
+    assert [line.text for line in run.log.order_by("pk")] == ["1,204 件", "おわり"]
+    assert [attempt.outcome for attempt in run.attempts.all()] == [Reason.SUCCEEDED]
+    assert verdicts() == ["conforming"]
+
+
+def test_a_report_that_is_ahead_of_the_scheduler_makes_the_run_that_is_due(work: Work) -> None:
+    say(work, Word.START, NOON - SECOND / 2)
+
+    pass_to(work, NOON)
+
+    assert Run.objects.count() == 1
+    assert state_of()[0] == "running"
+
+
+def test_a_failure_is_told_with_its_status_and_last_words(work: Work) -> None:
+    pass_to(work, NOON)
+
+    say(work, Word.FAIL, NOON + SECOND, "途中\nディスクがいっぱいです\n\n", status=3)
+
+    assert state_of() == ("failed", Reason.REPORTED, "終了コード 3 が報告されました: ディスクがいっぱいです")
+    assert Run.objects.get().began_at is None
+    assert verdicts() == ["deviating"]
+
+
+def test_nothing_by_the_end_of_its_time_is_not_performed(work: Work) -> None:
+    pass_to(work, NOON)
+
+    pass_to(work, NOON + 30 * MINUTE - SECOND)
+    assert state_of()[0] == "waiting"
+    pass_to(work, NOON + 30 * MINUTE)
+
+    assert state_of() == (
+        "missed",
+        Reason.UNREPORTED,
+        "予定から 30分 たっても、始まりも終わりも報告されませんでした",
+    )
+    assert verdicts() == ["not-performed"]
+
+
+def test_a_late_success_is_recorded_as_late_and_both_ends_stay_in_the_evidence(work: Work) -> None:
+    pass_to(work, NOON + 31 * MINUTE)
+
+    say(work, Word.SUCCESS, NOON + 95 * MINUTE)
+
+    assert state_of() == ("done", Reason.REPORTED, "予定から 1時間35分 遅れて報告されました")
+    assert verdicts() == ["not-performed", "conforming"]
+
+
+def test_a_start_without_an_end_has_failed_after_its_time(make_work: MakeWork) -> None:
+    work = make_work(
+        steps=(), timeout=10 * MINUTE, reported=Reported(Secret("env:UNUSED", Path()), 30 * MINUTE)
+    )
+    plan_due([work], NOON - SECOND)
+    pass_to(work, NOON)
+    say(work, Word.START, NOON + MINUTE)
+
+    pass_to(work, NOON + 11 * MINUTE - SECOND)
+    assert state_of()[0] == "running"
+    pass_to(work, NOON + 11 * MINUTE)
+
+    assert state_of() == (
+        "failed",
+        Reason.UNREPORTED,
+        "始まってから 10分 たっても、終わりが報告されませんでした",
+    )
+
+
+def test_the_same_report_twice_changes_nothing(work: Work) -> None:
+    pass_to(work, NOON)
+    for word in (Word.START, Word.START, Word.SUCCESS, Word.SUCCESS):
+        say(work, word, NOON + SECOND)
+
+    say(work, Word.FAIL, NOON + 2 * SECOND)
+    say(work, Word.FAIL, NOON + 3 * SECOND)
+
+    assert Run.objects.get().failures == 1
+    assert verdicts() == ["conforming", "deviating"]
+
+
+def test_words_alone_change_no_state(work: Work) -> None:
+    pass_to(work, NOON)
+
+    say(work, Word.LOG, NOON + SECOND, "まだ途中です")
+
+    assert state_of()[0] == "waiting"
+    assert [line.text for line in Run.objects.get().log.all()] == ["まだ途中です"]
+
+
+def test_run_ids_keep_runs_apart_that_overlap(work: Work) -> None:
+    tomorrow = NOON + timedelta(days=1)
+    pass_to(work, NOON)
+    say(work, Word.START, NOON + SECOND, rid=RID)
+    plan_due([work], tomorrow)
+    say(work, Word.START, tomorrow + SECOND, rid=OTHER_RID)
+
+    say(work, Word.SUCCESS, tomorrow + MINUTE, rid=RID)
+
+    assert state_of(NOON)[0] == "done"
+    assert state_of(tomorrow)[0] == "running"
+
+
+def test_the_next_start_ends_a_run_that_never_told_its_end(work: Work) -> None:
+    tomorrow = NOON + timedelta(days=1)
+    pass_to(work, NOON)
+    say(work, Word.START, NOON + SECOND)
+    plan_due([work], tomorrow)
+
+    say(work, Word.START, tomorrow)
+
+    assert state_of(NOON) == (
+        "failed",
+        Reason.UNREPORTED,
+        "終わりが報告されないまま、次が始まりました",
+    )
+    assert state_of(tomorrow)[0] == "running"
+
+
+def test_a_run_beside_the_schedule_is_one_of_its_own(work: Work) -> None:
+    run = say(work, Word.SUCCESS, NOON - timedelta(hours=3))
+
+    assert (run.due_at, run.ordered_by, run.state) == (NOON - timedelta(hours=3), "ping", "done")
+
+
+def test_what_was_reported_while_no_worker_ran_is_not_missed(work: Work) -> None:
+    say(work, Word.SUCCESS, NOON + MINUTE)
+    three_days_later = NOON + timedelta(days=3, hours=1)
+
+    pass_to(work, three_days_later)
+
+    states = list(Run.objects.order_by("due_at").values_list("state", flat=True))
+    assert states == ["done", "missed", "missed", "missed"]
+    assert verdicts() == ["conforming", "not-performed", "not-performed", "not-performed"]
+    assert Run.objects.filter(state="missed").first().note == "始まりも終わりも報告されませんでした"  # type: ignore[union-attr]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_worker_claims_or_takes_over_what_is_done_elsewhere(work: Work) -> None:
+    now = NOON
+    runs = Runs("here", lambda: now)
+    runs.adopt({work.key: work})
+    runs.step()
+    say(work, Word.START, NOON + SECOND)
+    now = NOON + 20 * MINUTE
+
+    runs.step()
+    runs.close()
+
+    run = Run.objects.get()
+    assert (run.state, run.holder, run.fence) == ("running", "ping", 1)
+    assert claim.claim({}, "there", now) is None
+
+
+def test_a_row_that_becomes_a_ping_is_known_as_one(work: Work, make_work: MakeWork) -> None:
+    plan_due([make_work()], NOON - SECOND)
+    assert not PlannedWork.objects.get().is_reported
+
+    plan_due([work], NOON - SECOND)
+
+    assert PlannedWork.objects.get().is_reported
+
+
+def test_nobody_can_order_here_what_is_done_elsewhere(work: Work) -> None:
+    pass_to(work, NOON)
+    say(work, Word.START, NOON + SECOND)
+
+    with pytest.raises(orders.NotPossible, match="外で動き"):
+        orders.order(work.key, {}, by="mira", now=NOON + MINUTE)
+    with pytest.raises(orders.NotPossible, match="外で動き"):
+        orders.cancel(work.key, by="mira", now=NOON + MINUTE)
+
+    assert state_of()[0] == "running"
