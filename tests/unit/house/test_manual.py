@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from toban import wiring
-from toban.engine.bindings.model import BatchBinding, Frame, Person, System
+from toban.engine.bindings.model import BatchBinding, Frame, NoticeBinding, Person, System
 
 ROOT = Path(__file__).parents[3]
 MANUAL = ROOT / "docs" / "manual"
@@ -51,7 +51,9 @@ def test_the_manual_names_no_command_that_does_not_exist() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "heading"), [(System, "`[system]`"), (Person, '`[people."役割"]`')], ids=["system", "people"]
+    ("model", "heading"),
+    [(System, "`[system]`"), (Person, '`[people."役割"]`'), (NoticeBinding, "`[notices]`")],
+    ids=["system", "people", "notices"],
 )
 def test_every_key_of_a_table_is_in_the_manual(model: type[BaseModel], heading: str) -> None:
     assert undocumented(model, section(page("bindings.md"), heading)) == []

@@ -104,6 +104,8 @@ class NoticeBinding(Section):
     repeat: Length = timedelta(hours=4)
     """After how long trouble that nobody has taken on is told again."""
     escalation: tuple[EscalationStep, ...] = ()
+    fallback: str = ""
+    """The channel, by its name here, that takes what another could not deliver."""
 
 
 class BatchBinding(Section):

@@ -125,6 +125,8 @@ class Delivery(models.Model):
     claimed_until = models.DateTimeField(null=True)
     """Until then the worker that set `claim` may be sending; afterwards it counts as dead."""
     settled_at = models.DateTimeField(null=True)
+    handed_on = models.BooleanField(default=False)
+    """It was late, and went another way as well; or it is that other way."""
     receipt = models.TextField(blank=True)
     """The receiver's own reference."""
     error = models.TextField(blank=True)
@@ -133,6 +135,7 @@ class Delivery(models.Model):
         indexes = (
             models.Index(fields=("channel", "next_at"), condition=Q(state="waiting"), name="delivery_due"),
             models.Index(fields=("rule_id", "id"), name="delivery_rule"),
+            models.Index(fields=("created_at",), name="delivery_created"),
         )
 
     def __str__(self) -> str:

@@ -22,6 +22,7 @@ from toban.engine.notify import alerts, duty, escalation, flapping, grouping, ma
 from toban.engine.notify.contacts import Contacts, Way
 from toban.engine.notify.counters import STAGE_TOTAL
 from toban.engine.notify.grouping import Passed
+from toban.engine.notify.handing_on import hand_on
 from toban.engine.notify.maintenance import Planned, open_window, window_for
 from toban.engine.notify.models import Alert, Delivery, Escalation, Maintenance, Silence, StageOutcome
 from toban.engine.notify.muting import Causes, Trouble
@@ -56,7 +57,7 @@ def announce(design: Design, contacts: Contacts, now: datetime, *, everything: b
         look = _Look(design, contacts, now)
         for alert, past in unsettled(now, everything=everything):
             look.at(alert, past)
-        queued = look.finish()
+        queued = look.finish() + hand_on(design.of(NotificationRule), contacts, now)
         status.show(matrix.statuses(design.of(NotificationRule), contacts, now), now, design.digest)
     for stage, reason in look.counts:
         STAGE_TOTAL.labels(stage, reason).inc()
@@ -102,7 +103,8 @@ class _Look:
             self._note_end(alert, past, dead_end)
         standing = self._standing(alert)
         judgements = []
-        for route in routing.routes:
+        # That a channel is down is not told through that channel.
+        for route in (each for each in routing.routes if each.way.name != alert.labels.get("channel")):
             told = past.told(route.destination, kind)
             judgement = judge(Candidate(kind, condition, route, told, standing), self._situation)
             judgements.append(judgement)

@@ -1,0 +1,133 @@
+"""When a channel is down: its notices go another way, and that it is down is an alert of its own.
+
+A notice is handed on once, to the same people through a channel that they were not told by, or to the
+fall-back of the bindings. The first way keeps trying all the same: news twice is better than no news.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.db.models import Q
+
+from toban.design.clauses.notices import NotificationRule
+from toban.engine.evidence import ledger
+from toban.engine.notify import alerts
+from toban.engine.notify.contacts import Contacts, Way
+from toban.engine.notify.models import Delivery
+from toban.engine.notify.signal import Condition, Signal
+
+PATIENCE = timedelta(seconds=60)
+"""How long a notice may be on its way before it is handed on."""
+
+_NEWS = timedelta(hours=4)
+"""What is older is no news: a channel bound anew is not flooded with what others have handled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """How a channel stands, by its newest notices."""
+
+    name: str
+    error: str
+    """Why it does not deliver; empty while it does."""
+    since: datetime
+    waiting: int
+    """Notices that did not get through."""
+
+
+def hand_on(rules: Sequence[NotificationRule], contacts: Contacts, now: datetime) -> int:
+    """Send late notices another way and report channels that are down, in the caller's transaction.
+
+    The caller holds the ledger. Returns how many deliveries were added.
+    """
+    # Of trouble that is over nobody needs to hear any more.
+    open_ones = Delivery.objects.filter(handed_on=False, announcement__alert__resolved_at=None)
+    late = open_ones.filter(created_at__gt=now - _NEWS).filter(
+        Q(state=Delivery.State.FAILED)
+        | Q(state=Delivery.State.WAITING, created_at__lte=now - PATIENCE) & ~Q(error="")
+    )
+    added = []
+    for delivery in late.select_related("announcement").order_by("id"):
+        added += list(_another_way(delivery, contacts, now))
+        delivery.handed_on = True
+        delivery.save(update_fields=["handed_on"])
+    Delivery.objects.bulk_create(added, batch_size=50)
+    alerts.report([_signal(each, rules, now) for each in _channels(contacts, now)] if rules else [], now)
+    return len(added)
+
+
+def _another_way(delivery: Delivery, contacts: Contacts, now: datetime) -> Iterator[Delivery]:
+    announcement = delivery.announcement
+    told = set(Delivery.objects.filter(announcement=announcement).values_list("destination", flat=True))
+    for way, address, recipient in _ways(delivery, contacts):
+        destination = way.name if way.is_shared else f"{way.name}:{address}"
+        if destination in told:
+            continue
+        told.add(destination)
+        yield Delivery(
+            announcement=announcement,
+            key=uuid4().hex,
+            destination=destination,
+            channel=way.name,
+            address=address,
+            recipient=recipient,
+            rule_id=delivery.rule_id,
+            rule_citation=delivery.rule_citation,
+            created_at=now,
+            next_at=now,
+            # What goes another way is not handed on any further: no notice wanders.
+            handed_on=True,
+        )
+
+
+def _ways(delivery: Delivery, contacts: Contacts) -> Iterator[tuple[Way, str, str]]:
+    """Yield the other ways to the recipients, and the fall-back."""
+    others = [way for way in contacts.ways if way.name != delivery.channel]
+    for recipient in delivery.recipient.split("、"):
+        addresses = contacts.addresses(recipient) or {}
+        for way in others:
+            address = addresses.get(way.kind, "")
+            if address and not address.startswith("#"):
+                yield way, address, recipient
+    for way in others:
+        if way.name == contacts.notices.fallback and way.is_shared:
+            yield way, "", delivery.recipient
+
+
+def _channels(contacts: Contacts, now: datetime) -> Iterator[Channel]:
+    for way in contacts.ways:
+        lately = Delivery.objects.filter(channel=way.name, created_at__gt=now - _NEWS)
+        arrived = lately.filter(state=Delivery.State.DELIVERED).order_by("-settled_at").first()
+        stuck = lately.filter(
+            Q(state=Delivery.State.FAILED)
+            | Q(state=Delivery.State.WAITING, created_at__lte=now - PATIENCE) & ~Q(error="")
+        )
+        if arrived is not None and arrived.settled_at is not None:
+            stuck = stuck.filter(Q(settled_at=None) | Q(settled_at__gt=arrived.settled_at))
+        oldest = stuck.order_by("id").first()
+        if oldest is not None:
+            yield Channel(way.name, oldest.error, oldest.created_at, stuck.count())
+        elif arrived is not None and arrived.settled_at is not None:
+            yield Channel(way.name, "", arrived.settled_at, 0)
+
+
+def _signal(channel: Channel, rules: Sequence[NotificationRule], now: datetime) -> Signal:
+    """Report the channel under the matrix: its first row stands for all that order notices."""
+    rule = rules[0]
+    is_down = bool(channel.error)
+    return Signal(
+        key=f"{rule.id}/channel/{channel.name}",
+        clause_id=rule.id,
+        citation=str(rule.origin),
+        clause_text=rule.text,
+        condition=Condition.CRITICAL if is_down else Condition.OK,
+        subject=f"通知方法 {channel.name}",
+        value=f"{channel.waiting}件が届いていません" if is_down else "届いています",
+        limit=ledger.storable_text(channel.error),
+        began_at=channel.since,
+        detected_at=now,
+        advice="接続の設定と相手の障害情報を確かめてください。届かなかった知らせは別の方法で送っています",
+        labels={"channel": channel.name},
+    )

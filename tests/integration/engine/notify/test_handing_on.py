@@ -1,0 +1,139 @@
+"""A channel that is down: its notices go another way, and it is an alert itself."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from toban.design.reader import Design
+from toban.design.values.people import ChannelKind
+from toban.engine.bindings.model import NoticeBinding
+from toban.engine.notify import outbox
+from toban.engine.notify.alerts import report
+from toban.engine.notify.channel import Undelivered
+from toban.engine.notify.contacts import Contacts, Way
+from toban.engine.notify.models import Alert, Delivery
+from toban.engine.notify.pipeline import announce
+from toban.engine.notify.signal import Condition, Signal
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=ZoneInfo("Asia/Tokyo"))
+MINUTE = timedelta(minutes=1)
+DOWN = Undelivered("Slack: 503", retry=True)
+
+type MakeSignal = Callable[..., Signal]
+
+
+class Office:
+    """The pipeline and the outbox of an office whose Slack is down until it is mended."""
+
+    def __init__(self, document: Design, contacts: Contacts, channel: Any) -> None:
+        self.document, self.contacts, self.mail = document, contacts, channel
+        self.slack_is_down = True
+
+    def send(self, _notice: Any, _address: str) -> str:
+        if self.slack_is_down:
+            raise DOWN
+        return "ok"
+
+    def turn(self, now: datetime) -> None:
+        announce(self.document, self.contacts, now)
+        for name in ("ops", "watch"):
+            outbox.deliver_due(name, self, clock=lambda: now, jitter=lambda: 0.0)
+        outbox.deliver_due("mail", self.mail, clock=lambda: now, jitter=lambda: 0.0)
+
+
+@pytest.fixture
+def office(document: Design, contacts: Contacts, channel: Any) -> Office:
+    return Office(document, contacts, channel)
+
+
+def test_what_slack_does_not_take_goes_to_the_same_people_by_mail(office: Office, signal: MakeSignal) -> None:
+    report([signal(Condition.WARNING)], NOON)
+    office.turn(NOON)
+    office.turn(NOON + MINUTE - timedelta(seconds=1))
+    assert office.mail.titles == []
+
+    office.turn(NOON + MINUTE)
+
+    assert office.mail.titles[0] == "▲ 警告: DB CPU使用率 92%"
+    assert office.mail.sent[0][1] == "developer@example.com"
+
+
+def test_that_a_channel_is_down_is_told_by_those_that_work(office: Office, signal: MakeSignal) -> None:
+    report([signal(Condition.WARNING)], NOON)
+    for turn in range(3):
+        office.turn(NOON + turn * MINUTE)
+
+    alert = Alert.objects.get(labels={"channel": "ops"})
+    assert (alert.condition, alert.subject, alert.limit) == ("critical", "通知方法 ops", "Slack: 503")
+    assert "■ 異常: 通知方法 ops 1件が届いていません" in office.mail.titles
+    assert not Delivery.objects.filter(announcement__alerts=alert, channel="ops").exists()
+
+
+def test_it_is_over_when_the_channel_delivers_again(office: Office, signal: MakeSignal) -> None:
+    report([signal(Condition.WARNING)], NOON)
+    for turn in range(3):
+        office.turn(NOON + turn * MINUTE)
+
+    office.slack_is_down = False
+    for turn in range(10, 13):
+        office.turn(NOON + turn * MINUTE)
+
+    assert Alert.objects.get(labels={"channel": "ops"}).resolved_at is not None
+    assert "● 復旧: 通知方法 ops 届いています" in office.mail.titles
+
+
+def test_a_notice_is_handed_on_once(office: Office, signal: MakeSignal) -> None:
+    report([signal(Condition.WARNING)], NOON)
+    for turn in range(6):
+        office.turn(NOON + turn * MINUTE)
+
+    assert office.mail.titles.count("▲ 警告: DB CPU使用率 92%") == 1
+
+
+def test_whoever_was_told_by_another_way_already_is_not_told_twice(
+    office: Office, signal: MakeSignal
+) -> None:
+    report([signal(Condition.CRITICAL)], NOON)
+    for turn in range(4):
+        office.turn(NOON + turn * MINUTE)
+
+    assert office.mail.titles.count("■ 異常: DB CPU使用率 92%") == 2
+
+
+def test_the_fall_back_of_the_bindings_takes_what_reaches_nobody_else(
+    office: Office, signal: MakeSignal
+) -> None:
+    teams = Way("teams", ChannelKind.TEAMS, is_shared=True)
+    office.contacts = replace(
+        office.contacts,
+        people={"開発担当者": {}},
+        ways=(*office.contacts.ways, teams),
+        notices=NoticeBinding(fallback="teams"),
+    )
+    report([signal(Condition.WARNING)], NOON)
+
+    office.turn(NOON)
+    office.turn(NOON + MINUTE)
+
+    assert Delivery.objects.filter(channel="teams").count() == 1
+
+
+def test_a_refusal_for_good_is_handed_on_at_once(
+    office: Office, signal: MakeSignal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_notice: Any, _address: str) -> str:
+        raise Undelivered("Slack: 404 no_service", retry=False)
+
+    monkeypatch.setattr(office, "send", refuse)
+    report([signal(Condition.WARNING)], NOON)
+    office.turn(NOON)
+
+    office.turn(NOON + timedelta(seconds=1))
+
+    assert office.mail.titles[0] == "▲ 警告: DB CPU使用率 92%"
