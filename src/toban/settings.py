@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "toban.engine.runs",
     "toban.chapters.monitoring",
     "toban.chapters.backup",
+    "toban.chapters.batch.kinds.invoices",
 ]
 ROOT_URLCONF = "toban.faces.web.urls"
 MIDDLEWARE = [

@@ -10,10 +10,11 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
+from fontTools.ttLib import TTFont
 from fpdf import FPDF
-from fpdf.fonts import TTFFont
 
 FAMILY = "japanese"
 """The name by which a sheet knows its font: `sheet.set_font(FAMILY, size=10)`."""
@@ -92,11 +93,16 @@ def sheet(title: str, at: datetime, face: Font) -> FPDF:
     return made
 
 
-def unprintable(made: FPDF, text: str) -> str:
-    """Return the characters of *text* that the sheet's font does not have, each once."""
-    face = made.fonts[FAMILY]
-    glyphs = face.cmap if isinstance(face, TTFFont) else {}
+def unprintable(text: str, face: Font) -> str:
+    """Return the characters of *text* that *face* does not have, each once."""
+    glyphs = _glyphs(face)
     return "".join(dict.fromkeys(each for each in text if not each.isspace() and ord(each) not in glyphs))
+
+
+@lru_cache(maxsize=4)
+def _glyphs(face: Font) -> frozenset[int]:
+    with TTFont(face.file, fontNumber=face.number, lazy=True) as opened:
+        return frozenset(opened.getBestCmap())
 
 
 def _chosen(file: Path) -> Font:

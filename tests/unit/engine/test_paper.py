@@ -48,9 +48,7 @@ def test_the_same_sheet_has_the_same_bytes(installed: Font) -> None:
 
 
 def test_what_the_font_does_not_have_is_named(installed: Font) -> None:
-    sheet = paper.sheet("", AT, installed)
-
-    assert paper.unprintable(sheet, "青木 \U0001f600 様 \U0001f600\u3000¥1") == "\U0001f600"
+    assert paper.unprintable("青木 \U0001f600 様 \U0001f600\u3000¥1", installed) == "\U0001f600"
 
 
 def test_the_operators_font_comes_before_what_is_found(

@@ -301,7 +301,7 @@ _DEFAULT_WAY_OUT = "この項目の書き方は手引きの「toban.toml」に�
 
 
 def _complaint(detail: ErrorDetails) -> str:
-    if detail["type"] == "literal_error":
+    if detail["type"] in ("literal_error", "enum"):
         return f"書けるのは {detail['ctx']['expected'].replace(' or ', ' か ')} です"
     if detail["type"].startswith(("greater_than", "less_than")):
         return "許される範囲の外です"

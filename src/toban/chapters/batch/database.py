@@ -1,0 +1,68 @@
+"""A question to a database of the user's: read only, in time, and never more rows than asked for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import dict_row
+
+from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.runs.work import StepFailed
+
+type Rows = Sequence[Mapping[str, object]]
+
+_CONNECTING = 10
+"""Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One SELECT, and the limits that it is asked within.
+
+    Its parameters are written `%(name)s`, so a percent sign of its own is written `%%`. Days and times in it
+    are those of *zone*.
+    """
+
+    dsn: Secret
+    sql: str
+    zone: ZoneInfo
+    timeout: timedelta
+    most: int
+    """Rows."""
+
+    def ask(self, parameters: Mapping[str, object]) -> Rows:
+        """Return the rows, all as of one moment, or raise `StepFailed`."""
+        try:
+            with psycopg.connect(
+                self.dsn.reveal(), application_name="toban", connect_timeout=_CONNECTING
+            ) as connection:
+                connection.read_only = True
+                connection.execute(
+                    "SELECT set_config('statement_timeout', %s, true), set_config('TimeZone', %s, true)",
+                    [str(self.timeout // timedelta(milliseconds=1)), self.zone.key],
+                )
+                # A cursor of the server's takes one SELECT and nothing else, and need not send all it finds.
+                with connection.cursor("toban", row_factory=dict_row) as cursor:
+                    cursor.execute(self.sql, parameters)
+                    rows = cursor.fetchmany(self.most + 1)
+        except (psycopg.Error, SecretUnavailable) as error:
+            raise StepFailed(f"データベースから読めません: {self._words(error)}") from error
+        if len(rows) > self.most:
+            raise StepFailed(f"問い合わせが {self.most:,} 行を超えました。query の条件を見直してください")
+        return rows
+
+    def _words(self, error: Exception) -> str:
+        """The fault in a line, without the connection string or what is secret in it."""
+        if isinstance(error, SecretUnavailable):
+            return str(error)
+        if isinstance(error, psycopg.errors.QueryCanceled):
+            return f"{self.timeout.total_seconds():g} 秒のうちに答えませんでした (query_timeout)"
+        try:
+            password = str(conninfo_to_dict(self.dsn.reveal()).get("password") or "")
+        except psycopg.ProgrammingError:
+            return "接続文字列を読めません"
+        text = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        return text.replace(password, "…") if password else text

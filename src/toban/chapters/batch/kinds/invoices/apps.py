@@ -1,0 +1,10 @@
+"""The numbered invoices as a Django app."""
+
+from django.apps import AppConfig
+
+
+class InvoicesConfig(AppConfig):
+    """Series, invoices, revisions."""
+
+    name = "toban.chapters.batch.kinds.invoices"
+    label = "invoices"

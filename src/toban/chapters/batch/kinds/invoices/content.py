@@ -1,0 +1,108 @@
+"""What an invoice says, as a value that is kept and can be printed again. Pure."""
+
+import hashlib
+import json
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import ValidationInfo
+
+from toban.chapters.batch.kinds.invoices.registration import complaint
+from toban.chapters.batch.kinds.invoices.tax import Prices, Rounding, Totals, totals
+from toban.chapters.batch.kinds.invoices.texts import Texts
+from toban.engine.bindings.model import Section
+
+
+class Issuer(Section):
+    """`[batches.ID.issuer]`: the qualified invoice issuer."""
+
+    name: str
+    is_corporation: bool = True
+    """False for a sole proprietor, whose registration number has no digit that checks it."""
+    registration: str
+    """T and 13 digits."""
+    address: str = ""
+    """Lines, as they are printed."""
+    contact: str = ""
+    """Telephone, e-mail: lines, as they are printed."""
+    logo: str = ""
+    """A PNG or JPEG file; relative to the folder of `toban.toml`."""
+    seal: str = ""
+    """A picture of the seal (角印), printed over the end of the name."""
+
+    @field_validator("registration")
+    @classmethod
+    def _is_a_number(cls, written: str, info: ValidationInfo) -> str:
+        why = complaint(written, is_corporation=info.data.get("is_corporation", True))
+        if why:
+            hint = "国税庁の公表サイトで確かめてください。個人事業者なら is_corporation = false と書きます"
+            raise PydanticCustomError("registration", "{why}", {"why": why, "hint": hint})
+        return written
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Line(_Kept):
+    """What was sold."""
+
+    item: str
+    amount: int
+    """Yen."""
+    rate: int
+    """The tax rate in percent; 0 where none is due."""
+    day: date | None = None
+    quantity: Decimal | None = None
+    unit: str = ""
+    unit_price: Decimal | None = None
+
+
+class Terms(_Kept):
+    """What all invoices of a period have in common."""
+
+    issuer: Issuer
+    texts: Texts
+    title: str
+    """2026年11月分."""
+    period: str
+    """From when until when, in words."""
+    pay_by: date | None
+    prices: Prices
+    rounding: Rounding
+    reduced_rate: int
+    """The rate, in percent, whose lines carry the mark ※ (軽減税率)."""
+
+
+class Content(_Kept):
+    """One invoice, all of it but its number."""
+
+    customer: str
+    """The key by which the operator's database knows the recipient."""
+    name: str
+    honorific: str
+    address: str
+    lines: tuple[Line, ...]
+    terms: Terms
+    issued_on: date
+
+    @cached_property
+    def totals(self) -> Totals:
+        """What it comes to."""
+        amounts = ((line.rate, line.amount) for line in self.lines)
+        return totals(amounts, self.terms.prices, self.terms.rounding)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hex, of all that it says but the day of issue: the same again is no new invoice."""
+        said = self.model_dump(mode="json", exclude={"issued_on"})
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+    @classmethod
+    def of(cls, kept: object) -> Self:
+        """Return the content whose `model_dump(mode="json")` was kept."""
+        return cls.model_validate(kept)

@@ -1,0 +1,146 @@
+"""The rows of the operator's query to the contents of invoices. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from toban.chapters.batch.kinds.invoices.content import Content, Line, Terms
+
+NEEDED = ("customer", "name", "item", "amount", "tax_rate")
+OPTIONAL = ("honorific", "address", "day", "quantity", "unit", "unit_price")
+"""The columns that the query gives, and those that it may give."""
+
+_MOST_COMPLAINTS = 20
+
+type Row = Mapping[str, object]
+
+
+class _Flaw(Exception):
+    """A cell that can't be on an invoice."""
+
+
+class Unbillable(Exception):
+    """The rows can't become invoices; the message says of each what is wrong with it, as far as it goes."""
+
+    def __init__(self, complaints: Sequence[str]) -> None:
+        more = len(complaints) - _MOST_COMPLAINTS
+        shown = [*complaints[:_MOST_COMPLAINTS], *([f"ほか {more} 件"] if more > 0 else [])]
+        super().__init__("\n".join(shown))
+
+
+def contents(rows: Sequence[Row], terms: Terms, issued_on: date) -> list[Content]:
+    """Return one content for each customer, in the order in which the query names them first.
+
+    Raises `Unbillable`, with everything that is wrong: nothing is billed while a part of it can't be.
+    """
+    if rows and (complaint := _columns(rows[0])):
+        raise Unbillable([complaint])
+    complaints: list[str] = []
+    grouped: dict[str, list[tuple[Row, Line]]] = {}
+    for place, row in enumerate(rows, 1):
+        try:
+            customer, line = _needed(row, "customer"), _line(row)
+        except _Flaw as error:
+            complaints.append(f"{place} 行目: {error}")
+        else:
+            grouped.setdefault(customer, []).append((row, line))
+    found = [_content(customer, lines, terms, issued_on) for customer, lines in grouped.items()]
+    for content in found:
+        complaints += _objections(content, [row for row, _ in grouped[content.customer]])
+    if complaints:
+        raise Unbillable(complaints)
+    return found
+
+
+def _columns(row: Row) -> str:
+    missing = [name for name in NEEDED if name not in row]
+    if missing:
+        return f"query に列 {'、'.join(missing)} がありません"
+    unknown = [name for name in row if name not in (*NEEDED, *OPTIONAL)]
+    if unknown:
+        usable = "、".join((*NEEDED, *OPTIONAL))
+        return f"query の列 {'、'.join(unknown)} は使われません。使えるのは {usable} です"
+    return ""
+
+
+def _content(customer: str, lines: Sequence[tuple[Row, Line]], terms: Terms, issued_on: date) -> Content:
+    first = lines[0][0]
+    return Content(
+        customer=customer,
+        name=_text(first, "name"),
+        honorific=_text(first, "honorific") or "御中",
+        address=_text(first, "address"),
+        lines=tuple(line for _, line in lines),
+        terms=terms,
+        issued_on=issued_on,
+    )
+
+
+def _objections(content: Content, rows: Sequence[Row]) -> Iterator[str]:
+    who = f"顧客 {content.customer}"
+    if not content.name:
+        yield f"{who}: name が空です"
+    if len({_text(row, "name") for row in rows}) > 1:
+        yield f"{who}: name が行によって違います"
+    if content.totals.to_pay < 0:
+        yield f"{who}: 合計が {content.totals.to_pay:,} 円で、請求になりません。返金は別の書類にしてください"
+
+
+def _line(row: Row) -> Line:
+    quantity, unit_price = _number(row, "quantity"), _number(row, "unit_price")
+    return Line(
+        item=_needed(row, "item"),
+        amount=_whole(row, "amount"),
+        rate=_rate(row),
+        day=_day(row),
+        quantity=quantity,
+        unit=_text(row, "unit"),
+        unit_price=unit_price,
+    )
+
+
+def _text(row: Row, column: str) -> str:
+    value = row.get(column)
+    return "" if value is None else str(value).replace("\r\n", "\n").replace("\t", " ").strip()
+
+
+def _needed(row: Row, column: str) -> str:
+    text = _text(row, column)
+    if not text:
+        raise _Flaw(f"{column} が空です")
+    return text
+
+
+def _number(row: Row, column: str) -> Decimal | None:
+    value = row.get(column)
+    if value is None:
+        return None
+    # A float is money that has lost its fractions already.
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise _Flaw(f"{column} の「{value}」は整数か numeric ではありません")
+    if not Decimal(value).is_finite():
+        raise _Flaw(f"{column} の「{value}」は数ではありません")
+    return Decimal(value)
+
+
+def _whole(row: Row, column: str) -> int:
+    number = _number(row, column)
+    if number is None or number != int(number):
+        raise _Flaw(f"{column} の「{row.get(column)}」は整数ではありません")
+    return int(number)
+
+
+def _rate(row: Row) -> int:
+    rate = _whole(row, "tax_rate")
+    if not 0 <= rate < 100:
+        raise _Flaw(f"tax_rate の「{rate}」は百分率ではありません")
+    return rate
+
+
+def _day(row: Row) -> date | None:
+    value = row.get("day")
+    if isinstance(value, datetime):
+        return value.date()
+    if value is None or isinstance(value, date):
+        return value
+    raise _Flaw(f"day の「{value}」は日付ではありません")

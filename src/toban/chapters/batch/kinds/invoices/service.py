@@ -1,0 +1,280 @@
+"""The steps of an invoice batch: number, render, record. Each may be done again and changes nothing then."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import Max
+
+from toban.chapters.batch.database import Question
+from toban.chapters.batch.kinds.invoices import layout, manifest, numbering, rows
+from toban.chapters.batch.kinds.invoices.content import Content, Terms
+from toban.chapters.batch.kinds.invoices.kind import InvoiceBatch
+from toban.chapters.batch.kinds.invoices.models import Invoice, Revision
+from toban.chapters.batch.kinds.invoices.period import Period, periods, read_term
+from toban.engine import paper
+from toban.engine.clock import system_clock
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.runs.kinds import Site
+from toban.engine.runs.rules import Reason
+from toban.engine.runs.work import StepFailed, Turn
+
+_MOST_ROWS = 500_000
+_MANIFEST = "manifest.csv"
+_PARAMETERS = frozenset(("month",))
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """An invoice batch as bound."""
+
+    config: InvoiceBatch
+    site: Site
+
+    @property
+    def work(self) -> str:
+        """The batch's id."""
+        return self.site.batch.batch_id or self.site.batch.name
+
+    @property
+    def folder(self) -> Path:
+        """Where the files go."""
+        return self.site.folder / self.config.folder
+
+    @property
+    def look(self) -> layout.Look:
+        """What the invoices are printed with, or `StepFailed`."""
+        issuer, folder = self.config.issuer, self.site.folder
+        try:
+            font = paper.font()
+        except paper.NoFont as error:
+            raise StepFailed(str(error), Reason.NOT_RUNNABLE) from error
+        return layout.Look(
+            font,
+            self.site.bindings.system.zone,
+            logo=folder / issuer.logo if issuer.logo else None,
+            seal=folder / issuer.seal if issuer.seal else None,
+        )
+
+    def period(self, turn: Turn) -> Period:
+        """Return the period that the run bills, or raise `StepFailed`.
+
+        That is the last that had closed when the run was due, or closed in the `month` that was asked for.
+        """
+        unknown = turn.parameters.keys() - _PARAMETERS
+        if unknown:
+            raise StepFailed(
+                f"「{'、'.join(sorted(unknown))}」というパラメーターはありません: --set month=2026-11",
+                Reason.NOT_RUNNABLE,
+            )
+        system = self.site.bindings.system
+        ended = list(periods(self.site.batch.schedule, system, turn.due_at, self.config.closing))
+        month = turn.parameters.get("month")
+        chosen = [each for each in ended if month is None or f"{each.last_day:%Y-%m}" == month]
+        if not chosen:
+            what = f"「{month}」に締めた期間がありません" if month else "締めた期間がまだありません"
+            raise StepFailed(
+                f"{what}: month=2026-11 のように、締めの済んだ月を指定してください", Reason.NOT_RUNNABLE
+            )
+        return chosen[-1]
+
+    def terms(self, period: Period) -> Terms:
+        """Return what the period's invoices have in common."""
+        config, term = self.config, read_term(self.config.payment)
+        return Terms(
+            issuer=config.issuer,
+            texts=config.texts,
+            title=period.title,
+            period=period.words,
+            pay_by=term.after(period.last_day) if term is not None else None,
+            prices=config.prices,
+            rounding=config.rounding,
+            reduced_rate=config.reduced_rate,
+        )
+
+
+def number(billing: Billing, turn: Turn) -> object:
+    """Read what is to be billed and give every customer a number, all at once."""
+    config, period = billing.config, billing.period(turn)
+    turn.progress(None, f"{period.title} を読んでいます")
+    question = Question(
+        config.dsn, config.query, billing.site.bindings.system.zone, config.query_timeout, _MOST_ROWS
+    )
+    found = question.ask({"start": period.start, "end": period.end})
+    try:
+        contents = rows.contents(found, billing.terms(period), turn.due_at.date())
+    except rows.Unbillable as error:
+        raise StepFailed(f"請求できない行があるため、何も発行していません\n{error}") from error
+    _refuse_unprintable(contents, billing.look.font)
+    book = numbering.Book(f"{period.last_day:{config.series}}", billing.work, period.last_day)
+    tally = numbering.number(book, contents, turn.run_id)
+    turn.say(f"{period.title} ({period.words}): {len(found):,} 行、請求先 {len(contents):,} 件")
+    for each in tally.revised:
+        turn.say(f"{each}: 内容が変わったため、次の版を発行します")
+    for each in tally.gone:
+        turn.say(f"{each}: 発行済みですが、明細がなくなりました。取り消すかどうかは人が決めてください")
+    for each in tally.void:
+        turn.say(f"{each}: 発行前に明細がなくなったため、欠番です")
+    return {
+        "period": period.last_day.isoformat(),
+        "title": period.title,
+        "customers": len(contents),
+        "numbered": tally.numbered,
+        "revised": list(tally.revised),
+        "gone": list(tally.gone),
+        "void": list(tally.void),
+    }
+
+
+def _refuse_unprintable(contents: Sequence[Content], font: paper.Font) -> None:
+    """A recipient whose name can't be printed must not get a number: the invoice would not be valid."""
+    lacking = [
+        f"顧客 {each.customer}: 「{missing}」がフォント {font.file.name} にありません"
+        for each in contents
+        if (missing := paper.unprintable(each.name, font))
+    ]
+    if lacking:
+        hint = "その字のあるフォントを TOBAN_FONT に指定してください"
+        raise StepFailed("\n".join(["宛名を印刷できないため、何も発行していません", *lacking[:20], hint]))
+
+
+def render(billing: Billing, turn: Turn) -> object:
+    """Print what has not been issued yet, or is no longer on the disk as it was."""
+    look, period = billing.look, _period_numbered(turn)
+    latest = list(_latest(billing, period))
+    printed = 0
+    for place, revision in enumerate(latest):
+        stop = turn.why_stop()
+        if stop is not None:
+            raise StepFailed("途中で止めました", stop)
+        turn.progress(100 * place / len(latest), f"{place:,} / {len(latest):,} 件")
+        if not _is_issued(billing.folder, revision):
+            _issue(billing, revision, look, turn)
+            printed += 1
+    return {"printed": printed, "untouched": len(latest) - printed}
+
+
+def _period_numbered(turn: Turn) -> date:
+    return date.fromisoformat(str(_result(turn, "number")["period"]))
+
+
+def _result(turn: Turn, step: str) -> Mapping[str, object]:
+    result = turn.results[step]
+    if not isinstance(result, Mapping):
+        raise TypeError(f"the step {step} returned no mapping")
+    return result
+
+
+def _latest(billing: Billing, period: date) -> Iterator[Revision]:
+    """Yield the newest revision of each number of the period, by number, without its content."""
+    of_period = Revision.objects.filter(invoice__work=billing.work, invoice__period=period)
+    newest = of_period.values("invoice").annotate(newest=Max("pk")).values("newest")
+    ordered = of_period.filter(pk__in=newest).order_by("invoice__series", "invoice__number")
+    yield from ordered.select_related("invoice").defer("content")
+
+
+def _is_issued(folder: Path, revision: Revision) -> bool:
+    if revision.issued_at is None:
+        return False
+    try:
+        return hashlib.sha256((folder / revision.file).read_bytes()).hexdigest() == revision.sha256
+    except OSError:
+        return False
+
+
+def _issue(billing: Billing, revision: Revision, look: layout.Look, turn: Turn) -> None:
+    name = revision.invoice.text
+    printed = layout.draw(Content.of(revision.content), name, revision.number, look)
+    if printed.missing:
+        turn.say(f"{name}: フォントにない字「{printed.missing}」は 〓 で印刷しました")
+    suffix = f"-r{revision.number}" if revision.number > 1 else ""
+    file = Path(revision.invoice.period.isoformat()) / f"{name}{suffix}.pdf"
+    try:
+        write(billing.folder / file, printed.pdf)
+    except OSError as error:
+        raise StepFailed(f"{billing.folder / file} に書けません: {error.strerror}") from error
+    revision.file, revision.sha256 = file.as_posix(), hashlib.sha256(printed.pdf).hexdigest()
+    # It was issued when it first was; what is printed again is a copy of the same.
+    revision.issued_at = revision.issued_at or system_clock()
+    revision.save(update_fields=["file", "sha256", "issued_at"])
+
+
+def write(path: Path, whole: bytes) -> None:
+    """Put *path* there at once and whole, so that it outlives a power cut; only the group may read it."""
+    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(whole)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def record(billing: Billing, turn: Turn) -> object:
+    """Write the period's table beside the files, and into the evidence what it says."""
+    period, title = _period_numbered(turn), str(_result(turn, "number")["title"])
+    entries = list(_entries(billing, period))
+    void = Invoice.objects.filter(work=billing.work, period=period, is_void=True).order_by("series", "number")
+    # With a byte order mark spreadsheets know that it is UTF-8.
+    text = manifest.table(entries, [invoice.text for invoice in void]).encode("utf-8-sig")
+    file = billing.folder / period.isoformat() / _MANIFEST
+    try:
+        write(file, text)
+    except OSError as error:
+        raise StepFailed(f"{file} に書けません: {error.strerror}") from error
+    latest = [entry for entry in entries if entry.is_latest]
+    total = sum(entry.content.totals.to_pay for entry in latest)
+    summary = f"{title}: 請求書 {len(latest):,} 件、合計 {layout.yen(total)}"
+    digest = hashlib.sha256(text).hexdigest()
+    _remember(billing, turn, {"issued": summary, "manifest": str(file), "sha256": digest, "run": turn.run_id})
+    turn.say(f"{summary} → {file.parent}")
+    return {"summary": summary, "manifest": str(file), "sha256": digest}
+
+
+def _entries(billing: Billing, period: date) -> Iterator[manifest.Entry]:
+    latest = {revision.pk for revision in _latest(billing, period)}
+    of_period = Revision.objects.filter(invoice__work=billing.work, invoice__period=period)
+    ordered = of_period.select_related("invoice").order_by("invoice__series", "invoice__number", "number")
+    for revision in ordered.iterator(chunk_size=500):
+        if revision.issued_at is not None:
+            yield manifest.Entry(
+                revision.invoice.text,
+                revision.number,
+                revision.pk in latest,
+                Content.of(revision.content),
+                revision.file,
+                revision.sha256,
+                revision.issued_at,
+            )
+
+
+def _remember(billing: Billing, turn: Turn, content: Mapping[str, object]) -> None:
+    """Add *content* to the evidence once for each run, also when the step is done again."""
+    clause_id = billing.site.batch.id
+    with transaction.atomic():
+        ledger.hold()
+        former = LedgerEntry.objects.filter(clause_id=clause_id, content__run=turn.run_id)
+        if not former.filter(content__sha256=content["sha256"]).exists():
+            digest = billing.site.design.digest
+            entry = ledger.Record(
+                LedgerEntry.Kind.AUDIT, content, clause_id=clause_id, document_digest=digest
+            )
+            ledger.append(entry, now=system_clock())
+
+
+STEPS: Mapping[str, Callable[[Billing, Turn], object]] = {
+    "number": number,
+    "render": render,
+    "record": record,
+}

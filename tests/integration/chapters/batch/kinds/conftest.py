@@ -1,0 +1,46 @@
+"""A turn as a worker would give it, and the shop's books in a real PostgreSQL."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from toban.engine.runs.rules import Reason
+
+
+@dataclass
+class HandTurn:
+    """A `Turn` whose results the test keeps."""
+
+    due_at: datetime
+    parameters: dict[str, str] = field(default_factory=dict)
+    results: dict[str, object] = field(default_factory=dict)
+    run_id: int = 1
+    said: list[str] = field(default_factory=list)
+    told: list[tuple[float | None, str]] = field(default_factory=list)
+    stops: Callable[[], Reason | None] = lambda: None
+
+    def say(self, text: str) -> None:
+        self.said += text.splitlines()
+
+    def progress(self, percent: float | None, text: str = "") -> None:
+        self.told.append((percent, text))
+
+    def why_stop(self) -> Reason | None:
+        return self.stops()
+
+
+@pytest.fixture
+def books(postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An empty database, which BOOKS names, too."""
+    with psycopg.connect(postgres_dsn, autocommit=True) as admin:
+        admin.execute("DROP DATABASE IF EXISTS books")
+        admin.execute("CREATE DATABASE books")
+    dsn = make_conninfo(postgres_dsn, dbname="books")
+    monkeypatch.setenv("BOOKS", dsn)
+    yield dsn
+    with psycopg.connect(postgres_dsn, autocommit=True) as admin:
+        admin.execute("DROP DATABASE books WITH (FORCE)")

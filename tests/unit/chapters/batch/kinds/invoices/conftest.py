@@ -1,0 +1,40 @@
+"""What invoices are made of in tests."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from toban.chapters.batch.kinds.invoices.content import Content, Issuer, Line, Terms
+from toban.chapters.batch.kinds.invoices.tax import Prices, Rounding
+from toban.chapters.batch.kinds.invoices.texts import Texts
+
+
+@pytest.fixture
+def terms() -> Terms:
+    return Terms(
+        issuer=Issuer(name="南風商店株式会社", registration="T9999999999999"),
+        texts=Texts(),
+        title="2026年11月分",
+        period="2026年11月1日 ～ 2026年11月30日",
+        pay_by=date(2026, 12, 31),
+        prices=Prices.EXCLUDED,
+        rounding=Rounding.FLOOR,
+        reduced_rate=8,
+    )
+
+
+type MakeContent = Callable[..., Content]
+
+
+@pytest.fixture
+def make_content(terms: Terms) -> MakeContent:
+    """Return a function that makes the content of an invoice; one line of salt unless told otherwise."""
+
+    def make(*lines: Line, **more: Any) -> Content:
+        told = {"customer": "5", "name": "喫茶うみかぜ", "honorific": "御中", "address": "", "terms": terms}
+        salt = Line(item="南風の塩", amount=680, rate=8)
+        return Content(**{**told, "lines": lines or (salt,), "issued_on": date(2026, 11, 30), **more})
+
+    return make
