@@ -126,8 +126,8 @@ def test_tablespaces_have_archives_of_their_own(store: DirectoryStore, new_clust
     other = Cluster()
     try:
         files = unpacked(store, taken, other.folder / "restored")
-        verified(other, files)
         give_away(files.with_name(f"{files.name}.{space['oid']}"))
+        verified(other, files)
         assert other.adopt(files).start().sql(SUMS) == rows
     finally:
         other.remove()
