@@ -1,0 +1,203 @@
+"""The catalogue's rows, and the same facts as JSON beside each backup in its store."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from toban.chapters.backup.engine import Method, Place, Taken
+from toban.chapters.backup.models import Backup, LogStretch
+from toban.chapters.backup.rules import Copy, Stretch, position
+from toban.chapters.backup.store import Store, Stored, StoreTrouble, folder_of
+
+FORM = 1
+"""Of the JSON; a later form keeps being able to read this one."""
+
+_FILE = "backup.json"
+
+
+def key_of(subject: str, label: str) -> str:
+    """Return where the facts of a backup stand: what has no such object is no backup."""
+    return f"{folder_of(subject)}/{label}/{_FILE}"
+
+
+def to_json(taken: Taken) -> bytes:
+    """Write *taken* down."""
+    facts = asdict(taken) | {
+        "form": FORM,
+        "started_at": taken.started_at.isoformat(),
+        "ended_at": taken.ended_at.isoformat(),
+        "restorable_to": taken.restorable_to.isoformat(),
+    }
+    return json.dumps(facts, ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+
+def from_json(content: bytes | str) -> Taken:
+    """Read what `to_json` wrote; raises `ValueError` for anything else."""
+    try:
+        read: dict[str, Any] = json.loads(content)
+        if read.pop("form") != FORM:
+            raise ValueError("another form")
+        for key in ("started_at", "ended_at", "restorable_to"):
+            read[key] = datetime.fromisoformat(read[key])
+        for key in ("start", "end"):
+            read[key] = Place(**read[key]) if read[key] else None
+        read["method"] = Method(read["method"])
+        read["objects"] = tuple(Stored(**each) for each in read["objects"])
+        return Taken(**read)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no description of a backup: {error!r}") from error
+
+
+def record(taken: Taken, *, subject: str, clause_id: str, store: str, verified_at: datetime | None) -> Backup:
+    """Put *taken* into the catalogue; doing it again changes nothing."""
+    row, _ = Backup.objects.update_or_create(
+        subject=subject,
+        label=taken.label,
+        defaults={
+            "clause_id": clause_id,
+            "method": taken.method.value,
+            "engine": taken.engine,
+            "engine_version": taken.engine_version,
+            "server_version": taken.server_version,
+            "system_id": taken.system_id,
+            "parent": taken.parent,
+            "store": store,
+            "started_at": taken.started_at,
+            "ended_at": taken.ended_at,
+            "start_timeline": taken.start.timeline if taken.start else None,
+            "start_lsn": taken.start.lsn if taken.start else "",
+            "end_timeline": taken.end.timeline if taken.end else None,
+            "end_lsn": taken.end.lsn if taken.end else "",
+            "restorable_to": taken.restorable_to,
+            "objects_stored": [asdict(each) for each in taken.objects],
+            "manifest_sha256": taken.manifest_sha256,
+            "source_bytes": taken.source_bytes,
+            "stored_bytes": sum(each.size for each in taken.objects),
+            "facts": dict(taken.facts),
+            "verified_at": verified_at,
+        },
+    )
+    return row
+
+
+def taken_of(row: Backup) -> Taken:
+    """Return the facts of a row as its engine knows them."""
+    return Taken(
+        label=row.label,
+        method=Method(row.method),
+        engine=row.engine,
+        engine_version=row.engine_version,
+        server_version=row.server_version,
+        system_id=row.system_id,
+        parent=row.parent,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        start=_place(row.start_timeline, row.start_lsn),
+        end=_place(row.end_timeline, row.end_lsn),
+        restorable_to=row.restorable_to,
+        objects=tuple(Stored(**each) for each in row.objects_stored),
+        manifest_sha256=row.manifest_sha256,
+        source_bytes=row.source_bytes,
+        facts=row.facts,
+    )
+
+
+def on_hand(subject: str) -> list[Backup]:
+    """Return the backups of *subject* that are in their store, oldest first."""
+    return list(Backup.objects.filter(subject=subject, pruned_at=None).order_by("ended_at", "label"))
+
+
+def copy_of(row: Backup) -> Copy:
+    """Return what decisions need of a row."""
+    return Copy(
+        label=row.label,
+        method=Method(row.method),
+        parent=row.parent,
+        ended_at=row.ended_at,
+        restorable_to=row.restorable_to,
+        system_id=row.system_id,
+        start=_place(row.start_timeline, row.start_lsn),
+        end=_place(row.end_timeline, row.end_lsn),
+        is_verified=row.verified_at is not None,
+        is_good=not row.trouble,
+        stored_bytes=row.stored_bytes,
+        source_bytes=row.source_bytes,
+    )
+
+
+def read_store(store: Store, subject: str) -> tuple[list[Taken], list[str]]:
+    """Read every backup of *subject* that its store describes, and say which descriptions can't be read."""
+    found, troubles = [], []
+    for listed in list(store.listing(f"{folder_of(subject)}/")):
+        if not listed.key.endswith(f"/{_FILE}"):
+            continue
+        try:
+            found.append(from_json(store.read(listed.key)))
+        except (ValueError, StoreTrouble) as error:
+            troubles.append(f"{listed.key}: {error}")
+    return sorted(found, key=lambda taken: (taken.ended_at, taken.label)), troubles
+
+
+def stretches(subject: str) -> list[Stretch]:
+    """Return the log of *subject* that is whole in the store."""
+    return [
+        Stretch(row.system_id, row.timeline, row.first_lsn, row.last_lsn, row.durable_to)
+        for row in LogStretch.objects.filter(subject=subject)
+    ]
+
+
+def last_stretch(subject: str, system_id: str) -> LogStretch | None:
+    """Return the stretch that log of this cluster goes on from; None where it must begin anew."""
+    newest = LogStretch.objects.filter(subject=subject, system_id=system_id).order_by("-durable_to").first()
+    return newest if newest is not None and not newest.broken_why else None
+
+
+def log_goes_on(
+    subject: str, system_id: str, *, timeline: int, first_lsn: str, last_lsn: str, durable_to: datetime
+) -> LogStretch:
+    """Note that all log from *first_lsn* to *last_lsn* is durable in the store.
+
+    It lengthens the last stretch where it begins within it on the same timeline, else it is a new one.
+    """
+    last = last_stretch(subject, system_id)
+    if last is None or last.timeline != timeline or not _touches(last, first_lsn):
+        return LogStretch.objects.create(
+            subject=subject,
+            system_id=system_id,
+            timeline=timeline,
+            first_lsn=first_lsn,
+            last_lsn=last_lsn,
+            durable_to=durable_to,
+        )
+    if position(last_lsn) > position(last.last_lsn):
+        last.last_lsn = last_lsn
+    last.durable_to = max(last.durable_to, durable_to)
+    last.save(update_fields=["last_lsn", "durable_to"])
+    return last
+
+
+def log_breaks(subject: str, system_id: str, why: str) -> None:
+    """Note that no log goes on from the last stretch: a lost slot, a gap."""
+    last = last_stretch(subject, system_id)
+    if last is not None:
+        last.broken_why = why
+        last.save(update_fields=["broken_why"])
+
+
+def log_begins_at(subject: str, system_id: str, oldest: Place) -> None:
+    """Note that log before *oldest* was removed from the store."""
+    for row in LogStretch.objects.filter(subject=subject, system_id=system_id):
+        if position(row.last_lsn) <= position(oldest.lsn) and row.timeline <= oldest.timeline:
+            row.delete()
+        elif position(row.first_lsn) < position(oldest.lsn) and row.timeline <= oldest.timeline:
+            row.first_lsn = oldest.lsn
+            row.save(update_fields=["first_lsn"])
+
+
+def _touches(stretch: LogStretch, lsn: str) -> bool:
+    return position(stretch.first_lsn) <= position(lsn) <= position(stretch.last_lsn)
+
+
+def _place(timeline: int | None, lsn: str) -> Place | None:
+    return Place(timeline, lsn) if timeline is not None else None

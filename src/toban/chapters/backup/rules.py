@@ -1,0 +1,274 @@
+"""What is kept, what can be restored, and whether that is enough: decided from values alone."""
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from toban.chapters.backup.engine import Method, Place
+from toban.design.values.duration import Duration, Forever, Generations, Retention
+
+_LEAST_GRACE = timedelta(minutes=15)
+_MOST_GRACE = timedelta(hours=6)
+_HALF_BITS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A backup in the catalogue, as far as decisions need to know it."""
+
+    label: str
+    method: Method
+    parent: str = ""
+    ended_at: datetime
+    restorable_to: datetime
+    system_id: str = ""
+    start: Place | None = None
+    end: Place | None = None
+    is_verified: bool = True
+    """Whether its stored bytes were read and found whole."""
+    is_good: bool = True
+    """Whether nothing is known against it."""
+    stored_bytes: int = 0
+    source_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Log without a gap in the store."""
+
+    system_id: str
+    timeline: int
+    first_lsn: str
+    last_lsn: str
+    durable_to: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long the row of a method keeps its copies.
+
+    A copy goes only when neither the generations nor the retention ask for it any more: the document
+    promises both. A row that says neither keeps everything.
+    """
+
+    generations: Generations | None = None
+    retention: Retention | None = None
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether nothing ever goes by this rule."""
+        is_silent = self.generations is None and self.retention is None
+        return is_silent or isinstance(self.retention, Forever)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a copy, and why."""
+
+    label: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrunePlan:
+    """What goes, children before their parents, and what stays."""
+
+    gone: tuple[Decision, ...]
+    kept: tuple[Decision, ...]
+    log_from: str
+    """The label of the oldest full copy that stays: log that began before it is needed by nobody."""
+
+
+def prune(
+    copies: Sequence[Copy], keep: Mapping[Method, Keep], now: datetime, *, has_log: bool = False
+) -> PrunePlan:
+    """Decide what can go; *has_log* says whether log is kept that goes on from the copies.
+
+    Never goes: the newest full copy that was read and found whole, the newest one that nothing is known
+    against, a full copy that a kept increment stands on, and, with log, the newest full copy that is as old
+    as the increments are kept: without it, not every moment that they promise could be brought back.
+    """
+    newest_first = sorted(copies, key=lambda copy: (copy.ended_at, copy.label), reverse=True)
+    by_label = {copy.label: copy for copy in newest_first}
+    kept: dict[str, str] = {}
+    for copy in newest_first:
+        why = _why_kept(copy, newest_first, keep.get(copy.method, Keep()), now)
+        if why and _is_usable(copy, by_label):
+            kept[copy.label] = why
+    for label, why in _never_gone(newest_first, keep, now, has_log):
+        kept.setdefault(label, why)
+    for copy in newest_first:
+        if copy.label in kept and copy.parent:
+            kept.setdefault(copy.parent, f"増分 {copy.label} が要ります")
+    gone = [copy for copy in reversed(newest_first) if copy.label not in kept]
+    gone.sort(key=lambda copy: copy.method is Method.FULL)
+    oldest = next((each for each in reversed(newest_first) if _is_kept_full(each, kept)), None)
+    return PrunePlan(
+        tuple(
+            Decision(each.label, _why_gone(each, by_label, keep.get(each.method, Keep()))) for each in gone
+        ),
+        tuple(Decision(each.label, kept[each.label]) for each in newest_first if each.label in kept),
+        oldest.label if oldest else "",
+    )
+
+
+def _is_kept_full(copy: Copy, kept: dict[str, str]) -> bool:
+    return copy.method is Method.FULL and copy.label in kept
+
+
+def _is_usable(copy: Copy, by_label: dict[str, Copy]) -> bool:
+    """Whether an increment's full copy is there; a full copy needs nothing."""
+    return not copy.parent or copy.parent in by_label
+
+
+def _why_kept(copy: Copy, newest_first: Sequence[Copy], keep: Keep, now: datetime) -> str:
+    if keep.keeps_all:
+        return "文書に世代も保存期間もありません" if keep.retention is None else f"保存期間 {keep.retention}"
+    newer = sum(
+        1 for each in newest_first[: newest_first.index(copy)] if each.method is copy.method and each.is_good
+    )
+    # A damaged copy is no generation: it must not push a good one out.
+    if keep.generations is not None and copy.is_good and newer < keep.generations.count:
+        return f"{keep.generations}のうちの {newer + 1} 世代目"
+    # A copy that is exactly as old as the retention has been kept for all of it.
+    if isinstance(keep.retention, Duration) and copy.ended_at > keep.retention.before(now):
+        return f"保存期間 {keep.retention} のうち"
+    return ""
+
+
+def _never_gone(
+    newest_first: Sequence[Copy], keep: Mapping[Method, Keep], now: datetime, has_log: bool
+) -> Iterable[tuple[str, str]]:
+    fulls = [copy for copy in newest_first if copy.method is Method.FULL]
+    good = [copy for copy in fulls if copy.is_good]
+    for chosen, why in (
+        (next((each for each in good if each.is_verified), None), "検証済みの最後のフル"),
+        (next(iter(good or fulls), None), "最後のフル"),
+    ):
+        if chosen is not None:
+            yield chosen.label, why
+    window = keep.get(Method.INCREMENTAL, Keep()).retention
+    if has_log and isinstance(window, Duration):
+        before = window.before(now)
+        base = next((each for each in good if each.restorable_to <= before), None)
+        if base is not None:
+            yield base.label, f"{window}前までのどの時点にも戻すため"
+
+
+def _why_gone(copy: Copy, by_label: dict[str, Copy], keep: Keep) -> str:
+    if not _is_usable(copy, by_label):
+        return f"もとになるフル {copy.parent} がありません"
+    rules = " と ".join(str(each) for each in (keep.generations, keep.retention) if each is not None)
+    return f"{rules}を過ぎました" + ("" if copy.is_good else " (壊れています)")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment that can be brought back, and by what."""
+
+    at: datetime
+    label: str
+    """The newest backup of the chain."""
+    is_by_log: bool
+
+
+def usable(copies: Sequence[Copy]) -> list[Copy]:
+    """Return those that can be restored: nothing known against them, nor against what they stand on."""
+    good = {copy.label: copy for copy in copies if copy.is_good}
+    return [copy for copy in good.values() if not copy.parent or copy.parent in good]
+
+
+def chain_to(copies: Sequence[Copy], to: datetime | None) -> tuple[Copy, ...]:
+    """Return the full copy, and the increment on it where there is one, that come nearest before *to*.
+
+    Empty where no backup is old enough. None asks for the newest.
+    """
+    found = [copy for copy in usable(copies) if to is None or copy.restorable_to <= to]
+    if not found:
+        return ()
+    newest = max(found, key=lambda copy: (copy.restorable_to, copy.label))
+    parent = next((copy for copy in copies if copy.label == newest.parent), None)
+    return (newest,) if parent is None else (parent, newest)
+
+
+def newest_moment(copies: Sequence[Copy], stretches: Sequence[Stretch]) -> Moment | None:
+    """Return the newest moment that can be restored: the end of a backup, or of the log that goes on from it.
+
+    The log of a later timeline goes on from an earlier one's where it begins before that one ends.
+    """
+    chain = chain_to(copies, None)
+    if not chain:
+        return None
+    newest = chain[-1]
+    best = Moment(newest.restorable_to, newest.label, is_by_log=False)
+    for copy in usable(copies):
+        for stretch in _following(copy, stretches):
+            if stretch.durable_to > best.at:
+                best = Moment(stretch.durable_to, copy.label, is_by_log=True)
+    return best
+
+
+def _following(copy: Copy, stretches: Sequence[Stretch]) -> list[Stretch]:
+    """Return the stretches of log that go on from where *copy* is whole."""
+    if copy.end is None:
+        return []
+    timeline, at, found = copy.end.timeline, position(copy.end.lsn), []
+    for stretch in sorted(stretches, key=lambda each: (each.timeline, position(each.first_lsn))):
+        is_later = stretch.timeline >= timeline
+        covers = position(stretch.first_lsn) <= at <= position(stretch.last_lsn)
+        if stretch.system_id == copy.system_id and is_later and covers:
+            found.append(stretch)
+            timeline, at = stretch.timeline, position(stretch.last_lsn)
+    return found
+
+
+def position(lsn: str) -> int:
+    """Return `0/3000028` as the number of bytes it stands for."""
+    high, _, low = lsn.partition("/")
+    return (int(high, 16) << _HALF_BITS) | int(low, 16)
+
+
+class Freshness(StrEnum):
+    """Whether backups come as often as the document says."""
+
+    FRESH = "fresh"
+    NEVER = "never"
+    """None was ever made, and none is due yet."""
+    LATE = "late"
+    """The last one due is missing."""
+    TOO_OLD = "too-old"
+    """More than one is missing."""
+
+
+def freshness(newest: datetime | None, due: Sequence[datetime], now: datetime) -> Freshness:
+    """Judge the end of the newest good copy against the times that were due up to *now*, in order.
+
+    Each due time has a grace for the backup itself: a quarter of the interval, from 15 minutes to 6 hours.
+    """
+    missing = [
+        moment
+        for moment, grace in zip(due, _graces(due), strict=True)
+        if (newest is None or newest <= moment) and moment + grace <= now
+    ]
+    if not missing:
+        return Freshness.FRESH if newest is not None else Freshness.NEVER
+    return Freshness.LATE if len(missing) == 1 else Freshness.TOO_OLD
+
+
+def _graces(due: Sequence[datetime]) -> list[timedelta]:
+    """How long each may take before it counts as missing; by the interval to the one before it."""
+    gaps = [later - earlier for earlier, later in itertools.pairwise(due)]
+    gaps = [*gaps[:1], *gaps] if gaps else [4 * _MOST_GRACE for _ in due]
+    return [min(max(gap / 4, _LEAST_GRACE), _MOST_GRACE) for gap in gaps]
+
+
+def scaled_recovery(seconds: float, then_bytes: int, now_bytes: int) -> float:
+    """Return how long a recovery that took *seconds* would take for the source as large as it is now.
+
+    In proportion: fetching and combining dominate. A source that has become smaller is not counted as faster.
+    """
+    if then_bytes <= 0 or now_bytes <= then_bytes:
+        return seconds
+    return seconds * now_bytes / then_bytes

@@ -1,0 +1,118 @@
+"""The catalogue's rows, and the same facts beside the backup."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from toban.chapters.backup import catalogue
+from toban.chapters.backup.engine import Method, Place, Taken
+from toban.chapters.backup.models import LogStretch
+from toban.chapters.backup.store import Stored
+from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
+
+NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
+TAKEN = Taken(
+    label="20261125T020000Z-incr",
+    method=Method.INCREMENTAL,
+    engine="native",
+    engine_version="1",
+    server_version="18.6",
+    system_id="7361",
+    parent="20261124T170000Z-full",
+    started_at=NOON,
+    ended_at=NOON + timedelta(seconds=3),
+    start=Place(1, "0/3000028"),
+    end=Place(1, "0/3000100"),
+    restorable_to=NOON + timedelta(seconds=3),
+    objects=(Stored("PostgreSQL/x/base.tar.zst", 10, "ab", "v1", "age1x"),),
+    manifest_sha256="cd",
+    source_bytes=100,
+    facts={"archives": [{"key": "base", "tablespace": None}], "日本": "語"},
+)
+
+
+def test_a_description_is_read_as_it_was_written() -> None:
+    assert catalogue.from_json(catalogue.to_json(TAKEN)) == TAKEN
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b'{"form": 2}', catalogue.to_json(TAKEN).replace(b"parent", b"elder")]
+)
+def test_what_is_no_description_is_refused(content: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - JSON's own errors are among them
+        catalogue.from_json(content)
+
+
+@pytest.mark.django_db
+def test_a_row_holds_every_fact() -> None:
+    row = catalogue.record(TAKEN, subject="PostgreSQL", clause_id="c", store="s3://b", verified_at=NOON)
+    again = catalogue.record(TAKEN, subject="PostgreSQL", clause_id="c", store="s3://b", verified_at=NOON)
+
+    row.refresh_from_db()
+    assert catalogue.taken_of(row) == TAKEN
+    assert (row.pk, row.stored_bytes) == (again.pk, 10)
+    assert [each.label for each in catalogue.on_hand("PostgreSQL")] == [TAKEN.label]
+
+
+@pytest.mark.django_db
+def test_log_goes_on_from_where_it_ended() -> None:
+    log_goes_on("0/1000000", "0/2000000", NOON)
+    log_goes_on("0/2000000", "0/3000000", NOON + timedelta(hours=1))
+
+    only = LogStretch.objects.get()
+    assert (only.first_lsn, only.last_lsn) == ("0/1000000", "0/3000000")
+    assert only.durable_to == NOON + timedelta(hours=1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("first", "timeline"), [("0/2000001", 1), ("0/2000000", 2)], ids=["gap", "promotion"]
+)
+def test_what_does_not_touch_is_a_stretch_of_its_own(first: str, timeline: int) -> None:
+    log_goes_on("0/1000000", "0/2000000", NOON)
+    log_goes_on(first, "0/3000000", NOON + timedelta(hours=1), timeline=timeline)
+
+    assert LogStretch.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_nothing_goes_on_from_log_that_is_broken() -> None:
+    log_goes_on("0/1000000", "0/2000000", NOON)
+    catalogue.log_breaks("PostgreSQL", "7361", "slot lost")
+
+    assert catalogue.last_stretch("PostgreSQL", "7361") is None
+    log_goes_on("0/2000000", "0/3000000", NOON + timedelta(hours=1))
+    assert [each.broken_why for each in LogStretch.objects.order_by("durable_to")] == ["slot lost", ""]
+
+
+@pytest.mark.django_db
+def test_a_stretch_ends_where_its_log_was_removed() -> None:
+    log_goes_on("0/1000000", "0/2000000", NOON)
+    catalogue.log_breaks("PostgreSQL", "7361", "gap")
+    log_goes_on("0/3000000", "0/6000000", NOON + timedelta(hours=1))
+
+    catalogue.log_begins_at("PostgreSQL", "7361", Place(1, "0/4000000"))
+
+    assert [(each.first_lsn, each.last_lsn) for each in LogStretch.objects.all()] == [
+        ("0/4000000", "0/6000000")
+    ]
+
+
+def test_a_store_tells_what_it_holds(tmp_path: Path) -> None:
+    store = DirectoryStore(DirectoryConfig(path=tmp_path))
+    store.put(catalogue.key_of("PostgreSQL", TAKEN.label), catalogue.to_json(TAKEN))
+    store.put("PostgreSQL/half/base.tar.zst", b"no description beside it")
+    store.put("PostgreSQL/bad/backup.json", b"{")
+    store.put("PostgreSQL2/other/backup.json", catalogue.to_json(TAKEN))
+
+    found, troubles = catalogue.read_store(store, "PostgreSQL")
+
+    assert found == [TAKEN]
+    assert [each.partition(":")[0] for each in troubles] == ["PostgreSQL/bad/backup.json"]
+
+
+def log_goes_on(first: str, last: str, durable_to: datetime, *, timeline: int = 1) -> None:
+    catalogue.log_goes_on(
+        "PostgreSQL", "7361", timeline=timeline, first_lsn=first, last_lsn=last, durable_to=durable_to
+    )
