@@ -64,6 +64,7 @@ STORES: dict[str, str] = {
 
 BACKUPS: dict[str, str] = {
     "native": "toban.chapters.backup.engines.native.kind",
+    "pg_dump": "toban.chapters.backup.engines.pg_dump",
 }
 """`kind = "…"` of `[backups.SUBJECT]` → the module that holds its `KIND`."""
 

@@ -1,0 +1,158 @@
+"""The commands of the engine, as values. Passwords never stand in them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from toban.chapters.backup.engine import BackupFailed
+from toban.chapters.backup.engines.program import Program
+
+_LOCK_WAIT = "5min"
+"""A table that is locked for longer fails the dump: a night's backup must not wait for it silently."""
+
+ZSTD_SINCE = 16
+"""The first pg_dump that knows zstd: https://www.postgresql.org/docs/16/app-pgdump.html"""
+
+_SUFFIXES = {"gzip": ".gz", "zstd": ".zst", "none": ""}
+_FORMATS = {"custom": "c", "directory": "d", "plain": "p"}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A database to connect to: what may be seen of it, and the password apart."""
+
+    conninfo: str
+    password: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, dsn: str) -> "Server":
+        """Take *dsn* apart, or raise `BackupFailed` without repeating any of it."""
+        try:
+            parts = conninfo_to_dict(dsn)
+        except ProgrammingError as error:
+            raise BackupFailed("接続文字列を読めません", retry=False) from error
+        if parts.get("sslpassword"):
+            # libpq takes it from nowhere but the connection string, which every account can list.
+            raise BackupFailed(
+                "sslpassword は使えません\nHINT: 鍵を暗号化せず、ファイルを 0600 にしてください", retry=False
+            )
+        password = str(parts.pop("password", None) or "")
+        return cls(make_conninfo("", **parts), password)
+
+    @property
+    def dsn(self) -> str:
+        """The whole connection string, for libraries only."""
+        return make_conninfo(self.conninfo, **({"password": self.password} if self.password else {}))
+
+    def mask(self, text: str) -> str:
+        """Return *text* without the password."""
+        return text.replace(self.password, "…") if self.password else text
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Where PostgreSQL's client programs are."""
+
+    folder: Path | None = None
+
+    def version(self, name: str) -> Program:
+        """Ask a program for its version."""
+        return Program((self._path(name), "--version"))
+
+    def zstd_probe(self) -> Program:
+        """Ask pg_dump whether it was built with zstd.
+
+        It looks at its compression before anything else, and at the next mistake of these options before it
+        would connect: whichever it complains of is the answer.
+        """
+        return Program((self._path("pg_dump"), "--format=custom", "--compress=zstd", "--jobs=2"))
+
+    def dump(
+        self, server: Server, snapshot: str, shape: "Shape", *, jobs: int = 1, folder: Path | None = None
+    ) -> Program:
+        """Dump what *snapshot* sees: to standard output, or in directory format into *folder*."""
+        arguments = [
+            self._path("pg_dump"),
+            f"--dbname={server.conninfo}",
+            "--no-password",
+            f"--format={_FORMATS[shape.format]}",
+            f"--compress={shape.compress}",
+            f"--snapshot={snapshot}",
+            f"--lock-wait-timeout={_LOCK_WAIT}",
+        ]
+        if shape.format == "directory":
+            arguments += [f"--jobs={jobs}", f"--file={folder}"]
+        return _with_password(arguments, server)
+
+    def listing(self, archive: Path | None = None) -> Program:
+        """Read the table of contents of an archive: of *archive*, else of standard input."""
+        place = () if archive is None else (str(archive),)
+        return Program((self._path("pg_restore"), "--list", *place))
+
+    def restore(self, server: Server, archive: Path, *, jobs: int, keeps_owners: bool) -> Program:
+        """Bring *archive* back into the database at *server*."""
+        arguments = [
+            self._path("pg_restore"),
+            f"--dbname={server.conninfo}",
+            "--no-password",
+            "--exit-on-error",
+            f"--jobs={jobs}",
+        ]
+        if not keeps_owners:
+            arguments += ["--no-owner", "--no-acl"]
+        return _with_password([*arguments, str(archive)], server)
+
+    def psql(self, server: Server) -> Program:
+        """Run SQL from standard input, all of it or nothing."""
+        return _with_password(
+            [
+                self._path("psql"),
+                f"--dbname={server.conninfo}",
+                "--no-password",
+                "--no-psqlrc",
+                "--quiet",
+                "--single-transaction",
+                "--set=ON_ERROR_STOP=1",
+            ],
+            server,
+        )
+
+    def _path(self, name: str) -> str:
+        return name if self.folder is None else str(self.folder / name)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The form of a dump."""
+
+    format: str
+    compression: str
+    major: int
+    """Of the pg_dump that writes it."""
+
+    @property
+    def compress(self) -> str:
+        """What `--compress` is told; before PostgreSQL 16 only a level of gzip."""
+        if self.compression == "none":
+            return "0"
+        return self.compression if self.major >= ZSTD_SINCE else "6"
+
+    @property
+    def object_name(self) -> str:
+        """What the object is called in the store."""
+        if self.format == "plain":
+            return f"database.sql{_SUFFIXES[self.compression]}"
+        return {"custom": "database.dump", "directory": "database.tar"}[self.format]
+
+    def as_facts(self) -> Mapping[str, object]:
+        """Return it as the catalogue keeps it."""
+        return {"format": self.format, "compression": self.compression}
+
+
+def _with_password(arguments: Sequence[str], server: Server) -> Program:
+    if not server.password:
+        return Program(tuple(arguments))
+    return Program(tuple(arguments), {"PGPASSWORD": server.password}, frozenset({"PGPASSWORD"}))

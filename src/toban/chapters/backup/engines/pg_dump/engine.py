@@ -1,0 +1,191 @@
+"""The engine: a snapshot of one database, dumped by pg_dump and streamed to the store."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from toban.chapters.backup.engine import (
+    BackupFailed,
+    Checked,
+    EngineKind,
+    Method,
+    Restored,
+    RestoreOrder,
+    Taken,
+    Watch,
+)
+from toban.chapters.backup.engines.pg_dump import restore, stored
+from toban.chapters.backup.engines.pg_dump.commands import ZSTD_SINCE, Programs, Server, Shape
+from toban.chapters.backup.engines.pg_dump.config import PgDumpBackup
+from toban.chapters.backup.engines.pg_dump.source import Source, held_snapshot, major
+from toban.chapters.backup.engines.pg_dump.spool import spool
+from toban.chapters.backup.engines.program import ProgramFailed, output, pieces, run
+from toban.chapters.backup.store import Store, Stored, StoreTrouble, folder_of
+from toban.engine.bindings.secret import SecretUnavailable
+
+_VERSION = re.compile(r"\(PostgreSQL\) (\d+(?:\.\d+)*)")
+
+
+class _Quiet:
+    """Watches a look that takes a moment: nobody follows it, nothing stops it."""
+
+    def say(self, text: str) -> None:
+        """Drop the line."""
+
+    def progress(self, percent: float | None, text: str = "") -> None:
+        """Drop it."""
+
+    def why_stop(self) -> object | None:
+        """Return None."""
+        return None
+
+
+_QUIET = _Quiet()
+
+
+class PgDump:
+    """Backs one database up. Roles and tablespaces are the server's, and in no dump."""
+
+    NAME: ClassVar[str] = "pg_dump"
+
+    def __init__(self, subject: str, config: PgDumpBackup, store: Store | None) -> None:
+        if store is None:
+            raise TypeError("pg_dump keeps its backups in a store")
+        self._folder = folder_of(subject)
+        self._config = config
+        self._store = store
+        self._programs = Programs(config.binaries)
+
+    @property
+    def methods(self) -> frozenset[Method]:
+        """Full ones only."""
+        return KIND.methods
+
+    def take(
+        self,
+        label: str,
+        method: Method,
+        parent: Taken | None,  # noqa: ARG002 - a full backup has none
+        watch: Watch,
+    ) -> Taken:
+        """See `Engine`. What an earlier attempt left under *label* is removed first."""
+        if method is not Method.FULL:
+            raise BackupFailed("pg_dump で増分は取れません", retry=False)
+        started_at = datetime.now(UTC)
+        server = self._server()
+        client = self._client_version()
+        shape = self._shape(client)
+        try:
+            prefix = f"{self._folder}/{label}/"
+            self._store.delete([each.key for each in self._store.listing(prefix)])
+            with held_snapshot(server) as source:
+                _refuse_old_client(client, source.version)
+                watch.say(f"pg_dump {client}: {source.database} ({shape.format}, {shape.compression})")
+                dumped = self._dump(prefix + shape.object_name, server, source, shape, watch)
+        except StoreTrouble as error:
+            raise BackupFailed(str(error), retry=error.passing) from error
+        return Taken(
+            label=label,
+            method=method,
+            engine=self.NAME,
+            engine_version=client,
+            server_version=source.version,
+            system_id=source.system_id,
+            started_at=started_at,
+            ended_at=datetime.now(UTC),
+            restorable_to=source.at,
+            objects=(dumped,),
+            source_bytes=source.size,
+            facts=_facts(source, shape),
+        )
+
+    def verify(self, taken: Taken, watch: Watch) -> Checked:
+        """See `Engine`: every byte is compared with its checksum, and the archive's contents are listed."""
+        return stored.verify(self._store, self._programs, taken, watch)
+
+    def restore(self, order: RestoreOrder, watch: Watch) -> Restored:
+        """Restore into the empty database `order.server`; `order.into` holds the dump meanwhile."""
+        client = self._client_version("pg_restore")
+        return restore.restore(
+            self._store, self._programs, order, watch, client=client, jobs=self._config.jobs
+        )
+
+    def remove(self, taken: Taken) -> None:
+        """See `Engine`."""
+        try:
+            self._store.delete([each.key for each in taken.objects])
+        except StoreTrouble as error:
+            raise BackupFailed(str(error), retry=error.passing) from error
+
+    def doubts(self) -> Sequence[str]:
+        """See `Engine`."""
+        try:
+            client = self._client_version()
+            self._client_version("pg_restore")
+            self._shape(client)
+            with held_snapshot(self._server()) as source:
+                _refuse_old_client(client, source.version)
+        except BackupFailed as error:
+            return (str(error),)
+        return ()
+
+    def close(self) -> None:
+        """There is nothing to let go of: each act has its own connections."""
+
+    def _server(self) -> Server:
+        try:
+            return Server.of(self._config.dsn.reveal())
+        except SecretUnavailable as error:
+            raise BackupFailed(str(error), retry=False) from error
+
+    def _client_version(self, program: str = "pg_dump") -> str:
+        said = output(self._programs.version(program), _QUIET).decode("utf-8", "replace")
+        found = _VERSION.search(said)
+        if found is None:
+            raise BackupFailed(f"{program} の版を読めません: {said.strip()}", retry=False)
+        return found[1]
+
+    def _shape(self, client: str) -> Shape:
+        """Decide the compression: what is asked for, or the best that there is."""
+        asked, form = self._config.compression, self._config.format
+        can_zstd = asked != "gzip" and major(client) >= ZSTD_SINCE and self._was_built_with_zstd()
+        if asked == "zstd" and not can_zstd:
+            hint = 'HINT: compression = "gzip" にするか、zstd 付きの pg_dump を binaries で指してください'
+            raise BackupFailed(f"この pg_dump {client} は zstd を使えません\n{hint}", retry=False)
+        best = "zstd" if can_zstd and form != "plain" else "gzip"
+        return Shape(form, asked or best, major(client))
+
+    def _was_built_with_zstd(self) -> bool:
+        try:
+            output(self._programs.zstd_probe(), _QUIET)
+        except ProgramFailed as error:
+            return "does not support compression" not in str(error)
+        return True
+
+    def _dump(self, key: str, server: Server, source: Source, shape: Shape, watch: Watch) -> Stored:
+        if shape.format == "directory":
+            with spool(self._config.spool, self._folder, source.table_size) as folder:
+                dump = folder / "dump"
+                jobs = self._config.jobs
+                run(self._programs.dump(server, source.snapshot, shape, jobs=jobs, folder=dump), watch)
+                return stored.write_folder(self._store, key, dump, watch)
+        command = self._programs.dump(server, source.snapshot, shape)
+        return stored.write(self._store, key, pieces(command, watch), watch)
+
+
+def _refuse_old_client(client: str, server: str) -> None:
+    if major(client) < major(server):
+        raise BackupFailed(
+            f"pg_dump {client} は、それより新しいサーバー {server} を読めません\n"
+            f"HINT: PostgreSQL {major(server)} のクライアントを入れ、binaries で指してください",
+            retry=False,
+        )
+
+
+def _facts(source: Source, shape: Shape) -> Mapping[str, object]:
+    rows = [{"schema": schema, "table": table, "rows": rows} for (schema, table), rows in source.rows.items()]
+    return {**shape.as_facts(), "database": source.database, "rows": rows, "roles": list(source.roles)}
+
+
+KIND = EngineKind(config=PgDumpBackup, build=PgDump, methods=frozenset({Method.FULL}))

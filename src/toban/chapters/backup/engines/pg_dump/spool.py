@@ -1,0 +1,62 @@
+"""Room on a disk for a dump that can't be streamed: checked first, one dump at a time, always cleared."""
+
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from toban.chapters.backup.engine import BackupFailed
+
+
+@contextmanager
+def spool(place: Path | None, name: str, needed: int) -> Iterator[Path]:
+    """Give an empty folder with *needed* bytes free, and remove it with all that is in it.
+
+    What a killed process left there is removed first. Raises `BackupFailed` when the disk is too full, or
+    while another backup of the same *name* holds the folder.
+    """
+    root = Path(tempfile.gettempdir()) if place is None else place
+    folder = root / f"toban-pg_dump-{name}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with _held(folder):
+            _clear(folder)
+            refuse_full_disk(folder, needed)
+            try:
+                yield folder
+            finally:
+                _clear(folder)
+    except OSError as error:
+        raise BackupFailed(f"{folder}: {error.strerror}") from error
+
+
+def refuse_full_disk(folder: Path, needed: int) -> None:
+    """Raise `BackupFailed` when less than *needed* bytes are free where *folder* is."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        mib = 1 << 20
+        raise BackupFailed(
+            f"{folder}: 空きが {free // mib:,} MiB で、{needed // mib:,} MiB に足りません\n"
+            "HINT: 空きを作るか、別のディスクを指してください"
+        )
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold *folder* against other processes and threads; the kernel lets go of it for a process that dies."""
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BackupFailed(f"{folder} は、別のバックアップが使っています") from error
+        yield
+
+
+def _clear(folder: Path) -> None:
+    for each in folder.iterdir():
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        elif each.name != ".lock":
+            each.unlink()

@@ -1,0 +1,205 @@
+"""A program that an engine runs: an argument list, tied to its worker's life, whose end is always judged."""
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import IO
+
+from toban.chapters.backup.engine import BackupFailed, Watch
+from toban.engine.runs import guard
+from toban.engine.runs.command import surroundings
+
+_PIECE = 1 << 20
+_LOOK = 0.5
+"""Seconds between two looks whether to stop, while the program says nothing."""
+
+_GRACE = 3.0
+"""Seconds between asking a program to end and ending it."""
+
+_KEPT_LINES = 20
+_LONGEST_LINE = 500
+
+
+class ProgramFailed(BackupFailed):
+    """The program could not be run, or came to no good end; `status` is its exit status."""
+
+    def __init__(self, message: str, *, status: int, retry: bool = True) -> None:
+        super().__init__(message, retry=retry)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run, without a shell. Nothing secret may be an argument: every account can list those."""
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Put over the worker's own. Secrets go this way, and are masked where the program's words are told."""
+    secret_names: frozenset[str] = frozenset()
+    """Which of the environment's variables are secret."""
+
+    @property
+    def name(self) -> str:
+        """What operators call it."""
+        return os.path.basename(self.arguments[0])  # noqa: PTH119 - not a path when it is looked up in PATH
+
+    def mask(self, text: str) -> str:
+        """Return *text* without any secret."""
+        for name in self.secret_names:
+            if self.environment[name]:
+                text = text.replace(self.environment[name], "…")
+        return text
+
+
+def pieces(program: Program, watch: Watch) -> Iterator[bytes]:
+    """Yield what *program* writes; raises `ProgramFailed` instead of ending when it did not end well.
+
+    So whoever passes the pieces on sees the failure before the end.
+    """
+    with _started(program, stdout=subprocess.PIPE) as running:
+        yield from running.output(watch)
+        running.judge(watch)
+
+
+def output(program: Program, watch: Watch) -> bytes:
+    """Run to the end and return all of what *program* writes."""
+    return b"".join(pieces(program, watch))
+
+
+def feed(program: Program, content: Iterable[bytes], watch: Watch) -> None:
+    """Run *program* on *content* as its input, its own output dropped; raises `ProgramFailed`.
+
+    A program that has read enough may end before its input: the rest is taken from *content* all the same,
+    so that a stream that checks itself at its end does.
+    """
+    with _started(program, stdin=subprocess.PIPE) as running:
+        is_listening = True
+        for piece in content:
+            is_listening = is_listening and running.take(piece, watch)
+        running.end_input()
+        running.judge(watch)
+
+
+def run(program: Program, watch: Watch) -> None:
+    """Run to the end, without input and output; raises `ProgramFailed`."""
+    with _started(program) as running:
+        running.judge(watch)
+
+
+class _Running:
+    def __init__(self, program: Program, process: subprocess.Popen[bytes]) -> None:
+        self._program = program
+        self._process = process
+        self._said: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def output(self, watch: Watch) -> Iterator[bytes]:
+        descriptor = _pipe(self._process.stdout).fileno()
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, selectors.EVENT_READ)
+            while True:
+                _stop_if_asked(self._program, watch)
+                if selector.select(_LOOK):
+                    piece = os.read(descriptor, _PIECE)
+                    if not piece:
+                        return
+                    yield piece
+
+    def take(self, piece: bytes, watch: Watch) -> bool:
+        """Hand *piece* over; return whether the program wants more."""
+        descriptor, rest = _pipe(self._process.stdin).fileno(), memoryview(piece)
+        # A program that waits, for a lock or a disk, must not keep us from being stopped.
+        os.set_blocking(descriptor, False)
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, selectors.EVENT_WRITE)
+            while rest:
+                _stop_if_asked(self._program, watch)
+                if selector.select(_LOOK):
+                    try:
+                        rest = rest[os.write(descriptor, rest) :]
+                    except BrokenPipeError:
+                        return False
+        return True
+
+    def end_input(self) -> None:
+        _pipe(self._process.stdin).close()
+
+    def judge(self, watch: Watch) -> None:
+        """Wait for the end, and raise `ProgramFailed` unless it was a good one."""
+        while (status := self._ended()) is None:
+            _stop_if_asked(self._program, watch)
+        self._listener.join()
+        if status == 0:
+            return
+        name = self._program.name
+        if status == guard.NOT_RUNNABLE:
+            raise ProgramFailed(f"「{name}」を起動できません", status=status, retry=False)
+        ending = f"シグナル {status - 128}" if status > 128 else f"終了コード {status}"
+        words = self._program.mask("\n".join(self._said)).strip()
+        raise ProgramFailed(f"{name} が{ending}で終わりました: {words or '(何も言わずに)'}", status=status)
+
+    def end(self) -> None:
+        """End the program and all it started, if they still run."""
+        if self._process.poll() is None:
+            _signal(self._process.pid, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_GRACE)
+        _signal(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._listener.join()
+
+    def _ended(self) -> int | None:
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(_LOOK)
+        return None
+
+    def _listen(self) -> None:
+        for line in _pipe(self._process.stderr):
+            self._said.append(line.decode("utf-8", "replace").rstrip()[:_LONGEST_LINE])
+
+
+@contextmanager
+def _started(
+    program: Program, *, stdin: int = subprocess.DEVNULL, stdout: int = subprocess.DEVNULL
+) -> Iterator[_Running]:
+    tied: Sequence[str] = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), "--"]
+    with subprocess.Popen(
+        [*tied, *program.arguments],
+        env={**surroundings(), **program.environment},
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+        pipesize=_PIECE,
+        start_new_session=True,
+    ) as process:
+        running = _Running(program, process)
+        try:
+            yield running
+        finally:
+            running.end()
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    if stream is None:
+        raise AssertionError("the program was started without this pipe")
+    return stream
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
+def _stop_if_asked(program: Program, watch: Watch) -> None:
+    reason = watch.why_stop()
+    if reason is not None:
+        raise BackupFailed(f"{program.name} を途中で止めました: {reason}")

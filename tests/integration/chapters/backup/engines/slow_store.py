@@ -1,0 +1,65 @@
+"""Stores that let a test act in the middle of a backup."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from toban.chapters.backup.store import Listed, Store, Stored, Writer
+
+
+class Interrupted:
+    """A store that calls `act` once, when the first pieces of an object were written."""
+
+    def __init__(self, store: Store, act: Callable[[], object], *, after: int = 1) -> None:
+        """Let *after* bytes through before."""
+        self._store = store
+        self._act = act
+        self._after = after
+
+    @property
+    def name(self) -> str:
+        return self._store.name
+
+    @contextmanager
+    def writer(self, key: str) -> Iterator[Writer]:
+        with self._store.writer(key) as writer:
+            yield _Piecewise(writer, self._act, self._after)
+
+    def put(self, key: str, content: bytes) -> Stored:
+        return self._store.put(key, content)
+
+    def read(self, key: str) -> bytes:
+        return self._store.read(key)
+
+    def stream(self, key: str, *, sha256: str = "") -> Iterator[bytes]:
+        return self._store.stream(key, sha256=sha256)
+
+    def listing(self, prefix: str) -> Iterator[Listed]:
+        return self._store.listing(prefix)
+
+    def delete(self, keys: Sequence[str]) -> None:
+        self._store.delete(keys)
+
+    def sweep(self, prefix: str, before: datetime) -> int:
+        return self._store.sweep(prefix, before)
+
+    def close(self) -> None:
+        self._store.close()
+
+
+class _Piecewise:
+    def __init__(self, writer: Writer, act: Callable[[], object], after: int) -> None:
+        self._writer = writer
+        self._act: Callable[[], object] | None = act
+        self._left = after
+
+    def write(self, piece: bytes | bytearray | memoryview) -> None:
+        self._writer.write(piece)
+        self._left -= len(piece)
+        if self._act is not None and self._left <= 0:
+            act, self._act = self._act, None
+            act()
+
+    @property
+    def stored(self) -> Stored:
+        return self._writer.stored

@@ -1,0 +1,24 @@
+"""Who follows an act in a test."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Watching:
+    """Keeps what is said, and may ask the act to stop."""
+
+    lines: list[str] = field(default_factory=list)
+    told: list[tuple[float | None, str]] = field(default_factory=list)
+    stops_after: int | None = None
+    """Looks after which the act must end; None: never."""
+    _looks: int = 0
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+    def progress(self, percent: float | None, text: str = "") -> None:
+        self.told.append((percent, text))
+
+    def why_stop(self) -> object | None:
+        self._looks += 1
+        return "cancelled" if self.stops_after is not None and self._looks > self.stops_after else None

@@ -1,0 +1,106 @@
+"""The commands of pg_dump as values."""
+
+from pathlib import Path
+
+import pytest
+
+from toban.chapters.backup.engine import BackupFailed
+from toban.chapters.backup.engines.pg_dump.commands import Programs, Server, Shape
+
+SERVER = Server("host=db dbname=shop user=backup", "p@ss")
+PROGRAMS = Programs(Path("/opt/pg/bin"))
+
+
+def test_a_dump_reads_by_the_snapshot_and_waits_for_no_lock_without_end() -> None:
+    command = PROGRAMS.dump(SERVER, "00000003-1", Shape("custom", "zstd", 17))
+
+    assert command.arguments == (
+        "/opt/pg/bin/pg_dump",
+        "--dbname=host=db dbname=shop user=backup",
+        "--no-password",
+        "--format=c",
+        "--compress=zstd",
+        "--snapshot=00000003-1",
+        "--lock-wait-timeout=5min",
+    )
+
+
+def test_a_directory_is_dumped_in_parallel() -> None:
+    shape = Shape("directory", "gzip", 17)
+
+    command = PROGRAMS.dump(SERVER, "00000003-1", shape, jobs=4, folder=Path("/spool/dump"))
+
+    assert command.arguments[-2:] == ("--jobs=4", "--file=/spool/dump")
+
+
+def test_the_password_goes_by_the_environment_only() -> None:
+    server = Server.of("postgresql://backup:p%40ss@db/shop?sslmode=require")
+
+    command = PROGRAMS.dump(server, "s", Shape("plain", "gzip", 17))
+
+    assert command.environment == {"PGPASSWORD": "p@ss"}
+    assert "p@ss" not in " ".join(command.arguments)
+    assert "p@ss" not in repr(command)
+    assert "sslmode=require" in command.arguments[1]
+
+
+def test_a_program_s_words_are_told_without_the_password() -> None:
+    command = PROGRAMS.psql(SERVER)
+
+    assert command.mask("login with p@ss failed") == "login with … failed"
+
+
+def test_a_password_that_libpq_takes_only_in_sight_of_all_is_refused() -> None:
+    with pytest.raises(BackupFailed, match="sslpassword") as refusal:
+        Server.of("host=db sslpassword=hidden")
+
+    assert "hidden" not in str(refusal.value)
+
+
+def test_a_connection_string_that_is_none_is_not_repeated() -> None:
+    with pytest.raises(BackupFailed) as refusal:
+        Server.of("my secret password")
+
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("shape", "compress", "name"),
+    [
+        (Shape("custom", "zstd", 16), "zstd", "database.dump"),
+        (Shape("custom", "gzip", 16), "gzip", "database.dump"),
+        # Before 16 the option knows a level of gzip only.
+        (Shape("custom", "gzip", 15), "6", "database.dump"),
+        (Shape("custom", "none", 15), "0", "database.dump"),
+        (Shape("plain", "gzip", 17), "gzip", "database.sql.gz"),
+        (Shape("plain", "zstd", 17), "zstd", "database.sql.zst"),
+        (Shape("plain", "none", 17), "0", "database.sql"),
+        (Shape("directory", "zstd", 17), "zstd", "database.tar"),
+    ],
+)
+def test_the_compression_is_said_as_the_client_understands_it(shape: Shape, compress: str, name: str) -> None:
+    assert shape.compress == compress
+    assert shape.object_name == name
+
+
+def test_a_restore_stops_at_the_first_error() -> None:
+    command = PROGRAMS.restore(SERVER, Path("/w/database.dump"), jobs=3, keeps_owners=True)
+
+    assert command.arguments == (
+        "/opt/pg/bin/pg_restore",
+        "--dbname=host=db dbname=shop user=backup",
+        "--no-password",
+        "--exit-on-error",
+        "--jobs=3",
+        "/w/database.dump",
+    )
+
+
+def test_a_restore_without_the_roles_leaves_owners_and_grants_out() -> None:
+    command = PROGRAMS.restore(SERVER, Path("/w/database.dump"), jobs=1, keeps_owners=False)
+
+    assert command.arguments[-3:] == ("--no-owner", "--no-acl", "/w/database.dump")
+
+
+def test_without_a_folder_the_programs_are_looked_up() -> None:
+    assert Programs().version("pg_dump").arguments == ("pg_dump", "--version")
