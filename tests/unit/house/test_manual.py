@@ -8,7 +8,15 @@ import pytest
 from pydantic import BaseModel
 
 from toban import wiring
-from toban.engine.bindings.model import BackupBinding, BatchBinding, Frame, HeartbeatBinding, NoticeBinding, Person, System
+from toban.engine.bindings.model import (
+    BackupBinding,
+    BatchBinding,
+    Frame,
+    HeartbeatBinding,
+    NoticeBinding,
+    Person,
+    System,
+)
 
 ROOT = Path(__file__).parents[3]
 MANUAL = ROOT / "docs" / "manual"
