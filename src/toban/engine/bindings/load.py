@@ -103,11 +103,13 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
                 ("backups", backups),
             )
             for name in entries
-        },
+        }
+        | {("heartbeat", ""): reading.line(("heartbeat",))},
         batches=batches,
         stores=stores,
         backups=backups,
         notices=frame.notices,
+        heartbeat=frame.heartbeat,
         runs_on={name: table.runs_on for name, table in frame.targets.items() if table.runs_on},
     )
 
@@ -118,6 +120,8 @@ def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:
     bound: list[Bound[Any]] = [each for group in bindings.targets.values() for each in group]
     for table in (bindings.channels, bindings.batches, bindings.stores, bindings.backups):
         bound += table.values()
+    if bindings.heartbeat is not None:
+        bound.append(Bound("heartbeat", bindings.heartbeat, bindings.lines["heartbeat", ""]))
     for each in bound:
         for key, secret in _secrets(each.config):
             origin = Origin(bindings.file, each.line)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from toban.design.values.duration import read_duration
+from toban.engine.bindings.secret import Secret
 
 WHOLE_SYSTEM = "全体"
 """The target that monitors without one belong to: `[targets.全体]`."""
@@ -108,6 +109,18 @@ class NoticeBinding(Section):
     """The channel, by its name here, that takes what another could not deliver."""
 
 
+class HeartbeatBinding(Section):
+    """Where a sign of life goes: who watches the watcher."""
+
+    url: Secret
+    """By reference: whoever knows it can pretend to be alive."""
+    every: Length = timedelta(minutes=1)
+    timeout: float = Field(default=10, gt=0, le=60)
+    """Seconds."""
+    plain_hosts: tuple[str, ...] = ()
+    """Hosts of the private network that may be spoken to without TLS."""
+
+
 class BatchBinding(Section):
     """What every batch's table may say; the config of each kind of work derives from it."""
 
@@ -124,6 +137,10 @@ class BackupBinding(Section):
 
     store: str = ""
     """The `[stores.NAME]` it goes to; empty for the one that the row's 保存先 names."""
+    verify: Literal["read", "list"] = "read"
+    """Whether what was stored is read back before it counts as a backup, or only listed and compared."""
+    timeout: Length | None = None
+    """The longest that taking one may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +178,7 @@ class Bindings:
     backups: Mapping[str, Bound[BackupBinding]] = field(default_factory=dict)
     """The document's word for what is backed up (PostgreSQL) → by which engine, from where."""
     notices: NoticeBinding = field(default_factory=NoticeBinding)
+    heartbeat: HeartbeatBinding | None = None
     runs_on: Mapping[str, str] = field(default_factory=dict)
     """A target → the target that it stands on: when that one is down, it says nothing new."""
 
@@ -181,6 +199,7 @@ class Frame(Section):
     people: dict[str, Person] = {}
     channels: dict[str, dict[str, object]] = {}
     notices: NoticeBinding = NoticeBinding()
+    heartbeat: HeartbeatBinding | None = None
     batches: dict[str, dict[str, object]] = {}
     stores: dict[str, dict[str, object]] = {}
     backups: dict[str, dict[str, object]] = {}

@@ -38,6 +38,11 @@ class Instance:
     """What the bindings refer to by `env:` beyond the operator's own environment."""
 
     @property
+    def metrics(self) -> Path:
+        """Where the processes' counters meet."""
+        return self.home / "metrics"
+
+    @property
     def environment(self) -> dict[str, str]:
         """Return what every process of Toban is told; `toban.settings` reads it."""
         return {
@@ -46,6 +51,8 @@ class Instance:
             "TOBAN_BINDINGS": str(self.bindings),
             "TOBAN_PUBLIC_URL": self.public_url,
             "TOBAN_TELEMETRY_URL": self.store if isinstance(self.store, str) else self.store.url,
+            # Counters of all processes meet there; see faces/ingest/metrics.py.
+            "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
             # What a process says must reach its log when it says it, not when a buffer is full.
             "PYTHONUNBUFFERED": "1",
             **self.more,

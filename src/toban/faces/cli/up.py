@@ -88,6 +88,8 @@ def _run(order: Order) -> None:
     _require_free(order.host, port)
     instance, shop = _plan(order, home, port)
     say(f"文書 {instance.design}\n接続 {instance.bindings}\n置き場 {home.path}")
+    _forget_counters(instance.metrics)
+    home.secret("metrics-token")  # whoever scrapes /metrics shows it
     _prepare(instance)
     supervisor = Supervisor(
         (*shop, *programs.programs(instance)),
@@ -137,6 +139,12 @@ def _prepare(instance: Instance) -> None:
     done = subprocess.run(programs.toban("prepare"), env=programs.surroundings(instance), check=False)
     if done.returncode != 0:
         raise SystemExit(_UNUSABLE)
+
+
+def _forget_counters(folder: Path) -> None:
+    """Counters start anew with Toban, as those of any process do; files of ended processes would add up."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _require_room(path: Path) -> None:

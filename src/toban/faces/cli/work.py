@@ -32,6 +32,7 @@ from toban.engine.loops import Loop
 from toban.engine.notify import outbox, pipeline
 from toban.engine.notify.channel import Channel
 from toban.engine.notify.contacts import contacts_of
+from toban.engine.notify.heartbeat import Heartbeat
 from toban.engine.runs.service import Runs
 from toban.engine.telemetry.buffer import SampleBuffer
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
@@ -61,6 +62,8 @@ class Work:
         self._measured: Edition | None = None
         self._stood: Edition | None = None
         self._announced: Edition | None = None
+        self._looked_at: datetime | None = None
+        self._heartbeat = Heartbeat()
         self._stood_at: datetime | None = None
         self._posts = _Posts(parts, clock)
 
@@ -75,6 +78,7 @@ class Work:
             Loop("standing", _with_state(self._show_standing), every=2.0),
             Loop("announce", _with_state(self._announce), every=1.0),
             Loop("deliver", _with_state(self._deliver), every=1.0),
+            Loop("heartbeat", self._beat, every=5.0),
             Loop("store", self._store, every=1.0),
         )
 
@@ -160,6 +164,12 @@ class Work:
             is_new = edition is not self._announced
             pipeline.announce(edition.design, contacts, self._clock(), everything=is_new)
             self._announced = edition
+            self._looked_at = self._clock()
+
+    def _beat(self) -> None:
+        edition = self._in_force.edition
+        if edition is not None and edition.bindings.heartbeat is not None:
+            self._heartbeat.beat(edition.bindings.heartbeat, self._looked_at, self._clock())
 
     def _deliver(self) -> None:
         edition = self._in_force.edition

@@ -27,6 +27,7 @@ from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus
 from toban.faces.ingest.bounds import LARGEST_FORM, marked, taking_at_most
 from toban.faces.ingest.hub import Hub, News, changes_since, latest_revision
+from toban.faces.ingest.metrics import Metrics
 from toban.faces.ingest.pings import Pings
 from toban.faces.ingest.visitor import may_read
 from toban.faces.web import assets
@@ -34,7 +35,7 @@ from toban.faces.web.live import live_row
 
 log = structlog.get_logger(__name__)
 
-_OWN = ("/live", "/ping/", "/static/", "/healthz")
+_OWN = ("/live", "/ping/", "/static/", "/healthz", "/metrics")
 _RECHECKED = 5.0
 """Seconds after which a stream asks again whether its reader still may read."""
 _LONGEST_REVISION = 18
@@ -68,6 +69,7 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
         routes=[
             Route("/live", live),
             Route("/healthz", healthz),
+            Route("/metrics", Metrics(settings.HOME).answer),
             Route("/ping/{token}", pings.answer, methods=_PINGED_BY),
             Route("/ping/{token}/{word}", pings.answer, methods=_PINGED_BY),
             Mount("/static/{version}", GZipMiddleware(HashedFiles(assets.DIRECTORIES))),

@@ -1,0 +1,48 @@
+"""Who watches the watcher: a sign of life to a URL outside, for as long as the pipeline works.
+
+Whoever receives it (Healthchecks, Dead Man's Snitch, another Toban) raises the alarm when it stays away: the
+one alarm that this Toban can't raise itself.
+"""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from toban.engine.bindings.model import HeartbeatBinding
+from toban.engine.bindings.secret import SecretUnavailable
+from toban.engine.notify.channel import Undelivered
+from toban.engine.notify.channels.http import HttpConfig, Poster, secret_parts
+
+LATE = timedelta(seconds=30)
+"""Looks at the alerts are a second apart: after so long without one, the pipeline does not work."""
+
+log = structlog.get_logger(__name__)
+
+
+class Heartbeat:
+    """Sends a sign of life every so often. One thread drives it."""
+
+    def __init__(self) -> None:
+        self._sent_at: datetime | None = None
+
+    def beat(self, binding: HeartbeatBinding, looked_at: datetime | None, now: datetime) -> bool:
+        """Send if it is time and the pipeline has *looked at* its alerts lately; say whether it was sent.
+
+        What goes wrong is logged: the receiver is the one that has to notice.
+        """
+        if self._sent_at is not None and now - self._sent_at < binding.every:
+            return False
+        if looked_at is None or now - looked_at > LATE:
+            log.error("heartbeat_withheld", looked_at=looked_at.isoformat() if looked_at else None)
+            return False
+        try:
+            url = binding.url.reveal()
+            poster = Poster("heartbeat", HttpConfig(timeout=binding.timeout), binding.plain_hosts)
+            reply = poster.post(url, {"alive": now.isoformat()})
+            if reply.status // 100 != 2:
+                raise poster.refuse(reply, *secret_parts(url))
+        except (Undelivered, SecretUnavailable) as failure:
+            log.warning("heartbeat_unsent", reason=str(failure))
+            return False
+        self._sent_at = now
+        return True
