@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "toban.chapters.monitoring",
     "toban.chapters.backup",
     "toban.chapters.batch.kinds.invoices",
+    "toban.chapters.batch.kinds.statistics",
 ]
 ROOT_URLCONF = "toban.faces.web.urls"
 MIDDLEWARE = [

@@ -18,6 +18,7 @@ COMMANDS = {
     "runs": "toban.faces.cli.runs",
     "serve": "toban.faces.cli.serve",
     "silence": "toban.faces.cli.silence",
+    "statistics": "toban.faces.cli.statistics",
     "status": "toban.faces.cli.status",
     "store": "toban.faces.cli.store",
     "up": "toban.faces.cli.up",
@@ -53,6 +54,7 @@ WORKS = {
     "ssh": "toban.chapters.batch.kinds.ssh",
     "ping": "toban.chapters.batch.kinds.ping",
     "invoices": "toban.chapters.batch.kinds.invoices.kind",
+    "statistics": "toban.chapters.batch.kinds.statistics.kind",
 }
 """`kind = "…"` of `[batches.ID]` → the module that holds its `KIND`."""
 

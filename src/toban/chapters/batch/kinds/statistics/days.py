@@ -1,0 +1,71 @@
+"""Which days a run adds up, in the document's zone. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from toban.design.values.occurrence import existing
+
+_DAY = timedelta(days=1)
+MOST_DAYS = 1100
+"""Three years at once."""
+
+_PARAMETERS = ("date", "from", "to")
+
+
+class NoSuchDays(Exception):
+    """The run's parameters name no days that could be added up; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day from its midnight (included) to the next (excluded); summer time makes some 23 or 25 hours."""
+
+    date: date
+    start: datetime
+    end: datetime
+
+
+def days(parameters: Mapping[str, str], due_at: datetime, zone: ZoneInfo) -> list[Day]:
+    """Return the days to add up, the earliest first: the last whole one before *due_at*, or those asked for.
+
+    `date` asks for one, `from` and `to` for all between, both included; without `to`, up to the last whole
+    one. Raises `NoSuchDays`.
+    """
+    unknown = [name for name in parameters if name not in _PARAMETERS]
+    if unknown:
+        raise NoSuchDays(f"「{unknown[0]}」というパラメーターはありません: {'、'.join(_PARAMETERS)}")
+    newest = due_at.astimezone(zone).date() - _DAY
+    if "date" in parameters and len(parameters) > 1:
+        raise NoSuchDays("date は from、to と一緒には使えません")
+    if "to" in parameters and "from" not in parameters:
+        raise NoSuchDays("to には from も要ります")
+    one = _read(parameters, "date", newest)
+    first = _read(parameters, "from", one)
+    last = _read(parameters, "to", newest if "from" in parameters else one)
+    if last > newest:
+        raise NoSuchDays(f"{last} はまだ終わっていません: 集計できるのは {newest} までです")
+    if first > last:
+        raise NoSuchDays(f"{first} は {last} より後です")
+    if (last - first).days >= MOST_DAYS:
+        raise NoSuchDays(f"一度に集計できるのは {MOST_DAYS} 日までです: from と to を分けてください")
+    return list(_between(first, last, zone))
+
+
+def _read(parameters: Mapping[str, str], name: str, otherwise: date) -> date:
+    written = parameters.get(name)
+    if written is None:
+        return otherwise
+    try:
+        return date.fromisoformat(written)
+    except ValueError as error:
+        raise NoSuchDays(
+            f"{name} の「{written}」は日付ではありません: 2026-11-01 のように書いてください"
+        ) from error
+
+
+def _between(first: date, last: date, zone: ZoneInfo) -> Iterator[Day]:
+    for offset in range((last - first).days + 1):
+        day = first + offset * _DAY
+        yield Day(day, existing(day, time(0), zone), existing(day + _DAY, time(0), zone))

@@ -1,0 +1,71 @@
+"""The figures of a day, and how they are told. Pure."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from toban.chapters.batch.kinds.statistics.days import Day
+from toban.engine.telemetry.samples import Point
+
+BUCKET = timedelta(minutes=5)
+"""In pieces of this length it is looked whether a day has measurements."""
+
+_LARGEST = Decimal(10) ** 24
+_PLACES = Decimal("0.000001")
+
+
+class NoFigure(Exception):
+    """What the query gave is no figure; the message says what it is instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of a day."""
+
+    name: str
+    value: Decimal | None
+    unit: str
+    coverage: float | None = None
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"{self.name} 欠測"
+        text = f"{self.name} {figure(self.value)}{self.unit}"
+        is_partly = self.coverage is not None and self.coverage < 1
+        return f"{text} (計測 {math.floor(100 * self.coverage)}%)" if is_partly and self.coverage else text
+
+
+def figure(value: Decimal) -> str:
+    """Return 1,234.5, to two decimal places at most."""
+    rounded = value.quantize(Decimal("0.01")).normalize()
+    return f"{rounded:,f}"
+
+
+def of_row(rows: Sequence[Mapping[str, object]], units: Mapping[str, str]) -> list[Figure]:
+    """Return a figure for each column of the one row, or raise `NoFigure`."""
+    if len(rows) != 1:
+        raise NoFigure(f"query が {len(rows)} 行を返しました。1日につき1行になるように書いてください")
+    return [Figure(name, _number(name, value), units.get(name, "")) for name, value in rows[0].items()]
+
+
+def _number(name: str, value: object) -> Decimal | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise NoFigure(f"query の列 {name} の「{value}」は数ではありません")
+    number = Decimal(str(value))
+    if not number.is_finite() or abs(number) >= _LARGEST:
+        raise NoFigure(f"query の列 {name} の「{value}」は記録できる数ではありません")
+    return number.quantize(_PLACES)
+
+
+def pieces(day: Day) -> int:
+    """Return in how many buckets the day is cut."""
+    return -((day.start - day.end) // BUCKET)
+
+
+def coverage(found: Iterable[Point], day: Day) -> float:
+    """Return the share of the day whose buckets hold measurements; *found* are those that do."""
+    return min(sum(1 for _ in found) / pieces(day), 1.0)

@@ -1,0 +1,122 @@
+"""Adding up days: each day's figures are written at once, and replace what an earlier run wrote."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+
+from django.db import transaction
+
+from toban.chapters.batch.database import Question
+from toban.chapters.batch.kinds.statistics import figures
+from toban.chapters.batch.kinds.statistics.days import Day, NoSuchDays, days
+from toban.chapters.batch.kinds.statistics.figures import Figure, NoFigure
+from toban.chapters.batch.kinds.statistics.kind import Measured, StatisticsBatch
+from toban.chapters.batch.kinds.statistics.models import DailyFigure
+from toban.design.values.metric import read_metric
+from toban.engine.clock import system_clock
+from toban.engine.runs.kinds import Site
+from toban.engine.runs.rules import Reason
+from toban.engine.runs.work import StepFailed, Turn
+from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+
+_FEW = 1000
+"""Rows to ask for: one is wanted, and how many came instead is part of the complaint."""
+
+
+def add_up(config: StatisticsBatch, site: Site, turn: Turn) -> str:
+    """Add up the run's days and return them in words."""
+    zone = site.bindings.system.zone
+    try:
+        wanted = days(turn.parameters, turn.due_at, zone)
+    except NoSuchDays as error:
+        raise StepFailed(str(error), Reason.NOT_RUNNABLE) from error
+    key, gaps, line = site.batch.batch_id or site.batch.name, 0, ""
+    with _figures_of(config, site) as figures_of:
+        for place, day in enumerate(wanted):
+            stop = turn.why_stop()
+            if stop is not None:
+                raise StepFailed("途中で止めました", stop)
+            turn.progress(100 * place / len(wanted), f"{day.date} ({place:,} / {len(wanted):,} 日)")
+            found = figures_of(day)
+            _keep(key, day, found, turn.run_id)
+            gaps += sum(each.value is None for each in found)
+            line = f"{day.date}: {'、'.join(map(str, found))}"
+            turn.say(line)
+    if len(wanted) == 1:
+        return line
+    return (
+        f"{wanted[0].date} から {wanted[-1].date} までの {len(wanted):,} 日を集計しました。欠測 {gaps:,} 件"
+    )
+
+
+@contextmanager
+def _figures_of(config: StatisticsBatch, site: Site) -> Iterator[Callable[[Day], list[Figure]]]:
+    """Give a function from a day to all its figures; what can't be had raises `StepFailed`."""
+    zone = site.bindings.system.zone
+    question = None
+    if config.dsn is not None:
+        question = Question(config.dsn, config.query, zone, config.query_timeout, _FEW)
+    telemetry = Telemetry(os.environ["TOBAN_TELEMETRY_URL"]) if config.measured else None
+
+    def figures_of(day: Day) -> list[Figure]:
+        found: list[Figure] = []
+        if question is not None:
+            found += _asked(question, day, config)
+        if telemetry is not None:
+            found += [_measured(telemetry, each, day) for each in config.measured]
+        names = [each.name for each in found]
+        if len(set(names)) < len(names):
+            raise StepFailed(f"query の列と measured に同じ名前があります: {'、'.join(names)}")
+        return found
+
+    try:
+        yield figures_of
+    finally:
+        if telemetry is not None:
+            telemetry.close()
+
+
+def _asked(question: Question, day: Day, config: StatisticsBatch) -> list[Figure]:
+    rows = question.ask({"start": day.start, "end": day.end, "day": day.date})
+    try:
+        return figures.of_row(rows, config.units)
+    except NoFigure as error:
+        raise StepFailed(str(error)) from error
+
+
+def _measured(telemetry: Telemetry, wanted: Measured, day: Day) -> Figure:
+    metric = read_metric(wanted.metric)
+    if metric is None:
+        raise AssertionError("the binding was valid")
+    try:
+        whole = telemetry.series(metric, wanted.target, None, day.start, day.end, 1)
+        parts = telemetry.series(metric, wanted.target, None, day.start, day.end, figures.pieces(day))
+    except StoreUnavailable as error:
+        raise StepFailed(f"計測値の置き場が答えません: {error}") from error
+    if not whole:
+        return Figure(wanted.name, None, metric.unit, 0.0)
+    [point] = whole
+    value = {"mean": point.mean, "min": point.low, "max": point.high}[wanted.of]
+    return Figure(wanted.name, round(Decimal(value), 6), metric.unit, figures.coverage(parts, day))
+
+
+def _keep(work: str, day: Day, found: Sequence[Figure], run: int) -> None:
+    now = system_clock()
+    rows = [
+        DailyFigure(
+            work=work, day=day.date, name=each.name, place=place, value=each.value, unit=each.unit,
+            coverage=each.coverage, run=run, computed_at=now,
+        )
+        for place, each in enumerate(found)
+    ]  # fmt: skip
+    with transaction.atomic():
+        # A figure that is no longer asked for is not left beside the new ones.
+        of_day = DailyFigure.objects.filter(work=work, day=day.date)
+        of_day.exclude(name__in=[each.name for each in found]).delete()
+        DailyFigure.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=("work", "day", "name"),
+            update_fields=("place", "value", "unit", "coverage", "run", "computed_at"),
+        )

@@ -1,0 +1,108 @@
+"""`toban statistics`: the figures of past days."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import click
+
+from toban.faces.cli.state import opened_state
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+if TYPE_CHECKING:
+    from toban.chapters.batch.kinds.statistics.history import DayRow
+
+_UNKNOWN = 1
+_DAY = click.DateTime(["%Y-%m-%d"])
+_A_MONTH = timedelta(days=31)
+
+
+@click.command(
+    "statistics",
+    short_help="Show the figures of past days (集計した数字).",
+    epilog="Example: toban statistics B004 --from 2026-11-01 --format csv",
+)
+@click.argument("batch", required=False)
+@click.option("--from", "first", type=_DAY, metavar="DATE", help="The first day; a month ago without it.")
+@click.option("--to", "last", type=_DAY, metavar="DATE", help="The last day; today without it.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True
+)
+def command(batch: str | None, first: datetime | None, last: datetime | None, form: str) -> None:
+    """Show what BATCH added up, day by day; without BATCH, of the only one that has figures.
+
+    集計したことのある日の数字を、古い日から示します。欠測は空きで、0 ではありません。
+
+    \b
+    Exit status:
+      0  shown
+      1  no such figures
+      2  the state database can't be read
+    """
+    speak_utf8()
+    end = last.date() if last else datetime.now().astimezone().date()
+    start = first.date() if first else end - _A_MONTH
+    with opened_state():
+        from toban.chapters.batch.kinds.statistics.history import history, works  # noqa: PLC0415
+
+        key = _chosen(batch, works())
+        rows = history(key, start, end)
+    if form == "json":
+        say(json.dumps([_as_json(row) for row in rows], ensure_ascii=False, indent=2))
+    elif form == "csv":
+        say(_as_csv(rows).rstrip("\n"))
+    else:
+        say("\n".join(map(_line, rows)) or f"{start} から {end} までに、{key} が集計した日はありません")
+
+
+def _chosen(batch: str | None, known: Sequence[str]) -> str:
+    if batch is None and len(known) == 1:
+        return known[0]
+    if batch in known:
+        return str(batch)
+    what = f"「{batch}」が集計した数字はありません" if batch else "どのバッチの数字かを指定してください"
+    refuse(
+        what,
+        f"数字があるのは {'、'.join(known)} です"
+        if known
+        else 'kind = "statistics" のバッチが動くとたまります',
+    )
+    raise SystemExit(_UNKNOWN)
+
+
+def _line(row: "DayRow") -> str:
+    return f"{row.day}  {'、'.join(map(str, row.figures))}"
+
+
+def _as_json(row: "DayRow") -> dict[str, object]:
+    """Return the day for machines; values as text, so that none loses a digit."""
+    figures = [
+        {
+            "name": each.name,
+            "value": _plain(each.value) or None,
+            "unit": each.unit,
+            "coverage": each.coverage,
+        }
+        for each in row.figures
+    ]
+    return {"day": row.day.isoformat(), "figures": figures}
+
+
+def _as_csv(rows: "Sequence[DayRow]") -> str:
+    """Return a column for each name that any of the days has."""
+    names = list(dict.fromkeys(each.name for row in rows for each in row.figures))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["day", *names])
+    for row in rows:
+        values = {each.name: each.value for each in row.figures}
+        writer.writerow([row.day, *(_plain(values.get(name)) for name in names)])
+    return text.getvalue()
+
+
+def _plain(value: Decimal | None) -> str:
+    return "" if value is None else f"{value.normalize():f}"

@@ -1,0 +1,269 @@
+"""Daily figures from a real PostgreSQL and a real telemetry store, and their history."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from click.testing import CliRunner
+from tests.integration.chapters.batch.kinds.conftest import HandTurn
+from tests.integration.engine.telemetry.conftest import StoreProcess
+
+from toban.chapters.batch.kinds.statistics import kind
+from toban.chapters.batch.kinds.statistics.history import history
+from toban.chapters.batch.kinds.statistics.models import DailyFigure
+from toban.design.clauses.batch import Batch
+from toban.design.reader import read_design
+from toban.design.values.metric import Metric
+from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings
+from toban.engine.bindings.model import Section
+from toban.engine.runs.kinds import NotBindable, Site
+from toban.engine.runs.rules import Reason
+from toban.engine.runs.work import StepFailed
+from toban.engine.telemetry.samples import Sample
+from toban.engine.telemetry.store import Telemetry
+from toban.faces.cli.statistics import command
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+FOUR = datetime(2026, 11, 25, 4, tzinfo=TOKYO)
+DOCUMENT = """# 運用設計書
+
+## 6. バッチ処理
+
+### バッチ一覧
+| バッチID | バッチ名 | 実行タイミング | 実行時間 | 処理内容 | 失敗時の対応 |
+|---|---|---|---|---|---|
+| B004 | データ集計 | 日次 | 深夜4:00 | 統計データ集計 | 再実行 |
+"""
+SQL = '''
+dsn = "env:BOOKS"
+query = """
+SELECT count(*) AS "注文", sum(yen) AS "売上" FROM sales WHERE at >= %(start)s AND at < %(end)s
+"""
+units = { "注文" = "件", "売上" = "円" }
+'''
+MEASURED = """
+measured = [
+  { name = "応答", target = "API", metric = "レスポンスタイム" },
+  { name = "最悪", target = "API", metric = "レスポンスタイム", of = "max" },
+]
+"""
+
+
+class Anywhere(Section):
+    """A source that is never asked here."""
+
+
+@pytest.fixture
+def sales(books: str) -> str:
+    with psycopg.connect(books) as connection:
+        connection.execute("""
+            CREATE TABLE sales (yen int, at timestamptz);
+            INSERT INTO sales VALUES
+                (1, '2026-11-22 12:00+09'), (10, '2026-11-23 23:59:59.999+09'),
+                (100, '2026-11-24 00:00+09'), (200, '2026-11-24 23:59:59.999+09'),
+                (1000, '2026-11-25 00:00+09');
+        """)
+    return books
+
+
+@pytest.fixture
+def telemetry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Telemetry]:
+    """A real store, which the worker's environment names."""
+    with StoreProcess(tmp_path / "telemetry") as store:
+        monkeypatch.setenv("TOBAN_TELEMETRY_URL", store.telemetry_url)
+        telemetry = Telemetry(store.telemetry_url)
+        yield telemetry
+        telemetry.close()
+
+
+def site(said: str) -> Site:
+    design = read_design(DOCUMENT, "運用設計書.md")
+    text = f'[targets.API]\nsources = [{{ kind = "any" }}]\n[batches.B004]\nkind = "statistics"\n{said}'
+    kinds = Kinds(works={"statistics": kind.KIND.config}, sources={"any": Anywhere})
+    [batch] = design.of(Batch)
+    return Site(batch, design, read_bindings(text, Path("toban.toml"), kinds))
+
+
+def add_up(place: Site, run: int = 1, due_at: datetime = FOUR, **parameters: str) -> HandTurn:
+    named = {name.rstrip("_"): value for name, value in parameters.items()}
+    turn = HandTurn(due_at, named, run_id=run)
+    [step] = kind.KIND.steps(place.bindings.batches["B004"].config, place)
+    turn.results[step.name] = step.act(turn)
+    return turn
+
+
+def kept() -> dict[str, list[str]]:
+    return {f"{row.day}": [str(each) for each in row.figures] for row in history("B004", date.min, date.max)}
+
+
+def test_the_day_before_is_added_up_by_its_midnights_in_the_documents_zone(sales: str) -> None:
+    turn = add_up(site(SQL))
+
+    assert kept() == {"2026-11-24": ["注文 2件", "売上 300円"]}
+    assert turn.results["add-up"] == "2026-11-24: 注文 2件、売上 300円"
+    assert turn.said == ["2026-11-24: 注文 2件、売上 300円"]
+
+
+def test_past_days_are_made_up_for_and_a_second_time_changes_nothing(sales: str) -> None:
+    turn = add_up(site(SQL), from_="2026-11-21", to="2026-11-24")
+    once = kept()
+
+    add_up(site(SQL), run=2, from_="2026-11-21", to="2026-11-24")
+
+    assert once == kept() == {
+        "2026-11-21": ["注文 0件", "売上 欠測"],
+        "2026-11-22": ["注文 1件", "売上 1円"],
+        "2026-11-23": ["注文 1件", "売上 10円"],
+        "2026-11-24": ["注文 2件", "売上 300円"],
+    }  # fmt: skip
+    assert turn.results["add-up"] == "2026-11-21 から 2026-11-24 までの 4 日を集計しました。欠測 1 件"
+    assert [text for _, text in turn.told][-1] == "2026-11-24 (3 / 4 日)"
+
+
+def test_a_day_that_is_added_up_again_replaces_its_figures_names_and_all(sales: str) -> None:
+    add_up(site(SQL))
+    with psycopg.connect(sales) as connection:
+        connection.execute("DELETE FROM sales WHERE yen = 200")
+
+    add_up(site(SQL.replace("注文", "件数")), run=2)
+
+    assert kept() == {"2026-11-24": ["件数 1件", "売上 100円"]}
+    assert set(DailyFigure.objects.values_list("run", flat=True)) == {2}
+
+
+def test_stopped_in_the_middle_the_days_so_far_are_kept(sales: str) -> None:
+    asked = iter([None, None, Reason.STOPPED])
+    turn = HandTurn(FOUR, {"from": "2026-11-21"}, stops=lambda: next(asked))
+    place = site(SQL)
+    [step] = kind.KIND.steps(place.bindings.batches["B004"].config, place)
+
+    with pytest.raises(StepFailed) as stopped:
+        step.act(turn)
+
+    assert stopped.value.reason is Reason.STOPPED
+    assert list(kept()) == ["2026-11-21", "2026-11-22"]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("SELECT yen FROM sales", "5 行を返しました"),
+        ("SELECT 'many' AS a", "a の「many」は数ではありません"),
+        ("SELECT nothing", 'column "nothing" does not exist'),
+    ],
+)
+def test_a_query_that_gives_no_figures_fails_and_keeps_nothing(query: str, words: str, sales: str) -> None:
+    place = site(f'dsn = "env:BOOKS"\nquery = "{query}"')
+
+    with pytest.raises(StepFailed, match=words):
+        add_up(place)
+
+    assert kept() == {}
+
+
+def test_days_that_make_no_sense_are_refused_without_a_retry(sales: str) -> None:
+    with pytest.raises(StepFailed, match="まだ終わっていません") as refused:
+        add_up(site(SQL), date="2026-11-25")
+
+    assert refused.value.reason is Reason.NOT_RUNNABLE
+
+
+def test_what_toban_measured_is_added_up_and_gaps_stay_gaps(
+    telemetry: Telemetry,
+) -> None:
+    start = datetime(2026, 11, 24, tzinfo=TOKYO)
+
+    def sample(minutes: float, value: float, instance: str = "api-1") -> Sample:
+        return Sample(Metric.RESPONSE_TIME, "API", instance, start + timedelta(minutes=minutes), value)
+
+    telemetry.ensure_schema()
+    half_a_day = [sample(5 * n, 100 if n % 2 else 300) for n in range(144)]
+    around = [sample(-0.001, 9999), sample(24 * 60, 9999), sample(1, 500, "api-2"), sample(2, 500, "api-2")]
+    telemetry.write([*half_a_day, *around], token="a")
+
+    turn = add_up(site(MEASURED), from_="2026-11-22", to="2026-11-24")
+
+    assert turn.said[0] == "2026-11-22: 応答 欠測、最悪 欠測"
+    [mean, worst] = history("B004", date(2026, 11, 24), date(2026, 11, 24))[0].figures
+    assert mean.value == round(Decimal((144 * 200 + 2 * 500) / 146), 6)
+    assert (worst.value, worst.unit) == (Decimal(500), "ms")
+    assert mean.coverage == pytest.approx(0.5)
+    assert str(worst) == "最悪 500ms (計測 50%)"
+
+
+def test_one_name_for_two_figures_is_refused(sales: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOBAN_TELEMETRY_URL", "http://u:p@127.0.0.1:1/toban")
+
+    with pytest.raises(NotBindable, match="名前「応答」の数が二つ"):
+        add_up(site(MEASURED.replace("最悪", "応答")))
+
+
+def test_while_the_store_is_away_the_step_fails_and_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOBAN_TELEMETRY_URL", "http://u:hush@127.0.0.1:1/toban")
+
+    with pytest.raises(StepFailed, match="計測値の置き場が答えません") as failed:
+        add_up(site(MEASURED))
+
+    assert "hush" not in str(failed.value)
+    assert kept() == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("", "query か measured を書いてください"),
+        ('query = "SELECT 1"', "両方書くものです"),
+        ('measured = [{ name = "a", target = "API", metric = "機嫌" }]', "測れる項目ではありません"),
+        (
+            'measured = [{ name = "a", target = "API", metric = "CPU使用率", of = "sum" }]',
+            "'mean', 'min' か 'max'",
+        ),
+    ],
+)
+def test_a_binding_that_adds_up_nothing_is_refused_at_once(said: str, words: str) -> None:
+    with pytest.raises(UnreadableBindings, match=words):
+        site(said)
+
+
+def test_a_target_that_is_not_bound_is_named() -> None:
+    place = site('measured = [{ name = "a", target = "Web", metric = "CPU使用率" }]')
+
+    with pytest.raises(NotBindable, match=r"「Web」という対象が toban\.toml にありません。あるのは API"):
+        add_up(place)
+
+
+def shown(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(command, arguments)
+    return result.exit_code, result.output
+
+
+def test_the_history_is_shown_to_people_and_machines(sales: str) -> None:
+    add_up(site(SQL), from_="2026-11-23")
+    span = ("--from", "2026-11-23", "--to", "2026-11-24")
+
+    assert shown(*span) == (
+        0, "2026-11-23  注文 1件、売上 10円\n2026-11-24  注文 2件、売上 300円\n",
+    )  # fmt: skip
+    assert shown("B004", "--format", "csv", *span) == (
+        0,
+        "day,注文,売上\n2026-11-23,1,10\n2026-11-24,2,300\n",
+    )
+    status, text = shown("B004", "--format", "json", "--from", "2026-11-24", "--to", "2026-11-24")
+    assert status == 0
+    assert '"value": "300"' in text
+
+
+def test_a_batch_without_figures_is_refused_with_those_that_have(sales: str) -> None:
+    add_up(site(SQL))
+
+    status, text = shown("B009")
+
+    assert status == 1
+    assert "「B009」が集計した数字はありません" in text
+    assert "B004" in text
