@@ -13,6 +13,9 @@ from toban.engine.people.rules import Account, Hurdle, hurdle
 
 type View = Callable[..., HttpResponseBase]
 
+ORDERING = (OperatorRole.DEVELOPER, OperatorRole.MANAGER)
+"""Who may order runs; a viewer only reads."""
+
 
 def require_role(*roles: OperatorRole) -> Callable[[View], View]:
     """Let only signed-in operators of *roles* through; the others get 403 and the reason."""
@@ -28,6 +31,24 @@ def require_role(*roles: OperatorRole) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def may_order(user: object) -> bool:
+    """Whether *user* may order runs."""
+    return isinstance(user, Operator) and user.operator_role in ORDERING
+
+
+def may_consent(user: object, wanted_of: str) -> bool:
+    """Whether *user* may answer a question put to *wanted_of*, in the document's words.
+
+    A manager may answer any; a developer those that the document puts to developers (開発担当者).
+    """
+    if not isinstance(user, Operator):
+        return False
+    is_put_to_developers = "開発" in wanted_of or "developer" in wanted_of.casefold()
+    return user.operator_role == OperatorRole.MANAGER or (
+        user.operator_role == OperatorRole.DEVELOPER and is_put_to_developers
+    )
 
 
 def hurdle_before(user: Operator) -> Hurdle | None:

@@ -1,9 +1,16 @@
-"""`toban check FILE`: what the document says, what it contradicts, what wasn't understood."""
+"""`toban check FILE`: what the document says, what it contradicts, what wasn't understood.
+
+With `--live` also what would fail tonight. Only then is more loaded than the document's own language.
+"""
 
 import json
-from collections.abc import Iterable, Iterator
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,11 +20,16 @@ from toban.design.lint.general import row_stands_twice
 from toban.design.reader import Design, UnreadableDocument, load_design
 from toban.faces.cli.terminal import refuse, say, speak_utf8
 
+if TYPE_CHECKING:
+    from toban.faces.cli.parts import Parts
+    from toban.faces.cli.trying import Tried
+
 _COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "cyan"}
 _WORDS = {Level.ERROR: "エラー", Level.WARNING: "警告", Level.INFO: "情報"}
 
 _HAS_ERRORS = 1
 _UNREADABLE = 2
+_NOTHING_TRIED: "Sequence[Tried] | None" = None
 _FIRST_YEAR = 1950
 _LAST_YEAR = 2097
 
@@ -45,10 +57,22 @@ def _within_reach(
     metavar="DATE",
     help="The day from which dates are counted ahead, instead of today.",
 )
-def command(file: Path, form: str, today: datetime | None) -> None:
+@click.option("--live", is_flag=True, help="Also try now what the bindings name and could fail in the night.")
+@click.option(
+    "--bindings",
+    type=click.Path(path_type=Path),
+    help="With --live: default is TOBAN_BINDINGS, else toban.toml beside FILE.",
+)
+@click.pass_obj
+def command(
+    parts: "Parts", file: Path, form: str, today: datetime | None, live: bool, bindings: Path | None
+) -> None:
     """Read the operations design FILE and report all contradictions in it, before anything runs.
 
     文書を読み、実行する前に、矛盾・書き漏れ・読めない行をすべて挙げます。
+
+    With --live, try everything that the bindings name: secrets, commands, databases, hosts, stores, channels.
+    Nothing is run, sent or kept. 夜に失敗しうるものを、今すべて試します。何も実行せず、送らず、残しません。
 
     \b
     Exit status:
@@ -58,14 +82,20 @@ def command(file: Path, form: str, today: datetime | None) -> None:
          or not in one way only: rows that stand twice (XX004)
     """
     speak_utf8()
+    if bindings is not None and not live:
+        raise click.UsageError("--bindings は --live と使います")
     try:
         design = load_design(file)
     except UnreadableDocument as exc:
         refuse(str(exc), exc.hint)
         raise SystemExit(_UNREADABLE) from exc
     day = (today or datetime.now().astimezone()).date()
-    findings = inspect(design, day)
-    say(_as_json(design, findings) if form == "json" else _as_text(design, findings))
+    findings, tried = inspect(design, day), _NOTHING_TRIED
+    if live:
+        there = bindings or Path(os.environ.get("TOBAN_BINDINGS", file.with_name("toban.toml")))
+        found = _live(design, there, parts)
+        findings, tried = (*findings, *found.findings), found.tried
+    say(_as_json(design, findings, tried) if form == "json" else _as_text(design, findings, tried))
     raise SystemExit(_status(findings))
 
 
@@ -75,8 +105,42 @@ def _status(findings: Iterable[Finding]) -> int:
     return _HAS_ERRORS if any(finding.level is Level.ERROR for finding in findings) else 0
 
 
-def _as_json(design: Design, findings: Iterable[Finding]) -> str:
-    report = {
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """What was found beyond the document: in the bindings, and by trying them."""
+
+    findings: tuple[Finding, ...]
+    tried: "Sequence[Tried]"
+
+
+def _live(design: Design, bindings: Path, parts: "Parts") -> _Live:
+    from toban.engine.bindings.load import UnreadableBindings, load_bindings  # noqa: PLC0415
+    from toban.engine.bindings.vague import settle  # noqa: PLC0415
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.faces.cli.trials import still_findings, trials_of  # noqa: PLC0415
+    from toban.faces.cli.trying import try_all  # noqa: PLC0415
+
+    try:
+        bound = load_bindings(bindings, parts.kinds)
+    except UnreadableBindings as exc:
+        return _Live(exc.findings, ())
+    settled = settle(design, bound.clock_words, bound.file)
+    told = still_findings(settled, bound, parts)
+    tried = try_all(trials_of(settled, bound, parts, told, system_clock()), _progress)
+    found = (*told, *(finding for each in tried for finding in each.findings))
+    return _Live(tuple(sorted(found, key=lambda finding: finding.origin)), tried)
+
+
+def _progress(done: int, count: int) -> None:
+    error_stream = click.get_text_stream("stderr")
+    if error_stream.isatty():
+        click.echo(
+            f"\r試しています {done}/{count}" + ("\r\x1b[K" if done == count else ""), nl=False, err=True
+        )
+
+
+def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[Tried] | None") -> str:
+    report: dict[str, object] = {
         "document": design.document,
         "clauses": [
             {
@@ -93,6 +157,7 @@ def _as_json(design: Design, findings: Iterable[Finding]) -> str:
             {
                 "code": finding.code,
                 "level": str(finding.level),
+                "file": finding.origin.document,
                 "line": finding.origin.line,
                 "message": finding.message,
                 "hint": finding.hint,
@@ -107,14 +172,35 @@ def _as_json(design: Design, findings: Iterable[Finding]) -> str:
         ],
         "summary": {"rows": design.rows, "read": design.read, "unread": len(design.unread)},
     }
+    if tried is not None:
+        report["tried"] = [
+            {
+                "name": each.trial.name,
+                "file": each.trial.origin.document,
+                "line": each.trial.origin.line,
+                "ok": not each.findings,
+            }
+            for each in tried
+        ]
     return json.dumps(report, ensure_ascii=False, indent=2)
 
 
-def _as_text(design: Design, findings: tuple[Finding, ...]) -> str:
+def _as_text(design: Design, findings: tuple[Finding, ...], tried: "Sequence[Tried] | None") -> str:
     # What is only said for the reader's information comes after what has to be mended.
     ordered = sorted(findings, key=lambda finding: finding.level is Level.INFO)
     parts = [*(_finding(finding) for finding in ordered), *_unread(design), _summary(design, findings)]
+    if tried is not None:
+        parts.append(_trials(tried))
     return "\n".join(parts)
+
+
+def _trials(tried: "Sequence[Tried]") -> str:
+    kinds = Counter(each.trial.name.partition(" ")[0] for each in tried)
+    counts = "、".join(f"{kind} {count}" for kind, count in kinds.items())
+    failing = sum(1 for each in tried if each.findings)
+    return (
+        f"試したもの {len(tried)}件{f'（{counts}）' if counts else ''}。うち {failing}件が、今夜は動きません"
+    )
 
 
 def _finding(finding: Finding) -> str:

@@ -29,13 +29,14 @@ from toban.faces.ingest.bounds import LARGEST_FORM, marked, taking_at_most
 from toban.faces.ingest.hub import Hub, News, changes_since, latest_revision
 from toban.faces.ingest.metrics import Metrics
 from toban.faces.ingest.pings import Pings
+from toban.faces.ingest.slack import SlackActions
 from toban.faces.ingest.visitor import may_read
 from toban.faces.web import assets
 from toban.faces.web.live import live_row
 
 log = structlog.get_logger(__name__)
 
-_OWN = ("/live", "/ping/", "/static/", "/healthz", "/metrics")
+_OWN = ("/live", "/ping/", "/static/", "/healthz", "/metrics", "/slack/")
 _RECHECKED = 5.0
 """Seconds after which a stream asks again whether its reader still may read."""
 _LONGEST_REVISION = 18
@@ -70,6 +71,7 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
             Route("/live", live),
             Route("/healthz", healthz),
             Route("/metrics", Metrics(settings.HOME).answer),
+            Route("/slack/actions", SlackActions(present.edition, system_clock).answer, methods=("POST",)),
             Route("/ping/{token}", pings.answer, methods=_PINGED_BY),
             Route("/ping/{token}/{word}", pings.answer, methods=_PINGED_BY),
             Mount("/static/{version}", GZipMiddleware(HashedFiles(assets.DIRECTORIES))),

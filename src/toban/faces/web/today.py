@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from django.urls import reverse
 
 from toban.design.clauses.base import Clause
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.runs.models import Run
+from toban.faces.run_words import standing
 from toban.faces.web import words
 from toban.faces.web.overview import short
 from toban.faces.web.skeleton import evidence_address
@@ -20,7 +24,7 @@ class Mark:
 
     minute: int
     kind: str
-    """A verdict, or `planned`."""
+    """A verdict, a run's standing, or `planned`."""
     title: str
     address: str
 
@@ -38,16 +42,20 @@ def today(
     clauses: Mapping[str, Clause],
     statuses: Sequence[ClauseStatus],
     changes: Sequence[LedgerEntry],
+    runs: Sequence[Run],
     now: datetime,
     zone: tzinfo,
 ) -> Today:
-    """Lay *changes* of verdict and due times of *statuses* out on the day of *now* in *zone*."""
+    """Lay *changes* of verdict, *runs* and due times of *statuses* out on the day of *now* in *zone*."""
     midnight = start_of_day(now, zone)
+    # A run says more than the verdict that came of it.
+    run = {each.clause_id for each in runs}
     marks = [
         _mark(entry.at, midnight, str(entry.content["verdict"]), clauses[entry.clause_id], now, zone)
         for entry in changes
-        if entry.clause_id in clauses and entry.content.get("before")
+        if entry.clause_id in clauses and entry.content.get("before") and entry.clause_id not in run
     ]
+    marks += [_mark_of_run(each, clauses, midnight, now, zone) for each in runs]
     marks += [
         _mark(status.next_due, midnight, "planned", clauses[status.clause_id], now, zone)
         for status in statuses
@@ -59,11 +67,26 @@ def today(
 
 def start_of_day(now: datetime, zone: tzinfo) -> datetime:
     """Return the last midnight in *zone*."""
-    return datetime.combine(now.astimezone(zone).date(), time(0), tzinfo=zone)
+    return midnight_of(now.astimezone(zone).date(), zone)
+
+
+def midnight_of(day: date, zone: tzinfo) -> datetime:
+    """Return the beginning of *day* in *zone*."""
+    return datetime.combine(day, time(0), tzinfo=zone)
 
 
 def _minute(moment: datetime, midnight: datetime) -> int:
     return (moment - midnight) // timedelta(minutes=1)
+
+
+def _mark_of_run(
+    run: Run, clauses: Mapping[str, Clause], midnight: datetime, now: datetime, zone: tzinfo
+) -> Mark:
+    moment, stands = run.began_at or run.due_at, standing(run)
+    clause = clauses.get(run.clause_id)
+    name = short(clause) if clause is not None else run.work
+    title = f"{words.clock(moment, now, zone)} {stands.mark} {stands.word} {name}"
+    return Mark(_minute(moment, midnight), stands.value, title, reverse("run", args=[run.pk]))
 
 
 def _mark(

@@ -4,7 +4,7 @@ from allauth.account import views as account
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-from toban.faces.web import people, views
+from toban.faces.web import batches, history, people, runs, views
 
 
 def gone(request: HttpRequest) -> HttpResponse:
@@ -19,6 +19,10 @@ urlpatterns = [
     path("sparklines", views.sparklines, name="sparklines"),
     path("clauses/<path:clause_id>/series", views.series, name="series"),
     path("clauses/<path:clause_id>", views.evidence, name="evidence"),
+    path("batches/", batches.batches, name="batches"),
+    path("batches/<path:key>", history.batch, name="batch"),
+    path("runs/<int:pk>", runs.run, name="run"),
+    path("runs/<int:pk>/log", runs.log, name="run-log"),
     path("people/", people.operators, name="people"),
     path("people/<int:pk>", people.change, name="person"),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -17,7 +17,12 @@ WORDS: dict[Verdict, Promise] = {
     Verdict.UNBOUND: gettext_lazy("未接続"),
 }
 
-_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+_SECOND, _MINUTE, _HOUR, _DAY = (
+    timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1),
+)  # fmt: skip
+_TEN_SECONDS = timedelta(seconds=10)
+_THOUSAND = 1000
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 def length(span: timedelta) -> str:
@@ -29,6 +34,37 @@ def length(span: timedelta) -> str:
     if span < _DAY:
         return _("%(hours)d時間%(minutes)d分") % {"hours": span // _HOUR, "minutes": span % _HOUR // _MINUTE}
     return _("%(days)d日%(hours)d時間") % {"days": span // _DAY, "hours": span % _DAY // _HOUR}
+
+
+def took(span: timedelta) -> str:
+    """Say how long something took, to the second: 0.4秒, 12秒, 3分20秒, 1時間5分."""
+    if span < _TEN_SECONDS:
+        return _("%(seconds)s秒") % {"seconds": f"{span / _SECOND:.1f}"}
+    if span < _MINUTE:
+        return _("%(seconds)s秒") % {"seconds": span // _SECOND}
+    if span < _HOUR:
+        return _("%(minutes)d分%(seconds)d秒") % {
+            "minutes": span // _MINUTE,
+            "seconds": span % _MINUTE // _SECOND,
+        }
+    return length(span)
+
+
+def relative(moment: datetime, now: datetime) -> str:
+    """Say how far *moment* is from *now*: 3日2時間前, 12分後."""
+    if moment <= now:
+        return _("%(length)s前") % {"length": length(now - moment)}
+    return _("%(length)s後") % {"length": length(moment - now)}
+
+
+def size(count: int) -> str:
+    """Write a number of bytes in units of a thousand, as stores bill them: 1.2 GB."""
+    amount = float(count)
+    for unit in _UNITS:
+        if amount < _THOUSAND or unit == _UNITS[-1]:
+            break
+        amount /= _THOUSAND
+    return f"{count} B" if unit == "B" else f"{amount:.1f} {unit}"
 
 
 def clock(moment: datetime, now: datetime, zone: tzinfo) -> str:

@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[4] / "src" / "toban"
 CATALOGUE = PACKAGE / "locale" / "en" / "LC_MESSAGES" / "django.po"
 ENTRY = re.compile(r'^msgid "(.+)"\nmsgstr "(.*)"$', re.MULTILINE)
 IN_TEMPLATE = re.compile(r'{% translate "([^"]+)"')
+BLOCK_IN_TEMPLATE = re.compile(r"{% blocktranslate[^%]*%}(.*?){% endblocktranslate %}")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 
 
@@ -20,7 +21,10 @@ def entries() -> dict[str, str]:
 
 def said() -> Iterator[str]:
     for template in (PACKAGE / "faces" / "web" / "templates").rglob("*.html"):
-        yield from IN_TEMPLATE.findall(template.read_text(encoding="utf-8"))
+        text = template.read_text(encoding="utf-8")
+        yield from IN_TEMPLATE.findall(text)
+        for block in BLOCK_IN_TEMPLATE.findall(text):
+            yield re.sub(r"{{ (\w+) }}", r"%(\1)s", block)
     for part in ("faces", "engine/people"):
         for module in (PACKAGE / part).rglob("*.py"):
             yield from _calls(ast.parse(module.read_text(encoding="utf-8")))

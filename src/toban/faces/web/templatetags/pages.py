@@ -1,8 +1,17 @@
 """What every template may use."""
 
-from django import template
+from collections.abc import Mapping
+from datetime import datetime, timedelta, tzinfo
 
-from toban.faces.web import assets
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from toban.engine.runs.models import Run
+from toban.faces.run_words import Standing
+from toban.faces.run_words import standing as standing_of
+from toban.faces.web import assets, run_charts, words
+from toban.faces.web.skeleton import evidence_address
 
 register = template.Library()
 
@@ -11,3 +20,78 @@ register = template.Library()
 def asset(name: str) -> str:
     """Return the address of a static file."""
     return assets.address(name)
+
+
+@register.simple_tag(takes_context=True)
+def moment(context: Mapping[str, object], at: datetime | None) -> SafeString | str:
+    """Write a time absolutely in the document's zone, and relatively beside it."""
+    if at is None:
+        return "—"
+    now, zone = context["now"], context["zone"]
+    return format_html(
+        '<time datetime="{}">{}</time> <small class="ago">{}</small>',
+        at.isoformat(),
+        words.clock(at, now, zone),  # type: ignore[arg-type] # `frame` has put them there
+        words.relative(at, now),  # type: ignore[arg-type]
+    )
+
+
+@register.simple_tag(takes_context=True)
+def clock(context: Mapping[str, object], at: datetime | None) -> SafeString | str:
+    """Write a time absolutely in the document's zone."""
+    if at is None:
+        return "—"
+    said = words.clock(at, context["now"], context["zone"])  # type: ignore[arg-type]
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(), said)
+
+
+@register.filter
+def took(span: timedelta | None) -> str:
+    """Say how long something took."""
+    return words.took(span) if span is not None else "—"
+
+
+@register.filter
+def size(count: int | None) -> str:
+    """Write a number of bytes."""
+    return words.size(count) if count is not None else "—"
+
+
+@register.simple_tag
+def standing(run: Run) -> SafeString:
+    """Write where a run stands, by shape and word."""
+    return standing_html(standing_of(run))
+
+
+def standing_html(stands: Standing) -> SafeString:
+    """Write *stands* by shape and word."""
+    return format_html(
+        '<span class="standing {}"><span class="mark" aria-hidden="true">{}</span> {}</span>',
+        stands.value,
+        stands.mark,
+        stands.word,
+    )
+
+
+@register.filter
+def length_of(run: Run) -> timedelta | None:
+    """Return how long a run took."""
+    return run_charts.length_of(run)
+
+
+@register.filter
+def in_zone(at: datetime, zone: tzinfo) -> datetime:
+    """Return the time in the document's zone, without one: Django would turn it into its own again."""
+    return at.astimezone(zone).replace(tzinfo=None)
+
+
+@register.filter
+def entry(entries: Mapping[str, object], key: str) -> object:
+    """Return what *entries* hold for *key*."""
+    return entries.get(key, key)
+
+
+@register.filter
+def row_address(clause_id: str) -> str:
+    """Return the page of a row's evidence."""
+    return evidence_address(clause_id)

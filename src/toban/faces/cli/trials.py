@@ -1,0 +1,238 @@
+"""What `toban check --live` tries: everything that the bindings name and that could fail in the night."""
+
+import difflib
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from toban.chapters.backup.engine import EngineKind
+from toban.chapters.backup.store import StoreKind, StoreTrouble
+from toban.chapters.batch.works import BatchPlan, key_of, plan
+from toban.chapters.monitoring.source import SourceKind, Unmeasurable
+from toban.design.clauses.backup import BackupPolicy
+from toban.design.clauses.batch import Batch
+from toban.design.finding import Finding, Level
+from toban.design.origin import Origin
+from toban.design.reader import Design
+from toban.engine.bindings.doubts import binding_findings
+from toban.engine.bindings.model import Bindings, Bound
+from toban.engine.runs.kinds import Site
+from toban.faces.cli.parts import Parts
+
+_SECRET_MISSING, _NO_SUCH_ROW = "BD007", "BD009"
+
+
+class Code(StrEnum):
+    """What a live finding is about; permanent, each with a page `docs/findings/CODE.md`."""
+
+    BATCH = "LV001"
+    SOURCE = "LV002"
+    STORE = "LV003"
+    BACKUP = "LV004"
+    CHANNEL = "LV005"
+    HANGS = "LV006"
+    NO_ROW = "LV007"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One thing to try."""
+
+    code: Code
+    name: str
+    """What it is, for people: `バッチ B001`."""
+    origin: Origin
+    quote: str
+    doubts: Callable[[], Iterable[str]]
+    """Tries it; each doubt may end with a line `HINT: …`."""
+    hint: str
+    """The way out for a doubt that names none."""
+
+    def finding(self, doubt: str) -> Finding:
+        """Return *doubt* as a finding."""
+        message, _, hint = doubt.partition("\nHINT: ")
+        return Finding(
+            self.code, Level.ERROR, self.origin, f"{self.name}: {message}", self.quote, hint or self.hint
+        )
+
+
+def still_findings(design: Design, bindings: Bindings, parts: Parts) -> tuple[Finding, ...]:
+    """Return what can be said without trying: secrets that are not there, and batches that have no row.
+
+    What else only warns is an error here: it does not keep Toban from starting, but a batch from running.
+    """
+    batches = plan(design, bindings, parts.work_kinds)
+    told = [
+        replace(finding, level=Level.ERROR) if finding.code == _SECRET_MISSING else finding
+        for finding in binding_findings(design, bindings)
+        if not (finding.code == _NO_SUCH_ROW and finding.quote.startswith("[batches."))
+    ]
+    return (*told, *_rowless(design, bindings, batches))
+
+
+def trials_of(
+    design: Design, bindings: Bindings, parts: Parts, told: Iterable[Finding], now: datetime
+) -> tuple[Trial, ...]:
+    """Return what to try; a table whose secret is known to be missing is left out."""
+    missing = {finding.origin.line for finding in told if finding.code == _SECRET_MISSING}
+    found = (
+        *_batches(design, bindings, parts),
+        *_sources(bindings, parts.source_kinds, now),
+        *_stores(bindings, parts.store_kinds),
+        *_backups(design, bindings, parts),
+        *_channels(bindings, parts),
+    )
+    return tuple(trial for trial in found if trial.origin.line not in missing)
+
+
+def _rowless(design: Design, bindings: Bindings, batches: BatchPlan) -> Iterator[Finding]:
+    """Yield a finding for every bound batch that will not run, with the reason."""
+    rows = {key_of(batch): batch for batch in reversed(design.of(Batch))}
+    for key, bound in bindings.batches.items():
+        if key in batches.works:
+            continue
+        origin, quote = _place(bindings, "batches", key), _quote("batches", key, bound)
+        unread = next((row for row in design.unread if key in map(str.strip, row.text.split("|"))), None)
+        if key in rows:
+            message, hint = batches.unbound[rows[key].id], f"toban check {design.document}"
+        elif unread is not None:
+            message = f"{design.document}:{unread.line} の行を読めませんでした: {unread.reason}"
+            hint = f"その行を直してください:  {' '.join(unread.text.split())}"
+        else:
+            message = f"{design.document} のバッチ一覧にありません"
+            near = difflib.get_close_matches(key, rows, n=1)
+            choices = "、".join(f"「{each}」" for each in sorted(rows)) or "ありません"
+            hint = f"「{near[0]}」ではありませんか" if near else f"文書のバッチIDで書いてください: {choices}"
+        yield Finding(Code.NO_ROW, Level.ERROR, origin, f"バッチ {key}: {message}", quote, hint)
+
+
+def _batches(design: Design, bindings: Bindings, parts: Parts) -> Iterator[Trial]:
+    rows = {key_of(batch): batch for batch in reversed(design.of(Batch))}
+    for key, bound in bindings.batches.items():
+        if key in rows:
+            kind, site = parts.work_kinds[bound.kind], Site(rows[key], design, bindings)
+            yield Trial(
+                Code.BATCH,
+                f"バッチ {key}",
+                _place(bindings, "batches", key),
+                _quote("batches", key, bound),
+                partial(kind.doubts, bound.config, site),
+                "接続表の [batches] を確かめてください",
+            )
+
+
+def _sources(bindings: Bindings, kinds: Mapping[str, SourceKind], now: datetime) -> Iterator[Trial]:
+    for target, sources in bindings.targets.items():
+        for bound in sources:
+            yield Trial(
+                Code.SOURCE,
+                f"対象 {target}",
+                Origin(bindings.file, bound.line),
+                f'[[targets."{target}".sources]] kind = "{bound.kind}"',
+                partial(_source_doubts, kinds[bound.kind], bound, now),
+                "名前、ポート、資格と、相手が動いているかを確かめてください",
+            )
+
+
+def _source_doubts(kind: SourceKind, bound: Bound[Any], now: datetime) -> Iterator[str]:
+    source = kind.build(bound.config)
+    try:
+        source.measure(now)
+    except Unmeasurable as error:
+        yield str(error)
+    finally:
+        source.close()
+
+
+def _stores(bindings: Bindings, kinds: Mapping[str, StoreKind]) -> Iterator[Trial]:
+    for name, bound in bindings.stores.items():
+        yield Trial(
+            Code.STORE,
+            f"保存先 {name}",
+            _place(bindings, "stores", name),
+            _quote("stores", name, bound),
+            partial(_store_doubts, kinds[bound.kind], bound),
+            "場所と権限 (書く、読む、消す) を確かめてください",
+        )
+
+
+def _store_doubts(kind: StoreKind, bound: Bound[Any]) -> Iterator[str]:
+    """Write, read and remove a small object."""
+    store = kind.build(bound.config)
+    key, content = f"toban-check/{uuid4().hex}", secrets.token_bytes(64)
+    try:
+        stored = store.put(key, content)
+        try:
+            # A sealed object opens for whoever has the key, which need not be this machine.
+            if not stored.sealed and store.read(key) != content:
+                yield f"{store.name}: 書いたものと違うものが読めました"
+        finally:
+            store.delete([key])
+    except StoreTrouble as error:
+        yield str(error)
+    finally:
+        store.close()
+
+
+def _backups(design: Design, bindings: Bindings, parts: Parts) -> Iterator[Trial]:
+    for subject, bound in bindings.backups.items():
+        kind, store = parts.engine_kinds[bound.kind], _store_of(subject, design, bindings, bound)
+        yield Trial(
+            Code.BACKUP,
+            f"バックアップ {subject}",
+            _place(bindings, "backups", subject),
+            _quote("backups", subject, bound),
+            partial(_engine_doubts, kind, subject, bound, store, parts),
+            "接続表の [backups] と、そのサーバーの設定を確かめてください",
+        )
+
+
+def _store_of(subject: str, design: Design, bindings: Bindings, bound: Bound[Any]) -> Bound[Any] | None:
+    """Return the store that the table names, or else the one of the row's 保存先."""
+    rows = (row.destination for row in design.of(BackupPolicy) if row.subject == subject)
+    names = (bound.config.store, *rows)
+    return next((bindings.stores[name] for name in names if name in bindings.stores), None)
+
+
+def _engine_doubts(
+    kind: EngineKind, subject: str, bound: Bound[Any], place: Bound[Any] | None, parts: Parts
+) -> Iterator[str]:
+    if place is None and kind.needs_store:
+        hint = '文書の「保存先」の名で [stores.名前] を書くか、store = "名前" を足してください'
+        yield f"保存先が決まりません\nHINT: {hint}"
+        return
+    store = parts.store_kinds[place.kind].build(place.config) if place is not None else None
+    engine = kind.build(subject, bound.config, store)
+    try:
+        yield from engine.doubts()
+    finally:
+        engine.close()
+        if store is not None:
+            store.close()
+
+
+def _channels(bindings: Bindings, parts: Parts) -> Iterator[Trial]:
+    for name, bound in bindings.channels.items():
+        yield Trial(
+            Code.CHANNEL,
+            f"通知の経路 {name}",
+            Origin(bindings.file, bound.line),
+            _quote("channels", name, bound),
+            partial(parts.transports[bound.kind].doubts, bound.config),
+            "接続表の [channels] と、その秘密の値を確かめてください",
+        )
+
+
+def _place(bindings: Bindings, table: str, name: str) -> Origin:
+    return Origin(bindings.file, bindings.lines[table, name])
+
+
+def _quote(table: str, name: str, bound: Bound[Any]) -> str:
+    is_bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    key = name if is_bare else f'"{name}"'
+    return f'[{table}.{key}] kind = "{bound.kind}"'

@@ -1,0 +1,75 @@
+"""Trials, all at once: one that hangs holds up nothing but its own thread."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from time import monotonic
+
+from toban.design.finding import Finding, Level
+from toban.engine.bindings.secret import SecretUnavailable
+from toban.faces.cli.trials import Code, Trial
+
+_AT_ONCE = 16
+PATIENCE = 30.0
+"""Seconds that one trial may take; every time-out in it is shorter, unless the other side does not end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a trial."""
+
+    trial: Trial
+    findings: tuple[Finding, ...]
+
+
+def try_all(
+    trials: Sequence[Trial], tell: Callable[[int, int], None], *, patience: float = PATIENCE
+) -> tuple[Tried, ...]:
+    """Try everything and return what came of each, in order; *tell* hears how many of how many are done."""
+    done: SimpleQueue[tuple[int, Tried]] = SimpleQueue()
+    results: dict[int, Tried] = {}
+    waiting, begun = deque(enumerate(trials)), dict[int, float]()
+    while len(results) < len(trials):
+        while waiting and len(begun) < _AT_ONCE:
+            position, trial = waiting.popleft()
+            begun[position] = monotonic()
+            threading.Thread(target=_run, args=(position, trial, done), daemon=True).start()
+        for position, tried in _next(done, begun, trials, patience):
+            # One that was given up may still end.
+            if begun.pop(position, None) is not None:
+                results[position] = tried
+                tell(len(results), len(trials))
+    return tuple(results[position] for position in range(len(trials)))
+
+
+def _next(
+    done: SimpleQueue[tuple[int, Tried]], begun: Mapping[int, float], trials: Sequence[Trial], patience: float
+) -> list[tuple[int, Tried]]:
+    """Wait for the next trial to end, or return those that have taken too long."""
+    oldest = min(begun.values())
+    try:
+        return [done.get(timeout=max(oldest + patience - monotonic(), 0.01))]
+    except Empty:
+        late = [position for position, since in begun.items() if monotonic() - since >= patience]
+        return [
+            (position, Tried(trials[position], (_hanging(trials[position], patience),))) for position in late
+        ]
+
+
+def _run(position: int, trial: Trial, done: SimpleQueue[tuple[int, Tried]]) -> None:
+    try:
+        doubts = tuple(trial.doubts())
+    except SecretUnavailable as error:
+        doubts = (str(error),)
+    except Exception as error:  # noqa: BLE001 - whatever it raises tonight, it raises now: that is the finding
+        # The kind of the error only: its words may hold a secret.
+        doubts = (f"試している途中で失敗しました ({type(error).__name__})",)
+    done.put((position, Tried(trial, tuple(trial.finding(doubt) for doubt in doubts))))
+
+
+def _hanging(trial: Trial, patience: float) -> Finding:
+    hint = "相手が応答しているか、間のファイアウォールが黙って捨てていないかを確かめてください"
+    message = f"{trial.name}: {patience:g} 秒たっても答えがありません"
+    return Finding(Code.HANGS, Level.ERROR, trial.origin, message, trial.quote, hint)

@@ -1,0 +1,53 @@
+"""When a row is due around a moment, and on a day. Pure."""
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+
+from toban.design.clauses.base import Clause
+from toban.design.values.schedule import Cadence, Schedule
+from toban.engine.bindings.due import due_times, schedules_of
+from toban.engine.bindings.model import System
+
+_SPANS = tuple(timedelta(days=days) for days in (1, 8, 40, 400))
+"""Looked through in turn, so that a minutely schedule isn't counted out for a year."""
+_MOMENT = timedelta(microseconds=1)
+
+
+def next_times(clause: Clause, system: System, now: datetime, count: int) -> list[datetime]:
+    """Return the next *count* due times after *now*, or as many as a year holds."""
+    found: list[datetime] = []
+    for span in _SPANS:
+        found = between(clause, system, now + _MOMENT, now + span)
+        if len(found) >= count:
+            break
+    return found[:count]
+
+
+def previous_times(clause: Clause, system: System, now: datetime, count: int) -> list[datetime]:
+    """Return the last *count* due times up to *now*, newest first, or as many as a year holds."""
+    found: list[datetime] = []
+    for span in _SPANS:
+        found = between(clause, system, now - span, now + _MOMENT)
+        if len(found) >= count:
+            break
+    return found[::-1][:count]
+
+
+def between(clause: Clause, system: System, start: datetime, end: datetime) -> list[datetime]:
+    """Return all due times of *clause* from *start* (included) to *end* (excluded), in order.
+
+    Where the document names a day and no time, its midnight stands for the day.
+    """
+    return sorted(
+        {
+            each
+            for schedule in schedules_of(clause)
+            for each in due_times(_timed(schedule), system, start, end)
+        }
+    )
+
+
+def _timed(schedule: Schedule) -> Schedule:
+    if schedule.cadence is Cadence.INTERVAL:
+        return schedule
+    return replace(schedule, at=schedule.at or time(0))

@@ -1,0 +1,110 @@
+"""What stands around every page: the top bar, today, and which edition it all is about."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import takewhile
+from zoneinfo import ZoneInfo
+
+from django.http import Http404
+from django.utils.translation import get_language
+
+from toban.engine.bindings import present
+from toban.engine.bindings.inforce import Edition
+from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.runs.models import PlannedWork, Run
+from toban.faces.web import overview
+from toban.faces.web.live import LiveRow, live_rows
+from toban.faces.web.outline import Outline, outline
+from toban.faces.web.skeleton import Skeleton, skeleton
+from toban.faces.web.today import start_of_day, today
+from toban.faces.web.words import WORDS
+
+_KEPT = 6
+_RECENT = 500
+_LATE = timedelta(hours=12)
+_MOST = 300
+"""Runs on the strip: with more, nobody could tell one from the next."""
+
+_skeletons: dict[tuple[str, str, str], tuple[Outline, Skeleton]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The edition in force and what is known of its rows at one moment."""
+
+    edition: Edition
+    now: datetime
+    outline: Outline
+    skeleton: Skeleton
+    statuses: Sequence[ClauseStatus]
+    rows: Mapping[str, LiveRow]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The document's zone."""
+        return self.edition.bindings.system.zone
+
+
+def in_force() -> Edition:
+    """Return the edition in force, or raise `Http404`."""
+    edition = present.edition()
+    if edition is None:
+        raise Http404
+    return edition
+
+
+def look(edition: Edition, now: datetime) -> Sight:
+    """Return what is known of *edition* at *now*."""
+    built, page = _skeleton(edition)
+    statuses = [status for status in ClauseStatus.objects.all() if status.clause_id in built.clauses]
+    rows = live_rows(built.clauses, statuses, now, edition.bindings.system.zone)
+    return Sight(edition, now, built, page, statuses, rows)
+
+
+def frame(sight: Sight, here: str) -> dict[str, object]:
+    """Return the context that every page needs; *here* names the page in the navigation."""
+    return {
+        **figures(sight),
+        "here": here,
+        "edition": sight.edition,
+        "digest": sight.edition.design.digest,
+        "revision": max((status.revision for status in sight.statuses), default=0),
+        "refusal": present.refusal(),
+        "verdicts": [(each.value, WORDS[each]) for each in Verdict],
+        "now": sight.now,
+        "zone": sight.zone,
+    }
+
+
+def figures(sight: Sight) -> dict[str, object]:
+    """Return what changes around the page as time passes."""
+    now, zone, clauses = sight.now, sight.zone, sight.outline.clauses
+    midnight = start_of_day(now, zone)
+    recent = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.VERDICT).order_by("-sequence")[:_RECENT]
+    changes = list(takewhile(lambda entry: entry.at >= midnight, recent))
+    return {
+        "contents": list(overview.contents(sight.outline, sight.rows)),
+        "figures": overview.figures(sight.edition, sight.rows, sight.statuses, now),
+        "today": today(clauses, sight.statuses, changes, _runs_of_day(midnight), now, zone),
+        "hours": range(0, 24, 3),
+    }
+
+
+def _runs_of_day(midnight: datetime) -> list[Run]:
+    """Return the newest runs that began since *midnight*, or were due since and did not begin."""
+    known = list(PlannedWork.objects.values_list("key", flat=True))
+    # By work and due time, as the index has them; a run that is later than that is on its own page.
+    late = Run.objects.filter(work__in=known, due_at__gte=midnight - _LATE).order_by("-due_at")
+    return [run for run in late[:_MOST] if (run.began_at or run.due_at) >= midnight]
+
+
+def _skeleton(edition: Edition) -> tuple[Outline, Skeleton]:
+    key = (edition.design.document, edition.design.digest, get_language() or "")
+    if key not in _skeletons:
+        while len(_skeletons) >= _KEPT:
+            _skeletons.pop(next(iter(_skeletons)), None)
+        built = outline(edition.design)
+        _skeletons[key] = (built, skeleton(built))
+    return _skeletons[key]

@@ -1,0 +1,130 @@
+"""One work: why it ran or did not, how long it took, when it comes next, and what may be ordered."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from toban.engine.bindings.model import System
+from toban.engine.clock import system_clock
+from toban.engine.evidence.models import ClauseStatus
+from toban.engine.people.access import may_order
+from toban.engine.runs.models import Run
+from toban.engine.runs.rules import Reason
+from toban.faces.run_words import Standing, because
+from toban.faces.web import orders, words
+from toban.faces.web.batches import STANDINGS, date_in, run_title
+from toban.faces.web.due_times import next_times, previous_times
+from toban.faces.web.frame import frame, in_force, look
+from toban.faces.web.orders import Question
+from toban.faces.web.parts import answer, is_fragment
+from toban.faces.web.run_charts import durations
+from toban.faces.web.today import midnight_of
+from toban.faces.web.works import OPEN, WorkRow, open_runs, work_of
+
+_PER_PAGE = 50
+_CHARTED = 60
+_AROUND = 5
+_ACTS = ("run", "skip")
+_DAY = timedelta(days=1)
+_CONFLICT = 409
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def batch(request: HttpRequest, key: str) -> HttpResponse:
+    """Show one work; `?state=`, `?from=`, `?to=` and `?page=` choose among its runs.
+
+    `?ask=` puts the question before an order, and POST answers it: `act` says which.
+    """
+    edition, now = in_force(), system_clock()
+    row = work_of(edition.design, key)
+    if row is None:
+        raise Http404
+    system = edition.bindings.system
+    current = open_runs([key]).get(key)
+    if request.method == "POST":
+        return _ordered(request, row, current, system, now)
+    question = None
+    if request.GET.get("ask"):
+        question = _question(request, request.GET["ask"], row, current, system, now)
+        if is_fragment(request):
+            return render(request, "web/runs/_ask.html", {"question": question})
+    return _page(request, row, current, question)
+
+
+def _page(
+    request: HttpRequest, row: WorkRow, current: Run | None, question: Question | None, status: int = 200
+) -> HttpResponse:
+    edition, now = in_force(), system_clock()
+    system = edition.bindings.system
+    runs = Run.objects.filter(work=row.key)
+    page = Paginator(_chosen(request, runs, system), _PER_PAGE).get_page(request.GET.get("page"))
+    charted = list(runs.exclude(state__in=OPEN).order_by("-due_at")[:_CHARTED])[::-1]
+    known = ClauseStatus.objects.filter(clause_id=row.clause.id).first() if row.clause else None
+    asked = {name: request.GET.get(name, "") for name in ("state", "from", "to")}
+    context = {
+        "now": now,
+        "zone": system.zone,
+        "row": row,
+        "current": current,
+        "status": known,
+        "runs": [(run, because(run, row.planned, now, system.zone)) for run in page],
+        "page": page,
+        "chart": durations(charted, [run_title(run, now, system.zone) for run in charted]),
+        "coming": next_times(row.clause, system, now, _AROUND) if row.clause else [],
+        "passed": previous_times(row.clause, system, now, _AROUND) if row.clause else [],
+        "asked": {"state": asked["state"], "begin": asked["from"], "end": asked["to"]},
+        "query": urlencode({name: value for name, value in asked.items() if value}),
+        "standings": STANDINGS,
+    }
+
+    def around() -> Mapping[str, object]:
+        acts = _ACTS if row.is_running and may_order(request.user) else ()
+        return {**frame(look(edition, now), "batches"), "acts": acts, "question": question}
+
+    return answer(request, "web/runs/batch.html", "web/runs/_batch.html", context, around, status)
+
+
+def _chosen(request: HttpRequest, runs: QuerySet[Run], system: System) -> QuerySet[Run]:
+    found = runs.order_by("-due_at", "-pk")
+    state = request.GET.get("state", "")
+    if state == Standing.AWAITING:
+        found = found.filter(state=Run.State.WAITING, reason=Reason.AWAITING_APPROVAL)
+    elif state:
+        found = found.filter(state=state)
+    begin, end = date_in(request.GET.get("from", "")), date_in(request.GET.get("to", ""))
+    if begin is not None:
+        found = found.filter(due_at__gte=midnight_of(begin, system.zone))
+    if end is not None:
+        found = found.filter(due_at__lt=midnight_of(end + _DAY, system.zone))
+    return found
+
+
+def _question(
+    request: HttpRequest, act: str, row: WorkRow, current: Run | None, system: System, now: datetime
+) -> Question:
+    """Return the question before *act*, or answer that there is none; only for who may order."""
+    orders.require_permission(request.user, act, None)
+    if row.planned is None or not row.planned.in_force:
+        raise Http404
+    found = orders.asked_of_work(
+        act, row.planned, row.label, current, lambda moment: words.clock(moment, now, system.zone)
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def _ordered(
+    request: HttpRequest, row: WorkRow, current: Run | None, system: System, now: datetime
+) -> HttpResponse:
+    question = _question(request, request.POST.get("act", ""), row, current, system, now)
+    done = orders.give(request, question, row.key, None, now)
+    if isinstance(done, Question):
+        return _page(request, row, current, done, _CONFLICT)
+    return redirect("run", done.pk)

@@ -1,0 +1,197 @@
+"""Orders as the pages ask for them: what each will do, what it wants to know first, and how it is given."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from toban.engine.people.access import may_consent, may_order
+from toban.engine.runs import orders
+from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.orders import NotPossible
+from toban.engine.runs.rules import Reason
+from toban.faces.run_parameters import NoParameter, read_parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An order that is not given yet."""
+
+    act: str
+    title: str
+    says: tuple[str, ...]
+    """What it will do, a sentence each."""
+    button: str
+    wants_parameters: bool = False
+    reason: str = ""
+    """How the reason is called that it wants; empty for none."""
+    needs_reason: bool = False
+    steps: tuple[str, ...] = ()
+    """Finished steps to choose one of to begin at."""
+    needs_step: bool = False
+    name: str = ""
+    """What must be typed to confirm it; empty where a look is enough."""
+    trouble: str = ""
+    """What was wrong with the answer."""
+    hint: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    """What was answered, to be mended."""
+
+
+def asked_of_work(
+    act: str, work: PlannedWork, label: str, open_run: Run | None, clock: Callable[[datetime], str]
+) -> Question | None:
+    """Return the question behind *act* on a work, or None where there is no such act now."""
+    match act:
+        case "run":
+            return _run_now(work, label, open_run)
+        case "skip" if open_run is None or open_run.state != Run.State.RUNNING:
+            return _skip(work, label, open_run, clock)
+        case _:
+            return None
+
+
+def asked_of_run(act: str, run: Run, label: str, steps: tuple[str, ...]) -> Question | None:
+    """Return the question behind *act* on *run*, whose finished steps are *steps*, or None as above."""
+    is_open = run.state in (Run.State.WAITING, Run.State.RUNNING)
+    is_awaiting = run.state == Run.State.WAITING and run.reason == Reason.AWAITING_APPROVAL
+    match act:
+        case "cancel" if is_open:
+            return _cancel(run, label)
+        case "again" if not is_open and (steps or run.state != Run.State.DONE):
+            return _again(run, label, steps)
+        case "approve" if is_awaiting:
+            return _approve(run, label)
+        case "refuse" if is_awaiting:
+            return _refuse(run, label)
+        case _:
+            return None
+
+
+def _run_now(work: PlannedWork, label: str, open_run: Run | None) -> Question:
+    says = [_("予定（%(rule)s）とは別に、いま1回実行します。") % {"rule": work.rule}]
+    if work.depends_on:
+        says.append(_("先に成功していなければ待ちます: %(works)s") % {"works": "、".join(work.depends_on)})
+    if open_run is not None and open_run.state == Run.State.RUNNING:
+        says.append(_("いまの実行 %(run)d が終わるまで待ちます。") % {"run": open_run.pk})
+    says.append(_("だれが頼んだかは証跡に残ります。"))
+    return Question(
+        "run",
+        _("%(work)s を今すぐ実行する") % {"work": label},
+        tuple(says),
+        _("今すぐ実行する"),
+        wants_parameters=True,
+        name=work.key,
+    )
+
+
+def _skip(
+    work: PlannedWork, label: str, open_run: Run | None, clock: Callable[[datetime], str]
+) -> Question | None:
+    due = open_run.due_at if open_run is not None else work.next_due
+    if due is None:
+        return None
+    says = (
+        _("%(due)s の分は実行されず、未実施として証跡に残ります。") % {"due": clock(due)},
+        _("その次の予定からは、いつもどおり実行されます。"),
+    )
+    title = _("%(work)s の次の分を見送る") % {"work": label}
+    return Question(
+        "skip", title, says, _("見送る"), reason=_("見送る理由"), needs_reason=True, name=work.key
+    )
+
+
+def _cancel(run: Run, label: str) -> Question:
+    says = [_("この実行を終わらせます。証跡には未実施と残ります。")]
+    if run.state == Run.State.RUNNING:
+        says.append(_("進行中の手順は数秒のうちに止まります。そこまでの手順の結果は残ります。"))
+    title = _("%(work)s の実行 %(run)d を中止する") % {"work": label, "run": run.pk}
+    return Question("cancel", title, tuple(says), _("中止する"), name=run.work)
+
+
+def _again(run: Run, label: str, steps: tuple[str, ...]) -> Question:
+    is_done = run.state == Run.State.DONE
+    says = [_("選んだ手順から後を、もう一度行います。")]
+    if not is_done:
+        says.append(_("手順を選ばなければ、最後に終わった手順の次から続けます。"))
+    title = _("%(work)s の実行 %(run)d をやり直す") % {"work": label, "run": run.pk}
+    return Question(
+        "again", title, tuple(says), _("やり直す"), steps=steps, needs_step=is_done, name=run.work
+    )
+
+
+def _approve(run: Run, label: str) -> Question:
+    says = (
+        _("手順「%(step)s」をすぐに始めます。") % {"step": run.step},
+        _("承認は、この実行の再試行にも効きます。次の実行には効きません。"),
+    )
+    title = _("%(work)s の実行 %(run)d を承認する") % {"work": label, "run": run.pk}
+    return Question("approve", title, says, _("承認する"), reason=_("ひとこと"))
+
+
+def _refuse(run: Run, label: str) -> Question:
+    says = (_("手順「%(step)s」を行わずに、この実行を終わらせます。") % {"step": run.step},)
+    title = _("%(work)s の実行 %(run)d を承認しない") % {"work": label, "run": run.pk}
+    return Question("refuse", title, says, _("承認しない"), reason=_("承認しない理由"), needs_reason=True)
+
+
+def may_give(user: object, act: str, run: Run | None) -> bool:
+    """Whether *user* may give the order *act*."""
+    if act not in ("approve", "refuse"):
+        return may_order(user)
+    asked = run.approvals.filter(answer="", is_superseded=False).first() if run is not None else None
+    return may_consent(user, asked.wanted_of if asked is not None else "")
+
+
+def require_permission(user: object, act: str, run: Run | None) -> None:
+    """Raise `PermissionDenied` unless *user* may give the order *act*."""
+    if not may_give(user, act, run):
+        raise PermissionDenied(act)
+
+
+def give(
+    request: HttpRequest, question: Question, key: str, run: Run | None, now: datetime
+) -> Run | Question:
+    """Give the order as the form answers *question*; return the run, or the question with what is wrong."""
+    typed = {name: request.POST.get(name, "").strip() for name in ("name", "reason", "parameters", "from")}
+    answered = replace(question, typed=typed)
+    trouble = _trouble(answered)
+    if trouble:
+        return replace(answered, trouble=trouble)
+    try:
+        return _ways(answered, key, run, request.user.get_username(), now)[question.act]()
+    except NoParameter as wrong:
+        return replace(answered, trouble=str(wrong))
+    except NotPossible as wrong:
+        return replace(answered, trouble=str(wrong), hint=wrong.hint)
+
+
+def _trouble(question: Question) -> str:
+    typed = question.typed
+    if question.name and typed["name"] != question.name:
+        return _("確かめるために「%(name)s」と入力してください。") % {"name": question.name}
+    if question.needs_reason and not typed["reason"]:
+        return _("%(reason)sを書いてください。") % {"reason": question.reason}
+    if question.needs_step and typed["from"] not in question.steps:
+        return _("どの手順からやり直すかを選んでください。")
+    return ""
+
+
+def _ways(
+    question: Question, key: str, run: Run | None, by: str, now: datetime
+) -> Mapping[str, Callable[[], Run]]:
+    typed, run_id = question.typed, run.pk if run is not None else 0
+    said = typed["reason"]
+    return {
+        "run": lambda: orders.order(
+            key, read_parameters(filter(None, typed["parameters"].splitlines())), by=by, now=now
+        ),
+        "skip": lambda: orders.skip(key, said, by=by, now=now),
+        "cancel": lambda: orders.cancel(key, by=by, now=now, run_id=run_id),
+        "again": lambda: orders.again(key, run_id, typed["from"] or None, by=by, now=now),
+        "approve": lambda: orders.approve(run_id, said, by=by, now=now),
+        "refuse": lambda: orders.refuse(run_id, said, by=by, now=now),
+    }

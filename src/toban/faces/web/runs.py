@@ -1,0 +1,219 @@
+"""One run: how far it is, what it did and wrote, why, and what may be ordered of it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from toban.chapters.backup.models import Drill
+from toban.engine.clock import system_clock
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
+from toban.engine.runs.rules import Reason
+from toban.faces.run_words import REASONS, because
+from toban.faces.web import orders
+from toban.faces.web.frame import frame, in_force, look
+from toban.faces.web.orders import Question
+from toban.faces.web.parts import answer, is_fragment
+from toban.faces.web.run_charts import length_of
+from toban.faces.web.words import WORDS
+from toban.faces.web.works import OPEN, WorkRow, usual_lengths, work_of
+
+_ACTS = ("approve", "refuse", "cancel", "again")
+_LINES = 500
+"""Lines of the log on the page and in each part that follows; the whole is at the log's own address."""
+_ENTRIES = 50
+_LONGEST_RESULT = 300
+_CONFLICT = 409
+_GREATEST = 2**63 - 1
+"""No database knows a greater number."""
+_ORDERED: Mapping[str, Promise] = {
+    "run": gettext_lazy("実行を頼んだ"),
+    "cancel": gettext_lazy("中止した"),
+    "skip": gettext_lazy("見送った"),
+    "again": gettext_lazy("やり直した"),
+    "approve": gettext_lazy("承認した"),
+    "refuse": gettext_lazy("承認しなかった"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A step that is finished."""
+
+    step: FinishedStep
+    took: timedelta
+    result: str
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """One claim of the run by a worker."""
+
+    number: int
+    attempt: Attempt
+    took: timedelta | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """A line of the evidence that speaks of the run."""
+
+    entry: LedgerEntry
+    said: str
+    note: str
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one run; `?ask=` puts the question before an order, and POST answers it: `act` says which."""
+    found = _run(pk)
+    row = work_of(in_force().design, found.work)
+    if row is None:
+        raise Http404
+    steps = tuple(found.steps.order_by("pk").values_list("name", flat=True))
+    if request.method == "POST":
+        question = _question(request, request.POST.get("act", ""), found, row, steps)
+        done = orders.give(request, question, found.work, found, system_clock())
+        if isinstance(done, Question):
+            return _page(request, _run(pk), row, done, _CONFLICT)
+        return redirect("run", done.pk)
+    if not request.GET.get("ask"):
+        return _page(request, found, row, None)
+    question = _question(request, request.GET["ask"], found, row, steps)
+    if is_fragment(request):
+        return render(request, "web/runs/_ask.html", {"question": question})
+    return _page(request, found, row, question)
+
+
+@require_safe
+def log(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return the run's whole log as text; to the page's script, what comes after `?after=`."""
+    found = _run(pk)
+    if not is_fragment(request):
+        text = "".join(
+            f"{line.at.isoformat()} {line.step} {line.text}\n" for line in found.log.order_by("pk")
+        )
+        return HttpResponse(text, content_type="text/plain; charset=utf-8")
+    after = request.GET.get("after", "0")
+    if not after.isdecimal() or len(after) > len(str(_GREATEST)) or int(after) > _GREATEST:
+        raise Http404
+    lines = list(found.log.filter(pk__gt=int(after)).order_by("pk")[:_LINES])
+    if not lines and found.state in OPEN:
+        return HttpResponse(status=204)
+    zone = in_force().bindings.system.zone
+    return render(request, "web/runs/_log.html", _log_context(found, lines, int(after), system_clock(), zone))
+
+
+def _run(pk: int) -> Run:
+    found = Run.objects.filter(pk=pk).first() if pk <= _GREATEST else None
+    if found is None:
+        raise Http404
+    return found
+
+
+def _page(
+    request: HttpRequest, found: Run, row: WorkRow, question: Question | None, status: int = 200
+) -> HttpResponse:
+    edition, now = in_force(), system_clock()
+    zone = edition.bindings.system.zone
+    steps = list(_steps(found))
+    context = {
+        "now": now,
+        "zone": zone,
+        "run": found,
+        "row": row,
+        "why": because(found, row.planned, now, zone),
+        "is_open": found.state in OPEN,
+        "went_on": now - found.began_at if found.began_at and found.ended_at is None else None,
+        "took": length_of(found),
+        "usual": usual_lengths([found.work], now).get(found.work),
+        "steps": steps,
+        "attempts": list(_attempts(found)),
+        "approvals": found.approvals.order_by("pk"),
+        "entries": list(_entries(found)),
+        "drill": Drill.objects.filter(run=found.pk).first(),
+        "earlier": _beside(found, "-due_at", due_at__lt=found.due_at),
+        "later": _beside(found, "due_at", due_at__gt=found.due_at),
+    }
+
+    def around() -> Mapping[str, object]:
+        lines = list(found.log.order_by("-pk")[:_LINES])[::-1]
+        return {
+            **frame(look(edition, now), "batches"),
+            **_log_context(found, lines, 0, now, zone),
+            "is_cut": len(lines) == _LINES,
+            "acts": list(_acts(request, found, row, tuple(each.step.name for each in steps))),
+            "question": question,
+        }
+
+    return answer(request, "web/runs/run.html", "web/runs/_run.html", context, around, status)
+
+
+def _log_context(
+    found: Run, lines: list[RunLog], after: int, now: datetime, zone: tzinfo
+) -> dict[str, object]:
+    return {
+        "run": found,
+        "lines": lines,
+        "last": lines[-1].pk if lines else after,
+        "goes_on": found.state in OPEN or len(lines) == _LINES,
+        "now": now,
+        "zone": zone,
+    }
+
+
+def _beside(found: Run, order: str, **where: datetime) -> Run | None:
+    return Run.objects.filter(work=found.work, **where).order_by(order).first()
+
+
+def _steps(found: Run) -> Iterator[StepRow]:
+    for step in found.steps.order_by("pk"):
+        text = "" if step.result is None else _as_text(step.result)
+        is_cut = len(text) > _LONGEST_RESULT
+        yield StepRow(step, step.ended_at - step.began_at, text[:_LONGEST_RESULT], is_cut)
+
+
+def _as_text(result: object) -> str:
+    return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
+
+
+def _attempts(found: Run) -> Iterator[AttemptRow]:
+    for number, attempt in enumerate(found.attempts.order_by("fence"), 1):
+        took = attempt.ended_at - attempt.began_at if attempt.ended_at is not None else None
+        outcome = str(REASONS[Reason(attempt.outcome)]) if attempt.outcome else ""
+        yield AttemptRow(number, attempt, took, outcome)
+
+
+def _entries(found: Run) -> Iterator[EntryRow]:
+    """Yield what the evidence holds of the run: how it ended, and who ordered what."""
+    of_row = LedgerEntry.objects.filter(clause_id=found.clause_id, content__run=found.pk)
+    for entry in of_row.order_by("-sequence")[:_ENTRIES]:
+        content = entry.content
+        verdict = content.get("verdict")
+        said = str(WORDS[Verdict(verdict)]) if verdict else _ORDERED.get(str(content.get("order")), "")
+        yield EntryRow(entry, str(said), str(content.get("said") or content.get("note") or ""))
+
+
+def _question(request: HttpRequest, act: str, found: Run, row: WorkRow, steps: tuple[str, ...]) -> Question:
+    """Return the question before *act*, or answer that there is none; only for who may give that order."""
+    orders.require_permission(request.user, act, found)
+    question = orders.asked_of_run(act, found, row.label, steps)
+    if question is None or not row.is_running:
+        raise Http404
+    return question
+
+
+def _acts(request: HttpRequest, found: Run, row: WorkRow, steps: tuple[str, ...]) -> Iterator[str]:
+    for act in _ACTS if row.is_running else ():
+        if orders.asked_of_run(act, found, row.label, steps) and orders.may_give(request.user, act, found):
+            yield act

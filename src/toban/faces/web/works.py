@@ -1,0 +1,129 @@
+"""The works of the ledger as the pages list them: each with its row, its last run and what comes next."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import F, OuterRef, Subquery, Window
+from django.db.models.functions import RowNumber
+
+from toban.chapters.batch.works import key_of
+from toban.design.clauses.base import Clause
+from toban.design.clauses.batch import Batch
+from toban.design.reader import Design
+from toban.engine.runs.models import PlannedWork, Run
+from toban.faces.agenda_words import title
+from toban.faces.web.run_charts import usual_length
+
+OPEN = (Run.State.WAITING, Run.State.RUNNING)
+_USUAL_OVER = timedelta(days=100)
+_USUAL_OF = 20
+"""The last so many successes say how long a work usually takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """A batch of the document, or another work that Toban runs (a backup, a drill)."""
+
+    key: str
+    label: str
+    clause: Clause | None
+    """Its row; None once the document no longer has it."""
+    planned: PlannedWork | None
+    """None where nothing runs it: its row is not bound."""
+    is_batch: bool
+    last: Run | None = None
+    """The newest run that has ended."""
+    usual: timedelta | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its due times become runs."""
+        return self.planned is not None and self.planned.in_force
+
+    @property
+    def text(self) -> str:
+        """What orders it, in the document's words; else its rule."""
+        if self.clause is not None:
+            return self.clause.text
+        return self.planned.rule if self.planned is not None else ""
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When it is next due; None where nothing will run."""
+        return self.planned.next_due if self.planned is not None and self.planned.in_force else None
+
+
+def all_works(design: Design) -> list[WorkRow]:
+    """Return the document's batches in their order, then the other works by their keys; two queries."""
+    last = Run.objects.filter(work=OuterRef("key")).exclude(state__in=OPEN).order_by("-due_at").values("pk")
+    planned = {
+        work.key: work for work in PlannedWork.objects.annotate(last_id=Subquery(last[:1])).order_by("key")
+    }
+    newest = Run.objects.in_bulk([each for work in planned.values() if (each := work.last_id)])
+    by_id = {clause.id: clause for clause in design.clauses}
+    batches = {key_of(batch): batch for batch in reversed(design.of(Batch))}
+    keys = [*reversed(batches), *(key for key, work in planned.items() if key not in batches)]
+    rows = []
+    for key in keys:
+        work = planned.get(key)
+        clause = batches.get(key) or (by_id.get(work.clause_id) if work is not None else None)
+        if key in batches or (work is not None and (work.in_force or work.last_id)):
+            rows.append(
+                WorkRow(
+                    key=key,
+                    label=label_of(key, clause),
+                    clause=clause,
+                    planned=work,
+                    is_batch=key in batches or _was_batch(work),
+                    last=newest.get(work.last_id) if work is not None else None,
+                )
+            )
+    return rows
+
+
+def _was_batch(work: PlannedWork | None) -> bool:
+    return work is not None and work.clause_id.startswith(f"{Batch.chapter}/{Batch.kind}/")
+
+
+def work_of(design: Design, key: str) -> WorkRow | None:
+    """Return the work called *key*: of the document, of the ledger, or one that only left runs behind."""
+    batch = next((each for each in design.of(Batch) if key_of(each) == key), None)
+    planned = PlannedWork.objects.filter(key=key).first()
+    newest = Run.objects.filter(work=key).exclude(state__in=OPEN).order_by("-due_at").first()
+    if batch is None and planned is None and newest is None:
+        return None
+    clause_id = planned.clause_id if planned is not None else newest.clause_id if newest is not None else ""
+    clause = batch or next((each for each in design.clauses if each.id == clause_id), None)
+    is_batch = isinstance(clause, Batch) or _was_batch(planned)
+    return WorkRow(key, label_of(key, clause), clause, planned, is_batch=is_batch, last=newest)
+
+
+def label_of(key: str, clause: Clause | None) -> str:
+    """Return what people call a work."""
+    if isinstance(clause, Batch):
+        return key if clause.name == key else f"{key} {clause.name}"
+    return title(clause) if clause is not None else key
+
+
+def usual_lengths(keys: Collection[str], now: datetime) -> Mapping[str, timedelta]:
+    """Return how long each work usually takes, where any of it succeeded of late; one query."""
+    nth = Window(RowNumber(), partition_by=F("work"), order_by=F("due_at").desc())
+    recent = Run.objects.filter(work__in=keys, state=Run.State.DONE, due_at__gte=now - _USUAL_OVER)
+    by_work: dict[str, list[Run]] = defaultdict(list)
+    for run in (
+        recent.annotate(nth=nth).filter(nth__lte=_USUAL_OF).only("work", "state", "began_at", "ended_at")
+    ):
+        by_work[run.work].append(run)
+    usual = {work: usual_length(runs) for work, runs in by_work.items()}
+    return {work: length for work, length in usual.items() if length is not None}
+
+
+def open_runs(keys: Iterable[str]) -> Mapping[str, Run]:
+    """Return each work's run that goes on, else the one that waits and is due first; one query."""
+    found: dict[str, Run] = {}
+    for run in Run.objects.filter(work__in=list(keys), state__in=OPEN).order_by("due_at"):
+        if run.work not in found or run.state == Run.State.RUNNING:
+            found[run.work] = run
+    return found

@@ -1,0 +1,505 @@
+"""Batches, their history and their runs as pages, and the orders that are given there."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from tests.integration.faces.web.conftest import Fixed, Operators
+from tests.integration.faces.web.ledger import (
+    CLAUSE,
+    DAILY,
+    DOCUMENT,
+    MONTHLY,
+    awaiting,
+    made,
+    planned,
+    put_in_force,
+)
+
+from toban.engine.clock import system_clock
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.people.models import OperatorRole
+from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
+from toban.engine.runs.rules import Reason
+
+type SignIn = Callable[[OperatorRole], Client]
+PART = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def in_force_with_batches(in_force: Fixed) -> None:
+    put_in_force(in_force)
+
+
+@pytest.fixture
+def sign_in(operator: Operators) -> SignIn:
+    """Return a function that signs an operator of a role in."""
+
+    def signed_in(role: OperatorRole) -> Client:
+        client = Client()
+        client.force_login(operator(str(role), role))
+        return client
+
+    return signed_in
+
+
+def rows(page: str) -> int:
+    return len(re.findall(r'<tr class="row"><td><a class="opens" id="run-', page))
+
+
+# — the day —
+
+
+def test_the_day_shows_every_batch_with_its_last_result_usual_length_and_what_is_next(viewer: Client) -> None:
+    planned()
+    made(due_at=system_clock() - timedelta(days=3), state=Run.State.FAILED, reason=Reason.FAILED)
+    made(due_at=system_clock() - timedelta(days=2))
+
+    page = viewer.get("/batches/").content.decode()
+
+    row = page[page.index(f'href="/batches/{DAILY}">{DAILY} データ集計</a><small') :]
+    assert "●</span> 成功" in row[:700]
+    assert "30秒" in row[:1000]
+    assert "5時間59分後" in row[:1200]
+    assert f"{MONTHLY} 月次請求書生成" in page
+
+
+def test_the_drawing_says_in_words_what_it_shows(viewer: Client) -> None:
+    planned()
+    made(state=Run.State.RUNNING, reason=Reason.CLAIMED)
+
+    page = viewer.get("/batches/").content.decode()
+
+    assert re.search(rf'role="img" aria-label="{DAILY} データ集計: [^"]*▶ 実行中', page)
+    assert '<rect class="bar running"' in page
+    assert 'class="now"' in page
+
+
+def test_a_run_of_another_day_is_shown_on_its_own_day(viewer: Client) -> None:
+    planned()
+    run = made(due_at=system_clock() - timedelta(days=10))
+
+    today = viewer.get("/batches/").content.decode()
+    then = viewer.get("/batches/", {"day": f"{run.due_at + timedelta(hours=9):%Y-%m-%d}"}).content.decode()
+
+    assert (rows(today), rows(then)) == (0, 1)
+    assert 'class="now"' not in then[then.index('class="lanes"') :]
+
+
+@pytest.mark.parametrize("day", ["", "昨日", "2026-02-30", "0000-00-00"])
+def test_a_day_that_is_none_is_today(viewer: Client, day: str) -> None:
+    planned()
+    made()
+
+    assert rows(viewer.get("/batches/", {"day": day}).content.decode()) == 1
+
+
+def test_the_runs_of_a_day_are_filtered_by_state_and_name(viewer: Client) -> None:
+    planned(DAILY)
+    planned(MONTHLY)
+    made(DAILY)
+    made(DAILY, Run.State.FAILED, Reason.FAILED, due_at=system_clock() - timedelta(minutes=2))
+    awaiting()
+
+    def shown(**query: str) -> int:
+        return rows(viewer.get("/batches/", query).content.decode())
+
+    assert shown() == 3
+    assert shown(state="failed") == 1
+    assert shown(state="awaiting") == 1
+    assert shown(q="請求書") == 1
+    assert shown(q="ありえない語") == 0
+
+
+def test_a_batch_that_is_not_bound_says_how_to_bind_it(viewer: Client) -> None:
+    page = viewer.get("/batches/").content.decode()
+
+    assert "toban.toml の [batches.バッチID]" in page
+
+
+def test_other_works_stand_in_the_same_day(viewer: Client) -> None:
+    key, clause = "backup/PostgreSQL", "backup/backup-policy/PostgreSQL/フルバックアップ"
+    planned(key, clause_id=clause)
+    run = made(key, clause_id=clause)
+
+    page = viewer.get("/batches/").content.decode()
+
+    assert "ほかに動くもの" in page
+    assert f'href="/batches/{key}"' in page
+    assert f'href="/runs/{run.pk}"' in page
+
+
+def test_the_same_address_gives_the_part_and_nothing_while_nothing_changed(viewer: Client) -> None:
+    planned()
+    run = made(state=Run.State.WAITING, reason=Reason.ON_TIME, due_at=system_clock() - timedelta(hours=2))
+
+    part = viewer.get("/batches/", headers=PART).content.decode()
+    again = re.search(r'hx-get="([^"]+)"', part)
+    assert again is not None
+    address = again[1].replace("&amp;", "&")
+    unchanged = viewer.get(address, headers=PART)
+    Run.objects.filter(pk=run.pk).update(state=Run.State.SKIPPED)
+    changed = viewer.get(address, headers=PART)
+
+    assert part.lstrip().startswith('<div id="part"')
+    assert unchanged.status_code == 204
+    assert "見送り" in changed.content.decode()
+
+
+def test_a_thousand_runs_cost_no_more_queries_than_one(viewer: Client) -> None:
+    planned()
+    now = system_clock()
+    made()
+
+    def queries(address: str) -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as caught:
+            assert viewer.get(address).status_code == 200
+        return len(caught)
+
+    few = [queries("/batches/"), queries(f"/batches/{DAILY}")]
+    Run.objects.bulk_create(
+        Run(
+            work=DAILY, due_at=now - timedelta(seconds=number), clause_id=CLAUSE.format(DAILY), wake_at=now,
+            state=Run.State.DONE, reason=Reason.SUCCEEDED, began_at=now, ended_at=now,
+        )
+        for number in range(100, 1100)
+    )  # fmt: skip
+    many = [queries("/batches/"), queries(f"/batches/{DAILY}")]
+
+    assert many == few
+    assert max(many) <= 20
+
+
+# — the history —
+
+
+def test_the_history_tells_why_in_the_words_of_the_terminal(viewer: Client) -> None:
+    planned()
+    made(state=Run.State.FAILED, reason=Reason.TIMED_OUT, note="制限時間 600 秒を過ぎました")
+    made(state=Run.State.MISSED, reason=Reason.MISSED, due_at=system_clock() - timedelta(days=1))
+    made(
+        state=Run.State.WAITING, reason=Reason.RETRY, due_at=system_clock() - timedelta(minutes=9),
+        wake_at=system_clock() + timedelta(minutes=5),
+    )  # fmt: skip
+
+    page = viewer.get(f"/batches/{DAILY}").content.decode()
+
+    assert "制限時間を過ぎた" in page
+    assert "予定の時刻に Toban が動いていなかった" in page
+    assert "失敗し、再試行を待っている" in page
+    assert "その時刻を待っています" in page
+
+
+def test_the_history_is_filtered_by_state_and_period_and_turned_in_pages(viewer: Client) -> None:
+    planned()
+    now = system_clock()
+    for days in range(60):
+        state = (Run.State.FAILED, Reason.FAILED) if days % 10 == 0 else (Run.State.DONE, Reason.SUCCEEDED)
+        made(DAILY, *state, due_at=now - timedelta(days=days, minutes=5))
+    begin = now - timedelta(days=9) + timedelta(hours=9)
+
+    def shown(**query: str) -> int:
+        return rows(viewer.get(f"/batches/{DAILY}", query).content.decode())
+
+    assert (shown(), shown(page="2")) == (50, 10)
+    assert shown(state="failed") == 6
+    assert shown(**{"from": f"{begin:%Y-%m-%d}"}) in (9, 10)
+    assert shown(to=f"{now - timedelta(days=400):%Y-%m-%d}") == 0
+    assert shown(page="999") == 10
+
+
+def test_what_comes_next_and_came_before_is_read_from_the_document(viewer: Client) -> None:
+    planned()
+
+    page = viewer.get(f"/batches/{DAILY}").content.decode()
+
+    around = page[page.index('class="around"') :]
+    assert around.count(" 04:00</time>") + around.count(">04:00</time>") == 10
+
+
+@pytest.mark.parametrize(
+    "address", ["/batches/B999", "/batches/B004/", "/runs/1", f"/runs/{2**70}", "/runs/x"]
+)
+def test_what_does_not_exist_is_not_found(viewer: Client, address: str) -> None:
+    assert viewer.get(address).status_code == 404
+
+
+def test_a_batch_that_left_the_document_keeps_its_history(viewer: Client, in_force: Fixed) -> None:
+    planned(in_force=False)
+    made()
+    put_in_force(
+        in_force, DOCUMENT.replace("| B004 | データ集計 | 日次 | 深夜4:00 | 売上の集計 | 再実行 |\n", "")
+    )
+
+    page = viewer.get(f"/batches/{DAILY}").content.decode()
+
+    assert rows(page) == 1
+    assert "実行されません" in page
+
+
+# — a run —
+
+
+def test_a_run_tells_its_state_times_steps_attempts_parameters_and_who_ordered_it(viewer: Client) -> None:
+    planned()
+    run = made(
+        state=Run.State.RUNNING, reason=Reason.CLAIMED, ordered_by="kai", parameters={"date": "2026-11-24"},
+        step="照合", progress_percent=62.4, progress_text="21,300 / 34,100 行",
+    )  # fmt: skip
+    now = system_clock()
+    Attempt.objects.create(run=run, fence=1, holder="ops-1/42", began_at=now)
+    FinishedStep.objects.create(
+        run=run,
+        name="集計",
+        fence=1,
+        began_at=now - timedelta(seconds=75),
+        ended_at=now,
+        result={"rows": 34100},
+    )
+
+    page = viewer.get(f"/runs/{run.pk}").content.decode()
+
+    assert '<progress max="100" value="62.4"' in page
+    assert "21,300 / 34,100 行" in page
+    assert "1分15秒" in page
+    assert "{&quot;rows&quot;: 34100}" in page
+    assert "<code>date=2026-11-24</code>" in page
+    assert "ops-1/42" in page
+    assert "<dd>kai</dd>" in page
+    assert "運用設計書.md:16" in page
+
+
+def test_the_log_goes_on_after_the_lines_that_are_known(viewer: Client) -> None:
+    planned()
+    run = made(state=Run.State.RUNNING, reason=Reason.CLAIMED)
+
+    def write(text: str) -> int:
+        line = RunLog.objects.create(run=run, fence=1, step="集計", at=system_clock(), text=text)
+        return line.pk
+
+    first = write("<b>1 行目</b>")
+    page = viewer.get(f"/runs/{run.pk}").content.decode()
+    follow = f"/runs/{run.pk}/log?after={first}"
+    nothing = viewer.get(follow, headers=PART)
+    second = write("2 行目")
+    more = viewer.get(follow, headers=PART).content.decode()
+
+    assert "&lt;b&gt;1 行目&lt;/b&gt;" in page
+    assert f'hx-get="{follow}"' in page
+    assert nothing.status_code == 204
+    assert "2 行目" in more
+    assert "1 行目" not in more
+    assert f"after={second}" in more
+
+    Run.objects.filter(pk=run.pk).update(state=Run.State.DONE)
+    assert "hx-get" not in viewer.get(f"/runs/{run.pk}/log?after={second}", headers=PART).content.decode()
+    whole = viewer.get(f"/runs/{run.pk}/log")
+    assert whole.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert "<b>1 行目</b>\n" in whole.content.decode()
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "²", "9" * 40])
+def test_a_log_after_no_line_is_not_found(viewer: Client, after: str) -> None:
+    run = made()
+
+    assert viewer.get(f"/runs/{run.pk}/log", {"after": after}, headers=PART).status_code == 404
+
+
+def test_an_ended_run_asks_for_nothing_more(viewer: Client) -> None:
+    planned()
+
+    assert "hx-trigger" not in viewer.get(f"/runs/{made().pk}").content.decode()
+
+
+# — orders —
+
+
+def test_a_developer_orders_a_run_with_parameters_and_it_is_evidence(sign_in: SignIn) -> None:
+    planned()
+    client = sign_in(OperatorRole.DEVELOPER)
+    assert '<a class="button primary" href="?ask=run#ask"' in client.get(f"/batches/{DAILY}").content.decode()
+    question = client.get(f"/batches/{DAILY}?ask=run", headers=PART).content.decode()
+
+    answer = client.post(
+        f"/batches/{DAILY}", {"act": "run", "name": DAILY, "parameters": "date=2026-11-24\r\nforce=1"}
+    )
+
+    run = Run.objects.get()
+    assert "日次 04:00 Asia/Tokyo JP" in question
+    assert answer.headers["Location"] == f"/runs/{run.pk}"
+    assert (run.ordered_by, run.parameters) == ("developer", {"date": "2026-11-24", "force": "1"})
+    entry = LedgerEntry.objects.get(kind=LedgerEntry.Kind.AUDIT, content__order="run")
+    assert (entry.actor, entry.clause_id) == ("developer", CLAUSE.format(DAILY))
+
+
+@pytest.mark.parametrize("name", ["", "b004", "B003"])
+def test_an_order_without_the_right_name_does_nothing_and_keeps_what_was_typed(
+    sign_in: SignIn, name: str
+) -> None:
+    planned()
+
+    answer = sign_in(OperatorRole.DEVELOPER).post(
+        f"/batches/{DAILY}", {"act": "run", "name": name, "parameters": "date=2026-11-24"}
+    )
+
+    assert answer.status_code == 409
+    assert "確かめるために「B004」と入力してください。" in answer.content.decode()
+    assert "date=2026-11-24</textarea>" in answer.content.decode()
+    assert not Run.objects.exists()
+
+
+def test_a_parameter_that_is_none_is_refused_with_the_way_to_write_it(sign_in: SignIn) -> None:
+    planned()
+
+    answer = sign_in(OperatorRole.DEVELOPER).post(
+        f"/batches/{DAILY}", {"act": "run", "name": DAILY, "parameters": "昨日"}
+    )
+
+    assert "「昨日」: 英数字の名前=値 の形で書いてください" in answer.content.decode()
+    assert not Run.objects.exists()
+
+
+def test_the_next_due_time_is_skipped_with_a_reason(sign_in: SignIn) -> None:
+    work = planned()
+    client = sign_in(OperatorRole.DEVELOPER)
+
+    unsaid = client.post(f"/batches/{DAILY}", {"act": "skip", "name": DAILY, "reason": " "})
+    said = client.post(f"/batches/{DAILY}", {"act": "skip", "name": DAILY, "reason": "棚卸しのため"})
+
+    run = Run.objects.get()
+    assert unsaid.status_code == 409
+    assert said.status_code == 302
+    assert (run.state, run.due_at) == (Run.State.SKIPPED, work.next_due)
+    assert run.note == "developer が見送りました: 棚卸しのため"
+
+
+def test_the_run_that_is_looked_at_is_cancelled_and_no_other(sign_in: SignIn) -> None:
+    planned()
+    other = made(state=Run.State.WAITING, reason=Reason.RETRY, due_at=system_clock() - timedelta(hours=1))
+    run = made(state=Run.State.WAITING, reason=Reason.ORDERED)
+
+    answer = sign_in(OperatorRole.DEVELOPER).post(f"/runs/{run.pk}", {"act": "cancel", "name": DAILY})
+
+    run.refresh_from_db()
+    other.refresh_from_db()
+    assert answer.headers["Location"] == f"/runs/{run.pk}"
+    assert (run.state, other.state) == (Run.State.CANCELLED, Run.State.WAITING)
+
+
+def test_an_ended_run_is_taken_up_again_from_a_step(sign_in: SignIn) -> None:
+    planned()
+    run = made()
+    for name in ("集計", "照合"):
+        FinishedStep.objects.create(
+            run=run, name=name, fence=1, began_at=run.due_at, ended_at=run.due_at, result=None
+        )
+    client = sign_in(OperatorRole.DEVELOPER)
+
+    whence = client.post(f"/runs/{run.pk}", {"act": "again", "name": DAILY, "from": ""})
+    taken = client.post(f"/runs/{run.pk}", {"act": "again", "name": DAILY, "from": "照合"})
+
+    run.refresh_from_db()
+    assert whence.status_code == 409
+    assert taken.status_code == 302
+    assert (run.state, [step.name for step in run.steps.all()]) == (Run.State.WAITING, ["集計"])
+
+
+def test_a_manager_consents_and_the_note_is_evidence(sign_in: SignIn) -> None:
+    planned(MONTHLY)
+    run = awaiting()
+
+    answer = sign_in(OperatorRole.MANAGER).post(
+        f"/runs/{run.pk}", {"act": "approve", "reason": "金額を見ました"}
+    )
+
+    run.refresh_from_db()
+    assert answer.status_code == 302
+    assert run.reason == Reason.APPROVED
+    assert run.approvals.get().answered_by == "manager"
+    assert LedgerEntry.objects.get(content__order="approve").content["said"] == "金額を見ました"
+
+
+def test_a_refusal_needs_a_reason_and_ends_the_run(sign_in: SignIn) -> None:
+    planned(MONTHLY)
+    run = awaiting()
+    client = sign_in(OperatorRole.MANAGER)
+
+    unsaid = client.post(f"/runs/{run.pk}", {"act": "refuse", "reason": ""})
+    client.post(f"/runs/{run.pk}", {"act": "refuse", "reason": "金額が違います"})
+
+    run.refresh_from_db()
+    assert "承認しない理由を書いてください。" in unsaid.content.decode()
+    assert (run.state, run.reason) == (Run.State.CANCELLED, Reason.REFUSED)
+
+
+@pytest.mark.parametrize(("wanted_of", "status"), [("運用責任者", 403), ("開発担当者", 302)])
+def test_a_developer_consents_only_where_the_document_asks_developers(
+    sign_in: SignIn, wanted_of: str, status: int
+) -> None:
+    planned(MONTHLY)
+    run = awaiting(wanted_of)
+    client = sign_in(OperatorRole.DEVELOPER)
+
+    page = client.get(f"/runs/{run.pk}").content.decode()
+    answer = client.post(f"/runs/{run.pk}", {"act": "approve"})
+
+    assert ("?ask=approve" in page) is (status == 302)
+    assert answer.status_code == status
+
+
+def test_a_viewer_sees_no_buttons_and_can_order_nothing(viewer: Client) -> None:
+    planned()
+    planned(MONTHLY)
+    ended, waiting = made(), awaiting()
+
+    pages = [f"/batches/{DAILY}", f"/runs/{ended.pk}", f"/runs/{waiting.pk}"]
+    answers = [
+        viewer.post(f"/batches/{DAILY}", {"act": "run", "name": DAILY}),
+        viewer.post(f"/batches/{DAILY}", {"act": "skip", "name": DAILY, "reason": "x"}),
+        viewer.post(f"/runs/{ended.pk}", {"act": "again", "name": DAILY}),
+        viewer.post(f"/runs/{waiting.pk}", {"act": "approve"}),
+        viewer.get(f"/batches/{DAILY}?ask=run"),
+    ]
+
+    assert not any("?ask=" in viewer.get(page).content.decode() for page in pages)
+    assert [answer.status_code for answer in answers] == [403] * 5
+    assert Run.objects.count() == 2
+
+
+@pytest.mark.parametrize("act", ["approve", "cancel", "nonsense", ""])
+def test_an_order_that_makes_no_sense_now_is_not_found(sign_in: SignIn, act: str) -> None:
+    planned()
+
+    answer = sign_in(OperatorRole.MANAGER).post(f"/runs/{made().pk}", {"act": act, "name": DAILY})
+
+    assert answer.status_code == 404
+
+
+def test_orders_from_elsewhere_are_refused(operator: Operators) -> None:
+    planned()
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(operator("boss", OperatorRole.MANAGER))
+
+    assert client.post(f"/batches/{DAILY}", {"act": "run", "name": DAILY}).status_code == 403
+    assert not Run.objects.exists()
+
+
+def test_the_pages_keep_the_strict_policy_and_speak_english(sign_in: SignIn) -> None:
+    planned()
+    run = made(state=Run.State.RUNNING, reason=Reason.CLAIMED, step="集計", progress_percent=5.0)
+    client = sign_in(OperatorRole.DEVELOPER)
+    client.post("/i18n/setlang/", {"language": "en", "next": "/"})
+
+    for address in ("/batches/", f"/batches/{DAILY}?ask=run", f"/runs/{run.pk}?ask=cancel"):
+        page = client.get(address).content.decode()
+        assert "<script>" not in page
+        assert "style=" not in page
+        assert not re.search(r"\son\w+=", page)
+        assert "running" in page
+        assert "実行中" not in page

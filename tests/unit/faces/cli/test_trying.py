@@ -1,0 +1,70 @@
+"""Trials side by side: what hangs or breaks is a finding, and holds up nothing else."""
+
+import re
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from toban.design.origin import Origin
+from toban.faces.cli.trials import Code, Trial
+from toban.faces.cli.trying import PATIENCE, try_all
+
+PAGE = Path(__file__).parents[4] / "docs" / "findings" / "LV006.md"
+
+
+def trial(doubts: Callable[[], Iterable[str]]) -> Trial:
+    return Trial(
+        Code.BATCH, "バッチ J01", Origin("toban.toml", 1), '[batches.J01] kind = "ssh"', doubts, "way out"
+    )
+
+
+def tell_nobody(_done: int, _count: int) -> None:
+    """Nobody watches."""
+
+
+def test_what_hangs_is_a_finding_as_its_page_shows_and_the_rest_is_tried() -> None:
+    end = threading.Event()
+
+    def hang() -> Iterable[str]:
+        end.wait(60)
+        return ()
+
+    hanging, well = try_all([trial(hang), trial(list)], tell_nobody, patience=0.2)
+    end.set()
+
+    said = str(hanging.findings[0]).replace("0.2 秒", f"{PATIENCE:g} 秒")
+    assert f"````text\n{said}\n````" in PAGE.read_text(encoding="utf-8")
+    assert well.findings == ()
+
+
+def test_more_than_run_at_once_are_all_tried_in_order_and_counted() -> None:
+    told: list[tuple[int, int]] = []
+    trials = [trial(lambda number=number: [f"{number}"]) for number in range(40)]  # type: ignore[misc]
+
+    tried = try_all(trials, lambda done, count: told.append((done, count)))
+
+    assert [each.findings[0].message for each in tried] == [f"バッチ J01: {number}" for number in range(40)]
+    assert told == [(done, 40) for done in range(1, 41)]
+
+
+def test_a_doubt_may_bring_its_own_way_out() -> None:
+    (tried,) = try_all([trial(lambda: ["遅い\nHINT: 速くする", "暗い"])], tell_nobody)
+
+    assert [(each.message, each.hint) for each in tried.findings] == [
+        ("バッチ J01: 遅い", "速くする"),
+        ("バッチ J01: 暗い", "way out"),
+    ]
+
+
+def test_what_breaks_is_told_by_its_kind_without_its_words() -> None:
+    def broken() -> Iterable[str]:
+        raise ValueError("postgresql://shop:s3cret@db/shop")
+
+    (tried,) = try_all([trial(broken)], tell_nobody)
+
+    assert re.search(r"失敗しました \(ValueError\)", str(tried.findings[0]))
+    assert "s3cret" not in str(tried.findings[0])
+
+
+def test_nothing_to_try_is_tried_at_once() -> None:
+    assert try_all([], tell_nobody) == ()
