@@ -1,8 +1,10 @@
 """The stored objects of a backup as members of the data directory, each proven as it goes by."""
 
+import os
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from toban.chapters.backup.engine import BackupFailed, Taken, Watch
@@ -11,8 +13,9 @@ from toban.chapters.backup.engines.native.archive import BadArchive, Member, Mem
 from toban.chapters.backup.engines.native.manifest import BadManifest, File, Manifest
 from toban.chapters.backup.store import Store, StoreTrouble
 
-_READERS = 4
-"""Archives that are read at once. Hashing, inflating and writing let go of the interpreter."""
+_READERS = min(max(os.cpu_count() or 1, 2), 8)
+"""Archives that are read at once. Hashing, inflating and writing let go of the interpreter: more readers
+than cores are slower (2 readers 2.3 s, 4 readers 3.6 s on 2 cores)."""
 
 _OUTSIDE_MANIFEST = ("pg_wal/", "backup_manifest")
 """What PostgreSQL leaves out of its manifest: the log has checksums of its own."""
@@ -50,9 +53,10 @@ class Space:
 class Content:
     """The bytes of one member, in order; whoever reads them to the end has them proven."""
 
-    def __init__(self, path: str, pieces: Iterator[memoryview], file: File | None) -> None:
+    def __init__(self, key: str, path: str, pieces: Iterator[memoryview], file: File | None) -> None:
         self.path = path
-        self._pieces = self._proven(pieces, file) if file is not None else map(bytes, pieces)
+        self._key = key
+        self._pieces = self._proven(pieces, file)
         self._piece = b""
 
     def __iter__(self) -> Iterator[bytes]:
@@ -76,13 +80,23 @@ class Content:
         for _ in self:
             pass
 
-    def _proven(self, pieces: Iterator[memoryview], file: File) -> Iterator[bytes]:
-        checksum = manifests.CHECKSUMS[file.algorithm]()
-        for piece in map(bytes, pieces):
-            checksum.update(piece)
-            yield piece
-        if checksum.hexdigest() != file.checksum:
-            raise Damaged(f"{self.path}: マニフェストの {file.algorithm} と一致しません")
+    def _proven(self, pieces: Iterator[memoryview], file: File | None) -> Iterator[bytes]:
+        checksum = manifests.CHECKSUMS[file.algorithm if file else ""]()
+        with _named(self._key):
+            for piece in map(bytes, pieces):
+                checksum.update(piece)
+                yield piece
+        if file is not None and checksum.hexdigest() != file.checksum:
+            raise Damaged(f"{self._key}: {self.path}: マニフェストの {file.algorithm} と一致しません")
+
+
+@contextmanager
+def _named(key: str) -> Iterator[None]:
+    """Say of damage in which object it is."""
+    try:
+        yield
+    except (BadArchive, StoreTrouble) as error:
+        raise Damaged(f"{key}: {error}") from error
 
 
 def archives(taken: Taken) -> tuple[Archive, ...]:
@@ -172,13 +186,12 @@ def walk(
     of the whole object is known only at its end.
     """
     stored = _counted(store.stream(archive.key, sha256=archive.sha256), progress)
-    try:
+    with _named(archive.key):
         for member, pieces in members(inflated(stored) if archive.is_compressed else stored):
             path = "/".join(filter(None, (archive.root, member.name)))
-            file = _listed(path, member, manifest) if member.kind is MemberKind.FILE else None
-            yield Member(path, member.kind, member.size, member.target), Content(path, pieces, file)
-    except (BadArchive, StoreTrouble, Damaged) as error:
-        raise Damaged(f"{archive.key}: {error}") from error
+            file = _listed(archive.key, path, member, manifest) if member.kind is MemberKind.FILE else None
+            content = Content(archive.key, path, pieces, file)
+            yield Member(path, member.kind, member.size, member.target), content
 
 
 def _counted(pieces: Iterator[bytes], progress: Progress) -> Iterator[bytes]:
@@ -187,14 +200,14 @@ def _counted(pieces: Iterator[bytes], progress: Progress) -> Iterator[bytes]:
         yield piece
 
 
-def _listed(path: str, member: Member, manifest: Manifest) -> File | None:
+def _listed(key: str, path: str, member: Member, manifest: Manifest) -> File | None:
     file = manifest.files.get(path)
     if file is None:
         if path.startswith(_OUTSIDE_MANIFEST):
             return None
-        raise Damaged(f"{path}: マニフェストにないファイルです")
+        raise Damaged(f"{key}: {path}: マニフェストにないファイルです")
     if file.size != member.size:
-        raise Damaged(f"{path}: {member.size} バイトですが、マニフェストでは {file.size} バイトです")
+        raise Damaged(f"{key}: {path}: {member.size} バイトですが、マニフェストでは {file.size} バイトです")
     return file
 
 

@@ -1,0 +1,42 @@
+"""Restores a full backup slowly, to be killed on the way: STORE-FOLDER INTO; the backup comes pickled."""
+
+import pickle
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from toban.chapters.backup.engine import RestoreOrder
+from toban.chapters.backup.engines.native.recover import restore
+from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
+
+
+class Slow(DirectoryStore):
+    """Takes its time over every piece."""
+
+    def stream(self, key: str, *, sha256: str = "") -> Iterator[bytes]:
+        for piece in super().stream(key, sha256=sha256):
+            for at in range(0, len(piece), 4096):
+                yield piece[at : at + 4096]
+                time.sleep(0.01)
+
+
+class Deaf:
+    """Follows nothing."""
+
+    def say(self, text: str) -> None:
+        """Nobody hears."""
+
+    def progress(self, percent: float | None, text: str = "") -> None:
+        """Nobody sees."""
+
+    def why_stop(self) -> object | None:
+        """Go on."""
+        return None
+
+
+if __name__ == "__main__":
+    root, into = sys.argv[1:]
+    taken = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the test itself
+    store = Slow(DirectoryConfig(path=Path(root)))
+    restore(store, "PostgreSQL", RestoreOrder(chain=[taken], into=Path(into), follows_log=False), Deaf())

@@ -1,0 +1,102 @@
+"""The format of an increment's files, at its borders."""
+
+import struct
+
+import pytest
+
+from toban.chapters.backup.engines.native.incremental import (
+    BLOCK,
+    BadIncrement,
+    Head,
+    is_incremental,
+    read_head,
+    read_numbers,
+    runs,
+    whole_length,
+    whole_path,
+)
+
+MAGIC = 0xD3AE1F0D
+LAST = 131071
+"""The last block of a file of 1 GiB."""
+
+
+def header(*numbers: int, truncation: int, magic: int = MAGIC) -> bytes:
+    plain = struct.pack(f"<III{len(numbers)}I", magic, len(numbers), truncation, *numbers)
+    return plain + bytes(-len(plain) % BLOCK if numbers else 0)
+
+
+def test_without_blocks_the_header_is_all_and_is_not_padded() -> None:
+    assert read_head(header(truncation=7), 12) == Head(0, 7)
+
+
+def test_with_blocks_the_header_is_padded_to_a_block() -> None:
+    head = read_head(header(3, truncation=7)[:12], 2 * BLOCK)
+
+    assert (head.header_bytes, head.file_bytes) == (BLOCK, 2 * BLOCK)
+
+
+def test_a_header_that_fills_its_block_exactly_is_not_padded() -> None:
+    count = (BLOCK - 12) // 4
+
+    assert Head(count, 0).header_bytes == BLOCK
+    assert Head(count + 1, 0).header_bytes == 2 * BLOCK
+
+
+def test_the_last_block_of_a_full_segment_is_one() -> None:
+    text = header(0, LAST, truncation=LAST + 1)
+
+    assert read_numbers(text, Head(2, LAST + 1)) == (0, LAST)
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "words"),
+    [
+        (header(truncation=0)[:11], 11, "cut off"),
+        (header(truncation=0, magic=MAGIC + 1), 12, "begins with"),
+        (header(truncation=LAST + 2), 12, "more than a file can have"),
+        (header(1, truncation=2), 2 * BLOCK - 1, "its header says"),
+    ],
+)
+def test_a_wrong_header_is_refused(text: bytes, size: int, words: str) -> None:
+    with pytest.raises(BadIncrement, match=words):
+        read_head(text[:12], size)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [((5, 5), "out of order"), ((5, 4), "out of order"), ((LAST + 1,), "beyond the end")],
+)
+def test_wrong_block_numbers_are_refused(numbers: tuple[int, ...], words: str) -> None:
+    with pytest.raises(BadIncrement, match=words):
+        read_numbers(header(*numbers, truncation=9), Head(len(numbers), 9))
+
+
+def test_padding_other_than_zeroes_is_damage() -> None:
+    text = bytearray(header(1, truncation=2))
+    text[-1] = 1
+
+    with pytest.raises(BadIncrement, match="zeroes"):
+        read_numbers(bytes(text), Head(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("truncation", "numbers", "blocks"),
+    [(0, (), 0), (10, (), 10), (10, (3,), 10), (10, (9,), 10), (10, (10,), 11), (0, (0,), 1)],
+)
+def test_the_file_reaches_to_its_last_block_or_to_the_truncation(
+    truncation: int, numbers: tuple[int, ...], blocks: int
+) -> None:
+    assert whole_length(Head(len(numbers), truncation), numbers) == blocks
+
+
+def test_neighbours_are_written_in_one_go() -> None:
+    assert runs((1, 2, 3, 7, 9, 10)) == [(1, 3), (7, 1), (9, 2)]
+    assert runs(()) == []
+
+
+def test_names() -> None:
+    assert whole_path("base/5/INCREMENTAL.16384.1") == "base/5/16384.1"
+    assert whole_path("base/5/16384_vm") == "base/5/16384_vm"
+    assert is_incremental("base/5/INCREMENTAL.1")
+    assert not is_incremental("INCREMENTAL.x/1")
