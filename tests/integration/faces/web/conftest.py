@@ -90,3 +90,18 @@ def viewer(operator: Operators) -> Client:
     client = Client()
     client.force_login(operator("mira", OperatorRole.VIEWER))
     return client
+
+
+type SignIn = Callable[[OperatorRole], Client]
+
+
+@pytest.fixture
+def sign_in(operator: Operators) -> SignIn:
+    """Return a function that signs an operator of a role in."""
+
+    def signed_in(role: OperatorRole) -> Client:
+        client = Client()
+        client.force_login(operator(str(role), role))
+        return client
+
+    return signed_in

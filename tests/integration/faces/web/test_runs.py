@@ -1,14 +1,13 @@
 """Batches, their history and their runs as pages, and the orders that are given there."""
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from tests.integration.faces.web.conftest import Fixed, Operators
+from tests.integration.faces.web.conftest import Fixed, SignIn
 from tests.integration.faces.web.ledger import (
     CLAUSE,
     DAILY,
@@ -21,30 +20,16 @@ from tests.integration.faces.web.ledger import (
 )
 
 from toban.engine.clock import system_clock
-from toban.engine.evidence.models import LedgerEntry
 from toban.engine.people.models import OperatorRole
 from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.rules import Reason
 
-type SignIn = Callable[[OperatorRole], Client]
 PART = {"HX-Request": "true"}
 
 
 @pytest.fixture(autouse=True)
 def in_force_with_batches(in_force: Fixed) -> None:
     put_in_force(in_force)
-
-
-@pytest.fixture
-def sign_in(operator: Operators) -> SignIn:
-    """Return a function that signs an operator of a role in."""
-
-    def signed_in(role: OperatorRole) -> Client:
-        client = Client()
-        client.force_login(operator(str(role), role))
-        return client
-
-    return signed_in
 
 
 def rows(page: str) -> int:
@@ -315,179 +300,6 @@ def test_an_ended_run_asks_for_nothing_more(viewer: Client) -> None:
     planned()
 
     assert "hx-trigger" not in viewer.get(f"/runs/{made().pk}").content.decode()
-
-
-# — orders —
-
-
-def test_a_developer_orders_a_run_with_parameters_and_it_is_evidence(sign_in: SignIn) -> None:
-    planned()
-    client = sign_in(OperatorRole.DEVELOPER)
-    assert '<a class="button primary" href="?ask=run#ask"' in client.get(f"/batches/{DAILY}").content.decode()
-    question = client.get(f"/batches/{DAILY}?ask=run", headers=PART).content.decode()
-
-    answer = client.post(
-        f"/batches/{DAILY}", {"act": "run", "name": DAILY, "parameters": "date=2026-11-24\r\nforce=1"}
-    )
-
-    run = Run.objects.get()
-    assert "日次 04:00 Asia/Tokyo JP" in question
-    assert answer.headers["Location"] == f"/runs/{run.pk}"
-    assert (run.ordered_by, run.parameters) == ("developer", {"date": "2026-11-24", "force": "1"})
-    entry = LedgerEntry.objects.get(kind=LedgerEntry.Kind.AUDIT, content__order="run")
-    assert (entry.actor, entry.clause_id) == ("developer", CLAUSE.format(DAILY))
-
-
-@pytest.mark.parametrize("name", ["", "b004", "B003"])
-def test_an_order_without_the_right_name_does_nothing_and_keeps_what_was_typed(
-    sign_in: SignIn, name: str
-) -> None:
-    planned()
-
-    answer = sign_in(OperatorRole.DEVELOPER).post(
-        f"/batches/{DAILY}", {"act": "run", "name": name, "parameters": "date=2026-11-24"}
-    )
-
-    assert answer.status_code == 409
-    assert "確かめるために「B004」と入力してください。" in answer.content.decode()
-    assert "date=2026-11-24</textarea>" in answer.content.decode()
-    assert not Run.objects.exists()
-
-
-def test_a_parameter_that_is_none_is_refused_with_the_way_to_write_it(sign_in: SignIn) -> None:
-    planned()
-
-    answer = sign_in(OperatorRole.DEVELOPER).post(
-        f"/batches/{DAILY}", {"act": "run", "name": DAILY, "parameters": "昨日"}
-    )
-
-    assert "「昨日」: 英数字の名前=値 の形で書いてください" in answer.content.decode()
-    assert not Run.objects.exists()
-
-
-def test_the_next_due_time_is_skipped_with_a_reason(sign_in: SignIn) -> None:
-    work = planned()
-    client = sign_in(OperatorRole.DEVELOPER)
-
-    unsaid = client.post(f"/batches/{DAILY}", {"act": "skip", "name": DAILY, "reason": " "})
-    said = client.post(f"/batches/{DAILY}", {"act": "skip", "name": DAILY, "reason": "棚卸しのため"})
-
-    run = Run.objects.get()
-    assert unsaid.status_code == 409
-    assert said.status_code == 302
-    assert (run.state, run.due_at) == (Run.State.SKIPPED, work.next_due)
-    assert run.note == "developer が見送りました: 棚卸しのため"
-
-
-def test_the_run_that_is_looked_at_is_cancelled_and_no_other(sign_in: SignIn) -> None:
-    planned()
-    other = made(state=Run.State.WAITING, reason=Reason.RETRY, due_at=system_clock() - timedelta(hours=1))
-    run = made(state=Run.State.WAITING, reason=Reason.ORDERED)
-
-    answer = sign_in(OperatorRole.DEVELOPER).post(f"/runs/{run.pk}", {"act": "cancel", "name": DAILY})
-
-    run.refresh_from_db()
-    other.refresh_from_db()
-    assert answer.headers["Location"] == f"/runs/{run.pk}"
-    assert (run.state, other.state) == (Run.State.CANCELLED, Run.State.WAITING)
-
-
-def test_an_ended_run_is_taken_up_again_from_a_step(sign_in: SignIn) -> None:
-    planned()
-    run = made()
-    for name in ("集計", "照合"):
-        FinishedStep.objects.create(
-            run=run, name=name, fence=1, began_at=run.due_at, ended_at=run.due_at, result=None
-        )
-    client = sign_in(OperatorRole.DEVELOPER)
-
-    whence = client.post(f"/runs/{run.pk}", {"act": "again", "name": DAILY, "from": ""})
-    taken = client.post(f"/runs/{run.pk}", {"act": "again", "name": DAILY, "from": "照合"})
-
-    run.refresh_from_db()
-    assert whence.status_code == 409
-    assert taken.status_code == 302
-    assert (run.state, [step.name for step in run.steps.all()]) == (Run.State.WAITING, ["集計"])
-
-
-def test_a_manager_consents_and_the_note_is_evidence(sign_in: SignIn) -> None:
-    planned(MONTHLY)
-    run = awaiting()
-
-    answer = sign_in(OperatorRole.MANAGER).post(
-        f"/runs/{run.pk}", {"act": "approve", "reason": "金額を見ました"}
-    )
-
-    run.refresh_from_db()
-    assert answer.status_code == 302
-    assert run.reason == Reason.APPROVED
-    assert run.approvals.get().answered_by == "manager"
-    assert LedgerEntry.objects.get(content__order="approve").content["said"] == "金額を見ました"
-
-
-def test_a_refusal_needs_a_reason_and_ends_the_run(sign_in: SignIn) -> None:
-    planned(MONTHLY)
-    run = awaiting()
-    client = sign_in(OperatorRole.MANAGER)
-
-    unsaid = client.post(f"/runs/{run.pk}", {"act": "refuse", "reason": ""})
-    client.post(f"/runs/{run.pk}", {"act": "refuse", "reason": "金額が違います"})
-
-    run.refresh_from_db()
-    assert "承認しない理由を書いてください。" in unsaid.content.decode()
-    assert (run.state, run.reason) == (Run.State.CANCELLED, Reason.REFUSED)
-
-
-@pytest.mark.parametrize(("wanted_of", "status"), [("運用責任者", 403), ("開発担当者", 302)])
-def test_a_developer_consents_only_where_the_document_asks_developers(
-    sign_in: SignIn, wanted_of: str, status: int
-) -> None:
-    planned(MONTHLY)
-    run = awaiting(wanted_of)
-    client = sign_in(OperatorRole.DEVELOPER)
-
-    page = client.get(f"/runs/{run.pk}").content.decode()
-    answer = client.post(f"/runs/{run.pk}", {"act": "approve"})
-
-    assert ("?ask=approve" in page) is (status == 302)
-    assert answer.status_code == status
-
-
-def test_a_viewer_sees_no_buttons_and_can_order_nothing(viewer: Client) -> None:
-    planned()
-    planned(MONTHLY)
-    ended, waiting = made(), awaiting()
-
-    pages = [f"/batches/{DAILY}", f"/runs/{ended.pk}", f"/runs/{waiting.pk}"]
-    answers = [
-        viewer.post(f"/batches/{DAILY}", {"act": "run", "name": DAILY}),
-        viewer.post(f"/batches/{DAILY}", {"act": "skip", "name": DAILY, "reason": "x"}),
-        viewer.post(f"/runs/{ended.pk}", {"act": "again", "name": DAILY}),
-        viewer.post(f"/runs/{waiting.pk}", {"act": "approve"}),
-        viewer.get(f"/batches/{DAILY}?ask=run"),
-    ]
-
-    assert not any("?ask=" in viewer.get(page).content.decode() for page in pages)
-    assert [answer.status_code for answer in answers] == [403] * 5
-    assert Run.objects.count() == 2
-
-
-@pytest.mark.parametrize("act", ["approve", "cancel", "nonsense", ""])
-def test_an_order_that_makes_no_sense_now_is_not_found(sign_in: SignIn, act: str) -> None:
-    planned()
-
-    answer = sign_in(OperatorRole.MANAGER).post(f"/runs/{made().pk}", {"act": act, "name": DAILY})
-
-    assert answer.status_code == 404
-
-
-def test_orders_from_elsewhere_are_refused(operator: Operators) -> None:
-    planned()
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(operator("boss", OperatorRole.MANAGER))
-
-    assert client.post(f"/batches/{DAILY}", {"act": "run", "name": DAILY}).status_code == 403
-    assert not Run.objects.exists()
 
 
 def test_the_pages_keep_the_strict_policy_and_speak_english(sign_in: SignIn) -> None:
