@@ -30,6 +30,7 @@ CHANNELS = {
     "alertmanager": "toban.engine.notify.channels.alertmanager",
     "email": "toban.engine.notify.channels.email",
     "pagerduty": "toban.engine.notify.channels.pagerduty",
+    "slack_app": "toban.engine.notify.channels.slack_app",
     "slack": "toban.engine.notify.channels.slack",
     "teams": "toban.engine.notify.channels.teams",
     "webhook": "toban.engine.notify.channels.webhook",

@@ -41,5 +41,9 @@ class Notice:
     at: datetime
     url: str = ""
     """The clause's or alert's page, where the server knows its public address."""
+    announcement: int = 0
+    """Its number, by which a receiver's button says which alerts somebody takes on."""
+    reply_to: str = ""
+    """The receiver's reference to the first notice of the same alert: where a thread begins."""
     ended_at: datetime | None = None
     """When the trouble was over; of recoveries only."""

@@ -40,6 +40,19 @@ def acknowledge(alert_id: int, *, by: str, now: datetime) -> Alert:
     return alert
 
 
+def acknowledge_told(announcement_id: int, *, by: str, now: datetime) -> list[Alert]:
+    """Take on all alerts that an announcement told of and that nobody has yet."""
+    open_ones = Alert.objects.filter(
+        told_in=announcement_id, resolved_at=None, acknowledged_at=None
+    ).values_list("pk", flat=True)
+    with transaction.atomic():
+        ledger.hold()
+        taken = [acknowledge(alert_id, by=by, now=now) for alert_id in list(open_ones)]
+    if not taken:
+        raise NotPossible("引き受けるアラートはもうありません", "toban alerts")
+    return taken
+
+
 def silence(
     matchers: Mapping[str, str], reason: str, *, ends_at: datetime | None, by: str, now: datetime
 ) -> Silence:

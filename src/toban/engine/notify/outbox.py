@@ -105,9 +105,23 @@ def notice_of(delivery: Delivery) -> Notice:
         began_at=alert.began_at,
         at=announcement.at,
         url=announcement.url,
+        announcement=announcement.pk,
+        reply_to=_first_receipt(delivery),
         # News of the trouble may be sent after it is over.
         ended_at=alert.resolved_at if kind is NoticeKind.RECOVERED else None,
     )
+
+
+def _first_receipt(delivery: Delivery) -> str:
+    """What the place answered to the first notice of the same alert."""
+    earlier = Delivery.objects.filter(
+        destination=delivery.destination,
+        state=Delivery.State.DELIVERED,
+        announcement__alerts__in=delivery.announcement.alerts.all(),
+        id__lt=delivery.pk,
+    )
+    first = earlier.order_by("id").values_list("receipt", flat=True).first()
+    return first or ""
 
 
 def _due(name: str, now: datetime) -> QuerySet[Delivery]:

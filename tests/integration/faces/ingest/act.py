@@ -1,4 +1,4 @@
-"""What tests do to the state from outside: `act.py session`, `lock`, or `show CLAUSE VERDICT VALUE`."""
+"""What tests do to the state from outside: `session`, `lock`, `show CLAUSE VERDICT VALUE`, `tell CLAUSE`."""
 
 # Django wants its settings before anything of it is loaded; the answer goes to the one who called.
 # ruff: noqa: PLC0415, T201
@@ -18,6 +18,8 @@ def main() -> None:
             _lock()
         case ["show", clause, verdict, value]:
             _show(clause, verdict, value)
+        case ["tell", clause]:
+            print(_tell(clause))
         case other:
             raise SystemExit(f"unknown act: {other}")
 
@@ -59,6 +61,35 @@ def _show(clause: str, verdict: str, value: str) -> None:
 
     now = system_clock()
     show([StatusUpdate(clause, Verdict(verdict), value, "試験が言うとおりです", now)], now, "digest")
+
+
+def _tell(clause: str) -> int:
+    """Open an alert about *clause*, announce it to a place, and return the announcement's number."""
+    from toban.design.values.severity import AlertLevel
+    from toban.engine.clock import system_clock
+    from toban.engine.notify.alerts import report
+    from toban.engine.notify.models import Alert, Announcement
+    from toban.engine.notify.signal import Condition, Signal
+
+    now = system_clock()
+    signal = Signal(
+        key=clause, clause_id=clause, citation="運用設計書.md:6", clause_text="Web | CPU使用率",
+        condition=Condition.CRITICAL, subject="Web CPU使用率", value="92%", limit="異常 85%以上",
+        began_at=now, detected_at=now,
+    )  # fmt: skip
+    report([signal], now)
+    alert = Alert.objects.get()
+    told = Announcement.objects.create(
+        alert=alert,
+        kind="firing",
+        condition="critical",
+        level=AlertLevel.CRITICAL,
+        title="■",
+        facts=[],
+        at=now,
+    )
+    told.alerts.add(alert)
+    return told.pk
 
 
 if __name__ == "__main__":

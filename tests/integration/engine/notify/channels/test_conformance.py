@@ -44,6 +44,13 @@ class HttpRig:
         url = self._http.url
         written = {
             "slack": {"webhook": Secret("env:THE_SECRET"), "timeout": 0.3},
+            "slack_app": {
+                "token": Secret("env:THE_SECRET"),
+                "signing_secret": Secret("env:THE_SECRET"),
+                "channel": "#ops",
+                "url": f"{url}/api/chat.postMessage",
+                "timeout": 0.3,
+            },
             "pagerduty": {
                 "routing_key": Secret("env:THE_SECRET"),
                 "url": f"{url}/v2/enqueue",
@@ -149,6 +156,7 @@ class SmtpRig:
 
 RIGS: dict[str, Callable[[Fixtures], Any]] = {
     "slack": lambda fixtures: HttpRig("slack", fixtures, (200, b"ok")),
+    "slack_app": lambda fixtures: HttpRig("slack_app", fixtures, (200, b'{"ok": true, "ts": "1.2"}')),
     "pagerduty": lambda fixtures: HttpRig("pagerduty", fixtures, (202, b'{"dedup_key": "alert-1"}')),
     "email": SmtpRig,
     "teams": lambda fixtures: HttpRig("teams", fixtures, (202, b"")),
@@ -236,6 +244,12 @@ def test_a_refused_connection_is_a_passing_failure(
         monkeypatch.setenv("THE_SECRET", f"http://127.0.0.1:{port}/services/{SECRET}")
         written: dict[str, dict[str, object]] = {
             "slack": {"webhook": Secret("env:THE_SECRET")},
+            "slack_app": {
+                "token": Secret("env:THE_SECRET"),
+                "signing_secret": Secret("env:THE_SECRET"),
+                "channel": "#ops",
+                "url": f"http://127.0.0.1:{port}/",
+            },
             "pagerduty": {"routing_key": Secret("env:THE_SECRET"), "url": f"http://127.0.0.1:{port}/"},
             "teams": {"webhook": Secret("env:THE_SECRET")},
             "alertmanager": {"url": Secret("env:THE_SECRET")},

@@ -1,0 +1,55 @@
+"""Slack's Web API: a thin sender (https://docs.slack.dev/reference/methods/chat.postMessage)."""
+
+import json
+from collections.abc import Mapping
+
+from toban.engine.notify.channel import Undelivered
+from toban.engine.notify.channels.http import Poster
+from toban.engine.notify.channels.slack_app.config import SlackAppConfig
+from toban.engine.notify.channels.slack_app.payload import payload
+from toban.engine.notify.notice import Notice
+
+_OK = 200
+_PASSING = frozenset(
+    {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+)
+"""Errors of the method that say "later", not "never"."""
+
+
+class SlackApp:
+    """Posts to one Slack channel as a bot."""
+
+    def __init__(self, config: SlackAppConfig) -> None:
+        self._config = config
+        self._poster = Poster("Slack", config)
+
+    def send(self, notice: Notice, address: str) -> str:
+        """Post *notice*, in the thread of its alert once there is one; the receipt is the message's `ts`."""
+        token = self._config.token.reveal()
+
+        def bearer(_body: bytes) -> Mapping[str, str]:
+            return {"authorization": f"Bearer {token}"}
+
+        reply = self._poster.post(self._config.url, payload(notice, address, self._config.channel), bearer)
+        if reply.status != _OK:
+            raise self._poster.refuse(reply, token)
+        return _receipt(reply.text, token)
+
+
+def _receipt(text: str, token: str) -> str:
+    """Return the message's `ts`: Slack answers 200 to what it refuses, too, and says why in the body."""
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        # Only the beginning of a long answer was read, and what counts stands there.
+        if '"ok":true' not in text.replace(" ", ""):
+            raise Undelivered("Slack: 答えが Slack のものではありません", retry=True) from None
+        answer = {"ok": True, "ts": _between(text, '"ts":"')}
+    if not isinstance(answer, dict) or not answer.get("ok"):
+        why = str(answer.get("error", "")) if isinstance(answer, dict) else ""
+        raise Undelivered(f"Slack: {why.replace(token, '…')[:200]}", retry=why in _PASSING)
+    return str(answer.get("ts") or "ok")
+
+
+def _between(text: str, before: str) -> str:
+    return text.replace('": "', '":"').partition(before)[2].partition('"')[0]

@@ -1,0 +1,27 @@
+"""What `toban.toml` says of a Slack app."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import Field
+
+from toban.engine.bindings.secret import Secret
+from toban.engine.notify.channels.http import HttpConfig
+
+
+class SlackAppConfig(HttpConfig):
+    """`[channels.NAME]` with `kind = "slack_app"`."""
+
+    example: ClassVar[Mapping[str, str]] = {
+        "token": "env:SLACK_BOT_TOKEN",
+        "signing_secret": "env:SLACK_SIGNING_SECRET",
+        "channel": "#ops",
+    }
+
+    token: Secret
+    """The bot's token (xoxb-…), with the scope `chat:write`."""
+    signing_secret: Secret
+    """By which Slack signs what people press."""
+    channel: str = Field(pattern=r"^(#\S+|[CG][A-Z0-9]{2,})$")
+    """Where it posts: `#ops`, or the channel's id."""
+    url: str = "https://slack.com/api/chat.postMessage"

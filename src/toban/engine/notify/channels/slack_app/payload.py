@@ -1,0 +1,32 @@
+"""A notice as a message of a bot: what an incoming webhook posts, in a thread, with a button."""
+
+from toban.engine.notify.channels.slack import payload as webhook
+from toban.engine.notify.notice import Notice, NoticeKind
+
+TAKE = "toban-take"
+"""The action that the button stands for; its value is the announcement's number."""
+
+_TAKEABLE = (NoticeKind.FIRING, NoticeKind.NO_DATA)
+
+
+def payload(notice: Notice, address: str, channel: str) -> dict[str, object]:
+    """Return the arguments of `chat.postMessage`."""
+    message = webhook.payload(notice, address)
+    blocks = message["blocks"]
+    if notice.kind in _TAKEABLE and notice.announcement and isinstance(blocks, list):
+        blocks.append({"type": "actions", "elements": [_button(notice.announcement)]})
+    message |= {"channel": channel, "unfurl_links": False, "unfurl_media": False}
+    if notice.reply_to:
+        message["thread_ts"] = notice.reply_to
+        # News belongs before everybody's eyes; who has taken it on, into the thread.
+        message["reply_broadcast"] = notice.kind is not NoticeKind.ACKNOWLEDGED
+    return message
+
+
+def _button(announcement: int) -> dict[str, object]:
+    return {
+        "type": "button",
+        "action_id": TAKE,
+        "value": str(announcement),
+        "text": {"type": "plain_text", "text": "引き受ける", "emoji": False},
+    }

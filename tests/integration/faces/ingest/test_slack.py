@@ -1,0 +1,88 @@
+"""The button under an alert, pressed as Slack presses it, at a real server."""
+
+import hashlib
+import hmac
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from tests.integration.faces.ingest.served import CPU, Served, serving
+
+SIGNING = "a-signing-secret-of-this-test"
+BINDINGS = """
+[channels.ops]
+kind = "slack_app"
+token = "file:slack-token"
+signing_secret = "file:slack-signing"
+channel = "#ops"
+"""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    home = tmp_path_factory.mktemp("pressed")
+    for name, secret in (("slack-token", "xoxb-x"), ("slack-signing", SIGNING)):
+        (home / name).write_text(secret)
+        (home / name).chmod(0o600)
+    with serving(home, bindings=BINDINGS) as running:
+        yield running
+
+
+def press(served: Served, payload: object, *, secret: str = SIGNING, age: int = 0) -> httpx.Response:
+    body = urlencode({"payload": json.dumps(payload)}).encode()
+    at = str(int(time.time()) - age)
+    digest = hmac.new(secret.encode(), f"v0:{at}:".encode() + body, hashlib.sha256).hexdigest()
+    headers = {
+        "x-slack-request-timestamp": at,
+        "x-slack-signature": f"v0={digest}",
+        "content-type": "application/x-www-form-urlencoded",
+    }
+    return httpx.post(f"{served.url}/slack/actions", content=body, headers=headers, trust_env=False)
+
+
+def button(announcement: object, action: str = "toban-take") -> dict[str, object]:
+    return {
+        "type": "block_actions",
+        "user": {"id": "U1", "username": "nami"},
+        "actions": [{"action_id": action, "value": str(announcement)}],
+    }
+
+
+def taken_by(served: Served) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "toban", "alerts", "--format", "json"],
+        env=served.environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return [alert["acknowledged_by"] for alert in json.loads(done.stdout)]
+
+
+def test_whoever_presses_takes_the_alert_on(served: Served) -> None:
+    announcement = served.act("tell", CPU)
+
+    assert press(served, button(announcement), secret="another").status_code == 401
+    assert press(served, button(announcement), age=301).status_code == 401
+    assert taken_by(served) == [""]
+
+    assert press(served, button(announcement)).status_code == 200
+    assert taken_by(served) == ["slack:nami"]
+    # Pressed again, or by somebody else: nothing to take on any more, and no error for them.
+    assert press(served, button(announcement)).status_code == 200
+
+
+@pytest.mark.parametrize("payload", [{}, [], button("x"), button(1, "other"), {"actions": [], "user": None}])
+def test_what_is_no_press_of_the_button_changes_nothing(served: Served, payload: object) -> None:
+    assert press(served, payload).status_code == 200
+
+
+def test_a_body_without_end_is_cut_off(served: Served) -> None:
+    reply = httpx.post(f"{served.url}/slack/actions", content=b"x" * 600_000, trust_env=False)
+
+    assert reply.status_code == 413
