@@ -15,6 +15,7 @@ from toban.engine.bindings.model import (
     HeartbeatBinding,
     NoticeBinding,
     Person,
+    SenderBinding,
     System,
 )
 
@@ -65,8 +66,9 @@ def test_the_manual_names_no_command_that_does_not_exist() -> None:
         (Person, '`[people."役割"]`'),
         (NoticeBinding, "`[notices]`"),
         (HeartbeatBinding, "`[heartbeat]`"),
+        (SenderBinding, "`[senders.名前]`"),
     ],
-    ids=["system", "people", "notices", "heartbeat"],
+    ids=["system", "people", "notices", "heartbeat", "senders"],
 )
 def test_every_key_of_a_table_is_in_the_manual(model: type[BaseModel], heading: str) -> None:
     assert undocumented(model, section(page("bindings.md"), heading)) == []

@@ -101,6 +101,7 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
                 ("batches", batches),
                 ("stores", stores),
                 ("backups", backups),
+                ("senders", frame.senders),
             )
             for name in entries
         }
@@ -110,6 +111,7 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
         backups=backups,
         notices=frame.notices,
         heartbeat=frame.heartbeat,
+        senders=frame.senders,
         runs_on={name: table.runs_on for name, table in frame.targets.items() if table.runs_on},
     )
 
@@ -120,6 +122,9 @@ def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:
     bound: list[Bound[Any]] = [each for group in bindings.targets.values() for each in group]
     for table in (bindings.channels, bindings.batches, bindings.stores, bindings.backups):
         bound += table.values()
+    bound += [
+        Bound("sender", each, bindings.lines["senders", name]) for name, each in bindings.senders.items()
+    ]
     if bindings.heartbeat is not None:
         bound.append(Bound("heartbeat", bindings.heartbeat, bindings.lines["heartbeat", ""]))
     for each in bound:

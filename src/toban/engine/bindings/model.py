@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from toban.design.values.duration import read_duration
@@ -57,6 +58,12 @@ def _length(written: object) -> object:
 
 
 Length = Annotated[timedelta, BeforeValidator(_length)]
+
+
+def beside_the_bindings(path: Path, info: ValidationInfo) -> Path:
+    """Take a relative path as one that starts at the folder of `toban.toml`."""
+    base: Path = (info.context or {}).get("base", Path())
+    return base / path
 
 
 class System(Section):
@@ -121,6 +128,14 @@ class HeartbeatBinding(Section):
     """Hosts of the private network that may be spoken to without TLS."""
 
 
+class SenderBinding(Section):
+    """Who may send to Toban, and what."""
+
+    token: Secret
+    """Shown as `Authorization: Bearer`, or as the password of HTTP Basic."""
+    may: tuple[Literal["alerts", "metrics", "logs"], ...] = Field(min_length=1)
+
+
 class BatchBinding(Section):
     """What every batch's table may say; the config of each kind of work derives from it."""
 
@@ -132,6 +147,25 @@ class BatchBinding(Section):
     """Batches that must have succeeded for this one's due time."""
 
 
+class DrillBinding(Section):
+    """`[backups.SUBJECT.drill]`: how a restore is rehearsed, in a server that is thrown away afterwards."""
+
+    binaries: Annotated[Path, AfterValidator(beside_the_bindings)] | None = None
+    """The folder of the database's programs, of the source's major version; None: the usual places."""
+    folder: Annotated[Path, AfterValidator(beside_the_bindings)] | None = None
+    """Where it is restored to; None: the system's temporary folder."""
+    account: str = "postgres"
+    """Whom the server runs as where Toban runs as root."""
+    database: str = ""
+    """The database that is compared and asked; empty for the one that `dsn` names."""
+    query: str = ""
+    """The application's own question: it must succeed."""
+    expect: str = ""
+    """What the first column of its first row must be; empty for anything."""
+    compare_within: Length = timedelta(minutes=10)
+    """How long reading the source's tables may take; the smallest come first."""
+
+
 class BackupBinding(Section):
     """What every backup's table may say; the config of each backup engine derives from it."""
 
@@ -141,6 +175,8 @@ class BackupBinding(Section):
     """Whether what was stored is read back before it counts as a backup, or only listed and compared."""
     timeout: Length | None = None
     """The longest that taking one may take."""
+    drill: DrillBinding | None = None
+    """How restores are rehearsed; without it the document's restore test is not Toban's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +215,7 @@ class Bindings:
     """The document's word for what is backed up (PostgreSQL) → by which engine, from where."""
     notices: NoticeBinding = field(default_factory=NoticeBinding)
     heartbeat: HeartbeatBinding | None = None
+    senders: Mapping[str, SenderBinding] = field(default_factory=dict)
     runs_on: Mapping[str, str] = field(default_factory=dict)
     """A target → the target that it stands on: when that one is down, it says nothing new."""
 
@@ -200,6 +237,7 @@ class Frame(Section):
     channels: dict[str, dict[str, object]] = {}
     notices: NoticeBinding = NoticeBinding()
     heartbeat: HeartbeatBinding | None = None
+    senders: dict[str, SenderBinding] = {}
     batches: dict[str, dict[str, object]] = {}
     stores: dict[str, dict[str, object]] = {}
     backups: dict[str, dict[str, object]] = {}

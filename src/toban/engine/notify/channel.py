@@ -1,6 +1,6 @@
 """The extension point for channels: one small Protocol, one failure type, one line of registration."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
@@ -38,6 +38,10 @@ def _unknown_place(_config: object) -> str:
     return ""
 
 
+def _no_doubts(_config: object) -> Iterable[str]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Transport:
     """A kind of channel as `toban.toml` names it; the registration in `wiring.py` gives it that name."""
@@ -55,6 +59,8 @@ class Transport:
     """How many messages a second it takes at most: Slack about one for each of its channels."""
     posts_to: Callable[[Any], str] = _unknown_place
     """What the config says of that place."""
+    doubts: Callable[[Any], Iterable[str]] = _no_doubts
+    """Says what would keep notices from going out tonight, without sending one; takes seconds."""
 
 
 def load_transports(modules: Mapping[str, str]) -> dict[str, Transport]:

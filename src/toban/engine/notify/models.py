@@ -41,6 +41,8 @@ class Alert(models.Model):
     changed_at = models.DateTimeField()
     """When Toban decided on the present condition."""
     resolved_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
+    """Of an alert from outside: when it is over unless it is sent again."""
     acknowledged_at = models.DateTimeField(null=True)
     """When somebody took it on: it is not repeated and not escalated any more."""
     acknowledged_by = models.CharField(max_length=150, blank=True)

@@ -23,6 +23,7 @@ from toban.engine.notify.contacts import Contacts, Way
 from toban.engine.notify.counters import STAGE_TOTAL
 from toban.engine.notify.grouping import Passed
 from toban.engine.notify.handing_on import hand_on
+from toban.engine.notify.inwards import end_unsent
 from toban.engine.notify.maintenance import Planned, open_window, window_for
 from toban.engine.notify.models import Alert, Delivery, Escalation, Maintenance, Silence, StageOutcome
 from toban.engine.notify.muting import Causes, Trouble
@@ -54,6 +55,7 @@ def announce(design: Design, contacts: Contacts, now: datetime, *, everything: b
         if everything:
             alerts.withdraw({clause.id for clause in design.clauses}, now)
             outbox.abandon({way.name for way in contacts.ways}, now)
+        end_unsent(now)
         look = _Look(design, contacts, now)
         for alert, past in unsettled(now, everything=everything):
             look.at(alert, past)

@@ -12,6 +12,8 @@ class Condition(StrEnum):
     """The state of what a signal is about."""
 
     OK = "ok"
+    INFO = "info"
+    """Worth knowing, and nothing is wrong: only the matrix's 情報 row hears of it."""
     WARNING = "warning"
     CRITICAL = "critical"
     NO_DATA = "no-data"
@@ -45,6 +47,7 @@ class Signal:
 
 
 LEVEL_OF: dict[Condition, AlertLevel] = {
+    Condition.INFO: AlertLevel.INFO,
     Condition.WARNING: AlertLevel.WARNING,
     Condition.CRITICAL: AlertLevel.CRITICAL,
     Condition.NO_DATA: AlertLevel.WARNING,

@@ -14,7 +14,13 @@ from toban.engine.notify.routing import Route
 from toban.engine.notify.signal import Condition
 from toban.engine.notify.silences import Quiet
 
-_GRAVITY = {Condition.OK: 0, Condition.NO_DATA: 1, Condition.WARNING: 1, Condition.CRITICAL: 2}
+_GRAVITY = {
+    Condition.OK: 0,
+    Condition.INFO: 0,
+    Condition.NO_DATA: 1,
+    Condition.WARNING: 1,
+    Condition.CRITICAL: 2,
+}
 
 
 @dataclass(frozen=True, slots=True)

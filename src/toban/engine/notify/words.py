@@ -14,6 +14,7 @@ _MARKS = {
     Condition.CRITICAL: f"{Verdict.DEVIATING.mark} 異常",
     Condition.WARNING: f"{Verdict.WARNING.mark} 警告",
     Condition.NO_DATA: f"{Verdict.NOT_MEASURABLE.mark} 測定不能",
+    Condition.INFO: "i 情報",
     Condition.OK: f"{Verdict.CONFORMING.mark} 復旧",
 }
 _AGAIN = {
@@ -22,7 +23,12 @@ _AGAIN = {
     Reason.ESCALATED: "引き受け手なし",
 }
 """What the title says besides, of a notice with such a reason."""
-_NAMES = {Condition.CRITICAL: "異常", Condition.WARNING: "警告", Condition.NO_DATA: "測定不能"}
+_NAMES = {
+    Condition.CRITICAL: "異常",
+    Condition.WARNING: "警告",
+    Condition.NO_DATA: "測定不能",
+    Condition.INFO: "情報",
+}
 _NEXT = {
     NoticeKind.FIRING: "この行の推移とログを確かめ、影響の範囲を切り分けてください",
     NoticeKind.NO_DATA: "測定元が動いているか、接続と認証を確かめてください",

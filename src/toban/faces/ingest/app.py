@@ -25,10 +25,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from toban.engine.bindings import present
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus
+from toban.faces.ingest.alerts import AlertsIn
 from toban.faces.ingest.bounds import LARGEST_FORM, marked, taking_at_most
 from toban.faces.ingest.hub import Hub, News, changes_since, latest_revision
 from toban.faces.ingest.metrics import Metrics
 from toban.faces.ingest.pings import Pings
+from toban.faces.ingest.senders import Senders
 from toban.faces.ingest.slack import SlackActions
 from toban.faces.ingest.visitor import may_read
 from toban.faces.web import assets
@@ -36,7 +38,7 @@ from toban.faces.web.live import live_row
 
 log = structlog.get_logger(__name__)
 
-_OWN = ("/live", "/ping/", "/static/", "/healthz", "/metrics", "/slack/")
+_OWN = ("/live", "/ping/", "/static/", "/healthz", "/metrics", "/slack/", "/api/v2/")
 _RECHECKED = 5.0
 """Seconds after which a stream asks again whether its reader still may read."""
 _LONGEST_REVISION = 18
@@ -66,12 +68,15 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
         import_string(dotted).async_capable = False
     # Its hints name narrower mappings than the protocol that both keep.
     django = taking_at_most(LARGEST_FORM, cast("ASGIApp", get_asgi_application()))
+    alerts = AlertsIn(Senders(present.edition), present.edition, system_clock)
+    slack = SlackActions(present.edition, system_clock)
     bare = Starlette(
         routes=[
             Route("/live", live),
             Route("/healthz", healthz),
             Route("/metrics", Metrics(settings.HOME).answer),
-            Route("/slack/actions", SlackActions(present.edition, system_clock).answer, methods=("POST",)),
+            Route("/api/v2/alerts", alerts.answer, methods=("POST",)),
+            Route("/slack/actions", slack.answer, methods=("POST",)),
             Route("/ping/{token}", pings.answer, methods=_PINGED_BY),
             Route("/ping/{token}/{word}", pings.answer, methods=_PINGED_BY),
             Mount("/static/{version}", GZipMiddleware(HashedFiles(assets.DIRECTORIES))),

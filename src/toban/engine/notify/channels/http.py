@@ -9,7 +9,7 @@ import math
 import re
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -122,7 +122,7 @@ class Poster:
         return self._undelivered(f"{reply.status} {words}".strip(), retry=passing, after=reply.retry_after)
 
     def _post(self, url: str, body: bytes, headers_of: HeadersOf) -> Reply:
-        self._demand_encryption(url)
+        self.demand_encryption(url)
         deadline = time.monotonic() + self._config.timeout
         timeout = httpx.Timeout(self._config.timeout)
         request = httpx.Request(
@@ -146,7 +146,8 @@ class Poster:
         after = retry_after(response.headers.get("retry-after", ""), datetime.now(UTC))
         return Reply(response.status_code, text, after)
 
-    def _demand_encryption(self, url: str) -> None:
+    def demand_encryption(self, url: str) -> None:
+        """Raise `Undelivered` where *url* would carry a notice in the clear, or is no URL of a host."""
         parts = urlsplit(url)
         host = parts.hostname or ""
         may_be_plain = _is_loopback(host) or host in self._plain_hosts
@@ -156,6 +157,19 @@ class Poster:
 
     def _undelivered(self, why: str, *, retry: bool = True, after: float | None = None) -> Undelivered:
         return Undelivered(f"{self._name}: {why}", retry=retry, after=after)
+
+
+def url_doubts(name: str, config: HttpConfig, url: str, plain_hosts: Sequence[str] = ()) -> Iterator[str]:
+    """Say what is wrong with the form of *url*, without asking it anything."""
+    try:
+        Poster(name, config, plain_hosts).demand_encryption(url)
+    except (Undelivered, ValueError) as error:
+        yield str(error) if isinstance(error, Undelivered) else f"{name}: URL の形ではありません"
+
+
+def receiver_doubts(name: str, config: ReceiverConfig) -> Iterator[str]:
+    """Say what is wrong with the form of a receiver's URL."""
+    return url_doubts(name, config, config.url.reveal(), config.plain_hosts)
 
 
 def secret_parts(url: str) -> list[str]:

@@ -1,13 +1,20 @@
 """Receivers that understand Alertmanager's webhook."""
 
+from collections.abc import Iterable
+
 from toban.design.values.people import ChannelKind
 from toban.engine.notify.channel import Transport
 from toban.engine.notify.channels.alertmanager.channel import Alertmanager
 from toban.engine.notify.channels.alertmanager.config import AlertmanagerConfig
+from toban.engine.notify.channels.http import receiver_doubts
 
 
 def _place(config: AlertmanagerConfig) -> str:
     return config.channel
+
+
+def _doubts(config: AlertmanagerConfig) -> Iterable[str]:
+    return receiver_doubts("Alertmanager", config)
 
 
 TRANSPORT = Transport(
@@ -17,4 +24,5 @@ TRANSPORT = Transport(
     is_shared=True,
     gathers=False,
     posts_to=_place,
+    doubts=_doubts,
 )

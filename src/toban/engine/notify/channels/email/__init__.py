@@ -1,8 +1,18 @@
 """E-mail by SMTP."""
 
+from collections.abc import Iterable
+
 from toban.design.values.people import ChannelKind
-from toban.engine.notify.channel import Transport
+from toban.engine.notify.channel import Transport, Undelivered
 from toban.engine.notify.channels.email.channel import Email
 from toban.engine.notify.channels.email.config import EmailConfig
 
-TRANSPORT = Transport(config=EmailConfig, reaches=ChannelKind.EMAIL, build=Email)
+
+def _doubts(config: EmailConfig) -> Iterable[str]:
+    try:
+        Email(config).greet()
+    except Undelivered as error:
+        yield str(error)
+
+
+TRANSPORT = Transport(config=EmailConfig, reaches=ChannelKind.EMAIL, build=Email, doubts=_doubts)

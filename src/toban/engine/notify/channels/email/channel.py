@@ -5,7 +5,6 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email.message import EmailMessage
 
 from toban.engine.notify.channel import Undelivered
 from toban.engine.notify.channels.email.address import mail_address
@@ -29,9 +28,24 @@ class Email:
         if recipient is None or sender is None:
             raise Undelivered("メール: 宛先のアドレスが正しくありません", retry=False)
         message = payload(notice, sender, recipient)
+        with self._session() as server:
+            server.send_message(message)
+        return str(message["Message-ID"])
+
+    def greet(self) -> None:
+        """Connect and sign in as for a mail, and send none; raises `Undelivered`."""
+        with self._session():
+            pass
+
+    @contextmanager
+    def _session(self) -> Iterator[smtplib.SMTP]:
+        """Yield the server, signed in; raises `Undelivered` for whatever goes wrong with it."""
         password = self._config.password.reveal() if self._config.password else ""
         try:
-            self._hand_over(message, password)
+            with self._connected() as server:
+                if password:
+                    server.login(self._config.username, password)
+                yield server
         except smtplib.SMTPException as error:
             raise _refusal(error, password) from None
         except ssl.SSLCertVerificationError as error:
@@ -43,13 +57,6 @@ class Email:
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise Undelivered(f"メール: 接続できません ({why})", retry=True) from None
-        return str(message["Message-ID"])
-
-    def _hand_over(self, message: EmailMessage, password: str) -> None:
-        with self._connected() as server:
-            if password:
-                server.login(self._config.username, password)
-            server.send_message(message)
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:

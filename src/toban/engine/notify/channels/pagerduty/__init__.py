@@ -1,9 +1,22 @@
 """PagerDuty by its Events API v2."""
 
+from collections.abc import Iterable
+
 from toban.design.values.people import ChannelKind
 from toban.engine.notify.channel import Transport
+from toban.engine.notify.channels.http import url_doubts
 from toban.engine.notify.channels.pagerduty.channel import PagerDuty
 from toban.engine.notify.channels.pagerduty.config import PagerDutyConfig
+
+_KEY_LENGTH = 32
+
+
+def _doubts(config: PagerDutyConfig) -> Iterable[str]:
+    key = config.routing_key.reveal()
+    if len(key) != _KEY_LENGTH or not key.isalnum():
+        yield f"PagerDuty: {config.routing_key} は Events API v2 の {_KEY_LENGTH} 文字の鍵ではありません"
+    yield from url_doubts("PagerDuty", config, config.url)
+
 
 TRANSPORT = Transport(
     config=PagerDutyConfig,
@@ -11,4 +24,5 @@ TRANSPORT = Transport(
     build=PagerDuty,
     is_shared=True,
     gathers=False,
+    doubts=_doubts,
 )

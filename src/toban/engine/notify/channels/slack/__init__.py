@@ -1,13 +1,20 @@
 """Slack by an incoming webhook."""
 
+from collections.abc import Iterable
+
 from toban.design.values.people import ChannelKind
 from toban.engine.notify.channel import Transport
+from toban.engine.notify.channels.http import url_doubts
 from toban.engine.notify.channels.slack.channel import Slack
 from toban.engine.notify.channels.slack.config import SlackConfig
 
 
 def _place(config: SlackConfig) -> str:
     return config.channel
+
+
+def _doubts(config: SlackConfig) -> Iterable[str]:
+    return url_doubts("Slack", config, config.webhook.reveal())
 
 
 TRANSPORT = Transport(
@@ -17,4 +24,5 @@ TRANSPORT = Transport(
     is_shared=True,
     per_turn=1,
     posts_to=_place,
+    doubts=_doubts,
 )

@@ -1,7 +1,10 @@
 """Microsoft Teams by a webhook of its Workflows."""
 
+from collections.abc import Iterable
+
 from toban.design.values.people import ChannelKind
 from toban.engine.notify.channel import Transport
+from toban.engine.notify.channels.http import url_doubts
 from toban.engine.notify.channels.teams.channel import Teams
 from toban.engine.notify.channels.teams.config import TeamsConfig
 
@@ -10,6 +13,15 @@ def _place(config: TeamsConfig) -> str:
     return config.channel
 
 
+def _doubts(config: TeamsConfig) -> Iterable[str]:
+    return url_doubts("Teams", config, config.webhook.reveal())
+
+
 TRANSPORT = Transport(
-    config=TeamsConfig, reaches=ChannelKind.TEAMS, build=Teams, is_shared=True, posts_to=_place
+    config=TeamsConfig,
+    reaches=ChannelKind.TEAMS,
+    build=Teams,
+    is_shared=True,
+    posts_to=_place,
+    doubts=_doubts,
 )

@@ -1,13 +1,20 @@
 """Any receiver of signed JSON."""
 
+from collections.abc import Iterable
+
 from toban.design.values.people import ChannelKind
 from toban.engine.notify.channel import Transport
+from toban.engine.notify.channels.http import receiver_doubts
 from toban.engine.notify.channels.webhook.channel import Webhook
 from toban.engine.notify.channels.webhook.config import WebhookConfig
 
 
 def _place(config: WebhookConfig) -> str:
     return config.channel
+
+
+def _doubts(config: WebhookConfig) -> Iterable[str]:
+    return receiver_doubts("Webhook", config)
 
 
 TRANSPORT = Transport(
@@ -17,4 +24,5 @@ TRANSPORT = Transport(
     is_shared=True,
     gathers=False,
     posts_to=_place,
+    doubts=_doubts,
 )

@@ -1,0 +1,164 @@
+"""Alerts from outside, in Alertmanager's format: Prometheus sends them, the document's matrix routes them.
+
+The contract is that of API v2 (https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml,
+`postAlerts`): an alert is known by all its labels, sent again and again while it fires, and over when its end
+has come, be it sent or passed. Pure, but for `take`.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from toban.design.clauses.notices import NotificationRule
+from toban.design.reader import Design
+from toban.design.values.severity import AlertLevel, read_alert_level
+from toban.engine.evidence import ledger
+from toban.engine.notify import alerts
+from toban.engine.notify.models import Alert
+from toban.engine.notify.routing import rules_for
+from toban.engine.notify.signal import Condition, Signal
+
+UNSENT = timedelta(minutes=5)
+"""An alert without an end is over when it is not sent again for so long: Alertmanager's `resolve_timeout`."""
+
+MOST = 2000
+"""Alerts of one request; Prometheus sends 64."""
+
+_LONGEST = 1000
+_CONDITIONS = {
+    AlertLevel.CRITICAL: Condition.CRITICAL,
+    AlertLevel.WARNING: Condition.WARNING,
+    AlertLevel.INFO: Condition.INFO,
+}
+
+
+class BadAlerts(Exception):
+    """The request is none of the contract; the message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """An alert as it was sent."""
+
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    starts_at: datetime
+    ends_at: datetime
+    url: str
+
+    @property
+    def key(self) -> str:
+        """The same for the same labels."""
+        written = json.dumps(sorted(self.labels.items()), ensure_ascii=False)
+        return "outside/" + hashlib.sha256(written.encode()).hexdigest()[:32]
+
+    @property
+    def level(self) -> AlertLevel:
+        """By the label `severity`, in the words of documents; without one it is a warning."""
+        return read_alert_level(self.labels.get("severity", "")) or AlertLevel.WARNING
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its end has come."""
+        return self.ends_at <= now
+
+
+def read_alerts(body: bytes, now: datetime) -> tuple[Outside, ...]:
+    """Read what was posted, or raise `BadAlerts` for the first thing that is wrong with it."""
+    try:
+        written = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadAlerts("the body is no JSON") from error
+    if not isinstance(written, list):
+        raise BadAlerts("the body must be an array of alerts")
+    if len(written) > MOST:
+        raise BadAlerts(f"{len(written)} alerts at once; at most {MOST}")
+    return tuple(_alert(each, position, now) for position, each in enumerate(written))
+
+
+def _alert(written: object, position: int, now: datetime) -> Outside:
+    if not isinstance(written, dict):
+        raise BadAlerts(f"alert {position}: not an object")
+    labels = _texts(written.get("labels"), f"alert {position}: labels")
+    if not labels:
+        raise BadAlerts(f"alert {position}: no labels")
+    starts_at = _moment(written.get("startsAt"), f"alert {position}: startsAt") or now
+    ends_at = _moment(written.get("endsAt"), f"alert {position}: endsAt") or now + UNSENT
+    if ends_at < starts_at:
+        raise BadAlerts(f"alert {position}: it ends before it starts")
+    return Outside(
+        labels=labels,
+        annotations=_texts(written.get("annotations") or {}, f"alert {position}: annotations"),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        url=str(written.get("generatorURL") or "")[:_LONGEST],
+    )
+
+
+def _texts(written: object, where: str) -> dict[str, str]:
+    if not isinstance(written, dict) or not all(isinstance(value, str) for value in written.values()):
+        raise BadAlerts(f"{where} must be an object of texts")
+    # Alertmanager drops empty labels: they are as good as absent.
+    return {name: value[:_LONGEST] for name, value in written.items() if value}
+
+
+def _moment(written: object, where: str) -> datetime | None:
+    """Read RFC 3339; Go's zero time, like none at all, says nothing."""
+    if written in (None, ""):
+        return None
+    try:
+        moment = datetime.fromisoformat(str(written))
+    except ValueError as error:
+        raise BadAlerts(f"{where} is no time") from error
+    if moment.tzinfo is None:
+        raise BadAlerts(f"{where} names no zone")
+    return moment if moment.year > 1 else None
+
+
+def signal_of(outside: Outside, design: Design, sender: str, now: datetime) -> Signal | None:
+    """Return what to announce; None where the document has no row at all for notices."""
+    rules = design.of(NotificationRule)
+    rule = next(iter(rules_for(rules, outside.level) or rules), None)
+    if rule is None:
+        return None
+    name = outside.labels.get("alertname", "alert")
+    target = outside.labels.get("instance") or outside.labels.get("job", "")
+    text = outside.annotations.get("summary") or outside.annotations.get("description", "")
+    return Signal(
+        key=outside.key,
+        clause_id=rule.id,
+        citation=str(rule.origin),
+        clause_text=rule.text,
+        condition=Condition.OK if outside.is_over(now) else _CONDITIONS[outside.level],
+        subject=" ".join(part for part in (target, name) if part),
+        value=text or ("終わりました" if outside.is_over(now) else "発生しています"),
+        limit=f"{sender} の規則 {name}",
+        began_at=outside.starts_at,
+        detected_at=now,
+        advice=outside.annotations.get("runbook_url", ""),
+        labels={"target": target, "item": name, "instance": target, "sender": sender},
+    )
+
+
+def take(outsiders: Sequence[Outside], design: Design, sender: str, now: datetime) -> int:
+    """Bring the alerts up to date with what *sender* posted; return how many could be taken."""
+    with transaction.atomic():
+        ledger.hold()
+        told = [(each, signal_of(each, design, sender, now)) for each in outsiders]
+        signals = [signal for _, signal in told if signal is not None]
+        alerts.report(signals, now, design.digest)
+        for outside, _ in told:
+            # Each repetition puts the end off.
+            Alert.objects.filter(key=outside.key, resolved_at=None).update(ends_at=outside.ends_at)
+    return len(signals)
+
+
+def end_unsent(now: datetime) -> int:
+    """Resolve what was not sent again before its end; return how many. The caller holds the ledger."""
+    late = Alert.objects.filter(resolved_at=None, ends_at__lte=now)
+    return late.update(
+        resolved_at=now, changed_at=now, look_at=None, value="送り手からの知らせが途切れました"
+    )

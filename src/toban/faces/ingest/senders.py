@@ -1,0 +1,80 @@
+"""Who sends: a token of `[senders.NAME]`, shown as a bearer or as the password of HTTP Basic (RFC 7617)."""
+
+import asyncio
+import base64
+import binascii
+import secrets
+from collections.abc import Callable
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.secret import SecretUnavailable
+
+log = structlog.get_logger(__name__)
+
+
+class TooLarge(Exception):
+    """The body goes on beyond what is taken."""
+
+
+class Senders:
+    """The senders of the edition in force."""
+
+    def __init__(self, edition: Callable[[], Edition | None]) -> None:
+        self._edition = edition
+
+    async def name_of(self, request: Request, what: str) -> str | None:
+        """Return the sender of *request* if it may send *what*; None is a stranger."""
+        shown = _token(request.headers.get("authorization", ""))
+        return await asyncio.to_thread(self._known, shown, what) if shown else None
+
+    def _known(self, shown: str, what: str) -> str | None:
+        edition = self._edition()
+        if edition is None:
+            return None
+        found = None
+        for name, sender in edition.bindings.senders.items():
+            try:
+                token = sender.token.reveal()
+            except SecretUnavailable as missing:
+                log.warning("sender_unverifiable", sender=name, reason=str(missing))
+                continue
+            # All are compared, whichever it is: the time taken tells nothing.
+            is_same = secrets.compare_digest(shown.encode(), token.encode())
+            if is_same and what in sender.may:
+                found = name
+        return found
+
+
+def stranger() -> Response:
+    """Answer whoever shows no token that may send this."""
+    return PlainTextResponse(
+        "a token of [senders.NAME] in toban.toml that may send this is needed\n",
+        401,
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+async def body_of(request: Request, most: int) -> bytes:
+    """Return the body, or raise `TooLarge` as soon as it is."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > most:
+            raise TooLarge
+    return bytes(body)
+
+
+def _token(written: str) -> str:
+    scheme, _, rest = written.partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(rest.strip(), validate=True).decode().partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+    return ""

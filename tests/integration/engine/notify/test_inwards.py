@@ -1,0 +1,64 @@
+"""Alerts from outside on the tables: opened, kept, over, and told by the document's matrix."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from toban.design.reader import Design
+from toban.engine.notify.contacts import Contacts
+from toban.engine.notify.inwards import Outside, take
+from toban.engine.notify.models import Alert, Delivery
+from toban.engine.notify.pipeline import announce
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=ZoneInfo("Asia/Tokyo"))
+MINUTE = timedelta(minutes=1)
+LABELS = {"alertname": "HighLatency", "instance": "api-1", "severity": "warning"}
+
+
+def outside(ends_at: datetime, labels: Mapping[str, str] = LABELS) -> Outside:
+    return Outside(labels, {"summary": "遅い"}, NOON, ends_at, "")
+
+
+def titles() -> list[str]:
+    return list(Delivery.objects.order_by("id").values_list("announcement__title", flat=True))
+
+
+def test_it_is_told_once_while_it_is_sent_again_and_when_it_is_over(
+    document: Design, contacts: Contacts
+) -> None:
+    for minute in range(3):
+        now = NOON + minute * MINUTE
+        assert take([outside(now + 5 * MINUTE)], document, "prometheus", now) == 1
+        announce(document, contacts, now, everything=False)
+    assert titles() == ["▲ 警告: api-1 HighLatency 遅い"]
+
+    now = NOON + 3 * MINUTE
+    take([outside(now)], document, "prometheus", now)
+    announce(document, contacts, now, everything=False)
+
+    assert "● 復旧: api-1 HighLatency 遅い" in titles()
+
+
+def test_what_is_not_sent_again_is_over_at_its_end(document: Design, contacts: Contacts) -> None:
+    take([outside(NOON + 5 * MINUTE)], document, "prometheus", NOON)
+    announce(document, contacts, NOON + 5 * MINUTE - timedelta(seconds=1), everything=False)
+    assert Alert.objects.get().resolved_at is None
+
+    announce(document, contacts, NOON + 5 * MINUTE, everything=False)
+
+    assert "● 復旧: api-1 HighLatency 送り手からの知らせが途切れました" in titles()
+
+
+def test_information_goes_to_the_information_row_only(document: Design, contacts: Contacts) -> None:
+    labels = {**LABELS, "severity": "info"}
+
+    take([outside(NOON + 5 * MINUTE, labels)], document, "prometheus", NOON)
+    announce(document, contacts, NOON)
+
+    assert list(Delivery.objects.values_list("destination", "announcement__title")) == [
+        ("watch", "i 情報: api-1 HighLatency 遅い")
+    ]
