@@ -111,7 +111,9 @@ def claim_due(works: Mapping[str, Work], holder: str, now: datetime, *, room: in
 def _due(now: datetime) -> QuerySet[Run]:
     is_work_running = Run.objects.filter(work=OuterRef("work"), state=Run.State.RUNNING)
     waiting = Run.objects.filter(state=Run.State.WAITING, wake_at__lte=now)
-    return waiting.exclude(reason=Reason.AWAITING_APPROVAL).exclude(Exists(is_work_running))
+    # These wait for people and other hosts, not for a worker.
+    waiting = waiting.exclude(reason__in=(Reason.AWAITING_APPROVAL, Reason.AWAITING_REPORT))
+    return waiting.exclude(Exists(is_work_running))
 
 
 def _startable(works: Mapping[str, Work], now: datetime, room: int) -> Sequence[Run]:

@@ -2,12 +2,13 @@
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 
-from toban.engine.clock import Clock
-from toban.engine.runs import claim
 from toban.engine.runs.claim import Fenced, Success
+
+type WriteAll = Callable[[Sequence[Success]], Collection[int]]
+"""Writes ends in one transaction and returns the ids of the runs that are no longer held."""
 
 
 class Endings:
@@ -16,10 +17,15 @@ class Endings:
     Nobody waits for company: a thread that finds no other at work writes its own end at once.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, write_all: WriteAll) -> None:
+        self._write_all = write_all
         self._waiting: deque[tuple[Success, Future[None]]] = deque()
         self._writing = threading.Lock()
+
+    @property
+    def waiting(self) -> int:
+        """How many ends are waiting for those that are being written."""
+        return len(self._waiting)
 
     def write(self, success: Success) -> None:
         """Return once *success* is in the tables; raise `Fenced` if it no longer counts.
@@ -30,25 +36,19 @@ class Endings:
         self._waiting.append((success, written))
         with self._writing:
             if not written.done():
-                self._write_all()
+                self._write_waiting()
         written.result()
 
-    def _write_all(self) -> None:
-        together = []
-        while self._waiting:
-            together.append(self._waiting.popleft())
+    def _write_waiting(self) -> None:
+        together = [self._waiting.popleft() for _ in range(len(self._waiting))]
         try:
-            fenced = claim.succeed_all([success for success, _ in together], self._clock())
+            fenced = self._write_all([success for success, _ in together])
         except Exception as error:  # noqa: BLE001 - handed to every thread, which decides whether to try again
-            _fail(together, error)
+            for _, written in together:
+                written.set_exception(error)
             return
         for success, written in together:
             if success.held.run_id in fenced:
                 written.set_exception(Fenced(f"run {success.held.run_id} is no longer held"))
             else:
                 written.set_result(None)
-
-
-def _fail(together: Sequence[tuple[Success, Future[None]]], error: Exception) -> None:
-    for _, written in together:
-        written.set_exception(error)

@@ -46,6 +46,8 @@ class Hand:
     results: dict[str, object]
     deadline: float | None
     step: str = ""
+    is_ending: bool = field(default=False, init=False)
+    """What lets go of the run is being written: a heartbeat that finds it gone means nothing."""
     ended: threading.Event = field(default_factory=threading.Event, init=False)
     _stop: Reason | None = field(default=None, init=False)
     _progress: Progress | None = field(default=None, init=False)
@@ -107,7 +109,7 @@ class Runner:
         self._hands: dict[int, Hand] = {}
         self._crew = Crew(most)
         self._bell = Bell()
-        self._endings = Endings(clock)
+        self._endings = Endings(lambda ends: claim.succeed_all(ends, clock()))
         self._silences = Silences()
         self._heart: threading.Thread | None = None
         self._is_closed = threading.Event()
@@ -185,16 +187,18 @@ class Runner:
         while not self._is_closed.wait(_BEAT):
             try:
                 self._beat([hand for hand in list(self._hands.values()) if not hand.ended.is_set()])
-            except DatabaseError as error:
-                log.warning("heartbeat_missed", reason=str(error))
+            except Exception:
+                # The thread's own boundary: whatever it ran into, the next heartbeat must come.
+                log.exception("heartbeat_missed")
                 connections.close_all()
         connections.close_all()
 
     def _beat(self, hands: Sequence[Hand]) -> None:
         for hand in hands:
             reason = claim.renew(hand.claim, self._clock(), hand.take_progress())
-            # A run that has ended meanwhile is no longer held, and nothing is wrong.
-            if reason is not None and not hand.ended.is_set():
+            # A run whose end is being written is no longer held, and nothing is wrong; if it is fenced
+            # all the same, the writing finds out.
+            if reason is not None and not hand.is_ending:
                 log.warning("run_to_stop", run=hand.run_id, work=hand.work.key, reason=reason)
                 hand.stop(reason)
 
@@ -212,6 +216,7 @@ def _through(hand: Hand, endings: Endings) -> Reason:
                 _keep(hand, last, then)
     except StepFailed as failure:
         return _fail(hand, failure)
+    hand.is_ending = True
     _insist(lambda: endings.write(Success(hand.claim, last)))
     return Reason.SUCCEEDED
 
@@ -220,7 +225,10 @@ def _may_act(hand: Hand, step: Step) -> bool:
     wanted_of = step.approval
     if wanted_of is None:
         return True
-    return _insist(lambda: claim.has_consent(hand.claim, step.name, wanted_of, hand.clock()))
+    hand.is_ending = True
+    may_act = _insist(lambda: claim.has_consent(hand.claim, step.name, wanted_of, hand.clock()))
+    hand.is_ending = not may_act
+    return may_act
 
 
 def _act(hand: Hand, step: Step) -> LastStep:
@@ -260,6 +268,7 @@ def _keep(hand: Hand, done: LastStep, then: Step) -> None:
 def _fail(hand: Hand, failure: StepFailed) -> Reason:
     if failure.reason is Reason.FENCED:
         raise Fenced(str(failure)) from failure
+    hand.is_ending = True
     if failure.reason in _RELEASING:
         _insist(lambda: claim.release(hand.claim, failure.reason, hand.clock()))
     else:

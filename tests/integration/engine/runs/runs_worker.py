@@ -10,6 +10,7 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,11 +22,14 @@ django.setup()
 import structlog  # noqa: E402
 
 from toban.design.values.schedule import read_schedule  # noqa: E402
+from toban.engine import loops  # noqa: E402
 from toban.engine.bindings.model import System  # noqa: E402
 from toban.engine.clock import system_clock  # noqa: E402
+from toban.engine.loops import Loop  # noqa: E402
 from toban.engine.runs import orders, scheduler  # noqa: E402
 from toban.engine.runs.models import FinishedStep, Run  # noqa: E402
 from toban.engine.runs.runner import Runner  # noqa: E402
+from toban.engine.runs.service import Runs  # noqa: E402
 from toban.engine.runs.work import Step, Turn, Work  # noqa: E402
 
 MODE, FOLDER, *REST = sys.argv[1:]
@@ -95,12 +99,16 @@ def do_hold() -> None:
     structlog.configure(
         processors=[structlog.processors.JSONRenderer()], logger_factory=structlog.PrintLoggerFactory()
     )
-    runner = Runner(REST[0], system_clock)
-    runner.adopt({"W": work(Step("hold", hold))})
+    runs, stop = Runs(REST[0], system_clock), threading.Event()
+    runs.adopt({"W": work(Step("hold", hold))})
     note(f"ready {REST[0]}")
-    while not (Path(FOLDER) / "end").exists():
-        runner.step()
-        time.sleep(0.1)
+
+    def look_for_end() -> None:
+        if (Path(FOLDER) / "end").exists():
+            stop.set()
+
+    loops.run([Loop("runs", runs.step, every=0.01), Loop("end", look_for_end, every=0.1)], stop, patience=5)
+    runs.close()
 
 
 def do_schedule() -> None:

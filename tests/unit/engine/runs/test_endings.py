@@ -1,0 +1,93 @@
+"""Ends that gather while others are being written."""
+
+import threading
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from toban.engine.runs.claim import Claim, Fenced, Success
+from toban.engine.runs.endings import Endings
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+
+def end(run_id: int) -> Success:
+    return Success(Claim(run_id, 1, "B001", NOON, {}, {}))
+
+
+class Tables:
+    """Tables that note what was written together; the first write waits until the test lets it go on."""
+
+    def __init__(self, *, fenced: Collection[int] = (), trouble: Exception | None = None) -> None:
+        self.written: list[list[int]] = []
+        self.may_go_on = threading.Event()
+        self._fenced = fenced
+        self.trouble = trouble
+
+    def write_all(self, ends: Sequence[Success]) -> Collection[int]:
+        self.written.append([each.held.run_id for each in ends])
+        assert self.may_go_on.wait(10)
+        if self.trouble is not None:
+            raise self.trouble
+        return self._fenced
+
+
+def written_by_threads(tables: Tables, count: int) -> dict[int, Exception | None]:
+    """End runs 1 to *count* while run 0's end is being written, and return what each thread was told."""
+    endings = Endings(tables.write_all)
+    told: dict[int, Exception | None] = {}
+
+    def write(run_id: int) -> None:
+        try:
+            endings.write(end(run_id))
+            told[run_id] = None
+        except (Fenced, OSError) as error:
+            told[run_id] = error
+
+    threads = [threading.Thread(target=write, args=(run_id,)) for run_id in range(count + 1)]
+    threads[0].start()
+    while not tables.written:
+        threading.Event().wait(0.001)
+    for thread in threads[1:]:
+        thread.start()
+    while endings.waiting < count:
+        threading.Event().wait(0.001)
+    tables.may_go_on.set()
+    for thread in threads:
+        thread.join()
+    return told
+
+
+def test_ends_that_come_while_one_is_written_are_written_together() -> None:
+    tables = Tables()
+
+    told = written_by_threads(tables, 3)
+
+    assert [sorted(each) for each in tables.written] == [[0], [1, 2, 3]]
+    assert told == dict.fromkeys(range(4))
+
+
+def test_only_those_that_were_replaced_learn_that_they_were() -> None:
+    told = written_by_threads(Tables(fenced={2}), 3)
+
+    assert {run_id for run_id, error in told.items() if isinstance(error, Fenced)} == {2}
+
+
+def test_trouble_is_everybody_s_whose_end_was_being_written() -> None:
+    told = written_by_threads(Tables(trouble=OSError("away")), 2)
+
+    assert all(isinstance(error, OSError) for error in told.values())
+
+
+def test_an_end_can_be_written_again_after_trouble() -> None:
+    tables = Tables(trouble=OSError("away"))
+    tables.may_go_on.set()
+    endings = Endings(tables.write_all)
+    with pytest.raises(OSError, match="away"):
+        endings.write(end(1))
+
+    tables.trouble = None
+    endings.write(end(1))
+
+    assert tables.written == [[1], [1]]
