@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from toban.chapters.backup.store import Store, Stored
 from toban.engine.bindings.model import BackupBinding
@@ -158,6 +158,22 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+
+
+@runtime_checkable
+class KeepsLog(Protocol):
+    """An engine whose log is kept elsewhere, where only it can say how far that goes."""
+
+    def newest_moment(self) -> datetime | None:
+        """Return the newest moment that can be restored; None where none can; raises `BackupFailed`."""
+
+
+@runtime_checkable
+class TrimsLog(Protocol):
+    """An engine whose log lies in the store, and that can remove what no backup needs any more."""
+
+    def trim_log(self, oldest: Taken) -> int:
+        """Delete the log that no backup from *oldest* on needs; return how many objects that were."""
 
 
 @dataclass(frozen=True, slots=True)

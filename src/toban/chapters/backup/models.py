@@ -105,3 +105,17 @@ class Drill(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} {self.started_at.isoformat()} {self.is_passed}"
+
+
+class SubjectTurn(models.Model):
+    """Who works on a subject's backups now: taking, pruning and reading them back never overlap."""
+
+    subject = models.CharField(max_length=200, unique=True)
+    holder = models.CharField(max_length=32)
+    run = models.PositiveBigIntegerField(null=True)
+    """The run of the ledger; null for a command."""
+    until = models.DateTimeField()
+    """Whoever holds it says so again before."""
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.holder}"

@@ -250,7 +250,7 @@ def freshness(newest: datetime | None, due: Sequence[datetime], now: datetime) -
     missing = [
         moment
         for moment, grace in zip(due, _graces(due), strict=True)
-        if (newest is None or newest <= moment) and moment + grace <= now
+        if (newest is None or newest < moment) and moment + grace <= now
     ]
     if not missing:
         return Freshness.FRESH if newest is not None else Freshness.NEVER

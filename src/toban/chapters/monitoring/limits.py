@@ -35,6 +35,7 @@ _UNITS: dict[Metric, dict[str, Decimal]] = {
     Metric.CONNECTIONS: _COUNT,
     Metric.QUEUE_LENGTH: _COUNT,
     Metric.REPLICATION_LAG: _SECONDS,
+    Metric.BACKUP_AGE: _SECONDS,
     # A bare number of a response time is meant in milliseconds.
     Metric.RESPONSE_TIME: {unit: size * 1000 for unit, size in _SECONDS.items()} | {"": Decimal(1)},
     Metric.CERTIFICATE_LIFETIME: {"": Decimal(1), "日": Decimal(1), "週間": Decimal(7), "ヶ月": Decimal(30)},

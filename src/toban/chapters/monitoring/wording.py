@@ -14,6 +14,7 @@ _SUFFIX = {
     Metric.ERROR_RATE: "%",
     Metric.RESPONSE_TIME: "ms",
     Metric.REPLICATION_LAG: "秒",
+    Metric.BACKUP_AGE: "秒",
     Metric.CERTIFICATE_LIFETIME: "日",
 }
 _FINE = frozenset((Metric.AVAILABILITY, Metric.ERROR_RATE))

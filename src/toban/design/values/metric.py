@@ -20,6 +20,8 @@ class Metric(StrEnum):
     CERTIFICATE_LIFETIME = "certificate_lifetime_days"
     REPLICATION_LAG = "replication_lag_seconds"
     QUEUE_LENGTH = "queue_length"
+    BACKUP_AGE = "backup_age_seconds"
+    """How long ago the newest moment was that a restore could bring back."""
 
     @property
     def unit(self) -> str:
@@ -36,6 +38,7 @@ _UNITS = {
     Metric.RESPONSE_TIME: "ms",
     Metric.CERTIFICATE_LIFETIME: "日",
     Metric.REPLICATION_LAG: "秒",
+    Metric.BACKUP_AGE: "秒",
 }
 _LABELS = {
     Metric.AVAILABILITY: "稼働率",
@@ -49,6 +52,7 @@ _LABELS = {
     Metric.CERTIFICATE_LIFETIME: "証明書の残り日数",
     Metric.REPLICATION_LAG: "レプリケーション遅延",
     Metric.QUEUE_LENGTH: "キュー長",
+    Metric.BACKUP_AGE: "戻せる時点の古さ",
 }
 _USE = r"(?:の| )?(?:使用率|利用率|使用量| ?usage| ?utili[sz]ation| ?%)?"
 _WORDS = {

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     # Loaded by whoever asks: most commands, such as `toban check`, need none of it.
     from toban.chapters.backup.engine import EngineKind
     from toban.chapters.backup.store import StoreKind
+    from toban.chapters.backup.works import Kinds as BackupKinds
     from toban.chapters.monitoring.source import SourceKind
     from toban.engine.bindings.inforce import InForce
     from toban.engine.bindings.load import Kinds
@@ -46,9 +47,18 @@ class Parts:
     @cached_property
     def work_kinds(self) -> "Mapping[str, WorkKind]":
         """The kinds of batch."""
+        from toban.chapters.backup.batch import batch_kind  # noqa: PLC0415
         from toban.engine.runs.kinds import load_kinds  # noqa: PLC0415
 
-        return load_kinds(self.works)
+        # One that makes backups needs their engines and stores.
+        return {**load_kinds(self.works), "backup": batch_kind(self.backup_kinds)}
+
+    @cached_property
+    def backup_kinds(self) -> "BackupKinds":
+        """The backup engines, and the kinds of place that backups go to."""
+        from toban.chapters.backup.works import Kinds  # noqa: PLC0415
+
+        return Kinds(self.engine_kinds, self.store_kinds)
 
     @cached_property
     def store_kinds(self) -> "Mapping[str, StoreKind]":

@@ -12,12 +12,16 @@ import structlog
 from django.conf import settings
 from django.db import close_old_connections, connections
 
+from toban.chapters.backup import works as backup_works
+from toban.chapters.backup.service import Backups
+from toban.chapters.backup.works import BackupPlan
 from toban.chapters.batch import works as batch_works
 from toban.chapters.batch.service import Batches
 from toban.chapters.batch.works import BatchPlan
 from toban.chapters.monitoring.board import Board
 from toban.chapters.monitoring.feeds import Plan, plan
 from toban.chapters.monitoring.service import Monitoring
+from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch, BatchRetry
 from toban.design.clauses.monitoring import Monitor
@@ -38,7 +42,14 @@ from toban.engine.telemetry.buffer import SampleBuffer
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 from toban.faces.cli.parts import Parts
 
-RUNNING: tuple[type[Clause], ...] = (Monitor, NotificationRule, Batch, BatchRetry)
+RUNNING: tuple[type[Clause], ...] = (
+    Monitor,
+    NotificationRule,
+    Batch,
+    BatchRetry,
+    BackupPolicy,
+    RecoveryObjective,
+)
 """Clauses whose status their own chapter or stage keeps."""
 
 _STANDING_LASTS = timedelta(minutes=10)
@@ -58,6 +69,7 @@ class Work:
         self._monitoring = Monitoring(Board(parts.source_kinds, clock), self._buffer)
         self._runs = Runs(f"{socket.gethostname()}/{os.getpid()}", clock)
         self._batches = Batches(clock)
+        self._backups = Backups(clock, self._buffer.add)
         self._batched: Edition | None = None
         self._measured: Edition | None = None
         self._stood: Edition | None = None
@@ -75,6 +87,8 @@ class Work:
             # Waits by itself, and keeps its connection: a due run should not wait for either.
             Loop("runs", self._run, every=0.01),
             Loop("batch-status", _with_state(self._batches.tell), every=2.0),
+            Loop("backup-status", _with_state(self._backups.tell), every=5.0),
+            Loop("backup-look", _with_state(self._backups.look), every=60.0),
             Loop("standing", _with_state(self._show_standing), every=2.0),
             Loop("announce", _with_state(self._announce), every=1.0),
             Loop("deliver", _with_state(self._deliver), every=1.0),
@@ -134,8 +148,9 @@ class Work:
     def _run(self) -> None:
         edition = self._in_force.edition
         if edition is not None and edition is not self._batched:
-            batches = self._batch_plan(edition)
-            self._runs.adopt(batches.works)
+            batches, backups = self._batch_plan(edition), self._backup_plan(edition)
+            self._runs.adopt({**batches.works, **backups.works})
+            self._backups.adopt(backups, edition.bindings.system, edition.design.digest)
             self._batches.adopt(batches, edition.bindings.system, edition.design.digest)
             self._batched = edition
         self._runs.step()
@@ -146,7 +161,11 @@ class Work:
         is_recent = self._stood_at is not None and now - self._stood_at < _STANDING_LASTS
         if edition is None or (edition is self._stood and is_recent):
             return
-        unbound = {**self._plan(edition).unbound, **self._batch_plan(edition).unbound}
+        unbound = {
+            **self._plan(edition).unbound,
+            **self._batch_plan(edition).unbound,
+            **self._backup_plan(edition).unbound,
+        }
         updates = list(standing(edition, unbound, RUNNING, now))
         status.show(updates, now, edition.design.digest)
         self._stood, self._stood_at = edition, now
@@ -156,6 +175,11 @@ class Work:
 
     def _batch_plan(self, edition: Edition) -> BatchPlan:
         return batch_works.plan(edition.design, edition.bindings, self._parts.work_kinds)
+
+    def _backup_plan(self, edition: Edition) -> BackupPlan:
+        return backup_works.plan(
+            edition.design, edition.bindings, self._parts.backup_kinds, clock=self._clock
+        )
 
     def _announce(self) -> None:
         edition = self._in_force.edition

@@ -1,0 +1,21 @@
+"""A row of the batch table that makes a backup: `[batches.B001] kind = "backup"`."""
+
+from toban.chapters.backup.steps import steps
+from toban.chapters.backup.works import BackupBatch, Kinds, clause_of, source_of
+from toban.engine.runs.kinds import NotBindable, Site, WorkKind
+from toban.engine.runs.work import Step
+
+
+def batch_kind(kinds: Kinds) -> WorkKind:
+    """Return the kind of batch that makes backups with *kinds* of engines and stores."""
+
+    def made(config: BackupBatch, site: Site) -> tuple[Step, ...]:
+        source = source_of(config.subject, site.design, site.bindings, kinds)
+        if isinstance(source, str):
+            raise NotBindable(source)
+        if config.method not in source.kind.methods:
+            raise NotBindable(f'kind = "{source.kind_name}" は method = "{config.method}" を取れません')
+        clause = clause_of(config.subject, config.method, site.design)
+        return steps(source, config.method, clause or site.batch.id)
+
+    return WorkKind(BackupBatch, made)

@@ -1,0 +1,258 @@
+"""Backups to what others are told of them: a status for each row, a signal for the notices. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from toban.chapters.backup.rules import Copy, Freshness, Moment
+from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
+from toban.engine.evidence.status import StatusUpdate
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify.signal import Condition, Signal
+from toban.engine.runs.models import Run
+
+LOG_LAGS = timedelta(minutes=15)
+"""Streamed log that is older than this is not keeping up."""
+
+_CONDITIONS = {
+    Verdict.DEVIATING: Condition.CRITICAL,
+    Verdict.NOT_PERFORMED: Condition.WARNING,
+    Verdict.WARNING: Condition.WARNING,
+}
+_THOUSAND = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A row of the policy, and where it stands."""
+
+    policy: BackupPolicy
+    work: str
+    is_batch: bool
+    """Whether a batch makes it, whose own runs are told by chapter 6."""
+    is_log: bool
+    copies: Sequence[Copy]
+    """Those of this row's method, in the store, oldest first."""
+    freshness: Freshness
+    moment: Moment | None
+    """The newest that can be restored of the subject."""
+    trouble: str
+    """What is known against the newest copy."""
+    last: Run | None
+    """The newest run that has ended."""
+    current: Run | None
+    """The oldest run whose time has come and that has not ended."""
+    next_due: datetime | None
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is said of a row."""
+
+    verdict: Verdict
+    reason: str
+    since: datetime | None = None
+    """When it began, where that is known."""
+
+
+def judged(row: Row, now: datetime) -> Found:
+    """Judge a row: the worst that is known of it comes first."""
+    if row.is_log:
+        return _judged_log(row, now)
+    if row.trouble:
+        return Found(Verdict.DEVIATING, f"最新のバックアップは頼れません: {row.trouble}")
+    failed = _failed(row)
+    if failed is not None:
+        return Found(Verdict.DEVIATING, f"取れませんでした: {failed.note}", failed.ended_at)
+    return _by_freshness(row) or _going_on(row) or Found(Verdict.CONFORMING, _standing(row))
+
+
+def status(row: Row, now: datetime) -> StatusUpdate:
+    """Return what the page shows beside the row."""
+    found = judged(row, now)
+    newest = row.copies[-1] if row.copies else None
+    proof = None
+    if newest is not None:
+        proof = {"label": newest.label, "ended_at": newest.ended_at.isoformat(), "copies": len(row.copies)}
+    return StatusUpdate(
+        clause_id=row.policy.id,
+        verdict=found.verdict,
+        value=_value(row),
+        reason=found.reason,
+        observed_at=now,
+        next_due=row.next_due,
+        proof=proof,
+    )
+
+
+def signal(row: Row, now: datetime) -> Signal:
+    """Return what may need announcing: also backups that are too old though no run has failed."""
+    found = judged(row, now)
+    condition = _CONDITIONS.get(found.verdict, Condition.OK)
+    return Signal(
+        key=row.policy.id,
+        clause_id=row.policy.id,
+        citation=str(row.policy.origin),
+        clause_text=row.policy.text,
+        condition=condition,
+        subject=f"バックアップ {row.policy.subject} {row.policy.method}".strip(),
+        value=_value(row),
+        limit="" if condition is Condition.OK else found.reason,
+        began_at=found.since or now,
+        detected_at=now,
+        advice="" if condition is Condition.OK else _advice(row),
+        labels={"target": row.policy.subject, "item": row.policy.method},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """An objective, and what was measured of it."""
+
+    objective: RecoveryObjective
+    measured: timedelta | None
+    """The worst of the subjects that it holds for."""
+    subject: str
+    """Whose that is."""
+    reason: str
+    since: datetime | None = None
+    """RPO: the newest moment that can be restored."""
+
+
+def objective_status(recovery: Recovery, now: datetime) -> StatusUpdate:
+    """Return what the page shows beside RPO or RTO."""
+    objective, measured = recovery.objective, recovery.measured
+    value = "" if measured is None else f"{length(measured)} ({recovery.subject})"
+    return StatusUpdate(objective.id, _objective_verdict(recovery), value, recovery.reason, now)
+
+
+def objective_signal(recovery: Recovery, now: datetime) -> Signal:
+    """Return what may need announcing of RPO or RTO."""
+    objective = recovery.objective
+    is_missed = _objective_verdict(recovery) is Verdict.DEVIATING
+    began_at = now
+    if is_missed and recovery.since is not None:
+        began_at = min(recovery.since + objective.limit.as_timedelta(), now)
+    return Signal(
+        key=objective.id,
+        clause_id=objective.id,
+        citation=str(objective.origin),
+        clause_text=objective.text,
+        condition=Condition.CRITICAL if is_missed else Condition.OK,
+        subject=f"{objective.objective} {recovery.subject}",
+        value="" if recovery.measured is None else length(recovery.measured),
+        limit=f"{objective.limit}以内" if is_missed else "",
+        began_at=began_at,
+        detected_at=now,
+        advice=recovery.reason if is_missed else "",
+        labels={"target": recovery.subject, "item": objective.objective},
+    )
+
+
+def _objective_verdict(recovery: Recovery) -> Verdict:
+    if recovery.measured is None:
+        return Verdict.NOT_MEASURABLE
+    # ">": exactly the limit keeps it.
+    is_missed = recovery.measured > recovery.objective.limit.as_timedelta()
+    return Verdict.DEVIATING if is_missed else Verdict.CONFORMING
+
+
+def _judged_log(row: Row, now: datetime) -> Found:
+    moment = row.moment
+    if moment is None:
+        return Found(Verdict.NOT_MEASURABLE, "もとになるフルバックアップがまだありません")
+    if not moment.is_by_log or now - moment.at > LOG_LAGS:
+        at = _clock(moment.at, row.zone)
+        return Found(
+            Verdict.DEVIATING, f"記録 (WAL) の保存が止まっています。戻せるのは {at} までです", moment.at
+        )
+    return Found(Verdict.CONFORMING, _standing(row))
+
+
+def _failed(row: Row) -> Run | None:
+    """The newest run where it failed, and nothing newer was taken since; a batch tells of its own."""
+    last = row.last
+    if row.is_batch or last is None or last.state != Run.State.FAILED or last.ended_at is None:
+        return None
+    return last if not row.copies or row.copies[-1].ended_at < last.ended_at else None
+
+
+def _by_freshness(row: Row) -> Found | None:
+    newest = row.copies[-1].ended_at if row.copies else None
+    at = f"最後は {_clock(newest, row.zone)} です" if newest else "まだ一つもありません"
+    if row.freshness is Freshness.TOO_OLD:
+        return Found(Verdict.DEVIATING, f"予定どおりに取れていません。{at}", newest)
+    is_running = row.current is not None and row.current.state == Run.State.RUNNING
+    if row.freshness is Freshness.LATE and not is_running:
+        return Found(Verdict.WARNING, f"直近の予定の分がありません。{at}", newest)
+    return None
+
+
+def _going_on(row: Row) -> Found | None:
+    current = row.current
+    if current is not None and current.failures:
+        again = current.wake_at.astimezone(row.zone)
+        words = f"{current.failures} 回失敗しました。{again:%H:%M} に再試行します: {current.note}"
+        return Found(Verdict.WARNING, words)
+    is_running = current is not None and current.state == Run.State.RUNNING
+    if not row.copies:
+        words = "最初のバックアップを取っています" if is_running else "まだ予定の時刻が来ていません"
+        return Found(Verdict.NOT_MEASURABLE, words)
+    return None
+
+
+def _standing(row: Row) -> str:
+    parts = []
+    if row.moment is not None:
+        by = " (記録による)" if row.moment.is_by_log else ""
+        parts.append(f"戻せる最新の時点 {_clock(row.moment.at, row.zone)}{by}")
+    if row.copies:
+        total = sum(copy.stored_bytes for copy in row.copies)
+        parts.append(f"{len(row.copies)} 個、計 {size(total)}")
+        if row.copies[-1].is_verified:
+            parts.append("最新は読み返し済み")
+    return "。".join(parts)
+
+
+def _value(row: Row) -> str:
+    if row.is_log:
+        return _clock(row.moment.at, row.zone) if row.moment is not None else ""
+    if not row.copies:
+        return ""
+    newest = row.copies[-1]
+    return f"{_clock(newest.ended_at, row.zone)} {size(newest.stored_bytes)}"
+
+
+def _advice(row: Row) -> str:
+    again = f"もう一度取るには toban backup run {row.policy.subject}。" if row.work else ""
+    return f"{again}一覧は toban backup list、記録は toban why {row.work or row.policy.subject}"
+
+
+def _clock(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def size(count: int) -> str:
+    """Write a number of bytes for people: `562 MB`, in thousands as object stores bill them."""
+    if count < _THOUSAND:
+        return f"{count} バイト"
+    amount = float(count)
+    for unit in ("kB", "MB", "GB"):
+        amount /= _THOUSAND
+        if amount < _THOUSAND:
+            return f"{amount:.3g} {unit}"
+    return f"{amount / _THOUSAND:,.1f} TB"
+
+
+def length(span: timedelta) -> str:
+    """Write a length of time for people: `52秒`, `3分5秒`, `2時間5分`, `3日`."""
+    minutes, seconds = divmod(max(int(span.total_seconds()), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "日"), (hours, "時間"), (minutes, "分"), (seconds, "秒")]
+    # The two greatest tell enough.
+    first = next((at for at, (count, _) in enumerate(parts) if count), len(parts) - 1)
+    told = [f"{count}{unit}" for count, unit in parts[first : first + 2] if count]
+    return "".join(told) or "0秒"

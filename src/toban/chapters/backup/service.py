@@ -1,0 +1,219 @@
+"""Chapter 4 at work: what came of the backups is told, however quietly they grow old."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from django.db import transaction
+
+from toban.chapters.backup import catalogue, report, rules
+from toban.chapters.backup.engine import BackupFailed, KeepsLog
+from toban.chapters.backup.models import Backup, Drill
+from toban.chapters.backup.report import Recovery, Row
+from toban.chapters.backup.rules import Moment
+from toban.chapters.backup.steps import Source
+from toban.chapters.backup.store import StoreTrouble
+from toban.chapters.backup.works import BackupPlan, Policy
+from toban.design.clauses.backup import RecoveryObjective
+from toban.design.values.backup_method import BackupMethod
+from toban.design.values.metric import Metric
+from toban.design.values.schedule import Schedule
+from toban.engine.bindings.due import due_times, next_due
+from toban.engine.bindings.model import System
+from toban.engine.clock import Clock
+from toban.engine.evidence import status
+from toban.engine.notify import alerts
+from toban.engine.runs.models import Run
+from toban.engine.telemetry.samples import Sample
+
+_OPEN = (Run.State.WAITING, Run.State.RUNNING)
+_LOOKED_AT_DUE = 3
+_LONGEST_LOOK_BACK = timedelta(days=800)
+
+log = structlog.get_logger(__name__)
+
+
+class Backups:
+    """The backups of the edition in force. One thread drives `tell`, another `look`."""
+
+    def __init__(self, clock: Clock, measured: Callable[[Sequence[Sample]], None]) -> None:
+        """Hand the ages of the newest restorable moments to *measured*."""
+        self._clock = clock
+        self._measured = measured
+        self._plan: BackupPlan | None = None
+        self._system = System()
+        self._digest = ""
+        self._logs: dict[str, datetime] = {}
+        """Of engines that keep a log elsewhere: how far it goes, by subject."""
+
+    def adopt(self, plan: BackupPlan, system: System, digest: str) -> None:
+        """Tell of *plan* from now on."""
+        self._system, self._digest = system, digest
+        self._plan = plan
+
+    def tell(self) -> None:
+        """Show every row's status and report what is wrong."""
+        plan, now = self._plan, self._clock()
+        if plan is None:
+            return
+        moments = {subject: self._moment(subject) for subject in plan.sources}
+        rows = [self._row(policy, moments[policy.source.subject], now) for policy in plan.policies]
+        recoveries = [self._recovery(each, plan, moments, now) for each in plan.objectives]
+        updates = [
+            *(report.status(row, now) for row in rows),
+            *(report.objective_status(each, now) for each in recoveries),
+        ]
+        signals = [
+            *(report.signal(row, now) for row in rows),
+            *(report.objective_signal(each, now) for each in recoveries),
+        ]
+        with transaction.atomic():
+            status.show(updates, now, self._digest)
+            alerts.report(signals, now, self._digest)
+
+    def look(self) -> None:
+        """Ask engines with a log of their own how far it goes, and measure how old each newest moment is.
+
+        Takes as long as they need to answer.
+        """
+        plan = self._plan
+        if plan is None:
+            return
+        for source in plan.sources.values():
+            self._look_at_log(source)
+        now = self._clock()
+        ages = ((subject, self._moment(subject)) for subject in plan.sources)
+        self._measured(
+            [
+                Sample(Metric.BACKUP_AGE, subject, subject, now, (now - moment.at).total_seconds())
+                for subject, moment in ages
+                if moment is not None
+            ]
+        )
+
+    def _look_at_log(self, source: Source) -> None:
+        try:
+            with source.opened() as at_work:
+                if isinstance(at_work.engine, KeepsLog):
+                    newest = at_work.engine.newest_moment()
+                    if newest is not None:
+                        self._logs[source.subject] = newest
+        except (BackupFailed, StoreTrouble) as error:
+            log.warning("log_not_seen", subject=source.subject, reason=str(error))
+
+    def _moment(self, subject: str) -> Moment | None:
+        copies = [catalogue.copy_of(row) for row in catalogue.on_hand(subject)]
+        found = rules.newest_moment(copies, catalogue.stretches(subject))
+        elsewhere = self._logs.get(subject)
+        if elsewhere is not None and found is not None and elsewhere > found.at:
+            return Moment(elsewhere, found.label, is_by_log=True)
+        return found
+
+    def _row(self, policy: Policy, moment: Moment | None, now: datetime) -> Row:
+        rows = catalogue.on_hand(policy.source.subject)
+        copies = [catalogue.copy_of(each) for each in rows]
+        own = [copy for copy in copies if copy.method.value == policy.method.value]
+        runs = Run.objects.filter(work=policy.work)
+        # A full copy is more than the increment that was due: it counts for it.
+        counting = [
+            copy for copy in rules.usable(copies) if copy in own or policy.method is not BackupMethod.FULL
+        ]
+        newest = max((copy.ended_at for copy in counting), default=None)
+        return Row(
+            policy=policy.row,
+            work=policy.work,
+            is_batch=policy.is_batch,
+            is_log=policy.method is BackupMethod.LOG,
+            copies=[copy for copy in own if copy.is_good],
+            freshness=rules.freshness(newest, self._due(policy, now), now),
+            moment=moment,
+            trouble=_trouble([each for each in rows if each.method == policy.method.value]),
+            last=runs.filter(due_at__lte=now).exclude(state__in=_OPEN).order_by("-due_at").first(),
+            current=runs.filter(state__in=_OPEN, due_at__lte=now).order_by("due_at").first(),
+            next_due=next_due(policy.row, self._system, now),
+            zone=self._system.zone,
+        )
+
+    def _due(self, policy: Policy, now: datetime) -> list[datetime]:
+        """The last times that the row was due since it first ran, in order."""
+        first = Run.objects.filter(work=policy.work).order_by("due_at").first()
+        if first is None or not policy.row.schedules:
+            return []
+        return last_due(policy.row.schedules[0], self._system, first.due_at, now)
+
+    def _recovery(
+        self, objective: RecoveryObjective, plan: BackupPlan, moments: dict[str, Moment | None], now: datetime
+    ) -> Recovery:
+        subjects = [each for each in plan.sources if objective.subject in {"", each}]
+        if objective.objective == "RPO":
+            return _rpo(objective, {each: moments[each] for each in subjects}, self._system.zone, now)
+        return _rto(objective, subjects, self._system.zone)
+
+
+def last_due(schedule: Schedule, system: System, since: datetime, now: datetime) -> list[datetime]:
+    """Return the last few times that *schedule* was due from *since* to *now*, in order."""
+    back = timedelta(days=3)
+    while True:
+        start = max(since, now - back)
+        found = list(due_times(schedule, system, start, now + timedelta(microseconds=1)))
+        if len(found) >= _LOOKED_AT_DUE or start == since or back > _LONGEST_LOOK_BACK:
+            return found[-_LOOKED_AT_DUE:]
+        back *= 8
+
+
+def _trouble(rows: Sequence[Backup]) -> str:
+    return rows[-1].trouble if rows else ""
+
+
+def _rpo(
+    objective: RecoveryObjective, moments: dict[str, Moment | None], zone: ZoneInfo, now: datetime
+) -> Recovery:
+    missing = [subject for subject, moment in moments.items() if moment is None]
+    if missing:
+        words = f"「{missing[0]}」に戻せるバックアップがまだありません"
+        return Recovery(objective=objective, measured=None, subject=missing[0], reason=words)
+    known = {subject: moment for subject, moment in moments.items() if moment is not None}
+    subject = min(known, key=lambda each: known[each].at)
+    oldest = known[subject]
+    by = "記録 (WAL)" if oldest.is_by_log else f"バックアップ {oldest.label}"
+    return Recovery(
+        objective=objective,
+        measured=now - oldest.at,
+        subject=subject,
+        reason=f"戻せる最新の時点は {oldest.at.astimezone(zone):%Y-%m-%d %H:%M:%S} ({by})",
+        since=oldest.at,
+    )
+
+
+def _rto(objective: RecoveryObjective, subjects: Sequence[str], zone: ZoneInfo) -> Recovery:
+    worst: Recovery | None = None
+    for measured in _drilled(objective, subjects, zone):
+        if measured.measured is None:
+            return measured
+        if worst is None or worst.measured is None or measured.measured > worst.measured:
+            worst = measured
+    if worst is None:
+        return Recovery(objective=objective, measured=None, subject="", reason="訓練の対象がありません")
+    return worst
+
+
+def _drilled(objective: RecoveryObjective, subjects: Sequence[str], zone: ZoneInfo) -> Iterator[Recovery]:
+    for subject in subjects:
+        drill = Drill.objects.filter(subject=subject, is_passed=True).order_by("-started_at").first()
+        if drill is None or drill.rto_seconds is None:
+            words = f"「{subject}」の復旧訓練がまだありません: toban drill restore"
+            yield Recovery(objective=objective, measured=None, subject=subject, reason=words)
+            continue
+        then = Backup.objects.filter(subject=subject, label=drill.label).first()
+        newest = Backup.objects.filter(subject=subject, method="full").order_by("-ended_at").first()
+        seconds = rules.scaled_recovery(
+            drill.rto_seconds, then.source_bytes if then else 0, newest.source_bytes if newest else 0
+        )
+        took = report.length(timedelta(seconds=drill.rto_seconds))
+        yield Recovery(
+            objective=objective,
+            measured=timedelta(seconds=seconds),
+            subject=subject,
+            reason=f"{drill.started_at.astimezone(zone):%Y-%m-%d} の訓練で {took}、今の大きさに直した値",
+        )

@@ -1,0 +1,299 @@
+"""The steps of one backup: take it, verify it, record it, prune what it makes superfluous.
+
+Each may be done again after a kill: taking under the same label begins by removing what an earlier attempt
+left, and nothing is a backup before its description stands beside it in the store.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from toban.chapters.backup import catalogue, rules
+from toban.chapters.backup.engine import (
+    BackupFailed,
+    Engine,
+    EngineKind,
+    Method,
+    NeedsFull,
+    Taken,
+    TrimsLog,
+    Watch,
+)
+from toban.chapters.backup.models import Backup
+from toban.chapters.backup.rules import Keep, PrunePlan
+from toban.chapters.backup.store import Store, StoreKind, StoreTrouble, folder_of
+from toban.chapters.backup.turns import NoTurn, Turn, turn_of
+from toban.engine.bindings.model import BackupBinding
+from toban.engine.clock import Clock, system_clock
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.runs.rules import Reason
+from toban.engine.runs.work import Step, StepFailed
+from toban.engine.runs.work import Turn as RunTurn
+
+LEFT_BEHIND = timedelta(days=1)
+"""What was begun, and is no backup after so long, is removed."""
+
+_SUFFIX = {Method.FULL: "full", Method.INCREMENTAL: "incr"}
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A subject's engine and store, at work."""
+
+    engine: Engine
+    store: Store | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What is backed up, by which engine, where to, and how long it is kept."""
+
+    subject: str
+    kind_name: str
+    kind: EngineKind
+    config: BackupBinding
+    store_name: str
+    store_kind: StoreKind | None
+    store_config: Any
+    keep: Mapping[Method, Keep]
+    digest: str
+    """Of the document that orders it."""
+    clock: Clock = system_clock
+
+    @contextmanager
+    def opened(self) -> Iterator[Open]:
+        """Give engine and store; both are closed after."""
+        store = self.store_kind.build(self.store_config) if self.store_kind is not None else None
+        try:
+            engine = self.kind.build(self.subject, self.config, store if self.kind.needs_store else None)
+            try:
+                yield Open(engine, store)
+            finally:
+                engine.close()
+        finally:
+            if store is not None:
+                store.close()
+
+
+def label_of(due_at: datetime, method: Method) -> str:
+    """Return the label of the backup that is due at *due_at*: a run that is taken over goes on under it."""
+    return f"{due_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{_SUFFIX[method]}"
+
+
+def steps(source: Source, method: Method, clause_id: str) -> tuple[Step, ...]:
+    """Return the steps that make one backup of *source*."""
+    acts: tuple[tuple[str, Callable[[RunTurn], object]], ...] = (
+        ("take", lambda turn: _take(source, method, turn)),
+        ("verify", lambda turn: _verify(source, turn)),
+        ("record", lambda turn: _record(source, clause_id, turn)),
+        ("prune", lambda turn: _prune(source, turn)),
+    )
+    return tuple(Step(name, _told(act)) for name, act in acts)
+
+
+def _told(act: Callable[[RunTurn], object]) -> Callable[[RunTurn], object]:
+    """Turn the chapter's failures into those of the ledger."""
+
+    def acting(turn: RunTurn) -> object:
+        try:
+            return act(turn)
+        except BackupFailed as error:
+            raise StepFailed(str(error), Reason.FAILED if error.retry else Reason.NOT_RUNNABLE) from error
+        except StoreTrouble as error:
+            raise StepFailed(str(error), Reason.FAILED if error.passing else Reason.NOT_RUNNABLE) from error
+        except NoTurn as error:
+            raise StepFailed(str(error), turn.why_stop() or Reason.FAILED) from error
+
+    return acting
+
+
+def _take(source: Source, method: Method, turn: RunTurn) -> object:
+    with turn_of(source.subject, turn, run=turn.run_id, clock=source.clock), source.opened() as at_work:
+        taken = take(source, at_work.engine, method, turn.due_at, turn)
+    return {"taken": catalogue.to_json(taken).decode()}
+
+
+def take(source: Source, engine: Engine, method: Method, due_at: datetime, watch: Watch) -> Taken:
+    """Take a backup; where no increment can be made, a full one, and say why."""
+    if method is Method.INCREMENTAL:
+        parent = base_of(source)
+        if parent is None:
+            watch.say("増分のもとになるフルバックアップがないので、フルを取ります")
+        else:
+            try:
+                return engine.take(label_of(due_at, method), method, parent, watch)
+            except NeedsFull as error:
+                watch.say(f"増分を取れないので、フルを取ります: {error}")
+    return engine.take(label_of(due_at, Method.FULL), Method.FULL, None, watch)
+
+
+def base_of(source: Source) -> Taken | None:
+    """Return the newest full backup that an increment can stand on."""
+    fulls = [
+        row
+        for row in catalogue.on_hand(source.subject)
+        if row.method == Method.FULL.value and row.engine == source.kind_name and not row.trouble
+    ]
+    return catalogue.taken_of(fulls[-1]) if fulls else None
+
+
+def _verify(source: Source, turn: RunTurn) -> object:
+    taken = _taken(turn)
+    with source.opened() as at_work:
+        if at_work.store is not None:
+            missing = listed_otherwise(at_work.store, taken)
+            if missing:
+                raise BackupFailed("保存先の一覧と一致しません: " + "、".join(missing), retry=False)
+            turn.say(f"保存先の一覧と一致しました: {len(taken.objects)} 個")
+        if source.config.verify == "list":
+            return {"verified_at": None}
+        checked = at_work.engine.verify(taken, turn)
+    if not checked.is_whole:
+        raise BackupFailed("取ったバックアップが読み返せません: " + "、".join(checked.troubles), retry=False)
+    turn.say("読み返して確かめました")
+    return {"verified_at": source.clock().isoformat()}
+
+
+def listed_otherwise(store: Store, taken: Taken) -> list[str]:
+    """Say which objects of *taken* the store lists not at all, or with another size."""
+    folders = {stored.key.rpartition("/")[0] for stored in taken.objects}
+    sizes = {each.key: each.size for folder in folders for each in store.listing(f"{folder}/")}
+    return [
+        f"{stored.key} がありません"
+        if stored.key not in sizes
+        else f"{stored.key} は {stored.size:,} バイトのはずが {sizes[stored.key]:,} バイトです"
+        for stored in taken.objects
+        if sizes.get(stored.key) != stored.size
+    ]
+
+
+def _record(source: Source, clause_id: str, turn: RunTurn) -> object:
+    taken, verified = _taken(turn), turn.results["verify"]
+    verified_at = verified["verified_at"] if isinstance(verified, dict) else None
+    with source.opened() as at_work:
+        if at_work.store is not None:
+            # Its presence makes the backup real; the row below may be lost with the state, this is not.
+            at_work.store.put(catalogue.key_of(source.subject, taken.label), catalogue.to_json(taken))
+    with transaction.atomic():
+        is_new = not Backup.objects.filter(subject=source.subject, label=taken.label).exists()
+        catalogue.record(
+            taken,
+            subject=source.subject,
+            clause_id=clause_id,
+            store=source.store_name,
+            verified_at=datetime.fromisoformat(verified_at) if verified_at else None,
+        )
+        if is_new:
+            ledger.append(_evidence(source, clause_id, taken, verified_at), now=source.clock())
+    size = sum(each.size for each in taken.objects)
+    turn.say(f"{taken.label} を記録しました: {size:,} バイト")
+    return {"label": taken.label}
+
+
+def _evidence(source: Source, clause_id: str, taken: Taken, verified_at: str | None) -> ledger.Record:
+    content = {
+        "verdict": Verdict.CONFORMING.value,
+        "reason": "バックアップを取り、"
+        + ("読み返して確かめました" if verified_at else "一覧と照合しました"),
+        "subject": source.subject,
+        "label": taken.label,
+        "store": source.store_name,
+        "restorable_to": taken.restorable_to.isoformat(),
+        "system_id": taken.system_id,
+        "manifest_sha256": taken.manifest_sha256,
+        "objects": len(taken.objects),
+        "bytes": sum(each.size for each in taken.objects),
+    }
+    return ledger.Record(
+        LedgerEntry.Kind.VERDICT, content, clause_id=clause_id, document_digest=source.digest
+    )
+
+
+def _prune(source: Source, turn: RunTurn) -> object:
+    with (
+        turn_of(source.subject, turn, run=turn.run_id, clock=source.clock) as held,
+        source.opened() as at_work,
+    ):
+        return prune(source, at_work, held, turn)
+
+
+def prune_plan(source: Source, now: datetime) -> PrunePlan:
+    """Decide what of *source* can go now."""
+    copies = [catalogue.copy_of(row) for row in catalogue.on_hand(source.subject)]
+    has_log = bool(catalogue.stretches(source.subject))
+    return rules.prune(copies, source.keep, now, has_log=has_log)
+
+
+def prune(source: Source, at_work: Open, held: Turn, watch: Watch) -> dict[str, object]:
+    """Remove what can go, then what broken attempts left; safe to repeat wherever it was cut off."""
+    decided = prune_plan(source, source.clock())
+    rows = {row.label: row for row in catalogue.on_hand(source.subject)}
+    removed = []
+    for gone in decided.gone:
+        held.check()
+        row = rows[gone.label]
+        if row.engine != source.kind_name:
+            watch.say(f'{row.label} は kind = "{row.engine}" が取ったものなので、消しません: {gone.why}')
+            continue
+        watch.say(f"{gone.label} を消します: {gone.why}")
+        _remove(source, at_work, row, gone.why)
+        removed.append(gone.label)
+    trimmed = _trim(source, at_work, rows.get(decided.log_from), watch)
+    swept = sweep(source, at_work.store, watch) if at_work.store is not None else 0
+    return {"removed": removed, "log": trimmed, "swept": swept}
+
+
+def _remove(source: Source, at_work: Open, row: Backup, why: str) -> None:
+    taken = catalogue.taken_of(row)
+    if at_work.store is not None:
+        # First of all: without it what is left is no backup, whatever happens next.
+        at_work.store.delete([catalogue.key_of(source.subject, row.label)])
+    at_work.engine.remove(taken)
+    row.pruned_at, row.pruned_why = source.clock(), why
+    row.save(update_fields=["pruned_at", "pruned_why"])
+
+
+def _trim(source: Source, at_work: Open, oldest: Backup | None, watch: Watch) -> int:
+    if oldest is None or not isinstance(at_work.engine, TrimsLog):
+        return 0
+    taken = catalogue.taken_of(oldest)
+    trimmed = at_work.engine.trim_log(taken)
+    if trimmed and taken.start is not None:
+        catalogue.log_begins_at(source.subject, taken.system_id, taken.start)
+        watch.say(f"{oldest.label} より前の記録 (WAL) を消しました: {trimmed} 個")
+    return trimmed
+
+
+def sweep(source: Source, store: Store, watch: Watch) -> int:
+    """Remove uploads that were broken off, and the objects of attempts that never became a backup."""
+    before = source.clock() - LEFT_BEHIND
+    folder = f"{folder_of(source.subject)}/"
+    found = store.sweep(folder, before)
+    known = {row.label for row in catalogue.on_hand(source.subject)}
+    by_label: dict[str, list[str]] = {}
+    young: set[str] = set()
+    for listed in store.listing(folder):
+        label, _, rest = listed.key.removeprefix(folder).partition("/")
+        if not rest or label == "wal" or label in known:
+            continue
+        by_label.setdefault(label, []).append(listed.key)
+        # One that has its description is a backup, though this catalogue does not know it: see import.
+        if rest == "backup.json" or listed.modified_at >= before:
+            young.add(label)
+    for label in by_label.keys() - young:
+        watch.say(f"バックアップにならなかった {label} の残りを消します")
+        store.delete(by_label[label])
+        found += len(by_label[label])
+    return found
+
+
+def _taken(turn: RunTurn) -> Taken:
+    result = turn.results["take"]
+    assert isinstance(result, dict)  # noqa: S101 - what the step before returned
+    return catalogue.from_json(result["taken"])

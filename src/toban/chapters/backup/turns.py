@@ -1,0 +1,96 @@
+"""One at a time: whoever takes, prunes or reads back a subject's backups waits until nobody else does.
+
+A turn is a lease in the state database, renewed while it is held: a holder that was killed keeps others
+waiting for a minute at most, and its own run, taken over by another worker, not at all.
+"""
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import DatabaseError, connections, transaction
+
+from toban.chapters.backup.engine import Watch
+from toban.chapters.backup.models import SubjectTurn
+from toban.engine.clock import Clock, system_clock
+from toban.engine.evidence import ledger
+
+LEASE = timedelta(minutes=1)
+_RENEWED = 15.0
+_LOOKS_AGAIN = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class NoTurn(Exception):
+    """The wait was ended, or the turn was lost, before the act was done."""
+
+
+class Turn:
+    """A turn that is held."""
+
+    def __init__(self, subject: str, holder: str) -> None:
+        self._subject, self._holder = subject, holder
+
+    def check(self) -> None:
+        """Raise `NoTurn` when another holds it meanwhile: this process stood still for too long."""
+        if not SubjectTurn.objects.filter(subject=self._subject, holder=self._holder).exists():
+            raise NoTurn(f"「{self._subject}」の順番を失いました")
+
+
+@contextmanager
+def turn_of(
+    subject: str, watch: Watch, *, run: int | None = None, clock: Clock = system_clock
+) -> Iterator[Turn]:
+    """Wait until nobody works on the backups of *subject*, and keep others waiting inside the block.
+
+    Raises `NoTurn` when *watch* says that the act must end while it still waits.
+    """
+    holder = secrets.token_hex(8)
+    has_said = False
+    while not _taken(subject, holder, run, clock()):
+        if watch.why_stop() is not None:
+            raise NoTurn(f"「{subject}」のほかの作業を待つ間に止められました")
+        if not has_said:
+            watch.say(f"「{subject}」のほかの作業が終わるのを待っています")
+            has_said = True
+        threading.Event().wait(_LOOKS_AGAIN)
+    is_done = threading.Event()
+    renewing = threading.Thread(target=_renew, args=(subject, holder, clock, is_done), daemon=True)
+    renewing.start()
+    try:
+        yield Turn(subject, holder)
+    finally:
+        is_done.set()
+        renewing.join()
+        SubjectTurn.objects.filter(subject=subject, holder=holder).delete()
+
+
+def _taken(subject: str, holder: str, run: int | None, now: datetime) -> bool:
+    with transaction.atomic():
+        # Of two that find it free, one comes first.
+        ledger.hold()
+        held = SubjectTurn.objects.filter(subject=subject).first()
+        is_own_run = held is not None and run is not None and held.run == run
+        if held is not None and held.until > now and not is_own_run:
+            return False
+        SubjectTurn.objects.update_or_create(
+            subject=subject, defaults={"holder": holder, "run": run, "until": now + LEASE}
+        )
+        return True
+
+
+def _renew(subject: str, holder: str, clock: Clock, is_done: threading.Event) -> None:
+    try:
+        while not is_done.wait(_RENEWED):
+            try:
+                mine = SubjectTurn.objects.filter(subject=subject, holder=holder)
+                mine.update(until=clock() + LEASE)
+            except DatabaseError as error:
+                # While the state database is away nobody else can take the turn either.
+                log.warning("turn_not_renewed", subject=subject, reason=str(error))
+    finally:
+        connections.close_all()

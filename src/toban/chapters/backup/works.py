@@ -1,0 +1,255 @@
+"""Rows of the backup policy and their bindings to works of the run ledger. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from toban.chapters.backup.engine import EngineKind, Method
+from toban.chapters.backup.rules import Keep
+from toban.chapters.backup.steps import Source, steps
+from toban.chapters.backup.store import StoreKind
+from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
+from toban.design.clauses.batch import Batch, BatchRetry
+from toban.design.reader import Design
+from toban.design.values.backup_method import BackupMethod, read_backup_method
+from toban.engine.bindings.due import due_times
+from toban.engine.bindings.model import BatchBinding, Bindings
+from toban.engine.clock import Clock, system_clock
+from toban.engine.runs.work import Work
+
+_DELAY = timedelta(minutes=5)
+"""Before a retry where the document says how often, and not after how long."""
+
+_A_YEAR = timedelta(days=370)
+_ANY_DAY = datetime.fromisoformat("2024-01-01T00:00:00+00:00")
+_METHODS = {BackupMethod.FULL: Method.FULL, BackupMethod.INCREMENTAL: Method.INCREMENTAL}
+
+
+class BackupBatch(BatchBinding):
+    """`kind = "backup"` of a batch: the row of the batch table makes what a row of the policy asks for."""
+
+    subject: str
+    """The policy's word for what is backed up."""
+    method: Method = Method.FULL
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """What `kind = "…"` may say."""
+
+    engines: Mapping[str, EngineKind]
+    stores: Mapping[str, StoreKind]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A row that is carried out: by a work of its own, a batch, or by the log that is streamed."""
+
+    row: BackupPolicy
+    method: BackupMethod
+    source: Source
+    work: str
+    """The key of the work that does it; empty for log."""
+    is_batch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BackupPlan:
+    """What chapter 4 runs, and why it runs not the rest."""
+
+    works: Mapping[str, Work]
+    policies: tuple[Policy, ...]
+    sources: Mapping[str, Source]
+    """By the document's word for what is backed up."""
+    objectives: tuple[RecoveryObjective, ...]
+    """RPO and RTO that can be judged."""
+    unbound: Mapping[str, str]
+    """Clause id → why it does not run."""
+
+
+@dataclass(slots=True)
+class _Planning:
+    """A plan being made."""
+
+    design: Design
+    bindings: Bindings
+    kinds: Kinds
+    clock: Clock
+    policies: list[Policy] = field(default_factory=list)
+    unbound: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+
+
+def key_of(subject: str, method: Method) -> str:
+    """Return the name by which a row's work is ordered: `PostgreSQL/full`."""
+    return f"{subject}/{method.value}"
+
+
+def plan(design: Design, bindings: Bindings, kinds: Kinds, *, clock: Clock = system_clock) -> BackupPlan:
+    """Return the works of *design* as *bindings* bind them."""
+    planning = _Planning(design, bindings, kinds, clock)
+    for row in design.of(BackupPolicy):
+        why = _plan_row(planning, row)
+        if why:
+            planning.unbound[row.id] = why
+    objectives = []
+    for objective in design.of(RecoveryObjective):
+        why = _why_unjudged(objective, planning)
+        if why:
+            planning.unbound[objective.id] = why
+        else:
+            objectives.append(objective)
+    works = {
+        policy.work: work_of(policy, design, bindings)
+        for policy in planning.policies
+        if policy.work and not policy.is_batch
+    }
+    return BackupPlan(works, tuple(planning.policies), planning.sources, tuple(objectives), planning.unbound)
+
+
+def work_of(policy: Policy, design: Design, bindings: Bindings) -> Work:
+    """Return the work that a row of the policy orders."""
+    row, method = policy.row, _METHODS[policy.method]
+    return Work(
+        key=policy.work,
+        clause_id=row.id,
+        document_digest=design.digest,
+        steps=steps(policy.source, method, row.id),
+        schedule=row.schedules[0],
+        system=bindings.system,
+        timeout=policy.source.config.timeout,
+        retry_delays=_retry_delays(tuple(design.of(BatchRetry))),
+    )
+
+
+def source_of(
+    subject: str, design: Design, bindings: Bindings, kinds: Kinds, *, clock: Clock = system_clock
+) -> Source | str:
+    """Return where a subject is backed up from and to, or why it can't be."""
+    bound = bindings.backups.get(subject)
+    if bound is None:
+        return (
+            f'「{subject}」をどう取るかが {bindings.file} にありません: [backups."{subject}"] に'
+            f" kind = {_choices(kinds.engines)} を書いてください"
+        )
+    kind = kinds.engines[bound.kind]
+    rows = [row for row in design.of(BackupPolicy) if row.subject == subject]
+    store_name = bound.config.store or _destination(rows)
+    store = bindings.stores.get(store_name)
+    if kind.needs_store and store is None:
+        return (
+            f'保存先「{store_name}」が {bindings.file} にありません: [stores."{store_name}"] を書くか、'
+            f'[backups."{subject}"] に store = "…" を書いてください'
+        )
+    return Source(
+        subject=subject,
+        kind_name=bound.kind,
+        kind=kind,
+        config=bound.config,
+        store_name=store_name,
+        store_kind=kinds.stores[store.kind] if store is not None else None,
+        store_config=store.config if store is not None else None,
+        keep=_keep(rows),
+        digest=design.digest,
+        clock=clock,
+    )
+
+
+def clause_of(subject: str, method: Method, design: Design) -> str:
+    """Return the id of the policy's row for *method* of *subject*; empty where there is none."""
+    for row in design.of(BackupPolicy):
+        named = read_backup_method(row.method)
+        if row.subject == subject and named is not None and _METHODS.get(named) is method:
+            return row.id
+    return ""
+
+
+def doing(row: BackupPolicy, method: Method, design: Design, bindings: Bindings) -> str:
+    """Return the batch that makes what *row* asks for; empty when its own work does."""
+    in_document = {batch.batch_id or batch.name for batch in design.of(Batch)}
+    for key, bound in bindings.batches.items():
+        config: Any = bound.config
+        if not isinstance(config, BackupBatch) or key not in in_document:
+            continue
+        if (config.subject, config.method) == (row.subject, method):
+            return key
+    return ""
+
+
+def _plan_row(planning: _Planning, row: BackupPolicy) -> str:
+    """Take *row* into the plan, or say why it does not run."""
+    method = read_backup_method(row.method)
+    if method is None:
+        return f"方式「{row.method}」の取り方が分かりません: フルか増分かを文書に書いてください"
+    if method is BackupMethod.VERSIONING:
+        return ""
+    source = planning.sources.get(row.subject) or source_of(
+        row.subject, planning.design, planning.bindings, planning.kinds, clock=planning.clock
+    )
+    if isinstance(source, str):
+        return source
+    planning.sources[row.subject] = source
+    if method is BackupMethod.LOG:
+        planning.policies.append(Policy(row, method, source, work=""))
+        return ""
+    return _plan_copies(planning, row, method, source)
+
+
+def _plan_copies(planning: _Planning, row: BackupPolicy, method: BackupMethod, source: Source) -> str:
+    wanted = _METHODS[method]
+    if wanted not in source.kind.methods:
+        return f'kind = "{source.kind_name}" は「{row.method}」を取れません: 別の kind を書いてください'
+    batch = doing(row, wanted, planning.design, planning.bindings)
+    key = batch or key_of(row.subject, wanted)
+    if any(policy.work == key for policy in planning.policies):
+        return f"「{row.subject}」の「{row.method}」を述べた行がもう一つあります: 一つにしてください"
+    if not batch and (why := _why_never_due(row, planning.bindings)):
+        return why
+    planning.policies.append(Policy(row, method, source, key, is_batch=bool(batch)))
+    return ""
+
+
+def _why_never_due(row: BackupPolicy, bindings: Bindings) -> str:
+    if not row.schedules:
+        return "いつ取るかが文書にありません: 頻度と時刻を書いてください"
+    schedule = row.schedules[0]
+    if next(due_times(schedule, bindings.system, _ANY_DAY, _ANY_DAY + _A_YEAR), None) is None:
+        return f"いつ取るかが「{schedule.text}」からは決まりません: 日と時刻を文書に書いてください"
+    return ""
+
+
+def _why_unjudged(objective: RecoveryObjective, planning: _Planning) -> str:
+    if objective.subject and objective.subject not in planning.sources:
+        return f"「{objective.subject}」のバックアップがつながれていません"
+    if not planning.sources:
+        return "つないだバックアップがまだありません"
+    return ""
+
+
+def _destination(rows: list[BackupPolicy]) -> str:
+    """Where the full copies go: increments stand on them, and stay with them."""
+    fulls = [row for row in rows if read_backup_method(row.method) is BackupMethod.FULL]
+    return next((row.destination for row in [*fulls, *rows] if row.destination), "")
+
+
+def _keep(rows: list[BackupPolicy]) -> dict[Method, Keep]:
+    found: dict[Method, Keep] = {}
+    for row in rows:
+        method = _METHODS.get(read_backup_method(row.method) or BackupMethod.LOG)
+        if method is not None:
+            found.setdefault(method, Keep(row.generations, row.retention))
+    return found
+
+
+def _retry_delays(retries: tuple[BatchRetry, ...]) -> tuple[timedelta, ...]:
+    """The document's rule for batches; without one, once more after five minutes."""
+    if not retries:
+        return (_DELAY,)
+    rule = retries[0].rule
+    named = [delay.as_timedelta() for delay in rule.delays] or [_DELAY]
+    return tuple(named[min(attempt, len(named) - 1)] for attempt in range(rule.attempts))
+
+
+def _choices(engines: Mapping[str, EngineKind]) -> str:
+    return " か ".join(f'"{name}"' for name in engines) or '"…"'

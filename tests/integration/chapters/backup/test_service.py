@@ -1,0 +1,434 @@
+"""Chapter 4 on the tables: due backups are taken, verified, recorded and pruned, and told of."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.integration.chapters.backup import fake_engine
+from tests.integration.chapters.backup.fake_engine import FakeBackup, Source
+
+from toban.chapters.backup import catalogue
+from toban.chapters.backup.batch import batch_kind
+from toban.chapters.backup.models import Backup, Drill, LogStretch, SubjectTurn
+from toban.chapters.backup.service import Backups
+from toban.chapters.backup.stores import directory
+from toban.chapters.backup.works import BackupPlan, Kinds, plan
+from toban.design.reader import read_design
+from toban.engine.bindings import load
+from toban.engine.bindings.load import read_bindings
+from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.notify.models import Alert
+from toban.engine.runs import claim
+from toban.engine.runs.claim import Claim
+from toban.engine.runs.models import Run
+from toban.engine.runs.rules import Reason
+from toban.engine.runs.scheduler import plan_due
+from toban.engine.runs.work import StepFailed, Work
+
+if TYPE_CHECKING:
+    from toban.engine.telemetry.samples import Sample
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
+TWO = datetime(2026, 11, 24, 17, tzinfo=UTC)
+"""深夜2:00 in Tokyo."""
+DOCUMENT = """# 運用設計書
+
+## 4. バックアップ・リストア
+
+### バックアップ方針
+| 対象 | 方式 | 頻度 | 世代管理 | 保存先 | 保存期間 |
+|---|---|---|---|---|---|
+| PostgreSQL | フルバックアップ | 日次 (2:00) | 3世代 | 倉庫 | 2日 |
+| PostgreSQL | 増分バックアップ | 1時間毎 | 3世代 | 倉庫 | 3時間 |
+
+### RPO/RTO
+| 項目 | 目標値 |
+|---|---|
+| RPO (復旧時点目標) | 1時間 |
+| RTO (復旧時間目標) | 4時間 |
+
+## 6. バッチ処理
+
+### バッチ一覧
+| バッチID | バッチ名 | 実行タイミング | 実行時間 | 処理内容 | 失敗時の対応 |
+|---|---|---|---|---|---|
+| B001 | DBバックアップ | 日次 | 2:00 | フルバックアップ | 再実行、アラート |
+
+### バッチ実行方式
+- **リトライ**: 失敗時1回まで自動リトライ (間隔: 5分)
+"""
+FULL = "backup/backup-policy/PostgreSQL/フルバックアップ"
+INCREMENTAL = "backup/backup-policy/PostgreSQL/増分バックアップ"
+BINDINGS = """
+[stores."倉庫"]
+kind = "directory"
+path = "store"
+
+[backups.PostgreSQL]
+kind = "fake"
+"""
+
+
+@dataclass
+class HandTurn:
+    """A run being done by hand."""
+
+    run_id: int
+    due_at: datetime
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    results: dict[str, object] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def progress(self, percent: float | None, text: str = "") -> None:
+        pass
+
+    def why_stop(self) -> Reason | None:
+        return None
+
+
+class House:
+    """The chapter, with a clock that the test sets and runs that are done in the test's own thread."""
+
+    def __init__(self, folder: Path, *, bindings: str = BINDINGS, document: str = DOCUMENT) -> None:
+        self.now = TWO - SECOND
+        self.source = Source(now=lambda: self.now)
+        self.samples: list[Sample] = []
+        self.backups = Backups(lambda: self.now, self.samples.extend)
+        self.design = read_design(document, "運用設計書.md")
+        self.kinds = Kinds({"fake": fake_engine.kind_of(self.source)}, {"directory": directory.KIND})
+        known = load.Kinds(
+            works={"backup": batch_kind(self.kinds).config},
+            stores={"directory": directory.DirectoryConfig},
+            backups={"fake": FakeBackup},
+        )
+        (folder / "store").mkdir(exist_ok=True)
+        self.folder = folder / "store"
+        self.bindings = read_bindings(bindings, folder / "toban.toml", known)
+        self.plan: BackupPlan = plan(self.design, self.bindings, self.kinds, clock=lambda: self.now)
+        self.works: dict[str, Work] = dict(self.plan.works)
+        self.backups.adopt(self.plan, self.bindings.system, self.design.digest)
+        self.said: list[str] = []
+        plan_due(self.works.values(), self.now)
+
+    def pass_to(self, moment: datetime) -> None:
+        """Let it be *moment*, do what is due, and tell of it."""
+        self.now = moment
+        plan_due(self.works.values(), moment)
+        while held := claim.claim(self.works, "here", moment):
+            self._do(held)
+        self.backups.tell()
+
+    def _do(self, held: Claim) -> None:
+        turn = HandTurn(held.run_id, held.due_at)
+        try:
+            for step in self.works[held.work].steps:
+                turn.results[step.name] = step.act(turn)
+        except StepFailed as error:
+            claim.fail(held, self.works[held.work], error.reason, str(error), self.now)
+        else:
+            claim.succeed(held, self.now)
+        self.said += turn.said
+
+    def pass_hours(self, count: int) -> None:
+        start = self.now
+        for hour in range(1, count + 1):
+            self.pass_to(start + hour * HOUR)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    yield House(tmp_path)
+    assert not SubjectTurn.objects.exists()
+
+
+def labels() -> list[str]:
+    return [each.label for each in catalogue.on_hand("PostgreSQL")]
+
+
+def shown(clause: str) -> ClauseStatus:
+    return ClauseStatus.objects.get(clause_id=clause)
+
+
+def verdicts(clauses: Sequence[str] = (FULL, INCREMENTAL)) -> list[str]:
+    return [shown(each).verdict for each in clauses]
+
+
+def test_a_due_backup_is_taken_verified_recorded_and_shown(house: House) -> None:
+    house.backups.tell()
+    assert verdicts() == ["not-measurable", "not-measurable"]
+
+    house.pass_to(TWO)
+
+    assert "20261124T170000Z-full" in labels()
+    row = Backup.objects.get(label="20261124T170000Z-full")
+    assert (row.verified_at, row.clause_id, row.store) == (TWO, FULL, "倉庫")
+    assert (house.folder / "PostgreSQL/20261124T170000Z-full/backup.json").exists()
+    assert shown(FULL).verdict == "conforming"
+    assert shown(FULL).value == "2026-11-25 02:00 26 バイト"
+    assert shown(FULL).next_due == TWO + DAY
+    evidence = LedgerEntry.objects.filter(content__label="20261124T170000Z-full").get()
+    assert evidence.content["manifest_sha256"] == row.manifest_sha256
+    assert not Alert.objects.exists()
+
+
+def test_an_increment_stands_on_the_newest_full_copy(house: House) -> None:
+    house.pass_to(TWO)
+    house.pass_to(TWO + HOUR)
+
+    newest = Backup.objects.order_by("-label").first()
+    assert newest is not None
+    assert (newest.method, newest.parent) == ("incremental", "20261124T170000Z-full")
+    assert shown("backup/recovery-objective/RPO").verdict == "conforming"
+
+
+def test_without_a_full_copy_an_increment_becomes_one_and_says_so(house: House) -> None:
+    house.now = TWO
+    house.pass_to(TWO + HOUR)
+
+    # The full one of 2:00 is made up for first or after: either way none is an increment without a base.
+    assert all(each.method == "full" or each.parent for each in Backup.objects.all())
+
+
+def test_what_keeps_increments_from_being_made_is_said(house: House) -> None:
+    house.pass_to(TWO)
+    house.source.needs_full = "WAL summaries are missing from 0/2000000 on"
+
+    house.pass_to(TWO + HOUR)
+
+    assert labels()[-1] == "20261124T180000Z-full"
+    assert any("0/2000000" in line for line in house.said)
+    assert verdicts() == ["conforming", "conforming"]
+
+
+def test_a_backup_that_reads_back_otherwise_is_none(house: House) -> None:
+    house.source.damages = True
+
+    house.pass_to(TWO)
+
+    assert labels() == []
+    run = Run.objects.filter(work="PostgreSQL/full").get()
+    assert "SHA-256" in run.note
+    assert shown(FULL).verdict == "deviating"
+    assert not (house.folder / "PostgreSQL/20261124T170000Z-full/backup.json").exists()
+
+
+def test_without_reading_back_it_counts_as_listed_only(tmp_path: Path) -> None:
+    house = House(tmp_path, bindings=BINDINGS + 'verify = "list"\n')
+
+    house.pass_to(TWO)
+
+    assert Backup.objects.get(method="full").verified_at is None
+    assert shown(FULL).verdict == "conforming"
+
+
+def test_a_failure_is_tried_again_by_the_rule_for_batches_and_then_announced(house: House) -> None:
+    house.pass_to(TWO)
+    house.source.refuses = "the server does not answer"
+
+    house.pass_to(TWO + DAY)
+    assert shown(FULL).verdict == "warning"
+    house.pass_to(TWO + DAY + timedelta(minutes=5))
+
+    alert = Alert.objects.get(key=FULL)
+    assert (shown(FULL).verdict, alert.condition) == ("deviating", "critical")
+    assert "the server does not answer" in alert.limit
+    house.source.refuses = ""
+    house.pass_to(TWO + 2 * DAY)
+    assert Alert.objects.get(key=FULL).resolved_at is not None
+
+
+def test_backups_that_grow_old_are_announced_though_no_run_failed(house: House) -> None:
+    house.pass_to(TWO)
+    house.works = {}
+
+    house.pass_to(TWO + DAY + 6 * HOUR)
+    late = shown(FULL).verdict
+    house.pass_to(TWO + 2 * DAY + 6 * HOUR)
+
+    assert late == "warning"
+    assert shown(FULL).verdict == "deviating"
+    assert Alert.objects.get(key=FULL).condition == "critical"
+    assert not Run.objects.filter(state=Run.State.FAILED).exists()
+
+
+def test_rpo_is_missed_when_the_newest_moment_is_too_old(house: House) -> None:
+    house.pass_to(TWO)
+    house.works = {}
+
+    house.pass_to(TWO + HOUR)
+    kept = shown("backup/recovery-objective/RPO")
+    kept_verdict, kept_value = kept.verdict, kept.value
+    house.pass_to(TWO + HOUR + SECOND)
+
+    assert (kept_verdict, kept_value) == ("conforming", "1時間 (PostgreSQL)")
+    assert shown("backup/recovery-objective/RPO").verdict == "deviating"
+    assert Alert.objects.get(key="backup/recovery-objective/RPO").limit == "1時間以内"
+
+
+def test_log_that_goes_on_keeps_the_rpo(house: House) -> None:
+    house.pass_to(TWO)
+    house.works = {}
+    catalogue.log_goes_on(
+        "PostgreSQL", "7", timeline=1, first_lsn="0/1000000", last_lsn="0/9000000", durable_to=TWO + 5 * HOUR
+    )
+
+    house.pass_to(TWO + 5 * HOUR + SECOND)
+
+    assert shown("backup/recovery-objective/RPO").value == "1秒 (PostgreSQL)"
+
+
+def test_rto_is_that_of_the_newest_drill(house: House) -> None:
+    house.pass_to(TWO)
+    assert shown("backup/recovery-objective/RTO").verdict == "not-measurable"
+
+    Drill.objects.create(
+        subject="PostgreSQL", label=labels()[0], started_at=TWO, is_passed=True, rto_seconds=720
+    )
+    house.backups.tell()
+
+    assert shown("backup/recovery-objective/RTO").verdict == "conforming"
+    assert shown("backup/recovery-objective/RTO").value == "12分 (PostgreSQL)"
+
+
+def test_damage_that_was_found_is_shown_and_no_longer_counts(house: House) -> None:
+    house.pass_to(TWO)
+    Backup.objects.update(trouble="PostgreSQL/x は 26 バイトのはずが 0 バイトです")
+
+    house.backups.tell()
+
+    assert shown(FULL).verdict == "deviating"
+    assert "26 バイト" in Alert.objects.get(key=FULL).limit
+    assert shown("backup/recovery-objective/RPO").verdict == "not-measurable"
+
+
+def test_what_the_document_no_longer_asks_for_is_pruned_with_its_reason(house: House) -> None:
+    for day in range(5):
+        house.pass_to(TWO + day * DAY)
+        house.pass_hours(5)
+
+    fulls = [label for label in labels() if label.endswith("full")]
+    increments = [label for label in labels() if label.endswith("incr")]
+    assert fulls == ["20261126T170000Z-full", "20261127T170000Z-full", "20261128T170000Z-full"]
+    assert len(increments) == 3
+    gone = Backup.objects.get(label="20261124T170000Z-full")
+    assert gone.pruned_at is not None
+    assert gone.pruned_why == "3世代 と 2日を過ぎました"
+    assert not (house.folder / "PostgreSQL/20261124T170000Z-full").exists()
+    assert house.source.trimmed_to[-1] == "20261126T170000Z-full"
+
+
+def test_a_prune_that_was_cut_off_is_finished_by_the_next(house: House) -> None:
+    for day in range(4):
+        house.pass_to(TWO + day * DAY)
+    removed = Backup.objects.get(label="20261124T170000Z-full")
+    Backup.objects.filter(pk=removed.pk).update(pruned_at=None)
+
+    house.pass_to(TWO + 4 * DAY)
+
+    removed.refresh_from_db()
+    assert removed.pruned_at is not None
+
+
+def test_an_attempt_that_died_goes_on_under_its_own_label(house: House) -> None:
+    house.source.dies_once = ConnectionResetError("the worker was killed")
+    house.now = TWO
+    plan_due(house.works.values(), TWO)
+    work = house.works["PostgreSQL/full"]
+    turn = HandTurn(1, TWO)
+    with pytest.raises(ConnectionResetError):
+        work.steps[0].act(turn)
+    assert labels() == []
+
+    for step in work.steps:
+        turn.results[step.name] = step.act(turn)
+    for step in work.steps:
+        turn.results[step.name] = step.act(turn)
+
+    assert house.source.taken == ["20261124T170000Z-full"] * 3
+    assert labels() == ["20261124T170000Z-full"]
+    assert LedgerEntry.objects.filter(content__label="20261124T170000Z-full").count() == 1
+
+
+def test_what_never_became_a_backup_is_swept_after_a_day(house: House) -> None:
+    left = house.folder / "PostgreSQL" / "20261101T170000Z-full" / "text"
+    foreign = house.folder / "PostgreSQL" / "20261102T170000Z-full" / "backup.json"
+    for path in (left, foreign):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"half")
+    house.pass_to(TWO)
+    assert left.exists()
+
+    old = (TWO - 2 * DAY).timestamp()
+    os.utime(left, (old, old))
+    os.utime(foreign, (old, old))
+    house.pass_to(TWO + DAY)
+
+    assert not left.exists()
+    assert foreign.exists()
+
+
+def test_the_age_of_the_newest_moment_is_measured(house: House) -> None:
+    house.pass_to(TWO)
+    house.now = TWO + 600 * SECOND
+
+    house.backups.look()
+
+    assert [(each.metric, each.target, each.value) for each in house.samples] == [
+        ("backup_age_seconds", "PostgreSQL", 600.0)
+    ]
+
+
+def test_a_batch_that_makes_the_backup_does_it_instead_of_the_row(tmp_path: Path) -> None:
+    batches = '[batches.B001]\nkind = "backup"\nsubject = "PostgreSQL"\n'
+
+    house = House(tmp_path, bindings=BINDINGS + batches)
+
+    assert sorted(house.works) == ["PostgreSQL/incremental"]
+    assert [(each.work, each.is_batch) for each in house.plan.policies] == [
+        ("B001", True),
+        ("PostgreSQL/incremental", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bindings", "words"),
+    [
+        ("", '[backups."PostgreSQL"]'),
+        ('[backups.PostgreSQL]\nkind = "fake"\n', '[stores."倉庫"]'),
+        ('[backups.PostgreSQL]\nkind = "fake"\nstore = "蔵"\n', '[stores."蔵"]'),
+    ],
+    ids=["not bound", "no store", "unknown store"],
+)
+def test_what_is_not_bound_says_what_to_write(tmp_path: Path, bindings: str, words: str) -> None:
+    house = House(tmp_path, bindings=bindings)
+
+    assert house.works == {}
+    assert words in house.plan.unbound[FULL]
+    assert "つないだバックアップ" in house.plan.unbound["backup/recovery-objective/RPO"]
+
+
+def test_a_method_that_nobody_knows_is_told(tmp_path: Path) -> None:
+    house = House(tmp_path, document=DOCUMENT.replace("増分バックアップ", "レプリケーション"))
+
+    assert (
+        "レプリケーション" in house.plan.unbound[INCREMENTAL.replace("増分バックアップ", "レプリケーション")]
+    )
+
+
+def test_log_stretches_of_pruned_log_end_where_the_oldest_copy_begins(house: House) -> None:
+    catalogue.log_goes_on(
+        "PostgreSQL", "7", timeline=1, first_lsn="0/10", last_lsn="0/2000000", durable_to=TWO + HOUR
+    )
+
+    house.pass_to(TWO)
+
+    assert LogStretch.objects.get().first_lsn == "0/1000000"
