@@ -7,7 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from toban.engine.people.audit import record
-from toban.engine.people.models import Operator, OperatorRole
+from toban.engine.people.models import FeedToken, Operator, OperatorRole
 
 NAME = "admin"
 
@@ -27,7 +27,12 @@ def one_time_password() -> str:
 
 
 def give_password(operator: Operator, now: datetime) -> str:
-    """Give *operator*, which the caller saves, a one-time password to be changed at once, and return it."""
+    """Give *operator*, which the caller saves, a one-time password to be changed at once, and return it.
+
+    What was opened in the account's name elsewhere, its calendar feed, ends with the old password.
+    """
+    if operator.pk:
+        FeedToken.objects.filter(operator=operator).delete()
     password = one_time_password()
     operator.set_password(password)
     operator.must_change_password = True

@@ -18,3 +18,16 @@ class Operator(AbstractUser):
     operator_role = models.CharField(max_length=16, choices=OperatorRole, default=OperatorRole.VIEWER)
     password_changed_at = models.DateTimeField(null=True, blank=True)
     must_change_password = models.BooleanField(default=False)
+
+
+class FeedToken(models.Model):
+    """What lets a calendar program read the calendar in an operator's name, without signing in."""
+
+    operator = models.OneToOneField(Operator, models.CASCADE, related_name="feed_token")
+    digest = models.CharField(max_length=64, unique=True)
+    """SHA-256 of the token, in hex: whoever reads the database can't read the calendar by it."""
+    made_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.operator_id} {self.made_at.isoformat()}"

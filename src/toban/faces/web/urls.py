@@ -4,7 +4,7 @@ from allauth.account import views as account
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-from toban.faces.web import batches, history, people, runs, views
+from toban.faces.web import batches, calendar, feed, history, people, runs, views
 
 
 def gone(request: HttpRequest) -> HttpResponse:
@@ -23,6 +23,9 @@ urlpatterns = [
     path("batches/<path:key>", history.batch, name="batch"),
     path("runs/<int:pk>", runs.run, name="run"),
     path("runs/<int:pk>/log", runs.log, name="run-log"),
+    path("calendar/", calendar.calendar, name="calendar"),
+    path("calendar/feed", feed.subscription, name="subscription"),
+    path("calendar.ics", feed.feed, name="feed"),
     path("people/", people.operators, name="people"),
     path("people/<int:pk>", people.change, name="person"),
     path("i18n/", include("django.conf.urls.i18n")),

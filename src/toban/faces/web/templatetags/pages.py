@@ -37,6 +37,19 @@ def moment(context: Mapping[str, object], at: datetime | None) -> SafeString | s
 
 
 @register.simple_tag(takes_context=True)
+def day(context: Mapping[str, object], at: datetime | None) -> SafeString | str:
+    """Write the day of a time in the document's zone, and how far away it is."""
+    if at is None:
+        return "—"
+    local = at.astimezone(context["zone"])  # type: ignore[arg-type] # `frame` has put it there
+    ago = words.relative(at, context["now"])  # type: ignore[arg-type]
+    said = f"{local.year}/{local.month}/{local.day}"
+    return format_html(
+        '<time datetime="{}">{}</time> <small class="ago">{}</small>', local.date().isoformat(), said, ago
+    )
+
+
+@register.simple_tag(takes_context=True)
 def clock(context: Mapping[str, object], at: datetime | None) -> SafeString | str:
     """Write a time absolutely in the document's zone."""
     if at is None:

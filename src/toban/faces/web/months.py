@@ -1,0 +1,111 @@
+"""An agenda as months and days to look at. Pure."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from toban.design.chapter import Chapter
+from toban.design.clauses.base import Clause
+from toban.engine.bindings.agenda import Agenda, Day, Entry
+from toban.faces.agenda_words import title
+from toban.faces.web.skeleton import evidence_address
+
+_DAY = timedelta(days=1)
+_WEEK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry of a day."""
+
+    clock: str
+    """Empty for a whole day."""
+    title: str
+    address: str
+    chapter: str
+    meets: str
+    """What shares a moment with it; empty for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A day of the drawn month, or of the months beside it."""
+
+    date: date
+    is_within: bool
+    is_today: bool
+    is_off: bool
+    """Nobody works: a weekend or a public holiday."""
+    holiday: str
+    entries: tuple[Shown, ...]
+
+
+def month_of(day: date, step: int = 0) -> date:
+    """Return the first day of the month *step* months after that of *day*."""
+    index = day.year * 12 + day.month - 1 + step
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def weeks(first: date) -> tuple[date, date]:
+    """Return the first and the last day that a drawing of the month from *first* on shows; Sundays begin."""
+    last = month_of(first, 1) - _DAY
+    return first - _DAY * ((first.weekday() + 1) % _WEEK), last + _DAY * ((5 - last.weekday()) % _WEEK)
+
+
+def every_day(agenda: Agenda) -> frozenset[str]:
+    """Return the ids of the clauses that come on every day of *agenda*: in a grid they'd hide the rest."""
+    by_day = [{entry.clause.id for entry in day.entries} for day in agenda.days]
+    return frozenset(set.intersection(*by_day)) if by_day else frozenset()
+
+
+def chosen(day: Day, *, chapter: str, hidden: Collection[str], is_together: bool) -> tuple[Entry, ...]:
+    """Return the entries of *day* that the reader asked for."""
+    return tuple(
+        entry
+        for entry in day.entries
+        if chapter in ("", entry.clause.chapter)
+        and (entry.meets if is_together else entry.clause.id not in hidden)
+    )
+
+
+def of_chapter(agenda: Agenda, chapter: str) -> Agenda:
+    """Return *agenda* with the rows of *chapter* alone; of a word that names none, the whole."""
+    if chapter not in set(Chapter):
+        return agenda
+    days = (replace(day, entries=tuple(_of(chapter, day.entries))) for day in agenda.days)
+    return replace(agenda, days=tuple(days))
+
+
+def _of(chapter: str, entries: Iterable[Entry]) -> Iterator[Entry]:
+    return (entry for entry in entries if entry.clause.chapter == chapter)
+
+
+def shown(entries: Iterable[Entry], titles: Mapping[str, str]) -> tuple[Shown, ...]:
+    """Return *entries* in words; *titles* by clause id name those that they meet."""
+    return tuple(
+        Shown(
+            clock=_clock(entry),
+            title=title(entry.clause),
+            address=evidence_address(entry.clause.id),
+            chapter=entry.clause.chapter.value,
+            meets="、".join(titles.get(each, each) for each in entry.meets),
+        )
+        for entry in entries
+    )
+
+
+def grid(cells: Sequence[Cell]) -> list[Sequence[Cell]]:
+    """Return *cells* week by week."""
+    return [cells[at : at + _WEEK] for at in range(0, len(cells), _WEEK)]
+
+
+def chapters_of(clauses: Iterable[Clause]) -> list[Chapter]:
+    """Return the chapters of *clauses* in the document's order."""
+    found = {clause.chapter for clause in clauses}
+    return [chapter for chapter in Chapter if chapter in found]
+
+
+def _clock(entry: Entry) -> str:
+    if entry.is_all_day:
+        return ""
+    return f"{entry.start:%H:%M}" + (f"–{entry.end:%H:%M}" if entry.end > entry.start else "")

@@ -1,0 +1,250 @@
+"""The calendar as a page, and as a feed for calendar programs."""
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from tests.integration.faces.web.conftest import Fixed, Operators, SignIn
+from tests.integration.faces.web.ledger import DOCUMENT, put_in_force
+
+from toban.engine.clock import system_clock
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.people.first import renewed_password
+from toban.engine.people.models import FeedToken, Operator, OperatorRole
+
+STOCKTAKING = "定期作業 棚卸し"
+
+
+@pytest.fixture(autouse=True)
+def in_force_with_times(in_force: Fixed) -> None:
+    put_in_force(in_force)
+
+
+def days_with(page: str, title: str) -> list[str]:
+    """Return the days of the month's drawing that hold *title*."""
+    cells = re.findall(r"<td class=\"[^\"]*\"><time datetime=\"([\d-]+)\">(.*?)</td>", page, re.DOTALL)
+    return [day for day, cell in cells if title in cell]
+
+
+# — the page —
+
+
+def test_a_month_shows_what_falls_on_which_day_and_holidays_by_name(viewer: Client) -> None:
+    page = viewer.get("/calendar/", {"month": "2026-11"}).content.decode()
+
+    assert days_with(page, STOCKTAKING) == ["2026-11-08"]
+    assert days_with(page, "バッチ B003 月次請求書生成") == ["2026-11-30"]
+    assert days_with(page, "文化の日") == ["2026-11-03"]
+
+
+def test_what_comes_every_day_stands_above_the_month_unless_it_is_asked_for(viewer: Client) -> None:
+    page = viewer.get("/calendar/", {"month": "2026-11"}).content.decode()
+    whole = viewer.get("/calendar/", {"month": "2026-11", "daily": "1"}).content.decode()
+
+    assert days_with(page, "B004") == []
+    assert "<b>毎日</b>" in page
+    assert len(days_with(whole, "B004")) == 35
+
+
+def test_a_chapter_is_chosen_by_the_address(viewer: Client) -> None:
+    page = viewer.get("/calendar/", {"month": "2026-11", "chapter": "batch"}).content.decode()
+
+    assert days_with(page, STOCKTAKING) == []
+    assert days_with(page, "B003") == ["2026-11-30"]
+
+
+def test_what_falls_together_is_marked_with_what_it_meets(viewer: Client, in_force: Fixed) -> None:
+    put_in_force(in_force, DOCUMENT.replace("日次 | 深夜4:00", "毎週日曜 | 深夜2:00"))
+
+    page = viewer.get("/calendar/", {"month": "2026-11", "only": "together"}).content.decode()
+
+    assert days_with(page, "B004") == [f"2026-11-{day:02}" for day in (1, 8, 15, 22, 29)]
+    assert 'title="重なり: バックアップ方針 PostgreSQL フルバックアップ"' in page
+
+
+def test_the_list_shows_twelve_months(viewer: Client) -> None:
+    page = viewer.get(
+        "/calendar/", {"month": "2026-11", "view": "list", "chapter": "routine"}
+    ).content.decode()
+
+    assert page.count('<li class="row">') == 12
+    assert '<time datetime="2026-11-08">2026/11/8</time> 日' in page
+
+
+def test_each_row_tells_its_next_and_last_time_and_only_its_day_where_it_names_no_clock(
+    viewer: Client,
+) -> None:
+    page = viewer.get("/calendar/").content.decode()
+
+    coming = page[page.index('id="coming"') :]
+    row = coming[coming.index(f">{STOCKTAKING}</a>") :].split("</tr>")[0]
+    assert len(re.findall(r"<time datetime=\"\d{4}-\d\d-\d\d\">", row)) == 2
+    assert "00:00" not in row
+
+
+@pytest.mark.parametrize("month", ["", "2026-13", "9999-12", "0001-01", "いつか", "2026-11-01"])
+def test_a_month_that_is_none_or_out_of_reach_is_this_month(viewer: Client, month: str) -> None:
+    page = viewer.get("/calendar/", {"month": month}).content.decode()
+
+    # UTC and Tokyo differ by hours: either may be in the next month already.
+    now = system_clock()
+    assert any(f'value="{moment:%Y-%m}"' in page for moment in (now, now + timedelta(hours=9)))
+
+
+def test_the_calendar_costs_few_queries(viewer: Client) -> None:
+    viewer.get("/calendar/")
+
+    with CaptureQueriesContext(connection) as caught:
+        viewer.get("/calendar/", {"view": "list", "daily": "1"})
+
+    assert len(caught) <= 12
+
+
+# — the feed —
+
+
+def opened(client: Client) -> str:
+    """Make an address and return its path and query."""
+    page = client.post("/calendar/feed", {"act": "open"}).content.decode()
+    found = re.search(r'id="feed-address">http://[^/]+(/calendar\.ics\?token=[\w-]+)<', page)
+    assert found is not None
+    return found[1]
+
+
+def test_a_calendar_program_reads_the_feed_without_signing_in(viewer: Client) -> None:
+    address = opened(viewer)
+
+    answer = Client().get(address)
+
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert text.startswith("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:")
+    assert text.endswith("END:VCALENDAR\r\n")
+    assert max(len(line) for line in answer.content.split(b"\r\n")) <= 75
+
+
+def test_every_event_of_the_feed_has_what_rfc_5545_requires(viewer: Client) -> None:
+    text = Client().get(opened(viewer)).content.decode().replace("\r\n ", "")
+
+    events = re.findall(r"BEGIN:VEVENT\r\n(.*?)END:VEVENT", text, re.DOTALL)
+    names = [re.findall(r"^UID:(.+)\r$", event, re.MULTILINE) for event in events]
+    assert len(events) > 380  # the daily batch and the daily backup of 13 months, and the rest
+    assert all(len(found) == 1 for found in names)
+    assert len({found[0] for found in names}) == len(events)
+    assert all(len(re.findall(r"^DTSTAMP:\d{8}T\d{6}Z\r$", event, re.MULTILINE)) == 1 for event in events)
+    assert all(len(re.findall(r"^DTSTART[:;]", event, re.MULTILINE)) == 1 for event in events)
+
+
+def test_the_feed_reaches_from_last_month_into_the_next_year(viewer: Client) -> None:
+    text = Client().get(opened(viewer)).content.decode()
+
+    moments = [datetime.strptime(each, "%Y%m%dT%H%M%S%z") for each in re.findall(r"DTSTART:(\w+)", text)]
+    assert min(moments) < system_clock() - timedelta(days=25)
+    assert max(moments) > system_clock() + timedelta(days=360)
+
+
+def test_the_feed_of_a_chapter_holds_that_chapter_alone(viewer: Client) -> None:
+    text = Client().get(f"{opened(viewer)}&chapter=batch").content.decode()
+
+    assert set(re.findall(r"CATEGORIES:(.+)\r", text)) == {"バッチ処理"}
+
+
+def test_an_unchanged_calendar_is_not_sent_twice(viewer: Client, in_force: Fixed) -> None:
+    address = opened(viewer)
+    first = Client().get(address)
+    etag = first.headers["ETag"]
+
+    unchanged = Client().get(address, headers={"If-None-Match": etag})
+    put_in_force(in_force, DOCUMENT.replace("第2日曜", "第3日曜"))
+    changed = Client().get(address, headers={"If-None-Match": etag})
+
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    assert unchanged.headers["ETag"] == etag
+    assert changed.status_code == 200
+    assert "no-store" not in first.headers["Cache-Control"]
+    assert "private" in first.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("query", ["", "?token=", "?token=x", "?token=" + "x" * 10_000, "?token=%00"])
+def test_without_a_token_there_is_no_feed(viewer: Client, query: str) -> None:
+    opened(viewer)
+
+    # Nor by a session: only the token opens it.
+    assert [client.get(f"/calendar.ics{query}").status_code for client in (Client(), viewer)] == [403, 403]
+
+
+def test_the_token_is_shown_once_and_kept_nowhere(viewer: Client) -> None:
+    token = opened(viewer).partition("token=")[2]
+
+    assert token not in viewer.get("/calendar/").content.decode()
+    assert token not in str(FeedToken.objects.values())
+    assert token not in str(LedgerEntry.objects.values())
+
+
+def test_a_new_address_ends_the_old_one_and_a_closed_one_opens_nothing(viewer: Client) -> None:
+    old = opened(viewer)
+    new = opened(viewer)
+
+    assert [Client().get(address).status_code for address in (old, new)] == [403, 200]
+    assert "最後に読まれた時刻" in viewer.get("/calendar/").content.decode()
+
+    viewer.post("/calendar/feed", {"act": "close"})
+
+    assert Client().get(new).status_code == 403
+    events = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.AUDIT).order_by("sequence")
+    assert [event.content["event"] for event in events][-3:] == ["feed-opened", "feed-opened", "feed-closed"]
+
+
+def test_a_locked_account_reads_no_feed(viewer: Client) -> None:
+    address = opened(viewer)
+
+    Operator.objects.update(is_active=False)
+
+    assert Client().get(address).status_code == 403
+
+
+def test_an_account_that_has_something_to_do_first_reads_no_feed(viewer: Client) -> None:
+    address = opened(viewer)
+
+    Operator.objects.update(must_change_password=True)
+
+    assert Client().get(address).status_code == 403
+
+
+def test_a_renewed_password_ends_the_feed_for_good(viewer: Client) -> None:
+    address = opened(viewer)
+
+    renewed_password("mira", system_clock())
+    Operator.objects.update(must_change_password=False)
+
+    assert Client().get(address).status_code == 403
+    assert not FeedToken.objects.exists()
+
+
+def test_each_operator_has_an_address_of_their_own(viewer: Client, sign_in: SignIn) -> None:
+    theirs = opened(sign_in(OperatorRole.MANAGER))
+    mine = opened(viewer)
+
+    viewer.post("/calendar/feed", {"act": "close"})
+
+    assert [Client().get(address).status_code for address in (mine, theirs)] == [403, 200]
+
+
+def test_an_address_is_made_by_a_form_of_the_page_alone(operator: Operators) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(operator("aki", OperatorRole.VIEWER))
+
+    answers = [client.post("/calendar/feed", {"act": "open"}), client.get("/calendar/feed")]
+
+    assert [answer.status_code for answer in answers] == [403, 405]
+    assert not FeedToken.objects.exists()
+
+
+def test_the_feed_says_the_same_to_the_byte_all_day_long(viewer: Client) -> None:
+    address = opened(viewer)
+
+    assert Client().get(address).content == Client().get(address).content

@@ -1,0 +1,56 @@
+"""Due times around a moment."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from toban.design.clauses.batch import Batch
+from toban.design.reader import read_design
+from toban.engine.bindings.model import System
+from toban.faces.web.due_times import between, next_times, previous_times
+
+NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
+"""Noon in Tokyo."""
+
+
+def batch(timing: str, clock: str) -> Batch:
+    document = f"""# 運用設計書
+## 6. バッチ処理
+| バッチID | バッチ名 | 実行タイミング | 実行時間 |
+|---|---|---|---|
+| B001 | 控え | {timing} | {clock} |
+"""
+    return read_design(document, "d.md").of(Batch)[0]
+
+
+def said(moments: list[datetime]) -> list[str]:
+    return [f"{moment:%m-%d %H:%M}" for moment in moments]
+
+
+def test_the_moment_itself_has_passed() -> None:
+    daily = batch("日次", "12:00")
+
+    assert said(next_times(daily, System(), NOON, 2)) == ["11-26 12:00", "11-27 12:00"]
+    assert said(previous_times(daily, System(), NOON, 2)) == ["11-25 12:00", "11-24 12:00"]
+
+
+def test_what_comes_seldom_is_found_within_a_year() -> None:
+    monthly = batch("月次", "月末23:00")
+
+    assert said(next_times(monthly, System(), NOON, 5)) == [
+        "11-30 23:00", "12-31 23:00", "01-31 23:00", "02-28 23:00", "03-31 23:00",
+    ]  # fmt: skip
+    assert said(previous_times(monthly, System(), NOON, 1)) == ["10-31 23:00"]
+
+
+@pytest.mark.parametrize("count", [1, 5, 96])
+def test_what_comes_often_is_not_counted_out_for_a_year(count: int) -> None:
+    often = batch("15分毎", "")
+
+    assert len(next_times(often, System(), NOON, count)) == count
+
+
+def test_a_stretch_has_its_beginning_and_not_its_end() -> None:
+    daily = batch("日次", "12:00")
+
+    assert said(between(daily, System(), NOON, NOON + timedelta(days=1))) == ["11-25 12:00"]
