@@ -54,6 +54,7 @@ WORKS = {
     "command": "toban.chapters.batch.kinds.command",
     "ssh": "toban.chapters.batch.kinds.ssh",
     "ping": "toban.chapters.batch.kinds.ping",
+    "cleanup": "toban.chapters.batch.kinds.cleanup.kind",
     "invoices": "toban.chapters.batch.kinds.invoices.kind",
     "statistics": "toban.chapters.batch.kinds.statistics.kind",
 }

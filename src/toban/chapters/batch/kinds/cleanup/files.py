@@ -1,0 +1,146 @@
+"""Finding and removing files below a folder without ever being led out of it.
+
+Folders are opened one inside the other, never by their whole path: a folder that is swapped for a symbolic
+link meanwhile leads nowhere. Other file systems that are mounted below are left alone.
+"""
+
+import errno
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from toban.chapters.batch.kinds.cleanup.patterns import Pattern
+from toban.chapters.batch.kinds.cleanup.rules import LogFile
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class End(StrEnum):
+    """What came of a file that was to go."""
+
+    REMOVED = "removed"
+    GONE = "gone"
+    """It was not there any more."""
+    CHANGED = "changed"
+    """It is not the file that was found: it stays."""
+
+
+def find(pattern: Pattern) -> Iterator[LogFile]:
+    """Yield every file that *pattern* means; raises `OSError` where its folder can't be read."""
+    # The folder itself may be a link: the operator named it.
+    top = Path(os.path.realpath(pattern.folder))
+    device = top.stat().st_dev
+    for folder, folders, names, handle in os.fwalk(top, follow_symlinks=False, onerror=_raise):
+        below = Path(folder).relative_to(top).parts
+        is_deep = pattern.depth is not None and len(below) >= pattern.depth
+        folders[:] = [] if is_deep else sorted(each for each in folders if _device(each, handle) == device)
+        for name in sorted(names):
+            if pattern.matches((*below, name)):
+                with suppress(FileNotFoundError):
+                    yield _file(Path(folder, name), os.stat(name, dir_fd=handle, follow_symlinks=False))
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _device(name: str, handle: int) -> int | None:
+    try:
+        return os.stat(name, dir_fd=handle, follow_symlinks=False).st_dev
+    except FileNotFoundError:
+        return None
+
+
+def _file(path: Path, found: os.stat_result) -> LogFile:
+    return LogFile(
+        path,
+        found.st_size,
+        datetime.fromtimestamp(found.st_mtime, UTC),
+        found.st_dev,
+        found.st_ino,
+        is_regular=stat.S_ISREG(found.st_mode),
+    )
+
+
+def opened() -> frozenset[tuple[int, int]]:
+    """Return device and inode of every file that a program has open, as far as this account may see."""
+    found: set[tuple[int, int]] = set()
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        # Programs end, files are closed, and other people's are none of our business.
+        with suppress(OSError):
+            held = link.stat()
+            found.add((held.st_dev, held.st_ino))
+    return frozenset(found)
+
+
+def remove(file: LogFile, below: Path, archive: Path | None = None) -> End:
+    """Remove *file*, which lies below the folder *below*, if it still is the one that was found.
+
+    With *archive*, it is put there first, whole, under its path below the folder. May raise `OSError`.
+    """
+    parts = file.path.relative_to(below).parts
+    with ExitStack() as stack:
+        try:
+            handle = _opened(below, parts[:-1], stack)
+            found = os.stat(parts[-1], dir_fd=handle, follow_symlinks=False)
+        except FileNotFoundError:
+            return End.GONE
+        except OSError as error:
+            # What was a folder is a link or a file by now.
+            if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                return End.CHANGED
+            raise
+        if _file(file.path, found) != file:
+            return End.CHANGED
+        if archive is not None:
+            _put_away(parts[-1], handle, archive.joinpath(*parts), found)
+        os.unlink(parts[-1], dir_fd=handle)
+    return End.REMOVED
+
+
+def _opened(below: Path, folders: Sequence[str], stack: ExitStack) -> int:
+    handle = os.open(below, _FOLDER)
+    stack.callback(os.close, handle)
+    for name in folders:
+        handle = os.open(name, _FOLDER, dir_fd=handle)
+        stack.callback(os.close, handle)
+    return handle
+
+
+def _put_away(name: str, handle: int, wanted: Path, found: os.stat_result) -> None:
+    """Have a whole copy of the file at *wanted*, or beside it where another file has the name."""
+    wanted.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    target, number = wanted, 1
+    while target.exists():
+        # A step that is done again finds its own copy there.
+        if _same(name, handle, target, found):
+            return
+        target, number = wanted.with_name(f"{wanted.name}.{number}"), number + 1
+    draft = target.with_name(f".{target.name}.part")
+    source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=handle)
+    with os.fdopen(source, "rb") as reader, draft.open("wb") as writer:
+        shutil.copyfileobj(reader, writer, 1 << 20)
+        writer.flush()
+        os.fchmod(writer.fileno(), stat.S_IMODE(found.st_mode))
+        os.utime(writer.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
+        os.fsync(writer.fileno())
+    draft.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _same(name: str, handle: int, target: Path, found: os.stat_result) -> bool:
+    if target.stat().st_size != found.st_size:
+        return False
+    source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=handle)
+    with os.fdopen(source, "rb") as one, target.open("rb") as other:
+        return hashlib.file_digest(one, "sha256").digest() == hashlib.file_digest(other, "sha256").digest()

@@ -1,0 +1,110 @@
+"""`kind = "cleanup"`: log files go when the document no longer wants them kept."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from toban.chapters.batch.kinds.cleanup.patterns import BadPattern, Pattern, read_pattern
+from toban.chapters.batch.kinds.cleanup.rules import Limit, Room, read_room
+from toban.design.clauses.logs import LogKind
+from toban.engine.bindings.model import BatchBinding
+from toban.engine.runs.kinds import NotBindable, Site, WorkKind
+from toban.engine.runs.work import Step, Turn
+
+
+def _several(written: object) -> object:
+    return (written,) if isinstance(written, str) else written
+
+
+def _room(written: str) -> str:
+    if written and read_room(written) is None:
+        raise PydanticCustomError(
+            "room", "空き容量として読めません", {"hint": '"20%" か "10GB" のように書いてください'}
+        )
+    return written
+
+
+Paths = Annotated[tuple[str, ...], BeforeValidator(_several), Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """A clean-up as bound."""
+
+    site: Site
+    patterns: Mapping[str, tuple[Pattern, ...]]
+    """By the name of the kind of log, as the limits are."""
+    limits: Mapping[str, Limit]
+    archive: Path | None
+    """Where the files are moved to; None: they are deleted."""
+    room: Room | None
+
+
+class CleanupBatch(BatchBinding):
+    """`kind = "cleanup"`."""
+
+    paths: dict[str, Paths] = Field(min_length=1)
+    """A kind of log in the document → its files, with wildcards."""
+    archive: str = ""
+    """A folder to move the files to; empty: they are deleted."""
+    free_at_least: Annotated[str, AfterValidator(_room)] = ""
+    """How much of the disk must be free afterwards (20%, 10GB); if less, the run fails: people hear of it."""
+
+
+def steps(config: CleanupBatch, site: Site) -> tuple[Step, ...]:
+    """Return the steps: find, remove, room."""
+    patterns, limits = _patterns(config, site), _limits(config, site)
+    archive = site.folder / config.archive if config.archive else None
+    if archive is not None and (inside := _around(archive, patterns)):
+        raise NotBindable(
+            f"archive の {archive} は、片付ける {inside} の中にあります: 外の場所にしてください"
+        )
+    orders = Orders(site, patterns, limits, archive, read_room(config.free_at_least))
+    return tuple(Step(name, _later(name, orders)) for name in ("find", "remove", "room"))
+
+
+def _later(name: str, orders: Orders) -> Callable[[Turn], object]:
+    def act(turn: Turn) -> object:
+        # The evidence needs Django, and what only reads the bindings does without.
+        from toban.chapters.batch.kinds.cleanup.service import STEPS  # noqa: PLC0415
+
+        return STEPS[name](orders, turn)
+
+    return act
+
+
+def _patterns(config: CleanupBatch, site: Site) -> dict[str, tuple[Pattern, ...]]:
+    try:
+        return {
+            name: tuple(read_pattern(each, site.folder) for each in written)
+            for name, written in config.paths.items()
+        }
+    except BadPattern as error:
+        raise NotBindable(f"{site.bindings.file} の paths: {error}") from error
+
+
+def _limits(config: CleanupBatch, site: Site) -> dict[str, Limit]:
+    rows = list(site.design.of(LogKind))
+    found = {name: Limit(name, tuple(row for row in rows if row.name == name)) for name in config.paths}
+    unknown = [name for name, limit in found.items() if not limit.rows]
+    if unknown:
+        known = "、".join(dict.fromkeys(row.name for row in rows)) or "まだありません"
+        raise NotBindable(f"paths の「{unknown[0]}」というログ種別が文書にありません。あるのは {known}")
+    silent = [row for limit in found.values() for row in limit.rows if row.retention is None]
+    if silent:
+        raise NotBindable(
+            f"{silent[0].origin} の「{silent[0].name}」に保存期間がありません: 文書に書いてください"
+        )
+    return found
+
+
+def _around(archive: Path, patterns: dict[str, tuple[Pattern, ...]]) -> Path | None:
+    folders = (each.folder for several in patterns.values() for each in several)
+    return next((folder for folder in folders if archive.resolve().is_relative_to(folder.resolve())), None)
+
+
+KIND = WorkKind(CleanupBatch, steps)

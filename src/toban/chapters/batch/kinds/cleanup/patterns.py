@@ -1,0 +1,60 @@
+"""Which files are bound to a kind of log: paths with wildcards, below a folder that is named. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+_WILD = frozenset("*?[")
+_SHALLOWEST = 2
+"""Parts that the folder has at least: `/` and `/var` are no places to clear up."""
+
+
+class BadPattern(ValueError):
+    """The pattern could reach what nobody meant; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Files below *folder* whose parts from there match *parts*, one by one; `**` stands for any number."""
+
+    written: str
+    folder: Path
+    parts: tuple[str, ...]
+
+    def matches(self, found: Sequence[str]) -> bool:
+        """Whether a file, by its parts below the folder, is meant. Only a dot means hidden ones."""
+        return _match(self.parts, tuple(found))
+
+    @property
+    def depth(self) -> int | None:
+        """How many folders lie at most between the folder and its files; None for any number."""
+        return None if "**" in self.parts else len(self.parts) - 1
+
+
+def read_pattern(written: str, base: Path) -> Pattern:
+    """Read a path with wildcards, relative ones from *base*; raise `BadPattern`."""
+    if ".." in Path(written).parts:
+        raise BadPattern(f"「{written}」: .. は使えません")
+    parts = (base / written).parts
+    # The last part names files, wild or not.
+    wild = next((place for place, part in enumerate(parts[:-1]) if _WILD & set(part)), len(parts) - 1)
+    folder = Path(*parts[:wild])
+    if len(folder.parts) < _SHALLOWEST + 1:
+        raise BadPattern(
+            f"「{written}」: 広すぎます。/var/log/nginx のように、フォルダーを二つ以上書いてください"
+        )
+    if parts[-1] == "**":
+        raise BadPattern(f"「{written}」: ** の後にファイルの名前が要ります")
+    return Pattern(written, folder, parts[wild:])
+
+
+def _match(parts: tuple[str, ...], found: tuple[str, ...]) -> bool:
+    if not parts:
+        return not found
+    if parts[0] == "**":
+        is_hidden = bool(found) and found[0].startswith(".")
+        return _match(parts[1:], found) or (bool(found) and not is_hidden and _match(parts, found[1:]))
+    if not found or (found[0].startswith(".") and not parts[0].startswith(".")):
+        return False
+    return fnmatchcase(found[0], parts[0]) and _match(parts[1:], found[1:])

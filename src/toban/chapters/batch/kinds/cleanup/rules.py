@@ -1,0 +1,141 @@
+"""Which log files are past what the document wants kept. Pure.
+
+In doubt a file stays: of the time of its last change and the day in its name the later counts, of several
+kinds of log that it is bound to the one kept longest, and what is as old as the limit is still within it.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from toban.design.clauses.logs import LogKind
+from toban.design.values.duration import Duration
+from toban.design.values.occurrence import existing
+
+_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
+
+
+class Fate(StrEnum):
+    """What becomes of a file, and why."""
+
+    EXPIRED = "expired"
+    WITHIN = "within"
+    """The document wants it kept still."""
+    FOREVER = "forever"
+    """The document wants it kept without end, or says nothing of how long."""
+    OPEN = "open"
+    """Expired, and a program has it open: whatever that wrote next would be lost."""
+    LINKED = "linked"
+    """Not a file of its own: a symbolic link, or something special."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """A file that is bound to kinds of log."""
+
+    path: Path
+    size: int
+    changed_at: datetime
+    device: int
+    inode: int
+    is_regular: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long the rows of one name want their logs kept."""
+
+    name: str
+    rows: tuple[LogKind, ...]
+
+    def cutoff(self, now: datetime) -> datetime | None:
+        """Return the moment before which its files are expired; None where they never are."""
+        moments = [_before(row, now) for row in self.rows]
+        return None if None in moments else min((each for each in moments if each), default=None)
+
+    @property
+    def words(self) -> str:
+        """How long, in the document's words."""
+        return "、".join(str(row.retention or "期間なし") for row in self.rows)
+
+
+def _before(row: LogKind, now: datetime) -> datetime | None:
+    return row.retention.before(now) if isinstance(row.retention, Duration) else None
+
+
+def last_written(file: LogFile, zone: ZoneInfo) -> datetime:
+    """Return until when the file may have been written to: its last change, or the end of its name's day."""
+    ends = (existing(day + timedelta(days=1), time(0), zone) for day in _days(file.path.name))
+    return max([file.changed_at, *ends])
+
+
+def _days(name: str) -> Iterable[date]:
+    for match in _DATE.finditer(name):
+        try:
+            yield date(int(match[1]), int(match[3]), int(match[4]))
+        except ValueError:
+            # The 31st of a month of 30 days is no date, and says nothing.
+            continue
+
+
+def fate(
+    file: LogFile,
+    limits: Sequence[Limit],
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    opened: frozenset[tuple[int, int]],
+) -> Fate:
+    """Say what becomes of *file*, which *limits* bind; *opened* are devices and inodes that programs hold."""
+    if not file.is_regular:
+        return Fate.LINKED
+    written, cutoffs = last_written(file, zone), [limit.cutoff(now) for limit in limits]
+    if any(cutoff is None for cutoff in cutoffs):
+        return Fate.FOREVER
+    if any(cutoff is not None and written >= cutoff for cutoff in cutoffs):
+        return Fate.WITHIN
+    return Fate.OPEN if (file.device, file.inode) in opened else Fate.EXPIRED
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of a disk must be free: a share of it in percent, or bytes."""
+
+    percent: float | None = None
+    bytes: int | None = None
+
+    def is_kept(self, free: int, total: int) -> bool:
+        """Whether *free* of *total* bytes are enough; exactly as much as asked for is."""
+        if self.percent is not None:
+            return 100 * free >= self.percent * total
+        return self.bytes is None or free >= self.bytes
+
+
+_ROOM = re.compile(r"(\d+(?:\.\d+)?)\s*(%|[KMGT]i?B)", re.IGNORECASE)
+_POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
+
+
+def read_room(text: str) -> Room | None:
+    """Read 20% or 10GB (10⁹ bytes each GB; 2³⁰ each GiB)."""
+    match = _ROOM.fullmatch(text.strip())
+    if match is None:
+        return None
+    amount, unit = float(match[1]), match[2].upper()
+    if unit == "%":
+        return Room(percent=amount) if amount <= 100 else None
+    base = 1024 if "I" in unit else 1000
+    return Room(bytes=int(amount * base ** _POWERS[unit[0]]))
+
+
+def size_words(size: int) -> str:
+    """Return 1.5GB, 380B."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f}{unit}" if unit == "B" else f"{amount:.1f}{unit}"
+        amount /= 1000
+    return f"{amount:.1f}TB"

@@ -1,0 +1,241 @@
+"""Clearing up log files: list what is past its time, remove it with evidence, look whether that suffices."""
+
+import hashlib
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from toban.chapters.batch.kinds.cleanup import files
+from toban.chapters.batch.kinds.cleanup.files import End
+from toban.chapters.batch.kinds.cleanup.kind import Orders
+from toban.chapters.batch.kinds.cleanup.rules import (
+    Fate,
+    Limit,
+    LogFile,
+    fate,
+    last_written,
+    size_words,
+)
+from toban.engine.clock import system_clock
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.runs.rules import Reason
+from toban.engine.runs.work import StepFailed, Turn
+
+_MOST = 20_000
+"""Files in one run, the oldest first; the rest goes with the next run."""
+
+_SAID = 500
+"""Files that the run's log names one by one."""
+
+_TOLD = 20
+"""Troubles that a failure names one by one."""
+
+_KEPT = {
+    Fate.WITHIN: "保存期間の内",
+    Fate.FOREVER: "無期限",
+    Fate.OPEN: "期限切れでもプログラムが開いている",
+    Fate.LINKED: "リンクなど、ふつうのファイルでない",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A file, the bound folder that it lies below (by its real path), and the kinds of log it is bound to."""
+
+    file: LogFile
+    below: Path
+    names: tuple[str, ...]
+
+    def as_json(self) -> list[object]:
+        """Return what the next step needs of it."""
+        file = self.file
+        at = file.changed_at.isoformat()
+        return [str(file.path), str(self.below), list(self.names), file.size, at, file.device, file.inode]
+
+    @classmethod
+    def of(cls, kept: object) -> "Bound":
+        """Return what `as_json` kept."""
+        match kept:
+            case [str(path), str(below), list(names), int(size), str(at), int(device), int(inode)]:
+                file = LogFile(Path(path), size, datetime.fromisoformat(at), device, inode)
+                return cls(file, Path(below), tuple(names))
+        raise ValueError(f"not what the step kept: {kept!r}")
+
+
+@dataclass
+class Sum:
+    """What came of a row's files."""
+
+    ends: Counter[End] = field(default_factory=Counter)
+    bytes: int = 0
+    paths: list[str] = field(default_factory=list)
+
+    def count(self, file: LogFile, end: End) -> None:
+        """Add what came of *file*."""
+        self.ends[end] += 1
+        if end is End.REMOVED:
+            self.bytes += file.size
+            self.paths.append(str(file.path))
+
+    def words(self, verb: str) -> str:
+        """Return it for people."""
+        done = f"{verb} {self.ends[End.REMOVED]:,} 件 ({size_words(self.bytes)})"
+        others = {End.GONE: "すでになかったもの", End.CHANGED: "変わったため残したもの"}
+        return done + "".join(
+            f"、{name} {self.ends[end]:,} 件" for end, name in others.items() if self.ends[end]
+        )
+
+
+def find(orders: Orders, turn: Turn) -> object:
+    """List what is to go, and say what and why; nothing is touched."""
+    is_dry, zone = _is_dry(turn), orders.site.bindings.system.zone
+    bound, opened = _found(orders), files.opened()
+    fates = [
+        fate(
+            each.file, [orders.limits[name] for name in each.names], now=turn.due_at, zone=zone, opened=opened
+        )
+        for each in bound
+    ]
+    for name, limit in orders.limits.items():
+        its = [one for each, one in zip(bound, fates, strict=True) if name in each.names]
+        turn.say(_row_words(limit, its, turn.due_at))
+    doomed = [each for each, its in zip(bound, fates, strict=True) if its is Fate.EXPIRED]
+    doomed.sort(key=lambda each: last_written(each.file, zone))
+    verb = ("移す" if orders.archive else "消す") + ("はずのもの" if is_dry else "もの")
+    for each in doomed[:_SAID]:
+        turn.say(f"{verb}: {_file_words(each, zone)}")
+    if len(doomed) > _SAID:
+        turn.say(f"{verb}: ほか {len(doomed) - _SAID:,} 件")
+    if len(doomed) > _MOST:
+        turn.say(f"一度に片付けるのは {_MOST:,} 件までです。残りは次の実行で片付けます")
+    # What was only tried leaves nothing to do.
+    return {"doomed": [] if is_dry else [each.as_json() for each in doomed[:_MOST]], "dry_run": is_dry}
+
+
+def _found(orders: Orders) -> Sequence[Bound]:
+    found: dict[Path, Bound] = {}
+    troubles = []
+    for name, pattern in ((name, each) for name, several in orders.patterns.items() for each in several):
+        below = pattern.folder.resolve()
+        try:
+            for file in files.find(pattern):
+                former = found.get(file.path)
+                names = dict.fromkeys((*(former.names if former else ()), name))
+                found[file.path] = Bound(file, below, tuple(names))
+        except OSError as error:
+            troubles.append(f"{name} ({pattern.written}): {error.filename or below}: {error.strerror}")
+    if troubles:
+        # A place that can't be looked into may be filling up: that is no success.
+        raise StepFailed("\n".join(["見られない場所があるため、何も片付けていません", *troubles]))
+    return list(found.values())
+
+
+def _row_words(limit: Limit, fates: Sequence[Fate], now: datetime) -> str:
+    cutoff, counts = limit.cutoff(now), Counter(fates)
+    since = f"、{cutoff:%Y-%m-%d %H:%M} より前" if cutoff is not None else ""
+    kept = "".join(f"、{words} {counts[one]:,} 件" for one, words in _KEPT.items() if counts[one])
+    return f"{limit.name} ({limit.words}{since}): 期限切れ {counts[Fate.EXPIRED]:,} 件{kept}"
+
+
+def _file_words(each: Bound, zone: ZoneInfo) -> str:
+    written = last_written(each.file, zone).astimezone(zone)
+    names, size = "、".join(each.names), size_words(each.file.size)
+    return f"{each.file.path} ({names}、{written:%Y-%m-%d}、{size})"
+
+
+def remove(orders: Orders, turn: Turn) -> object:
+    """Remove what was found, if it still is the same, and put on record what went."""
+    doomed = [Bound.of(each) for each in _doomed(turn)]
+    sums = {name: Sum() for name in orders.limits}
+    stop, troubles = None, []
+    for place, each in enumerate(doomed):
+        stop = turn.why_stop()
+        if stop is not None:
+            break
+        turn.progress(100 * place / len(doomed), f"{place:,} / {len(doomed):,} 件")
+        archive = orders.archive / each.names[0] if orders.archive is not None else None
+        try:
+            sums[each.names[0]].count(each.file, files.remove(each.file, each.below, archive))
+        except OSError as error:
+            troubles.append(f"{each.file.path}: {error.strerror}")
+    _remember(orders, sums, turn)
+    if stop is not None:
+        raise StepFailed("途中で止めました", stop)
+    if troubles:
+        more = [f"ほか {len(troubles) - _TOLD:,} 件"] if len(troubles) > _TOLD else []
+        raise StepFailed("\n".join([f"{len(troubles):,} 件を片付けられません", *troubles[:_TOLD], *more]))
+    return {name: {**each.ends, "bytes": each.bytes} for name, each in sums.items()}
+
+
+def _remember(orders: Orders, sums: Mapping[str, Sum], turn: Turn) -> None:
+    """Put on record, for each row, what this attempt did; one that is killed leaves its list behind."""
+    records = []
+    for name, each in sums.items():
+        if each.ends:
+            turn.say(f"{name}: {each.words('移動' if orders.archive else '削除')}")
+            content = {
+                "cleared": name,
+                **{str(end): count for end, count in each.ends.items()},
+                "bytes": each.bytes,
+                "archive": str(orders.archive or ""),
+                # Of the paths that went, one a line; the step `find` keeps them.
+                "paths_sha256": hashlib.sha256("\n".join(each.paths).encode()).hexdigest(),
+                "run": turn.run_id,
+            }
+            clause_id, digest = orders.limits[name].rows[0].id, orders.site.design.digest
+            records.append(
+                ledger.Record(LedgerEntry.Kind.AUDIT, content, clause_id=clause_id, document_digest=digest)
+            )
+    if records:
+        ledger.append(*records, now=system_clock())
+
+
+def check_room(orders: Orders, turn: Turn) -> str:
+    """Say how much room there is; fail where what the document wants kept leaves too little."""
+    told, lacking = [], []
+    for folder in _disks(orders):
+        usage = shutil.disk_usage(folder)
+        words = f"{folder} の空き {size_words(usage.free)} ({100 * usage.free / usage.total:.1f}%)"
+        told.append(words)
+        if orders.room is not None and not orders.room.is_kept(usage.free, usage.total):
+            lacking.append(words)
+    turn.say("、".join(told))
+    if lacking and not _is_dry(turn):
+        raise StepFailed(
+            f"{'、'.join(lacking)}: 保存期間を過ぎたログを片付けても足りません。"
+            "文書が残すと定めたものは消しません。ディスクを足すか、文書の保存期間を見直してください"
+        )
+    return "、".join(told)
+
+
+def _disks(orders: Orders) -> Iterator[Path]:
+    """Yield a bound folder of each disk."""
+    seen = set()
+    for pattern in (each for several in orders.patterns.values() for each in several):
+        device = pattern.folder.stat().st_dev
+        if device not in seen:
+            seen.add(device)
+            yield pattern.folder
+
+
+def _is_dry(turn: Turn) -> bool:
+    unknown = [name for name in turn.parameters if name != "dry_run"]
+    wanted = turn.parameters.get("dry_run", "no")
+    if unknown or wanted not in ("yes", "no"):
+        raise StepFailed("使えるパラメーターは dry_run=yes (片付けずに挙げるだけ) です", Reason.NOT_RUNNABLE)
+    return wanted == "yes"
+
+
+def _doomed(turn: Turn) -> Sequence[object]:
+    match turn.results["find"]:
+        case {"doomed": list(doomed)}:
+            return doomed
+    raise TypeError("the step find returned no list")
+
+
+STEPS: Mapping[str, Callable[[Orders, Turn], object]] = {"find": find, "remove": remove, "room": check_room}

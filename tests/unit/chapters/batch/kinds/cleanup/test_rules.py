@@ -1,0 +1,146 @@
+"""Which log files are past what the document wants kept."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from toban.chapters.batch.kinds.cleanup.rules import (
+    Fate,
+    Limit,
+    LogFile,
+    Room,
+    fate,
+    last_written,
+    read_room,
+    size_words,
+)  # fmt: skip
+from toban.design.clauses.logs import LogKind
+from toban.design.reader import read_design
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+THREE = datetime(2026, 11, 25, 3, tzinfo=TOKYO)
+SECOND = timedelta(seconds=1)
+
+
+def limit(*kept: str) -> Limit:
+    rows = "\n".join(f"| アクセスログ | | {each} |" for each in kept)
+    head = "## 3. ログ管理\n\n### ログ種別\n| ログ種別 | 内容 | 保存期間 |\n|---|---|---|"
+    found = tuple(read_design(f"# 運用設計書\n\n{head}\n{rows}\n", "d.md").of(LogKind))
+    assert len(found) == len(kept)
+    return Limit("アクセスログ", found)
+
+
+def file(changed_at: datetime, name: str = "access.log.1") -> LogFile:
+    return LogFile(Path("/var/log/nginx", name), 10, changed_at, device=1, inode=2)
+
+
+def judged(found: LogFile, *limits: Limit, opened: frozenset[tuple[int, int]] = frozenset()) -> Fate:
+    return fate(found, limits or (limit("90日"),), now=THREE, zone=TOKYO, opened=opened)
+
+
+def test_a_file_as_old_as_the_limit_is_kept_and_one_second_older_is_not() -> None:
+    at_the_limit = THREE - timedelta(days=90)
+
+    assert judged(file(at_the_limit)) is Fate.WITHIN
+    assert judged(file(at_the_limit - SECOND)) is Fate.EXPIRED
+
+
+def test_a_year_is_a_year_of_the_calendar() -> None:
+    now = datetime(2025, 2, 28, 3, tzinfo=TOKYO)
+
+    # 2024 had a 29th of February: 366 days lie between.
+    assert limit("1年").cutoff(now) == datetime(2024, 2, 28, 3, tzinfo=TOKYO)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("access.log-20260801.gz", datetime(2026, 8, 2, tzinfo=TOKYO)),
+        ("access-2026-08-01.log", datetime(2026, 8, 2, tzinfo=TOKYO)),
+        ("2026_08_01.log", datetime(2026, 8, 2, tzinfo=TOKYO)),
+        ("from-20260801-to-20260803.log", datetime(2026, 8, 4, tzinfo=TOKYO)),
+        ("access.log.1", datetime(2026, 7, 1, tzinfo=UTC)),
+        ("build-120260801.log", datetime(2026, 7, 1, tzinfo=UTC)),  # a number, no date
+        ("access-20260230.log", datetime(2026, 7, 1, tzinfo=UTC)),  # no such day
+        ("access-2026-0801.log", datetime(2026, 7, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_day_in_the_name_counts_to_its_end(name: str, written: datetime) -> None:
+    assert last_written(file(datetime(2026, 7, 1, tzinfo=UTC), name), TOKYO) == written
+
+
+def test_of_name_and_time_of_change_the_later_counts() -> None:
+    old_by_name_only = file(THREE - timedelta(days=1), "access.log-20200101")
+    old_by_time_only = file(THREE - timedelta(days=999), "access.log-20261124")
+
+    assert judged(old_by_name_only) is Fate.WITHIN
+    assert judged(old_by_time_only) is Fate.WITHIN
+
+
+def test_the_day_in_the_name_ends_at_the_documents_midnight() -> None:
+    # 90 days before 3:00 on 25 November is 3:00 on 27 August.
+    assert judged(file(THREE - timedelta(days=999), "a-20260826.log")) is Fate.EXPIRED
+    assert judged(file(THREE - timedelta(days=999), "a-20260827.log")) is Fate.WITHIN
+
+
+def test_a_file_of_two_kinds_is_kept_as_long_as_either_wants() -> None:
+    found = file(THREE - timedelta(days=100))
+
+    assert judged(found, limit("90日"), limit("180日")) is Fate.WITHIN
+    assert judged(found, limit("90日"), limit("99日")) is Fate.EXPIRED
+    assert judged(found, limit("90日"), limit("無期限")) is Fate.FOREVER
+
+
+def test_of_two_rows_of_one_name_the_longer_holds() -> None:
+    assert judged(file(THREE - timedelta(days=100)), limit("90日", "180日")) is Fate.WITHIN
+    assert judged(file(THREE - timedelta(days=100)), limit("90日", "永続")) is Fate.FOREVER
+
+
+def test_what_a_program_has_open_is_left_alone() -> None:
+    old = file(THREE - timedelta(days=100))
+
+    assert judged(old, opened=frozenset({(1, 2)})) is Fate.OPEN
+    assert judged(old, opened=frozenset({(1, 3), (2, 2)})) is Fate.EXPIRED
+
+
+def test_a_link_is_no_file_of_its_own() -> None:
+    assert judged(replace(file(THREE - timedelta(days=100)), is_regular=False)) is Fate.LINKED
+
+
+@pytest.mark.parametrize(
+    ("text", "room"),
+    [
+        ("20%", Room(percent=20)),
+        ("2.5 %", Room(percent=2.5)),
+        ("10GB", Room(bytes=10 * 10**9)),
+        ("10 GiB", Room(bytes=10 * 2**30)),
+        ("500mb", Room(bytes=500 * 10**6)),
+        ("101%", None),
+        ("10", None),
+        ("much", None),
+    ],
+)
+def test_room_is_a_share_or_bytes(text: str, room: Room | None) -> None:
+    assert read_room(text) == room
+
+
+@pytest.mark.parametrize(
+    ("room", "free", "is_kept"),
+    [
+        (Room(percent=20), 200, True),
+        (Room(percent=20), 199, False),
+        (Room(bytes=500), 500, True),
+        (Room(bytes=500), 499, False),
+    ],
+)
+def test_exactly_as_much_as_asked_for_suffices(room: Room, free: int, is_kept: bool) -> None:
+    assert room.is_kept(free, 1000) is is_kept
+
+
+def test_sizes_are_written_for_people() -> None:
+    assert [size_words(each) for each in (0, 999, 1000, 1_500_000, 2 * 10**12)] == [
+        "0B", "999B", "1.0kB", "1.5MB", "2.0TB",
+    ]  # fmt: skip
