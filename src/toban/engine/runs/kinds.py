@@ -1,6 +1,6 @@
 """The extension point for what a batch may be: a config, a function of steps, a line of registration."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +10,11 @@ from toban.design.clauses.batch import Batch
 from toban.design.reader import Design
 from toban.engine.bindings.model import BatchBinding, Bindings
 from toban.engine.runs.work import Reported, Step
+
+
+def no_doubts(*_: object) -> Iterable[str]:
+    """Say nothing: there is nothing that could be tried."""
+    return ()
 
 
 class NotBindable(Exception):
@@ -39,6 +44,11 @@ class WorkKind:
     """Makes the steps of a valid config, or raises `NotBindable`; connects to nothing yet."""
     reported: Callable[[Any], Reported] | None = None
     """For batches that are done elsewhere, how they are reported of; such a kind makes no steps."""
+    doubts: Callable[[Any, Site], Iterable[str]] = no_doubts
+    """Says what would keep it from working tonight, as the real world answers; each with a line `HINT: …`.
+
+    Changes nothing anywhere, and takes seconds.
+    """
 
 
 def load_kinds(modules: Mapping[str, str]) -> dict[str, WorkKind]:

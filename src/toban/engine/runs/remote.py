@@ -137,6 +137,21 @@ async def connect(host: Host) -> asyncssh.SSHClientConnection:
         raise Unreachable(f"{host} につながりません: {why}", hint) from error
 
 
+async def finds(host: Host, program: str) -> bool:
+    """Log in and say whether *program* could be started there; raises `Unreachable`."""
+    asks = shlex.join(["sh", "-c", 'command -v -- "$1" >/dev/null', "sh", program])
+    connection = await connect(host)
+    try:
+        seconds = host.connect_timeout.total_seconds()
+        answer = await asyncio.wait_for(connection.run(asks, stdin=asyncssh.DEVNULL), seconds)
+    except (OSError, asyncssh.Error) as error:
+        hint = "相手の sshd の記録を確かめてください"
+        raise Unreachable(f"{host} に入れますが、命令を実行できません", hint) from error
+    finally:
+        connection.abort()
+    return answer.exit_status == 0
+
+
 @dataclass
 class _Offered(asyncssh.SSHClient):
     """Believes no key that is not known, and remembers which was offered."""

@@ -5,6 +5,7 @@ With `--live` also what would fail tonight. Only then is more loaded than the do
 
 import json
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -132,8 +133,7 @@ def _live(design: Design, bindings: Path, parts: "Parts") -> _Live:
 
 
 def _progress(done: int, count: int) -> None:
-    error_stream = click.get_text_stream("stderr")
-    if error_stream.isatty():
+    if sys.stderr.isatty():
         click.echo(
             f"\r試しています {done}/{count}" + ("\r\x1b[K" if done == count else ""), nl=False, err=True
         )
@@ -157,7 +157,8 @@ def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[Tried
             {
                 "code": finding.code,
                 "level": str(finding.level),
-                "file": finding.origin.document,
+                # Beyond the document itself only what was tried stands in another file.
+                **({} if tried is None else {"file": finding.origin.document}),
                 "line": finding.origin.line,
                 "message": finding.message,
                 "hint": finding.hint,

@@ -1,5 +1,10 @@
 """A batch that is a command of the user's own."""
 
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
 from pydantic import Field
 
 from toban.engine.bindings.model import BatchBinding
@@ -20,4 +25,19 @@ def steps(config: CommandBatch, site: Site) -> tuple[Step, ...]:
     return (Step("command", Command(config.command, site.folder)),)
 
 
-KIND = WorkKind(CommandBatch, steps)
+def doubts(config: CommandBatch, site: Site) -> Iterator[str]:
+    """Say why the program can't be started, as this account and its PATH are now."""
+    program = config.command[0]
+    if "/" not in program:
+        if shutil.which(program) is None:
+            hint = "絶対パスで書くか、Toban の PATH に入れてください"
+            yield f"「{program}」というコマンドが PATH にありません\nHINT: {hint}"
+        return
+    path = site.folder / Path(program)
+    if not path.is_file():
+        yield f"{path} がありません\nHINT: そこに置くか、command を書き直してください"
+    elif not os.access(path, os.X_OK):
+        yield f"{path} を実行する権限がありません\nHINT: chmod +x {path}"
+
+
+KIND = WorkKind(CommandBatch, steps, doubts=doubts)

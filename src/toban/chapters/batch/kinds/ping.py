@@ -1,12 +1,16 @@
 """A batch that is done elsewhere, by a cron as it stands, and reports by ping URLs."""
 
+import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import ClassVar
 
 from toban.engine.bindings.model import BatchBinding, Length
-from toban.engine.bindings.secret import Secret
+from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.runs.kinds import Site, WorkKind
 from toban.engine.runs.work import Reported, Step
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,}")
 
 
 class PingBatch(BatchBinding):
@@ -30,4 +34,24 @@ def reported(config: PingBatch) -> Reported:
     return Reported(config.token, config.grace)
 
 
-KIND = WorkKind(PingBatch, steps, reported)
+def doubts(config: PingBatch, site: Site) -> Iterator[str]:
+    """Say what is wrong with the token: it must fit into a URL, be hard to guess, and be nobody else's."""
+    token = config.token.reveal()
+    if not _TOKEN.fullmatch(token):
+        hint = "python3 -c 'import uuid; print(uuid.uuid4())' の答えを置いてください"
+        yield f"{config.token} は、英数字と - _ の 16 文字以上ではありません\nHINT: {hint}"
+    for key, other in site.bindings.batches.items():
+        if other.config is config or not isinstance(other.config, PingBatch):
+            continue
+        if _value(other.config.token) == token:
+            yield f"トークンが [batches.{key}] と同じです\nHINT: バッチごとに別の UUID を置いてください"
+
+
+def _value(token: Secret) -> str | None:
+    try:
+        return token.reveal()
+    except SecretUnavailable:
+        return None
+
+
+KIND = WorkKind(PingBatch, steps, reported, doubts)

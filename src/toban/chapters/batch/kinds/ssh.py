@@ -1,5 +1,7 @@
 """A batch that is a command on another host, by SSH."""
 
+import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
@@ -11,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from toban.engine.bindings.model import BatchBinding, Length
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.kinds import Site, WorkKind
-from toban.engine.runs.remote import Host, RemoteCommand
+from toban.engine.runs.remote import Host, RemoteCommand, Unreachable, finds
 from toban.engine.runs.work import Step
 
 
@@ -85,4 +87,16 @@ def steps(config: SshBatch, _site: Site) -> tuple[Step, ...]:
     return (Step("ssh", RemoteCommand(config.way, config.command)),)
 
 
-KIND = WorkKind(SshBatch, steps)
+def doubts(config: SshBatch, _site: Site) -> Iterator[str]:
+    """Log in, and say what keeps the command from being started there."""
+    try:
+        is_there = asyncio.run(finds(config.way, config.command[0]))
+    except Unreachable as error:
+        yield f"{error}\nHINT: {error.hint}"
+        return
+    if not is_there:
+        hint = "そこに置くか、絶対パスで書いてください (サインインしない SSH の PATH は短いことがあります)"
+        yield f"{config.way} に「{config.command[0]}」がないか、実行する権限がありません\nHINT: {hint}"
+
+
+KIND = WorkKind(SshBatch, steps, doubts=doubts)

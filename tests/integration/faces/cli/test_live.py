@@ -1,0 +1,237 @@
+"""`toban check --live` against real commands, hosts, databases and folders."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.integration.conftest import HttpServer
+from tests.integration.remote_host import RemoteHost, serving
+
+from toban import wiring
+from toban.faces.cli.check import command
+from toban.faces.cli.parts import Parts
+from toban.faces.cli.trials import Code
+
+PAGES = Path(__file__).parents[4] / "docs" / "findings"
+DOCUMENT = """# 運用設計書
+
+## 監視
+
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| DB | 接続数 | 0-80 | 80 | 100 | 1分 |
+| API | レスポンスタイム | 0-300ms | 300ms | 1000ms | 1分 |
+
+## バッチ処理
+
+### バッチ一覧
+| バッチID | バッチ名 | 実行タイミング | 実行時間 | 処理内容 | 失敗時の対応 |
+|---|---|---|---|---|---|
+| B001 | 集計 | 日次 | 1:15 | 集計 | アラート |
+| B002 | 送信 | 日次 | 1:30 | 送信 | アラート |
+| B003 | 請求 | 気が向いたら | いつか | 請求 | アラート |
+"""
+PARTS = Parts(
+    sources=wiring.SOURCES,
+    channels=wiring.CHANNELS,
+    works=wiring.WORKS,
+    stores=wiring.STORES,
+    backups=wiring.BACKUPS,
+)
+
+type Check = Callable[..., Result]
+
+
+@pytest.fixture
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
+    """Return a function that checks a document and bindings as they stand in a folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def run(bindings: str, *more: str, document: str = DOCUMENT) -> Result:
+        (tmp_path / "運用設計書.md").write_text(document, encoding="utf-8")
+        (tmp_path / "toban.toml").write_text(bindings, encoding="utf-8")
+        return CliRunner().invoke(command, ["運用設計書.md", "--live", *more], obj=PARTS)
+
+    return run
+
+
+def keep(folder: Path, name: str, content: str) -> None:
+    (folder / name).write_text(content)
+    (folder / name).chmod(0o600)
+
+
+def findings(result: Result, code: str) -> str:
+    blocks = [block for block in result.stdout.split("\n\n") if f": {code} " in block]
+    return "".join(f"{block.strip()}\n" for block in blocks)
+
+
+def fenced(page: str, language: str) -> list[str]:
+    return re.findall(rf"^````{language}\n(.*?)^````$", page, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("code", [code for code in Code if code is not Code.HANGS])
+def test_the_page_of_a_code_shows_what_is_really_said(check: Check, tmp_path: Path, code: Code) -> None:
+    page = (PAGES / f"{code}.md").read_text(encoding="utf-8")
+    keep(tmp_path, "slack-webhook", "http://hooks.example.com/services/T0/B0/x")
+    keep(tmp_path, "backup-dsn", "postgresql://backup@127.0.0.1:9/books")
+
+    result = check(fenced(page, "toml")[0], document=fenced(page, "markdown")[0])
+
+    assert fenced(page, "text") == [findings(result, code)]
+    assert page.startswith(f"# {code} ")
+    assert "レベル: エラー" in page
+    assert result.exit_code == 1
+
+
+def test_every_code_has_its_page_and_stands_in_the_list() -> None:
+    listed = re.findall(r"\[(LV\d{3})\]\(\1\.md\)", (PAGES / "README.md").read_text(encoding="utf-8"))
+
+    assert listed == list(Code)
+    assert {page.stem for page in PAGES.glob("LV*.md")} == set(Code)
+
+
+def test_where_nothing_fails_tonight_nothing_is_said_and_nothing_left_behind(
+    check: Check, tmp_path: Path, http_server: HttpServer
+) -> None:
+    (tmp_path / "backups").mkdir()
+    keep(tmp_path, "token", "5bf66975-d4c7-4bf5-bcc8-b8d8a82ea278")
+    bindings = f"""
+[batches.B001]
+command = ["sh", "-c", "touch run"]
+[batches.B002]
+kind = "ping"
+token = "file:token"
+[[targets.API.sources]]
+kind = "http"
+url = "{http_server.url}/"
+[stores.NAS]
+kind = "directory"
+path = "backups"
+"""
+
+    result = check(bindings, "--format", "json")
+
+    report = json.loads(result.stdout)
+    assert [each for each in report["findings"] if each["file"] == "toban.toml"] == []
+    assert [(each["name"], each["ok"]) for each in report["tried"]] == [
+        ("バッチ B001", True),
+        ("バッチ B002", True),
+        ("対象 API", True),
+        ("保存先 NAS", True),
+    ]
+    assert result.exit_code == 0
+    assert not (tmp_path / "run").exists()
+    assert [path for path in (tmp_path / "backups").rglob("*") if path.is_file()] == []
+
+
+def test_a_relative_command_is_looked_for_beside_the_bindings(check: Check, tmp_path: Path) -> None:
+    bindings = '[batches.B001]\ncommand = ["./totals"]\n'
+    assert f"{tmp_path}/totals がありません" in findings(check(bindings), "LV001")
+
+    (tmp_path / "totals").write_text("#!/bin/sh\n")
+    assert "HINT: chmod +x" in findings(check(bindings), "LV001")
+    (tmp_path / "totals").chmod(0o755)
+
+    assert findings(check(bindings), "LV001") == ""
+
+
+def test_an_unparsable_schedule_is_told_at_the_batch_that_depends_on_it(check: Check) -> None:
+    found = findings(check('[batches.B003]\ncommand = ["sh"]\n'), "LV007")
+
+    assert "toban.toml:1: LV007 バッチ B003: 運用設計書.md:18 の行を読めませんでした" in found
+    assert "気が向いたら" in found
+
+
+def test_a_wrong_database_is_told_in_its_own_words_and_never_with_the_password(
+    check: Check, tmp_path: Path, postgres_dsn: str
+) -> None:
+    wrong = postgres_dsn.replace("/postgres", "/no_such_shop")
+    separator = "&" if "?" in wrong else "?"
+    keep(tmp_path, "dsn", f"{wrong}{separator}password=Kagi-no-himitsu")
+    bindings = '[[targets.DB.sources]]\nkind = "postgresql"\ndsn = "file:dsn"\n'
+
+    result = check(bindings)
+
+    assert '"no_such_shop" does not exist' in findings(result, "LV002")
+    assert "Kagi" not in result.output
+
+
+def test_a_missing_secret_is_an_error_and_its_table_is_not_tried(check: Check) -> None:
+    result = check('[batches.B002]\nkind = "ping"\ntoken = "file:nowhere"\n', "--format", "json")
+
+    report = json.loads(result.stdout)
+    live: list[dict[str, Any]] = [each for each in report["findings"] if each["file"] == "toban.toml"]
+    assert [(each["code"], each["level"]) for each in live] == [("BD007", "error")]
+    assert report["tried"] == []
+    assert result.exit_code == 1
+
+
+def test_tokens_that_are_short_or_shared_are_told(check: Check, tmp_path: Path) -> None:
+    keep(tmp_path, "token", "too-short")
+    bindings = "\n".join(f'[batches.{key}]\nkind = "ping"\ntoken = "file:token"' for key in ("B001", "B002"))
+
+    found = findings(check(bindings), "LV001")
+
+    assert found.count("16 文字以上ではありません") == 2
+    assert "トークンが [batches.B002] と同じです" in found
+    assert "too-short" not in found
+
+
+def test_bindings_that_can_not_be_read_are_told_beside_the_document(check: Check) -> None:
+    result = check("[batches.B001]\nkind = 'cron'\n")
+
+    assert "toban.toml:2: BD006 「cron」という種類はありません" in result.stdout
+    assert result.exit_code == 1
+
+
+def test_bindings_without_live_are_a_slip(tmp_path: Path) -> None:
+    result = CliRunner().invoke(command, [str(tmp_path / "x.md"), "--bindings", "toban.toml"], obj=PARTS)
+
+    assert result.exit_code == 2
+    assert "--live" in result.stderr
+
+
+@pytest.fixture(scope="module", params=["openssh", "asyncssh"])
+def remote(request: pytest.FixtureRequest) -> Iterator[RemoteHost]:
+    with serving(request.param) as running:
+        yield running
+
+
+def ssh_batch(remote: RemoteHost, program: str, **changed: object) -> str:
+    keys = {
+        "host": "127.0.0.1",
+        "port": remote.port,
+        "user": remote.user,
+        "key": f"file:{remote.key}",
+        "known_hosts": str(remote.write_known_hosts()),
+        "command": [program],
+    }
+    lines = [f"{name} = {json.dumps(value)}" for name, value in (keys | changed).items()]
+    return "\n".join(["[batches.B001]", 'kind = "ssh"', *lines])
+
+
+def test_a_host_that_lets_us_in_and_has_the_command_is_well(check: Check, remote: RemoteHost) -> None:
+    assert findings(check(ssh_batch(remote, "sh")), "LV001") == ""
+
+
+def test_a_command_that_is_not_on_the_host_is_told(check: Check, remote: RemoteHost) -> None:
+    found = findings(check(ssh_batch(remote, "no-such; touch /tmp/x")), "LV001")
+
+    assert "に「no-such; touch /tmp/x」がないか、実行する権限がありません" in found
+
+
+def test_a_host_that_is_not_known_is_told_with_its_fingerprint(
+    check: Check, remote: RemoteHost, tmp_path: Path
+) -> None:
+    (tmp_path / "nobody").write_text("")
+
+    found = findings(check(ssh_batch(remote, "sh", known_hosts="nobody")), "LV001")
+
+    assert "のホスト鍵が nobody にありません (相手の鍵は SHA256:" in found
+    assert f"HINT: 相手の機械で指紋を確かめてから、ssh-keyscan -p {remote.port}" in found
