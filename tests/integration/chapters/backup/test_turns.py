@@ -1,0 +1,133 @@
+"""Works on one subject take turns, whoever does them and whatever becomes of them."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connections
+
+from toban.chapters.backup import turns
+from toban.chapters.backup.models import SubjectTurn
+from toban.chapters.backup.turns import LEASE, NoTurn, turn_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
+
+
+class Watcher:
+    """Stops a wait after some looks."""
+
+    def __init__(self, patience: int = 1_000) -> None:
+        self.said: list[str] = []
+        self._patience = patience
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def progress(self, percent: float | None, text: str = "") -> None:
+        """Nobody looks."""
+
+    def why_stop(self) -> object | None:
+        self._patience -= 1
+        return "cancelled" if self._patience < 0 else None
+
+
+def close_connection_of_this_thread() -> None:
+    """Django keeps connections to a database in memory open; its owner is asked to close this one."""
+    raw = connections["default"].connection
+    connections.close_all()
+    if raw is not None:
+        raw.close()
+
+
+def test_the_second_waits_for_the_first_and_says_so() -> None:
+    order: list[str] = []
+    second = Watcher()
+
+    def later() -> None:
+        try:
+            with turn_of("PostgreSQL", second):
+                order.append("second")
+        finally:
+            close_connection_of_this_thread()
+
+    with turn_of("PostgreSQL", Watcher()):
+        thread = threading.Thread(target=later)
+        thread.start()
+        while not second.said:
+            time.sleep(0.01)
+        order.append("first")
+    thread.join()
+
+    assert order == ["first", "second"]
+    assert "待っています" in second.said[0]
+    assert not SubjectTurn.objects.exists()
+
+
+def test_other_subjects_do_not_wait() -> None:
+    with turn_of("PostgreSQL", Watcher()), turn_of("Redis", Watcher(0)):
+        assert SubjectTurn.objects.count() == 2
+
+
+def test_a_wait_ends_when_its_run_must() -> None:
+    with (
+        turn_of("PostgreSQL", Watcher()),
+        pytest.raises(NoTurn, match="止められました"),
+        turn_of("PostgreSQL", Watcher(0)),
+    ):
+        pytest.fail("two at once")
+
+
+@pytest.mark.parametrize(
+    ("now", "run", "is_free"),
+    [
+        (NOON + LEASE - timedelta(microseconds=1), 2, False),
+        (NOON + LEASE, 2, True),
+        (NOON, 1, True),
+        (NOON, None, False),
+    ],
+    ids=["still held", "lease over", "own run, taken over", "a command"],
+)
+def test_the_turn_of_a_killed_worker(now: datetime, run: int | None, is_free: bool) -> None:
+    SubjectTurn.objects.create(subject="PostgreSQL", holder="dead", run=1, until=NOON + LEASE)
+
+    if is_free:
+        with turn_of("PostgreSQL", Watcher(0), run=run, clock=lambda: now) as held:
+            held.check()
+    else:
+        with pytest.raises(NoTurn), turn_of("PostgreSQL", Watcher(0), run=run, clock=lambda: now):
+            pytest.fail("two at once")
+
+
+def test_whoever_stood_still_too_long_finds_that_the_turn_is_lost() -> None:
+    with turn_of("PostgreSQL", Watcher()) as held:
+        SubjectTurn.objects.update(holder="another")
+
+        with pytest.raises(NoTurn, match="失いました"):
+            held.check()
+
+    assert SubjectTurn.objects.get().holder == "another"
+
+
+class Ticks(threading.Event):
+    """A turn that is over after some renewals."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self._left = count
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+
+def test_a_turn_is_renewed_while_it_is_held() -> None:
+    with turn_of("PostgreSQL", Watcher(), clock=lambda: NOON):
+        holder = SubjectTurn.objects.get().holder
+
+        turns._renew("PostgreSQL", holder, lambda: NOON + timedelta(hours=1), Ticks(1))
+        turns._renew("PostgreSQL", "another", lambda: NOON + timedelta(hours=2), Ticks(1))
+
+        assert SubjectTurn.objects.get().until == NOON + timedelta(hours=1) + LEASE
