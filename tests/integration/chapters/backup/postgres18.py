@@ -73,7 +73,7 @@ class Cluster:
 
     PASSWORD = "pg-s3cr3t"
 
-    def __init__(self, *, checksums: bool = True, **settings: str) -> None:
+    def __init__(self, *, checksums: bool = True, segment_mib: int = 16, **settings: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="toban-pg"))
         self.folder.chmod(0o755)
         self.files = self.folder / "data"
@@ -89,7 +89,7 @@ class Cluster:
             "unix_socket_directories": str(self.folder),
         }
         self.process: subprocess.Popen[bytes] | None = None
-        self._checksums = checksums
+        self._checksums, self._segment_mib = checksums, segment_mib
         give_away(self.folder)
 
     def make(self) -> "Cluster":
@@ -104,6 +104,7 @@ class Cluster:
             "--encoding=UTF8",
             "--locale=C.UTF-8",
             "--no-sync",
+            f"--wal-segsize={self._segment_mib}",
             "--data-checksums" if self._checksums else "--no-data-checksums",
         )
         return self

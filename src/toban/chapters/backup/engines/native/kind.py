@@ -13,7 +13,7 @@ from toban.chapters.backup.engine import (
     Taken,
     Watch,
 )
-from toban.chapters.backup.engines.native import recover
+from toban.chapters.backup.engines.native import by_hand, recover
 from toban.chapters.backup.engines.native import verify as verifying
 from toban.chapters.backup.engines.native.config import NativeBackup
 from toban.chapters.backup.engines.native.doubts import server_doubts
@@ -22,6 +22,8 @@ from toban.chapters.backup.engines.native.replication import Refused, Replicatio
 from toban.chapters.backup.engines.native.segments import Segment, log_folder, position, read_key
 from toban.chapters.backup.engines.native.server import look
 from toban.chapters.backup.engines.native.take import Source, take
+from toban.chapters.backup.engines.native.wal import LogSource, follow
+from toban.chapters.backup.following import Following, LogBook
 from toban.chapters.backup.store import Store, StoreTrouble, folder_of
 from toban.engine.bindings.secret import SecretUnavailable
 
@@ -63,6 +65,10 @@ class Native:
         """See `Engine`."""
         return recover.restore(self.store, self.subject, order, watch)
 
+    def by_hand(self, chain: Sequence[Taken]) -> Sequence[str]:
+        """See `KnownByHand`."""
+        return by_hand.commands(chain)
+
     def remove(self, taken: Taken) -> None:
         """See `Engine`."""
         folder = f"{folder_of(self.subject)}/{taken.label}/"
@@ -73,6 +79,20 @@ class Native:
         unneeded = list(self._unneeded(oldest))
         self.store.delete(unneeded)
         return len(unneeded)
+
+    @property
+    def follows_log(self) -> bool:
+        """See `FollowsLog`."""
+        return self.config.wal
+
+    def follow_log(self, book: LogBook, following: Following) -> None:
+        """See `FollowsLog`."""
+        try:
+            dsn = self.config.dsn.reveal()
+        except SecretUnavailable as error:
+            raise BackupFailed(str(error), retry=False) from error
+        source = LogSource(self.subject, dsn, self.config.slot, self.store, self.config.level)
+        follow(source, book, following)
 
     def _unneeded(self, oldest: Taken) -> Sequence[str]:
         if oldest.start is None:

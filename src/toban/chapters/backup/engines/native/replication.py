@@ -160,7 +160,7 @@ class Replication:
         for piece in pieces:
             with _on_the_line():
                 self._libpq.put_copy_data(piece)
-            self._look()
+            self.look_up()
         with _on_the_line():
             self._libpq.put_copy_end()
         self._finish()
@@ -195,19 +195,31 @@ class Replication:
             self._libpq.flush()
 
     def end_streaming(self) -> Place | None:
-        """Answer the end of a timeline's stream; return where the next timeline begins, or None."""
-        with _on_the_line():
-            self._libpq.put_copy_end()
+        """Read on behind the end of a stream; return where the next timeline begins, or None."""
         following: Place | None = None
         while (result := self._next()) is not None:
-            if result.status == pq.ExecStatus.TUPLES_OK and result.ntuples:
-                timeline, lsn = result.get_value(0, 0), result.get_value(0, 1)
-                following = Place(int(timeline or 0), (lsn or b"").decode())
+            if result.status == pq.ExecStatus.COPY_IN:
+                # The server has ended its side at the end of a timeline; one that shuts down ends both.
+                with _on_the_line():
+                    self._libpq.put_copy_end()
+            elif result.status == pq.ExecStatus.TUPLES_OK and result.ntuples:
+                following = _next_timeline(result)
         return following
+
+    def look_up(self) -> None:
+        """Look whether to give up, a few times a second at most; raises `Stopped`."""
+        now = time.monotonic()
+        if now - self._looked < _LOOK:
+            return
+        self._looked = now
+        if self._gives_up():
+            self._cancel()
+            self._connection.close()
+            raise Stopped
 
     def pieces(self) -> Iterator[memoryview]:
         """Yield the messages of a COPY from the server, to its end."""
-        get, look, wait = self._libpq.get_copy_data, self._look, self._await
+        get, look, wait = self._libpq.get_copy_data, self.look_up, self._await
         while True:
             with _on_the_line():
                 size, message = get(1)
@@ -268,19 +280,9 @@ class Replication:
     def _await(self, patience: float) -> None:
         """Wait for something to read, no longer than *patience* seconds."""
         if not self._poll.poll(patience * 1000):
-            self._look()
+            self.look_up()
             return
         self._libpq.consume_input()
-
-    def _look(self) -> None:
-        now = time.monotonic()
-        if now - self._looked < _LOOK:
-            return
-        self._looked = now
-        if self._gives_up():
-            self._cancel()
-            self._connection.close()
-            raise Stopped
 
     def _cancel(self) -> None:
         try:
@@ -336,6 +338,12 @@ def _archive(message: bytes) -> Archive:
 
 def _place(result: pq.abc.PGresult) -> Place:
     lsn, timeline = result.get_value(0, 0), result.get_value(0, 1)
+    return Place(int(timeline or 0), (lsn or b"").decode())
+
+
+def _next_timeline(result: pq.abc.PGresult) -> Place:
+    """Timeline and position, the other way round than elsewhere."""
+    timeline, lsn = result.get_value(0, 0), result.get_value(0, 1)
     return Place(int(timeline or 0), (lsn or b"").decode())
 
 

@@ -128,24 +128,52 @@ class Look:
     slot: Slot | None
 
 
+class Inquiry:
+    """A connection on which the server is asked about itself, now and then; made anew after a failure."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._connection: psycopg.Connection | None = None
+
+    def look(self, slot: str) -> Look:
+        """Ask the server about itself, and about *slot*; raises `Refused`."""
+        try:
+            return self._look(slot)
+        except psycopg.Error as error:
+            self.close()
+            raise Refused(reason(error, self._dsn), error.sqlstate or "") from None
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _look(self, slot: str) -> Look:
+        if self._connection is None:
+            text = connection_string(self._dsn, application_name="toban")
+            self._connection = psycopg.connect(text, autocommit=True)
+            self._connection.execute("SELECT set_config('statement_timeout', '15s', false)")
+        settings: dict[str, str] = dict(self._connection.execute(_SETTINGS).fetchall())
+        row = self._connection.execute(_SERVER).fetchone()
+        heard_at = datetime.now(UTC)
+        slots = self._connection.execute(_SLOT, [slot]).fetchall()
+        assert row is not None  # noqa: S101 - the function gives one row
+        certain_at, flushed, clock, is_standby, may_replicate, walsenders, redo = row
+        ahead = clock - heard_at
+        server = Server(
+            settings, certain_at, flushed or redo, ahead, is_standby, may_replicate, walsenders, redo
+        )
+        return Look(server, _slot(*slots[0]) if slots else None)
+
+
 def look(dsn: str, slot: str = "") -> Look:
-    """Ask the server about itself, and about *slot*; raises `Refused`."""
-    text = connection_string(dsn, application_name="toban")
+    """Ask the server once about itself, and about *slot*; raises `Refused`."""
+    inquiry = Inquiry(dsn)
     try:
-        with psycopg.connect(text, autocommit=True) as connection:
-            connection.execute("SELECT set_config('statement_timeout', '15s', false)")
-            settings: dict[str, str] = dict(connection.execute(_SETTINGS).fetchall())
-            row = connection.execute(_SERVER).fetchone()
-            heard_at = datetime.now(UTC)
-            slots = connection.execute(_SLOT, [slot]).fetchall()
-    except psycopg.Error as error:
-        raise Refused(reason(error, dsn), error.sqlstate or "") from None
-    assert row is not None  # noqa: S101 - the function gives one row
-    certain_at, flushed, clock, is_standby, may_replicate, walsenders, redo = row
-    server = Server(
-        settings, certain_at, flushed or redo, clock - heard_at, is_standby, may_replicate, walsenders, redo
-    )
-    return Look(server, _slot(*slots[0]) if slots else None)
+        return inquiry.look(slot)
+    finally:
+        inquiry.close()
 
 
 def _slot(

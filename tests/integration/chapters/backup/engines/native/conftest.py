@@ -39,14 +39,38 @@ def new_cluster() -> Iterator[NewCluster]:
     """Returns a function that makes and starts a server of the test's own, with the settings it is given."""
     made: list[Cluster] = []
 
-    def make(*, checksums: bool = True, **settings: str) -> Cluster:
-        cluster = Cluster(checksums=checksums, **settings)
+    def make(*, checksums: bool = True, segment_mib: int = 16, **settings: str) -> Cluster:
+        cluster = Cluster(checksums=checksums, segment_mib=segment_mib, **settings)
         made.append(cluster)
         return cluster.make().start()
 
     yield make
     for cluster in made:
         cluster.remove()
+
+
+@pytest.fixture
+def standby_of() -> Iterator[Callable[[Cluster], Cluster]]:
+    """Returns a function that makes and starts a standby of a server."""
+    made: list[Cluster] = []
+
+    def make(primary: Cluster) -> Cluster:
+        standby = Cluster()
+        made.append(standby)
+        standby.files.rmdir()
+        standby.run(
+            "pg_basebackup",
+            f"--pgdata={standby.files}",
+            f"--dbname={primary.superuser}",
+            "--checkpoint=fast",
+            "--write-recovery-conf",
+            "--no-sync",
+        )
+        return standby.start()
+
+    yield make
+    for standby in made:
+        standby.remove()
 
 
 def source(dsn: str, store: Store, **compression: int) -> Source:

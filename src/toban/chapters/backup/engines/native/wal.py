@@ -1,0 +1,322 @@
+"""Keeping the log: from the server's walsender into the store, segment by segment, seconds behind.
+
+The server is told that a position is durable only once the store has all log before it; until then its slot
+keeps the log. So whatever is killed, whenever: the next one begins where the stored log ends.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import structlog
+import zstandard
+
+from toban.chapters.backup.engine import BackupFailed, Place
+from toban.chapters.backup.engines.native.doubts import slot_trouble
+from toban.chapters.backup.engines.native.replication import Refused, Replication, Stopped
+from toban.chapters.backup.engines.native.segments import (
+    Segment,
+    history_key,
+    log_folder,
+    lsn_text,
+    piece_key,
+    pieces_prefix,
+    position,
+    segment_key,
+)
+from toban.chapters.backup.engines.native.server import Inquiry
+from toban.chapters.backup.engines.native.stream import (
+    Gap,
+    Keepalive,
+    LogReceived,
+    Portion,
+    Tail,
+    read_message,
+    status_update,
+)
+from toban.chapters.backup.following import FollowerBusy, Following, LogBook
+from toban.chapters.backup.store import Store, StoreTrouble, folder_of
+
+_PATIENCE = 0.2
+"""Seconds that one wait for the server, or for the store, may take."""
+_ANSWERS = 5.0
+"""Seconds between two status messages: the server hangs up after `wal_sender_timeout` without one."""
+_MOST_WAITING = 4
+"""Portions on their way to the store; while there are as many, no more log is taken from the server."""
+_IN_USE, _UNDEFINED_FILE, _INTERNAL = "55006", "58P01", "XX000"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """Whose log is kept, and where."""
+
+    subject: str
+    dsn: str
+    slot: str
+    store: Store
+    level: int
+    pieces_every: float = 3.0
+    """Seconds between two pieces of an unfinished segment: about as much is lost with the server."""
+
+
+def follow(source: LogSource, book: LogBook, following: Following) -> None:
+    """Store the log until *following* ends it or the server does; see `FollowsLog`."""
+    inquiry = Inquiry(source.dsn)
+    try:
+        with Replication(source.dsn, lambda: following.why_stop() is not None) as replication:
+            _Follower(source, book, replication, inquiry).run()
+    except Stopped:
+        return
+    except Refused as error:
+        if error.sqlstate == _IN_USE:
+            raise FollowerBusy(str(error)) from error
+        raise BackupFailed(f"PostgreSQL: {error}") from error
+    except StoreTrouble as error:
+        raise BackupFailed(str(error)) from error
+    finally:
+        inquiry.close()
+
+
+@dataclass(slots=True)
+class _Follower:
+    """One connection's worth of following: over any number of timelines, up to the first trouble."""
+
+    source: LogSource
+    book: LogBook
+    replication: Replication
+    inquiry: Inquiry
+
+    def run(self) -> None:
+        identity = self.replication.identify()
+        found = self.inquiry.look(self.source.slot)
+        kept = self._slot()
+        folder = log_folder(folder_of(self.source.subject), identity.system_id)
+        size = found.server.segment_bytes
+        stored = self.book.end(identity.system_id)
+        begin: Place | None = stored or kept
+        with self._gap_noted(identity.system_id, stored):
+            while begin is not None:
+                self._bring_history(folder, begin.timeline)
+                segment = Segment.holding(begin.timeline, position(begin.lsn), size)
+                self.replication.start_streaming(
+                    self.source.slot, Place(begin.timeline, lsn_text(segment.start))
+                )
+                shelf = _Shelf(self.source, folder)
+                stretch = _Stretch(self, identity.system_id, Tail(segment), shelf)
+                with shelf:
+                    begin = stretch.run()
+
+    def _slot(self) -> Place:
+        """Return where the slot keeps the log from; make it where there is none, or where it is lost."""
+        name = self.source.slot
+        found = self.inquiry.look(name).slot
+        if found is not None and not found.is_physical:
+            raise Refused(f"スロット {name} は論理レプリケーションのものです")
+        if found is not None and found.is_active:
+            raise Refused(f"スロット {name} は使用中です", _IN_USE)
+        if found is not None and (found.status == "lost" or not found.restart):
+            log.warning("log_slot_lost", slot=name)
+            self.replication.drop_slot(name)
+            found = None
+        if found is None:
+            self.replication.create_slot(name)
+        kept = self.replication.slot(name)
+        if kept is None:
+            raise Refused(f"スロット {name} がログを残していません")
+        return kept
+
+    @contextmanager
+    def _gap_noted(self, system_id: str, stored: Place | None) -> Iterator[None]:
+        """Where the server no longer has the log that goes on from what is stored, note that it breaks."""
+        try:
+            yield
+        except Gap as error:
+            self.book.breaks(system_id, str(error))
+            raise Refused(str(error)) from error
+        except Refused as error:
+            # Asked for a timeline that it never had, the server has no code of its own for it.
+            if error.sqlstate == _UNDEFINED_FILE or (error.sqlstate == _INTERNAL and stored is not None):
+                self.book.breaks(system_id, f"続きのログがサーバーにありません: {error}")
+            raise
+
+    def _bring_history(self, folder: str, timeline: int) -> None:
+        if timeline > 1:
+            content = self.replication.timeline_history(timeline)
+            self.source.store.put(history_key(folder, timeline), content)
+
+
+@dataclass(slots=True)
+class _Moment:
+    """Everything committed before `at` is in the log before `flushed`."""
+
+    flushed: int
+    at: datetime
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """The log of one timeline, while it is received."""
+
+    follower: _Follower
+    system_id: str
+    tail: Tail
+    shelf: "_Shelf"
+    begun: Place = field(init=False)
+    durable: int = field(init=False)
+    moments: deque[_Moment] = field(default_factory=deque)
+    answered: float = 0.0
+    handed_over: float = 0.0
+    asked: float = 0.0
+    certain_at: datetime | None = None
+    """The newest moment that the stored log brings back."""
+
+    def __post_init__(self) -> None:
+        self.durable = self.tail.received
+        self.begun = Place(self.tail.segment.timeline, lsn_text(self.durable))
+
+    def run(self) -> Place | None:
+        """Receive until the timeline or the connection ends; return where the next timeline begins."""
+        while True:
+            self.follower.replication.look_up()
+            self._settle(self.shelf.settled())
+            self._every_few_seconds()
+            if self.shelf.is_full:
+                self.shelf.wait(_PATIENCE)
+                continue
+            message = self.follower.replication.receive(_PATIENCE)
+            if message is None:
+                break
+            if message:
+                self._take(message)
+        self._finish()
+        return self.follower.replication.end_streaming()
+
+    def _take(self, message: memoryview) -> None:
+        match read_message(message):
+            case LogReceived() as received:
+                for portion in self.tail.take_in(received):
+                    self.shelf.add(portion)
+            case Keepalive(wants_answer=True):
+                self._answer()
+                # A server that shuts down waits until what it sent is durable.
+                self.handed_over = 0.0
+
+    def _every_few_seconds(self) -> None:
+        now = time.monotonic()
+        if now - self.asked >= self.follower.source.pieces_every:
+            self.asked = now
+            self._ask()
+        if now - self.handed_over >= self.follower.source.pieces_every and self.shelf.is_idle:
+            self.handed_over = now
+            if (piece := self.tail.piece()) is not None:
+                self.shelf.add(piece)
+        if now - self.answered >= _ANSWERS:
+            self._answer()
+
+    def _ask(self) -> None:
+        """Ask how far the server is: what is restorable follows from it once the store is as far."""
+        found = self.follower.inquiry.look(self.follower.source.slot)
+        self.moments.append(_Moment(position(found.server.flushed), found.server.certain_at))
+        self._settle(self.durable)
+        if found.slot is not None:
+            self.follower.book.shows(slot_trouble(found.slot))
+
+    def _answer(self) -> None:
+        self.answered = time.monotonic()
+        self.follower.replication.send(status_update(self.tail.received, self.durable, datetime.now(UTC)))
+
+    def _settle(self, durable: int | None) -> None:
+        """Take note of what the store has now, and of the newest moment that this brings back."""
+        if durable is not None and durable > self.durable:
+            self.durable = durable
+            self._answer()
+        if not self.moments or self.moments[0].flushed > self.durable:
+            return
+        while self.moments and self.moments[0].flushed <= self.durable:
+            self.certain_at = self.moments.popleft().at
+        self._note()
+
+    def _note(self) -> None:
+        if self.certain_at is not None:
+            last = lsn_text(self.durable)
+            self.follower.book.goes_on(self.system_id, self.begun, last, self.certain_at)
+
+    def _finish(self) -> None:
+        """Store what has come in of the last segment: on this timeline nothing follows it."""
+        if (piece := self.tail.piece()) is not None:
+            self.shelf.add(piece)
+        while not self.shelf.is_idle:
+            self.shelf.wait(_PATIENCE)
+            self._settle(self.shelf.settled())
+        self._note()
+
+
+class _Shelf:
+    """Puts portions into the store, in order, in a thread of its own: the server is answered meanwhile."""
+
+    def __init__(self, source: LogSource, folder: str) -> None:
+        self._source = source
+        self._folder = folder
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="log-shelf")
+        self._waiting: deque[Future[int]] = deque()
+        self._may_have_pieces = True
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, *_error: object) -> None:
+        self._worker.shutdown(cancel_futures=True)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more log should be received."""
+        return len(self._waiting) >= _MOST_WAITING
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything is stored, or was found not to be."""
+        return not self._waiting
+
+    def add(self, portion: Portion) -> None:
+        """Let *portion* be stored after those before it."""
+        self._waiting.append(self._worker.submit(self._store, portion))
+
+    def wait(self, patience: float) -> None:
+        """Wait for the next portion, no longer than *patience* seconds."""
+        with suppress(TimeoutError):
+            self._waiting[0].exception(patience)
+
+    def settled(self) -> int | None:
+        """Return the position up to which all is stored, if it has moved; raises `StoreTrouble`."""
+        end = None
+        while self._waiting and self._waiting[0].done():
+            end = self._waiting.popleft().result()
+        return end
+
+    def _store(self, portion: Portion) -> int:
+        content = zstandard.compress(portion.content, self._source.level)
+        if portion.is_whole:
+            self._source.store.put(segment_key(self._folder, portion.segment), content)
+            self._drop_pieces(portion.segment)
+        else:
+            self._source.store.put(piece_key(self._folder, portion.segment, portion.offset), content)
+            self._may_have_pieces = True
+        return portion.end
+
+    def _drop_pieces(self, segment: Segment) -> None:
+        if not self._may_have_pieces:
+            return
+        self._may_have_pieces = False
+        whole = segment_key(self._folder, segment)
+        listed = self._source.store.listing(pieces_prefix(self._folder, segment))
+        try:
+            self._source.store.delete([each.key for each in listed if each.key != whole])
+        except StoreTrouble as error:
+            # They do no harm: a restore prefers the whole segment.
+            log.warning("log_pieces_left", segment=segment.name, reason=str(error))
