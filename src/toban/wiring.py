@@ -14,6 +14,7 @@ COMMANDS = {
     "plan": "toban.faces.cli.plan",
     "prepare": "toban.faces.cli.prepare",
     "processes": "toban.faces.cli.processes",
+    "restore": "toban.faces.cli.restore",
     "run": "toban.faces.cli.run",
     "runs": "toban.faces.cli.runs",
     "serve": "toban.faces.cli.serve",

@@ -176,6 +176,14 @@ class TrimsLog(Protocol):
         """Delete the log that no backup from *oldest* on needs; return how many objects that were."""
 
 
+@runtime_checkable
+class KnownByHand(Protocol):
+    """An engine whose backups can be brought back with everybody's programs, and that knows how."""
+
+    def by_hand(self, chain: Sequence[Taken]) -> Sequence[str]:
+        """Return lines of bash that bring *chain* back, once its objects lie in `./LABEL/` and `./wal/`."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineKind:
     """A backup engine as `toban.toml` names it; the registration in `wiring.py` gives it that name."""

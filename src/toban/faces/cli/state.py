@@ -9,14 +9,19 @@ from toban.faces.cli.terminal import refuse
 _UNUSABLE = 2
 
 
-@contextmanager
-def opened_state() -> Iterator[None]:
-    """Make Django ready; what is wrong with the database inside ends the command with status 2."""
+def set_up() -> None:
+    """Make Django ready, for commands that can do without the database itself."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
     # Django wants its settings before anything of it is loaded.
     import django  # noqa: PLC0415
 
     django.setup()
+
+
+@contextmanager
+def opened_state() -> Iterator[None]:
+    """Make Django ready; what is wrong with the database inside ends the command with status 2."""
+    set_up()
     from django.db import DatabaseError  # noqa: PLC0415
 
     try:

@@ -1,0 +1,74 @@
+"""The commands that bring a native chain back without Toban: PostgreSQL's programs, tar and zstd. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from toban.chapters.backup.engine import Taken
+from toban.chapters.backup.engines.native import fetch
+from toban.chapters.backup.postgres import major
+
+_SEGMENT_BYTES = 16 << 20
+
+
+def commands(chain: Sequence[Taken]) -> list[str]:
+    """Return lines of bash that make a data directory `./restored` of `./LABEL/` of each backup and `./wal/`.
+
+    What was sealed has been opened already.
+    """
+    newest = chain[-1]
+    lines = [f"# 要るもの: PostgreSQL {major(newest.server_version)} の pg_combinebackup と pg_ctl、zstd"]
+    for taken in chain:
+        lines += _unpacked(taken)
+    lines += _combined(chain)
+    lines += [
+        "# 表領域は、上で展開した場所を指したままにします",
+        "rm -f restored/tablespace_map restored/backup_manifest",
+        *_log(newest),
+        "# ここまで戻す時刻。最後まで戻すなら、この行を消します",
+        "# echo \"recovery_target_time = '2026-11-25 01:23:00+09'\" >> restored/postgresql.auto.conf",
+        "touch restored/recovery.signal",
+        "chmod 700 restored",
+        "# PostgreSQL は root では動きません: chown -R postgres restored* wal してから、postgres で",
+        "pg_ctl -D restored -l restored.log -w -t 86400 start",
+    ]
+    return lines
+
+
+def _unpacked(taken: Taken) -> Iterator[str]:
+    label, folder = taken.label, f"{taken.label}.data"
+    yield f"mkdir -m 700 {folder}"
+    yield f"cat {label}/base.*.tar.zst | zstd -dc | tar -x -C {folder}"
+    yield f"zstd -dc {label}/backup_manifest.zst > {folder}/backup_manifest"
+    for space in fetch.spaces(taken):
+        place = f"{label}.{space.oid}"
+        yield f"mkdir -m 700 {place}"
+        yield f"cat {label}/{space.oid}.*.tar.zst | zstd -dc | tar -x -C {place}"
+        yield f'ln -sfn "$PWD/{place}" {folder}/pg_tblspc/{space.oid}'
+
+
+def _combined(chain: Sequence[Taken]) -> Iterator[str]:
+    newest = chain[-1]
+    if len(chain) == 1:
+        yield f"mv {newest.label}.data restored"
+        return
+    spaces = " ".join(
+        f'-T "$PWD/{newest.label}.{space.oid}=$PWD/restored.{space.oid}"' for space in fetch.spaces(newest)
+    )
+    yield "# 壊れた増分は、この命令では見つかりません。先に記録の SHA-256 (backup.json) と照らしてください"
+    folders = " ".join(f"{taken.label}.data" for taken in chain)
+    yield " ".join(filter(None, ["pg_combinebackup", spaces, "-o restored", folders]))
+
+
+def _log(newest: Taken) -> Iterator[str]:
+    size = newest.facts.get("wal_segment_size", _SEGMENT_BYTES)
+    yield "# 記録 (WAL): 全部そろったものと、まだ途中の最後の一本 (名前の末尾が、その切れ端の始まる位置)"
+    yield "mkdir -p wal"
+    yield 'for f in wal/*/*.zst wal/*.history; do [ -e "$f" ] || continue; n=${f##*/}; n=${n%.zst}'
+    yield "  case $n in"
+    yield '    *.history) [ "$f" = "wal/$n" ] || cp "$f" "wal/$n" ;;'
+    yield '    *.*) at="oflag=seek_bytes seek=$((16#${n##*.})) conv=notrunc status=none"'
+    yield '      zstd -dc "$f" | dd of="wal/${n%.*}" $at'
+    yield f'      truncate -s {size} "wal/${{n%.*}}" ;;'
+    yield '    *) zstd -dc "$f" > "wal/$n" ;;'
+    yield "  esac"
+    yield "done"
+    yield 'echo "restore_command = \'cp \\"$PWD/wal/%f\\" \\"%p\\"\'" >> restored/postgresql.auto.conf'

@@ -1,0 +1,219 @@
+"""PostgreSQL's own programs on a restored data directory: found, started, waited for, stopped."""
+
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from toban.chapters.backup.engine import BackupFailed, Watch
+
+_LOOK = 0.1
+_STOPPING = 120
+"""Seconds that a server has to stop in; after them it is ended."""
+
+_VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
+_TAIL = 1500
+"""Characters of a server's log that are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom a server runs as: PostgreSQL refuses to run as root."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The programs of one version, run as one account."""
+
+    folder: Path
+    account: Account | None
+    """None: as whoever runs Toban."""
+
+    def popen_options(self) -> Mapping[str, Any]:
+        """Return what makes `subprocess` run them as that account, with nothing of Toban's in sight."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TOBAN_")}
+        options: dict[str, Any] = {"env": environment, "cwd": "/", "stdin": subprocess.DEVNULL}
+        if self.account is not None:
+            options |= {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
+        return options
+
+    def run(self, program: str, *words: str) -> str:
+        """Run a program to its end and return what it wrote; raises `BackupFailed`."""
+        try:
+            done = subprocess.run(
+                [str(self.folder / program), *words],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                **self.popen_options(),
+            )
+        except OSError as error:
+            raise BackupFailed(f"{program} を起動できません: {error.strerror}", retry=False) from error
+        if done.returncode != 0:
+            raise BackupFailed(f"{program}: {(done.stderr or done.stdout).strip()}", retry=False)
+        return str(done.stdout)
+
+    def give(self, *folders: Path) -> None:
+        """Let the account own *folders* and all below; links are left as they are."""
+        if self.account is None:
+            return
+        for folder in folders:
+            for each in (folder, *folder.rglob("*")) if folder.exists() else ():
+                os.chown(each, self.account.uid, self.account.gid, follow_symlinks=False)
+
+
+def major(version: str) -> int:
+    """Return 18 for `18.6`."""
+    return int(version.split(".", 1)[0])
+
+
+def find_programs(named: Path | None, server_version: str, account: Account | None) -> Programs | None:
+    """Return the programs for *server_version*: in the folder that was named, else in the usual places.
+
+    None where none are installed. Raises `BackupFailed` when the named folder holds another major version:
+    no other one can read the data directory.
+    """
+    wanted = major(server_version)
+    if named is not None:
+        found = version_in(named)
+        if found != wanted:
+            has = f"PostgreSQL {found}" if found else "PostgreSQL のプログラムではありません"
+            raise BackupFailed(
+                f"{named} は {has}: バックアップは PostgreSQL {wanted} のものです", retry=False
+            )
+        return Programs(named, account)
+    on_path = shutil.which("postgres")
+    usual = [Path(f"/usr/lib/postgresql/{wanted}/bin"), Path(f"/usr/pgsql-{wanted}/bin")]
+    for folder in ([Path(on_path).parent] if on_path else []) + usual:
+        if version_in(folder) == wanted:
+            return Programs(folder, account)
+    return None
+
+
+def version_in(folder: Path) -> int:
+    """Return the major version of the server in *folder*; 0 where there is none."""
+    try:
+        said = subprocess.run(
+            [folder / "postgres", "--version"], capture_output=True, text=True, check=False, timeout=30
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    match = _VERSION.search(said)
+    return int(match[1]) if match else 0
+
+
+def account_for(name: str) -> Account | None:
+    """Return the account that a server is to run as; None: the present one. Raises `BackupFailed`."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        found = pwd.getpwnam(name)
+    except KeyError as error:
+        raise BackupFailed(
+            f"root では PostgreSQL を動かせず、アカウント「{name}」もありません\n"
+            'HINT: [backups.…] の drill に account = "…" を書くか、root 以外で実行してください',
+            retry=False,
+        ) from error
+    return Account(name, found.pw_uid, found.pw_gid)
+
+
+def running_on(files: Path) -> int:
+    """Return the process that runs a server on *files*; 0 for none."""
+    try:
+        number = int((files / "postmaster.pid").read_text().split("\n", 1)[0])
+        command = Path(f"/proc/{number}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return 0
+    # After a restart of the machine another program may have the number.
+    return number if b"postgres" in command else 0
+
+
+class Server:
+    """A server on a restored folder, in this process's hands until it is stopped."""
+
+    def __init__(self, programs: Programs, files: Path, log: Path, settings: Mapping[str, str]) -> None:
+        self._programs = programs
+        self._files = files
+        self._log = log
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; `wait` waits for it."""
+        words = [f"-c{name}={value}" for name, value in self._settings.items()]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(self._programs.folder / "postgres"), "-D", str(self._files), *words],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                **self._programs.popen_options(),
+            )
+
+    def wait(self, is_open: Callable[[], bool], watch: Watch, patience: float) -> None:
+        """Wait until *is_open*, or raise `BackupFailed`: with the end of its log where it gave up."""
+        until = time.monotonic() + patience
+        while not is_open():
+            if self._process is None or self._process.poll() is not None:
+                raise BackupFailed(f"サーバーが立ち上がりません:\n{self.last_words()}", retry=False)
+            if watch.why_stop() is not None:
+                raise BackupFailed("途中で止めました")
+            if time.monotonic() > until:
+                raise BackupFailed(f"{patience:.0f} 秒待っても復旧が終わりません:\n{self.last_words()}")
+            time.sleep(_LOOK)
+
+    def last_words(self) -> str:
+        """Return the end of its log."""
+        with suppress(OSError):
+            return self._log.read_text(errors="replace")[-_TAIL:].strip()
+        return ""
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop it: by a clean shutdown that waits for nobody."""
+        if self._process is None:
+            return
+        end(self._process, how)
+        self._process = None
+
+
+def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
+    """Ask *process* to end, and end it when it does not."""
+    process.send_signal(how)
+    try:
+        process.wait(_STOPPING)
+    except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def start_for_good(
+    programs: Programs, files: Path, log: Path, watch: Watch, words: Sequence[str] = ()
+) -> None:
+    """Start a server as its own `pg_ctl` does, and wait until it has recovered; raises `BackupFailed`.
+
+    It outlives this process. The server removes `recovery.signal` when the recovery has ended.
+    """
+    options = ["-o", " ".join(words)] if words else []
+    programs.run("pg_ctl", "start", "-D", str(files), "-l", str(log), "--no-wait", *options)
+    began = time.monotonic()
+    while (files / "recovery.signal").exists():
+        if time.monotonic() - began > 1 and not running_on(files):
+            tail = log.read_text(errors="replace")[-_TAIL:].strip() if log.exists() else ""
+            raise BackupFailed(f"サーバーが立ち上がりません:\n{tail}", retry=False)
+        if watch.why_stop() is not None:
+            raise BackupFailed("待つのをやめました。サーバーは復旧を続けています")
+        time.sleep(_LOOK)

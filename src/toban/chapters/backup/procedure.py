@@ -1,0 +1,141 @@
+"""Restoring without Toban: the document's own commands with their real values, and those of the engine.
+
+Shown beside every restore plan, and kept in the store as `RESTORE.md` for the day Toban is not there.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+from toban.chapters.backup.engine import KnownByHand, Taken
+from toban.chapters.backup.restore import RestorePlan
+from toban.chapters.backup.steps import Source
+from toban.chapters.backup.store import folder_of
+from toban.design.clauses.backup import RestoreProcedure
+from toban.design.reader import Design
+from toban.engine.bindings.secret import Secret, SecretUnavailable
+
+FILE = "RESTORE.md"
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
+_PARTS = {"host": "HOST", "port": "PORT", "user": "USER", "dbname": "NAME"}
+_S3 = re.compile(r"s3://[^\s'\"]+")
+
+
+def values_of(source: Source) -> Mapping[str, str]:
+    """Return what the document's variables (`${DB_HOST}`) are by the binding's `dsn`; never a password."""
+    secret = getattr(source.config, "dsn", None)
+    if not isinstance(secret, Secret):
+        return {}
+    try:
+        said: Mapping[str, Any] = conninfo_to_dict(secret.reveal())
+    except (SecretUnavailable, ProgrammingError):
+        return {}
+    return {
+        f"{prefix}_{name}": str(said[key])
+        for key, name in _PARTS.items()
+        if said.get(key)
+        for prefix in ("DB", "PG", "POSTGRES")
+    }
+
+
+def filled(commands: Sequence[str], values: Mapping[str, str], stored_at: str = "") -> list[str]:
+    """Return the document's *commands* with the variables that are known filled in.
+
+    *stored_at*: where a backup of one object is kept; it takes the place of the address in the document, and
+    its name that of the file's.
+    """
+    lines = [_VARIABLE.sub(lambda each: values.get(each[1] or each[2], each[0]), line) for line in commands]
+    addresses = {address for line in lines for address in _S3.findall(line)}
+    if not stored_at or len(addresses) != 1:
+        return lines
+    (written,) = addresses
+    old, new = written.rpartition("/")[2], stored_at.rpartition("/")[2]
+    lines = [line.replace(written, stored_at) for line in lines]
+    if old:
+        lines = [line.replace(old, new).replace(_inflated(old), _inflated(new)) for line in lines]
+    return lines
+
+
+def _inflated(name: str) -> str:
+    return re.sub(r"\.(?:gz|zst|bz2)$", "", name)
+
+
+def text(design: Design, source: Source, planned: RestorePlan, zone: ZoneInfo) -> str:
+    """Return how *planned* is brought back by hand, as Markdown."""
+    newest = planned.newest
+    sections = [
+        f"# {planned.subject} を手で戻す",
+        f"{newest.label} ({newest.restorable_to.astimezone(zone):%Y-%m-%d %H:%M:%S %Z} の状態)",
+    ]
+    with source.opened() as at_work:
+        place = at_work.store.name if at_work.store is not None else ""
+        by_hand = at_work.engine.by_hand(planned.chain) if isinstance(at_work.engine, KnownByHand) else []
+    for row in design.of(RestoreProcedure):
+        sections += _by_document(row, source, newest, place)
+    if by_hand:
+        lines = [*_fetching(planned, place), *_opening(planned), *by_hand]
+        sections += ["## Toban なしで戻すコマンド (bash)", _fenced(lines)]
+    return "\n\n".join(sections) + "\n"
+
+
+def _by_document(row: RestoreProcedure, source: Source, newest: Taken, place: str) -> list[str]:
+    is_one_file = len(newest.objects) == 1 and newest.end is None
+    stored_at = f"{place}/{newest.objects[0].key}" if is_one_file else ""
+    sections = [f"## 文書の手順 ({row.origin})", _fenced(filled(row.commands, values_of(source), stored_at))]
+    if not is_one_file:
+        sections.append(
+            "この対象のバックアップは、文書の手順が言う一つのファイルではありません。下のコマンドを使ってください。"
+        )
+    return sections
+
+
+def _fetching(planned: RestorePlan, place: str) -> list[str]:
+    folder = folder_of(planned.subject)
+    names = [taken.label for taken in planned.chain]
+    wanted = [(f"{place}/{folder}/{name}", name) for name in names]
+    if planned.is_physical:
+        wanted.append((f"{place}/{folder}/wal/{planned.newest.system_id}", "wal"))
+    if place.startswith("s3://"):
+        return [f"aws s3 cp --recursive --only-show-errors '{there}/' {here}/" for there, here in wanted]
+    return [f"[ ! -d '{there}' ] || cp -R '{there}' {here}" for there, here in wanted]
+
+
+def _opening(planned: RestorePlan) -> list[str]:
+    sealed = sorted({each.sealed for taken in planned.chain for each in taken.objects if each.sealed})
+    if not sealed:
+        return []
+    folders = " ".join([*(taken.label for taken in planned.chain), *(["wal"] if planned.is_physical else [])])
+    return [
+        f"# 暗号化されています。開けるのは {' / '.join(sealed)} の秘密鍵です (KEY に、その置き場所)",
+        f"find {folders} -type f | while read -r f; do",
+        '  age -d -i "$KEY" -o "$f.open" "$f" && mv "$f.open" "$f"',
+        "done",
+    ]
+
+
+def _fenced(lines: Sequence[str]) -> str:
+    return "\n".join(["```bash", *lines, "```"])
+
+
+def keep(design: Design, source: Source, planned: RestorePlan, zone: ZoneInfo) -> str:
+    """Write the procedure into the store, readable without any key; return where, or nothing without a store.
+
+    Raises `StoreTrouble`.
+    """
+    if source.store_kind is None:
+        return ""
+    fields = type(source.store_config).model_fields
+    # Sealed, it could be read by nobody who needs it.
+    plain = {"encrypt_to": ()} if "encrypt_to" in fields else {}
+    store = source.store_kind.build(source.store_config.model_copy(update=plain))
+    key = f"{folder_of(planned.subject)}/{FILE}"
+    try:
+        store.put(key, text(design, source, planned, zone).encode())
+    finally:
+        store.close()
+    return key

@@ -1,0 +1,58 @@
+"""What the state database, or else the store, knows for a restore, and what is kept of one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from toban.chapters.backup import catalogue
+from toban.chapters.backup.models import Backup, Drill
+from toban.chapters.backup.restore import Known, RestorePlan
+from toban.chapters.backup.store import Store
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+
+
+def in_catalogue(subject: str) -> Known:
+    """Return what the catalogue has of *subject*."""
+    rows = catalogue.on_hand(subject)
+    return Known(
+        [catalogue.taken_of(row) for row in rows],
+        catalogue.stretches(subject),
+        frozenset(row.label for row in rows if row.trouble),
+    )
+
+
+def in_store(store: Store, subject: str) -> tuple[Known, Sequence[str]]:
+    """Return what the store itself has, and which descriptions in it can't be read; asks no database."""
+    backups, troubles = catalogue.read_store(store, subject)
+    return Known(backups, is_from_store=True), troubles
+
+
+def measured(subject: str) -> tuple[float, int] | None:
+    """Return how many seconds the last drill took to be back, and the source's bytes then."""
+    drill = Drill.objects.filter(subject=subject, rto_seconds__isnull=False).order_by("-started_at").first()
+    if drill is None or drill.rto_seconds is None:
+        return None
+    row = Backup.objects.filter(subject=subject, label=drill.label).first()
+    if row is not None and row.parent:
+        row = Backup.objects.filter(subject=subject, label=row.parent).first()
+    return drill.rto_seconds, row.source_bytes if row is not None else 0
+
+
+def note_restored(planned: RestorePlan, into: str, *, by: str, now: datetime) -> None:
+    """Keep in the catalogue and in the evidence that the chain was brought back in earnest."""
+    labels = [taken.label for taken in planned.chain]
+    with transaction.atomic():
+        ledger.hold()
+        rows = Backup.objects.filter(subject=planned.subject, label__in=labels)
+        clause = rows.order_by("-ended_at").values_list("clause_id", flat=True).first() or ""
+        rows.update(restored_at=now)
+        content = {
+            "event": "restored",
+            "subject": planned.subject,
+            "chain": labels,
+            "reaches": planned.reaches.isoformat() if planned.reaches else "",
+            "into": into,
+        }
+        ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by, clause_id=clause), now=now)

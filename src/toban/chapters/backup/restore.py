@@ -1,0 +1,239 @@
+"""Bringing a subject back: what is restored, how far it reaches, and what forbids it, before it starts."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from toban.chapters.backup import postgres, rules
+from toban.chapters.backup.engine import BackupFailed, RestoreOrder, Taken
+from toban.chapters.backup.rules import Copy, Stretch
+from toban.chapters.backup.store import Store, StoreTrouble
+
+_SPARE = 1.1
+"""How much more than the backups' own size is asked of the disk: for the log, and for what recovery adds."""
+
+UNFINISHED = ".toban-restoring"
+"""Stands in a folder that an earlier restore left unfinished: it may be written anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What was asked for: a moment, a backup by its label, or (neither) the newest there is."""
+
+    at: datetime | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What there is of a subject, from the catalogue or, where that is lost, from the store itself."""
+
+    backups: Sequence[Taken]
+    stretches: Sequence[Stretch] = ()
+    bad: frozenset[str] = frozenset()
+    """Labels of backups that something is known against."""
+    is_from_store: bool = False
+    """Then nothing is known of the log but what the store lists."""
+
+
+class Refusal(Exception):
+    """Why a restore can't be; `hint` is the way out."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestorePlan:
+    """What would be done."""
+
+    subject: str
+    chain: tuple[Taken, ...]
+    to: datetime | None
+    """The moment to recover to; None: to the end of the chain, or of the log."""
+    reaches: datetime | None
+    """The moment that comes back; None where only the log itself can tell."""
+    follows_log: bool
+    expected: timedelta | None
+    """How long it takes, by the last drill; None where there was none."""
+
+    @property
+    def newest(self) -> Taken:
+        """The backup that the recovery begins from."""
+        return self.chain[-1]
+
+    @property
+    def source_bytes(self) -> int:
+        """About what it takes on disk."""
+        return self.chain[0].source_bytes
+
+    @property
+    def stored_bytes(self) -> int:
+        """What is read from the store."""
+        return sum(stored.size for taken in self.chain for stored in taken.objects)
+
+    @property
+    def is_physical(self) -> bool:
+        """Whether a data directory comes of it, and log can follow."""
+        return self.newest.end is not None
+
+    def order(self, into: Path, *, server: str = "", binaries: Path | None = None) -> RestoreOrder:
+        """Return what the engine is told."""
+        return RestoreOrder(
+            chain=self.chain,
+            into=into,
+            to=self.to if self.is_physical else None,
+            server=server,
+            follows_log=self.follows_log,
+            binaries=binaries,
+        )
+
+
+def plan(
+    subject: str, known: Known, target: Target, *, measured: tuple[float, int] | None = None
+) -> RestorePlan:
+    """Choose the chain for *target*, or raise `Refusal`: it names the window that can be restored.
+
+    *measured*: the seconds that the last drill took to be back, and the source's bytes then.
+    """
+    copies = [_copy(taken, is_good=taken.label not in known.bad) for taken in known.backups]
+    if not copies:
+        raise Refusal(f"「{subject}」のバックアップがありません", "toban backup list で確かめてください")
+    if target.label:
+        chain = _labelled(subject, copies, target.label)
+    else:
+        _refuse_outside(subject, copies, known, target.at)
+        chain = tuple(copy.label for copy in rules.chain_to(copies, target.at))
+    taken = {each.label: each for each in known.backups}
+    found = tuple(taken[label] for label in chain)
+    expected = None
+    if measured is not None:
+        seconds = rules.scaled_recovery(measured[0], measured[1], found[0].source_bytes)
+        expected = timedelta(seconds=round(seconds))
+    return RestorePlan(
+        subject=subject,
+        chain=found,
+        to=target.at,
+        reaches=_reaches(copies, known, target, found[-1]),
+        follows_log=not target.label,
+        expected=expected,
+    )
+
+
+def _labelled(subject: str, copies: Sequence[Copy], label: str) -> tuple[str, ...]:
+    chosen = next((copy for copy in copies if copy.label == label), None)
+    if chosen is None:
+        newest = "、".join(copy.label for copy in copies[-3:])
+        raise Refusal(f"「{subject}」に {label} というバックアップはありません", f"新しいものは {newest}")
+    if chosen not in rules.usable(copies):
+        lacking = (
+            "壊れています" if not chosen.is_good else f"もとのフル {chosen.parent} がないか、壊れています"
+        )
+        raise Refusal(f"{label} は使えません: {lacking}", "別のバックアップか時刻を --to で選んでください")
+    return (chosen.parent, label) if chosen.parent else (label,)
+
+
+def _refuse_outside(subject: str, copies: Sequence[Copy], known: Known, at: datetime | None) -> None:
+    usable = rules.usable(copies)
+    newest = rules.newest_moment(copies, known.stretches)
+    if newest is None or not usable:
+        raise Refusal(
+            f"「{subject}」には、使えるバックアップがありません", "toban backup list で確かめてください"
+        )
+    oldest = min(copy.restorable_to for copy in usable)
+    # How far a log that only the store knows reaches, its engine finds out before anything is written.
+    is_too_new = at is not None and at > newest.at and not known.is_from_store
+    if at is not None and (at < oldest or is_too_new):
+        window = f"{_clock(oldest, at)} から {_clock(newest.at, at)} まで"
+        raise Refusal(f"{_clock(at, at)} には戻せません", f"「{subject}」を戻せるのは {window}です")
+
+
+def _clock(moment: datetime, like: datetime) -> str:
+    return f"{moment.astimezone(like.tzinfo):%Y-%m-%d %H:%M:%S}"
+
+
+def _reaches(copies: Sequence[Copy], known: Known, target: Target, newest: Taken) -> datetime | None:
+    if target.label or newest.end is None:
+        return newest.restorable_to
+    if target.at is not None:
+        return target.at
+    if known.is_from_store:
+        return None
+    moment = rules.newest_moment(copies, known.stretches)
+    return moment.at if moment is not None else newest.restorable_to
+
+
+def _copy(taken: Taken, *, is_good: bool) -> Copy:
+    return Copy(
+        label=taken.label,
+        method=taken.method,
+        parent=taken.parent,
+        ended_at=taken.ended_at,
+        restorable_to=taken.restorable_to,
+        system_id=taken.system_id,
+        start=taken.start,
+        end=taken.end,
+        is_good=is_good,
+    )
+
+
+def obstacles(planned: RestorePlan, into: Path) -> Iterator[Refusal]:
+    """Yield what forbids restoring into the folder *into*, as this machine is now."""
+    if number := postgres.running_on(into):
+        yield Refusal(
+            f"{into} ではサーバーが動いています (プロセス {number})",
+            "止めるか、別のフォルダーを --into で指してください",
+        )
+    elif into.exists() and not (into / UNFINISHED).exists() and any(into.iterdir()):
+        yield Refusal(
+            f"{into} は空ではありません", "空のフォルダーか、まだない名前を --into で指してください"
+        )
+    there = next(folder for folder in (into, *into.absolute().parents) if folder.exists())
+    free, needed = shutil.disk_usage(there).free, int(planned.source_bytes * _SPARE)
+    if free < needed:
+        yield Refusal(
+            f"{there} の空きは {gigabytes(free)}、要るのはおよそ {gigabytes(needed)} です",
+            "広いディスクのフォルダーを --into で指してください",
+        )
+
+
+def unreadable(planned: RestorePlan, store: Store) -> Iterator[Refusal]:
+    """Yield what of the chain can't be opened: the store is away, or the key that seals it is not here."""
+    for taken in planned.chain:
+        for stored in taken.objects[:1]:
+            try:
+                next(iter(store.stream(stored.key)), b"")
+            except StoreTrouble as trouble:
+                sealed = "開くための秘密鍵を、保存先の表の identity で指してください" if stored.sealed else ""
+                yield Refusal(f"{stored.key} を読めません: {trouble}", sealed)
+
+
+def programs_for(
+    planned: RestorePlan, named: Path | None, account: str, *, is_needed: bool
+) -> postgres.Programs | None:
+    """Return the server's programs; raises `Refusal` for another version, or when none is there."""
+    if not planned.is_physical:
+        return None
+    version = planned.newest.server_version
+    try:
+        owner = postgres.account_for(account) if is_needed else None
+        found = postgres.find_programs(named, version, owner)
+    except BackupFailed as failure:
+        raise Refusal(
+            str(failure), f"PostgreSQL {postgres.major(version)} の bin を指してください"
+        ) from failure
+    if found is None and is_needed:
+        raise Refusal(
+            f"PostgreSQL {postgres.major(version)} のプログラムが見つかりません",
+            "入れるか、そのフォルダーを --binaries で指してください",
+        )
+    return found
+
+
+def gigabytes(count: int) -> str:
+    """Return a size as people say it."""
+    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"

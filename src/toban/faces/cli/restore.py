@@ -1,0 +1,288 @@
+"""`toban restore`: bring a subject back, into a folder or a server of its own."""
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from toban.faces.cli.screen import Screen
+from toban.faces.cli.state import opened_state, set_up
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+if TYPE_CHECKING:
+    from toban.chapters.backup.engine import Restored
+    from toban.chapters.backup.postgres import Programs
+    from toban.chapters.backup.restore import Known, RestorePlan, Target
+    from toban.chapters.backup.steps import Source
+    from toban.chapters.backup.store import Store
+    from toban.engine.bindings.inforce import Edition
+    from toban.faces.cli.parts import Parts
+
+_REFUSED = 1
+_UNUSABLE = 2
+_FAILED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What the command line says."""
+
+    subject: str
+    to: str
+    into: Path | None
+    server: str
+    start: bool
+    binaries: Path | None
+    account: str
+    from_store: bool
+    dry_run: bool
+    yes: bool
+
+
+@click.command(
+    "restore",
+    short_help="Bring a backup back (バックアップから戻す).",
+    epilog='Example: toban restore PostgreSQL --to "2026-11-25 01:23" --into /srv/restored --start',
+)
+@click.argument("subject")
+@click.option(
+    "--to", default="latest", show_default=True, metavar="latest|TIME|LABEL", help="What to bring back."
+)
+@click.option(
+    "--into", type=click.Path(path_type=Path), help="An empty folder, or a name that is not there yet."
+)
+@click.option(
+    "--server", default="", metavar="env:NAME|file:PATH", help="For pg_dump: the DSN of an empty database."
+)
+@click.option("--start", is_flag=True, help="Start a server on the folder, and wait until it has recovered.")
+@click.option(
+    "--binaries", type=click.Path(path_type=Path), help="PostgreSQL's programs; default: the usual places."
+)
+@click.option("--account", default="postgres", show_default=True, help="Whom the server runs as, for root.")
+@click.option(
+    "--from-store", is_flag=True, help="Read what there is from the store: the state database is lost."
+)
+@click.option(
+    "--procedure", is_flag=True, help="Show the commands that bring it back without Toban, and end."
+)
+@click.option("--dry-run", is_flag=True, help="Show the plan and what forbids it, and end.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.pass_obj
+def command(parts: "Parts", /, procedure: bool, **words: Any) -> None:
+    """Bring SUBJECT, the document's word for what is backed up, back; the plan is shown first.
+
+    文書の「対象」を戻します。計画を示し、対象の名前を聞いてから始めます。動いているサーバーや、
+    空でないフォルダーには書きません。
+
+    \b
+    Exit status:
+      0  restored (with --dry-run: nothing forbids it)
+      1  refused, or not confirmed; nothing was written
+      2  the document, its bindings or the state database can't be used
+      3  failed on the way
+    """
+    speak_utf8()
+    asked = _Asked(**words)
+    with _state(asked.from_store):
+        from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
+
+        try:
+            _restore(parts, asked, shows_procedure=procedure)
+        except Refusal as refusal:
+            refuse(refusal.message, refusal.hint or "toban restore --help")
+            raise SystemExit(_REFUSED) from refusal
+
+
+@contextmanager
+def _state(from_store: bool) -> Iterator[None]:
+    if not from_store:
+        with opened_state():
+            yield
+        return
+    set_up()
+    yield
+
+
+def _restore(parts: "Parts", asked: _Asked, *, shows_procedure: bool) -> None:
+    from toban.chapters.backup import procedure, records, restore  # noqa: PLC0415
+    from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
+
+    edition = edition_of(parts)
+    source = source_in(edition, parts, asked.subject)
+    target = _target(asked.to, edition)
+    with source.opened() as at_work:
+        known = _known(source, at_work.store, from_store=asked.from_store)
+        took = None if asked.from_store else records.measured(asked.subject)
+        planned = restore.plan(asked.subject, known, target, measured=took)
+        by_hand = procedure.text(edition.design, source, planned, edition.bindings.system.zone)
+        if shows_procedure:
+            say(by_hand)
+            return
+        programs = restore.programs_for(
+            planned, _binaries(asked, source), asked.account, is_needed=asked.start
+        )
+        say("\n".join(describe(planned, asked.into, source, edition)))
+        say("\n" + by_hand)
+        found = list(_obstacles(planned, asked, at_work.store))
+        if found:
+            raise Refusal(
+                "\n".join(each.message for each in found),
+                " / ".join(filter(None, (each.hint for each in found))),
+            )
+        if asked.dry_run:
+            return
+        _confirm(asked)
+        restored = _act(at_work.engine, planned, asked, programs)
+        _tell(restored, planned, asked, programs)
+
+
+def edition_of(parts: "Parts") -> "Edition":
+    """Return the document and bindings as they are; ends the command with status 2 where it can't."""
+    from toban.engine.bindings.inforce import Edition  # noqa: PLC0415
+
+    found = parts.in_force().refresh()
+    if isinstance(found, Edition):
+        return found
+    refuse(
+        found.reason if found is not None else "文書を読めません",
+        "TOBAN_DESIGN と TOBAN_BINDINGS を確かめてください",
+    )
+    raise SystemExit(_UNUSABLE)
+
+
+def source_in(edition: "Edition", parts: "Parts", subject: str) -> "Source":
+    """Return where *subject* is backed up; raises `Refusal`."""
+    from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
+    from toban.chapters.backup.works import Kinds, source_of  # noqa: PLC0415
+
+    found = source_of(subject, edition.design, edition.bindings, Kinds(parts.engine_kinds, parts.store_kinds))
+    if isinstance(found, str):
+        bound = "、".join(edition.bindings.backups) or "まだ一つもありません"
+        raise Refusal(found, f"{edition.bindings.file} にあるのは: {bound}")
+    return found
+
+
+def _target(words: str, edition: "Edition") -> "Target":
+    """Read `--to`: a time without a zone is one of the document's zone."""
+    from toban.chapters.backup.restore import Target  # noqa: PLC0415
+
+    if words == "latest":
+        return Target()
+    try:
+        at = datetime.fromisoformat(words)
+    except ValueError:
+        return Target(label=words)
+    return Target(at=at if at.tzinfo else at.replace(tzinfo=edition.bindings.system.zone))
+
+
+def _known(source: "Source", store: "Store | None", *, from_store: bool) -> "Known":
+    from toban.chapters.backup import records  # noqa: PLC0415
+
+    if not from_store or store is None:
+        return records.in_catalogue(source.subject)
+    known, troubles = records.in_store(store, source.subject)
+    for trouble in troubles:
+        click.echo(f"読めない記述: {trouble}", err=True)
+    return known
+
+
+def _binaries(asked: _Asked, source: "Source") -> Path | None:
+    drill = source.config.drill
+    return asked.binaries or (drill.binaries if drill is not None else None)
+
+
+def describe(planned: "RestorePlan", into: Path | None, source: "Source", edition: "Edition") -> list[str]:
+    """Return the plan in lines."""
+    from toban.chapters.backup.restore import gigabytes  # noqa: PLC0415
+
+    zone = edition.bindings.system.zone
+    lines = [f"{planned.subject} を戻す計画"]
+    for taken in planned.chain:
+        size, until = (
+            gigabytes(sum(each.size for each in taken.objects)),
+            taken.restorable_to.astimezone(zone),
+        )
+        lines.append(f"  バックアップ  {taken.label}  {size}  ({until:%m-%d %H:%M:%S} まで)")
+    if planned.is_physical and planned.follows_log:
+        lines.append("  記録 (WAL)    このバックアップより後のものを続けて反映")
+    takes = f"およそ {planned.expected}" if planned.expected else "不明 (訓練がまだありません)"
+    reached = (
+        f"{planned.reaches.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if planned.reaches else "記録の終わり"
+    )
+    lines += [
+        f"  戻る時点      {reached}",
+        f"  読む量        {gigabytes(planned.stored_bytes)}  ({source.store_name or source.kind_name} から)",
+        f"  書く先        {into or '(サーバー)'}  およそ {gigabytes(planned.source_bytes)}",
+        f"  かかる時間    {takes}",
+    ]
+    return lines
+
+
+def _obstacles(planned: "RestorePlan", asked: _Asked, store: Any) -> "Iterator[Any]":
+    from toban.chapters.backup import restore  # noqa: PLC0415
+    from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
+
+    if planned.is_physical and asked.into is None:
+        yield Refusal("戻す先がありません", "--into に空のフォルダーを指してください")
+    if not planned.is_physical and not asked.server:
+        yield Refusal(
+            "戻す先のデータベースがありません",
+            '--server "env:名前" に空のデータベースの DSN を指してください',
+        )
+    if asked.into is not None:
+        yield from restore.obstacles(planned, asked.into)
+    if store is not None:
+        yield from restore.unreadable(planned, store)
+
+
+def _confirm(asked: _Asked) -> None:
+    if asked.yes:
+        return
+    typed = click.prompt(
+        f"始めるには対象の名前「{asked.subject}」を入力してください", default="", show_default=False
+    )
+    if typed != asked.subject:
+        refuse("名前が違うので、何もしませんでした", "もう一度実行してください")
+        raise SystemExit(_REFUSED)
+
+
+def _act(engine: Any, planned: "RestorePlan", asked: _Asked, programs: "Programs | None") -> "Restored":
+    from toban.chapters.backup import postgres  # noqa: PLC0415
+    from toban.chapters.backup.engine import BackupFailed  # noqa: PLC0415
+    from toban.engine.bindings.secret import Secret, SecretUnavailable  # noqa: PLC0415
+
+    into = asked.into or Path("restore.work")
+    try:
+        server = Secret(asked.server).reveal() if asked.server else ""
+        order = planned.order(into, server=server, binaries=programs.folder if programs else None)
+        with Screen() as screen:
+            restored: Restored = engine.restore(order, screen)
+            if asked.start and programs is not None and restored.folder is not None:
+                spaces = restored.folder.with_name(f"{restored.folder.name}.tablespaces")
+                programs.give(restored.folder, spaces)
+                log = restored.folder / "restore.log"
+                postgres.start_for_good(programs, restored.folder, log, screen)
+    except (BackupFailed, SecretUnavailable) as failure:
+        refuse(str(failure), "同じコマンドで、始めからやり直せます")
+        raise SystemExit(_FAILED) from failure
+    return restored
+
+
+def _tell(restored: "Restored", planned: "RestorePlan", asked: _Asked, programs: "Programs | None") -> None:
+    if not asked.from_store:
+        from toban.chapters.backup import records  # noqa: PLC0415
+        from toban.engine.clock import system_clock  # noqa: PLC0415
+
+        into = str(asked.into or asked.server)
+        records.note_restored(planned, into, by=getpass.getuser(), now=system_clock())
+    took = "、".join(f"{name} {seconds:.1f}秒" for name, seconds in restored.phases.items())
+    say(f"戻しました: {restored.folder or asked.server}  ({took})")
+    if asked.start or restored.folder is None:
+        return
+    where = f"{programs.folder}/" if programs else ""
+    say(f"動かすには: {where}pg_ctl -D {restored.folder} start  (復旧が終わると書き込めるようになります)")

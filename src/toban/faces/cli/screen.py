@@ -1,0 +1,34 @@
+"""A terminal that follows a long act: its lines, and a bar with the time that remains."""
+
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class Screen:
+    """Shows an act on the error stream; standard output stays for results."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+        self._bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
+        self._task = self._bar.add_task("", total=100)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._bar.console.print(text, markup=False, highlight=False)
+
+    def progress(self, percent: float | None, text: str = "") -> None:
+        """Move the bar."""
+        self._bar.update(self._task, completed=percent, description=text)
+
+    def why_stop(self) -> object | None:
+        """Go on: Ctrl+C ends the process."""
+        return None
