@@ -4,6 +4,7 @@ from toban.faces.cli.group import LazyGroup
 from toban.faces.cli.parts import Parts
 
 COMMANDS = {
+    "batch": "toban.faces.cli.batch",
     "alerts": "toban.faces.cli.alerts",
     "calendar": "toban.faces.cli.calendar",
     "check": "toban.faces.cli.check",

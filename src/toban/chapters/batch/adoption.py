@@ -1,0 +1,244 @@
+"""From a crontab's jobs to rows of the batch table and tables of `toban.toml`: a proposal, and what is left.
+
+Nothing is dropped in silence: each job becomes one row or several, or is named with the reason why not. The
+rows are read back by the document's own reader before they are proposed.
+"""
+
+import re
+import shlex
+from calendar import monthrange
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from toban.chapters.batch.crontab import Crontab, Job, Leftover
+from toban.design.clauses.batch import Batch
+from toban.design.reader import read_design
+from toban.design.values.schedule import DayOfMonth, Schedule, read_schedule
+from toban.design.values.schedule.cron import read_cron
+from toban.design.values.schedule.rule import ZONES
+from toban.engine.bindings.draft import quoted
+
+_SHELL = re.compile(r"[|&;<>()$`\\*?\[\]~#!{}\n\"']|^\w+=")
+_WRAPPED = re.compile(r"[#\n]|&\s*$|\b(?:exec|exit|return)\b")
+_CURL = "curl -fsS -m 10 --retry 5 -o /dev/null"
+_FIELDS = 5
+_LEAP_YEAR = 2028
+_LONGEST_NAME = 40
+_HEAD = """\
+| バッチID | バッチ名 | 実行タイミング | 処理内容 | 失敗時の対応 |
+|---|---|---|---|---|
+"""
+_SECTION = "## バッチ処理\n\n### バッチ一覧\n"
+
+
+class Way(StrEnum):
+    """Who runs the job from now on."""
+
+    PING = "ping"
+    """Cron still does, and tells Toban."""
+    COMMAND = "command"
+    """Toban does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A job and one of its rules for due times, as a batch."""
+
+    job: Job
+    key: str
+    name: str
+    timing: str
+    """The cell of the schedule."""
+    when: str = ""
+    """The fields of this rule alone, where the job has several; empty for the job's own."""
+
+    @property
+    def row(self) -> str:
+        """The line of the document's table."""
+        cells = (self.key, self.name, self.timing, self.job.command, "アラート")
+        return f"| {' | '.join(_cell(cell) for cell in cells)} |"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a crontab comes to."""
+
+    way: Way
+    adopted: tuple[Adopted, ...]
+    left: tuple[Leftover, ...]
+    notes: tuple[str, ...] = ()
+    """What is no longer as it was with cron."""
+
+    @property
+    def table(self) -> str:
+        """Return the rows for the document, with their head."""
+        return _HEAD + "".join(f"{each.row}\n" for each in self.adopted)
+
+
+def propose(crontab: Crontab, *, way: Way, prefix: str, zone: str, host_zone: str) -> Proposal:
+    """Propose batches for all jobs; *zone* is the document's, *host_zone* that of the cron's host."""
+    adopted: list[Adopted] = []
+    left = list(crontab.left)
+    for job in crontab.jobs:
+        try:
+            _demand_no_input(job, way)
+            timings = _timings(job, zone, job.zone or host_zone)
+        except _NotCarried as reason:
+            left.append(Leftover(job.line, job.text, str(reason)))
+            continue
+        for position, (timing, when) in enumerate(timings, start=1):
+            key, is_one = f"{prefix}{len(adopted) + 1:03}", len(timings) == 1
+            name = _name(job) if is_one else f"{_name(job)} ({position})"
+            adopted.append(Adopted(job, key, name, timing, "" if is_one else when))
+    return _read_back(Proposal(way, tuple(adopted), tuple(left), tuple(_notes(crontab, way))))
+
+
+def bindings(proposal: Proposal) -> str:
+    """Return the tables for `toban.toml`."""
+    head = "".join(f"# {note}\n" for note in proposal.notes)
+    tables = ["\n".join(_table(each, proposal.way)) + "\n" for each in proposal.adopted]
+    return "\n".join([head, *tables] if head else tables)
+
+
+def arguments(job: Job) -> tuple[str, ...]:
+    """Return the job's command as an argument list: split where no shell is needed, else one given to it."""
+    settings = [f"{name}={value}" for name, value in job.settings.items()]
+    before = ("env", *settings) if settings else ()
+    if _SHELL.search(job.command):
+        return (*before, job.shell, "-c", job.command)
+    return (*before, *job.command.split())
+
+
+def crontab_lines(proposal: Proposal, urls: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield each carried line as it stands and as it should, with the ping at its end; *urls* are by key.
+
+    A job of several rows becomes as many lines, each with its own URL.
+    """
+    for each in proposal.adopted:
+        yield each.job.text, _pinging(each, urls[each.key])
+
+
+class _NotCarried(Exception):
+    """The job can't be a batch; the message says why."""
+
+
+def _demand_no_input(job: Job, way: Way) -> None:
+    if way is Way.COMMAND and job.has_input:
+        raise _NotCarried("% で標準入力を渡しています: コマンドの中で読む形に直してください")
+
+
+def _timings(job: Job, zone: str, own_zone: str) -> Sequence[tuple[str, str]]:
+    """Return each rule of the job in the document's words, and as five fields."""
+    if job.when == "@reboot":
+        raise _NotCarried("@reboot は時刻ではありません: 起動時の処理は systemd などに任せてください")
+    schedules = read_cron(job.when.lower())
+    if schedules is None:
+        raise _NotCarried(
+            "文書の予定では表せません (等しくない間隔、日と曜日の両方、24 より多い時刻など): "
+            "行を分けるか、この行だけ cron に残してください"
+        )
+    schedules = tuple(schedule for schedule in schedules if _comes(schedule))
+    if not schedules:
+        raise _NotCarried("その日は来ません")
+    if own_zone == zone:
+        return [(_words(schedule, _fields(job, schedule)), _fields(job, schedule)) for schedule in schedules]
+    named = next((word for word, meaning in ZONES.items() if meaning == own_zone), None)
+    if named is None:
+        raise _NotCarried(f"時間帯 {own_zone} は文書に書けません (書けるのは {'、'.join(ZONES)})")
+    return [
+        (_words(replace(schedule, zone=own_zone), zone=f" {named}"), _fields(job, schedule))
+        for schedule in schedules
+    ]
+
+
+def _comes(schedule: Schedule) -> bool:
+    """Whether its date is in the calendar: cron never runs a line of 31 February, and a row would wait."""
+    months = schedule.months or range(1, 13)
+    longest = max(monthrange(_LEAP_YEAR, month)[1] for month in months)
+    return not isinstance(schedule.day, DayOfMonth) or schedule.day.day <= longest
+
+
+def _fields(job: Job, schedule: Schedule) -> str:
+    fields = job.when.split()
+    if schedule.at is None or len(fields) != _FIELDS:
+        return job.when
+    date = str(schedule.day.day) if isinstance(schedule.day, DayOfMonth) else fields[2]
+    return f"{schedule.at.minute} {schedule.at.hour} {date} {fields[3]} {fields[4]}"
+
+
+def _words(schedule: Schedule, fields: str = "", *, zone: str = "") -> str:
+    """Write *schedule* in the document's words, or else as cron does: what the reader takes for just that."""
+    words = str(replace(schedule, zone="")) + zone
+    for written in (words, fields):
+        if read_schedule(written) == schedule:
+            return written
+    raise _NotCarried(f"「{words}」を文書の予定として読み返せません")
+
+
+def _name(job: Job) -> str:
+    if job.comment:
+        return job.comment[:_LONGEST_NAME]
+    words = [word for word in job.command.split() if "=" not in word]
+    return (words[0].rpartition("/")[2] if words else job.command)[:_LONGEST_NAME] or "cron"
+
+
+def _notes(crontab: Crontab, way: Way) -> Iterator[str]:
+    if way is Way.PING:
+        return
+    yield "作業フォルダーは toban.toml のある場所です (cron では HOME)。もとの crontab の行は消してください"
+    if crontab.mail_to:
+        yield f"cron は出力を {crontab.mail_to} に送っていました。通知は文書のアラート通知の行で決まります"
+
+
+def _table(adopted: Adopted, way: Way) -> Iterator[str]:
+    yield f"# crontab の {adopted.job.line} 行目: {' '.join(adopted.name.split())}"
+    if adopted.job.user and way is Way.COMMAND:
+        yield f"# cron では {adopted.job.user} の権限で動いていました。Toban の権限で動くか確かめてください"
+    yield f"[batches.{adopted.key}]"
+    if way is Way.PING:
+        yield 'kind = "ping"'
+        yield f"token = {quoted(f'file:pings/{adopted.key}')}"
+        yield 'grace = "30分"'
+    else:
+        yield f"command = [{', '.join(quoted(each) for each in arguments(adopted.job))}]"
+
+
+def _pinging(adopted: Adopted, url: str) -> str:
+    job = adopted.job
+    command, percent, given = job.raw_command.partition("%") if job.has_input else (job.raw_command, "", "")
+    # A percent sign that is none of the command's own begins what it reads.
+    while percent and command.endswith("\\"):
+        more, percent, given = given.partition("%")
+        command = f"{command}%{more}"
+    if _WRAPPED.search(command):
+        # What would end the shell, or comment the ping out, gets a shell of its own.
+        command = f"{job.shell} -c {shlex.quote(command.strip())}"
+    head = " ".join(part for part in (adopted.when or job.when, job.user) if part)
+    return f"{head} {command.strip()}; {_CURL} {url}/$?{percent}{given}"
+
+
+def _cell(text: str) -> str:
+    """Write *text* so that a table's cell holds just that."""
+    plain = " ".join(text.split())
+    return re.sub(r"([\\|`*_<\[\]~&#])", r"\\\1", plain)
+
+
+def _read_back(proposal: Proposal) -> Proposal:
+    """Return *proposal* with what the reader understands of it; the rest is left, not lost."""
+    if not proposal.adopted:
+        return proposal
+    design = read_design(f"{_SECTION}{proposal.table}", "")
+    understood = {(batch.batch_id, str(batch.schedule)) for batch in design.of(Batch)}
+    good = [each for each in proposal.adopted if (each.key, _canonical(each.timing)) in understood]
+    lost = {each.job.line: each.job for each in proposal.adopted if each not in good}
+    kept = tuple(each for each in good if each.job.line not in lost)
+    left = (
+        *proposal.left,
+        *(Leftover(job.line, job.text, "文書の行として読み返せません") for job in lost.values()),
+    )
+    return replace(proposal, adopted=kept, left=tuple(sorted(left, key=lambda each: each.line)))
+
+
+def _canonical(timing: str) -> str:
+    return str(read_schedule(timing))

@@ -1,0 +1,127 @@
+"""Crontabs as cron reads them: jobs, settings, and lines that are neither. Pure.
+
+The form is that of crontab(5), of users and of the system (/etc/crontab, /etc/cron.d), with cronie's CRON_TZ.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_SETTING = re.compile(r"""("[^"]*"|'[^']*'|[A-Za-z_]\w*)\s*=\s*(.*?)\s*""")
+_JOB = re.compile(r"(?P<when>@\w+|(?:\S+\s+){4}\S+)\s+(?P<rest>\S.*)")
+_USER = re.compile(r"(?P<user>[A-Za-z_][\w.-]*\$?)\s+(?P<rest>\S.*)")
+_PERCENT = re.compile(r"(?<!\\)%")
+_LEGEND = re.compile(r"m(?:in(?:ute)?)?\s+h(?:our)?\s+d", re.IGNORECASE)
+"""The line that explains the columns."""
+
+_LIKE_A_JOB = re.compile(r"(?:@\w+|[-*\d][\d*/,-]*\s+\S+\s+\S+\s+\S+\s+\S+)\s+\S")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A line that cron runs, with what stood above it."""
+
+    line: int
+    text: str
+    """The line as it stands."""
+    when: str
+    """Five fields with one blank between, or a nickname."""
+    command: str
+    """What the shell is given: no escaped percent signs, nothing of the input."""
+    raw_command: str
+    """The command as the line has it, with all that follows."""
+    has_input: bool
+    """Whether the line gives the command something to read, after a percent sign."""
+    user: str = ""
+    """Who runs it, in the system's form."""
+    zone: str = ""
+    """That of CRON_TZ, for the times; empty for the host's own."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """The environment that the lines above set, without what speaks to cron itself."""
+    shell: str = "/bin/sh"
+    comment: str = ""
+    """The remark right above the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A line that is not carried over, and why."""
+
+    line: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crontab:
+    """A crontab as read."""
+
+    jobs: tuple[Job, ...]
+    left: tuple[Leftover, ...]
+    """What is no job, no setting and no remark."""
+    mail_to: str = ""
+    """Whom cron mailed the output to."""
+
+
+_TO_CRON = frozenset(
+    ("SHELL", "CRON_TZ", "MAILTO", "MAILFROM", "CONTENT_TYPE", "CONTENT_TRANSFER_ENCODING", "RANDOM_DELAY")
+)
+"""Settings that speak to cron itself, and not to what it runs."""
+
+
+def read_crontab(text: str, *, is_system: bool) -> Crontab:
+    """Read all lines of *text*; with *is_system* each job names its user in the sixth field."""
+    jobs: list[Job] = []
+    left: list[Leftover] = []
+    settings: dict[str, str] = {}
+    comment = ""
+    for number, written in enumerate(text.splitlines(), start=1):
+        line = written.strip()
+        if line.startswith("#"):
+            remark = line.lstrip("# \t")
+            # A job that was put out of action is no name for the next.
+            comment = "" if _LIKE_A_JOB.match(remark) or _LEGEND.match(remark) else remark
+            continue
+        if setting := _SETTING.fullmatch(line):
+            settings[_unquoted(setting[1])] = _unquoted(setting[2])
+        elif line:
+            found = _job(number, line, settings, comment, is_system=is_system)
+            if isinstance(found, Job):
+                jobs.append(found)
+            else:
+                left.append(found)
+        comment = ""
+    return Crontab(tuple(jobs), tuple(left), settings.get("MAILTO", ""))
+
+
+def _job(
+    number: int, line: str, settings: Mapping[str, str], comment: str, *, is_system: bool
+) -> Job | Leftover:
+    match = _JOB.fullmatch(line)
+    if match is None:
+        return Leftover(number, line, "予定とコマンドに分けられません")
+    user, rest = "", match["rest"]
+    if is_system:
+        named = _USER.fullmatch(rest)
+        if named is None:
+            return Leftover(number, line, "6 番目にあるはずのユーザー名とコマンドに分けられません")
+        user, rest = named["user"], named["rest"]
+    command, *given = _PERCENT.split(rest)
+    return Job(
+        line=number,
+        text=line,
+        when=" ".join(match["when"].split()),
+        command=command.replace("\\%", "%").strip(),
+        raw_command=rest,
+        has_input=bool(given),
+        user=user,
+        zone=settings.get("CRON_TZ", ""),
+        settings={name: value for name, value in settings.items() if name not in _TO_CRON},
+        shell=settings.get("SHELL", "/bin/sh"),
+        comment=comment,
+    )
+
+
+def _unquoted(written: str) -> str:
+    is_quoted = len(written) > 1 and written[0] == written[-1] and written[0] in "\"'"
+    return written[1:-1] if is_quoted else written

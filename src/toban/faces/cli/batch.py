@@ -1,0 +1,176 @@
+"""`toban batch import crontab FILE`: rows and tables for what a cron runs today."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from uuid import uuid4
+from zoneinfo import available_timezones
+
+import click
+
+from toban.chapters.batch.adoption import Proposal, Way, bindings, crontab_lines, propose
+from toban.chapters.batch.crontab import read_crontab
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+_SOME_LEFT = 1
+_UNUSABLE = 2
+_SYSTEMS_OWN = ("/etc/crontab", "/etc/cron.d/")
+_ROWS, _TABLES, _CRONTAB, _TOKENS = "batches.md", "batches.toml", "crontab.new", "pings"
+
+
+def _zone(_context: click.Context, _option: click.Parameter, written: str | None) -> str | None:
+    if written is not None and written not in available_timezones():
+        raise click.BadParameter(f"「{written}」という時間帯はありません: Asia/Tokyo のように書いてください")
+    return written
+
+
+@click.group("batch", short_help="Bring batches in from elsewhere (バッチを持ち込む).")
+def command() -> None:
+    """Bring in batches that something else runs today. いま別のものが動かしているバッチを持ち込みます。"""
+
+
+@command.group("import", short_help="From a crontab (crontab から).")
+def import_group() -> None:
+    """Propose what the document and toban.toml must say. 文書と接続表に書くことを提案します。"""
+
+
+@import_group.command(
+    "crontab",
+    short_help="Rows and tables for a crontab's jobs (crontab の行を表にする).",
+    epilog="Example: crontab -l | toban batch import crontab -",
+)
+@click.argument("file", type=click.Path(allow_dash=True, path_type=Path))
+@click.option(
+    "--as",
+    "way",
+    type=click.Choice([each.value for each in Way]),
+    default=Way.PING.value,
+    show_default=True,
+    help="ping: cron still runs it and reports; command: Toban runs it.",
+)
+@click.option("--system", is_flag=True, help="The sixth field is a user, as in /etc/crontab and /etc/cron.d.")
+@click.option("--prefix", default="C", show_default=True, help="What the batch ids begin with.")
+@click.option(
+    "--zone", default="Asia/Tokyo", show_default=True, callback=_zone, help="The document's time zone."
+)
+@click.option("--host-zone", callback=_zone, help="The cron host's time zone; default is the document's.")
+@click.option(
+    "--url",
+    default=lambda: os.environ.get("TOBAN_PUBLIC_URL", "https://toban.example.com"),
+    help="Where the host reaches Toban; default is TOBAN_PUBLIC_URL.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--write",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Write files into this folder, that of toban.toml.",
+)
+@click.option("--yes", is_flag=True, help="With --write: overwrite files that are there.")
+def crontab(
+    file: Path, way: str, system: bool, prefix: str, zone: str, host_zone: str | None, url: str,
+    form: str, folder: Path | None, yes: bool,
+) -> None:  # fmt: skip
+    """Read the crontab FILE (- for standard input) and propose what the document and the bindings must say.
+
+    バッチ一覧の行、接続表、crontab の新しい行 (--as ping) を提案します。表せない行は、理由とともに挙げます。
+    --write を付けたときだけ、ファイルに書きます。 Only --write writes anything.
+
+    \b
+    Exit status:
+      0  every job is carried over
+      1  some are not: each is listed with the reason
+      2  the file can't be read, or files are in the way
+    """
+    speak_utf8()
+    text = _read(file)
+    is_system = system or str(file).startswith(_SYSTEMS_OWN)
+    proposal = propose(
+        read_crontab(text, is_system=is_system),
+        way=Way(way), prefix=prefix, zone=zone, host_zone=host_zone or zone,
+    )  # fmt: skip
+    if folder is not None:
+        _write(proposal, url, folder, overwrites=yes)
+    elif form == "json":
+        say(_as_json(proposal))
+    else:
+        say("\n".join(_as_text(proposal, url)))
+    raise SystemExit(_SOME_LEFT if proposal.left else 0)
+
+
+def _read(file: Path) -> str:
+    try:
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return raw.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        why = exc.strerror if isinstance(exc, OSError) else "UTF-8 ではありません"
+        refuse(f"{file}: 読めません: {why}", "crontab -l > ファイル で書き出したものを渡してください")
+        raise SystemExit(_UNUSABLE) from exc
+
+
+def _as_text(proposal: Proposal, url: str) -> Iterator[str]:
+    yield "文書の「バッチ一覧」に:\n"
+    yield proposal.table
+    yield "toban.toml に:\n"
+    yield bindings(proposal)
+    if proposal.way is Way.PING:
+        yield "crontab の行を次のように (TOKEN は pings/ID の中身):\n"
+        urls = {each.key: f"{url}/ping/TOKEN-{each.key}" for each in proposal.adopted}
+        yield from (line for _, line in crontab_lines(proposal, urls))
+        yield ""
+    yield from _left(proposal)
+
+
+def _left(proposal: Proposal) -> Iterator[str]:
+    if not proposal.left:
+        yield "すべての行を表せました。"
+        return
+    yield f"表せなかった行 {len(proposal.left)} 件:"
+    for each in proposal.left:
+        yield f"{each.line}: {each.reason}\n    {each.text}"
+
+
+def _as_json(proposal: Proposal) -> str:
+    report = {
+        "adopted": [
+            {
+                "id": each.key,
+                "name": each.name,
+                "line": each.job.line,
+                "timing": each.timing,
+                "command": each.job.command,
+            }
+            for each in proposal.adopted
+        ],
+        "left": [{"line": each.line, "text": each.text, "reason": each.reason} for each in proposal.left],
+        "table": proposal.table,
+        "bindings": bindings(proposal),
+    }
+    return json.dumps(report, ensure_ascii=False, indent=2)
+
+
+def _write(proposal: Proposal, url: str, folder: Path, *, overwrites: bool) -> None:
+    files = {_ROWS: proposal.table, _TABLES: bindings(proposal)}
+    if proposal.way is Way.PING:
+        tokens = {each.key: str(uuid4()) for each in proposal.adopted}
+        urls = {key: f"{url}/ping/{token}" for key, token in tokens.items()}
+        lines = (line for _, line in crontab_lines(proposal, urls))
+        files |= {f"{_TOKENS}/{key}": f"{token}\n" for key, token in tokens.items()}
+        files[_CRONTAB] = "".join(f"{line}\n" for line in lines)
+    _refuse_to_overwrite(files, folder, overwrites=overwrites)
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Tokens stand in some of them; whoever reads one can report for the job.
+        path.touch(mode=0o600)
+        path.write_text(content, encoding="utf-8")
+    say("\n".join([*(f"書きました: {folder / name}" for name in files), *_left(proposal)]))
+
+
+def _refuse_to_overwrite(files: Mapping[str, str], folder: Path, *, overwrites: bool) -> None:
+    there = [name for name in files if (folder / name).exists()]
+    if there and not overwrites:
+        refuse(f"{folder}: もうあります: {'、'.join(there)}", "上書きしてよければ --yes を付けてください")
+        raise SystemExit(_UNUSABLE)
