@@ -39,14 +39,15 @@ class Bell:
         """Have `wait` return, or the next one at once."""
         self._rung.set()
 
-    def wait(self, seconds: float) -> None:
-        """Return when the bell is rung, at the latest after *seconds*; look at the tables then."""
+    def wait(self, seconds: float) -> bool:
+        """Return when the bell is rung (True), at the latest after *seconds*; look at the tables then."""
         if self._listener is None and connection.vendor == "postgresql":
             self._listener = threading.Thread(target=self._listen, name="runs bell", daemon=True)
             self._listener.start()
-        self._rung.wait(max(seconds, 0))
+        is_rung = self._rung.wait(max(seconds, 0))
         # Before the tables are read: what rings from here on asks for another look.
         self._rung.clear()
+        return is_rung
 
     def close(self) -> None:
         """Ring for the last time, and hang up."""
@@ -70,6 +71,8 @@ class Bell:
             cursor.execute(f"LISTEN {_CHANNEL}")
         # What was called while nobody listened.
         self.ring()
-        while not self._is_closed.is_set():
-            for _ in connection.connection.notifies(timeout=_LISTENS, stop_after=1):
-                self.ring()
+        # The driver's own generator, so its errors become Django's only here.
+        with connection.wrap_database_errors:
+            while not self._is_closed.is_set():
+                for _ in connection.connection.notifies(timeout=_LISTENS, stop_after=1):
+                    self.ring()

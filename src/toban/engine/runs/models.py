@@ -19,6 +19,11 @@ class PlannedWork(models.Model):
     in_force = models.BooleanField(default=True)
     """False once the row or its binding is gone; no run is started then."""
 
+    class Meta:
+        indexes = (
+            models.Index(fields=("next_due",), condition=models.Q(in_force=True), name="work_next_due"),
+        )
+
     def __str__(self) -> str:
         return f"{self.key} {self.rule}"
 
@@ -77,7 +82,11 @@ class Run(models.Model):
                 fields=("work",), condition=models.Q(state="running"), name="one_running_per_work"
             ),
         )
-        indexes = (models.Index(fields=("state", "wake_at"), name="run_to_claim"),)
+        # Nearly all runs are done: workers look only at the few that are not.
+        indexes = (
+            models.Index(fields=("wake_at", "id"), condition=models.Q(state="waiting"), name="run_waiting"),
+            models.Index(fields=("leased_until",), condition=models.Q(state="running"), name="run_in_hand"),
+        )
 
     def __str__(self) -> str:
         return f"{self.work} {self.due_at.isoformat()} {self.state}"

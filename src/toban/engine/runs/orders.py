@@ -8,6 +8,7 @@ from django.db import transaction
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs import claim
+from toban.engine.runs.bell import call_workers
 from toban.engine.runs.models import Approval, PlannedWork, Run
 from toban.engine.runs.rules import Reason
 
@@ -63,6 +64,7 @@ def order(key: str, parameters: Mapping[str, str], *, by: str, now: datetime) ->
             wake_at=now,
         )
         _audit(run, "run", by, now)
+        call_workers()
     return run
 
 
@@ -132,6 +134,7 @@ def again(key: str, run_id: int, from_step: str | None, *, by: str, now: datetim
         run.ended_at, run.is_cancelling, run.note = None, False, ""
         run.save()
         _audit(run, "again", by, now)
+        call_workers()
     return run
 
 
@@ -142,6 +145,7 @@ def approve(run_id: int, note: str = "", *, by: str, now: datetime) -> Run:
         run.reason, run.wake_at, run.note = Reason.APPROVED, now, f"{by} が承認しました"
         run.save()
         _audit(run, "approve", by, now, said=note)
+        call_workers()
     return run
 
 

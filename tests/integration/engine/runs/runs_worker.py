@@ -3,6 +3,7 @@
 order FOLDER                         order a run of the work
 steps FOLDER HOLDER AHEAD KILL_AT    do it; the clock is AHEAD seconds fast and kills at reading KILL_AT
 hold FOLDER HOLDER                   do a work whose step waits for the file FOLDER/go
+listen FOLDER                        note each ring of the bell, until the file FOLDER/end exists
 schedule FOLDER SEED                 plan two days of hourly runs with a clock that jumps to and fro
 """
 
@@ -27,6 +28,7 @@ from toban.engine.bindings.model import System  # noqa: E402
 from toban.engine.clock import system_clock  # noqa: E402
 from toban.engine.loops import Loop  # noqa: E402
 from toban.engine.runs import orders, scheduler  # noqa: E402
+from toban.engine.runs.bell import Bell  # noqa: E402
 from toban.engine.runs.models import FinishedStep, Run  # noqa: E402
 from toban.engine.runs.runner import Runner  # noqa: E402
 from toban.engine.runs.service import Runs  # noqa: E402
@@ -111,6 +113,14 @@ def do_hold() -> None:
     runs.close()
 
 
+def do_listen() -> None:
+    bell = Bell()
+    while not (Path(FOLDER) / "end").exists():
+        if bell.wait(0.2):
+            note("rung")
+    bell.close()
+
+
 def do_schedule() -> None:
     jumps = random.Random(int(REST[0]))  # noqa: S311 - to and fro, the same each time
     start = datetime(2026, 4, 1, 0, 30, tzinfo=UTC)
@@ -131,5 +141,7 @@ match MODE:
         do_steps()
     case "hold":
         do_hold()
+    case "listen":
+        do_listen()
     case "schedule":
         do_schedule()

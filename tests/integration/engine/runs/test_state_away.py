@@ -61,3 +61,29 @@ def test_a_step_that_ends_while_the_database_is_away_counts_once_and_workers_com
     assert told.attempts[0] == {"holder": "first", "outcome": "succeeded"}
     assert [each["losses"] for each in told.runs] == [0, 0]
     assert len(told.attempts) == len(told.steps) == 2
+
+
+def rings(folder: Path) -> int:
+    return notes(folder).count("rung")
+
+
+def test_an_order_rings_at_other_processes_also_after_the_database_was_away(
+    postgres: Mapping[str, str], tmp_path: Path
+) -> None:
+    listener = subprocess.Popen(command("listen", tmp_path), env=postgres)
+    try:
+        # Whoever begins to listen rings: something may have been missed.
+        until(lambda: rings(tmp_path) > 0)
+        heard = rings(tmp_path)
+        assert run(postgres, "order", tmp_path) == 0
+        until(lambda: rings(tmp_path) > heard)
+        heard = rings(tmp_path)
+        with Server(postgres).away():
+            pass
+        until(lambda: rings(tmp_path) > heard)
+        heard = rings(tmp_path)
+        assert run(postgres, "order", tmp_path) == 0
+        until(lambda: rings(tmp_path) > heard)
+    finally:
+        (tmp_path / "end").touch()
+    assert listener.wait(timeout=60) == 0
