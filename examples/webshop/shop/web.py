@@ -6,7 +6,10 @@ SHOP_API_URL names the API; without it customers get an honest 503 page.
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from html import escape
+from pathlib import Path
+from typing import Any
 
 import click
 import httpx
@@ -16,6 +19,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from uvicorn.config import LOGGING_CONFIG
 
 from shop.exposition import CountRequests, metrics
 
@@ -78,11 +82,38 @@ app = Starlette(
 )
 
 
+def logging_into(folder: Path) -> dict[str, Any]:
+    """Return uvicorn's logging, with a line for each request in *folder*, a file a day."""
+    config = deepcopy(LOGGING_CONFIG)
+    config["handlers"]["access"] |= {
+        "class": "logging.handlers.TimedRotatingFileHandler",
+        "filename": str(folder / "access.log"),
+        "when": "midnight",
+        "encoding": "utf-8",
+    }
+    del config["handlers"]["access"]["stream"]
+    words = '%(asctime)s %(client_addr)s "%(request_line)s" %(status_code)s'
+    config["formatters"]["access"] |= {"fmt": words, "use_colors": False}
+    return config
+
+
 @click.command()
 @click.option("--port", type=int, required=True)
-def main(port: int) -> None:
+@click.option("--logs", type=click.Path(path_type=Path, file_okay=False), help="Keep an access log there.")
+def main(port: int, logs: Path | None) -> None:
     """Serve the front on a loopback port."""
-    uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, timeout_graceful_shutdown=1)
+    config = LOGGING_CONFIG
+    if logs is not None:
+        logs.mkdir(mode=0o750, parents=True, exist_ok=True)
+        config = logging_into(logs)
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=port,
+        access_log=logs is not None,
+        log_config=config,
+        timeout_graceful_shutdown=1,
+    )
 
 
 if __name__ == "__main__":

@@ -97,15 +97,26 @@ def test_an_order_is_taken_at_the_price_of_the_product(client: httpx.Client) -> 
     assert client.get(f"/orders/{order.json()['id']}").json()["quantity"] == 3
 
 
-def test_what_companies_buy_in_a_month_goes_on_one_invoice(client: httpx.Client, database: Database) -> None:
-    for _ in range(2):
-        client.post("/orders", json={"customer": 6, "product": 1, "quantity": 1})
+def test_an_order_keeps_the_tax_rate_at_which_it_was_taken(client: httpx.Client, database: Database) -> None:
+    salt, towel = (
+        client.post("/orders", json={"customer": 6, "product": each, "quantity": 1}) for each in (1, 6)
+    )
 
     with psycopg.connect(database.url) as books:
-        invoices = books.execute("SELECT amount_yen FROM invoices WHERE customer_id = 6").fetchall()
-        price = books.execute("SELECT price_yen FROM products WHERE id = 1").fetchone()
-    assert price is not None
-    assert invoices == [(2 * price[0],)]
+        ids = [salt.json()["id"], towel.json()["id"]]
+        rates = books.execute("SELECT tax_rate FROM orders WHERE id = ANY(%s) ORDER BY id", [ids]).fetchall()
+    assert rates == [(8,), (10,)]
+
+
+def test_a_new_shop_has_sales_in_the_months_before(client: httpx.Client, database: Database) -> None:
+    with psycopg.connect(database.url) as books:
+        found = books.execute(
+            "SELECT count(DISTINCT date_trunc('month', ordered_at)), count(DISTINCT tax_rate)"
+            " FROM orders JOIN customers ON customers.id = customer_id"
+            " WHERE is_company AND ordered_at < date_trunc('month', now())"
+        ).fetchone()
+    assert found is not None
+    assert found >= (3, 2)
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def programs(shop: Webshop) -> tuple[Program, ...]:
         ),
         Program(
             name="shop-web",
-            command=_part("web", "--port", ports["web"]),
+            command=_part("web", "--port", ports["web"], "--logs", str(shop.place / "log")),
             environment=shop.environment,
             directory=shop.folder,
             ready=f"http://127.0.0.1:{ports['web']}/healthz",
