@@ -4,7 +4,7 @@ from allauth.account import views as account
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-from toban.faces.web import batches, calendar, feed, history, people, runs, views
+from toban.faces.web import backups, batches, calendar, feed, history, people, runs, views
 
 
 def gone(request: HttpRequest) -> HttpResponse:
@@ -26,6 +26,9 @@ urlpatterns = [
     path("calendar/", calendar.calendar, name="calendar"),
     path("calendar/feed", feed.subscription, name="subscription"),
     path("calendar.ics", feed.feed, name="feed"),
+    path("backups/", backups.backups, name="backups"),
+    path("backups/<int:pk>", backups.backup, name="backup"),
+    path("backups/drills/<int:pk>", backups.drill, name="drill"),
     path("people/", people.operators, name="people"),
     path("people/<int:pk>", people.change, name="person"),
     path("i18n/", include("django.conf.urls.i18n")),

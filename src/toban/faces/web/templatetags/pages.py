@@ -7,10 +7,13 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from toban.chapters.backup.models import Backup
+from toban.design.clauses.backup import RecoveryObjective
+from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs.models import Run
 from toban.faces.run_words import Standing
 from toban.faces.run_words import standing as standing_of
-from toban.faces.web import assets, run_charts, words
+from toban.faces.web import assets, backup_words, run_charts, words
 from toban.faces.web.skeleton import evidence_address
 
 register = template.Library()
@@ -102,6 +105,55 @@ def in_zone(at: datetime, zone: tzinfo) -> datetime:
 def entry(entries: Mapping[str, object], key: str) -> object:
     """Return what *entries* hold for *key*."""
     return entries.get(key, key)
+
+
+@register.simple_tag(takes_context=True)
+def clock_text(context: Mapping[str, object], at: datetime) -> str:
+    """Say a time absolutely in the document's zone, for places that take no markup."""
+    return words.clock(at, context["now"], context["zone"])  # type: ignore[arg-type]
+
+
+@register.filter
+def seconds_took(seconds: float | None) -> str:
+    """Say how long so many seconds are."""
+    return words.took(timedelta(seconds=seconds)) if seconds is not None else "—"
+
+
+@register.simple_tag
+def within(measured: timedelta | None, objective: RecoveryObjective | None) -> SafeString | str:
+    """Write whether what was measured keeps the document's objective."""
+    if measured is None or objective is None:
+        return "—"
+    kept = measured <= objective.limit.as_timedelta()
+    verdict = Verdict.CONFORMING if kept else Verdict.DEVIATING
+    said = words.WORDS[verdict]
+    return format_html(
+        '<span class="{}"><span aria-hidden="true">{}</span> {}</span>', verdict.value, verdict.mark, said
+    )
+
+
+@register.filter
+def held(backup: Backup) -> str:
+    """Return whether a backup can be relied on, as a class."""
+    return backup_words.holding(backup).value
+
+
+@register.filter
+def held_mark(backup: Backup) -> str:
+    """Return the mark of whether a backup can be relied on."""
+    return backup_words.HOLDINGS[backup_words.holding(backup)][0]
+
+
+@register.filter
+def held_word(backup: Backup) -> str:
+    """Return the word of whether a backup can be relied on."""
+    return str(backup_words.HOLDINGS[backup_words.holding(backup)][1])
+
+
+@register.filter
+def method_word(backup: Backup) -> str:
+    """Return what a backup holds, in words."""
+    return str(backup_words.METHODS.get(backup.method, backup.method))
 
 
 @register.filter

@@ -1,0 +1,42 @@
+"""Backups in words: what each holds, and whether it can be relied on."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from toban.chapters.backup.engine import Method
+from toban.chapters.backup.models import Backup
+
+
+class Holding(StrEnum):
+    """Whether a backup can be relied on."""
+
+    WHOLE = "whole"
+    """In the store, read back and found whole."""
+    UNREAD = "unread"
+    """In the store, not read back yet."""
+    TROUBLED = "troubled"
+    PRUNED = "pruned"
+
+
+METHODS: Mapping[str, Promise] = {
+    Method.FULL: gettext_lazy("フル"),
+    Method.INCREMENTAL: gettext_lazy("増分"),
+}
+HOLDINGS: Mapping[Holding, tuple[str, Promise]] = {
+    Holding.WHOLE: ("●", gettext_lazy("検証済み")),
+    Holding.UNREAD: ("○", gettext_lazy("未検証")),
+    Holding.TROUBLED: ("■", gettext_lazy("頼れない")),
+    Holding.PRUNED: ("◇", gettext_lazy("消去済み")),
+}
+
+
+def holding(backup: Backup) -> Holding:
+    """Return whether *backup* can be relied on."""
+    if backup.pruned_at is not None:
+        return Holding.PRUNED
+    if backup.trouble:
+        return Holding.TROUBLED
+    return Holding.WHOLE if backup.verified_at is not None else Holding.UNREAD

@@ -1,0 +1,151 @@
+"""Backups as people look at them: chains, and what can be brought back of each subject. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from toban.chapters.backup import catalogue, rules
+from toban.chapters.backup.engine import Method
+from toban.chapters.backup.models import Backup, Drill, LogStretch
+from toban.chapters.backup.rules import Moment, Stretch
+from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
+from toban.design.reader import Design
+from toban.design.values.backup_method import BackupMethod, read_backup_method
+from toban.engine.evidence.verdict import Verdict
+
+_CHAINS = 10
+_SIZES = 60
+CHART_HEIGHT, BAR_STEP, _LOWEST = 60, 10, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A full backup and the increments on it, in order."""
+
+    full: Backup
+    increments: tuple[Backup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SizeBar:
+    """A full backup's size in the drawing."""
+
+    x: int
+    y: int
+    height: int
+    backup: Backup
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is known of everything that is kept of one subject."""
+
+    name: str
+    moment: Moment | None
+    age: timedelta | None
+    objective: RecoveryObjective | None
+    """Its RPO."""
+    verdict: Verdict
+    """Whether the RPO is kept now."""
+    chains: tuple[Chain, ...]
+    """The newest first."""
+    more: int
+    """Older chains."""
+    count: int
+    stored_bytes: int
+    sizes: tuple[SizeBar, ...]
+    stretches: tuple[LogStretch, ...]
+    drill: Drill | None
+    """The newest."""
+
+    @property
+    def sizes_width(self) -> int:
+        """The width of the sizes' drawing."""
+        return max(len(self.sizes), 1) * BAR_STEP
+
+
+def subject(
+    name: str,
+    kept: Sequence[Backup],
+    stretches: Sequence[LogStretch],
+    drill: Drill | None,
+    objective: RecoveryObjective | None,
+    now: datetime,
+) -> Subject:
+    """Return what *kept* backups (oldest first) and *stretches* of log make of the subject *name*."""
+    moment = rules.newest_moment(
+        [catalogue.copy_of(each) for each in kept], [_stretch(each) for each in stretches]
+    )
+    age = now - moment.at if moment is not None else None
+    chains = chains_of(kept)
+    return Subject(
+        name=name,
+        moment=moment,
+        age=age,
+        objective=objective,
+        verdict=_verdict(age, objective),
+        chains=tuple(chains[:_CHAINS]),
+        more=max(len(chains) - _CHAINS, 0),
+        count=len(kept),
+        stored_bytes=sum(each.stored_bytes for each in kept),
+        sizes=_sizes([each for each in kept if each.method == Method.FULL]),
+        stretches=tuple(stretches),
+        drill=drill,
+    )
+
+
+def subjects_of(design: Design, stored: Iterable[str]) -> list[str]:
+    """Return what the document backs up and what is *stored*, in the document's order.
+
+    What a store does by itself, keeping former versions, brings no copies of ours.
+    """
+    copied = (
+        row.subject
+        for row in design.of(BackupPolicy)
+        if read_backup_method(row.method) is not BackupMethod.VERSIONING
+    )
+    return list(dict.fromkeys([*copied, *sorted(stored)]))
+
+
+def objective_of(design: Design, subject: str) -> RecoveryObjective | None:
+    """Return the RPO of *subject*: its own, else that of the whole system."""
+    found = [each for each in design.of(RecoveryObjective) if each.objective == "RPO"]
+    own = next((each for each in found if each.subject == subject), None)
+    return own or next((each for each in found if not each.subject), None)
+
+
+def chains_of(kept: Sequence[Backup]) -> list[Chain]:
+    """Return the chains of *kept* (oldest first), the newest first; an orphan stands for itself."""
+    on: Mapping[str, list[Backup]] = {each.label: [] for each in kept if not each.parent}
+    orphans = []
+    for each in kept:
+        if each.parent in on:
+            on[each.parent].append(each)
+        elif each.parent:
+            orphans.append(each)
+    chains = [Chain(each, tuple(on[each.label])) for each in kept if not each.parent]
+    chains += [Chain(each, ()) for each in orphans]
+    return sorted(chains, key=lambda chain: chain.full.ended_at, reverse=True)
+
+
+def _verdict(age: timedelta | None, objective: RecoveryObjective | None) -> Verdict:
+    if age is None or objective is None:
+        return Verdict.NOT_MEASURABLE
+    # ">": exactly the limit keeps it.
+    return Verdict.DEVIATING if age > objective.limit.as_timedelta() else Verdict.CONFORMING
+
+
+def _stretch(row: LogStretch) -> Stretch:
+    return Stretch(row.system_id, row.timeline, row.first_lsn, row.last_lsn, row.durable_to)
+
+
+def _sizes(fulls: Sequence[Backup]) -> tuple[SizeBar, ...]:
+    shown = fulls[-_SIZES:]
+    greatest = max((each.stored_bytes for each in shown), default=0)
+    return tuple(
+        SizeBar(index * BAR_STEP, CHART_HEIGHT - height, height, each)
+        for index, each in enumerate(shown)
+        for height in (
+            max(round(each.stored_bytes / greatest * CHART_HEIGHT), _LOWEST) if greatest else _LOWEST,
+        )
+    )

@@ -1,0 +1,114 @@
+"""Backups as chains, and what can be brought back."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from toban.chapters.backup.models import Backup, LogStretch
+from toban.design.clauses.backup import RecoveryObjective
+from toban.design.reader import read_design
+from toban.engine.evidence.verdict import Verdict
+from toban.faces.web.chains import chains_of, objective_of, subject, subjects_of
+
+NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
+DOCUMENT = """# 運用設計書
+## 4. バックアップ・リストア
+### バックアップ方針
+| 対象 | 方式 | 頻度 | 世代管理 | 保存先 | 保存期間 |
+|---|---|---|---|---|---|
+| 会員DB | フルバックアップ | 日次 2:00 | 30世代 | S3 | 30日 |
+| 注文DB | フルバックアップ | 日次 2:00 | 30世代 | S3 | 30日 |
+| S3ファイル | バージョニング | リアルタイム | - | S3 | 30日 |
+### RPO/RTO
+| 項目 | 目標値 |
+|---|---|
+| RPO (復旧時点目標) | 1時間 |
+| RTO (復旧時間目標) | 4時間 |
+"""
+DESIGN = read_design(DOCUMENT, "d.md")
+
+
+def made(label: str, ended_at: datetime, parent: str = "", **more: Any) -> Backup:
+    fields = {
+        "subject": "会員DB", "method": "incremental" if parent else "full", "system_id": "7",
+        "start_timeline": 1, "start_lsn": "0/1000", "end_timeline": 1, "end_lsn": "0/2000",
+        "stored_bytes": 1000, "verified_at": ended_at, **more,
+    }  # fmt: skip
+    return Backup(
+        label=label, parent=parent, started_at=ended_at, ended_at=ended_at, restorable_to=ended_at, **fields
+    )
+
+
+def rpo() -> RecoveryObjective:
+    found = objective_of(DESIGN, "会員DB")
+    assert found is not None
+    return found
+
+
+def test_increments_stand_on_their_full_and_the_newest_chain_comes_first() -> None:
+    first, second = made("a", NOON - timedelta(days=2)), made("b", NOON - timedelta(days=1))
+    on_first = made("c", NOON - timedelta(hours=1), "a")
+
+    chains = chains_of([first, second, on_first])
+
+    assert [(chain.full.label, [each.label for each in chain.increments]) for chain in chains] == [
+        ("b", []), ("a", ["c"]),
+    ]  # fmt: skip
+
+
+def test_an_increment_whose_full_is_gone_is_not_hidden() -> None:
+    chains = chains_of([made("c", NOON, "gone")])
+
+    assert [chain.full.label for chain in chains] == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("age", "verdict"),
+    [
+        (timedelta(hours=1), Verdict.CONFORMING),
+        (timedelta(hours=1, seconds=1), Verdict.DEVIATING),
+    ],
+)
+def test_the_age_of_the_newest_moment_is_held_against_the_rpo(age: timedelta, verdict: Verdict) -> None:
+    found = subject("会員DB", [made("a", NOON - age)], [], None, rpo(), NOON)
+
+    assert (found.age, found.verdict) == (age, verdict)
+
+
+def test_the_log_brings_more_back_than_the_backup_alone() -> None:
+    stretch = LogStretch(
+        subject="会員DB", system_id="7", timeline=1, first_lsn="0/1000", last_lsn="0/9000",
+        durable_to=NOON - timedelta(seconds=20),
+    )  # fmt: skip
+
+    found = subject("会員DB", [made("a", NOON - timedelta(hours=9))], [stretch], None, rpo(), NOON)
+
+    assert found.moment is not None
+    assert found.moment.is_by_log
+    assert found.verdict is Verdict.CONFORMING
+
+
+def test_without_a_backup_nothing_is_green() -> None:
+    found = subject("会員DB", [], [], None, rpo(), NOON)
+
+    assert (found.moment, found.verdict) == (None, Verdict.NOT_MEASURABLE)
+
+
+def test_a_troubled_backup_brings_nothing_back() -> None:
+    found = subject("会員DB", [made("a", NOON, trouble="違う")], [], None, rpo(), NOON)
+
+    assert found.moment is None
+    assert found.count == 1
+
+
+def test_subjects_are_the_documents_and_whatever_else_is_stored() -> None:
+    assert subjects_of(DESIGN, {"旧DB", "注文DB"}) == ["会員DB", "注文DB", "旧DB"]
+
+
+def test_the_greatest_full_backup_fills_the_drawing() -> None:
+    small, great = made("a", NOON, stored_bytes=1), made("b", NOON, stored_bytes=2000)
+
+    found = subject("会員DB", [small, great], [], None, None, NOON)
+
+    assert [(bar.y, bar.height) for bar in found.sizes] == [(58, 2), (0, 60)]
