@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "toban.engine.notify",
     "toban.engine.runs",
     "toban.chapters.monitoring",
+    "toban.chapters.objectives",
     "toban.chapters.backup",
     "toban.chapters.batch.kinds.invoices",
     "toban.chapters.batch.kinds.statistics",

@@ -4,12 +4,14 @@ from toban.faces.cli.group import LazyGroup
 from toban.faces.cli.parts import Parts
 
 COMMANDS = {
+    "backup": "toban.faces.cli.backup",
     "batch": "toban.faces.cli.batch",
     "alerts": "toban.faces.cli.alerts",
     "calendar": "toban.faces.cli.calendar",
     "check": "toban.faces.cli.check",
     "init": "toban.faces.cli.init",
     "evidence": "toban.faces.cli.evidence",
+    "levels": "toban.faces.cli.levels",
     "maintenance": "toban.faces.cli.maintenance",
     "password": "toban.faces.cli.password",
     "plan": "toban.faces.cli.plan",
@@ -71,6 +73,7 @@ STORES: dict[str, str] = {
 BACKUPS: dict[str, str] = {
     "native": "toban.chapters.backup.engines.native.kind",
     "pg_dump": "toban.chapters.backup.engines.pg_dump",
+    "versioning": "toban.chapters.backup.engines.versioning",
 }
 """`kind = "…"` of `[backups.SUBJECT]` → the module that holds its `KIND`."""
 

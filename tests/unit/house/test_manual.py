@@ -14,6 +14,7 @@ from toban.engine.bindings.model import (
     Frame,
     HeartbeatBinding,
     NoticeBinding,
+    ObjectiveBinding,
     Person,
     SenderBinding,
     System,
@@ -67,8 +68,9 @@ def test_the_manual_names_no_command_that_does_not_exist() -> None:
         (NoticeBinding, "`[notices]`"),
         (HeartbeatBinding, "`[heartbeat]`"),
         (SenderBinding, "`[senders.名前]`"),
+        (ObjectiveBinding, '`[objectives."目標"]`'),
     ],
-    ids=["system", "people", "notices", "heartbeat", "senders"],
+    ids=["system", "people", "notices", "heartbeat", "senders", "objectives"],
 )
 def test_every_key_of_a_table_is_in_the_manual(model: type[BaseModel], heading: str) -> None:
     assert undocumented(model, section(page("bindings.md"), heading)) == []

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 
 from toban.design.clauses.batch import Batch
 from toban.design.clauses.monitoring import Monitor
-from toban.design.clauses.objectives import DutyRole
+from toban.design.clauses.objectives import DutyRole, Objective
 from toban.design.finding import Finding, Level
 from toban.design.origin import Origin
 from toban.design.reader import Design
@@ -24,9 +24,11 @@ def unused_findings(design: Design, bindings: Bindings) -> tuple[Finding, ...]:
     roles = {duty.role for duty in design.of(DutyRole)}
     # A role may be named in any row: 担当者, 承認, 通知先.
     mentioned = {name for name in bindings.people if any(name in clause.text for clause in design.clauses)}
+    objectives = {objective.name for objective in design.of(Objective)}
     batches = {batch.batch_id or batch.name for batch in design.of(Batch)}
     return (
         *_unknown(design, bindings, "batches", bindings.batches.keys() - batches, batches),
+        *_unknown(design, bindings, "objectives", bindings.objectives.keys() - objectives, objectives),
         *_unknown(design, bindings, "targets", bindings.targets.keys() - targets, targets),
         *_unknown(design, bindings, "people", bindings.people.keys() - mentioned - roles, roles),
     )

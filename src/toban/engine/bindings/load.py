@@ -102,6 +102,7 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
                 ("stores", stores),
                 ("backups", backups),
                 ("senders", frame.senders),
+                ("objectives", frame.objectives),
             )
             for name in entries
         }
@@ -112,6 +113,7 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
         notices=frame.notices,
         heartbeat=frame.heartbeat,
         senders=frame.senders,
+        objectives=frame.objectives,
         runs_on={name: table.runs_on for name, table in frame.targets.items() if table.runs_on},
     )
 

@@ -128,6 +128,15 @@ class HeartbeatBinding(Section):
     """Hosts of the private network that may be spoken to without TLS."""
 
 
+class ObjectiveBinding(Section):
+    """By what an objective of chapter 1 is measured."""
+
+    target: str
+    """A target of `[targets]`."""
+    instance: str = ""
+    """One of its instances; empty for all."""
+
+
 class SenderBinding(Section):
     """Who may send to Toban, and what."""
 
@@ -216,6 +225,8 @@ class Bindings:
     notices: NoticeBinding = field(default_factory=NoticeBinding)
     heartbeat: HeartbeatBinding | None = None
     senders: Mapping[str, SenderBinding] = field(default_factory=dict)
+    objectives: Mapping[str, ObjectiveBinding] = field(default_factory=dict)
+    """An objective by its name in the document → by what it is measured."""
     runs_on: Mapping[str, str] = field(default_factory=dict)
     """A target → the target that it stands on: when that one is down, it says nothing new."""
 
@@ -238,6 +249,7 @@ class Frame(Section):
     notices: NoticeBinding = NoticeBinding()
     heartbeat: HeartbeatBinding | None = None
     senders: dict[str, SenderBinding] = {}
+    objectives: dict[str, ObjectiveBinding] = {}
     batches: dict[str, dict[str, object]] = {}
     stores: dict[str, dict[str, object]] = {}
     backups: dict[str, dict[str, object]] = {}

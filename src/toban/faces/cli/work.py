@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 
 from toban.chapters.backup import works as backup_works
+from toban.chapters.backup.followers import Followers
 from toban.chapters.backup.service import Backups
 from toban.chapters.backup.works import BackupPlan
 from toban.chapters.batch import works as batch_works
@@ -21,11 +22,15 @@ from toban.chapters.batch.works import BatchPlan
 from toban.chapters.monitoring.board import Board
 from toban.chapters.monitoring.feeds import Plan, plan
 from toban.chapters.monitoring.service import Monitoring
+from toban.chapters.objectives import detection, sli
+from toban.chapters.objectives.service import Objectives
+from toban.chapters.objectives.sli import LevelPlan
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch, BatchRetry
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.notices import NotificationRule
+from toban.design.clauses.objectives import DutyRole, Objective, ServiceHours
 from toban.engine.bindings.doubts import binding_findings
 from toban.engine.bindings.inforce import Edition, Refusal
 from toban.engine.bindings.standing import standing
@@ -49,6 +54,9 @@ RUNNING: tuple[type[Clause], ...] = (
     BatchRetry,
     BackupPolicy,
     RecoveryObjective,
+    Objective,
+    DutyRole,
+    ServiceHours,
 )
 """Clauses whose status their own chapter or stage keeps."""
 
@@ -70,6 +78,8 @@ class Work:
         self._runs = Runs(f"{socket.gethostname()}/{os.getpid()}", clock)
         self._batches = Batches(clock)
         self._backups = Backups(clock, self._buffer.add)
+        self._followers = Followers(clock)
+        self._objectives = Objectives(self._telemetry)
         self._batched: Edition | None = None
         self._measured: Edition | None = None
         self._stood: Edition | None = None
@@ -89,6 +99,7 @@ class Work:
             Loop("batch-status", _with_state(self._batches.tell), every=2.0),
             Loop("backup-status", _with_state(self._backups.tell), every=5.0),
             Loop("backup-look", _with_state(self._backups.look), every=60.0),
+            Loop("levels", _with_state(self._count_levels), every=60.0),
             Loop("standing", _with_state(self._show_standing), every=2.0),
             Loop("announce", _with_state(self._announce), every=1.0),
             Loop("deliver", _with_state(self._deliver), every=1.0),
@@ -99,6 +110,7 @@ class Work:
     def close(self) -> None:
         """Store what still waits, as far as the store takes it, and let go of everything."""
         self._runs.close()
+        self._followers.close()
         self._monitoring.close()
         flushed = self._buffer.flush(self._clock(), everything=True)
         if flushed.trouble:
@@ -151,6 +163,7 @@ class Work:
             batches, backups = self._batch_plan(edition), self._backup_plan(edition)
             self._runs.adopt({**batches.works, **backups.works})
             self._backups.adopt(backups, edition.bindings.system, edition.design.digest)
+            self._followers.adopt(backups, edition.design.digest)
             self._batches.adopt(batches, edition.bindings.system, edition.design.digest)
             self._batched = edition
         self._runs.step()
@@ -166,7 +179,9 @@ class Work:
             **self._batch_plan(edition).unbound,
             **self._backup_plan(edition).unbound,
         }
-        updates = list(standing(edition, unbound, RUNNING, now))
+        unbound |= self._level_plan(edition).unbound
+        kept = {decision.id for decision, _ in detection.promises(edition.design)}
+        updates = list(standing(edition, unbound, RUNNING, now, kept))
         status.show(updates, now, edition.design.digest)
         self._stood, self._stood_at = edition, now
 
@@ -175,6 +190,16 @@ class Work:
 
     def _batch_plan(self, edition: Edition) -> BatchPlan:
         return batch_works.plan(edition.design, edition.bindings, self._parts.work_kinds)
+
+    def _level_plan(self, edition: Edition) -> LevelPlan:
+        return sli.plan(edition.design, edition.bindings)
+
+    def _count_levels(self) -> None:
+        edition = self._in_force.edition
+        if edition is not None:
+            plan = self._level_plan(edition)
+            digest = edition.design.digest
+            self._objectives.step(plan, edition.design, edition.bindings, self._clock(), digest)
 
     def _backup_plan(self, edition: Edition) -> BackupPlan:
         return backup_works.plan(

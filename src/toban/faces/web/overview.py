@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from toban.chapters.objectives.report import BUDGET_LEFT
 from toban.design.calendar import japanese_holidays
 from toban.design.clauses.base import Clause
 from toban.design.clauses.objectives import DutyRole, Objective
@@ -70,7 +71,7 @@ def figures(
     by_id = {clause.id: clause for clause in edition.design.clauses}
     return [
         _conforming(rows),
-        _error_budget(edition),
+        _error_budget(edition, rows),
         _firing(rows, by_id),
         _on_duty(edition, now),
         _next(statuses, by_id, edition.bindings.system, now),
@@ -88,18 +89,21 @@ def _conforming(rows: Mapping[str, LiveRow]) -> Figure:
     )
 
 
-def _error_budget(edition: Edition) -> Figure:
+def _error_budget(edition: Edition, rows: Mapping[str, LiveRow]) -> Figure:
     objective = next(
         (each for each in edition.design.of(Objective) if each.metric is Metric.AVAILABILITY), None
     )
     if objective is None:
         return Figure(_("停止時間の残り"), "—", _("文書に稼働率の目標がありません"), "/")
+    row = rows.get(objective.id)
+    left = row.value.partition(BUDGET_LEFT)[2] if row is not None else ""
+    verdict = Verdict(row.verdict) if row is not None and left else Verdict.NOT_MEASURABLE
     return Figure(
         _("停止時間の残り"),
-        f"{Verdict.NOT_MEASURABLE.mark} {words.WORDS[Verdict.NOT_MEASURABLE]}",
+        left or f"{verdict.mark} {words.WORDS[verdict]}",
         str(objective.target),
         evidence_address(objective.id),
-        Verdict.NOT_MEASURABLE.value,
+        verdict.value,
     )
 
 

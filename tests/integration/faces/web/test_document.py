@@ -60,6 +60,15 @@ def test_an_error_budget_that_nobody_measured_is_not_claimed(viewer: Client) -> 
     assert "<small>停止時間の残り</small><b>? 測定不能</b>" in page
 
 
+def test_what_is_left_of_the_error_budget_is_what_was_measured(viewer: Client) -> None:
+    now, value = system_clock(), "今月 99.951%、予算の残り 21分36秒 (50%)"
+    show([StatusUpdate("objectives/objective/稼働率", Verdict.CONFORMING, value, "", now)], now, "digest")
+
+    page = viewer.get("/").content.decode()
+
+    assert "<small>停止時間の残り</small><b>21分36秒 (50%)</b>" in page
+
+
 def test_whoever_holds_the_duty_is_shown_with_their_telephone(viewer: Client, in_force: Fixed) -> None:
     assert in_force.edition is not None
     held = '[people."緊急連絡先"]\nname = "上原 なみ"\nphone = "03-0000-0000"\n'

@@ -86,10 +86,9 @@ def test_a_maintenance_window_names_its_next_beginning() -> None:
     assert window.next_due == datetime(2026, 4, 12, 2, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
 
 
-def test_a_role_shows_who_holds_it_or_how_to_say_so() -> None:
-    found = stands()
+def test_a_clause_that_a_chapter_keeps_is_left_to_it() -> None:
+    bindings = read_bindings(BINDINGS, Path("toban.toml"), Kinds())
 
-    assert found["objectives/duty-role/運用責任者"].value == "上原 なみ"
-    assert found["objectives/duty-role/開発担当者"].reason == (
-        '役割「開発担当者」の担当者が toban.toml にありません: [people."開発担当者"] を書いてください'
-    )
+    updates = standing(Edition(DESIGN, bindings), {}, (Monitor,), NOW, {"routine/routine/ログ確認"})
+
+    assert "routine/routine/ログ確認" not in {update.clause_id for update in updates}

@@ -1,0 +1,59 @@
+"""Service levels as OpenSLO v1 (https://github.com/OpenSLO/OpenSLO): what other tools read. Pure."""
+
+from collections.abc import Sequence
+
+from toban.chapters.objectives import rules
+from toban.chapters.objectives.sli import Sli
+from toban.design.values.metric import Metric
+
+
+def documents(slis: Sequence[Sli], system: str, zone: str) -> list[dict[str, object]]:
+    """Return the service, and an SLO for each objective that allows a share of time or of requests.
+
+    A mean that is promised (平均500ms) allows for no share: OpenSLO has no word for it.
+    """
+    service: dict[str, object] = {
+        "apiVersion": "openslo/v1",
+        "kind": "Service",
+        "metadata": {"name": "service", "displayName": system or "service"},
+        "spec": {"description": system},
+    }
+    shares = [(sli, rules.allowed_share(sli.metric, sli.limit)) for sli in slis]
+    told = [(sli, share) for sli, share in shares if share is not None]
+    return [service, *(_slo(sli, share, number, zone) for number, (sli, share) in enumerate(told, 1))]
+
+
+def _slo(sli: Sli, allowed: float, number: int, zone: str) -> dict[str, object]:
+    objective = sli.objective
+    source = {"metric": sli.metric.value, "target": sli.target, "instance": sli.instance}
+    return {
+        "apiVersion": "openslo/v1",
+        "kind": "SLO",
+        "metadata": {"name": f"objective-{number}", "displayName": objective.name},
+        "spec": {
+            "description": f"{objective.text} ({objective.origin})",
+            "service": "service",
+            "indicator": {
+                "metadata": {"name": f"indicator-{number}"},
+                "spec": {
+                    "ratioMetric": {
+                        "counter": False,
+                        "rawType": "success" if sli.metric is Metric.UP else "failure",
+                        "raw": {"metricSource": {"type": "toban", "spec": source}},
+                    }
+                },
+            },
+            "timeWindow": [
+                {
+                    "duration": "1M",
+                    "isRolling": False,
+                    "calendar": {"startTime": "2026-01-01 00:00:00", "timeZone": zone},
+                }
+            ],
+            # The mean of the slices' ratios: exactly how `rules.tally` counts.
+            "budgetingMethod": "RatioTimeslices",
+            "objectives": [
+                {"target": round(1 - allowed, 9), "timeSliceWindow": f"{rules.SLICE.seconds // 60}m"}
+            ],
+        },
+    }

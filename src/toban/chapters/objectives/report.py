@@ -1,0 +1,161 @@
+"""Levels to what others are told of them: a status for the page, signals for the notices. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from toban.chapters.objectives import periods, rules
+from toban.chapters.objectives.rules import Budget, Burning, Span, Tally
+from toban.chapters.objectives.sli import Sli
+from toban.design.values.metric import Metric
+from toban.engine.evidence.status import StatusUpdate
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify.signal import Condition, Signal
+from toban.engine.notify.words import spell
+
+BUDGET_LEFT = "予算の残り "
+"""What comes before the time that is left, in an availability's value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """An objective and what it came to."""
+
+    sli: Sli
+    today: Tally
+    month: Tally
+    year: Tally
+    month_span: Span
+    year_span: Span
+    burning: Burning | None
+    trouble: str
+    """Why nothing could be asked of the telemetry store."""
+    now: datetime
+
+    @property
+    def budget(self) -> Budget | None:
+        """The month's error budget; None where the objective has none."""
+        if self.sli.metric is not Metric.UP:
+            return None
+        return rules.budget(self.sli.limit, periods.length(self.month_span), self.month)
+
+    @property
+    def coverage(self) -> float:
+        """The share of the month so far of which something is known, 0 to 1."""
+        passed = periods.length((self.month_span[0], self.now)).total_seconds()
+        return min(self.month.covered / passed, 1.0) if passed > 0 else 0.0
+
+
+def status(level: Level, now: datetime) -> StatusUpdate:
+    """Return what the page shows beside the objective."""
+    return StatusUpdate(
+        clause_id=level.sli.objective.id,
+        verdict=_verdict(level),
+        value=_value(level),
+        reason=_reason(level),
+        observed_at=now,
+        proof={
+            "measured_by": level.sli.measured_by,
+            "today": _figure(level, level.today.mean),
+            "month": _figure(level, level.month.mean),
+            "month_without_planned": _figure(level, level.month.mean_unplanned),
+            "year": _figure(level, level.year.mean),
+            "year_without_planned": _figure(level, level.year.mean_unplanned),
+            "coverage_of_month": f"{level.coverage:.4f}",
+            "budget_left_seconds": level.budget and f"{level.budget.left.total_seconds():.0f}",
+        },
+    )
+
+
+def signals(level: Level, now: datetime) -> Iterator[Signal]:
+    """Yield what may need announcing: a budget that burns too fast, and one that is used up."""
+    if level.trouble or level.month.mean is None:
+        return
+    burning, key = level.burning, level.sli.objective.id
+    if rules.allowed_share(level.sli.metric, level.sli.limit) is not None:
+        condition = Condition.OK
+        if burning is not None:
+            condition = Condition.CRITICAL if burning.rule.is_critical else Condition.WARNING
+        yield _signal(level, f"{key}/burn", condition, _burn_words(burning), now)
+    if level.budget is not None:
+        is_spent = level.budget.left <= timedelta(0)
+        words = "今月の予算を使い切りました" if is_spent else "今月の予算が残っています"
+        yield _signal(level, f"{key}/budget", Condition.WARNING if is_spent else Condition.OK, words, now)
+
+
+def _signal(level: Level, key: str, condition: Condition, value: str, now: datetime) -> Signal:
+    objective = level.sli.objective
+    is_ok = condition is Condition.OK
+    return Signal(
+        key=key,
+        clause_id=objective.id,
+        citation=str(objective.origin),
+        clause_text=objective.text,
+        condition=condition,
+        subject=f"運用目標 {objective.name}",
+        value=value,
+        limit="" if is_ok else f"目標 {objective.target}",
+        began_at=now,
+        detected_at=now,
+        advice="" if is_ok else "続いている障害を止め、今月の残りの変更を見送るか決めてください",
+        labels={"target": level.sli.target, "item": "level"},
+    )
+
+
+def _burn_words(burning: Burning | None) -> str:
+    if burning is None:
+        return "予算の減り方は範囲内です"
+    days = 30 / burning.rate
+    return f"予算が {burning.rate:.1f} 倍の速さで減っています (このままなら約 {days:.1f} 日で使い切ります)"
+
+
+def _verdict(level: Level) -> Verdict:
+    objective, metric = level.sli.objective, level.sli.metric
+    counted, unplanned = level.month.mean, level.month.mean_unplanned
+    if counted is None:
+        return Verdict.NOT_MEASURABLE
+    comparison, limit = objective.target.comparison, level.sli.limit
+    if unplanned is not None and not rules.keeps(comparison, rules.in_unit(metric, unplanned), limit):
+        return Verdict.DEVIATING
+    if level.burning is not None or not rules.keeps(comparison, rules.in_unit(metric, counted), limit):
+        return Verdict.WARNING
+    return Verdict.CONFORMING
+
+
+def _value(level: Level) -> str:
+    if level.month.mean is None:
+        return ""
+    parts = [f"今月 {figure(level.sli.metric, level.month.mean_unplanned or level.month.mean)}"]
+    if level.budget is not None:
+        left = level.budget.left
+        remains = spell(left) if left > timedelta(0) else f"-{spell(-left)}"
+        parts.append(f"{BUDGET_LEFT}{remains} ({level.budget.share_left:.0%})")
+    return "、".join(parts)
+
+
+def _reason(level: Level) -> str:
+    if level.trouble:
+        return f"測定履歴を読めません: {level.trouble}"
+    if level.month.mean is None:
+        return f"{level.sli.measured_by} の測定がまだありません"
+    metric = level.sli.metric
+    told = [
+        f"今日 {figure(metric, level.today.mean)}、今年 {figure(metric, level.year.mean_unplanned)}",
+        f"計画メンテナンスを数えると今月 {figure(metric, level.month.mean)}",
+        f"{level.sli.measured_by} で測定。今月の {level.coverage:.1%} について分かっています",
+    ]
+    if level.burning is not None:
+        told.insert(0, _burn_words(level.burning))
+    return "\n".join(told)
+
+
+def figure(metric: Metric, mean: float | None) -> str:
+    """Return *mean* as people read it."""
+    if mean is None:
+        return "測定なし"
+    value = rules.in_unit(metric, mean)
+    return f"{value:.0f}ms" if metric is Metric.RESPONSE_TIME else f"{value:.3f}%"
+
+
+def _figure(level: Level, mean: float | None) -> str | None:
+    return None if mean is None else f"{rules.in_unit(level.sli.metric, mean):.6f}"

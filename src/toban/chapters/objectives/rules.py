@@ -1,0 +1,173 @@
+"""Service levels, error budgets and how fast they burn: arithmetic on slices of time. Pure.
+
+An availability is the share of known time in which the service was up; time of which nothing is known counts
+as neither, and is told. Burn rates and their windows are those of the Site Reliability Workbook, chapter 5
+("Alerting on SLOs", multiwindow, multi-burn-rate alerts).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from toban.design.values.metric import Metric
+from toban.design.values.threshold import Comparison
+
+type Span = tuple[datetime, datetime]
+"""From (included) to (excluded)."""
+
+SLICE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A piece of time and the mean of what was measured in it."""
+
+    start: datetime
+    end: datetime
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What slices add up to. Seconds; amounts are value × seconds."""
+
+    covered: float = 0.0
+    """Of which something is known."""
+    amount: float = 0.0
+    planned_covered: float = 0.0
+    """The part of it within planned maintenance."""
+    planned_amount: float = 0.0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.covered + other.covered,
+            self.amount + other.amount,
+            self.planned_covered + other.planned_covered,
+            self.planned_amount + other.planned_amount,
+        )
+
+    @property
+    def mean(self) -> float | None:
+        """The mean over all known time; None when nothing is known."""
+        return self.amount / self.covered if self.covered > 0 else None
+
+    @property
+    def mean_unplanned(self) -> float | None:
+        """The mean without planned maintenance."""
+        known = self.covered - self.planned_covered
+        return (self.amount - self.planned_amount) / known if known > 0 else None
+
+    @property
+    def lost_unplanned(self) -> float:
+        """Of a tally of being up (0 to 1): the seconds in which it was not, planned maintenance left out."""
+        known = self.covered - self.planned_covered
+        return max(known - (self.amount - self.planned_amount), 0.0)
+
+
+def tally(slices: Iterable[Slice], planned: Sequence[Span]) -> Tally:
+    """Add *slices* up; they don't overlap, nor do the *planned* spans."""
+    total = Tally()
+    for each in slices:
+        length = (each.end - each.start).total_seconds()
+        within = sum(_overlap((each.start, each.end), span) for span in planned)
+        total += Tally(length, each.value * length, within, each.value * within)
+    return total
+
+
+def _overlap(one: Span, other: Span) -> float:
+    return max((min(one[1], other[1]) - max(one[0], other[0])).total_seconds(), 0.0)
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Return *spans* in order, those that touch or overlap made one."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        elif start < end:
+            found.append((start, end))
+    return found
+
+
+def in_unit(metric: Metric, mean: float) -> float:
+    """Return *mean* in the unit that the document's target is written in: being up in percent."""
+    return mean * 100 if metric is Metric.UP else mean
+
+
+def allowed_share(metric: Metric, limit: float) -> float | None:
+    """Return which share of time or of requests may be bad; None where the target has none."""
+    if metric is Metric.UP:
+        return 1 - limit / 100
+    return limit / 100 if metric is Metric.ERROR_RATE else None
+
+
+def bad_share(metric: Metric, mean: float) -> float:
+    """Return which share was bad, of a mean of being up or of an error rate in percent."""
+    return 1 - mean if metric is Metric.UP else mean / 100
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What may still go wrong in a period."""
+
+    allowed: timedelta
+    spent: timedelta
+
+    @property
+    def left(self) -> timedelta:
+        """Negative once more was spent than allowed."""
+        return self.allowed - self.spent
+
+    @property
+    def share_left(self) -> float:
+        """0 to 1, of what was allowed."""
+        return max(self.left / self.allowed, 0.0) if self.allowed else 0.0
+
+
+def budget(limit_percent: float, period: timedelta, known: Tally) -> Budget:
+    """Return the error budget of an availability target over *period*."""
+    return Budget(period * (1 - limit_percent / 100), timedelta(seconds=known.lost_unplanned))
+
+
+@dataclass(frozen=True, slots=True)
+class BurnRule:
+    """Both windows must burn this fast: the long one says that it matters, the short one that it goes on."""
+
+    long: timedelta
+    short: timedelta
+    rate: float
+    is_critical: bool
+
+
+BURN_RULES = (
+    BurnRule(timedelta(hours=1), timedelta(minutes=5), 14.4, is_critical=True),
+    BurnRule(timedelta(hours=6), timedelta(minutes=30), 6.0, is_critical=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Burning:
+    """A rule that is broken, and how fast it burns."""
+
+    rule: BurnRule
+    rate: float
+
+
+def burning(rates: Sequence[tuple[BurnRule, float | None, float | None]]) -> Burning | None:
+    """Return the gravest rule of which both windows burn; *rates*: rule, long and short."""
+    for rule, long, short in rates:
+        if long is not None and short is not None and min(long, short) >= rule.rate:
+            return Burning(rule, min(long, short))
+    return None
+
+
+def burn_rate(share: float | None, allowed: float | None) -> float | None:
+    """Return how many times faster than allowed; 1 uses the budget up exactly at the end of the period."""
+    if share is None or not allowed:
+        return None
+    return share / allowed
+
+
+def keeps(comparison: Comparison, value: float, limit: float) -> bool:
+    """Whether *value* keeps the target. Rounded to the millionth: sums of slices end in …99999."""
+    return comparison.holds(round(value, 6), limit)

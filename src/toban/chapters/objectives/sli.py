@@ -1,0 +1,83 @@
+"""Which measurements tell of which objective. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from toban.design.clauses.monitoring import Monitor
+from toban.design.clauses.objectives import Objective
+from toban.design.reader import Design
+from toban.design.values.metric import Metric
+from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings
+
+_MEASURED = {
+    Metric.AVAILABILITY: Metric.UP,
+    Metric.RESPONSE_TIME: Metric.RESPONSE_TIME,
+    Metric.ERROR_RATE: Metric.ERROR_RATE,
+}
+"""What the document promises → what is measured to know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sli:
+    """An objective and its indicator."""
+
+    objective: Objective
+    metric: Metric
+    target: str
+    instance: str = ""
+    """One instance of the target; empty for all."""
+
+    @property
+    def measured_by(self) -> str:
+        """The indicator in words; another indicator is another level."""
+        return " ".join(part for part in (self.metric.value, self.target, self.instance) if part)
+
+    @property
+    def limit(self) -> float:
+        """The target as a number, in the indicator's unit."""
+        return float(self.objective.target.limit.value)
+
+
+@dataclass(frozen=True, slots=True)
+class LevelPlan:
+    """What chapter 1 measures, and why it measures not the rest."""
+
+    slis: tuple[Sli, ...]
+    unbound: Mapping[str, str]
+    """Clause id → why it is not measured."""
+
+
+def plan(design: Design, bindings: Bindings) -> LevelPlan:
+    """Return the indicators: those of `[objectives]`, else the service whose response time is watched."""
+    faces = _faces(design.of(Monitor), bindings)
+    slis, unbound = [], {}
+    for objective in design.of(Objective):
+        found = _indicator(objective, faces, bindings)
+        if isinstance(found, Sli):
+            slis.append(found)
+        else:
+            unbound[objective.id] = found
+    return LevelPlan(tuple(slis), unbound)
+
+
+def _indicator(objective: Objective, faces: Sequence[str], bindings: Bindings) -> Sli | str:
+    metric = _MEASURED.get(objective.metric) if objective.metric is not None else None
+    if metric is None:
+        return f"「{objective.name}」を測る方法がありません: 測れるのは稼働率、レスポンスタイム、エラー率です"
+    written = bindings.objectives.get(objective.name)
+    if written is not None:
+        if written.target not in bindings.targets:
+            return f'{bindings.file} に [targets."{written.target}"] がありません'
+        return Sli(objective, metric, written.target, written.instance)
+    way_out = f'{bindings.file} に [objectives."{objective.name}"] target = "…" を書いてください'
+    if not faces:
+        return f"応答時間を監視する対象がつながっていないので、何で測るかが決まりません: {way_out}"
+    if len(faces) > 1:
+        return f"「{'」「'.join(faces)}」のどれで測るかが決まりません: {way_out}"
+    return Sli(objective, metric, faces[0])
+
+
+def _faces(monitors: Sequence[Monitor], bindings: Bindings) -> Sequence[str]:
+    """Return the bound targets that answer users: those whose response time the document watches."""
+    named = [each.target or WHOLE_SYSTEM for each in monitors if each.metric is Metric.RESPONSE_TIME]
+    return [target for target in dict.fromkeys(named) if target in bindings.targets]

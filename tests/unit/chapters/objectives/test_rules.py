@@ -1,0 +1,138 @@
+"""Levels, budgets and burn rates, at their boundaries."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toban.chapters.objectives.rules import (
+    BURN_RULES,
+    Slice,
+    Tally,
+    allowed_share,
+    bad_share,
+    budget,
+    burn_rate,
+    burning,
+    keeps,
+    merged,
+    tally,
+)
+from toban.design.values.metric import Metric
+from toban.design.values.threshold import Comparison
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+FIVE = 5 * MINUTE
+DAYS_30 = timedelta(days=30)
+
+
+def slices(*values: float) -> list[Slice]:
+    return [Slice(NOON + n * FIVE, NOON + (n + 1) * FIVE, value) for n, value in enumerate(values)]
+
+
+def test_the_level_is_the_mean_over_what_is_known() -> None:
+    known = tally(slices(1, 1, 0.5), ())
+
+    assert known.covered == 900
+    assert known.mean == pytest.approx(2.5 / 3)
+    assert tally((), ()).mean is None
+
+
+def test_planned_maintenance_is_counted_and_left_out() -> None:
+    known = tally(slices(1, 0, 1), [(NOON + FIVE, NOON + 2 * FIVE)])
+
+    assert known.mean == pytest.approx(2 / 3)
+    assert known.mean_unplanned == 1
+    assert known.lost_unplanned == 0
+
+
+def test_a_slice_that_is_half_planned_counts_half() -> None:
+    known = tally(slices(0), [(NOON, NOON + 2.5 * MINUTE)])
+
+    assert (known.covered, known.planned_covered, known.lost_unplanned) == (300, 150, 150)
+
+
+def test_where_all_known_time_was_planned_nothing_is_known_beside_it() -> None:
+    assert tally(slices(0), [(NOON, NOON + FIVE)]).mean_unplanned is None
+
+
+@given(st.lists(st.floats(0, 1), max_size=20), st.lists(st.floats(0, 1), max_size=20))
+def test_days_add_up_to_months(one: list[float], other: list[float]) -> None:
+    whole = tally([*slices(*one), *slices(*other)], ())
+
+    parts = tally(slices(*one), ()) + tally(slices(*other), ())
+
+    assert parts.covered == whole.covered
+    assert parts.amount == pytest.approx(whole.amount)
+
+
+def test_the_budget_of_99_9_percent_of_30_days_is_43_minutes() -> None:
+    spent = Tally(covered=86_400, amount=86_400 - 600)
+
+    found = budget(99.9, DAYS_30, spent)
+
+    assert found.allowed.total_seconds() == pytest.approx(2592)
+    assert found.left.total_seconds() == pytest.approx(1992)
+    assert found.share_left == pytest.approx(1992 / 2592)
+
+
+def test_a_budget_that_is_overspent_is_negative_and_none_of_it_is_left() -> None:
+    found = budget(99.9, DAYS_30, Tally(covered=86_400, amount=86_400 - 3000))
+
+    assert found.left < timedelta(0)
+    assert found.share_left == 0
+
+
+@pytest.mark.parametrize(
+    ("metric", "limit", "allowed"),
+    [(Metric.UP, 99.9, 0.001), (Metric.ERROR_RATE, 0.1, 0.001), (Metric.RESPONSE_TIME, 500, None)],
+)
+def test_a_target_allows_a_share_or_none(metric: Metric, limit: float, allowed: float | None) -> None:
+    assert allowed_share(metric, limit) == (None if allowed is None else pytest.approx(allowed))
+
+
+def test_the_bad_share_of_being_up_and_of_errors() -> None:
+    assert bad_share(Metric.UP, 0.99) == pytest.approx(0.01)
+    assert bad_share(Metric.ERROR_RATE, 1.5) == pytest.approx(0.015)
+
+
+def test_both_windows_must_burn() -> None:
+    fast, slow = BURN_RULES
+
+    assert burning([(fast, 14.4, 14.4), (slow, None, None)]) is not None
+    assert burning([(fast, 14.39, 100.0), (slow, 5.9, 100.0)]) is None
+    assert burning([(fast, 100.0, 14.39), (slow, 100.0, 5.9)]) is None
+    assert burning([(fast, 100.0, None), (slow, None, 100.0)]) is None
+
+
+def test_the_gravest_rule_speaks() -> None:
+    fast, slow = BURN_RULES
+
+    both = burning([(fast, 20.0, 30.0), (slow, 20.0, 20.0)])
+    only_slow = burning([(fast, 10.0, 30.0), (slow, 6.0, 6.0)])
+
+    assert (both and both.rule, both and both.rate) == (fast, 20.0)
+    assert (only_slow and only_slow.rule) == slow
+
+
+def test_burning_at_one_uses_the_budget_up_exactly() -> None:
+    assert burn_rate(0.001, 0.001) == 1
+    assert burn_rate(None, 0.001) is None
+    assert burn_rate(0.5, 0.0) is None
+
+
+def test_spans_that_touch_or_overlap_are_one() -> None:
+    def at(*minutes: int) -> list[datetime]:
+        return [NOON + each * MINUTE for each in minutes]
+
+    (a, b, c, d, e, f) = at(0, 5, 5, 10, 20, 30)
+
+    assert merged([(e, f), (c, d), (a, b), (a, a)]) == [(a, d), (e, f)]
+
+
+def test_sums_of_slices_do_not_miss_a_target_by_a_rounding() -> None:
+    assert keeps(Comparison.AT_LEAST, 99.89999999999999, 99.9)
+    assert not keeps(Comparison.AT_LEAST, 99.8999, 99.9)
+    assert keeps(Comparison.AT_MOST, 500.0000000001, 500)

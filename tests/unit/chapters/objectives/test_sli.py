@@ -1,0 +1,84 @@
+from pathlib import Path
+
+from toban.chapters.objectives import openslo
+from toban.chapters.objectives.sli import LevelPlan, plan
+from toban.design.reader import Design, read_design
+from toban.design.values.metric import Metric
+from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.model import Section
+
+DOCUMENT = """# 運用設計書
+
+## 1. 運用方針
+
+### 運用目標
+| 項目 | 目標値 |
+|---|---|
+| 稼働率 | 99.9% (年間ダウンタイム8.76時間以内) |
+| レスポンスタイム | 平均500ms以内 |
+| エラー率 | 0.1%以下 |
+| 同時接続数 | 1000以上 |
+
+## 2. 監視
+
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| DB | CPU使用率 | 0-60% | 70% | 85% | 1分 |
+| API | レスポンスタイム | 0-300ms | 500ms | 1000ms | 1分 |
+| 管理画面 | レスポンスタイム | 0-300ms | 500ms | 1000ms | 1分 |
+"""
+API = '[targets.API]\nsources = [{ kind = "probe" }]\n'
+BOTH = API + '[targets."管理画面"]\nsources = [{ kind = "probe" }]\n'
+AVAILABILITY = "objectives/objective/稼働率"
+
+
+class Probe(Section):
+    pass
+
+
+def design() -> Design:
+    return read_design(DOCUMENT, "運用設計書.md")
+
+
+def planned(bindings: str) -> LevelPlan:
+    return plan(design(), read_bindings(bindings, Path("toban.toml"), Kinds(sources={"probe": Probe})))
+
+
+def test_the_service_whose_response_time_is_watched_tells_of_all_objectives() -> None:
+    found = planned(API)
+
+    assert [(sli.objective.name, sli.metric, sli.target, sli.limit) for sli in found.slis] == [
+        ("稼働率", Metric.UP, "API", 99.9),
+        ("レスポンスタイム", Metric.RESPONSE_TIME, "API", 500),
+        ("エラー率", Metric.ERROR_RATE, "API", 0.1),
+    ]
+
+
+def test_what_toban_cannot_measure_is_unbound_with_its_reason() -> None:
+    assert any("測る方法がありません" in why for why in planned(API).unbound.values())
+
+
+def test_without_a_bound_service_the_way_out_is_named() -> None:
+    assert '[objectives."稼働率"] target = "…"' in planned("").unbound[AVAILABILITY]
+
+
+def test_between_two_services_the_bindings_must_choose() -> None:
+    assert "「API」「管理画面」のどれで測るか" in planned(BOTH).unbound[AVAILABILITY]
+    chosen = planned(BOTH + '[objectives."稼働率"]\ntarget = "管理画面"\ninstance = "admin-1"\n')
+    (sli,) = [each for each in chosen.slis if each.objective.id == AVAILABILITY]
+    assert (sli.target, sli.instance, sli.measured_by) == ("管理画面", "admin-1", "up 管理画面 admin-1")
+
+
+def test_a_target_that_is_not_bound_is_named() -> None:
+    unbound = planned(API + '[objectives."稼働率"]\ntarget = "窓口"\n').unbound
+
+    assert unbound[AVAILABILITY] == 'toban.toml に [targets."窓口"] がありません'
+
+
+def test_openslo_has_a_service_and_an_slo_for_each_objective_with_a_share() -> None:
+    service, *slos = openslo.documents(planned(API).slis, "南風商店", "Asia/Tokyo")
+
+    assert service["kind"] == "Service"
+    assert [slo["spec"]["objectives"][0]["target"] for slo in slos] == [0.999, 0.999]  # type: ignore[index]
+    assert slos[0]["metadata"] == {"name": "objective-1", "displayName": "稼働率"}
