@@ -1,8 +1,9 @@
 """A question to a database of the user's: read only, in time, and never more rows than asked for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -36,23 +37,42 @@ class Question:
     def ask(self, parameters: Mapping[str, object]) -> Rows:
         """Return the rows, all as of one moment, or raise `StepFailed`."""
         try:
-            with psycopg.connect(
-                self.dsn.reveal(), application_name="toban", connect_timeout=_CONNECTING
-            ) as connection:
-                connection.read_only = True
-                connection.execute(
-                    "SELECT set_config('statement_timeout', %s, true), set_config('TimeZone', %s, true)",
-                    [str(self.timeout // timedelta(milliseconds=1)), self.zone.key],
-                )
-                # A cursor of the server's takes one SELECT and nothing else, and need not send all it finds.
-                with connection.cursor("toban", row_factory=dict_row) as cursor:
-                    cursor.execute(self.sql, parameters)
-                    rows = cursor.fetchmany(self.most + 1)
+            # A cursor of the server's takes one SELECT and nothing else, and need not send all it finds.
+            with (
+                self._connected() as connection,
+                connection.cursor("toban", row_factory=dict_row) as cursor,
+            ):
+                cursor.execute(self.sql, parameters)
+                rows = cursor.fetchmany(self.most + 1)
         except (psycopg.Error, SecretUnavailable) as error:
             raise StepFailed(f"データベースから読めません: {self._words(error)}") from error
         if len(rows) > self.most:
             raise StepFailed(f"問い合わせが {self.most:,} 行を超えました。query の条件を見直してください")
         return rows
+
+    def doubts(self) -> Iterator[str]:
+        """Say why the question can't be asked now, of today; the server plans it and does not answer it."""
+        today = datetime.now(self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        parameters = {"start": today, "end": today + timedelta(days=1)}
+        try:
+            with self._connected() as connection:
+                connection.execute(f"EXPLAIN {self.sql}", parameters)
+        except (psycopg.Error, SecretUnavailable) as error:
+            hint = "接続文字列、役割の権限、query の表と列の名を確かめてください"
+            yield f"データベースから読めません: {self._words(error)}\nHINT: {hint}"
+
+    @contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection]:
+        """Yield a connection that may only read, in time and in the document's zone."""
+        with psycopg.connect(
+            self.dsn.reveal(), application_name="toban", connect_timeout=_CONNECTING
+        ) as connection:
+            connection.read_only = True
+            connection.execute(
+                "SELECT set_config('statement_timeout', %s, true), set_config('TimeZone', %s, true)",
+                [str(self.timeout // timedelta(milliseconds=1)), self.zone.key],
+            )
+            yield connection
 
     def _words(self, error: Exception) -> str:
         """The fault in a line, without the connection string or what is secret in it."""

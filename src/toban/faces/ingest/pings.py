@@ -171,13 +171,12 @@ async def _body(request: Request) -> bytes | None:
 def _taken(work: Work, report: Report) -> Response:
     close_old_connections()
     try:
-        run = reported.take(work, report)
+        reported.take(work, report)
     except DatabaseError as exc:
         log.warning("ping_not_kept", batch=work.key, word=report.word, reason=str(exc))
         return _plain("the state database does not answer", 503, {"Retry-After": "5"})
     finally:
         close_old_connections()
-    log.info("ping", batch=work.key, word=report.word, run=run.pk if run else None)
     return _plain("OK", 200)
 
 

@@ -30,11 +30,12 @@ class FakeTurn:
     said: list[str] = field(default_factory=list)
     stop: Reason | None = None
     stop_after: str = "\0"
+    reason: Reason = Reason.CANCELLED
 
     def say(self, text: str) -> None:
         self.said += text.splitlines()
         if self.stop_after in text:
-            self.stop = Reason.CANCELLED
+            self.stop = self.reason
 
     def progress(self, percent: float | None, text: str = "") -> None:
         """A command tells no progress of its own."""
@@ -74,13 +75,25 @@ def test_arguments_and_environment_arrive_as_they_were_written(remote: RemoteHos
     ]
 
 
-def test_both_outputs_are_heard_while_the_command_runs(remote: RemoteHost) -> None:
-    turn = FakeTurn(stop_after="begun")
+@pytest.mark.parametrize("why", [Reason.CANCELLED, Reason.TIMED_OUT, Reason.STOPPED])
+def test_both_outputs_are_heard_until_the_command_is_stopped(remote: RemoteHost, why: Reason) -> None:
+    turn = FakeTurn(stop_after="begun", reason=why)
 
-    message, reason = failure(shell(remote, "echo begun >&2; sleep 600"), turn)
+    message, reason = failure(
+        shell(remote, "trap 'echo bye; exit' TERM; echo begun >&2; sleep 600 & wait"), turn
+    )
+
+    assert turn.said == ["begun", "bye"]
+    assert (message, reason) == ("途中で止めました", why)
+
+
+def test_a_worker_that_was_replaced_ends_its_command_and_says_no_more(remote: RemoteHost) -> None:
+    turn = FakeTurn(stop_after="begun", reason=Reason.FENCED)
+
+    _, reason = failure(shell(remote, "trap 'echo bye; exit' TERM; echo begun; sleep 600 & wait"), turn)
 
     assert turn.said == ["begun"]
-    assert (message, reason) == ("途中で止めました", Reason.CANCELLED)
+    assert reason is Reason.FENCED
 
 
 def test_a_status_a_signal_and_a_command_that_is_not_there_are_told_apart(remote: RemoteHost) -> None:

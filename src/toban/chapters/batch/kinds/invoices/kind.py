@@ -1,6 +1,7 @@
 """`kind = "invoices"`: a period's invoices, a PDF for each customer, numbered without gaps."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from toban.chapters.batch.database import Question
 from toban.chapters.batch.kinds.invoices.content import Issuer
 from toban.chapters.batch.kinds.invoices.period import Closing, read_term
 from toban.chapters.batch.kinds.invoices.tax import Prices, Rounding
@@ -75,4 +77,14 @@ def _later(name: str, config: InvoiceBatch, site: Site) -> Callable[[Turn], obje
     return act
 
 
-KIND = WorkKind(InvoiceBatch, steps)
+def doubts(config: InvoiceBatch, site: Site) -> Iterator[str]:
+    """Have the database plan the query for today, and say whether the folder takes files."""
+    zone = site.bindings.system.zone
+    yield from Question(config.dsn, config.query, zone, config.query_timeout, 1).doubts()
+    folder = _file(site, config.folder)
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        yield f"{there} に書けません\nHINT: Toban のアカウントが書けるフォルダーにしてください"
+
+
+KIND = WorkKind(InvoiceBatch, steps, doubts=doubts)

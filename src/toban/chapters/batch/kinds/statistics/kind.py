@@ -1,11 +1,13 @@
 """`kind = "statistics"`: figures of each day, from a database and from what Toban measured."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from toban.chapters.batch.database import Question
 from toban.design.values.metric import Metric, read_metric
 from toban.engine.bindings.model import BatchBinding, Length, Section
 from toban.engine.bindings.secret import Secret
@@ -80,4 +82,12 @@ def steps(config: StatisticsBatch, site: Site) -> tuple[Step, ...]:
     return (Step("add-up", add_up),)
 
 
-KIND = WorkKind(StatisticsBatch, steps)
+def doubts(config: StatisticsBatch, site: Site) -> Iterator[str]:
+    """Have the database plan the query for today, where there is one."""
+    if config.dsn is None:
+        return
+    zone = site.bindings.system.zone
+    yield from Question(config.dsn, config.query, zone, config.query_timeout, 1).doubts()
+
+
+KIND = WorkKind(StatisticsBatch, steps, doubts=doubts)

@@ -1,0 +1,62 @@
+"""What a batch that asks a database says of it beforehand, against a real PostgreSQL."""
+
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from toban.chapters.batch.database import Question
+from toban.engine.bindings.secret import Secret
+
+SQL = "SELECT sum(yen) FROM sales WHERE at >= %(start)s AND at < %(end)s"
+
+
+def doubts(sql: str, reference: str = "env:BOOKS") -> list[str]:
+    question = Question(Secret(reference, Path()), sql, ZoneInfo("Asia/Tokyo"), timedelta(seconds=5), 1)
+    return list(question.doubts())
+
+
+@pytest.fixture
+def sales(books: str) -> str:
+    with psycopg.connect(books) as connection:
+        connection.execute("CREATE TABLE sales (at timestamptz, yen int)")
+    return books
+
+
+def test_a_question_that_can_be_asked_leaves_no_doubt_and_no_change(sales: str) -> None:
+    assert doubts(SQL) == []
+
+
+def test_a_column_that_there_is_not_is_told_with_a_way_out(sales: str) -> None:
+    (doubt,) = doubts(SQL.replace("yen", "dollars"))
+
+    assert 'column "dollars" does not exist' in doubt
+    assert "\nHINT: " in doubt
+
+
+def test_a_question_that_would_change_something_is_planned_and_not_carried_out(sales: str) -> None:
+    doubts("DELETE FROM sales WHERE at >= %(start)s")
+
+    with psycopg.connect(sales) as connection:
+        connection.execute("INSERT INTO sales VALUES (now(), 1)")
+    doubts("DELETE FROM sales")
+    with psycopg.connect(sales) as connection:
+        assert connection.execute("SELECT count(*) FROM sales").fetchone() == (1,)
+
+
+def test_a_wrong_database_is_told_without_the_password(sales: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WRONG", make_conninfo(sales, dbname="no_such_books", password="Kagi-no-himitsu"))
+
+    (doubt,) = doubts(SQL, "env:WRONG")
+
+    assert '"no_such_books" does not exist' in doubt
+    assert "Kagi" not in doubt
+
+
+def test_a_missing_secret_is_told_by_its_place(sales: str) -> None:
+    (doubt,) = doubts(SQL, "env:NOWHERE_TO_BE_FOUND")
+
+    assert "NOWHERE_TO_BE_FOUND" in doubt

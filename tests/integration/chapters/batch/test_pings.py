@@ -1,0 +1,117 @@
+"""Batches that are done elsewhere, as the page and the notices tell of them."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from toban.chapters.batch.kinds import ping
+from toban.chapters.batch.service import Batches
+from toban.chapters.batch.works import plan
+from toban.design.reader import read_design
+from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.evidence.models import ClauseStatus
+from toban.engine.notify.models import Alert
+from toban.engine.runs import reported
+from toban.engine.runs.belonging import Word
+from toban.engine.runs.reported import Report
+from toban.engine.runs.scheduler import plan_due
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+DOCUMENT = """# 運用設計書
+
+## 6. バッチ処理
+
+### バッチ一覧
+| バッチID | バッチ名 | 実行タイミング | 処理内容 | 失敗時の対応 |
+|---|---|---|---|---|
+| B007 | 棚卸 | 0 12 * * * | 外の cron | 再実行 |
+
+### バッチ実行方式
+- **リトライ**: 失敗時3回まで自動リトライ (間隔: 5分)
+"""
+
+
+class House:
+    """The chapter with one batch of `kind = "ping"`, and a clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.now = NOON - MINUTE
+        design = read_design(DOCUMENT, "運用設計書.md")
+        text = '[batches.B007]\nkind = "ping"\ntoken = "env:UNUSED"\ngrace = "30分"\ntimeout = "10分"\n'
+        bindings = read_bindings(text, Path("toban.toml"), Kinds(works={"ping": ping.KIND.config}))
+        made = plan(design, bindings, {"ping": ping.KIND})
+        self.works = made.works
+        self.batches = Batches(lambda: self.now)
+        self.batches.adopt(made, bindings.system, design.digest)
+        self.pass_to(self.now)
+
+    def pass_to(self, moment: datetime) -> None:
+        self.now = moment
+        plan_due(self.works.values(), moment)
+        reported.close_overdue(self.works, moment)
+        self.batches.tell()
+
+    def say(self, word: Word, moment: datetime, text: str = "") -> None:
+        reported.take(self.works["B007"], Report(word, moment, text))
+        self.pass_to(moment)
+
+    @property
+    def shown(self) -> tuple[str, str, str]:
+        status = ClauseStatus.objects.get(clause_id="batch/batch/B007")
+        return status.verdict, status.value, status.reason
+
+
+def test_it_is_awaited_then_under_way_then_done() -> None:
+    house = House()
+    house.pass_to(NOON + 20 * MINUTE)
+    assert house.shown == ("not-measurable", "", "12:00 の分の報告を待っています")
+
+    house.say(Word.START, NOON + 21 * MINUTE)
+    assert house.shown[2] == "12:00 の分を実行しています"
+    house.say(Word.SUCCESS, NOON + 22 * MINUTE)
+
+    assert house.shown == ("conforming", "2026-04-01 12:00 成功 (60.0秒)", "")
+    assert not Alert.objects.exists()
+
+
+def test_silence_is_announced_with_where_to_look_and_a_late_success_ends_it() -> None:
+    house = House()
+    house.pass_to(NOON)
+    house.pass_to(NOON + 30 * MINUTE)
+
+    alert = Alert.objects.get()
+    assert house.shown[0] == "not-performed"
+    assert "30分 たっても、始まりも終わりも報告されませんでした" in alert.limit
+    assert "そのホストと cron の記録" in alert.advice
+    assert "toban run" not in alert.advice
+
+    house.say(Word.SUCCESS, NOON + 50 * MINUTE)
+    assert house.shown[0] == "conforming"
+    assert house.shown[2] == "予定から 50分 遅れて報告されました"
+    assert Alert.objects.get().resolved_at is not None
+
+
+def test_a_failure_is_announced_at_once_and_tried_again_by_nobody_here() -> None:
+    house = House()
+    house.say(Word.START, NOON)
+
+    house.say(Word.FAIL, NOON + MINUTE, "倉庫に届きません")
+
+    assert house.shown[0] == "deviating"
+    assert "倉庫に届きません" in Alert.objects.get().limit
+    house.pass_to(NOON + 20 * MINUTE)
+    assert house.shown[0] == "deviating"
+
+
+def test_a_start_that_never_ends_is_a_failure_after_its_time() -> None:
+    house = House()
+    house.say(Word.START, NOON)
+
+    house.pass_to(NOON + 10 * MINUTE)
+
+    assert house.shown[0] == "deviating"
+    assert "終わりが報告されませんでした" in house.shown[2]
