@@ -73,6 +73,7 @@ STORES: dict[str, str] = {
 BACKUPS: dict[str, str] = {
     "native": "toban.chapters.backup.engines.native.kind",
     "pg_dump": "toban.chapters.backup.engines.pg_dump",
+    "pgbackrest": "toban.chapters.backup.engines.pgbackrest",
     "versioning": "toban.chapters.backup.engines.versioning",
 }
 """`kind = "…"` of `[backups.SUBJECT]` → the module that holds its `KIND`."""

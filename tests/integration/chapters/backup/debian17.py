@@ -178,6 +178,14 @@ class Cluster:
             assert self._process.poll() is None, self.log.read_text()[-2000:]
         pytest.fail(self.log.read_text()[-2000:])
 
+    def wait_for(self, question: str) -> None:
+        """Wait until the answer to *question* is true."""
+        for _ in range(600):
+            if self.sql(question) == [(True,)]:
+                return
+            time.sleep(0.1)
+        pytest.fail(f"{question}: {self.log.read_text()[-2000:]}")
+
     @property
     def log(self) -> Path:
         """What the server says."""

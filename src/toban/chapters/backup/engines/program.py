@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO
@@ -44,11 +44,13 @@ class Program:
     """Put over the worker's own. Secrets go this way, and are masked where the program's words are told."""
     secret_names: frozenset[str] = frozenset()
     """Which of the environment's variables are secret."""
+    called: str = ""
+    """What operators call it; empty: what it is started by (not `sudo`, where that starts it)."""
 
     @property
     def name(self) -> str:
         """What operators call it."""
-        return os.path.basename(self.arguments[0])  # noqa: PTH119 - not a path when it is looked up in PATH
+        return self.called or os.path.basename(self.arguments[0])  # noqa: PTH119 - not a path when it is looked up in PATH
 
     def mask(self, text: str) -> str:
         """Return *text* without any secret."""
@@ -58,10 +60,26 @@ class Program:
         return text
 
 
-def pieces(program: Program, watch: Watch) -> Iterator[bytes]:
+class _Quiet:
+    def say(self, text: str) -> None:
+        """Drop the line."""
+
+    def progress(self, percent: float | None, text: str = "") -> None:
+        """Drop it."""
+
+    def why_stop(self) -> object | None:
+        """Return None."""
+        return None
+
+
+QUIET: Watch = _Quiet()
+"""For a look that takes a moment: nobody follows it, nothing stops it."""
+
+
+def pieces(program: Program, watch: Watch) -> Generator[bytes]:
     """Yield what *program* writes; raises `ProgramFailed` instead of ending when it did not end well.
 
-    So whoever passes the pieces on sees the failure before the end.
+    So whoever passes the pieces on sees the failure before the end. Closing it ends the program.
     """
     with _started(program, stdout=subprocess.PIPE) as running:
         yield from running.output(watch)

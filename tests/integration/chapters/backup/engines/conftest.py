@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,17 +42,18 @@ def store(tmp_path: Path) -> DirectoryStore:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 4 MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
+def small_disk() -> Iterator[Path]:
+    """A disk of 4 MiB, where every account can reach it."""
     mount, umount = shutil.which("mount"), shutil.which("umount")
     if os.geteuid() != 0 or mount is None or umount is None:
         pytest.skip("a disk of the test's own needs root")
+    folder = Path(tempfile.mkdtemp(prefix="disk-"))
+    folder.chmod(0o711)
     made = subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=False, capture_output=True
+        [mount, "-t", "tmpfs", "-o", "size=4m,mode=711", "tmpfs", folder], check=False, capture_output=True
     )
     if made.returncode != 0:
         pytest.skip(f"a disk can't be mounted here: {made.stderr.decode().strip()}")
     yield folder
     subprocess.run([umount, folder], check=True)
+    folder.rmdir()

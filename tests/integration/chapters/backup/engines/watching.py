@@ -1,5 +1,6 @@
 """Who follows an act in a test."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -9,6 +10,8 @@ class Watching:
 
     lines: list[str] = field(default_factory=list)
     told: list[tuple[float | None, str]] = field(default_factory=list)
+    act: Callable[[], object] | None = None
+    """Is called once, in the middle: at the first progress."""
     stops_after: int | None = None
     """Looks after which the act must end; None: never."""
     _looks: int = 0
@@ -18,6 +21,9 @@ class Watching:
 
     def progress(self, percent: float | None, text: str = "") -> None:
         self.told.append((percent, text))
+        if self.act is not None:
+            act, self.act = self.act, None
+            act()
 
     def why_stop(self) -> object | None:
         self._looks += 1

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -20,28 +21,11 @@ from toban.chapters.backup.engines.pg_dump.commands import ZSTD_SINCE, Programs,
 from toban.chapters.backup.engines.pg_dump.config import PgDumpBackup
 from toban.chapters.backup.engines.pg_dump.source import Source, held_snapshot, major
 from toban.chapters.backup.engines.pg_dump.spool import spool
-from toban.chapters.backup.engines.program import ProgramFailed, output, pieces, run
+from toban.chapters.backup.engines.program import QUIET, ProgramFailed, output, pieces, run
 from toban.chapters.backup.store import Store, Stored, StoreTrouble, folder_of
 from toban.engine.bindings.secret import SecretUnavailable
 
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+(?:\.\d+)*)")
-
-
-class _Quiet:
-    """Watches a look that takes a moment: nobody follows it, nothing stops it."""
-
-    def say(self, text: str) -> None:
-        """Drop the line."""
-
-    def progress(self, percent: float | None, text: str = "") -> None:
-        """Drop it."""
-
-    def why_stop(self) -> object | None:
-        """Return None."""
-        return None
-
-
-_QUIET = _Quiet()
 
 
 class PgDump:
@@ -140,7 +124,7 @@ class PgDump:
             raise BackupFailed(str(error), retry=False) from error
 
     def _client_version(self, program: str = "pg_dump") -> str:
-        said = output(self._programs.version(program), _QUIET).decode("utf-8", "replace")
+        said = output(self._programs.version(program), QUIET).decode("utf-8", "replace")
         found = _VERSION.search(said)
         if found is None:
             raise BackupFailed(f"{program} の版を読めません: {said.strip()}", retry=False)
@@ -158,7 +142,7 @@ class PgDump:
 
     def _was_built_with_zstd(self) -> bool:
         try:
-            output(self._programs.zstd_probe(), _QUIET)
+            output(self._programs.zstd_probe(), QUIET)
         except ProgramFailed as error:
             return "does not support compression" not in str(error)
         return True
@@ -170,8 +154,9 @@ class PgDump:
                 jobs = self._config.jobs
                 run(self._programs.dump(server, source.snapshot, shape, jobs=jobs, folder=dump), watch)
                 return stored.write_folder(self._store, key, dump, watch)
-        command = self._programs.dump(server, source.snapshot, shape)
-        return stored.write(self._store, key, pieces(command, watch), watch)
+        # Closed at once when the store fails: pg_dump must not wait, holding its snapshot, for a reader.
+        with closing(pieces(self._programs.dump(server, source.snapshot, shape), watch)) as content:
+            return stored.write(self._store, key, content, watch)
 
 
 def _refuse_old_client(client: str, server: str) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from toban.chapters.backup.engine import BackupFailed, Restored, RestoreOrder, Taken, Watch
+from toban.chapters.backup.engines.disk import refuse_full_disk
 from toban.chapters.backup.engines.pg_dump import stored
 from toban.chapters.backup.engines.pg_dump.commands import Programs, Server
 from toban.chapters.backup.engines.pg_dump.source import Table, Target, analyze, count, look_at_target, major
-from toban.chapters.backup.engines.pg_dump.spool import refuse_full_disk
 from toban.chapters.backup.engines.program import feed, run
 from toban.chapters.backup.store import Store
 

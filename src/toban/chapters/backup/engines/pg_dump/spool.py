@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from toban.chapters.backup.engine import BackupFailed
+from toban.chapters.backup.engines.disk import refuse_full_disk
 
 
 @contextmanager
@@ -30,17 +31,6 @@ def spool(place: Path | None, name: str, needed: int) -> Iterator[Path]:
                 _clear(folder)
     except OSError as error:
         raise BackupFailed(f"{folder}: {error.strerror}") from error
-
-
-def refuse_full_disk(folder: Path, needed: int) -> None:
-    """Raise `BackupFailed` when less than *needed* bytes are free where *folder* is."""
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        mib = 1 << 20
-        raise BackupFailed(
-            f"{folder}: 空きが {free // mib:,} MiB で、{needed // mib:,} MiB に足りません\n"
-            "HINT: 空きを作るか、別のディスクを指してください"
-        )
 
 
 @contextmanager

@@ -1,0 +1,133 @@
+"""The commands of pgBackRest, as values: https://pgbackrest.org/command.html"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from toban.chapters.backup.engines.program import Program
+
+ANNOTATION = "toban"
+"""The annotation that holds Toban's own label of a backup."""
+
+_NAME = "pgbackrest"
+_NEVER = 9_999_999
+"""The most that pgBackRest counts to: Toban decides what goes, by the document."""
+
+_CHECK_TIMEOUT = 15
+"""Seconds to wait for a segment of log to arrive, where somebody waits for the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class PgBackRest:
+    """pgBackRest on one stanza."""
+
+    stanza: str
+    command: tuple[str, ...] = ("pgbackrest",)
+    config: Path | None = None
+    repo: int = 1
+
+    def version(self) -> Program:
+        """Ask for its version."""
+        return Program((*self.command, "version"), called=_NAME)
+
+    def info(self) -> Program:
+        """Ask what is in the repository."""
+        return self._on_stanza("info", f"--repo={self.repo}", "--output=json")
+
+    def backup(self, kind: str, label: str) -> Program:
+        """Make a backup of *kind* (full, diff, incr), told apart by Toban's *label*.
+
+        pgBackRest would expire old ones by its own settings after each backup: that is left to `remove`.
+        """
+        return self._on_stanza(
+            "backup",
+            f"--repo={self.repo}",
+            f"--type={kind}",
+            f"--annotation={ANNOTATION}={label}",
+            "--no-expire-auto",
+            f"--repo{self.repo}-retention-full={_NEVER}",
+            "--log-level-console=detail",
+        )
+
+    def verify(self, backup: str) -> Program:
+        """Read a backup and all that it stands on. Its exit status says nothing of what it found."""
+        return self._on_stanza(
+            "verify", f"--repo={self.repo}", f"--set={backup}", "--output=text", "--verbose"
+        )
+
+    def remove(self, backup: str, *, fulls_left: int) -> Program:
+        """Remove a backup and all that stands on it, and the log that none of the *fulls_left* needs."""
+        return self._on_stanza(
+            "expire",
+            f"--repo={self.repo}",
+            f"--set={backup}",
+            f"--repo{self.repo}-retention-full={_NEVER}",
+            f"--repo{self.repo}-retention-archive-type=full",
+            f"--repo{self.repo}-retention-archive={fulls_left}",
+        )
+
+    def restore(self, backup: str, into: Path, target: Mapping[str, str], *, goes_on: bool) -> Program:
+        """Bring a backup back into the folder *into*, to recover to *target* when it is started.
+
+        Tablespaces go beside it: where they came from, they may still be in use. The restored server archives
+        nothing, so that two never write to one repository. *goes_on*: an earlier attempt left files there.
+        """
+        arguments = [
+            "restore",
+            f"--repo={self.repo}",
+            f"--set={backup}",
+            f"--pg1-path={into}",
+            f"--tablespace-map-all={tablespaces(into)}",
+            "--archive-mode=off",
+            "--log-level-console=detail",
+            *(f"--{name}={value}" for name, value in target.items()),
+        ]
+        return self._on_stanza(*arguments, *(["--delta"] if goes_on else []))
+
+    def check(self) -> Program:
+        """Ask whether server and repository work together: a segment of log is sent through."""
+        return self._on_stanza("check", f"--archive-timeout={_CHECK_TIMEOUT}")
+
+    def _on_stanza(self, action: str, *arguments: str) -> Program:
+        config = () if self.config is None else (f"--config={self.config}",)
+        # What goes wrong is said on standard error, apart from what was asked for.
+        quiet = () if "--log-level-console=detail" in arguments else ("--log-level-console=off",)
+        return Program(
+            (
+                *self.command,
+                action,
+                *config,
+                f"--stanza={self.stanza}",
+                *arguments,
+                *quiet,
+                "--log-level-stderr=warn",
+            ),
+            called=_NAME,
+        )
+
+
+def tablespaces(into: Path) -> Path:
+    """Return where the tablespaces of a cluster restored into *into* go."""
+    return into.with_name(f"{into.name}.tablespaces")
+
+
+def to_the_end() -> Mapping[str, str]:
+    """Recover as far as the log goes."""
+    return {"type": "default"}
+
+
+def to_moment(moment: datetime) -> Mapping[str, str]:
+    """Recover to *moment*, then take writes."""
+    text = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f+00")
+    return {"type": "time", "target": text, "target-action": "promote"}
+
+
+def to_position(lsn: str) -> Mapping[str, str]:
+    """Recover to the position *lsn*, exclusive, then take writes."""
+    return {"type": "lsn", "target": lsn, "target-exclusive": "y", "target-action": "promote"}
+
+
+def to_its_own_end() -> Mapping[str, str]:
+    """Recover to where the backup is whole, and no further."""
+    return {"type": "immediate", "target-action": "promote"}
