@@ -1,5 +1,6 @@
 """Rows of the backup policy and their bindings to works of the run ledger. Pure."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.batch import Batch, BatchRetry
 from toban.design.reader import Design
 from toban.design.values.backup_method import BackupMethod, read_backup_method
+from toban.design.values.duration import Duration, Retention
 from toban.engine.bindings.due import due_times
 from toban.engine.bindings.model import BatchBinding, Bindings
 from toban.engine.clock import Clock, system_clock
@@ -60,8 +62,10 @@ class BackupPlan:
 
     works: Mapping[str, Work]
     policies: tuple[Policy, ...]
+    guards: tuple[Policy, ...]
+    """Rows that a bucket carries out by itself; its settings are watched."""
     sources: Mapping[str, Source]
-    """By the document's word for what is backed up."""
+    """What copies are made of, by the document's word for it."""
     objectives: tuple[RecoveryObjective, ...]
     """RPO and RTO that can be judged."""
     unbound: Mapping[str, str]
@@ -77,6 +81,7 @@ class _Planning:
     kinds: Kinds
     clock: Clock
     policies: list[Policy] = field(default_factory=list)
+    guards: list[Policy] = field(default_factory=list)
     unbound: dict[str, str] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
 
@@ -105,7 +110,14 @@ def plan(design: Design, bindings: Bindings, kinds: Kinds, *, clock: Clock = sys
         for policy in planning.policies
         if policy.work and not policy.is_batch
     }
-    return BackupPlan(works, tuple(planning.policies), planning.sources, tuple(objectives), planning.unbound)
+    return BackupPlan(
+        works,
+        tuple(planning.policies),
+        tuple(planning.guards),
+        planning.sources,
+        tuple(objectives),
+        planning.unbound,
+    )
 
 
 def work_of(policy: Policy, design: Design, bindings: Bindings) -> Work:
@@ -136,7 +148,8 @@ def source_of(
     kind = kinds.engines[bound.kind]
     rows = [row for row in design.of(BackupPolicy) if row.subject == subject]
     store_name = bound.config.store or _destination(rows)
-    store = bindings.stores.get(store_name)
+    # A place of the engine's own is no store of ours, though the row's destination may name one of those.
+    store = bindings.stores.get(store_name) if kind.needs_store else None
     if kind.needs_store and store is None:
         return (
             f'保存先「{store_name}」が {bindings.file} にありません: [stores."{store_name}"] を書くか、'
@@ -165,6 +178,13 @@ def clause_of(subject: str, method: Method, design: Design) -> str:
     return ""
 
 
+def days_of(retention: Retention | None) -> int | None:
+    """Return a retention in whole days, as buckets count; None where the document names no length."""
+    if not isinstance(retention, Duration):
+        return None
+    return max(math.ceil(retention.as_timedelta() / timedelta(days=1)), 1)
+
+
 def doing(row: BackupPolicy, method: Method, design: Design, bindings: Bindings) -> str:
     """Return the batch that makes what *row* asks for; empty when its own work does."""
     in_document = {batch.batch_id or batch.name for batch in design.of(Batch)}
@@ -183,17 +203,30 @@ def _plan_row(planning: _Planning, row: BackupPolicy) -> str:
     if method is None:
         return f"方式「{row.method}」の取り方が分かりません: フルか増分かを文書に書いてください"
     if method is BackupMethod.VERSIONING:
-        return ""
+        return _plan_guard(planning, row)
     source = planning.sources.get(row.subject) or source_of(
         row.subject, planning.design, planning.bindings, planning.kinds, clock=planning.clock
     )
     if isinstance(source, str):
         return source
+    if not source.kind.methods:
+        return f'kind = "{source.kind_name}" は「{row.method}」を取れません: 別の kind を書いてください'
     planning.sources[row.subject] = source
     if method is BackupMethod.LOG:
         planning.policies.append(Policy(row, method, source, work=""))
         return ""
     return _plan_copies(planning, row, method, source)
+
+
+def _plan_guard(planning: _Planning, row: BackupPolicy) -> str:
+    source = source_of(row.subject, planning.design, planning.bindings, planning.kinds, clock=planning.clock)
+    if isinstance(source, str) or not source.kind.keeps_versions:
+        return (
+            f"「{row.subject}」がどのバケットかが {planning.bindings.file} にありません:"
+            f' [backups."{row.subject}"] に kind = "versioning" と bucket を書いてください'
+        )
+    planning.guards.append(Policy(row, BackupMethod.VERSIONING, source, work=""))
+    return ""
 
 
 def _plan_copies(planning: _Planning, row: BackupPolicy, method: BackupMethod, source: Source) -> str:
@@ -220,6 +253,8 @@ def _why_never_due(row: BackupPolicy, bindings: Bindings) -> str:
 
 
 def _why_unjudged(objective: RecoveryObjective, planning: _Planning) -> str:
+    if objective.subject and objective.subject in {guard.row.subject for guard in planning.guards}:
+        return "バケットが旧版を保ちます: 戻せる時点は書き込みのたびに進みます"
     if objective.subject and objective.subject not in planning.sources:
         return f"「{objective.subject}」のバックアップがつながれていません"
     if not planning.sources:
