@@ -383,8 +383,18 @@ def succeed_all(successes: Sequence[Success], now: datetime) -> Collection[int]:
         Run.objects.filter(pk__in=pks).update(**ended)
         for run in runs:
             vars(run).update(ended)
+            note = _said(by_run[run.pk])
+            if note:
+                run.note = note
+                run.save(update_fields=["note"])
         ledger.append(*map(ended_evidence, runs), now=now)
     return by_run.keys() - set(pks)
+
+
+def _said(success: Success) -> str:
+    """What came of the run, where its last step says so in words."""
+    result = success.last.result if success.last is not None else None
+    return ledger.storable_text(result) if isinstance(result, str) else ""
 
 
 def fail(held: Claim, work: Work, reason: Reason, error: str, now: datetime) -> None:

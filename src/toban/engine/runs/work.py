@@ -60,7 +60,10 @@ class Step:
 
     name: str
     act: Callable[[Turn], object]
-    """Returns JSON, kept for the later steps, or raises `StepFailed`."""
+    """Returns JSON, kept for the later steps, or raises `StepFailed`.
+
+    A text that the last step returns says what came of the run: it is shown beside the clause.
+    """
     approval: str | None = None
     """Whose consent the step needs before it acts, in the document's words (運用責任者); None: nobody's.
 

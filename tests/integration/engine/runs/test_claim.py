@@ -9,7 +9,7 @@ from tests.integration.engine.runs.conftest import NOON, MakeWork
 
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs import claim, orders
-from toban.engine.runs.claim import LEASE, Claim, Fenced
+from toban.engine.runs.claim import LEASE, Claim, Fenced, LastStep, Success
 from toban.engine.runs.models import Attempt, Run
 from toban.engine.runs.orders import NotPossible
 from toban.engine.runs.rules import MOST_LOSSES, Reason
@@ -87,6 +87,19 @@ def test_what_finished_steps_returned_is_there_for_the_next_holder(work: Work) -
     claim.keep(take(work), "first", {"rows": 3}, began_at=NOON, now=NOON)
 
     assert take(work, "b", LEASE).results == {"first": {"rows": 3}}
+
+
+@pytest.mark.parametrize(
+    ("result", "note"),
+    [("請求書 2 件", "請求書 2 件"), ("a\0b", "a\N{REPLACEMENT CHARACTER}b"), ({"rows": 3}, ""), (None, "")],
+)
+def test_what_the_last_step_says_in_words_is_what_came_of_the_run(
+    result: object, note: str, work: Work
+) -> None:
+    claim.succeed_all([Success(take(work), LastStep("command", result, NOON))], NOON)
+
+    assert the_run().note == note
+    assert LedgerEntry.objects.order_by("-sequence")[0].content["note"] == note
 
 
 def test_a_run_that_takes_its_workers_down_fails_in_the_end(work: Work) -> None:

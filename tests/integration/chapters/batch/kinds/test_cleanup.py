@@ -281,12 +281,12 @@ def test_a_disk_that_stays_too_full_fails_the_run_and_what_is_to_be_kept_stays(
     assert (old.exists(), new.exists()) == (False, True)
 
 
-def test_enough_room_is_told(tmp_path: Path, logs: Path) -> None:
+def test_what_went_and_the_room_that_is_left_are_told(tmp_path: Path, logs: Path) -> None:
     make(logs / "access.log.2", OLD)
 
     turn = clear_up(site(tmp_path, more='free_at_least = "1kB"'))
 
-    assert str(turn.results["room"]).startswith(f"{logs} の空き ")
+    assert str(turn.results["room"]).startswith(f"片付けたもの: アクセスログ 1 件。{logs} の空き ")
 
 
 def test_a_folder_that_is_not_there_is_no_success(tmp_path: Path) -> None:

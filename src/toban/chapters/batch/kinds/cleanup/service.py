@@ -196,7 +196,7 @@ def _remember(orders: Orders, sums: Mapping[str, Sum], turn: Turn) -> None:
 
 
 def check_room(orders: Orders, turn: Turn) -> str:
-    """Say how much room there is; fail where what the document wants kept leaves too little."""
+    """Say what went and how much room there is; fail where what is to be kept leaves too little."""
     told, lacking = [], []
     for folder in _disks(orders):
         usage = shutil.disk_usage(folder)
@@ -210,7 +210,16 @@ def check_room(orders: Orders, turn: Turn) -> str:
             f"{'、'.join(lacking)}: 保存期間を過ぎたログを片付けても足りません。"
             "文書が残すと定めたものは消しません。ディスクを足すか、文書の保存期間を見直してください"
         )
-    return "、".join(told)
+    went = "挙げただけで、片付けていません" if _is_dry(turn) else f"片付けたもの: {_went(turn)}"
+    return f"{went}。{'、'.join(told)}"
+
+
+def _went(turn: Turn) -> str:
+    """Return what the step before removed, row by row."""
+    match turn.results["remove"]:
+        case dict(rows):
+            return "、".join(f"{name} {row.get(End.REMOVED, 0):,} 件" for name, row in rows.items())
+    raise TypeError("the step remove returned no rows")
 
 
 def _disks(orders: Orders) -> Iterator[Path]:

@@ -221,8 +221,8 @@ def write(path: Path, whole: bytes) -> None:
         os.close(folder)
 
 
-def record(billing: Billing, turn: Turn) -> object:
-    """Write the period's table beside the files, and into the evidence what it says."""
+def record(billing: Billing, turn: Turn) -> str:
+    """Write the period's table beside the files, into the evidence what it says, and return it in words."""
     period, title = _period_numbered(turn), str(_result(turn, "number")["title"])
     entries = list(_entries(billing, period))
     void = Invoice.objects.filter(work=billing.work, period=period, is_void=True).order_by("series", "number")
@@ -239,7 +239,7 @@ def record(billing: Billing, turn: Turn) -> object:
     digest = hashlib.sha256(text).hexdigest()
     _remember(billing, turn, {"issued": summary, "manifest": str(file), "sha256": digest, "run": turn.run_id})
     turn.say(f"{summary} → {file.parent}")
-    return {"summary": summary, "manifest": str(file), "sha256": digest}
+    return summary
 
 
 def _entries(billing: Billing, period: date) -> Iterator[manifest.Entry]:

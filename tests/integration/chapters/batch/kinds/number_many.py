@@ -1,0 +1,41 @@
+"""Number invoices as one of several workers: `number_many.py WORK RUNS`, in a series that all share.
+
+Every run has one customer of its own and one that all runs of the work have, and is done twice, as after a
+kill.
+"""
+
+import sys
+from datetime import date, timedelta
+
+import django
+
+django.setup()
+
+from toban.chapters.batch.kinds.invoices.content import Content, Issuer, Line, Terms  # noqa: E402
+from toban.chapters.batch.kinds.invoices.numbering import Book, number  # noqa: E402
+from toban.chapters.batch.kinds.invoices.tax import Prices, Rounding  # noqa: E402
+from toban.chapters.batch.kinds.invoices.texts import Texts  # noqa: E402
+
+DAY = date(2026, 1, 31)
+TERMS = Terms(
+    issuer=Issuer(name="南風商店", registration="T9999999999999"), texts=Texts(), title="", period="",
+    pay_by=None, prices=Prices.EXCLUDED, rounding=Rounding.FLOOR, reduced_rate=8,
+)  # fmt: skip
+
+
+def content(customer: str) -> Content:
+    line = Line(item="塩", amount=680, rate=8)
+    return Content(
+        customer=customer, name="喫茶", honorific="", address="", lines=(line,), terms=TERMS, issued_on=DAY
+    )
+
+
+def main(work: str, runs: int) -> None:
+    for run in range(runs):
+        book = Book("2026", work, DAY + timedelta(days=run))
+        for _ in range(2):
+            number(book, [content(f"own {run}"), content("everyone")], run)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
