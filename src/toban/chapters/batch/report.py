@@ -1,7 +1,9 @@
 """A batch's runs to what others are told of it: a status for the page, a signal for the notices. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from toban.design.clauses.batch import Batch
@@ -9,9 +11,12 @@ from toban.design.values.retry import FailureAction
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
+from toban.engine.notify.words import spell
 from toban.engine.runs import rules
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason
+from toban.engine.runs.standing import Standing
+from toban.engine.runs.work import Work
 
 _VERDICTS = {
     Run.State.DONE: Verdict.CONFORMING,
@@ -34,83 +39,132 @@ class Row:
     """A batch and where its runs stand."""
 
     batch: Batch
-    key: str
-    last: Run | None
-    """The newest run that has ended."""
-    current: Run | None
-    """The oldest run whose time has come and that has not ended."""
-    next_due: datetime | None
-    zone: ZoneInfo
+    work: Work
+    standing: Standing
+
+    @property
+    def key(self) -> str:
+        """The name by which people order it."""
+        return self.work.key
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The document's."""
+        return self.work.system.zone
+
+
+class Trouble(StrEnum):
+    """What may be wrong with a run that has not ended."""
+
+    NOT_STARTED = "not-started"
+    NO_CONSENT = "no-consent"
+    """It has been waiting for somebody's consent for as long as a run may be late."""
+    TOO_LONG = "too-long"
+    UNUSUALLY_LONG = "unusually-long"
+
+
+def trouble(row: Row, now: datetime) -> Trouble | None:
+    """Say what is wrong with the run that should have come to an end, or None."""
+    run, standing = row.standing.current, row.standing
+    if run is None or run.reason == Reason.AWAITING_REPORT:
+        return None
+    if run.state == Run.State.WAITING:
+        if not rules.is_overdue(run.wake_at, now, row.work.start_grace):
+            return None
+        return Trouble.NO_CONSENT if run.reason == Reason.AWAITING_APPROVAL else Trouble.NOT_STARTED
+    began_at = standing.began_at or run.due_at
+    if rules.is_too_long(began_at, now, row.work.expected_within):
+        return Trouble.TOO_LONG
+    return Trouble.UNUSUALLY_LONG if rules.is_too_long(began_at, now, standing.longest_usual) else None
 
 
 def status(row: Row, now: datetime) -> StatusUpdate:
     """Return what the page shows beside the batch."""
-    proof = None
-    if row.last is not None:
-        proof = {"run": row.last.pk, "due": row.last.due_at.isoformat(), "reason": row.last.reason}
+    proof, last = None, row.standing.last
+    if last is not None:
+        proof = {"run": last.pk, "due": last.due_at.isoformat(), "reason": last.reason}
     return StatusUpdate(
         clause_id=row.batch.id,
         verdict=_verdict(row, now),
         value=_value(row),
         reason=_reason(row, now),
         observed_at=now,
-        next_due=row.next_due,
+        next_due=row.standing.next_due,
         proof=proof,
     )
 
 
-def signal(row: Row, now: datetime) -> Signal | None:
-    """Return what may need announcing; nothing before anything has ended or is overdue."""
-    run = row.current if _is_overdue(row, now) else row.last
-    if run is None:
-        return None
-    condition = _condition(row, now)
+def signals(row: Row, now: datetime) -> Iterator[Signal]:
+    """Yield what may need announcing: how the last run ended, and whether all is well with the present one.
+
+    Each is an alert of its own: a run that hangs ends no alert about the failure before it.
+    """
+    last, current = row.standing.last, row.standing.current
+    if last is not None:
+        condition = _end_condition(row, last)
+        yield _signal(row, now, "", condition, limit=_end_limit(last), began_at=last.ended_at or last.wake_at)
+    found = trouble(row, now)
+    since = now if current is None else row.standing.began_at or current.wake_at
+    condition = Condition.OK if found is None else Condition.WARNING
+    limit = "" if found is None else _words(row, found)
+    yield _signal(row, now, "/under-way", condition, limit=limit, began_at=since)
+
+
+def events(row: Row, runs: Iterable[Run], now: datetime) -> Iterator[Signal]:
+    """Yield what is worth knowing of *runs*, where the batch's binding asks for it: begins and good ends."""
+    for run in runs:
+        due = f"{run.due_at.astimezone(row.zone):%Y-%m-%d %H:%M}"
+        if row.work.announces_start and run.began_at is not None:
+            yield _event(row, f"/start/{run.pk}", f"{due} の分を始めました", run.began_at, now)
+        if row.work.announces_end and run.state == Run.State.DONE and run.ended_at is not None:
+            yield _event(row, f"/end/{run.pk}", _end(row, run), run.ended_at, now)
+
+
+def _event(row: Row, part: str, value: str, at: datetime, now: datetime) -> Signal:
+    found = _signal(row, now, part, Condition.INFO, limit="", began_at=at)
+    return replace(found, value=value, advice=f"対応は要りません。記録は toban why {row.key}")
+
+
+def _signal(
+    row: Row, now: datetime, part: str, condition: Condition, *, limit: str, began_at: datetime
+) -> Signal:
+    is_well = condition is Condition.OK
     return Signal(
-        key=row.batch.id,
+        key=row.batch.id + part,
         clause_id=row.batch.id,
         citation=str(row.batch.origin),
         clause_text=row.batch.text,
         condition=condition,
         subject=f"バッチ {row.key} {row.batch.name}",
         value=_value(row),
-        limit="" if condition is Condition.OK else _limit(row, now),
-        began_at=run.ended_at or run.wake_at,
+        limit="" if is_well else limit,
+        began_at=began_at,
         detected_at=now,
-        advice="" if condition is Condition.OK else _advice(row),
+        advice="" if is_well else _advice(row),
         labels={"batch": row.key},
     )
 
 
 def _verdict(row: Row, now: datetime) -> Verdict:
-    if _is_overdue(row, now) or (row.current is not None and row.current.failures):
+    current, last = row.standing.current, row.standing.last
+    if trouble(row, now) is not None or (current is not None and current.failures):
         return Verdict.WARNING
-    if row.last is None:
-        return Verdict.NOT_MEASURABLE
-    return _VERDICTS[Run.State(row.last.state)]
+    return Verdict.NOT_MEASURABLE if last is None else _VERDICTS[Run.State(last.state)]
 
 
-def _condition(row: Row, now: datetime) -> Condition:
-    if _is_overdue(row, now):
-        return Condition.WARNING
-    state = row.last.state if row.last else ""
-    if state == Run.State.FAILED:
+def _end_condition(row: Row, last: Run) -> Condition:
+    if last.state == Run.State.FAILED:
         # A row that says nothing of failures must not fail quietly.
         is_alarming = FailureAction.ALERT in row.batch.on_failure or not row.batch.on_failure
         return Condition.CRITICAL if is_alarming else Condition.WARNING
-    return Condition.WARNING if state == Run.State.MISSED else Condition.OK
-
-
-def _is_overdue(row: Row, now: datetime) -> bool:
-    current = row.current
-    if current is None or current.state != Run.State.WAITING or current.reason == Reason.AWAITING_REPORT:
-        return False
-    return rules.is_overdue(current.wake_at, now)
+    return Condition.WARNING if last.state == Run.State.MISSED else Condition.OK
 
 
 def _value(row: Row) -> str:
-    if row.last is None:
-        return ""
-    run = row.last
+    return "" if row.standing.last is None else _end(row, row.standing.last)
+
+
+def _end(row: Row, run: Run) -> str:
     took = ""
     if run.began_at is not None and run.ended_at is not None and run.state == Run.State.DONE:
         took = f" ({_seconds(run.ended_at - run.began_at)})"
@@ -118,40 +172,61 @@ def _value(row: Row) -> str:
 
 
 def _reason(row: Row, now: datetime) -> str:
-    current = row.current
-    if current is not None and current.state == Run.State.RUNNING:
-        return f"{current.due_at.astimezone(row.zone):%H:%M} の分を実行しています"
-    if current is not None and current.reason == Reason.AWAITING_REPORT:
-        return f"{current.due_at.astimezone(row.zone):%H:%M} の分の報告を待っています"
-    if current is not None and current.failures:
-        again = current.wake_at.astimezone(row.zone)
-        return f"{current.failures} 回失敗しました。{again:%H:%M} に再試行します: {current.note}"
-    if _is_overdue(row, now):
-        return _limit(row, now)
-    if row.last is None:
+    found = trouble(row, now)
+    if found is not None:
+        return _words(row, found)
+    if row.standing.current is not None:
+        return _present(row, row.standing.current)
+    if row.standing.last is None:
         return "まだ実行の時刻が来ていません"
-    return row.last.note
+    return row.standing.last.note
 
 
-def _limit(row: Row, now: datetime) -> str:
-    if _is_overdue(row, now) and row.current is not None:
-        due = row.current.due_at.astimezone(row.zone)
-        return f"{due:%H:%M} の分が {_minutes(rules.OVERDUE)} を過ぎても始まりません"
-    if row.last is not None and row.last.state == Run.State.MISSED:
-        return row.last.note or "予定の時刻に Toban が動いていませんでした"
-    return (row.last.note if row.last is not None else "") or "成功"
+def _present(row: Row, run: Run) -> str:
+    """What is going on, where nothing is wrong with it."""
+    due = f"{run.due_at.astimezone(row.zone):%H:%M}"
+    if run.state == Run.State.RUNNING:
+        percent = f" ({run.progress_percent:.0f}%)" if run.progress_percent is not None else ""
+        step = f": {run.step}{percent} {run.progress_text}".rstrip() if run.step else ""
+        return f"{due} の分を実行しています{step}"
+    if run.reason == Reason.AWAITING_REPORT:
+        return f"{due} の分の報告を待っています"
+    if run.failures:
+        again = run.wake_at.astimezone(row.zone)
+        return f"{run.failures} 回失敗しました。{again:%H:%M} に再試行します: {run.note}"
+    return run.note
+
+
+def _words(row: Row, found: Trouble) -> str:
+    run = row.standing.current
+    if run is None:
+        raise AssertionError("without a run there is no trouble with it")
+    due = f"{run.due_at.astimezone(row.zone):%H:%M} の分"
+    match found:
+        case Trouble.NOT_STARTED:
+            return f"{due}が {spell(row.work.start_grace)} を過ぎても始まりません"
+        case Trouble.NO_CONSENT:
+            return f"{due}: {run.note}。toban run {row.key} --approve {run.pk} で進みます"
+        case Trouble.TOO_LONG:
+            return f"{due}が {spell(row.work.expected_within or timedelta(0))} を過ぎても終わりません"
+        case Trouble.UNUSUALLY_LONG:
+            usual = spell(row.standing.longest_usual or timedelta(0))
+            return f"{due}がいつもより長くかかっています (これまでの 95% の 2 倍、{usual} 超)"
+
+
+def _end_limit(last: Run) -> str:
+    if last.state == Run.State.MISSED:
+        return last.note or "予定の時刻に Toban が動いていませんでした"
+    return last.note
 
 
 def _advice(row: Row) -> str:
     ordered = f"失敗時の対応: {row.batch.on_failure_text}。" if row.batch.on_failure_text else ""
-    if row.last is not None and row.last.reason in (Reason.REPORTED, Reason.UNREPORTED):
+    last = row.standing.last
+    if last is not None and last.reason in (Reason.REPORTED, Reason.UNREPORTED):
         return f"{ordered}外で動くバッチです: そのホストと cron の記録を確かめてください。toban why {row.key}"
     return f"{ordered}記録は toban why {row.key}、もう一度実行するには toban run {row.key}"
 
 
 def _seconds(length: timedelta) -> str:
     return f"{length.total_seconds():.1f}秒"
-
-
-def _minutes(length: timedelta) -> str:
-    return f"{length // timedelta(minutes=1)}分"

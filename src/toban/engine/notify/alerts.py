@@ -10,7 +10,7 @@ from django.db import transaction
 
 from toban.engine.evidence import ledger
 from toban.engine.notify import flapping
-from toban.engine.notify.models import Alert
+from toban.engine.notify.models import EVENT, Alert
 from toban.engine.notify.signal import Condition, Signal
 
 _NO_DATA_SUFFIX = "/no-data"
@@ -93,6 +93,34 @@ def report(signals: Collection[Signal], now: datetime, document_digest: str = ""
             alert.flap_root = alert
         Alert.objects.bulk_update(roots, ["flap_root"], batch_size=50)
         Alert.objects.bulk_update(changed, _CHANGING, batch_size=50)
+
+
+def tell(events: Collection[Signal], now: datetime, document_digest: str = "") -> None:
+    """Have each of *events* announced once, in the caller's transaction (or one of its own).
+
+    An event is worth knowing and nothing is wrong: it is over at once, and no recovery follows. Its key is
+    its own for ever, so telling it again changes nothing.
+    """
+    new = _untold(events)
+    if not new:
+        return
+    with transaction.atomic(savepoint=False):
+        # First of all locks, in every transaction that writes evidence: no two wait for each other.
+        ledger.hold()
+        for signal in _untold(new):
+            alert = _opened(Facet(signal.key, Condition.INFO), signal, document_digest)
+            alert.labels = {**signal.labels, EVENT: signal.key}
+            alert.resolved_at = now
+            alert.save(force_insert=True)
+
+
+def _untold(events: Collection[Signal]) -> Sequence[Signal]:
+    by_key = {signal.key: signal for signal in events}
+    keys, told = list(by_key), set[str]()
+    # SQLite takes a limited number of parameters.
+    for start in range(0, len(keys), 500):
+        told |= set(Alert.objects.filter(key__in=keys[start : start + 500]).values_list("key", flat=True))
+    return [signal for key, signal in by_key.items() if key not in told]
 
 
 def withdraw(clause_ids: Collection[str], now: datetime) -> None:

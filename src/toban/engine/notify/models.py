@@ -10,6 +10,9 @@ from toban.engine.notify.notice import NoticeKind
 from toban.engine.notify.signal import Condition
 
 _CONDITIONS = [(condition.value, condition.value) for condition in Condition]
+EVENT = "event"
+"""The label of an alert that is told once and has no recovery."""
+
 _LEVELS = [(level.value, level.value) for level in AlertLevel]
 
 
@@ -69,6 +72,11 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.condition}"
+
+    @property
+    def is_event(self) -> bool:
+        """Whether it only tells that something happened: it was over at once, and never recovers."""
+        return EVENT in self.labels
 
     @property
     def incident_key(self) -> str:

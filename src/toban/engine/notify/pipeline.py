@@ -304,7 +304,7 @@ class _Look:
 
 
 def _kind(alert: Alert) -> NoticeKind:
-    if alert.resolved_at is not None:
+    if alert.resolved_at is not None and not alert.is_event:
         return NoticeKind.RECOVERED
     return NoticeKind.NO_DATA if alert.condition == Condition.NO_DATA else NoticeKind.FIRING
 

@@ -1,5 +1,6 @@
 """What becomes of a run, decided from values: no clock, no database."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,12 @@ PUNCTUAL = timedelta(minutes=1)
 
 OVERDUE = timedelta(minutes=10)
 """A run that has not started this long after its time is a trouble of its own."""
+
+COMPARED = 20
+"""Successes that a run is compared with."""
+
+_FEWEST = 5
+_SHORTEST = timedelta(minutes=1)
 
 MOST_LOSSES = 3
 """A run that took so many workers down with it is not given to another."""
@@ -134,6 +141,24 @@ def start(
     return Start.NOW if all(others_succeeded) else Start.WAITS_FOR_OTHER
 
 
-def is_overdue(wake_at: datetime, now: datetime) -> bool:
+def is_overdue(wake_at: datetime, now: datetime, grace: timedelta = OVERDUE) -> bool:
     """Whether a waiting run should long have started."""
-    return now - wake_at > OVERDUE
+    return now - wake_at > grace
+
+
+def longest_usual(lengths: Sequence[timedelta]) -> timedelta | None:
+    """Return how long a run may go on before it is unlike those before it; None where they are too few.
+
+    *lengths* are those of the latest successes, `COMPARED` of them at most. The limit is twice their 95th
+    percentile (nearest rank: of twenty, the second longest), so that one run that once hung does not count,
+    and a minute at least: what takes seconds may well take three times as many.
+    """
+    if len(lengths) < _FEWEST:
+        return None
+    rank = math.ceil(len(lengths) * 0.95)
+    return max(2 * sorted(lengths)[rank - 1], _SHORTEST)
+
+
+def is_too_long(began_at: datetime, now: datetime, limit: timedelta | None) -> bool:
+    """Whether a run that began at *began_at* goes on for longer than *limit*; None is no limit."""
+    return limit is not None and now - began_at > limit

@@ -164,7 +164,7 @@ class Work:
             self._runs.adopt({**batches.works, **backups.works})
             self._backups.adopt(backups, edition.bindings.system, edition.design.digest)
             self._followers.adopt(backups, edition.design.digest)
-            self._batches.adopt(batches, edition.bindings.system, edition.design.digest)
+            self._batches.adopt(batches, edition.design.digest)
             self._batched = edition
         self._runs.step()
 

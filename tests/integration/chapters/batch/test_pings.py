@@ -46,7 +46,7 @@ class House:
         made = plan(design, bindings, {"ping": ping.KIND})
         self.works = made.works
         self.batches = Batches(lambda: self.now)
-        self.batches.adopt(made, bindings.system, design.digest)
+        self.batches.adopt(made, design.digest)
         self.pass_to(self.now)
 
     def pass_to(self, moment: datetime) -> None:

@@ -47,7 +47,7 @@ class House:
         bindings = read_bindings(text, Path("toban.toml"), Kinds(works={"command": command.KIND.config}))
         made = plan(design, bindings, {"command": command.KIND})
         self.works = made.works
-        self.batches.adopt(made, bindings.system, design.digest)
+        self.batches.adopt(made, design.digest)
         plan_due(self.works.values(), self.now)
 
     def pass_to(self, moment: datetime, *, error: str = "") -> None:

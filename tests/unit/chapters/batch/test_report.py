@@ -1,20 +1,24 @@
 """What is told of a batch, by where its runs stand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from toban.chapters.batch.report import Row, signal, status
+from toban.chapters.batch.report import Row, Trouble, events, signals, status, trouble
 from toban.design.clauses.batch import Batch
 from toban.design.reader import read_design
+from toban.engine.bindings.model import System
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify.signal import Condition
+from toban.engine.notify.signal import Condition, Signal
 from toban.engine.runs.models import Run
-from toban.engine.runs.rules import OVERDUE
+from toban.engine.runs.rules import OVERDUE, Reason
+from toban.engine.runs.standing import Standing
+from toban.engine.runs.work import Work
 
 NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
 
 
 def batch(failure: str = "再実行、アラート") -> Batch:
@@ -29,12 +33,30 @@ def batch(failure: str = "再実行、アラート") -> Batch:
     return found
 
 
-def run(state: Run.State, **more: object) -> Run:
-    return Run(pk=1, work="B004", due_at=NOON, wake_at=NOON, state=state, reason="", **more)
+def run(state: Run.State, reason: str = "", **more: object) -> Run:
+    return Run(pk=1, work="B004", due_at=NOON, wake_at=NOON, state=state, reason=reason, **more)
 
 
-def row(last: Run | None = None, current: Run | None = None, failure: str = "再実行、アラート") -> Row:
-    return Row(batch(failure), "B004", last, current, None, ZoneInfo("Asia/Tokyo"))
+def row(
+    last: Run | None = None,
+    current: Run | None = None,
+    *,
+    failure: str = "再実行、アラート",
+    longest_usual: timedelta | None = None,
+    **work: object,
+) -> Row:
+    found = batch(failure)
+    made = Work(
+        key="B004", clause_id=found.id, document_digest="", steps=(), schedule=found.schedule,
+        system=System(),
+    )  # fmt: skip
+    standing = Standing(last, current, began_at=NOON, longest_usual=longest_usual)
+    return Row(found, replace(made, **work), standing)  # type: ignore[arg-type]
+
+
+def told(shown: Row, now: datetime = NOON) -> dict[str, Signal]:
+    """Return the signals by what they are about."""
+    return {each.key.removeprefix(shown.batch.id): each for each in signals(shown, now)}
 
 
 @pytest.mark.parametrize(
@@ -50,16 +72,13 @@ def row(last: Run | None = None, current: Run | None = None, failure: str = "再
 def test_the_last_run_decides(state: Run.State, verdict: Verdict, condition: Condition) -> None:
     shown = row(run(state))
 
-    told = signal(shown, NOON)
-
     assert status(shown, NOON).verdict is verdict
-    assert told is not None
-    assert told.condition is condition
+    assert told(shown)[""].condition is condition
 
 
 def test_before_the_first_time_nothing_is_green_and_nothing_is_announced() -> None:
     assert status(row(), NOON).verdict is Verdict.NOT_MEASURABLE
-    assert signal(row(), NOON) is None
+    assert [each.condition for each in signals(row(), NOON)] == [Condition.OK]
 
 
 @pytest.mark.parametrize(
@@ -68,10 +87,7 @@ def test_before_the_first_time_nothing_is_green_and_nothing_is_announced() -> No
 def test_a_failure_is_as_loud_as_its_row_says_and_loud_where_it_says_nothing(
     failure: str, condition: Condition
 ) -> None:
-    told = signal(row(run(Run.State.FAILED), failure=failure), NOON)
-
-    assert told is not None
-    assert told.condition is condition
+    assert told(row(run(Run.State.FAILED), failure=failure))[""].condition is condition
 
 
 def test_a_success_shows_its_time_in_the_document_s_zone_and_how_long_it_took() -> None:
@@ -84,20 +100,92 @@ def test_a_run_that_waits_for_its_next_attempt_is_a_warning_on_the_page_only() -
     waiting = run(Run.State.WAITING, failures=2, note="終了コード 1")
     shown = row(run(Run.State.DONE), waiting)
 
-    told = signal(shown, NOON)
-
     assert status(shown, NOON).verdict is Verdict.WARNING
     assert "2 回失敗しました。12:00 に再試行します: 終了コード 1" in status(shown, NOON).reason
-    assert told is not None
-    assert told.condition is Condition.OK
+    assert {each.condition for each in signals(shown, NOON)} == {Condition.OK}
 
 
 def test_a_run_that_does_not_start_is_announced_only_after_the_whole_span() -> None:
     shown = row(run(Run.State.DONE), run(Run.State.WAITING))
 
-    in_time, late = signal(shown, NOON + OVERDUE), signal(shown, NOON + OVERDUE + SECOND)
+    in_time, late = told(shown, NOON + OVERDUE), told(shown, NOON + OVERDUE + SECOND)
 
-    assert in_time is not None
-    assert late is not None
-    assert (in_time.condition, late.condition) == (Condition.OK, Condition.WARNING)
-    assert "12:00 の分が 10分 を過ぎても始まりません" in late.limit
+    assert in_time["/under-way"].condition is Condition.OK
+    assert late["/under-way"].condition is Condition.WARNING
+    assert "12:00 の分が 10分 を過ぎても始まりません" in late["/under-way"].limit
+
+
+def test_a_binding_may_allow_more_time_until_the_start() -> None:
+    shown = row(None, run(Run.State.WAITING), start_grace=30 * MINUTE)
+
+    assert trouble(shown, NOON + 30 * MINUTE) is None
+    assert trouble(shown, NOON + 30 * MINUTE + SECOND) is Trouble.NOT_STARTED
+
+
+def test_a_run_that_nobody_consents_to_is_announced_with_the_way_to_do_it() -> None:
+    asking = run(
+        Run.State.WAITING, Reason.AWAITING_APPROVAL, note="「切替」の前に運用責任者の承認を待っています"
+    )
+    shown = row(None, asking)
+
+    assert trouble(shown, NOON + OVERDUE) is None
+    late = told(shown, NOON + OVERDUE + SECOND)["/under-way"]
+    assert late.condition is Condition.WARNING
+    assert "運用責任者の承認を待っています。toban run B004 --approve 1" in late.limit
+
+
+def test_a_run_that_takes_longer_than_allowed_is_announced_and_its_end_is_the_recovery() -> None:
+    shown = row(None, run(Run.State.RUNNING), expected_within=30 * MINUTE)
+
+    assert trouble(shown, NOON + 30 * MINUTE) is None
+    late = told(shown, NOON + 30 * MINUTE + SECOND)["/under-way"]
+    over = told(row(run(Run.State.DONE)), NOON + 31 * MINUTE)["/under-way"]
+
+    assert late.condition is Condition.WARNING
+    assert late.limit == "12:00 の分が 30分 を過ぎても終わりません"
+    assert late.began_at == NOON
+    assert over.condition is Condition.OK
+
+
+def test_a_run_that_takes_longer_than_those_before_it_is_announced() -> None:
+    shown = row(None, run(Run.State.RUNNING), longest_usual=4 * MINUTE)
+
+    assert trouble(shown, NOON + 4 * MINUTE) is None
+    assert trouble(shown, NOON + 4 * MINUTE + SECOND) is Trouble.UNUSUALLY_LONG
+    assert "4分 超" in status(shown, NOON + 5 * MINUTE).reason
+
+
+def test_a_run_that_nothing_is_known_about_may_take_as_long_as_it_likes() -> None:
+    assert trouble(row(None, run(Run.State.RUNNING)), NOON + timedelta(days=3)) is None
+
+
+def test_a_failure_stays_announced_while_the_next_run_hangs() -> None:
+    shown = row(run(Run.State.FAILED), run(Run.State.WAITING))
+
+    found = told(shown, NOON + OVERDUE + SECOND)
+
+    assert (found[""].condition, found["/under-way"].condition) == (Condition.CRITICAL, Condition.WARNING)
+
+
+def test_the_page_says_which_step_goes_on_and_how_far_it_is() -> None:
+    going = run(Run.State.RUNNING, step="upload", progress_percent=41.7, progress_text="3 / 7 GB")
+
+    assert status(row(None, going), NOON).reason == "12:00 の分を実行しています: upload (42%) 3 / 7 GB"
+
+
+def test_begin_and_good_end_are_told_where_the_binding_asks_for_them() -> None:
+    done = run(Run.State.DONE, began_at=NOON + SECOND, ended_at=NOON + MINUTE)
+    both = row(announces_start=True, announces_end=True)
+
+    begin, end = events(both, [done], NOON + MINUTE)
+
+    assert {begin.condition, end.condition} == {Condition.INFO}
+    assert (begin.key, begin.began_at) == ("batch/batch/B004/start/1", NOON + SECOND)
+    assert (end.key, end.value) == ("batch/batch/B004/end/1", "2026-04-01 12:00 成功 (59.0秒)")
+    assert list(events(row(), [done], NOON + MINUTE)) == []
+
+
+def test_only_a_good_end_is_worth_knowing_the_others_are_troubles_of_their_own() -> None:
+    failed = run(Run.State.FAILED, began_at=NOON, ended_at=NOON + MINUTE)
+
+    assert list(events(row(announces_end=True), [failed], NOON + MINUTE)) == []

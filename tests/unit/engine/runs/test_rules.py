@@ -15,6 +15,8 @@ from toban.engine.runs.rules import (
     after_failure,
     after_loss,
     is_overdue,
+    is_too_long,
+    longest_usual,
     plan,
     start,
 )
@@ -103,3 +105,35 @@ def test_a_run_that_awaits_an_approval_starts_at_no_time() -> None:
 def test_a_run_is_overdue_only_after_the_whole_span() -> None:
     assert not is_overdue(NOON, NOON + OVERDUE)
     assert is_overdue(NOON, NOON + OVERDUE + MOMENT)
+
+
+def minutes(*lengths: float) -> list[timedelta]:
+    return [timedelta(minutes=length) for length in lengths]
+
+
+def test_fewer_than_five_successes_say_nothing_about_what_is_usual() -> None:
+    assert longest_usual(minutes(3, 3, 3, 3)) is None
+    assert longest_usual(minutes(3, 3, 3, 3, 3)) == timedelta(minutes=6)
+
+
+def test_of_twenty_the_one_that_once_hung_does_not_count() -> None:
+    assert longest_usual(minutes(*[3] * 18, 4, 600)) == timedelta(minutes=8)
+
+
+def test_of_fewer_the_longest_counts() -> None:
+    assert longest_usual(minutes(3, 3, 3, 3, 3, 5)) == timedelta(minutes=10)
+
+
+def test_what_takes_seconds_may_take_a_minute() -> None:
+    assert longest_usual([timedelta(seconds=2)] * 5) == timedelta(minutes=1)
+
+
+def test_a_run_is_too_long_only_after_the_whole_limit() -> None:
+    assert not is_too_long(NOON, NOON + HOUR, HOUR)
+    assert is_too_long(NOON, NOON + HOUR + MOMENT, HOUR)
+    assert not is_too_long(NOON, NOON + 9 * HOUR, None)
+
+
+def test_the_grace_until_the_start_may_be_another() -> None:
+    assert not is_overdue(NOON, NOON + HOUR, HOUR)
+    assert is_overdue(NOON, NOON + HOUR + MOMENT, HOUR)

@@ -1,0 +1,72 @@
+"""Where works stand now, asked of the tables for all of them at once."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import OuterRef, Subquery
+
+from toban.engine.runs import rules
+from toban.engine.runs.models import PlannedWork, Run
+
+_OPEN = (Run.State.WAITING, Run.State.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the runs of a work stand."""
+
+    last: Run | None = None
+    """The newest run that has ended."""
+    current: Run | None = None
+    """The oldest run whose time has come and that has not ended."""
+    next_due: datetime | None = None
+    began_at: datetime | None = None
+    """When the attempt under way began, if *current* is running."""
+    longest_usual: timedelta | None = None
+    """How long that attempt may take before it is unlike those before it."""
+
+
+def standings(keys: Collection[str], now: datetime) -> Mapping[str, Standing]:
+    """Return where the works *keys* stand at *now*; a work that no worker knows yet stands nowhere."""
+    ended = Run.objects.filter(work=OuterRef("key"), due_at__lte=now).exclude(state__in=_OPEN)
+    works = {
+        work.key: work
+        for work in PlannedWork.objects.annotate(last_id=Subquery(ended.order_by("-due_at").values("pk")[:1]))
+        if work.key in keys
+    }
+    ended_runs = Run.objects.in_bulk([work.last_id for work in works.values() if work.last_id is not None])
+    current = _current(now)
+    found = {}
+    for key, work in works.items():
+        began_at, longest_usual = _under_way(current.get(key))
+        found[key] = Standing(
+            last=ended_runs.get(work.last_id),
+            current=current.get(key),
+            next_due=work.next_due,
+            began_at=began_at,
+            longest_usual=longest_usual,
+        )
+    return found
+
+
+def _current(now: datetime) -> Mapping[str, Run]:
+    found: dict[str, Run] = {}
+    # One question for each state: the few open runs have an index of their own in each.
+    for state in _OPEN:
+        for run in Run.objects.filter(state=state, due_at__lte=now):
+            if run.work not in found or run.due_at < found[run.work].due_at:
+                found[run.work] = run
+    return found
+
+
+def _under_way(run: Run | None) -> tuple[datetime | None, timedelta | None]:
+    """Return when the attempt under way began, and how long it may take before it is unlike others."""
+    if run is None or run.state != Run.State.RUNNING:
+        return None, None
+    began_at = run.attempts.filter(ended_at=None).values_list("began_at", flat=True).last()
+    # What was tried twice says nothing about how long one attempt takes.
+    done = Run.objects.filter(work=run.work, state=Run.State.DONE, failures=0, losses=0)
+    spans = done.exclude(began_at=None).order_by("-due_at").values_list("began_at", "ended_at")
+    lengths = [ended - began for began, ended in spans[: rules.COMPARED] if began and ended]
+    return began_at or run.began_at, rules.longest_usual(lengths)
