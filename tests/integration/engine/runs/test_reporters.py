@@ -1,0 +1,53 @@
+"""Several processes that plan, report and watch the same work make one run of each due time."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+REPORTER = Path(__file__).with_name("reporter.py")
+DAYS, PROCESSES = 15, 4
+ASK = """
+import django; django.setup()
+from toban.engine.runs.models import Run
+scheduled = Run.objects.filter(ordered_by="schedule")
+print(scheduled.count(), scheduled.values("due_at").distinct().count())
+print(*sorted(set(Run.objects.values_list("state", flat=True))))
+"""
+
+
+def answers(processes: Sequence[subprocess.Popen[str]]) -> list[str]:
+    return [process.stdout.readline() for process in processes if process.stdout is not None]
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_there_is_one_run_for_each_due_time_and_every_one_has_ended(
+    request: pytest.FixtureRequest, database: str
+) -> None:
+    environment = request.getfixturevalue(database)
+    processes = [
+        subprocess.Popen(
+            [sys.executable, str(REPORTER)],
+            env=environment,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for _ in range(PROCESSES)
+    ]
+    assert answers(processes) == ["ready\n"] * PROCESSES
+
+    for day in range(DAYS):
+        # All at once; the next day begins when all are done with this one.
+        for process in processes:
+            print(day, file=process.stdin, flush=True)
+        assert answers(processes) == ["done\n"] * PROCESSES
+    for process in processes:
+        process.communicate(timeout=60)
+
+    asked = subprocess.run(
+        [sys.executable, "-c", ASK], env=environment, check=True, capture_output=True, text=True
+    )
+    assert asked.stdout.splitlines() == [f"{DAYS} {DAYS}", "done"]
