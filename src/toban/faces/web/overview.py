@@ -161,13 +161,13 @@ def _next(
         if status.next_due is not None and status.next_due > now and status.clause_id in by_id
     ]
     if not coming:
-        return Figure(_("次の予定"), _("なし"), "", "/")
+        return Figure(_("次の予定"), _("なし"), "", "/calendar/")
     moment, clause_id = min(coming)
     return Figure(
         _("次の予定"),
         words.clock(moment, now, system.zone),
         short(by_id[clause_id]),
-        evidence_address(clause_id),
+        "/calendar/",
     )
 
 

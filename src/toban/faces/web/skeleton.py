@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import quote
 
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from toban.chapters.batch.works import key_of
+from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.base import Clause
+from toban.design.clauses.batch import Batch
 from toban.design.clauses.monitoring import Monitor
 from toban.faces.web.live import LiveRow, spark_html, value_html, verdict_html
 from toban.faces.web.outline import Line, Outline, Part
@@ -157,9 +161,22 @@ def _list(part: Part) -> Iterator[SafeString | Slot]:
 def _said(line: Line) -> Iterator[SafeString | Slot]:
     for clause in line.clauses:
         yield Slot(Hole.VERDICT, clause.id)
+        yield _elsewhere(clause)
         yield from _assumed(clause)
     for unread in line.unread:
         yield format_html('<span class="note"><b>{}</b> {}</span>', _("読めません"), unread.reason)
+
+
+def _elsewhere(clause: Clause) -> SafeString:
+    """Lead on to the page that tells more of *clause*, where there is one."""
+    match clause:
+        case Batch():
+            address, word = reverse("batch", args=[key_of(clause)]), _("実行の履歴")
+        case BackupPolicy() | RecoveryObjective():
+            address, word = reverse("backups"), _("バックアップ")
+        case _:
+            return mark_safe("")
+    return format_html('<a class="more" href="{}">{}</a>', address, word)
 
 
 def _assumed(clause: Clause) -> Iterator[SafeString]:

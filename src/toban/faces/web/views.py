@@ -9,6 +9,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from toban.chapters.backup.models import Backup
+from toban.design.clauses.backup import BackupPolicy
 from toban.design.clauses.base import Clause
 from toban.design.clauses.monitoring import Monitor
 from toban.engine.bindings import present
@@ -17,7 +19,10 @@ from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.notify.models import Alert, Delivery
+from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.rules import Reason
 from toban.engine.telemetry.store import StoreUnavailable
+from toban.faces.run_words import REASONS
 from toban.faces.web import trends
 from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.frame import figures as surrounding
@@ -27,6 +32,7 @@ from toban.faces.web.skeleton import evidence_address, filled
 from toban.faces.web.words import WORDS, clock
 
 _HISTORY = 50
+_RUNS = 5
 _LONGEST_CHART = 24 * 90
 
 
@@ -83,6 +89,9 @@ def evidence(request: HttpRequest, clause_id: str) -> HttpResponse:
         "digest": edition.design.digest,
         "is_monitor": isinstance(clause, Monitor) and clause.metric is not None,
         "history": [_entry(entry, now, edition) for entry in _verdicts(clause.id)],
+        **_done(clause),
+        "now": now,
+        "zone": zone,
         "deliveries": [_sent(delivery, now, edition) for delivery in _deliveries(clause.id)],
         "refusal": present.refusal(),
     }
@@ -142,10 +151,25 @@ def _entry(entry: LedgerEntry, now: datetime, edition: Edition) -> dict[str, obj
         "verdict": verdict.value,
         "word": WORDS[verdict],
         "value": entry.content.get("value", ""),
-        "reason": entry.content.get("reason", ""),
+        "reason": _in_words(str(entry.content.get("reason", ""))),
+        "run": entry.content.get("run"),
         "sequence": entry.sequence,
         "digest": entry.document_digest,
     }
+
+
+def _in_words(reason: str) -> str:
+    """Say a run's reason in words; any other is in words already."""
+    return str(REASONS[Reason(reason)]) if reason in set(Reason) else reason
+
+
+def _done(clause: Clause) -> dict[str, object]:
+    """Return what was done for *clause*: its last runs, and where it orders backups, the newest of them."""
+    works = PlannedWork.objects.filter(clause_id=clause.id).values_list("key", flat=True)
+    runs = Run.objects.filter(work__in=list(works)).order_by("-due_at", "-pk")[:_RUNS]
+    is_backup = isinstance(clause, BackupPolicy)
+    taken = Backup.objects.filter(clause_id=clause.id).defer("objects_stored", "facts").order_by("-ended_at")
+    return {"runs": runs, "is_backup": is_backup, "backups": taken[:_RUNS] if is_backup else ()}
 
 
 def _deliveries(clause_id: str) -> QuerySet[Delivery]:

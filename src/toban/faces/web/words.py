@@ -30,10 +30,24 @@ def length(span: timedelta) -> str:
     if span < _MINUTE:
         return _("1分未満")
     if span < _HOUR:
-        return _("%(minutes)d分") % {"minutes": span // _MINUTE}
+        return _minutes(span)
     if span < _DAY:
-        return _("%(hours)d時間%(minutes)d分") % {"hours": span // _HOUR, "minutes": span % _HOUR // _MINUTE}
-    return _("%(days)d日%(hours)d時間") % {"days": span // _DAY, "hours": span % _DAY // _HOUR}
+        minutes = span % _HOUR // _MINUTE
+        if not minutes:
+            return _hours(span)
+        return _("%(hours)d時間%(minutes)d分") % {"hours": span // _HOUR, "minutes": minutes}
+    hours = span % _DAY // _HOUR
+    if not hours:
+        return _("%(days)d日") % {"days": span // _DAY}
+    return _("%(days)d日%(hours)d時間") % {"days": span // _DAY, "hours": hours}
+
+
+def _hours(span: timedelta) -> str:
+    return _("%(hours)d時間") % {"hours": span // _HOUR}
+
+
+def _minutes(span: timedelta) -> str:
+    return _("%(minutes)d分") % {"minutes": span // _MINUTE}
 
 
 def took(span: timedelta) -> str:
@@ -42,12 +56,10 @@ def took(span: timedelta) -> str:
         return _("%(seconds)s秒") % {"seconds": f"{span / _SECOND:.1f}"}
     if span < _MINUTE:
         return _("%(seconds)s秒") % {"seconds": span // _SECOND}
-    if span < _HOUR:
-        return _("%(minutes)d分%(seconds)d秒") % {
-            "minutes": span // _MINUTE,
-            "seconds": span % _MINUTE // _SECOND,
-        }
-    return length(span)
+    seconds = span % _MINUTE // _SECOND
+    if span >= _HOUR or not seconds:
+        return length(span)
+    return _("%(minutes)d分%(seconds)d秒") % {"minutes": span // _MINUTE, "seconds": seconds}
 
 
 def relative(moment: datetime, now: datetime) -> str:

@@ -21,6 +21,7 @@ from tests.integration.faces.web.ledger import (
 
 from toban.engine.clock import system_clock
 from toban.engine.people.models import OperatorRole
+from toban.engine.runs.claim import end
 from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.rules import Reason
 
@@ -300,6 +301,41 @@ def test_an_ended_run_asks_for_nothing_more(viewer: Client) -> None:
     planned()
 
     assert "hx-trigger" not in viewer.get(f"/runs/{made().pk}").content.decode()
+
+
+# — the living document —
+
+
+def test_the_rows_of_the_document_lead_to_the_pages_that_tell_more(viewer: Client) -> None:
+    page = viewer.get("/").content.decode()
+
+    assert f'<a class="more" href="/batches/{DAILY}">実行の履歴</a>' in page
+    assert '<a class="more" href="/backups/">バックアップ</a>' in page
+    assert re.search(r'<a href="/calendar/"[^>]*><small>次の予定', page)
+
+
+def test_todays_strip_shows_runs_and_leads_to_them(viewer: Client) -> None:
+    planned()
+    run = made(state=Run.State.FAILED, reason=Reason.FAILED, due_at=system_clock())
+
+    page = viewer.get("/").content.decode()
+
+    strip = page[page.index('id="today"') :].split("</ol>")[0]
+    assert f'<a href="/runs/{run.pk}"><rect class="mark failed"' in strip
+
+
+def test_the_drawer_of_a_batch_shows_its_last_runs_and_what_the_evidence_says_of_each(viewer: Client) -> None:
+    planned()
+    run = made(state=Run.State.RUNNING, reason=Reason.CLAIMED)
+    end(run, Run.State.FAILED, Reason.TIMED_OUT, system_clock(), "制限時間 600 秒を過ぎました")
+
+    part = viewer.get(f"/clauses/{CLAUSE.format(DAILY)}", headers=PART).content.decode()
+
+    runs, history = part.split("判定の履歴")
+    assert f'href="/runs/{run.pk}"' in runs
+    assert "■</span> 失敗" in runs
+    assert "制限時間を過ぎた" in history
+    assert f'href="/runs/{run.pk}">実行 {run.pk}</a>' in history
 
 
 def test_the_pages_keep_the_strict_policy_and_speak_english(sign_in: SignIn) -> None:

@@ -19,13 +19,43 @@ NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)  # noon in Tokyo
         (timedelta(seconds=59), "1分未満"),
         (timedelta(minutes=1), "1分"),
         (timedelta(minutes=59, seconds=59), "59分"),
-        (timedelta(hours=1), "1時間0分"),
+        (timedelta(hours=1), "1時間"),
         (timedelta(hours=23, minutes=59), "23時間59分"),
-        (timedelta(days=1), "1日0時間"),
+        (timedelta(days=1), "1日"),
+        (timedelta(days=1, hours=2, minutes=59), "1日2時間"),
     ],
 )
 def test_a_length_is_said_in_its_two_largest_units(span: timedelta, said: str) -> None:
     assert words.length(span) == said
+
+
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [
+        (timedelta(), "0.0秒"),
+        (timedelta(seconds=9.94), "9.9秒"),
+        (timedelta(seconds=10), "10秒"),
+        (timedelta(seconds=60), "1分"),
+        (timedelta(seconds=200), "3分20秒"),
+        (timedelta(hours=1, seconds=59), "1時間"),
+    ],
+)
+def test_what_something_took_is_said_to_the_second(span: timedelta, said: str) -> None:
+    assert words.took(span) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (562_000_000, "562.0 MB"), (10**18, "1000.0 PB")],
+)
+def test_a_size_is_said_in_thousands(count: int, said: str) -> None:
+    assert words.size(count) == said
+
+
+def test_a_moment_is_said_as_far_as_it_is_from_now() -> None:
+    assert words.relative(NOW, NOW) == "1分未満前"
+    assert words.relative(NOW - timedelta(hours=3), NOW) == "3時間前"
+    assert words.relative(NOW + timedelta(minutes=12), NOW) == "12分後"
 
 
 def test_a_moment_of_today_is_a_time_alone_by_the_documents_day() -> None:

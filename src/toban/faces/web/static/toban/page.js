@@ -143,7 +143,8 @@
   }
 
   // — the drawer and the keyboard —
-  const rows = () => all(".document .row, .document .whole, .found .row").filter((row) => row.querySelector(".verdict"));
+  const opener = (row) => row.querySelector(".opens, .entry, .verdict");
+  const rows = () => all(".document .row, .document .whole, .found .row, .days .row").filter(opener);
   let chosen = null;
   function choose(row, { scroll = true } = {}) {
     if (chosen) chosen.classList.remove("chosen");
@@ -157,7 +158,7 @@
     const at = found.indexOf(chosen);
     const next = found[Math.max(0, Math.min(found.length - 1, at + step))];
     choose(next);
-    next.querySelector(".verdict").focus({ preventScroll: true });
+    opener(next).focus({ preventScroll: true });
   }
   function close() {
     const drawer = document.getElementById("drawer");
@@ -196,6 +197,24 @@
     event.target.scrollTop = 0;
     openChart(event.target);
   });
+  // — what a run writes: follow it unless the reader has scrolled back —
+  const log = document.getElementById("log");
+  if (log) {
+    const isAtEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    let follows = true;
+    log.scrollTop = log.scrollHeight;
+    log.addEventListener("scroll", () => { follows = isAtEnd(); });
+    new MutationObserver(() => { if (follows) log.scrollTop = log.scrollHeight; }).observe(log, { childList: true });
+  }
+  // A part that is fetched anew keeps the reader's row.
+  document.addEventListener("htmx:afterSettle", () => {
+    if (chosen && !chosen.isConnected) {
+      const id = opener(chosen)?.id;
+      const again = id && document.getElementById(id)?.closest(".row");
+      if (again) choose(again, { scroll: false });
+    }
+  });
+
   addEventListener("themechange", () => all(".ranges [aria-pressed=true]").forEach((button) => button.click()));
 
   if (matchMedia("(max-width: 48rem)").matches) document.querySelector(".contents")?.removeAttribute("open");
