@@ -1,7 +1,7 @@
 """Batches of the document and their bindings to works of the run ledger. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from toban.design.clauses.batch import Batch, BatchRetry
@@ -11,7 +11,7 @@ from toban.engine.bindings.due import due_times
 from toban.engine.bindings.model import BatchBinding, Bindings, Bound
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.rules import CatchUp
-from toban.engine.runs.work import Reported, Work
+from toban.engine.runs.work import Reported, Step, Work
 
 _DELAY = timedelta(minutes=5)
 """Before a retry where the document says how often, and not after how long."""
@@ -72,7 +72,7 @@ def work(site: Site, binding: BatchBinding, kind: WorkKind) -> Work:
         key=key_of(batch),
         clause_id=batch.id,
         document_digest=design.digest,
-        steps=kind.steps(binding, site),
+        steps=_with_consent(kind.steps(binding, site), binding.approval),
         schedule=batch.schedule,
         system=site.bindings.system,
         catch_up=CatchUp(binding.catch_up),
@@ -80,7 +80,18 @@ def work(site: Site, binding: BatchBinding, kind: WorkKind) -> Work:
         retry_delays=retry_delays(batch, tuple(design.of(BatchRetry))),
         reruns_next_day=FailureAction.RERUN_NEXT_DAY in batch.on_failure,
         depends_on=binding.depends_on,
+        start_grace=binding.start_within,
+        expected_within=binding.expected_within,
+        announces_start="start" in binding.announce,
+        announces_end="end" in binding.announce,
     )
+
+
+def _with_consent(steps: tuple[Step, ...], wanted_of: str) -> tuple[Step, ...]:
+    """Return *steps*, the first of which needs consent where the binding names somebody for it."""
+    if not wanted_of:
+        return steps
+    return (replace(steps[0], approval=wanted_of), *steps[1:])
 
 
 def _reported_work(site: Site, binding: BatchBinding, reported: Reported) -> Work:
@@ -95,6 +106,9 @@ def _reported_work(site: Site, binding: BatchBinding, reported: Reported) -> Wor
         depends_on=binding.depends_on,
         reported=reported,
         start_grace=reported.within,
+        expected_within=binding.expected_within,
+        announces_start="start" in binding.announce,
+        announces_end="end" in binding.announce,
     )
 
 

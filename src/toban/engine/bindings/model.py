@@ -154,6 +154,14 @@ class BatchBinding(Section):
     """What to do after due times that passed while nothing ran here: make up for the last, or for none."""
     depends_on: tuple[str, ...] = ()
     """Batches that must have succeeded for this one's due time."""
+    start_within: Length = timedelta(minutes=10)
+    """A run that has not begun so long after its time is announced."""
+    expected_within: Length | None = None
+    """A run that takes longer is announced, and goes on."""
+    announce: tuple[Literal["start", "end"], ...] = ()
+    """What the matrix's 情報 row is told of, though nothing is wrong."""
+    approval: str = ""
+    """Whose consent every run needs before it begins, in the document's words (運用責任者)."""
 
 
 class DrillBinding(Section):

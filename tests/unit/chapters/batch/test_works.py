@@ -12,7 +12,7 @@ from toban.design.reader import Design, read_design
 from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings
 from toban.engine.bindings.model import Bindings
 from toban.engine.runs.command import Command
-from toban.engine.runs.rules import CatchUp
+from toban.engine.runs.rules import OVERDUE, CatchUp
 
 TABLE = """# 運用設計書
 
@@ -145,3 +145,26 @@ def test_a_row_that_counts_its_own_retries_knows_better_than_the_rule_for_all() 
     work = plan(design(text), bindings('[batches.B002]\ncommand = ["x"]')).works["B002"]
 
     assert work.retry_delays == minutes(5, 5)
+
+
+def test_a_binding_says_what_is_watched_and_whose_consent_a_run_needs() -> None:
+    text = """[batches.B001]
+command = ["backup"]
+start_within = "30分"
+expected_within = "1時間"
+announce = ["end"]
+approval = "運用責任者"
+"""
+
+    work = plan(design(), bindings(text)).works["B001"]
+
+    assert (work.start_grace, work.expected_within) == (timedelta(minutes=30), timedelta(hours=1))
+    assert (work.announces_start, work.announces_end) == (False, True)
+    assert [step.approval for step in work.steps] == ["運用責任者"]
+
+
+def test_without_a_word_nobody_is_asked_and_nothing_is_told_that_is_well() -> None:
+    work = plan(design(), bindings('[batches.B001]\ncommand = ["backup"]')).works["B001"]
+
+    assert (work.start_grace, work.expected_within) == (OVERDUE, None)
+    assert (work.announces_start, work.announces_end, work.steps[0].approval) == (False, False, None)
