@@ -6,6 +6,7 @@ on over there. A step that was stopped or cut off says so.
 """
 
 import asyncio
+import math
 import os
 import shlex
 import time
@@ -28,7 +29,7 @@ _GRACE = 3.0
 """Seconds between asking a command to end and ending it, and between ending it and leaving it."""
 
 _LAST_WORDS = 0.5
-"""Seconds without output after the command has ended: whoever still holds its output is not waited for."""
+"""Seconds of silence after the command has ended: whoever else holds its output is not waited for."""
 
 _CHUNK = 65536
 _ALIVE = 15
@@ -222,10 +223,10 @@ class _Conversation:
         self._turn = turn
 
     def run(self, command: RemoteCommand) -> object:
-        connection = self._connected(command.host)
+        connection = self._awaited(connect(command.host))
         try:
             line = command_line(command.arguments, environment(self._turn))
-            process = self._runner.run(_start(connection, line))
+            process = self._awaited(_start(connection, line))
             stopped = self._follow(process)
         except (asyncssh.Error, OSError) as error:
             why = error.reason if isinstance(error, asyncssh.Error) else _words(error)
@@ -234,34 +235,34 @@ class _Conversation:
         finally:
             connection.abort()
         if stopped is not None:
-            ended = process.exit_status is not None or process.exit_signal is not None
-            raise StepFailed("途中で止めました" if ended else f"途中で離れました。{_GOES_ON}", stopped)
+            message = "途中で止めました" if _has_ended(process) else f"途中で離れました。{_GOES_ON}"
+            raise StepFailed(message, stopped)
         return _outcome(process, command)
 
-    def _connected(self, host: Host) -> asyncssh.SSHClientConnection:
-        connecting = self._begun(connect(host))
-        while not self._is_done(connecting):
+    def _awaited[T](self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what *work* comes to, or raise `StepFailed` as soon as the step must end."""
+        task = self._begun(work)
+        while not self._is_done(task):
             stop = self._turn.why_stop()
             if stop is not None:
-                connecting.cancel()
-                raise StepFailed("つなぐ前に止めました", stop)
-        return connecting.result()
+                task.cancel()
+                raise StepFailed("始まる前に止めました", stop)
+        return task.result()
 
     def _follow(self, process: asyncssh.SSHClientProcess[bytes]) -> Reason | None:
         """Log what the command says until it ends, or must: then return why."""
-        lines, stopped, patience = Lines(), None, _Patience()
+        lines, stopped, end = Lines(), None, _End(process)
         reading = self._begun(process.stdout.read(_CHUNK))
-        while not patience.is_at_its_end():
+        while not end.has_come():
             if self._is_done(reading):
                 piece = reading.result()
                 if not piece:
                     break
                 tell(self._turn, lines.take(piece), stopped)
                 reading = self._begun(process.stdout.read(_CHUNK))
-                patience.heard()
+                end.hear()
             if stopped is None and (stopped := self._turn.why_stop()) is not None:
-                patience.asked(process, "TERM")
-            patience.look(process)
+                end.ask_for()
         reading.cancel()
         tell(self._turn, lines.end(), stopped)
         with suppress(TimeoutError):
@@ -277,36 +278,45 @@ class _Conversation:
         return task.done()
 
 
-class _Patience:
-    """How long a command is still listened to, once it has ended or was asked to."""
+class _End:
+    """A command's end: asked for first, then forced, and then no longer waited for.
 
-    def __init__(self) -> None:
-        self._until: float | None = None
-        self._next = ""
+    The output may go on after it, held by what the command has left in the background: it is heard for a
+    moment more.
+    """
 
-    def asked(self, process: asyncssh.SSHClientProcess[bytes], signal: str) -> None:
-        """Send *signal*; after the time of grace the next one is due."""
+    def __init__(self, process: asyncssh.SSHClientProcess[bytes]) -> None:
+        self._process = process
+        self._signals = ["TERM", "KILL"]
+        self._until = math.inf
+        self._latest = math.inf
+
+    def ask_for(self) -> None:
+        """Send the next signal, and give it its time."""
         with suppress(OSError):  # the channel may be closed by now
-            process.send_signal(signal)
-        self._next = "KILL" if signal == "TERM" else ""
+            self._process.send_signal(self._signals.pop(0))
         self._until = time.monotonic() + _GRACE
 
-    def heard(self) -> None:
-        """Wait for more after output that came late."""
-        if self._until is not None and not self._next:
-            self._until = max(self._until, time.monotonic() + _LAST_WORDS)
+    def hear(self) -> None:
+        """Listen on after output that came: it may be the command's own, held up on the way."""
+        if _has_ended(self._process):
+            self._until = min(time.monotonic() + _LAST_WORDS, self._latest)
 
-    def look(self, process: asyncssh.SSHClientProcess[bytes]) -> None:
-        """Send the next signal when it is due; notice that the command has ended."""
-        has_ended = process.exit_status is not None or process.exit_signal is not None
-        if has_ended and (self._until is None or self._next):
-            self._until, self._next = time.monotonic() + _LAST_WORDS, ""
-        elif self._next and self._until is not None and time.monotonic() >= self._until:
-            self.asked(process, self._next)
-
-    def is_at_its_end(self) -> bool:
+    def has_come(self) -> bool:
         """Whether nothing more is waited for."""
-        return self._until is not None and not self._next and time.monotonic() >= self._until
+        if _has_ended(self._process) and self._signals:
+            self._signals, self._latest = [], time.monotonic() + _GRACE
+            self._until = time.monotonic() + _LAST_WORDS
+        if time.monotonic() < self._until:
+            return False
+        if self._signals:
+            self.ask_for()
+            return False
+        return True
+
+
+def _has_ended(process: asyncssh.SSHClientProcess[bytes]) -> bool:
+    return process.exit_status is not None or process.exit_signal is not None
 
 
 async def _start(connection: asyncssh.SSHClientConnection, line: str) -> asyncssh.SSHClientProcess[bytes]:

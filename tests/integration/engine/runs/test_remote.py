@@ -158,6 +158,16 @@ def _cut_after(remote: RemoteHost, turn: FakeTurn) -> None:
 
 # asyncssh's server as it stands here waits for the output's end itself.
 @pytest.mark.parametrize("remote", ["openssh"], indirect=True)
+def test_a_talkative_child_left_behind_does_not_hold_the_run_up_either(remote: RemoteHost) -> None:
+    turn = FakeTurn()
+    script = "(while :; do echo still here; sleep 0.1; done) & echo $!"
+
+    assert shell(remote, script)(turn) == {"status": 0}
+
+    psutil.Process(int(turn.said[0])).kill()
+
+
+@pytest.mark.parametrize("remote", ["openssh"], indirect=True)
 def test_what_a_command_leaves_in_the_background_does_not_hold_the_run_up(remote: RemoteHost) -> None:
     turn = FakeTurn()
 
@@ -255,4 +265,4 @@ def test_a_run_can_be_cancelled_while_it_connects(remote: RemoteHost) -> None:
 
         message, reason = failure(RemoteCommand(host, ("true",)), FakeTurn(stop=Reason.CANCELLED))
 
-    assert (message, reason) == ("つなぐ前に止めました", Reason.CANCELLED)
+    assert (message, reason) == ("始まる前に止めました", Reason.CANCELLED)
