@@ -74,6 +74,7 @@ BACKUPS: dict[str, str] = {
     "native": "toban.chapters.backup.engines.native.kind",
     "pg_dump": "toban.chapters.backup.engines.pg_dump",
     "pgbackrest": "toban.chapters.backup.engines.pgbackrest",
+    "rds": "toban.chapters.backup.engines.rds",
     "versioning": "toban.chapters.backup.engines.versioning",
 }
 """`kind = "…"` of `[backups.SUBJECT]` → the module that holds its `KIND`."""

@@ -1,0 +1,239 @@
+"""The engine: RDS copies, keeps and restores; Toban says when, and what may go.
+
+Snapshots are RDS's own and can't be read from outside: that one is whole is AWS's word, and a drill's proof.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from toban.chapters.backup.engine import (
+    BackupFailed,
+    Checked,
+    EngineKind,
+    Method,
+    Restored,
+    RestoreOrder,
+    Taken,
+    Watch,
+)
+from toban.chapters.backup.engines.rds import requests
+from toban.chapters.backup.engines.rds.aws import asking, code_of, connect
+from toban.chapters.backup.engines.rds.config import RdsBackup
+from toban.chapters.backup.store import Store, Stored
+
+_GIB = 1 << 30
+_POLL = 10.0
+"""Seconds between two looks: RDS takes minutes, and throttles who asks too often."""
+
+_AVAILABLE = "available"
+_ENDS_BADLY = ("failed", "incompatible-", "inaccessible-", "storage-full", "deleting", "restore-error")
+
+
+class Rds:
+    """One DB instance. An act that is broken off goes on inside AWS; the next attempt finds it there."""
+
+    NAME = "rds"
+
+    def __init__(self, subject: str, config: RdsBackup, store: Store | None, *, poll: float = _POLL) -> None:  # noqa: ARG002
+        self._config = config
+        self._poll = poll
+        self._made: Any = None
+
+    @property
+    def methods(self) -> frozenset[Method]:
+        """Full ones; RDS itself stores only what changed since the one before."""
+        return KIND.methods
+
+    def take(
+        self,
+        label: str,
+        method: Method,
+        parent: Taken | None,  # noqa: ARG002 - a full backup has none
+        watch: Watch,
+    ) -> Taken:
+        """See `Engine`. A snapshot that an earlier attempt began under *label* is waited for."""
+        if method is not Method.FULL:
+            raise BackupFailed(
+                "RDS のスナップショットに増分はありません (中では差分だけが保存されます)", retry=False
+            )
+        started_at = datetime.now(UTC)
+        name = requests.snapshot_name(self._config.instance, label)
+        with asking(), _unless("DBSnapshotAlreadyExists"):
+            self._client.create_db_snapshot(**requests.snapshot(self._config.instance, label))
+        watch.say(f"スナップショット {name} を待っています")
+        found = self._wait(lambda: self._snapshot(name), f"スナップショット {name}", watch)
+        return self._taken(label, found, started_at)
+
+    def verify(self, taken: Taken, watch: Watch) -> Checked:  # noqa: ARG002 - it takes a moment
+        """Ask RDS for the snapshot's state; its content can't be read."""
+        name = str(taken.facts["snapshot"])
+        found = self._snapshot(name)
+        if found is None:
+            return Checked(is_whole=False, troubles=[f"{name}: スナップショットがありません"])
+        if found["Status"] != _AVAILABLE:
+            return Checked(is_whole=False, troubles=[f"{name}: 状態が {found['Status']} です"])
+        return Checked(is_whole=True)
+
+    def restore(self, order: RestoreOrder, watch: Watch) -> Restored:
+        """Bring it back as a new instance: called `order.server`, or after the old one and the time."""
+        taken, began = order.chain[-1], time.monotonic()
+        source = self._instance()
+        target = order.server or requests.restored_name(self._config.instance, datetime.now(UTC))
+        with asking():
+            if source is not None and order.follows_log and self._goes_to(order.to, source, taken):
+                self._client.restore_db_instance_to_point_in_time(
+                    **requests.to_moment(target, source, order.to)
+                )
+            else:
+                name = str(taken.facts["snapshot"])
+                self._client.restore_db_instance_from_db_snapshot(
+                    **requests.from_snapshot(name, target, source)
+                )
+        watch.say(f"DB インスタンス {target} を待っています")
+        found = self._wait(lambda: self._instance(target), f"DB インスタンス {target}", watch)
+        endpoint = found.get("Endpoint") or {}
+        watch.say(f"戻しました: {target} {endpoint.get('Address', '')}:{endpoint.get('Port', '')}")
+        return Restored(None, {"restore": round(time.monotonic() - began, 3)})
+
+    def remove(self, taken: Taken) -> None:
+        """See `Engine`."""
+        with asking(), _unless("DBSnapshotNotFound", "DBSnapshotNotFoundFault"):
+            self._client.delete_db_snapshot(DBSnapshotIdentifier=str(taken.facts["snapshot"]))
+
+    def newest_moment(self) -> datetime | None:
+        """Return how far RDS's own log goes: `LatestRestorableTime`, within the last five minutes by promise.
+
+        None where automated backups are off: then only snapshots can be restored.
+        """
+        source = self._instance()
+        if source is None or not source.get("BackupRetentionPeriod"):
+            return None
+        latest: datetime | None = source.get("LatestRestorableTime")
+        return latest
+
+    def doubts(self) -> Sequence[str]:
+        """See `Engine`."""
+        try:
+            source = self._instance()
+        except BackupFailed as error:
+            return (str(error),)
+        if source is None:
+            return (f"DB インスタンス {self._config.instance} が {self._config.region} にありません",)
+        found = []
+        if source.get("DBInstanceStatus") != _AVAILABLE:
+            found.append(f"DB インスタンスの状態が {source.get('DBInstanceStatus')} です")
+        if not source.get("BackupRetentionPeriod"):
+            found.append(
+                "自動バックアップが切られているので、時点に戻せません\n"
+                "HINT: BackupRetentionPeriod を文書の保存期間の日数 (1〜35) にしてください"
+            )
+        return found
+
+    def close(self) -> None:
+        """Let go of connections."""
+        if self._made is not None:
+            self._made.close()
+            self._made = None
+
+    @property
+    def _client(self) -> Any:
+        if self._made is None:
+            self._made = connect(self._config)
+        return self._made
+
+    def _snapshot(self, name: str) -> Mapping[str, Any] | None:
+        with asking(), _unless("DBSnapshotNotFound", "DBSnapshotNotFoundFault"):
+            answer = self._client.describe_db_snapshots(DBSnapshotIdentifier=name)
+            return next(iter(answer["DBSnapshots"]), None)
+        return None
+
+    def _instance(self, name: str = "") -> Mapping[str, Any] | None:
+        with asking(), _unless("DBInstanceNotFound", "DBInstanceNotFoundFault"):
+            answer = self._client.describe_db_instances(DBInstanceIdentifier=name or self._config.instance)
+            return next(iter(answer["DBInstances"]), None)
+        return None
+
+    def _goes_to(self, moment: datetime | None, source: Mapping[str, Any], taken: Taken) -> bool:
+        """Whether RDS's log leads to *moment* (None: anywhere); raises where nothing does."""
+        latest = source.get("LatestRestorableTime") if source.get("BackupRetentionPeriod") else None
+        if moment is None or moment == taken.restorable_to:
+            return latest is not None and moment is None
+        if latest is None or moment > latest:
+            until = f"{latest.isoformat()} まで" if latest else "スナップショットの時点だけ"
+            raise BackupFailed(f"{moment.isoformat()} には戻せません: 戻せるのは{until}です", retry=False)
+        return True
+
+    def _wait(
+        self, look: Callable[[], Mapping[str, Any] | None], what: str, watch: Watch
+    ) -> Mapping[str, Any]:
+        """Look until it is available, or raise `BackupFailed`."""
+        deadline = time.monotonic() + self._config.patience.total_seconds()
+        while True:
+            found = look() or {}
+            state = str(found.get("Status") or found.get("DBInstanceStatus") or "creating")
+            if state == _AVAILABLE:
+                return found
+            if state.startswith(_ENDS_BADLY):
+                raise BackupFailed(f"{what} の状態が {state} になりました")
+            watch.progress(found.get("PercentProgress"), state)
+            if time.monotonic() >= deadline:
+                raise BackupFailed(f"{what} が {self._config.patience} のうちにできません: {state}")
+            self._pause(watch)
+
+    def _pause(self, watch: Watch) -> None:
+        until = time.monotonic() + self._poll
+        while True:
+            reason = watch.why_stop()
+            if reason is not None:
+                raise BackupFailed(f"途中で止めました: {reason}")
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(left, 0.5))
+
+    def _taken(self, label: str, found: Mapping[str, Any], started_at: datetime) -> Taken:
+        name = str(found["DBSnapshotIdentifier"])
+        return Taken(
+            label=label,
+            method=Method.FULL,
+            engine=self.NAME,
+            engine_version=f"boto3 {boto3.__version__}",
+            server_version=f"{found['EngineVersion']}",
+            system_id=str(found.get("DbiResourceId") or found["DBInstanceIdentifier"]),
+            started_at=started_at,
+            ended_at=datetime.now(UTC),
+            # The newest transaction in it; older answers only know when it was made.
+            restorable_to=(found.get("SnapshotDatabaseTime") or found["SnapshotCreateTime"]).astimezone(UTC),
+            objects=(Stored(str(found["DBSnapshotArn"]), 0, sha256=""),),
+            source_bytes=int(found["AllocatedStorage"]) * _GIB,
+            facts={
+                "snapshot": name,
+                "instance": found["DBInstanceIdentifier"],
+                "region": self._config.region,
+                "database": found["Engine"],
+                "encrypted": bool(found.get("Encrypted")),
+            },
+        )
+
+
+@contextmanager
+def _unless(*codes: str) -> Iterator[None]:
+    """Pass over faults with one of *codes*: what they say is no trouble here."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) not in codes:
+            raise
+
+
+def _build(subject: str, config: RdsBackup, store: Store | None) -> Rds:
+    return Rds(subject, config, store)
+
+
+KIND = EngineKind(config=RdsBackup, build=_build, methods=frozenset({Method.FULL}), needs_store=False)

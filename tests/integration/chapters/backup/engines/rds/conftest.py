@@ -1,0 +1,172 @@
+"""An RDS to talk to: moto's server, and one whose answers a test chooses."""
+
+import sysconfig
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import boto3
+import pytest
+from tests.integration.chapters.backup import servers
+from tests.integration.chapters.backup.servers import ACCESS_KEY, SECRET_KEY, S3Server
+
+from toban.chapters.backup.engines.rds import KIND
+from toban.chapters.backup.engines.rds.engine import Rds
+
+REGION = "ap-northeast-1"
+
+type EngineAt = Callable[..., Rds]
+type Answer = tuple[int, str]
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of moto's server."""
+    program = Path(sysconfig.get_path("scripts"), "moto_server")
+    if not program.exists():
+        pytest.skip("needs moto (in the dev group)")
+    port = servers.free_port()
+    log = tmp_path_factory.mktemp("moto") / "log"
+    server = S3Server([str(program), "-H", "127.0.0.1", "-p", str(port)], {}, port, log)
+    server.start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def rds(moto: str) -> Any:
+    """A client of an operator."""
+    return boto3.client(
+        "rds",
+        region_name=REGION,
+        endpoint_url=moto,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+    )
+
+
+@pytest.fixture
+def instance(rds: Any, request: pytest.FixtureRequest) -> str:
+    """The name of a new instance."""
+    name = f"shop{servers.free_port()}"
+    rds.create_db_instance(
+        DBInstanceIdentifier=name,
+        Engine="postgres",
+        EngineVersion="17.4",
+        DBInstanceClass="db.t4g.medium",
+        AllocatedStorage=20,
+        MasterUsername="postgres",
+        MasterUserPassword="a-password",
+        BackupRetentionPeriod=7,
+    )
+    return name
+
+
+@pytest.fixture
+def engine_at(monkeypatch: pytest.MonkeyPatch) -> EngineAt:
+    """Makes engines; keys that are given override the config's."""
+    monkeypatch.setenv("RDS_ACCESS", ACCESS_KEY)
+    monkeypatch.setenv("RDS_SECRET", SECRET_KEY)
+
+    def make(url: str, instance: str, **keys: object) -> Rds:
+        config = {
+            "instance": instance,
+            "region": REGION,
+            "access_key": "env:RDS_ACCESS",
+            "secret_key": "env:RDS_SECRET",
+            "endpoint_url": url,
+            **keys,
+        }
+        return Rds("PostgreSQL", KIND.config.model_validate(config), None, poll=0.0)  # type: ignore[arg-type]
+
+    return make
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: "Scripted"
+
+    def do_POST(self) -> None:
+        asked = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
+        action = asked["Action"][0]
+        self.server.asked.append(action)
+        status, body = self.server.next_answer(action)
+        content = body.encode()
+        self.send_response(status)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(
+        self,
+        format: str,  # noqa: A002 - the base class's own name
+        *args: object,
+    ) -> None:
+        """Keep quiet."""
+
+
+class Scripted(ThreadingHTTPServer):
+    """An RDS that answers each action by its list, the last answer again and again."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.asked: list[str] = []
+        self.answers: dict[str, Sequence[Answer]] = {}
+
+    def next_answer(self, action: str) -> Answer:
+        first, *rest = self.answers[action]
+        self.answers[action] = rest or [first]
+        return first
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+@pytest.fixture
+def scripted() -> Iterator[Scripted]:
+    server = Scripted()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def fault(code: str, status: int = 400) -> Answer:
+    body = f"<ErrorResponse><Error><Code>{code}</Code><Message>said so</Message></Error></ErrorResponse>"
+    return status, body
+
+
+def snapshot(status: str, percent: int) -> Answer:
+    fields = {
+        "DBSnapshotIdentifier": "toban-shop-20261125t020000z-full",
+        "DBInstanceIdentifier": "shop",
+        "DBSnapshotArn": "arn:aws:rds:ap-northeast-1:1:snapshot:toban-shop-20261125t020000z-full",
+        "Status": status,
+        "PercentProgress": str(percent),
+        "AllocatedStorage": "20",
+        "Engine": "postgres",
+        "EngineVersion": "17.4",
+        "SnapshotCreateTime": "2026-11-25T02:03:00.000Z",
+        "SnapshotDatabaseTime": "2026-11-25T02:00:59.000Z",
+        "DbiResourceId": "db-ABC",
+    }
+    inside = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
+    return 200, (
+        "<DescribeDBSnapshotsResponse><DescribeDBSnapshotsResult><DBSnapshots><DBSnapshot>"
+        f"{inside}</DBSnapshot></DBSnapshots></DescribeDBSnapshotsResult></DescribeDBSnapshotsResponse>"
+    )
+
+
+_CREATED = """\
+<CreateDBSnapshotResponse>
+  <CreateDBSnapshotResult><DBSnapshot/></CreateDBSnapshotResult>
+</CreateDBSnapshotResponse>
+"""
+CREATED: Answer = (200, _CREATED)
