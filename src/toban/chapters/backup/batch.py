@@ -1,15 +1,39 @@
 """A row of the batch table that makes a backup: `[batches.B001] kind = "backup"`."""
 
-from toban.chapters.backup.steps import steps
-from toban.chapters.backup.works import BackupBatch, Kinds, clause_of, source_of
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from toban.chapters.backup.engine import EngineKind, Method
+from toban.chapters.backup.store import StoreKind
+from toban.engine.bindings.model import BatchBinding
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.work import Step
+
+
+class BackupBatch(BatchBinding):
+    """`kind = "backup"` of a batch: the row of the batch table makes what a row of the policy asks for."""
+
+    subject: str
+    """The policy's word for what is backed up."""
+    method: Method = Method.FULL
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """What `kind = "…"` may say of backups."""
+
+    engines: Mapping[str, EngineKind]
+    stores: Mapping[str, StoreKind]
 
 
 def batch_kind(kinds: Kinds) -> WorkKind:
     """Return the kind of batch that makes backups with *kinds* of engines and stores."""
 
     def made(config: BackupBatch, site: Site) -> tuple[Step, ...]:
+        # The kinds are known before the state database is: what needs its tables comes later.
+        from toban.chapters.backup.steps import steps  # noqa: PLC0415
+        from toban.chapters.backup.works import clause_of, source_of  # noqa: PLC0415
+
         source = source_of(config.subject, site.design, site.bindings, kinds)
         if isinstance(source, str):
             raise NotBindable(source)

@@ -176,12 +176,60 @@ class TrimsLog(Protocol):
         """Delete the log that no backup from *oldest* on needs; return how many objects that were."""
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a transaction of the source saw."""
+
+    visible: str
+    """As `pg_current_snapshot()` writes it."""
+    lsn: str
+    """Where the log ended just after it was taken."""
+
+
+@runtime_checkable
+class FindsMoments(Protocol):
+    """An engine that can say where in its log a database is exactly what a snapshot saw."""
+
+    def place_of(
+        self, snapshots: Sequence[Snapshot], taken: Taken, binaries: Path, watch: Watch
+    ) -> tuple[int, str] | None:
+        """Return which of *snapshots* a recovery from *taken* can lead to, and the LSN to stop before."""
+
+
 @runtime_checkable
 class KnownByHand(Protocol):
     """An engine whose backups can be brought back with everybody's programs, and that knows how."""
 
     def by_hand(self, chain: Sequence[Taken]) -> Sequence[str]:
         """Return lines of bash that bring *chain* back, once its objects lie in `./LABEL/` and `./wal/`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """How a place keeps former versions of what is in it, held against the document."""
+
+    value: str
+    """In words: `バージョニング有効、30日`."""
+    faults: Sequence[str] = ()
+    """Why less is kept than the document says."""
+    excesses: Sequence[str] = ()
+    """Why more is kept."""
+    changes: Sequence[str] = ()
+    """What would mend it, as it would be applied."""
+
+
+@runtime_checkable
+class KeepsVersions(Protocol):
+    """An engine of a place that keeps former versions by itself: its settings are watched."""
+
+    def look(self, days: int | None) -> Guarded:
+        """Compare the settings with *days* of retention; None: the document says nothing of it.
+
+        Raises `StoreTrouble`.
+        """
+
+    def mend(self, days: int | None) -> Sequence[str]:
+        """Apply the changes that `look` names, all other settings kept, and return them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +240,8 @@ class EngineKind:
     build: Callable[[str, Any, Store | None], Engine]
     """Makes an engine for a subject of a valid config and its store; connects to nothing yet."""
     methods: frozenset[Method]
+    keeps_versions: bool = False
+    """Whether its engines are `KeepsVersions`, and take nothing."""
     needs_store: bool = True
     """False where the engine keeps its backups in a place of its own."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from toban.chapters.backup.engine import Guarded
 from toban.chapters.backup.rules import Copy, Freshness, Moment
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.engine.evidence.status import StatusUpdate
@@ -55,6 +56,56 @@ class Found:
     reason: str
     since: datetime | None = None
     """When it began, where that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A row that a bucket carries out, and what its settings were last seen to be."""
+
+    policy: BackupPolicy
+    seen: Guarded | None
+    trouble: str
+    """Why they could not be seen."""
+
+
+def guard_status(guard: Guard, now: datetime) -> StatusUpdate:
+    """Return what the page shows beside the row."""
+    found = _judged_guard(guard)
+    value = guard.seen.value if guard.seen is not None else ""
+    return StatusUpdate(guard.policy.id, found.verdict, value, found.reason, now)
+
+
+def guard_signal(guard: Guard, now: datetime) -> Signal:
+    """Return what may need announcing of a bucket's settings."""
+    found = _judged_guard(guard)
+    condition = _CONDITIONS.get(found.verdict, Condition.OK)
+    advice = f"直すには toban backup fix-bucket {guard.policy.subject}"
+    return Signal(
+        key=guard.policy.id,
+        clause_id=guard.policy.id,
+        citation=str(guard.policy.origin),
+        clause_text=guard.policy.text,
+        condition=condition,
+        subject=f"バックアップ {guard.policy.subject} {guard.policy.method}",
+        value=guard.seen.value if guard.seen is not None else "",
+        limit="" if condition is Condition.OK else found.reason,
+        began_at=now,
+        detected_at=now,
+        advice="" if condition is Condition.OK else advice,
+        labels={"target": guard.policy.subject, "item": guard.policy.method},
+    )
+
+
+def _judged_guard(guard: Guard) -> Found:
+    if guard.seen is None:
+        return Found(Verdict.NOT_MEASURABLE, guard.trouble or "バケットの設定をこれから見ます")
+    said = "、".join([*guard.seen.faults, *guard.seen.excesses])
+    hint = f": toban backup fix-bucket {guard.policy.subject}"
+    if guard.seen.faults:
+        return Found(Verdict.DEVIATING, said + hint)
+    if guard.seen.excesses:
+        return Found(Verdict.WARNING, said + hint)
+    return Found(Verdict.CONFORMING, "バケットの設定は文書のとおりです")
 
 
 def judged(row: Row, now: datetime) -> Found:

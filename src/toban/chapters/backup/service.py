@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 import structlog
 from django.db import transaction
 
-from toban.chapters.backup import catalogue, report, rules
+from toban.chapters.backup import catalogue, report, rules, upkeep
 from toban.chapters.backup.engine import BackupFailed, KeepsLog
 from toban.chapters.backup.models import Backup, Drill
-from toban.chapters.backup.report import Recovery, Row
+from toban.chapters.backup.report import Guard, Recovery, Row
 from toban.chapters.backup.rules import Moment
 from toban.chapters.backup.steps import Source
 from toban.chapters.backup.store import StoreTrouble
@@ -29,6 +29,8 @@ from toban.engine.telemetry.samples import Sample
 
 _OPEN = (Run.State.WAITING, Run.State.RUNNING)
 _LOOKED_AT_DUE = 3
+_SETTINGS_LAST = timedelta(minutes=10)
+"""How often the settings of buckets are looked at: they change by somebody's hand."""
 _LONGEST_LOOK_BACK = timedelta(days=800)
 
 log = structlog.get_logger(__name__)
@@ -46,11 +48,14 @@ class Backups:
         self._digest = ""
         self._logs: dict[str, datetime] = {}
         """Of engines that keep a log elsewhere: how far it goes, by subject."""
+        self._guards: dict[str, Guard] = {}
+        """What the settings of buckets were last seen to be, by the id of the row."""
+        self._guarded_at: datetime | None = None
 
     def adopt(self, plan: BackupPlan, system: System, digest: str) -> None:
         """Tell of *plan* from now on."""
         self._system, self._digest = system, digest
-        self._plan = plan
+        self._plan, self._guarded_at = plan, None
 
     def tell(self) -> None:
         """Show every row's status and report what is wrong."""
@@ -60,12 +65,15 @@ class Backups:
         moments = {subject: self._moment(subject) for subject in plan.sources}
         rows = [self._row(policy, moments[policy.source.subject], now) for policy in plan.policies]
         recoveries = [self._recovery(each, plan, moments, now) for each in plan.objectives]
+        guards = [self._guards.get(each.row.id, Guard(each.row, None, "")) for each in plan.guards]
         updates = [
             *(report.status(row, now) for row in rows),
+            *(report.guard_status(guard, now) for guard in guards),
             *(report.objective_status(each, now) for each in recoveries),
         ]
         signals = [
             *(report.signal(row, now) for row in rows),
+            *(report.guard_signal(guard, now) for guard in guards if guard.seen is not None),
             *(report.objective_signal(each, now) for each in recoveries),
         ]
         with transaction.atomic():
@@ -83,6 +91,9 @@ class Backups:
         for source in plan.sources.values():
             self._look_at_log(source)
         now = self._clock()
+        if self._guarded_at is None or now - self._guarded_at >= _SETTINGS_LAST:
+            self._guards = {each.row.id: _seen(each) for each in plan.guards}
+            self._guarded_at = now
         ages = ((subject, self._moment(subject)) for subject in plan.sources)
         self._measured(
             [
@@ -149,6 +160,13 @@ class Backups:
         if objective.objective == "RPO":
             return _rpo(objective, {each: moments[each] for each in subjects}, self._system.zone, now)
         return _rto(objective, subjects, self._system.zone)
+
+
+def _seen(policy: Policy) -> Guard:
+    try:
+        return Guard(policy.row, upkeep.guarded(policy), "")
+    except StoreTrouble as error:
+        return Guard(policy.row, None, str(error))
 
 
 def last_due(schedule: Schedule, system: System, since: datetime, now: datetime) -> list[datetime]:

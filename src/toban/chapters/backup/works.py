@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from toban.chapters.backup.batch import BackupBatch, Kinds
 from toban.chapters.backup.engine import EngineKind, Method
 from toban.chapters.backup.rules import Keep
 from toban.chapters.backup.steps import Source, steps
-from toban.chapters.backup.store import StoreKind
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.batch import Batch, BatchRetry
 from toban.design.reader import Design
 from toban.design.values.backup_method import BackupMethod, read_backup_method
 from toban.design.values.duration import Duration, Retention
 from toban.engine.bindings.due import due_times
-from toban.engine.bindings.model import BatchBinding, Bindings
+from toban.engine.bindings.model import Bindings
 from toban.engine.clock import Clock, system_clock
 from toban.engine.runs.work import Work
 
@@ -26,22 +26,6 @@ _DELAY = timedelta(minutes=5)
 _A_YEAR = timedelta(days=370)
 _ANY_DAY = datetime.fromisoformat("2024-01-01T00:00:00+00:00")
 _METHODS = {BackupMethod.FULL: Method.FULL, BackupMethod.INCREMENTAL: Method.INCREMENTAL}
-
-
-class BackupBatch(BatchBinding):
-    """`kind = "backup"` of a batch: the row of the batch table makes what a row of the policy asks for."""
-
-    subject: str
-    """The policy's word for what is backed up."""
-    method: Method = Method.FULL
-
-
-@dataclass(frozen=True, slots=True)
-class Kinds:
-    """What `kind = "…"` may say."""
-
-    engines: Mapping[str, EngineKind]
-    stores: Mapping[str, StoreKind]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # Loaded by whoever asks: most commands, such as `toban check`, need none of it.
+    from toban.chapters.backup.batch import Kinds as BackupKinds
     from toban.chapters.backup.engine import EngineKind
     from toban.chapters.backup.store import StoreKind
-    from toban.chapters.backup.works import Kinds as BackupKinds
     from toban.chapters.monitoring.source import SourceKind
     from toban.engine.bindings.inforce import InForce
     from toban.engine.bindings.load import Kinds
@@ -56,7 +56,7 @@ class Parts:
     @cached_property
     def backup_kinds(self) -> "BackupKinds":
         """The backup engines, and the kinds of place that backups go to."""
-        from toban.chapters.backup.works import Kinds  # noqa: PLC0415
+        from toban.chapters.backup.batch import Kinds  # noqa: PLC0415
 
         return Kinds(self.engine_kinds, self.store_kinds)
 

@@ -158,9 +158,9 @@ def edition_of(parts: "Parts") -> "Edition":
 def source_in(edition: "Edition", parts: "Parts", subject: str) -> "Source":
     """Return where *subject* is backed up; raises `Refusal`."""
     from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
-    from toban.chapters.backup.works import Kinds, source_of  # noqa: PLC0415
+    from toban.chapters.backup.works import source_of  # noqa: PLC0415
 
-    found = source_of(subject, edition.design, edition.bindings, Kinds(parts.engine_kinds, parts.store_kinds))
+    found = source_of(subject, edition.design, edition.bindings, parts.backup_kinds)
     if isinstance(found, str):
         bound = "、".join(edition.bindings.backups) or "まだ一つもありません"
         raise Refusal(found, f"{edition.bindings.file} にあるのは: {bound}")

@@ -12,11 +12,11 @@ from tests.integration.chapters.backup import fake_engine
 from tests.integration.chapters.backup.fake_engine import FakeBackup, Source
 
 from toban.chapters.backup import catalogue
-from toban.chapters.backup.batch import batch_kind
+from toban.chapters.backup.batch import Kinds, batch_kind
 from toban.chapters.backup.models import Backup, Drill, LogStretch, SubjectTurn
 from toban.chapters.backup.service import Backups
 from toban.chapters.backup.stores import directory
-from toban.chapters.backup.works import BackupPlan, Kinds, plan
+from toban.chapters.backup.works import BackupPlan, plan
 from toban.design.reader import read_design
 from toban.engine.bindings import load
 from toban.engine.bindings.load import read_bindings

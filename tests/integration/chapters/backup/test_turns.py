@@ -118,7 +118,7 @@ class Ticks(threading.Event):
         super().__init__()
         self._left = count
 
-    def wait(self, timeout: float | None = None) -> bool:
+    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - Event has it
         self._left -= 1
         return self._left < 0
 

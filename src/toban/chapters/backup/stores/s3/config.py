@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from toban.chapters.backup.stores.sealed import SealedConfig
-from toban.engine.bindings.model import Length
+from toban.engine.bindings.model import Length, Section
 from toban.engine.bindings.secret import Secret
 
 if TYPE_CHECKING:
@@ -50,14 +50,10 @@ def _endpoint(written: str) -> str:
     return written.rstrip("/")
 
 
-class S3Config(SealedConfig):
-    """`kind = "s3"`."""
-
-    example: ClassVar[Mapping[str, str]] = {"bucket": "backups"}
+class BucketAddress(Section):
+    """Where a bucket is, and who asks."""
 
     bucket: str = Field(min_length=3, max_length=63, pattern=r"^[a-z0-9][a-z0-9.-]*$")
-    prefix: str = ""
-    """What all keys begin with."""
     region: str = ""
     """Empty: the environment's."""
     endpoint: Annotated[str, AfterValidator(_endpoint)] = ""
@@ -67,6 +63,46 @@ class S3Config(SealedConfig):
     access_key: Secret | None = None
     """With `secret_key`; without both: the environment, AWS's own files, or the role of the machine."""
     secret_key: Secret | None = None
+    ca_file: Annotated[Path, AfterValidator(_certificates)] | None = None
+    """Certificates to trust beside those of the system."""
+
+    @model_validator(mode="after")
+    def _keys_are_a_pair(self) -> Self:
+        if (self.access_key is None) != (self.secret_key is None):
+            hint = "access_key と secret_key は両方書くか、両方省いてください"
+            raise PydanticCustomError("keys", "鍵の片方だけが書かれています", {"hint": hint})
+        return self
+
+    def settings_client(self) -> Any:
+        """Return boto3's client, for what obstore has no words for; raises `SecretUnavailable`."""
+        style = "virtual" if self.addressing == "virtual" else "path"
+        return self._session().client(
+            "s3",
+            endpoint_url=self.endpoint or None,
+            verify=str(self.ca_file) if self.ca_file else None,
+            config=Config(
+                s3={"addressing_style": style},
+                connect_timeout=5,
+                read_timeout=30,
+                retries={"total_max_attempts": 3},
+            ),
+        )
+
+    def _session(self) -> Any:
+        return boto3.Session(
+            aws_access_key_id=self.access_key.reveal() if self.access_key else None,
+            aws_secret_access_key=self.secret_key.reveal() if self.secret_key else None,
+            region_name=self.region or None,
+        )
+
+
+class S3Config(BucketAddress, SealedConfig):
+    """`kind = "s3"`."""
+
+    example: ClassVar[Mapping[str, str]] = {"bucket": "backups"}
+
+    prefix: str = ""
+    """What all keys begin with."""
     encryption: Literal["", "AES256", "aws:kms"] = ""
     """What the server encrypts with; empty: the bucket's own default."""
     kms_key: str = ""
@@ -78,14 +114,9 @@ class S3Config(SealedConfig):
     """Parts of one object that are under way at once."""
     retry_for: Length = timedelta(minutes=3)
     """How long a request is tried again while the server is away."""
-    ca_file: Annotated[Path, AfterValidator(_certificates)] | None = None
-    """Certificates to trust beside those of the system."""
 
     @model_validator(mode="after")
-    def _belong_together(self) -> Self:
-        if (self.access_key is None) != (self.secret_key is None):
-            hint = "access_key と secret_key は両方書くか、両方省いてください"
-            raise PydanticCustomError("keys", "鍵の片方だけが書かれています", {"hint": hint})
+    def _key_has_a_use(self) -> Self:
         if self.kms_key and self.encryption != "aws:kms":
             hint = 'encryption = "aws:kms" を足してください'
             raise PydanticCustomError("kms_key", "kms_key は aws:kms のときだけ使えます", {"hint": hint})
@@ -135,28 +166,6 @@ class S3Config(SealedConfig):
                 "backoff": {"max_backoff": _LONGEST_PAUSE},
             },
             credential_provider=Boto3CredentialProvider(session),
-        )
-
-    def settings_client(self) -> Any:
-        """Return boto3's client, for what obstore has no words for; raises `SecretUnavailable`."""
-        style = "virtual" if self.addressing == "virtual" else "path"
-        return self._session().client(
-            "s3",
-            endpoint_url=self.endpoint or None,
-            verify=str(self.ca_file) if self.ca_file else None,
-            config=Config(
-                s3={"addressing_style": style},
-                connect_timeout=5,
-                read_timeout=30,
-                retries={"total_max_attempts": 3},
-            ),
-        )
-
-    def _session(self) -> Any:
-        return boto3.Session(
-            aws_access_key_id=self.access_key.reveal() if self.access_key else None,
-            aws_secret_access_key=self.secret_key.reveal() if self.secret_key else None,
-            region_name=self.region or None,
         )
 
     def _endpoint_of_bucket(self) -> str:

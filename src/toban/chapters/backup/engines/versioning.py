@@ -1,0 +1,230 @@
+"""A bucket that keeps former versions by itself: `kind = "versioning"`. Its settings are watched and mended.
+
+Versioning: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
+Life cycle: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
+Of several rules that match an object, the one that expires it first wins.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from toban.chapters.backup.engine import (
+    BackupFailed,
+    Checked,
+    EngineKind,
+    Guarded,
+    Method,
+    Restored,
+    RestoreOrder,
+    Taken,
+    Watch,
+)
+from toban.chapters.backup.store import Store, StoreTrouble
+from toban.chapters.backup.stores.s3.config import BucketAddress
+from toban.chapters.backup.stores.s3.trouble import trouble_of
+from toban.engine.bindings.model import BackupBinding
+from toban.engine.bindings.secret import SecretUnavailable
+
+_OURS = "toban-former-versions"
+"""The id of the rule that Toban writes."""
+
+_NOT_SET = frozenset(
+    {"NoSuchLifecycleConfiguration", "ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"}
+)
+
+
+class VersioningBackup(BackupBinding, BucketAddress):
+    """`kind = "versioning"`."""
+
+    example: ClassVar[Mapping[str, str]] = {"bucket": "shop-files"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a bucket is set to, as far as it concerns former versions."""
+
+    versioning: str
+    """`Enabled`, `Suspended`, or empty where it never was."""
+    rules: Sequence[Mapping[str, Any]]
+    """Of the life cycle, as the server gives them."""
+    lock: str
+    """In words, empty where there is none: `GOVERNANCE 30日`."""
+
+
+def compare(settings: Settings, days: int | None) -> Guarded:
+    """Hold *settings* against *days* of retention; None: only that versions are kept at all."""
+    faults, excesses, changes = [], [], []
+    is_on = settings.versioning == "Enabled"
+    if not is_on:
+        faults.append("バージョニングが" + ("止められています" if settings.versioning else "無効です"))
+        changes.append("バージョニングを有効にする")
+    expiring = [rule for rule in settings.rules if _expires_after(rule) is not None]
+    short = [rule for rule in expiring if days is not None and (_expires_after(rule) or 0) < days]
+    for rule in short:
+        faults.append(f"規則「{_named(rule)}」が旧版を {_expires_after(rule)}日で消します")
+        changes.append(f"規則「{_named(rule)}」の旧版の保存を {_expires_after(rule)}日から {days}日にする")
+    everywhere = [rule for rule in expiring if _is_everywhere(rule) and rule not in short]
+    kept = min((_expires_after(rule) or 0 for rule in everywhere), default=None)
+    if days is not None and (kept is None or kept > days) and not any(map(_is_everywhere, short)):
+        excesses.append(f"旧版が文書の {days}日を過ぎても" + (f" {kept}日まで" if kept else "") + "残ります")
+        changes.append(f"規則「{_OURS}」を置き、旧版を {days}日で消す")
+    value = "バージョニング" + ("有効" if is_on else "無効")
+    value += (
+        f"、旧版 {min(_expires_after(rule) or 0 for rule in expiring)}日" if expiring else "、旧版は期限なし"
+    )
+    value += f"、ロック {settings.lock}" if settings.lock else ""
+    return Guarded(value, tuple(faults), tuple(excesses), tuple(changes))
+
+
+def mended_rules(settings: Settings, days: int) -> list[dict[str, Any]]:
+    """Return the life cycle's rules with which former versions live for *days*, all others as they were."""
+    rules = [dict(rule) for rule in settings.rules if rule.get("ID") != _OURS]
+    for rule in rules:
+        after = _expires_after(rule)
+        if after is not None and after < days:
+            rule["NoncurrentVersionExpiration"] = {
+                **rule["NoncurrentVersionExpiration"],
+                "NoncurrentDays": days,
+            }
+    if not any(_is_everywhere(rule) and _expires_after(rule) == days for rule in rules):
+        rules.append(
+            {
+                "ID": _OURS,
+                "Status": "Enabled",
+                "Filter": {"Prefix": ""},
+                "NoncurrentVersionExpiration": {"NoncurrentDays": days},
+            }
+        )
+    return rules
+
+
+class Bucket:
+    """One bucket, as an engine that takes nothing."""
+
+    methods: frozenset[Method] = frozenset()
+
+    def __init__(self, config: VersioningBackup) -> None:
+        self._config = config
+
+    def look(self, days: int | None) -> Guarded:
+        """See `KeepsVersions`."""
+        return compare(self._settings(), days)
+
+    def mend(self, days: int | None) -> Sequence[str]:
+        """See `KeepsVersions`."""
+        settings = self._settings()
+        changes = compare(settings, days).changes
+        with self._asking():
+            client = self._config.settings_client()
+            if settings.versioning != "Enabled":
+                client.put_bucket_versioning(
+                    Bucket=self._config.bucket, VersioningConfiguration={"Status": "Enabled"}
+                )
+            if days is not None and len(changes) > (settings.versioning != "Enabled"):
+                client.put_bucket_lifecycle_configuration(
+                    Bucket=self._config.bucket,
+                    LifecycleConfiguration={"Rules": mended_rules(settings, days)},
+                )
+        return changes
+
+    def take(self, label: str, method: Method, parent: Taken | None, watch: Watch) -> Taken:  # noqa: ARG002 - the Protocol's
+        """Refuse: the bucket itself keeps what was."""
+        raise BackupFailed("バージョニングのバケットは、取るものがありません", retry=False)
+
+    def verify(self, taken: Taken, watch: Watch) -> Checked:  # noqa: ARG002 - the Protocol's
+        """There is nothing of its own to read back."""
+        return Checked(True)
+
+    def restore(self, order: RestoreOrder, watch: Watch) -> Restored:  # noqa: ARG002 - the Protocol's
+        """Refuse, and name the way."""
+        raise BackupFailed(
+            "旧版は S3 の側で戻します: aws s3api list-object-versions と get-object --version-id", retry=False
+        )
+
+    def remove(self, taken: Taken) -> None:
+        """There is nothing of its own to remove."""
+
+    def doubts(self) -> Sequence[str]:
+        """See `Engine`."""
+        try:
+            self._settings()
+        except StoreTrouble as error:
+            return (str(error),)
+        return ()
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+    def _settings(self) -> Settings:
+        with self._asking():
+            client, bucket = self._config.settings_client(), self._config.bucket
+            versioning = client.get_bucket_versioning(Bucket=bucket).get("Status", "")
+            life = _or_none(lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket))
+            lock = _or_none(lambda: client.get_object_lock_configuration(Bucket=bucket))
+            return Settings(versioning, (life or {}).get("Rules", ()), _lock_words(lock))
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        place = f"s3://{self._config.bucket}"
+        try:
+            yield
+        except SecretUnavailable as error:
+            raise StoreTrouble(f"{place} の鍵がありません: {error}") from error
+        except (BotoCoreError, ClientError, OSError) as error:
+            raise trouble_of(error, place, "設定") from error
+
+
+def _or_none(ask: Any) -> Mapping[str, Any] | None:
+    """What the server answers; None where the bucket has no such setting."""
+    try:
+        answer: Mapping[str, Any] = ask()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _NOT_SET:
+            return None
+        raise
+    return answer
+
+
+def _lock_words(answer: Mapping[str, Any] | None) -> str:
+    configured = (answer or {}).get("ObjectLockConfiguration", {})
+    if configured.get("ObjectLockEnabled") != "Enabled":
+        return ""
+    kept = configured.get("Rule", {}).get("DefaultRetention", {})
+    if not kept:
+        return "既定の期間なし"
+    return (
+        f"{kept.get('Mode', '')} {kept['Days']}日"
+        if "Days" in kept
+        else f"{kept.get('Mode', '')} {kept.get('Years')}年"
+    )
+
+
+def _expires_after(rule: Mapping[str, Any]) -> int | None:
+    """After how many days *rule* removes former versions; None where it does not."""
+    if rule.get("Status") != "Enabled":
+        return None
+    days = rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays")
+    return int(days) if days is not None else None
+
+
+def _is_everywhere(rule: Mapping[str, Any]) -> bool:
+    """Whether *rule* is for every object of the bucket, old spellings included."""
+    narrowing = {**rule.get("Filter", {})}
+    prefix = narrowing.pop("Prefix", rule.get("Prefix", ""))
+    keeps_newest = rule.get("NoncurrentVersionExpiration", {}).get("NewerNoncurrentVersions")
+    return not prefix and not narrowing and not keeps_newest
+
+
+def _named(rule: Mapping[str, Any]) -> str:
+    return str(rule.get("ID") or rule.get("Filter", {}).get("Prefix") or "名前なし")
+
+
+def _build(subject: str, config: VersioningBackup, store: Store | None) -> Bucket:  # noqa: ARG001 - the kind's signature
+    return Bucket(config)
+
+
+KIND = EngineKind(VersioningBackup, _build, frozenset(), keeps_versions=True, needs_store=False)

@@ -1,0 +1,277 @@
+"""Toban's own state as a backup: what a new machine needs to go on where the old one ended.
+
+One archive (tar, zstd) with the state database, the keys of the home directory, the document and bindings in
+force, and where asked the measurements; beside it a description, whose presence makes it a backup. What is
+left out can be made again: logs, counters, locks.
+"""
+
+import fcntl
+import json
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, cast
+
+import zstandard
+
+from toban.chapters.backup.engine import Watch
+from toban.chapters.backup.store import Store, Stored, StoreTrouble, Writer
+
+FOLDER = "toban-self/"
+"""Where these backups lie in a store. No subject's folder: it has no row in the document."""
+
+FORM = 1
+STATE_FILE, STATE_DUMP, TELEMETRY = "state.sqlite3", "state.dump", "telemetry"
+_DESCRIPTION, _ARCHIVE = "backup.json", "toban.tar.zst"
+_LEFT_OUT = frozenset({STATE_FILE, f"{STATE_FILE}-wal", f"{STATE_FILE}-shm", "lock", "processes.json"})
+_LEFT_OUT_FOLDERS = frozenset({"log", "metrics", "hold", TELEMETRY})
+_PIECE = 1 << 20
+
+
+class NotPossible(Exception):
+    """It can't be done as things stand; `hint` is the way out."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """A backup of Toban's own state."""
+
+    label: str
+    at: datetime
+    version: str
+    state: str
+    """`sqlite`, or `postgresql` where it is a dump."""
+    evidence: str
+    """The head of the evidence that it holds at least: `N:DIGEST`."""
+    has_telemetry: bool
+    archive: Stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """The Toban that is backed up."""
+
+    home: Path
+    state: Mapping[str, Any]
+    """Django's settings of the state database."""
+    version: str
+    evidence: str
+    has_telemetry: bool
+    """Whether the measurements are wanted."""
+
+
+def back_up(here: Here, store: Store, now: datetime, watch: Watch) -> Own:
+    """Write a backup of *here* into *store*; Toban may go on meanwhile, its telemetry store may not.
+
+    Raises `NotPossible` and `StoreTrouble`.
+    """
+    label = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    key = f"{FOLDER}{label}/{_ARCHIVE}"
+    with tempfile.TemporaryDirectory(dir=here.home, prefix="own-backup-") as scratch:
+        watch.say("状態データベースを写しています")
+        copy = _copied_state(here.state, Path(scratch))
+        with _telemetry_at_rest(here), store.writer(key) as writer:
+            _pack(here, copy, writer, watch)
+    own = Own(
+        label=label,
+        at=now,
+        version=here.version,
+        state="sqlite" if copy.name == STATE_FILE else "postgresql",
+        evidence=here.evidence,
+        has_telemetry=here.has_telemetry,
+        archive=writer.stored,
+    )
+    listed = {each.key: each.size for each in store.listing(f"{FOLDER}{label}/")}
+    if listed.get(key) != own.archive.size:
+        raise StoreTrouble(f"{store.name}: {key} が一覧に正しく現れません", passing=True)
+    # Read back whole, as every other backup is.
+    for _ in store.stream(key, sha256=own.archive.sha256):
+        pass
+    store.put(f"{FOLDER}{label}/{_DESCRIPTION}", _described(own))
+    return own
+
+
+def listed(store: Store) -> list[Own]:
+    """Return the backups of Toban's own state in *store*, oldest first."""
+    keys = [each.key for each in store.listing(FOLDER) if each.key.endswith(f"/{_DESCRIPTION}")]
+    return sorted((_read(store.read(key)) for key in keys), key=lambda own: own.label)
+
+
+def forget(store: Store, keep: int) -> list[str]:
+    """Remove all but the newest *keep* (one at least), and return the labels of those that went."""
+    gone = listed(store)[: -max(keep, 1)]
+    for own in gone:
+        store.delete([f"{FOLDER}{own.label}/{_DESCRIPTION}"])
+        store.delete([own.archive.key])
+    return [own.label for own in gone]
+
+
+def bring_back(own: Own, store: Store, folder: Path, watch: Watch) -> None:
+    """Unpack *own* into *folder*, which must not exist or be empty; nothing is left there when it fails."""
+    if folder.exists() and any(folder.iterdir()):
+        raise NotPossible(
+            f"{folder} は空ではありません", "まだないフォルダーか、空のフォルダーを指してください"
+        )
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True, mode=0o700)
+    try:
+        source = _Pieces(store.stream(own.archive.key, sha256=own.archive.sha256))
+        with (
+            zstandard.ZstdDecompressor().stream_reader(cast("IO[bytes]", source)) as plain,
+            tarfile.open(fileobj=plain, mode="r|") as archive,
+        ):
+            for member in archive:
+                watch.say(member.name)
+                archive.extract(member, partial, filter="data")
+        # To the very end: only there the bytes have been held against their checksum.
+        source.drain()
+        if folder.exists():
+            folder.rmdir()
+        partial.rename(folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def _copied_state(state: Mapping[str, Any], scratch: Path) -> Path:
+    if "sqlite" in str(state["ENGINE"]):
+        copy = scratch / STATE_FILE
+        # SQLite's own online backup: a consistent copy beside writers.
+        with (
+            closing(sqlite3.connect(f"file:{state['NAME']}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(copy)) as target,
+        ):
+            source.backup(target)
+        return copy
+    return _dumped_state(state, scratch / STATE_DUMP)
+
+
+def _dumped_state(state: Mapping[str, Any], dump: Path) -> Path:
+    program = shutil.which("pg_dump")
+    if program is None:
+        raise NotPossible(
+            "状態の PostgreSQL を写す pg_dump がありません", "postgresql-client を入れてください"
+        )
+    command = [program, "--format=custom", "--no-password", f"--file={dump}", f"--dbname={state['NAME']}"]
+    command += [
+        f"--{option}={state[name]}"
+        for option, name in (("host", "HOST"), ("port", "PORT"), ("username", "USER"))
+        if state[name]
+    ]
+    environment = {"PGPASSWORD": str(state["PASSWORD"]), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NotPossible(
+            f"pg_dump が失敗しました: {done.stderr.strip()[:500]}", "TOBAN_STATE_URL を確かめてください"
+        )
+    return dump
+
+
+@contextmanager
+def _telemetry_at_rest(here: Here) -> Iterator[None]:
+    """Keep the telemetry store from running while its files are read, where they are wanted."""
+    if not here.has_telemetry:
+        yield
+        return
+    folder = here.home / TELEMETRY
+    if not folder.is_dir():
+        raise NotPossible(f"{folder} がありません", "--telemetry を外すか、TOBAN_HOME を確かめてください")
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise NotPossible(
+                "計測値の置き場が動いています: 動いたままでは写せません",
+                "toban processes --stop store で止め、終わったら --start store で戻してください。"
+                "その間の計測値は待ちます",
+            ) from error
+        yield
+
+
+def _pack(here: Here, copy: Path, writer: Writer, watch: Watch) -> None:
+    compressor = zstandard.ZstdCompressor(level=3)
+    with (
+        compressor.stream_writer(cast("IO[bytes]", writer), closefd=False) as packed,
+        tarfile.open(fileobj=packed, mode="w|") as archive,
+    ):
+        archive.add(copy, copy.name)
+        for path in _own_files(here):
+            watch.say(str(path.relative_to(here.home)))
+            archive.add(path, str(path.relative_to(here.home)), recursive=False)
+
+
+def _own_files(here: Here) -> Iterator[Path]:
+    """Yield the files of the home directory that can't be made again."""
+    for path in sorted(here.home.iterdir()):
+        if path.name in _LEFT_OUT or path.name.startswith("own-backup-"):
+            continue
+        if path.is_dir() and (path.name not in _LEFT_OUT_FOLDERS or _is_wanted(path, here)):
+            yield from (each for each in sorted(path.rglob("*")) if each.is_file() and each.name != "lock")
+        elif path.is_file():
+            yield path
+
+
+def _is_wanted(folder: Path, here: Here) -> bool:
+    return folder.name == TELEMETRY and here.has_telemetry
+
+
+class _Pieces:
+    """A stream of pieces as a file that can be read."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = b""
+
+    def read(self, most: int = -1) -> bytes:
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return b""
+            self._rest = piece
+        size = len(self._rest) if most < 0 else most
+        taken, self._rest = self._rest[:size], self._rest[size:]
+        return taken
+
+    def drain(self) -> None:
+        for _ in self._pieces:
+            pass
+
+
+def _described(own: Own) -> bytes:
+    facts = asdict(own) | {"form": FORM, "at": own.at.isoformat()}
+    return json.dumps(facts, ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+
+def _read(content: bytes) -> Own:
+    try:
+        read = json.loads(content)
+        form = read.pop("form")
+        read["at"] = datetime.fromisoformat(read["at"])
+        read["archive"] = Stored(**read["archive"])
+        own = Own(**read)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StoreTrouble(f"Toban 自身のバックアップの記述を読めません: {error!r}") from error
+    if form != FORM:
+        raise StoreTrouble(f"Toban 自身のバックアップ {own.label} は、この版では読めない形 ({form}) です")
+    return own
+
+
+def named(found: Sequence[Own], label: str) -> Own:
+    """Return the one with *label*, the newest for an empty one; raises `NotPossible`."""
+    for own in reversed(found):
+        if label in {"", own.label}:
+            return own
+    known = "、".join(own.label for own in found) or "一つもありません"
+    raise NotPossible(f"「{label or '最新'}」というバックアップがありません", f"あるのは: {known}")

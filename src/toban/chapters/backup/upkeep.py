@@ -1,0 +1,124 @@
+"""Looking after what is stored: reading it all back, and finding it again when the catalogue is lost."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from toban.chapters.backup import catalogue
+from toban.chapters.backup.engine import Checked, Guarded, KeepsVersions, Watch
+from toban.chapters.backup.models import Backup
+from toban.chapters.backup.steps import Open, Source, listed_otherwise
+from toban.chapters.backup.works import Policy, days_of
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence.verdict import Verdict
+
+_MOST_TOLD = 10
+"""Troubles of one backup that are kept; a folder that was emptied has thousands, all alike."""
+
+
+def verify(source: Source, at_work: Open, row: Backup, watch: Watch) -> Checked:
+    """Read a backup back whole, and note in the catalogue and the evidence what was found.
+
+    Damage stays with the row until it reads back whole again: what it says is shown and announced, and
+    nothing is restored from it. Raises `BackupFailed` or `StoreTrouble` when it could not be looked at.
+    """
+    taken = catalogue.taken_of(row)
+    troubles = listed_otherwise(at_work.store, taken) if at_work.store is not None else []
+    checked = Checked(False, troubles) if troubles else at_work.engine.verify(taken, watch)
+    row.refresh_from_db()
+    if row.pruned_at is not None:
+        # It was pruned while it was being read: what is missing is missing by the document.
+        return Checked(True)
+    _note(source, row, checked)
+    return checked
+
+
+def _note(source: Source, row: Backup, checked: Checked) -> None:
+    now, before = source.clock(), row.trouble
+    if checked.is_whole:
+        row.verified_at, row.trouble = now, ""
+    else:
+        told = list(checked.troubles[:_MOST_TOLD])
+        more = len(checked.troubles) - len(told)
+        row.trouble = "、".join([*told, *([f"ほか {more} 件"] if more else [])])
+    with transaction.atomic():
+        row.save(update_fields=["verified_at", "trouble"])
+        if row.trouble != before:
+            verdict = Verdict.CONFORMING if checked.is_whole else Verdict.DEVIATING
+            content = {
+                "verdict": verdict.value,
+                "subject": row.subject,
+                "label": row.label,
+                "reason": row.trouble or "読み返して、壊れていないことを確かめました",
+            }
+            kept = ledger.Record(
+                LedgerEntry.Kind.VERDICT, content, clause_id=row.clause_id, document_digest=source.digest
+            )
+            ledger.append(kept, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look through a store has brought into the catalogue."""
+
+    added: Sequence[str]
+    known: int
+    troubles: Sequence[str]
+    """Descriptions that can't be read."""
+
+
+def bring_in(source: Source, at_work: Open, clause_of: dict[str, str], *, by: str) -> Found:
+    """Put every backup that the store describes into the catalogue: for the day that the state is lost.
+
+    *clause_of* names the row of the policy for each method. They count as unverified until read again.
+    """
+    if at_work.store is None:
+        return Found((), 0, (f'kind = "{source.kind_name}" は記述を保存先に置きません',))
+    found, troubles = catalogue.read_store(at_work.store, source.subject)
+    known = set(Backup.objects.filter(subject=source.subject).values_list("label", flat=True))
+    added = [taken for taken in found if taken.label not in known]
+    with transaction.atomic():
+        for taken in added:
+            catalogue.record(
+                taken,
+                subject=source.subject,
+                clause_id=clause_of.get(taken.method.value, ""),
+                store=source.store_name,
+                verified_at=None,
+            )
+        if added:
+            content = {"event": "backups-imported", "subject": source.subject, "count": len(added)}
+            ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by), now=source.clock())
+    return Found([taken.label for taken in added], len(found) - len(added), troubles)
+
+
+def note_pruned(source: Source, done: Mapping[str, object], *, by: str) -> None:
+    """Keep in the evidence who had *source* pruned, and what went."""
+    content = {"event": "backups-pruned", "subject": source.subject, **done}
+    ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by), now=source.clock())
+
+
+def guarded(policy: Policy) -> Guarded:
+    """Return what the bucket of a row is set to; raises `StoreTrouble`."""
+    with policy.source.opened() as at_work:
+        return _keeper(at_work).look(days_of(policy.row.retention))
+
+
+def mend(policy: Policy, *, by: str, digest: str) -> Sequence[str]:
+    """Set the bucket of a row right, and keep in the evidence who did, and what was changed."""
+    with policy.source.opened() as at_work:
+        changes = _keeper(at_work).mend(days_of(policy.row.retention))
+    content = {"event": "bucket-fixed", "subject": policy.row.subject, "changes": list(changes)}
+    kept = ledger.Record(
+        LedgerEntry.Kind.AUDIT, content, actor=by, clause_id=policy.row.id, document_digest=digest
+    )
+    ledger.append(kept, now=policy.source.clock())
+    return changes
+
+
+def _keeper(at_work: Open) -> KeepsVersions:
+    if not isinstance(at_work.engine, KeepsVersions):
+        raise TypeError(f"{type(at_work.engine).__name__} keeps no versions")
+    return at_work.engine

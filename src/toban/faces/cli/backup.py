@@ -1,0 +1,333 @@
+"""`toban backup`: what is stored, taking, verifying, pruning and finding it again."""
+
+import getpass
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from toban.faces.cli.backup_bucket import fix_bucket
+from toban.faces.cli.backup_self import back_up_self
+from toban.faces.cli.state import opened_state
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from toban.chapters.backup.models import Backup
+    from toban.chapters.backup.rules import PrunePlan
+    from toban.chapters.backup.steps import Source
+    from toban.chapters.backup.works import BackupPlan
+    from toban.engine.bindings.inforce import Edition
+    from toban.faces.cli.parts import Parts
+
+_DAMAGED = 1
+_REFUSED = 1
+_UNUSABLE = 2
+_FORMS = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+
+
+@click.group("backup", short_help="See, take, verify and prune backups (バックアップを扱う).")
+def command() -> None:
+    """Work with the backups of the document's chapter 4."""
+    speak_utf8()
+
+
+command.add_command(fix_bucket)
+command.add_command(back_up_self)
+
+
+@command.command("list", epilog="Example: toban backup list PostgreSQL --format json")
+@click.argument("subject", required=False)
+@_FORMS
+@click.option("--all", "shows_all", is_flag=True, help="Also those that were pruned, with the reason.")
+def list_backups(subject: str | None, form: str, shows_all: bool) -> None:
+    """List the backups in the catalogue, newest first, of SUBJECT or of all.
+
+    台帳にあるバックアップを新しい順に示します。
+
+    \b
+    Exit status:
+      0  listed
+      2  the state database can't be read
+    """
+    with opened_state():
+        from toban.chapters.backup.models import Backup  # noqa: PLC0415
+
+        rows = Backup.objects.order_by("-ended_at", "-label")
+        rows = rows if shows_all else rows.filter(pruned_at=None)
+        found = list(rows.filter(subject=subject) if subject else rows)
+        if form == "json":
+            say(json.dumps([_as_json(row) for row in found], ensure_ascii=False, indent=2))
+        else:
+            say("\n".join(map(_line, found)) or "バックアップはまだありません")
+
+
+def _as_json(row: "Backup") -> dict[str, object]:
+    def moment(at: "datetime | None") -> str | None:
+        return at.isoformat() if at is not None else None
+
+    return {
+        "subject": row.subject,
+        "label": row.label,
+        "method": row.method,
+        "parent": row.parent or None,
+        "engine": row.engine,
+        "server_version": row.server_version,
+        "store": row.store,
+        "started_at": moment(row.started_at),
+        "ended_at": moment(row.ended_at),
+        "restorable_to": moment(row.restorable_to),
+        "source_bytes": row.source_bytes,
+        "stored_bytes": row.stored_bytes,
+        "verified_at": moment(row.verified_at),
+        "restored_at": moment(row.restored_at),
+        "trouble": row.trouble or None,
+        "pruned_at": moment(row.pruned_at),
+        "pruned_why": row.pruned_why or None,
+    }
+
+
+def _line(row: "Backup") -> str:
+    from toban.chapters.backup.report import size  # noqa: PLC0415
+
+    if row.pruned_at is not None:
+        mark, told = "-", f"消しました: {row.pruned_why}"
+    elif row.trouble:
+        mark, told = "■", f"頼れません: {row.trouble}"
+    elif row.verified_at is not None:
+        mark, told = "●", f"{row.verified_at.astimezone():%m-%d %H:%M} に読み返し済み"
+    else:
+        mark, told = "?", "読み返していません"
+    ended = f"{row.ended_at.astimezone():%Y-%m-%d %H:%M}"
+    return f"{mark} {row.subject}  {row.label}  {ended}  {size(row.stored_bytes):>9}  {told}"
+
+
+@command.command("run", epilog="Example: toban backup run PostgreSQL --incremental")
+@click.argument("subject")
+@click.option("--incremental", is_flag=True, help="An increment on the newest full backup.")
+@click.pass_obj
+def run(parts: "Parts", subject: str, incremental: bool) -> None:
+    """Order a backup of SUBJECT now, from the worker of the Toban that runs.
+
+    今すぐ取るよう、動いている Toban に頼みます。だれが頼んだかは証跡に残ります。
+
+    \b
+    Exit status:
+      0  ordered
+      1  not possible as things stand
+      2  the document or the state database can't be used
+    """
+    with opened_state():
+        from toban.engine.clock import system_clock  # noqa: PLC0415
+        from toban.engine.runs import orders  # noqa: PLC0415
+
+        _, made = _planned(parts)
+        wanted = "incremental" if incremental else "full"
+        works = [
+            policy.work
+            for policy in made.policies
+            if policy.row.subject == subject and policy.method.value == wanted
+        ]
+        with _refusing():
+            work = works[0] if works else f"{subject}/{wanted}"
+            ordered = orders.order(work, {}, by=getpass.getuser(), now=system_clock())
+        say(f"{work} の実行 {ordered.pk}: 受け付けました。経過は toban why {work}")
+
+
+@command.command("verify", epilog="Example: toban backup verify --subject PostgreSQL")
+@click.argument("label", required=False)
+@click.option("--subject", help="Only what is kept of this one.")
+@click.pass_obj
+def verify(parts: "Parts", label: str | None, subject: str | None) -> None:
+    """Read backups back whole, all or LABEL, and compare them with what was recorded.
+
+    全部を読み返し、記録と照合します。壊れていれば行に示し、知らせ、戻すときには使いません。
+
+    \b
+    Exit status:
+      0  all of them are whole
+      1  damage was found, or one could not be read
+      2  the document or the state database can't be used
+    """
+    with opened_state():
+        edition, made = _planned(parts)
+        found = 0
+        is_whole = True
+        for name, source in made.sources.items():
+            if subject in {None, name}:
+                count, whole = _verify_all(source, label)
+                found, is_whole = found + count, is_whole and whole
+        if not found:
+            refuse(
+                "そのバックアップは台帳にありません",
+                f"{edition.bindings.file} の対象と toban backup list を見てください",
+            )
+        if not is_whole or not found:
+            raise SystemExit(_DAMAGED)
+
+
+def _verify_all(source: "Source", label: str | None) -> tuple[int, bool]:
+    from toban.chapters.backup import catalogue, upkeep  # noqa: PLC0415
+    from toban.chapters.backup.engine import BackupFailed  # noqa: PLC0415
+    from toban.chapters.backup.store import StoreTrouble  # noqa: PLC0415
+    from toban.faces.cli.screen import Screen  # noqa: PLC0415
+
+    rows = [row for row in catalogue.on_hand(source.subject) if label in {None, row.label}]
+    is_whole = True
+    with source.opened() as at_work:
+        for row in rows:
+            try:
+                with Screen() as screen:
+                    checked = upkeep.verify(source, at_work, row, screen)
+            except (BackupFailed, StoreTrouble) as error:
+                is_whole = False
+                say(f"? {row.subject} {row.label}: 確かめられません: {error}")
+                continue
+            is_whole = is_whole and checked.is_whole
+            told = "壊れていません" if checked.is_whole else "、".join(checked.troubles)
+            say(f"{'●' if checked.is_whole else '■'} {row.subject} {row.label}: {told}")
+    return len(rows), is_whole
+
+
+@command.command("prune", epilog="Example: toban backup prune --dry-run")
+@click.argument("subject", required=False)
+@click.option("--dry-run", is_flag=True, help="Say what would go and why, and change nothing.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.pass_obj
+def prune(parts: "Parts", subject: str | None, dry_run: bool, yes: bool) -> None:
+    """Remove what the document no longer asks for; each backup run does the same at its end.
+
+    文書の世代と保存期間の、どちらからも外れたものを消します。
+
+    \b
+    Exit status:
+      0  done, or nothing to do
+      1  not confirmed, or the store did not do it
+      2  the document or the state database can't be used
+    """
+    with opened_state():
+        from toban.chapters.backup.steps import prune_plan  # noqa: PLC0415
+
+        _, made = _planned(parts)
+        for name, source in made.sources.items():
+            if subject not in {None, name}:
+                continue
+            decided = prune_plan(source, source.clock())
+            say("\n".join(_decisions(name, decided)))
+            if dry_run or not decided.gone:
+                continue
+            if not yes:
+                click.confirm(f"{name} の {len(decided.gone)} 個を消します。よろしいですか", abort=True)
+            _prune(source)
+
+
+def _decisions(subject: str, decided: "PrunePlan") -> Iterator[str]:
+    yield f"{subject}: 残す {len(decided.kept)} 個、消す {len(decided.gone)} 個"
+    yield from (f"  残す  {each.label}  {each.why}" for each in decided.kept)
+    yield from (f"  消す  {each.label}  {each.why}" for each in decided.gone)
+
+
+def _prune(source: "Source") -> None:
+    from toban.chapters.backup import steps, upkeep  # noqa: PLC0415
+    from toban.chapters.backup.turns import turn_of  # noqa: PLC0415
+    from toban.faces.cli.screen import Screen  # noqa: PLC0415
+
+    with _refusing(), Screen() as screen:
+        with turn_of(source.subject, screen) as held, source.opened() as at_work:
+            # Decided anew: what was shown may have been needed, or gone, since.
+            done = steps.prune(source, at_work, held, screen)
+        upkeep.note_pruned(source, done, by=getpass.getuser())
+
+
+@command.command("import", epilog="Example: toban backup import PostgreSQL")
+@click.argument("subject", required=False)
+@click.pass_obj
+def bring_in(parts: "Parts", subject: str | None) -> None:
+    """Read what the stores hold into the catalogue: for the day that Toban's own state is lost.
+
+    保存先にある記述 (backup.json) から台帳を作り直します。読み返すまでは未検証です。
+
+    \b
+    Exit status:
+      0  read
+      1  a store or a description can't be read
+      2  the document or the state database can't be used
+    """
+    with opened_state():
+        from toban.chapters.backup import upkeep  # noqa: PLC0415
+        from toban.chapters.backup.engine import Method  # noqa: PLC0415
+        from toban.chapters.backup.works import clause_of  # noqa: PLC0415
+
+        edition, made = _planned(parts)
+        is_readable = True
+        for name, source in made.sources.items():
+            if subject not in {None, name}:
+                continue
+            rows = {method.value: clause_of(name, method, edition.design) for method in Method}
+            with _refusing(), source.opened() as at_work:
+                found = upkeep.bring_in(source, at_work, rows, by=getpass.getuser())
+            say(f"{name}: {len(found.added)} 個を台帳に加えました (既知 {found.known} 個)")
+            for trouble in found.troubles:
+                is_readable = False
+                refuse(f"読めません: {trouble}", "保存先の identity と、その記述を確かめてください")
+        if not is_readable:
+            raise SystemExit(_REFUSED)
+
+
+@command.command("keygen", epilog="Example: toban backup keygen backup-key.txt")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def keygen(file: Path) -> None:
+    """Make a key pair for `encrypt_to` and `identity` of a store, the secret one into a new FILE.
+
+    秘密鍵を新しいファイルに書き、公開鍵を示します。失うと読めなくなるので、別の場所にも控えてください。
+
+    \b
+    Exit status:
+      0  made
+      1  FILE exists, or can't be written
+    """
+    import pyrage  # noqa: PLC0415
+
+    identity = pyrage.x25519.Identity.generate()
+    public = identity.to_public()
+    try:
+        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode=0o600)
+        with os.fdopen(descriptor, "w") as out:
+            out.write(f"# public key: {public}\n{identity}\n")
+    except OSError as error:
+        refuse(f"{file} に書けません: {error.strerror}", "まだないファイルの名を指定してください")
+        raise SystemExit(_REFUSED) from error
+    say(f'encrypt_to = ["{public}"]\nidentity = "file:{file.absolute()}"')
+
+
+def _planned(parts: "Parts") -> "tuple[Edition, BackupPlan]":
+    from toban.chapters.backup import works  # noqa: PLC0415
+    from toban.faces.cli.restore import edition_of  # noqa: PLC0415
+
+    edition = edition_of(parts)
+    return edition, works.plan(edition.design, edition.bindings, parts.backup_kinds)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Tell what could not be done, and end the command with status 1."""
+    from toban.chapters.backup.engine import BackupFailed  # noqa: PLC0415
+    from toban.chapters.backup.store import StoreTrouble  # noqa: PLC0415
+    from toban.chapters.backup.turns import NoTurn  # noqa: PLC0415
+    from toban.engine.runs.orders import NotPossible  # noqa: PLC0415
+
+    try:
+        yield
+    except NotPossible as error:
+        refuse(str(error), error.hint)
+        raise SystemExit(_REFUSED) from error
+    except (BackupFailed, StoreTrouble, NoTurn) as error:
+        refuse(str(error), "記録は toban backup list と toban why で分かります")
+        raise SystemExit(_REFUSED) from error

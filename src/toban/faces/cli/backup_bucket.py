@@ -1,0 +1,70 @@
+"""`toban backup fix-bucket`: make a bucket keep former versions as the document says."""
+
+import getpass
+from typing import TYPE_CHECKING
+
+import click
+
+from toban.faces.cli.state import opened_state
+from toban.faces.cli.terminal import refuse, say
+
+if TYPE_CHECKING:
+    from toban.chapters.backup.works import Policy
+    from toban.engine.bindings.inforce import Edition
+    from toban.faces.cli.parts import Parts
+
+_REFUSED = 1
+
+
+@click.command("fix-bucket", epilog="Example: toban backup fix-bucket S3ファイル --dry-run")
+@click.argument("subject")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.pass_obj
+def fix_bucket(parts: "Parts", subject: str, dry_run: bool, yes: bool) -> None:
+    """Compare SUBJECT's bucket with its row of the document, and set it right.
+
+    バケットのバージョニングと旧版の保存期間を文書と比べ、違いを示し、承知を得てから直します。ほかの規則は
+    そのまま残します。
+
+    \b
+    Exit status:
+      0  as the document says, now or already
+      1  not confirmed, or the bucket can't be seen or changed
+      2  the document or the state database can't be used
+    """
+    with opened_state():
+        from toban.chapters.backup import upkeep  # noqa: PLC0415
+        from toban.chapters.backup.store import StoreTrouble  # noqa: PLC0415
+
+        edition, policy = _policy(parts, subject)
+        try:
+            guarded = upkeep.guarded(policy)
+            say(f"{subject} — {policy.row.origin} {policy.row.text}\n  いま  {guarded.value}")
+            say("\n".join(f"  変更  {change}" for change in guarded.changes) or "  文書のとおりです")
+            if dry_run or not guarded.changes:
+                return
+            if not yes:
+                click.confirm("このとおりに変えます。よろしいですか", abort=True)
+            upkeep.mend(policy, by=getpass.getuser(), digest=edition.design.digest)
+            say(f"変えました: {upkeep.guarded(policy).value}")
+        except StoreTrouble as error:
+            refuse(str(error), "s3:GetBucketVersioning などの権限と、接続表の鍵を確かめてください")
+            raise SystemExit(_REFUSED) from error
+
+
+def _policy(parts: "Parts", subject: str) -> "tuple[Edition, Policy]":
+    from toban.chapters.backup import works  # noqa: PLC0415
+    from toban.faces.cli.restore import edition_of  # noqa: PLC0415
+
+    edition = edition_of(parts)
+    made = works.plan(edition.design, edition.bindings, parts.backup_kinds)
+    for policy in made.guards:
+        if policy.row.subject == subject:
+            return edition, policy
+    known = "、".join(policy.row.subject for policy in made.guards)
+    refuse(
+        f"「{subject}」は、つながれたバージョニングの行ではありません",
+        f"つながれているのは {known} です" if known else 'kind = "versioning" で [backups] に書いてください',
+    )
+    raise SystemExit(_REFUSED)

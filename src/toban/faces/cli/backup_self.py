@@ -1,0 +1,185 @@
+"""`toban backup self`: Toban's own state into a store, and back."""
+
+import os
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from toban.faces.cli.state import opened_state, set_up
+from toban.faces.cli.terminal import refuse, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from toban.chapters.backup.own_state import Own
+    from toban.chapters.backup.store import Store
+    from toban.engine.bindings.model import Bindings
+    from toban.faces.cli.parts import Parts
+
+_REFUSED = 1
+_UNUSABLE = 2
+
+
+@click.command("self", epilog="Example: toban backup self --store S3")
+@click.option(
+    "--store", "store_name", metavar="NAME", help="Of [stores.NAME]; not needed where there is one."
+)
+@click.option("--keep", default=30, show_default=True, help="How many stay; older ones are removed.")
+@click.option("--telemetry", is_flag=True, help="Also the measurements; their store must be stopped.")
+@click.option("--unencrypted", is_flag=True, help="Into a store without encrypt_to: keys are in it.")
+@click.option("--list", "lists", is_flag=True, help="List what there is, and end.")
+@click.option(
+    "--restore",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Unpack one into a new FOLDER: the home directory of a new Toban.",
+)
+@click.option("--label", default="", help="With --restore: which one; the newest without it.")
+@click.pass_obj
+def back_up_self(
+    parts: "Parts",
+    store_name: str | None,
+    keep: int,
+    telemetry: bool,
+    unencrypted: bool,
+    lists: bool,
+    folder: Path | None,
+    label: str,
+) -> None:
+    """Back Toban's own state up: state database with the evidence, keys, document and bindings in force.
+
+    Toban 自身の状態を保存先に取ります。動いたまま取れます (--telemetry のほかは)。戻すときは、空の
+    フォルダーに戻し、TOBAN_HOME をそこに向けて toban up を動かします。
+
+    \b
+    Exit status:
+      0  done
+      1  not possible as things stand, or the store did not do it
+      2  the bindings or the state database can't be used
+    """
+    from toban.chapters.backup.own_state import NotPossible  # noqa: PLC0415
+    from toban.chapters.backup.store import StoreTrouble  # noqa: PLC0415
+
+    try:
+        if lists or folder is not None:
+            set_up()
+            store, _ = _store(parts, store_name)
+            _show(store) if folder is None else _restore(store, folder, label)
+            return
+        with opened_state():
+            store, is_sealed = _store(parts, store_name)
+            _require_sealed(is_sealed or unencrypted)
+            _back_up(store, telemetry=telemetry, keep=keep)
+    except NotPossible as error:
+        refuse(str(error), error.hint)
+        raise SystemExit(_REFUSED) from error
+    except StoreTrouble as error:
+        refuse(str(error), "toban check --live で保存先を試せます")
+        raise SystemExit(_REFUSED) from error
+
+
+def _require_sealed(is_allowed: bool) -> None:
+    from toban.chapters.backup.own_state import NotPossible  # noqa: PLC0415
+
+    if not is_allowed:
+        raise NotPossible(
+            "この保存先は暗号化しません。バックアップには Toban の鍵とアカウントが入ります",
+            "encrypt_to を書くか (toban backup keygen)、承知のうえで --unencrypted を付けてください",
+        )
+
+
+def _back_up(store: "Store", *, telemetry: bool, keep: int) -> None:
+    from django.conf import settings  # noqa: PLC0415
+
+    from toban.chapters.backup import own_state  # noqa: PLC0415
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.engine.evidence.models import LedgerEntry  # noqa: PLC0415
+    from toban.faces.cli.screen import Screen  # noqa: PLC0415
+
+    last = LedgerEntry.objects.order_by("-sequence").first()
+    here = own_state.Here(
+        home=settings.HOME,
+        state=settings.DATABASES["default"],
+        version=version("toban"),
+        evidence=f"{last.sequence}:{last.digest}" if last else "",
+        has_telemetry=telemetry,
+    )
+    with Screen() as screen:
+        own = own_state.back_up(here, store, system_clock(), screen)
+    say(_line(own))
+    for gone in own_state.forget(store, keep):
+        say(f"古いものを消しました: {gone}")
+
+
+def _show(store: "Store") -> None:
+    from toban.chapters.backup import own_state  # noqa: PLC0415
+
+    found = own_state.listed(store)
+    say("\n".join(_line(own) for own in reversed(found)) or "Toban 自身のバックアップはまだありません")
+
+
+def _restore(store: "Store", folder: Path, label: str) -> None:
+    from toban.chapters.backup import own_state  # noqa: PLC0415
+    from toban.faces.cli.screen import Screen  # noqa: PLC0415
+
+    own = own_state.named(own_state.listed(store), label)
+    with Screen() as screen:
+        own_state.bring_back(own, store, folder, screen)
+    say(_line(own))
+    say("\n".join(_next_steps(own, folder.absolute())))
+
+
+def _next_steps(own: "Own", folder: Path) -> "Iterator[str]":
+    from toban.chapters.backup.own_state import STATE_DUMP  # noqa: PLC0415
+
+    yield f"戻しました: {folder}。続きは次のとおりです"
+    if own.state == "postgresql":
+        yield f"  pg_restore --no-owner --dbname=新しい空のデータベース {folder / STATE_DUMP}"
+        yield "  export TOBAN_STATE_URL=postgresql://…   # そのデータベース"
+    yield f"  export TOBAN_HOME={folder}"
+    if own.evidence:
+        yield f"  toban evidence verify --known {own.evidence}"
+    kept = folder / "in-force"
+    yield f"  toban up --home {folder} --design {kept / 'design.md'} --bindings {kept / 'toban.toml'}"
+
+
+def _line(own: "Own") -> str:
+    from toban.chapters.backup.report import size  # noqa: PLC0415
+
+    head = own.evidence.partition(":")[0] or "0"
+    measured = "、計測値あり" if own.has_telemetry else ""
+    return f"{own.label}  Toban {own.version}  {size(own.archive.size)}  証跡 {head} 件{measured}"
+
+
+def _store(parts: "Parts", name: str | None) -> "tuple[Store, bool]":
+    """Return the store, and whether it seals; reads the bindings only: the document may be lost."""
+    from toban.chapters.backup.own_state import NotPossible  # noqa: PLC0415
+    from toban.chapters.backup.stores.sealed import SealedConfig  # noqa: PLC0415
+
+    bindings = _bindings(parts)
+    if name is None and len(bindings.stores) == 1:
+        name = next(iter(bindings.stores))
+    bound = bindings.stores.get(name or "")
+    if bound is None:
+        known = "、".join(bindings.stores) or "一つもありません"
+        raise NotPossible(
+            f"保存先「{name or ''}」がありません",
+            f"--store で選んでください。{bindings.file} にあるのは: {known}",
+        )
+    config = bound.config
+    is_sealed = isinstance(config, SealedConfig) and bool(config.encrypt_to)
+    return parts.store_kinds[bound.kind].build(config), is_sealed
+
+
+def _bindings(parts: "Parts") -> "Bindings":
+    from toban.engine.bindings.load import UnreadableBindings, load_bindings  # noqa: PLC0415
+
+    design = Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md"))
+    path = Path(os.environ.get("TOBAN_BINDINGS") or design.with_name("toban.toml"))
+    try:
+        return load_bindings(path, parts.kinds)
+    except UnreadableBindings as error:
+        refuse(str(error), "TOBAN_BINDINGS で接続表を指してください")
+        raise SystemExit(_UNUSABLE) from error

@@ -1,0 +1,103 @@
+"""A bucket's settings, held against the document."""
+
+from typing import Any
+
+import pytest
+
+from toban.chapters.backup.engines.versioning import Settings, compare, mended_rules
+
+
+def rule(days: int, name: str = "theirs", *, prefix: str = "", **more: Any) -> dict[str, Any]:
+    return {
+        "ID": name,
+        "Status": "Enabled",
+        "Filter": {"Prefix": prefix},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": days},
+        **more,
+    }
+
+
+def enabled(*rules: dict[str, Any], lock: str = "") -> Settings:
+    return Settings("Enabled", rules, lock)
+
+
+def test_a_bucket_as_the_document_says_needs_nothing() -> None:
+    found = compare(enabled(rule(30)), 30)
+
+    assert (found.faults, found.excesses, found.changes) == ((), (), ())
+    assert found.value == "バージョニング有効、旧版 30日"
+
+
+@pytest.mark.parametrize(("versioning", "words"), [("", "無効"), ("Suspended", "止められて")])
+def test_without_versioning_nothing_is_kept(versioning: str, words: str) -> None:
+    found = compare(Settings(versioning, [rule(30)], ""), 30)
+
+    assert words in found.faults[0]
+    assert found.changes == ("バージョニングを有効にする",)
+
+
+def test_versions_that_go_a_day_too_early_are_a_fault() -> None:
+    found = compare(enabled(rule(29)), 30)
+
+    assert found.faults == ("規則「theirs」が旧版を 29日で消します",)
+    assert found.excesses == ()
+
+
+def test_versions_that_stay_a_day_too_long_are_an_excess() -> None:
+    found = compare(enabled(rule(31)), 30)
+
+    assert found.faults == ()
+    assert found.excesses == ("旧版が文書の 30日を過ぎても 31日まで残ります",)
+
+
+@pytest.mark.parametrize(
+    "partial",
+    [
+        rule(30, prefix="logs/"),
+        rule(30, Filter={"Tag": {"Key": "k", "Value": "v"}}),
+        rule(30, Filter={"And": {"Prefix": "logs/", "Tags": []}}),
+        rule(30, Status="Disabled"),
+        rule(30, NoncurrentVersionExpiration={"NoncurrentDays": 30, "NewerNoncurrentVersions": 3}),
+        {"ID": "abort", "Status": "Enabled", "Filter": {}, "AbortIncompleteMultipartUpload": {}},
+    ],
+    ids=["prefix", "tag", "and", "disabled", "keeps the newest", "another purpose"],
+)
+def test_a_rule_for_some_objects_does_not_expire_the_others(partial: dict[str, Any]) -> None:
+    assert compare(enabled(partial), 30).excesses == ("旧版が文書の 30日を過ぎても残ります",)
+
+
+def test_a_rule_in_the_old_spelling_counts() -> None:
+    old = {"Status": "Enabled", "Prefix": "", "NoncurrentVersionExpiration": {"NoncurrentDays": 30}}
+
+    assert compare(enabled(old), 30).changes == ()
+
+
+def test_a_document_without_a_retention_only_asks_for_versioning() -> None:
+    assert compare(enabled(), None).changes == ()
+    assert compare(Settings("", (), ""), None).changes == ("バージョニングを有効にする",)
+
+
+def test_the_lock_is_told() -> None:
+    assert "ロック GOVERNANCE 30日" in compare(enabled(rule(30), lock="GOVERNANCE 30日"), 30).value
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [],
+        [rule(7)],
+        [rule(7, prefix="logs/")],
+        [rule(90)],
+        [rule(7, "toban-former-versions")],
+        [rule(90, "a"), rule(7, "b", prefix="x/"), {"ID": "c", "Status": "Enabled", "Filter": {}}],
+    ],
+    ids=["none", "short", "short in part", "long", "ours before", "several"],
+)
+def test_mending_leads_to_what_the_document_says_and_keeps_other_rules(rules: list[dict[str, Any]]) -> None:
+    mended = mended_rules(enabled(*rules), 30)
+
+    again = compare(enabled(*mended), 30)
+    assert (again.faults, again.excesses) == ((), ())
+    kept = {each["ID"] for each in rules} - {"toban-former-versions"}
+    assert kept <= {each["ID"] for each in mended}
+    assert mended_rules(enabled(*mended), 30) == mended
