@@ -12,7 +12,9 @@ import structlog
 from django.conf import settings
 from django.db import close_old_connections, connections
 
+from toban.chapters.backup import drills
 from toban.chapters.backup import works as backup_works
+from toban.chapters.backup.drills import DrillPlan
 from toban.chapters.backup.followers import Followers
 from toban.chapters.backup.service import Backups
 from toban.chapters.backup.works import BackupPlan
@@ -161,7 +163,8 @@ class Work:
         edition = self._in_force.edition
         if edition is not None and edition is not self._batched:
             batches, backups = self._batch_plan(edition), self._backup_plan(edition)
-            self._runs.adopt({**batches.works, **backups.works})
+            rehearsals = self._drill_plan(edition)
+            self._runs.adopt({**batches.works, **backups.works, **rehearsals.works})
             self._backups.adopt(backups, edition.bindings.system, edition.design.digest)
             self._followers.adopt(backups, edition.design.digest)
             self._batches.adopt(batches, edition.design.digest)
@@ -179,9 +182,11 @@ class Work:
             **self._batch_plan(edition).unbound,
             **self._backup_plan(edition).unbound,
         }
-        unbound |= self._level_plan(edition).unbound
+        rehearsals = self._drill_plan(edition)
+        unbound |= {**self._level_plan(edition).unbound, **rehearsals.unbound}
         kept = {decision.id for decision, _ in detection.promises(edition.design)}
-        updates = list(standing(edition, unbound, RUNNING, now, kept))
+        kept |= rehearsals.kept
+        updates = [*standing(edition, unbound, RUNNING, now, kept), *drills.standing(rehearsals, now)]
         status.show(updates, now, edition.design.digest)
         self._stood, self._stood_at = edition, now
 
@@ -200,6 +205,9 @@ class Work:
             plan = self._level_plan(edition)
             digest = edition.design.digest
             self._objectives.step(plan, edition.design, edition.bindings, self._clock(), digest)
+
+    def _drill_plan(self, edition: Edition) -> DrillPlan:
+        return drills.plan(edition.design, edition.bindings, self._backup_plan(edition).sources)
 
     def _backup_plan(self, edition: Edition) -> BackupPlan:
         return backup_works.plan(

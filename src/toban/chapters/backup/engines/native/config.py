@@ -19,6 +19,8 @@ class NativeBackup(BackupBinding):
     """Whether the log is kept too, as it is written: then hardly anything is lost between two backups."""
     slot: str = Field(default="toban", pattern=r"[a-z0-9_]{1,63}")
     """The replication slot that keeps the log until it is stored."""
+    wal_seconds: float = Field(default=3.0, ge=0.1, le=60)
+    """How old log may grow before it is stored, whether or not its segment is whole."""
     level: int = Field(default=1, ge=-7, le=19)
     """zstd's; higher is smaller and slower."""
     jobs: int = Field(default=2, ge=1, le=64)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from toban.chapters.backup.engine import (
     BackupFailed,
@@ -10,10 +11,11 @@ from toban.chapters.backup.engine import (
     Method,
     Restored,
     RestoreOrder,
+    Snapshot,
     Taken,
     Watch,
 )
-from toban.chapters.backup.engines.native import by_hand, recover
+from toban.chapters.backup.engines.native import by_hand, moment, recover
 from toban.chapters.backup.engines.native import verify as verifying
 from toban.chapters.backup.engines.native.config import NativeBackup
 from toban.chapters.backup.engines.native.doubts import server_doubts
@@ -28,6 +30,8 @@ from toban.chapters.backup.store import Store, StoreTrouble, folder_of
 from toban.engine.bindings.secret import SecretUnavailable
 
 _METHODS = frozenset((Method.FULL, Method.INCREMENTAL))
+_PATIENCE = 60.0
+"""Seconds that a drill waits for the newest log to arrive in the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,14 @@ class Native:
         """See `Engine`."""
         return recover.restore(self.store, self.subject, order, watch)
 
+    def place_of(
+        self, snapshots: Sequence[Snapshot], taken: Taken, binaries: Path, watch: Watch
+    ) -> tuple[int, str] | None:
+        """See `FindsMoments`; waits a while for the log to arrive in the store."""
+        if not self.config.wal:
+            return None
+        return moment.find(self.store, self.subject, taken, snapshots, binaries, watch, patience=_PATIENCE)
+
     def by_hand(self, chain: Sequence[Taken]) -> Sequence[str]:
         """See `KnownByHand`."""
         return by_hand.commands(chain)
@@ -91,7 +103,8 @@ class Native:
             dsn = self.config.dsn.reveal()
         except SecretUnavailable as error:
             raise BackupFailed(str(error), retry=False) from error
-        source = LogSource(self.subject, dsn, self.config.slot, self.store, self.config.level)
+        config = self.config
+        source = LogSource(self.subject, dsn, config.slot, self.store, config.level, config.wal_seconds)
         follow(source, book, following)
 
     def _unneeded(self, oldest: Taken) -> Sequence[str]:

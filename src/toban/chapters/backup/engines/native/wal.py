@@ -61,7 +61,7 @@ class LogSource:
     slot: str
     store: Store
     level: int
-    pieces_every: float = 3.0
+    pieces_every: float
     """Seconds between two pieces of an unfinished segment: about as much is lost with the server."""
 
 

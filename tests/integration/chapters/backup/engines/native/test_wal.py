@@ -2,7 +2,6 @@
 
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import pytest
 import zstandard
 from tests.integration.chapters.backup.engines.native.bringing_back import SUMS, unpacked
 from tests.integration.chapters.backup.engines.native.conftest import NewCluster, label, source
+from tests.integration.chapters.backup.engines.native.waiting import eventually
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster
 
@@ -103,14 +103,6 @@ def following(dsn: str, store: Store, book: Book) -> Iterator[Follower]:
         yield follower
     finally:
         follower.stop()
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if holds():
-            return
-        time.sleep(0.05)
-    pytest.fail("it never came to that")
 
 
 def until_durable(book: Book, since: datetime) -> None:

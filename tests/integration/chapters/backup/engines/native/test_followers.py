@@ -1,0 +1,194 @@
+"""Logs followed by a worker: in the catalogue, in the alerts, and by one worker at a time."""
+
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.db import connections
+from tests.integration.chapters.backup.engines.native.conftest import NewCluster, label, source
+from tests.integration.chapters.backup.engines.native.waiting import eventually
+from tests.integration.chapters.backup.engines.watching import Watching
+from tests.integration.chapters.backup.postgres18 import Cluster
+
+from toban.chapters.backup import catalogue
+from toban.chapters.backup.batch import Kinds
+from toban.chapters.backup.engine import Method
+from toban.chapters.backup.engines.native import kind
+from toban.chapters.backup.engines.native.config import NativeBackup
+from toban.chapters.backup.engines.native.take import take
+from toban.chapters.backup.followers import Book, Followers
+from toban.chapters.backup.models import LogStretch
+from toban.chapters.backup.stores import directory
+from toban.chapters.backup.stores.directory import DirectoryStore
+from toban.chapters.backup.works import BackupPlan, plan
+from toban.design.reader import read_design
+from toban.engine.bindings import load
+from toban.engine.bindings.load import read_bindings
+from toban.engine.clock import system_clock
+from toban.engine.notify.models import Alert
+from toban.engine.runs.models import Run
+from toban.engine.runs.scheduler import plan_due
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DOCUMENT = """# 運用設計書
+
+## 4. バックアップ・リストア
+
+### バックアップ方針
+| 対象 | 方式 | 頻度 | 世代管理 | 保存先 | 保存期間 |
+|---|---|---|---|---|---|
+| PostgreSQL | フルバックアップ | 日次 (2:00) | 3世代 | 倉庫 | 2日 |
+"""
+BINDINGS = """
+[stores."倉庫"]
+kind = "directory"
+path = "store"
+
+[backups.PostgreSQL]
+kind = "native"
+dsn = "env:BACKUP_DATABASE_URL"
+wal_seconds = 0.2
+"""
+ROW = "backup/backup-policy/PostgreSQL/フルバックアップ"
+
+
+def leave_memory() -> None:
+    """Django keeps connections to a database in memory open; its owner is asked to close this one."""
+    raw = connections["default"].connection
+    connections.close_all()
+    if raw is not None:
+        raw.close()
+        connections["default"].connection = None
+
+
+@pytest.fixture
+def cluster(new_cluster: NewCluster) -> Cluster:
+    return new_cluster(
+        segment_mib=1, max_slot_wal_keep_size="4MB", max_wal_size="2MB", min_wal_size="2MB", wal_keep_size="0"
+    )
+
+
+@pytest.fixture
+def planned(
+    cluster: Cluster, store: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> BackupPlan:
+    """What a document and a `toban.toml` beside the store make of the cluster."""
+    monkeypatch.setenv("BACKUP_DATABASE_URL", cluster.dsn)
+    known = load.Kinds(stores={"directory": directory.DirectoryConfig}, backups={"native": NativeBackup})
+    bindings = read_bindings(BINDINGS, tmp_path / "toban.toml", known)
+    kinds = Kinds({"native": kind.KIND}, {"directory": directory.KIND})
+    made = plan(read_design(DOCUMENT, "運用設計書.md"), bindings, kinds)
+    plan_due(made.works.values(), datetime.now(UTC))
+    return made
+
+
+@pytest.fixture
+def followers(planned: BackupPlan) -> Iterator[Followers]:
+    followers = Followers(system_clock, leave_memory)
+    yield followers
+    followers.close()
+
+
+def durable_to() -> datetime | None:
+    row = LogStretch.objects.order_by("-durable_to").first()
+    return row.durable_to if row is not None else None
+
+
+def until_durable(since: datetime) -> None:
+    eventually(lambda: (reached := durable_to()) is not None and reached >= since)
+
+
+def lose_the_slot(cluster: Cluster) -> None:
+    cluster.sql("CREATE TABLE IF NOT EXISTS filler (id bigint, item text)")
+    cluster.sql("INSERT INTO filler SELECT id, md5(id::text) FROM generate_series(1, 150000) AS id")
+    cluster.sql("CHECKPOINT")
+    assert cluster.sql("SELECT wal_status FROM pg_replication_slots") == [("lost",)]
+
+
+def test_the_log_goes_on_in_the_catalogue_seconds_behind_its_source(
+    cluster: Cluster, planned: BackupPlan, followers: Followers
+) -> None:
+    followers.adopt(planned, "digest")
+
+    until_durable(datetime.now(UTC))
+    cluster.sql("CREATE TABLE orders (id bigint)")
+    until_durable(datetime.now(UTC))
+
+    (stretch,) = LogStretch.objects.all()
+    assert (stretch.subject, stretch.timeline, stretch.broken_why) == ("PostgreSQL", 1, "")
+    assert not Alert.objects.exists()
+
+
+def test_a_log_that_broke_is_announced_and_a_full_backup_is_ordered(
+    cluster: Cluster, planned: BackupPlan, followers: Followers, store: DirectoryStore
+) -> None:
+    followers.adopt(planned, "digest")
+    until_durable(datetime.now(UTC))
+    followers.close()
+    lose_the_slot(cluster)
+
+    again = Followers(system_clock, leave_memory)
+    again.adopt(planned, "digest")
+    try:
+        until_durable(datetime.now(UTC))
+        eventually(lambda: Alert.objects.filter(key=f"{ROW}/log", resolved_at=None).exists())
+        taken = take(source(cluster.dsn, store), label("full"), Method.FULL, None, Watching())
+        catalogue.record(taken, subject="PostgreSQL", clause_id=ROW, store="倉庫", verified_at=None)
+        eventually(lambda: not Alert.objects.filter(resolved_at=None).exists())
+    finally:
+        again.close()
+
+    assert LogStretch.objects.exclude(broken_why="").count() == 1
+    (ordered,) = Run.objects.filter(work="PostgreSQL/full", ordered_by="ログの途切れ")
+    assert ordered.clause_id == ROW
+    (alert,) = Alert.objects.all()
+    assert alert.condition == "critical"
+    assert alert.citation.startswith("運用設計書.md:")
+
+
+def test_of_two_workers_one_follows_and_the_other_takes_over(
+    cluster: Cluster, planned: BackupPlan, followers: Followers
+) -> None:
+    followers.adopt(planned, "digest")
+    until_durable(datetime.now(UTC))
+    second = Followers(system_clock, leave_memory)
+    second.adopt(planned, "digest")
+    try:
+        until_durable(datetime.now(UTC))
+        followers.close()
+        until_durable(datetime.now(UTC))
+    finally:
+        second.close()
+
+    assert LogStretch.objects.count() == 1
+    assert not Alert.objects.exists()
+
+
+def test_a_source_that_comes_back_is_followed_on(
+    cluster: Cluster, planned: BackupPlan, followers: Followers
+) -> None:
+    followers.adopt(planned, "digest")
+    until_durable(datetime.now(UTC))
+
+    cluster.stop(signal.SIGQUIT)
+    cluster.start()
+    until_durable(datetime.now(UTC))
+
+    assert LogStretch.objects.count() == 1
+    assert not LogStretch.objects.exclude(broken_why="").exists()
+
+
+def test_trouble_with_a_log_is_a_warning_until_it_is_over(planned: BackupPlan) -> None:
+    book = Book("PostgreSQL", planned.policies, "digest", system_clock)
+
+    book.shows("スロットが失われる寸前です")
+    warned = Alert.objects.get()
+    book.shows(None)
+    ended = Alert.objects.get()
+
+    assert (warned.condition, warned.clause_id, warned.resolved_at) == ("warning", ROW, None)
+    assert "失われる寸前" in warned.value
+    assert ended.resolved_at is not None

@@ -1,0 +1,15 @@
+"""Waiting for what comes by itself."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until *holds*; the test fails when that takes half a minute."""
+    for _ in range(600):
+        if holds():
+            return
+        time.sleep(0.05)
+    pytest.fail("it never came to that")
