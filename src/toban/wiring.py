@@ -31,6 +31,7 @@ COMMANDS = {
 }
 
 CHANNELS = {
+    "apprise": "toban.engine.notify.channels.apprise",
     "alertmanager": "toban.engine.notify.channels.alertmanager",
     "email": "toban.engine.notify.channels.email",
     "pagerduty": "toban.engine.notify.channels.pagerduty",

@@ -53,6 +53,8 @@ class Transport:
     """Makes a channel of a valid config; connects to nothing yet."""
     is_shared: bool = False
     """Everybody is reached at one place (a Slack channel), not each at an address (e-mail)."""
+    word: Callable[[Any], ChannelKind] | None = None
+    """The document's word for one of this kind, where its config says which; else `reaches`."""
     gathers: bool = True
     """Many alerts at once may come in one message; False where each is an incident of its own."""
     per_turn: int = 10

@@ -55,7 +55,8 @@ def contacts_of(bindings: Bindings, transports: Mapping[str, Transport], public_
     for name, bound in bindings.channels.items():
         transport = transports[bound.kind]
         posts_to = transport.posts_to(bound.config)
-        ways.append(Way(name, transport.reaches, transport.is_shared, posts_to, transport.gathers))
+        kind = transport.word(bound.config) if transport.word is not None else transport.reaches
+        ways.append(Way(name, kind, transport.is_shared, posts_to, transport.gathers))
     return Contacts(
         people={role: _addresses(person) for role, person in bindings.people.items()},
         ways=tuple(ways),

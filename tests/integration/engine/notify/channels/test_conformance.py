@@ -44,6 +44,7 @@ class HttpRig:
         url = self._http.url
         written = {
             "slack": {"webhook": Secret("env:THE_SECRET"), "timeout": 0.3},
+            "apprise": {"url": Secret("env:THE_SECRET"), "answers_to": "LINE", "timeout": 0.5},
             "slack_app": {
                 "token": Secret("env:THE_SECRET"),
                 "signing_secret": Secret("env:THE_SECRET"),
@@ -71,6 +72,7 @@ class HttpRig:
         # The secret of a webhook is its URL.
         revealed = {
             "slack": f"{url}/services/{SECRET}",
+            "apprise": f"{url.replace('http://', 'json://')}/{SECRET}",
             "teams": f"{url}/triggers/manual?sig={SECRET}",
             "webhook": f"{url}/hooks/{SECRET}",
             "alertmanager": f"{url}/alerts/{SECRET}",
@@ -91,7 +93,7 @@ class HttpRig:
     def knows_no_such_place(self) -> None:
         self._quoting(404)
 
-    def asks_to_wait(self) -> float:
+    def asks_to_wait(self) -> float | None:
         self._quoting(429, retry_after="17")
         return 17.0
 
@@ -108,6 +110,17 @@ class HttpRig:
         self._http.answer = lambda handler, asked: handler.reply(
             status, f"{asked.path} was not taken: ".encode() + asked.body, **headers
         )
+
+
+class AppriseRig(HttpRig):
+    """Any service by Apprise, which keeps to itself how long it was asked to wait."""
+
+    def __init__(self, fixtures: Fixtures) -> None:
+        super().__init__("apprise", fixtures, (200, b""))
+
+    def asks_to_wait(self) -> float | None:
+        self._quoting(429, retry_after="17")
+        return None
 
 
 class SmtpRig:
@@ -157,6 +170,7 @@ class SmtpRig:
 RIGS: dict[str, Callable[[Fixtures], Any]] = {
     "slack": lambda fixtures: HttpRig("slack", fixtures, (200, b"ok")),
     "slack_app": lambda fixtures: HttpRig("slack_app", fixtures, (200, b'{"ok": true, "ts": "1.2"}')),
+    "apprise": AppriseRig,
     "pagerduty": lambda fixtures: HttpRig("pagerduty", fixtures, (202, b'{"dedup_key": "alert-1"}')),
     "email": SmtpRig,
     "teams": lambda fixtures: HttpRig("teams", fixtures, (202, b"")),
@@ -241,7 +255,8 @@ def test_a_refused_connection_is_a_passing_failure(
         # Bound but not listening: nobody else can take the port, and nobody answers there.
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
-        monkeypatch.setenv("THE_SECRET", f"http://127.0.0.1:{port}/services/{SECRET}")
+        scheme = "json" if kind == "apprise" else "http"
+        monkeypatch.setenv("THE_SECRET", f"{scheme}://127.0.0.1:{port}/services/{SECRET}")
         written: dict[str, dict[str, object]] = {
             "slack": {"webhook": Secret("env:THE_SECRET")},
             "slack_app": {
@@ -251,6 +266,7 @@ def test_a_refused_connection_is_a_passing_failure(
                 "url": f"http://127.0.0.1:{port}/",
             },
             "pagerduty": {"routing_key": Secret("env:THE_SECRET"), "url": f"http://127.0.0.1:{port}/"},
+            "apprise": {"url": Secret("env:THE_SECRET"), "answers_to": "LINE"},
             "teams": {"webhook": Secret("env:THE_SECRET")},
             "alertmanager": {"url": Secret("env:THE_SECRET")},
             "webhook": {"url": Secret("env:THE_SECRET"), "secret": Secret("env:THE_SECRET")},

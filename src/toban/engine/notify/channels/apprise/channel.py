@@ -1,0 +1,80 @@
+"""Apprise's sending, its failures told apart, and without its log: that quotes URLs, which are secrets."""
+
+import logging
+import re
+from collections.abc import Iterable
+
+import apprise
+
+from toban.design.values.severity import AlertLevel
+from toban.engine.notify.channel import Undelivered
+from toban.engine.notify.channels.apprise.config import AppriseConfig
+from toban.engine.notify.notice import Notice, NoticeKind
+
+_TYPES = {
+    AlertLevel.CRITICAL: apprise.NotifyType.FAILURE,
+    AlertLevel.WARNING: apprise.NotifyType.WARNING,
+    AlertLevel.INFO: apprise.NotifyType.INFO,
+}
+_STATUS = re.compile(r"\berror=(\d{3})\b")
+_PASSING = frozenset({408, 425, 429})
+_SERVER_ERROR = 500
+
+_log = logging.getLogger("apprise")
+_log.propagate = False
+_log.addHandler(logging.NullHandler())
+
+
+class AppriseChannel:
+    """One service. Each send loads it anew: the URL may have been renewed."""
+
+    def __init__(self, config: AppriseConfig) -> None:
+        self._config = config
+
+    def send(self, notice: Notice, address: str) -> str:
+        """Send *notice* as text; services give no reference back, so the receipt is a word."""
+        del address
+        service = _service(self._config.url.reveal())
+        is_over = notice.kind is NoticeKind.RECOVERED
+        result = service.notify(
+            title=notice.title,
+            body=_body(notice),
+            body_format=apprise.NotifyFormat.TEXT,
+            notify_type=apprise.NotifyType.SUCCESS if is_over else _TYPES[notice.level],
+            timeout=self._config.timeout,
+        )
+        if not result:
+            raise _undelivered(result)
+        return "sent"
+
+
+def doubts(config: AppriseConfig) -> Iterable[str]:
+    """Say whether Apprise knows such a service; nothing is sent."""
+    try:
+        _service(config.url.reveal())
+    except Undelivered as unknown:
+        yield str(unknown)
+
+
+def _service(url: str) -> apprise.Apprise:
+    asset = apprise.AppriseAsset(app_id="Toban", http_redirects=False, async_mode=False)
+    service = apprise.Apprise(asset=asset)
+    if not service.add(url):
+        raise Undelivered("Apprise: この URL が表すサービスを知りません", retry=False)
+    return service
+
+
+def _body(notice: Notice) -> str:
+    facts = [f"{label}: {value}" for label, value in notice.facts]
+    return "\n".join([*facts, "", notice.citation, notice.clause_text, *([notice.url] if notice.url else [])])
+
+
+def _undelivered(result: "apprise.AppriseResult") -> Undelivered:
+    """Tell a refusal from a passing failure by the HTTP status in Apprise's log, of which no more is told."""
+    said = " ".join(entry.message for attempt in result for entry in attempt.logs())
+    found = _STATUS.search(said)
+    if found is None:
+        return Undelivered("Apprise: 接続できません、または時間内に答えがありません", retry=True)
+    status = int(found[1])
+    is_passing = status >= _SERVER_ERROR or status in _PASSING
+    return Undelivered(f"Apprise: {status} が返りました", retry=is_passing)

@@ -1,0 +1,36 @@
+"""What `toban.toml` says of a service that Apprise speaks to."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from toban.engine.bindings.model import Section
+from toban.engine.bindings.secret import Secret
+
+
+class AppriseConfig(Section):
+    """`[channels.NAME]` with `kind = "apprise"`."""
+
+    example: ClassVar[Mapping[str, str]] = {"url": "env:APPRISE_URL", "answers_to": "LINE"}
+
+    url: Secret
+    """Apprise's URL of the service (https://github.com/caronc/apprise/wiki), with tokens and passwords."""
+    answers_to: Literal[
+        "LINE",
+        "Discord",
+        "SMS",
+        "Opsgenie",
+        "電話",
+        "プッシュ通知",
+        "SNS",
+        "Slack",
+        "Teams",
+        "メール",
+        "チケット",
+        "ステータスページ",
+        "Webhook",
+    ]
+    """The document's word for it."""
+    timeout: float = Field(default=15, gt=0, le=60)
+    """Seconds for a whole attempt."""

@@ -1,0 +1,58 @@
+"""Apprise against a receiver of plain JSON."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toban.design.values.people import ChannelKind
+from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.secret import Secret
+from toban.engine.notify.channel import Undelivered, load_transports
+from toban.engine.notify.channels.apprise.channel import AppriseChannel, doubts
+from toban.engine.notify.channels.apprise.config import AppriseConfig
+from toban.engine.notify.contacts import contacts_of
+from toban.engine.notify.notice import Notice
+
+
+def config(monkeypatch: pytest.MonkeyPatch, url: str) -> AppriseConfig:
+    monkeypatch.setenv("APPRISE_URL", url)
+    return AppriseConfig(url=Secret("env:APPRISE_URL"), answers_to="LINE", timeout=2)
+
+
+def test_the_notice_is_text_with_its_clause(
+    http: Any, notice: Notice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    http.answers(200)
+
+    AppriseChannel(config(monkeypatch, http.url.replace("http", "json", 1))).send(notice, "")
+
+    sent = json.loads(http.asked[0].body)
+    assert sent["title"] == "■ 異常: DB CPU使用率 92%"
+    assert sent["message"].splitlines()[0] == "測定値: 92%"
+    assert "運用設計書.md:34" in sent["message"]
+    assert sent["type"] == "failure"
+
+
+def test_a_url_of_no_known_service_is_refused_for_good(
+    notice: Notice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown = config(monkeypatch, "carrier-pigeon://roof/very-secret")
+
+    with pytest.raises(Undelivered, match="サービスを知りません") as caught:
+        AppriseChannel(unknown).send(notice, "")
+
+    assert not caught.value.retry
+    assert "very-secret" not in str(caught.value)
+    assert list(doubts(unknown)) == [str(caught.value)]
+
+
+def test_the_documents_word_leads_to_it() -> None:
+    transports = load_transports({"apprise": "toban.engine.notify.channels.apprise"})
+    text = '[channels.line]\nkind = "apprise"\nurl = "env:X"\nanswers_to = "LINE"\n'
+    kinds = Kinds(channels={name: each.config for name, each in transports.items()})
+
+    contacts = contacts_of(read_bindings(text, Path("toban.toml"), kinds), transports, "")
+
+    assert [way.kind for way in contacts.ways] == [ChannelKind.LINE]
