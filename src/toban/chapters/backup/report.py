@@ -116,7 +116,7 @@ def judged(row: Row, now: datetime) -> Found:
         return Found(Verdict.DEVIATING, f"最新のバックアップは頼れません: {row.trouble}")
     failed = _failed(row)
     if failed is not None:
-        return Found(Verdict.DEVIATING, f"取れませんでした: {failed.note}", failed.ended_at)
+        return Found(Verdict.DEVIATING, f"最後の実行が失敗しました: {failed.note}", failed.ended_at)
     return _by_freshness(row) or _going_on(row) or Found(Verdict.CONFORMING, _standing(row))
 
 

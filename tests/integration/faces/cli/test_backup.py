@@ -1,0 +1,264 @@
+"""`toban backup`, as an operator meets it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.integration.chapters.backup import fake_kind
+from tests.integration.chapters.backup.conftest import BucketOf, bucket_of, ministack  # noqa: F401
+from tests.integration.chapters.backup.servers import S3Server
+
+from toban.chapters.backup import catalogue
+from toban.chapters.backup.engine import Method
+from toban.chapters.backup.models import Backup
+from toban.chapters.backup.steps import take
+from toban.chapters.backup.works import plan
+from toban.engine.bindings.inforce import Edition
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.runs.models import PlannedWork, Run
+from toban.faces.cli.backup import command
+from toban.faces.cli.parts import Parts
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
+DOCUMENT = """# 運用設計書
+
+## 4. バックアップ・リストア
+
+### バックアップ方針
+| 対象 | 方式 | 頻度 | 世代管理 | 保存先 | 保存期間 |
+|---|---|---|---|---|---|
+| PostgreSQL | フルバックアップ | 日次 (2:00) | 2世代 | 倉庫 | 1日 |
+| S3ファイル | バージョニング | リアルタイム | - | S3 | 30日 |
+"""
+BINDINGS = """
+[stores."倉庫"]
+kind = "directory"
+path = "store"
+
+[backups.PostgreSQL]
+kind = "fake"
+"""
+PARTS = Parts(
+    sources={},
+    channels={},
+    stores={"directory": "toban.chapters.backup.stores.directory"},
+    backups={
+        "fake": "tests.integration.chapters.backup.fake_kind",
+        "versioning": "toban.chapters.backup.engines.versioning",
+    },
+)
+
+
+class Desk:
+    """A terminal beside a document, its bindings and a store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "store").mkdir()
+        (folder / "運用設計書.md").write_text(DOCUMENT)
+        (folder / "toban.toml").write_text(BINDINGS)
+
+    def bind(self, more: str) -> None:
+        (self.folder / "toban.toml").write_text(BINDINGS + more)
+
+    def toban(self, *arguments: str, answer: str = "", status: int = 0) -> str:
+        environment = {
+            "TOBAN_DESIGN": str(self.folder / "運用設計書.md"),
+            "TOBAN_BINDINGS": str(self.folder / "toban.toml"),
+        }
+        found: Result = CliRunner().invoke(
+            command, list(arguments), obj=PARTS, env=environment, input=answer, catch_exceptions=False
+        )
+        assert found.exit_code == status, found.output
+        return found.output
+
+    def back_up(self, at: datetime) -> str:
+        """Take a backup as a run does, and return its label."""
+        edition = PARTS.in_force(design=self.folder / "運用設計書.md").refresh()
+        assert isinstance(edition, Edition)
+        source = plan(edition.design, edition.bindings, PARTS.backup_kinds).sources["PostgreSQL"]
+        fake_kind.SOURCE.now = lambda: at
+        with source.opened() as at_work:
+            taken = take(source, at_work.engine, Method.FULL, at, Silent())
+            assert at_work.store is not None
+            at_work.store.put(catalogue.key_of("PostgreSQL", taken.label), catalogue.to_json(taken))
+        catalogue.record(taken, subject="PostgreSQL", clause_id="c", store="倉庫", verified_at=None)
+        return taken.label
+
+
+class Silent:
+    """Nobody follows."""
+
+    def say(self, text: str) -> None:
+        """Nobody reads."""
+
+    def progress(self, percent: float | None, text: str = "") -> None:
+        """Nobody looks."""
+
+    def why_stop(self) -> object | None:
+        return None
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+@pytest.fixture
+def three(desk: Desk) -> list[str]:
+    """Backups of three days, oldest first: the last is of today."""
+    today = datetime.now(UTC)
+    return [desk.back_up(today - timedelta(days=days)) for days in (2, 1, 0)]
+
+
+def test_the_list_shows_what_is_known_of_each(desk: Desk, three: list[str]) -> None:
+    Backup.objects.filter(label=three[1]).update(trouble="half of it is missing")
+
+    text = desk.toban("list")
+    read = json.loads(desk.toban("list", "PostgreSQL", "--format", "json"))
+
+    assert [line.split()[2] for line in text.splitlines()] == [*reversed(three)]
+    assert "頼れません: half of it is missing" in text
+    assert [each["label"] for each in read] == [*reversed(three)]
+    assert (read[1]["trouble"], read[0]["stored_bytes"]) == ("half of it is missing", 26)
+    assert desk.toban("list", "nobody") == "バックアップはまだありません\n"
+
+
+def test_verify_finds_damage_and_later_that_it_is_gone(desk: Desk, three: list[str]) -> None:
+    stored = desk.folder / "store" / "PostgreSQL" / three[0] / "text"
+    whole = stored.read_bytes()
+    stored.write_bytes(bytes(len(whole)))
+
+    told = desk.toban("verify", status=1)
+    damaged = Backup.objects.get(label=three[0])
+    stored.write_bytes(whole)
+    desk.toban("verify", three[0])
+
+    assert told.count("■") == 1
+    assert told.count("●") == 2
+    assert "SHA-256" in damaged.trouble
+    mended = Backup.objects.get(label=three[0])
+    assert (mended.trouble, mended.verified_at is not None) == ("", True)
+    kept = LedgerEntry.objects.filter(content__label=three[0]).order_by("sequence")
+    assert [each.content["verdict"] for each in kept] == ["deviating", "conforming"]
+
+
+def test_verify_tells_a_missing_object_by_its_name(desk: Desk, three: list[str]) -> None:
+    (desk.folder / "store" / "PostgreSQL" / three[2] / "text").unlink()
+
+    told = desk.toban("verify", three[2], status=1)
+
+    assert f"PostgreSQL/{three[2]}/text がありません" in told
+
+
+def test_verify_does_not_call_a_store_that_is_away_damage(desk: Desk, three: list[str]) -> None:
+    (desk.folder / "store").rename(desk.folder / "unmounted")
+
+    told = desk.toban("verify", status=1)
+
+    assert "マウント" in told
+    assert not Backup.objects.exclude(trouble="").exists()
+
+
+def test_verify_of_an_unknown_label_is_refused(desk: Desk, three: list[str]) -> None:
+    assert "台帳にありません" in desk.toban("verify", "20200101T000000Z-full", status=1)
+
+
+def test_prune_says_what_and_why_before_it_removes(desk: Desk, three: list[str]) -> None:
+    shown = desk.toban("prune", "--dry-run")
+    after_showing = len(catalogue.on_hand("PostgreSQL"))
+    desk.toban("prune", answer="n\n", status=1)
+    after_refusing = len(catalogue.on_hand("PostgreSQL"))
+    desk.toban("prune", answer="y\n")
+
+    assert f"消す  {three[0]}  2世代 と 1日を過ぎました" in shown
+    assert f"残す  {three[2]}" in shown
+    assert (after_showing, after_refusing) == (3, 3)
+    assert [row.label for row in catalogue.on_hand("PostgreSQL")] == three[1:]
+    assert not (desk.folder / "store" / "PostgreSQL" / three[0]).exists()
+    audit = LedgerEntry.objects.get(kind="audit")
+    assert audit.content["removed"] == [three[0]]
+    assert "2世代 と 1日を過ぎました" in desk.toban("list", "--all")
+
+
+def test_a_lost_catalogue_is_read_from_the_store(desk: Desk, three: list[str]) -> None:
+    before = [catalogue.taken_of(row) for row in catalogue.on_hand("PostgreSQL")]
+    Backup.objects.all().delete()
+
+    told = desk.toban("import")
+    again = desk.toban("import")
+
+    assert "3 個を台帳に加えました" in told
+    assert "0 個を台帳に加えました (既知 3 個)" in again
+    assert [catalogue.taken_of(row) for row in catalogue.on_hand("PostgreSQL")] == before
+    assert Backup.objects.filter(clause_id__contains="フルバックアップ").count() == 3
+
+
+def test_import_tells_a_description_that_cannot_be_read(desk: Desk, three: list[str]) -> None:
+    (desk.folder / "store" / "PostgreSQL" / three[0] / "backup.json").write_text("{")
+    Backup.objects.all().delete()
+
+    told = desk.toban("import", status=1)
+
+    assert f"PostgreSQL/{three[0]}/backup.json" in told
+    assert len(catalogue.on_hand("PostgreSQL")) == 2
+
+
+def test_a_backup_is_ordered_from_the_toban_that_runs(desk: Desk) -> None:
+    PlannedWork.objects.create(
+        key="PostgreSQL/full", clause_id="c", rule="日次", planned_until=NOON, in_force=True
+    )
+
+    told = desk.toban("run", "PostgreSQL")
+
+    run = Run.objects.get()
+    assert run.work == "PostgreSQL/full"
+    assert "toban why PostgreSQL/full" in told
+    assert LedgerEntry.objects.get(kind="audit").content["order"] == "run"
+
+
+def test_an_order_that_nobody_would_carry_out_is_refused(desk: Desk) -> None:
+    told = desk.toban("run", "PostgreSQL", "--incremental", status=1)
+
+    assert "PostgreSQL/incremental" in told
+    assert "HINT:" in told
+
+
+def test_a_bucket_is_set_right_after_confirmation(
+    desk: Desk,
+    ministack: S3Server,  # noqa: F811
+    bucket_of: BucketOf,  # noqa: F811
+) -> None:
+    config = bucket_of(ministack)
+    desk.bind(
+        f'[backups."S3ファイル"]\nkind = "versioning"\nbucket = "{config.bucket}"\n'
+        f'region = "us-east-1"\nendpoint = "{ministack.url}"\n'
+        f'access_key = "{config.access_key}"\nsecret_key = "{config.secret_key}"\n'
+    )
+    client = ministack.client()
+
+    shown = desk.toban("fix-bucket", "S3ファイル", "--dry-run")
+    desk.toban("fix-bucket", "S3ファイル", answer="n\n", status=1)
+    before = client.get_bucket_versioning(Bucket=config.bucket).get("Status")
+    fixed = desk.toban("fix-bucket", "S3ファイル", "--yes")
+    again = desk.toban("fix-bucket", "S3ファイル")
+
+    assert "変更  バージョニングを有効にする" in shown
+    assert before is None
+    assert "バージョニング有効、旧版 30日" in fixed
+    assert "文書のとおりです" in again
+    assert LedgerEntry.objects.get(kind="audit").content["event"] == "bucket-fixed"
+
+
+def test_fixing_what_is_not_bound_is_refused(desk: Desk) -> None:
+    assert 'kind = "versioning"' in desk.toban("fix-bucket", "S3ファイル", status=1)
+
+
+def test_a_document_that_cannot_be_read_ends_with_status_2(desk: Desk) -> None:
+    (desk.folder / "toban.toml").write_text("[backups.PostgreSQL]\nkind = 'no such'\n")
+
+    assert "BD006" in desk.toban("prune", status=2)
