@@ -9,6 +9,7 @@ COMMANDS = {
     "alerts": "toban.faces.cli.alerts",
     "calendar": "toban.faces.cli.calendar",
     "check": "toban.faces.cli.check",
+    "drill": "toban.faces.cli.drill",
     "init": "toban.faces.cli.init",
     "evidence": "toban.faces.cli.evidence",
     "levels": "toban.faces.cli.levels",

@@ -173,6 +173,8 @@ class DrillBinding(Section):
     """Where it is restored to; None: the system's temporary folder."""
     account: str = "postgres"
     """Whom the server runs as where Toban runs as root."""
+    role: str = "postgres"
+    """A superuser of the source's: the restored server is asked as that one."""
     database: str = ""
     """The database that is compared and asked; empty for the one that `dsn` names."""
     query: str = ""

@@ -47,7 +47,7 @@ def course(store: Store, subject: str, order: RestoreOrder) -> Course:
     """Look the log up that *order* needs; raises `BackupFailed` when it has a gap before the target."""
     last = order.chain[-1]
     end = _end(last)
-    size = _segment_bytes(last)
+    size = segment_bytes(last)
     folder = log_folder(folder_of(subject), last.system_id)
     listed = list(store.listing(folder))
     histories = _histories(store, listed)
@@ -85,7 +85,8 @@ def _end(taken: Taken) -> Place:
     return taken.end
 
 
-def _segment_bytes(taken: Taken) -> int:
+def segment_bytes(taken: Taken) -> int:
+    """Return the size of a segment of the cluster's log."""
     found = taken.facts.get("wal_segment_size")
     return found if isinstance(found, int) else _SEGMENT_BYTES
 
@@ -158,9 +159,9 @@ def _bring(store: Store, segments: Sequence[StoredSegment], folder: Path, watch:
     def one(stored: StoredSegment) -> None:
         if watch.why_stop() is not None:
             raise BackupFailed("途中で止めました")
-        content = _content(store, stored)
+        whole, _ = content(store, stored)
         path = folder / stored.segment.name
-        path.write_bytes(content)
+        path.write_bytes(whole)
         path.chmod(0o600)
 
     if segments:
@@ -169,18 +170,21 @@ def _bring(store: Store, segments: Sequence[StoredSegment], folder: Path, watch:
         list(pool.map(one, segments))
 
 
-def _content(store: Store, stored: StoredSegment) -> bytes:
-    """Read a segment; one in pieces is filled up with zeroes, where recovery sees the end of the log."""
+def content(store: Store, stored: StoredSegment) -> tuple[bytes, int]:
+    """Read a segment: its bytes, and how many of them are known.
+
+    One in pieces is filled up with zeroes, where recovery sees the end of the log. Raises `BackupFailed`.
+    """
     try:
         if not stored.whole:
             pieces = {offset: b"".join(inflated(store.stream(key))) for offset, key in stored.pieces.items()}
-            return assemble(pieces, stored.segment.size)[0]
-        content = b"".join(inflated(store.stream(stored.whole)))
+            return assemble(pieces, stored.segment.size)
+        whole = b"".join(inflated(store.stream(stored.whole)))
     except (BadArchive, StoreTrouble) as error:
         raise BackupFailed(f"記録 (WAL) の {stored.segment.name} を読めません: {error}") from error
-    if len(content) != stored.segment.size:
+    if len(whole) != stored.segment.size:
         raise BackupFailed(f"記録 (WAL) の {stored.segment.name} が途中で切れています", retry=False)
-    return content
+    return whole, len(whole)
 
 
 def _newest_end(binaries: Path, folder: Path, segments: Sequence[StoredSegment]) -> datetime | None:
@@ -202,7 +206,7 @@ def _newest_end(binaries: Path, folder: Path, segments: Sequence[StoredSegment])
 
 def covers(folder: Path, taken: Taken) -> str:
     """Return the first segment that *folder* lacks of the log between the backup's start and end, if any."""
-    size, end = _segment_bytes(taken), _end(taken)
+    size, end = segment_bytes(taken), _end(taken)
     begin = position(taken.start.lsn) if taken.start else position(end.lsn)
     for number in range(begin // size, (position(end.lsn) - 1) // size + 1):
         segment = Segment(end.timeline, number, size)

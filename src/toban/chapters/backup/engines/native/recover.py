@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from toban.chapters.backup.store import Store, StoreTrouble
 
 UNFINISHED = ".toban-restoring"
 """A file that stands in the folder until everything is there and on disk."""
+
+_ORDER = re.compile(r"\s*(?:recovery_target\w*|restore_command|recovery_end_command)\s*=", re.IGNORECASE)
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -103,9 +106,19 @@ def _lay_down(
 def _order_recovery(order: RestoreOrder, course: Course, stop_at: datetime | None) -> None:
     """Tell the server how far to go, where it looks for such orders since PostgreSQL 12."""
     folder = order.into
-    with (folder / "postgresql.auto.conf").open("a", encoding="utf-8") as settings:
-        settings.write("\n".join(["", *recovery_settings(order, log.followed(course), stop_at), ""]))
+    file = folder / "postgresql.auto.conf"
+    kept = without_old_orders(file.read_text(encoding="utf-8")) if file.exists() else []
+    orders = recovery_settings(order, log.followed(course), stop_at)
+    file.write_text("\n".join([*kept, "", *orders, ""]), encoding="utf-8")
     (folder / "recovery.signal").touch(mode=0o600)
+
+
+def without_old_orders(settings: str) -> list[str]:
+    """Return the lines of *settings* that order no recovery.
+
+    A source that was restored once still holds its own target, and the server refuses to have two.
+    """
+    return [line for line in settings.splitlines() if not _ORDER.match(line)]
 
 
 def recovery_settings(order: RestoreOrder, timeline: int, stop_at: datetime | None) -> list[str]:

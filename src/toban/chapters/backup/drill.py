@@ -1,0 +1,355 @@
+"""The restore drill: the newest chain brought back in a server that is thrown away, checked and timed."""
+
+import fcntl
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+import structlog
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from toban.chapters.backup import fingerprint, postgres, records, restore
+from toban.chapters.backup.engine import BackupFailed, Engine, FindsMoments, RestoreOrder, Watch
+from toban.chapters.backup.fingerprint import Seen, Tables
+from toban.chapters.backup.postgres import Programs, Server
+from toban.chapters.backup.restore import Refusal, RestorePlan, Target
+from toban.chapters.backup.steps import Source
+from toban.chapters.backup.store import StoreTrouble
+from toban.chapters.backup.turns import turn_of
+from toban.engine.bindings.model import DrillBinding
+from toban.engine.bindings.secret import Secret, SecretUnavailable
+
+PREFIX = "toban-drill-"
+"""What the folders of drills are called; those that a killed one left are swept by the next."""
+
+_PATIENCE = 4 * 3600.0
+"""Seconds that a recovery may take: the drill is about to find out."""
+
+_TOLD = 10
+_PORT = "5432"
+"""Only names the socket."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at in the restored server."""
+
+    name: str
+    passed: bool | None
+    """None: it could not be told, which is never as good as passed."""
+    found: str
+    wanted: str = ""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a drill found and measured."""
+
+    label: str = ""
+    target: datetime | None = None
+    phases: dict[str, float] = field(default_factory=dict)
+    checks: list[Check] = field(default_factory=list)
+    rpo_seconds: float | None = None
+    rto_seconds: float | None = None
+    reason: str = ""
+    """Why it ended early."""
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether all was well; None when something could not be told, and nothing failed."""
+        if self.reason or any(check.passed is False for check in self.checks):
+            return False
+        if not self.checks or any(check.passed is None for check in self.checks):
+            return None
+        return True
+
+    @property
+    def why_not(self) -> str:
+        """Why it did not pass, in words."""
+        return self.reason or "、".join(
+            f"{each.name}: {each.found}" for each in self.checks if not each.passed
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the restored database is compared with."""
+
+    to_lsn: str
+    at: datetime | None
+    tables: Tables | None
+    why_not: str = ""
+    """Why it can't be compared."""
+
+
+def rehearse(source: Source, watch: Watch, *, run: int | None = None) -> Outcome:
+    """Restore the newest chain of *source*, check it, measure it, and leave nothing behind.
+
+    What goes wrong with the restore is part of the outcome. Raises `BackupFailed` only when told to stop.
+    """
+    outcome = Outcome()
+    try:
+        settings = source.config.drill or DrillBinding()
+        base = settings.folder or Path(tempfile.gettempdir())
+        sweep(base)
+        with source.opened() as at_work, _folder(base) as folder:
+            _Rehearsal(source, settings, at_work.engine, folder, watch, run, outcome).act()
+    except (BackupFailed, Refusal, StoreTrouble, psycopg.Error, OSError) as error:
+        if watch.why_stop() is not None:
+            raise BackupFailed("訓練を途中で止めました") from error
+        outcome.reason = str(error)
+    return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Rehearsal:
+    source: Source
+    settings: DrillBinding
+    engine: Engine
+    folder: Path
+    watch: Watch
+    run: int | None
+    outcome: Outcome
+
+    def act(self) -> None:
+        known = records.in_catalogue(self.source.subject)
+        planned = restore.plan(self.source.subject, known, Target())
+        self.outcome.label = planned.newest.label
+        if not planned.is_physical:
+            raise BackupFailed(f"{self.source.kind_name} のバックアップの訓練は、まだできません", retry=False)
+        self._measure_loss(planned)
+        programs = self._programs(planned)
+        for refusal in restore.obstacles(planned, self.folder / "data"):
+            raise refusal
+        wanted = self._source_now(planned, programs)
+        self.outcome.target = wanted.at or planned.reaches
+        server = self._bring_back(planned, programs, wanted)
+        try:
+            self._ask()
+            self._compare(wanted)
+        finally:
+            server.stop()
+        self._check_pages(planned, programs)
+
+    def _measure_loss(self, planned: RestorePlan) -> None:
+        """RPO: how old the newest moment is that could be brought back now."""
+        if planned.reaches is not None:
+            age = (self.source.clock() - planned.reaches).total_seconds()
+            self.outcome.rpo_seconds = max(age, 0.0)
+
+    def _programs(self, planned: RestorePlan) -> Programs:
+        found = restore.programs_for(planned, self.settings.binaries, self.settings.account, is_needed=True)
+        if found is None:
+            raise BackupFailed("PostgreSQL のプログラムが見つかりません", retry=False)
+        found.give(self.folder)
+        return found
+
+    def _source_now(self, planned: RestorePlan, programs: Programs) -> Wanted:
+        """Read the source's tables at a moment that the log leads to exactly."""
+        secret = getattr(self.source.config, "dsn", None)
+        if not isinstance(self.engine, FindsMoments) or not isinstance(secret, Secret):
+            return Wanted("", None, None, "このエンジンでは、ソースと同じ時点を選べません")
+        self.watch.say("ソースの表を、戻せる時点で数えます")
+        try:
+            with fingerprint.snapshots(secret.reveal(), self.settings.database) as seen:
+                return self._read(seen, self.engine, planned, programs)
+        except (psycopg.Error, SecretUnavailable) as error:
+            return Wanted("", None, None, f"ソースに聞けません: {error}")
+
+    def _read(
+        self, seen: Sequence[Seen], engine: FindsMoments, planned: RestorePlan, programs: Programs
+    ) -> Wanted:
+        looks = [each.snapshot for each in seen]
+        place = engine.place_of(looks, planned.newest, programs.folder, self.watch)
+        if place is None:
+            return Wanted("", None, None, "ソースの今の時点までの記録 (WAL) が、保存先に届いていません")
+        chosen, lsn = seen[place[0]], place[1]
+        counted = fingerprint.tables(chosen.connection, within=self.settings.compare_within)
+        return Wanted(lsn, chosen.at, counted)
+
+    def _bring_back(self, planned: RestorePlan, programs: Programs, wanted: Wanted) -> Server:
+        """Restore, start, and wait until the recovery has ended: this is what RTO counts."""
+        began = time.monotonic()
+        data = self.folder / "data"
+        order = RestoreOrder(chain=planned.chain, into=data, to_lsn=wanted.to_lsn, binaries=programs.folder)
+        with turn_of(self.source.subject, self.watch, run=self.run, clock=self.source.clock):
+            restored = self.engine.restore(order, self.watch)
+        self.outcome.phases |= restored.phases
+        programs.give(data, self.folder / "data.tablespaces")
+        started = time.monotonic()
+        server = Server(programs, data, self.folder / "log", _private(self.folder))
+        (self.folder / "log").touch()
+        programs.give(self.folder / "log")
+        server.start()
+        try:
+            server.wait(self._is_open, self.watch, _PATIENCE)
+        except BaseException:
+            server.stop(signal.SIGQUIT)
+            raise
+        self.outcome.phases["recover"] = time.monotonic() - started
+        self.outcome.rto_seconds = time.monotonic() - began
+        self.watch.say(f"{self.outcome.rto_seconds:.1f} 秒で戻りました。中身を確かめます")
+        return server
+
+    def _ask(self) -> None:
+        """Put the application's own question."""
+        query, wanted = self.settings.query, self.settings.expect
+        if not query:
+            return
+        with _timed(self.outcome.phases, "query"):
+            try:
+                with psycopg.connect(self._conninfo()) as connection:
+                    row = connection.execute(query.encode()).fetchone()
+            except psycopg.Error as error:
+                self.outcome.checks.append(Check("アプリの問い合わせ", False, str(error).strip(), wanted))
+                return
+        found = str(row[0]) if row else "(行なし)"
+        passed = found == wanted if wanted else row is not None
+        self.outcome.checks.append(Check("アプリの問い合わせ", passed, found, wanted or "答えがあること"))
+
+    def _compare(self, wanted: Wanted) -> None:
+        name = "表の行数と中身"
+        if wanted.tables is None:
+            self.outcome.checks.append(Check(name, None, f"比べられません: {wanted.why_not}", "ソースと同じ"))
+            return
+        with _timed(self.outcome.phases, "compare"):
+            back = fingerprint.restored(self._conninfo())
+        self.outcome.checks.append(compared(name, wanted.tables, back))
+
+    def _check_pages(self, planned: RestorePlan, programs: Programs) -> None:
+        name, wanted = "ページのチェックサム", "壊れたページなし"
+        if planned.newest.facts.get("checksums") is not True:
+            found = "ソースでチェックサムが有効でないので、調べられません (initdb --data-checksums)"
+            self.outcome.checks.append(Check(name, None, found, wanted))
+            return
+        with _timed(self.outcome.phases, "checksums"):
+            try:
+                programs.run("pg_checksums", "--check", "-D", str(self.folder / "data"))
+            except BackupFailed as failure:
+                self.outcome.checks.append(Check(name, False, str(failure), wanted))
+                return
+        self.outcome.checks.append(Check(name, True, wanted, wanted))
+
+    def _conninfo(self) -> str:
+        """How to reach, in the restored server, the database that is compared."""
+        database = self.settings.database
+        secret = getattr(self.source.config, "dsn", None)
+        if not database and isinstance(secret, Secret):
+            with suppress(SecretUnavailable, psycopg.ProgrammingError):
+                database = str(conninfo_to_dict(secret.reveal()).get("dbname") or "")
+        return _conninfo(self.folder, database or "postgres", self.settings.role)
+
+    def _is_open(self) -> bool:
+        try:
+            psycopg.connect(_conninfo(self.folder, "postgres", self.settings.role), connect_timeout=2).close()
+        except psycopg.OperationalError as error:
+            if "does not exist" in str(error):
+                raise BackupFailed(f"{error}\nHINT: drill に role か database を書いてください") from error
+            return False
+        return True
+
+
+def compared(name: str, source: Tables, back: Tables) -> Check:
+    """Compare what is back with the source: all that was read there must be the same."""
+    different = fingerprint.differences(source, back)
+    rows = sum(content.rows for content in source.read.values())
+    unread = "".join(
+        f"。{table} は数えていません: {why}" for table, why in list(source.unread.items())[:_TOLD]
+    )
+    wanted = f"ソースの {len(source.read)} 表、{rows:,} 行と同じ"
+    if different:
+        more = f" ほか {len(different) - _TOLD} 表" if len(different) > _TOLD else ""
+        return Check(name, False, "、".join(different[:_TOLD]) + more + unread, wanted)
+    if not source.read:
+        return Check(name, None, f"比べられる表がありません{unread}", wanted)
+    return Check(name, True, f"{len(source.read)} 表、{rows:,} 行が一致{unread}", wanted)
+
+
+def _private(folder: Path) -> dict[str, str]:
+    """Settings of a server that nobody but the drill can reach, and that reaches nothing of the source's."""
+    (folder / "postgresql.conf").touch()
+    (folder / "pg_hba.conf").write_text("local all all trust\n")
+    (folder / "pg_ident.conf").touch()
+    return {
+        "config_file": str(folder / "postgresql.conf"),
+        "hba_file": str(folder / "pg_hba.conf"),
+        "ident_file": str(folder / "pg_ident.conf"),
+        "listen_addresses": "",
+        "unix_socket_directories": str(folder),
+        "unix_socket_permissions": "0700",
+        "port": _PORT,
+        "archive_mode": "off",
+        "hot_standby": "off",
+        "logging_collector": "off",
+        "log_destination": "stderr",
+        "ssl": "off",
+        "shared_preload_libraries": "",
+        "session_preload_libraries": "",
+        "local_preload_libraries": "",
+        "shared_buffers": "128MB",
+        "huge_pages": "off",
+        "max_connections": "20",
+        "max_prepared_transactions": "64",
+        "autovacuum": "off",
+        "summarize_wal": "off",
+        "synchronous_standby_names": "",
+        "primary_conninfo": "",
+    }
+
+
+def _conninfo(folder: Path, database: str, role: str) -> str:
+    return make_conninfo(host=str(folder), port=_PORT, user=role, dbname=database)
+
+
+@contextmanager
+def _folder(base: Path) -> Iterator[Path]:
+    """Give a folder of the drill's own; it is held, so that no other drill sweeps it, and removed after."""
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+    try:
+        with (folder / "held").open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield folder
+    finally:
+        _remove(folder)
+
+
+def sweep(base: Path) -> int:
+    """Remove what drills that were killed have left in *base*, servers first; return how many there were."""
+    count = 0
+    for folder in base.glob(f"{PREFIX}*"):
+        with suppress(OSError), (folder / "held").open("a") as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(folder)
+            count += 1
+    return count
+
+
+def _remove(folder: Path) -> None:
+    number = postgres.running_on(folder / "data")
+    if number:
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGQUIT)
+        for _ in range(100):
+            if not postgres.running_on(folder / "data"):
+                break
+            time.sleep(0.1)
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        log.warning("drill_left_behind", folder=str(folder))
+
+
+@contextmanager
+def _timed(phases: dict[str, float], name: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    phases[name] = time.monotonic() - began

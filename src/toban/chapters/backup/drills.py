@@ -1,0 +1,213 @@
+"""Drills by the document: its routine as works of the run ledger, and what of each drill is kept and told."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from toban.chapters.backup.drill import Outcome, rehearse
+from toban.chapters.backup.engine import BackupFailed, Watch
+from toban.chapters.backup.models import Backup, Drill
+from toban.chapters.backup.steps import Source
+from toban.chapters.backup.turns import NoTurn
+from toban.design.clauses.routine import Routine
+from toban.design.reader import Design
+from toban.engine.bindings.due import next_due
+from toban.engine.bindings.model import Bindings, System
+from toban.engine.evidence import ledger, status
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence.status import StatusUpdate
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify import alerts
+from toban.engine.notify.signal import Condition, Signal
+from toban.engine.runs.rules import Reason
+from toban.engine.runs.work import Step, StepFailed, Turn, Work
+
+_RESTORE = r"リストア|復元|復旧|restore|recovery"
+_TEST = r"テスト|訓練|演習|検証|確認|test|drill|rehears|exercise"
+_DRILL = re.compile(rf"(?:{_RESTORE}).*(?:{_TEST})|(?:{_TEST}).*(?:{_RESTORE})", re.IGNORECASE)
+
+_VERDICTS = {True: Verdict.CONFORMING, False: Verdict.DEVIATING, None: Verdict.NOT_MEASURABLE}
+_CONDITIONS = {True: Condition.OK, False: Condition.CRITICAL, None: Condition.NO_DATA}
+_WORST_FIRST = (False, None, True)
+_UNFINISHED = "途中で絶えました"
+
+
+@dataclass(frozen=True, slots=True)
+class DrillPlan:
+    """The routines that Toban does itself."""
+
+    works: Mapping[str, Work]
+    routines: Mapping[str, Routine]
+    """The clause of every subject that is drilled."""
+    unbound: Mapping[str, str]
+    """Clause id → why it is left to people."""
+    system: System
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """The clauses whose status is kept here."""
+        return frozenset(routine.id for routine in self.routines.values())
+
+
+def is_drill(routine: Routine) -> bool:
+    """Whether *routine* is a test of restores: バックアップリストアテスト, 復旧訓練, restore drill."""
+    return _DRILL.search(routine.name) is not None
+
+
+def key_of(subject: str) -> str:
+    """Return the name by which a subject's drill is ordered: `PostgreSQL/drill`."""
+    return f"{subject}/drill"
+
+
+def plan(design: Design, bindings: Bindings, sources: Mapping[str, Source]) -> DrillPlan:
+    """Return the drills that *design* orders, of the subjects whose binding says how."""
+    drilled = {subject: source for subject, source in sources.items() if source.config.drill is not None}
+    found = [routine for routine in design.of(Routine) if is_drill(routine)]
+    routines = dict.fromkeys(drilled, found[0]) if found else {}
+    works = {key_of(subject): _work(drilled[subject], each, bindings) for subject, each in routines.items()}
+    why = f'訓練のしかたが {bindings.file} にありません: [backups."対象".drill] を書くと Toban が行います'
+    unbound = {each.id: why for each in found} if sources and not drilled else {}
+    return DrillPlan(works, routines, unbound, bindings.system)
+
+
+def _work(source: Source, routine: Routine, bindings: Bindings) -> Work:
+    return Work(
+        key=key_of(source.subject),
+        clause_id=routine.id,
+        document_digest=source.digest,
+        steps=(Step("rehearse", lambda turn: _step(source, routine, bindings.system, turn)),),
+        schedule=routine.schedule,
+        system=bindings.system,
+    )
+
+
+def _step(source: Source, routine: Routine, system: System, turn: Turn) -> object:
+    try:
+        drill = hold(source, turn, routine=routine, system=system, run=turn.run_id)
+    except (BackupFailed, NoTurn) as failure:
+        raise StepFailed(str(failure), turn.why_stop() or Reason.FAILED) from failure
+    if drill.is_passed is False:
+        # The same backup would fail again: somebody must look.
+        raise StepFailed(f"訓練に合格しませんでした: {drill.reason}", Reason.NOT_RUNNABLE)
+    return {"drill": drill.pk, "passed": drill.is_passed}
+
+
+def hold(
+    source: Source,
+    watch: Watch,
+    *,
+    routine: Routine | None,
+    system: System,
+    run: int | None = None,
+    rehearsal: Callable[..., Outcome] = rehearse,
+) -> Drill:
+    """Hold a drill and keep all of it: row, evidence, the clause's status, the alert that it opens or ends.
+
+    Raises `BackupFailed` or `NoTurn` when told to stop; then the row says that it was broken off.
+    """
+    subject, clause = source.subject, routine.id if routine is not None else ""
+    Drill.objects.filter(subject=subject, ended_at=None).update(reason=_UNFINISHED)
+    drill = Drill.objects.create(subject=subject, clause_id=clause, started_at=source.clock(), run=run)
+    try:
+        outcome = rehearsal(source, watch, run=run)
+    except (BackupFailed, NoTurn) as failure:
+        drill.ended_at, drill.reason = source.clock(), str(failure)
+        drill.save(update_fields=["ended_at", "reason"])
+        raise
+    _keep(drill, outcome, source, routine, system)
+    return drill
+
+
+def _keep(drill: Drill, outcome: Outcome, source: Source, routine: Routine | None, system: System) -> None:
+    now = source.clock()
+    drill.ended_at, drill.label, drill.target = now, outcome.label, outcome.target
+    drill.is_passed, drill.reason = outcome.passed, outcome.why_not
+    drill.rpo_seconds, drill.rto_seconds = outcome.rpo_seconds, outcome.rto_seconds
+    drill.phases = {name: round(seconds, 3) for name, seconds in outcome.phases.items()}
+    drill.checks = [asdict(check) for check in outcome.checks]
+    with transaction.atomic():
+        ledger.hold()
+        (entry,) = ledger.append(_evidence(drill, source), now=now)
+        drill.evidence_sequence = entry.sequence
+        drill.save()
+        if outcome.rto_seconds is not None:
+            chain = Backup.objects.filter(subject=drill.subject, label=drill.label)
+            chain.update(restored_at=now)
+        if routine is not None:
+            update = status_of(_worst(routine), routine, system, now)
+            status.show([update], now, source.digest)
+            alerts.report([signal_of(drill, routine, now)], now, source.digest)
+
+
+def _worst(routine: Routine) -> Drill:
+    """The drill that the routine's verdict follows: the worst of the last ones of its subjects."""
+    held = Drill.objects.filter(clause_id=routine.id).exclude(evidence_sequence=None).order_by("started_at")
+    last = {drill.subject: drill for drill in held}
+    return min(last.values(), key=lambda drill: (_WORST_FIRST.index(drill.is_passed), drill.subject))
+
+
+def _evidence(drill: Drill, source: Source) -> ledger.Record:
+    content = {
+        "verdict": _VERDICTS[drill.is_passed].value,
+        "event": "restore-drill",
+        "drill": drill.pk,
+        "subject": drill.subject,
+        "label": drill.label,
+        "target": drill.target.isoformat() if drill.target else "",
+        "rpo_seconds": drill.rpo_seconds,
+        "rto_seconds": drill.rto_seconds,
+        "phases": drill.phases,
+        "checks": drill.checks,
+        "reason": drill.reason,
+    }
+    return ledger.Record(
+        LedgerEntry.Kind.VERDICT, content, clause_id=drill.clause_id, document_digest=source.digest
+    )
+
+
+def status_of(drill: Drill, routine: Routine, system: System, now: datetime) -> StatusUpdate:
+    """Return what the page shows beside the routine after *drill*."""
+    day = f"{drill.started_at.astimezone(system.zone):%Y-%m-%d}"
+    took = f" ({drill.rto_seconds:.0f}秒で復旧)" if drill.rto_seconds is not None else ""
+    words = {True: "合格", False: "不合格", None: "判定できず"}[drill.is_passed]
+    return StatusUpdate(
+        clause_id=routine.id,
+        verdict=_VERDICTS[drill.is_passed],
+        value=f"{day} {words}{took}",
+        reason=drill.reason,
+        observed_at=now,
+        next_due=next_due(routine, system, now),
+        proof={"drill": drill.pk, "evidence": drill.evidence_sequence},
+    )
+
+
+def signal_of(drill: Drill, routine: Routine, now: datetime) -> Signal:
+    """Return what may need announcing: a failed drill opens an alert, a passed one ends it."""
+    condition = _CONDITIONS[drill.is_passed]
+    is_ok = condition is Condition.OK
+    return Signal(
+        key=f"{routine.id}/{drill.subject}",
+        clause_id=routine.id,
+        citation=str(routine.origin),
+        clause_text=routine.text,
+        condition=condition,
+        subject=f"{routine.name} {drill.subject}",
+        value=drill.reason or "合格",
+        limit="" if is_ok else "バックアップから戻せること",
+        began_at=drill.started_at,
+        detected_at=now,
+        advice="" if is_ok else f"確かめるには toban drill restore {drill.subject}",
+    )
+
+
+def standing(drills: DrillPlan, now: datetime) -> Iterator[StatusUpdate]:
+    """Yield the status of routines whose drill has never been held, or whose last due one was not."""
+    for subject, routine in drills.routines.items():
+        last = Drill.objects.filter(subject=subject, is_passed__isnull=False).order_by("-started_at").first()
+        due = next_due(routine, drills.system, now)
+        if last is None:
+            reason = f"訓練がまだありません: toban drill restore {subject}"
+            yield StatusUpdate(routine.id, Verdict.NOT_MEASURABLE, "", reason, now, due)

@@ -1,0 +1,161 @@
+"""`toban drill`: rehearse a restore, and show what drills have found."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from toban.faces.cli.screen import Screen
+from toban.faces.cli.state import opened_state
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+if TYPE_CHECKING:
+    from toban.chapters.backup.models import Drill
+    from toban.faces.cli.parts import Parts
+
+_FAILED = 1
+_UNUSABLE = 2
+_UNTOLD = 3
+MARKS = {True: "● 合格", False: "■ 不合格", None: "? 判定できず"}
+
+
+@click.group("drill", short_help="Rehearse a restore (リストアを訓練する).")
+def command() -> None:
+    """Restore the newest backup in a server that is thrown away, check it, and keep the evidence.
+
+    最新のバックアップを使い捨てのサーバーに戻し、中身を確かめ、かかった時間とともに証跡に残します。
+    """
+    speak_utf8()
+
+
+@command.command("restore")
+@click.argument("subject", required=False)
+@click.option(
+    "--pdf", type=click.Path(path_type=Path, dir_okay=False), help="Also write the certificate here."
+)
+@click.pass_obj
+def restore(parts: "Parts", subject: str | None, pdf: Path | None) -> None:
+    """Hold the drill of SUBJECT, or of every subject that is bound for one, now.
+
+    \b
+    Exit status:
+      0  passed
+      1  failed
+      2  the document, its bindings or the state database can't be used
+      3  something could not be told, and nothing failed
+    """
+    with opened_state():
+        held = [_hold(parts, each) for each in _subjects(parts, subject)]
+        if pdf is not None and held:
+            _print(parts, held[-1], pdf)
+    results = {drill.is_passed for drill in held}
+    raise SystemExit(_FAILED if False in results else _UNTOLD if None in results else 0)
+
+
+def _subjects(parts: "Parts", subject: str | None) -> list[str]:
+    from toban.faces.cli.restore import edition_of  # noqa: PLC0415
+
+    bound = edition_of(parts).bindings.backups
+    if subject is not None:
+        return [subject]
+    found = [name for name, each in bound.items() if each.config.drill is not None]
+    if not found:
+        refuse("訓練する対象がありません", 'toban.toml に [backups."対象".drill] を書いてください')
+        raise SystemExit(_UNUSABLE)
+    return found
+
+
+def _hold(parts: "Parts", subject: str) -> "Drill":
+    from toban.chapters.backup import drills  # noqa: PLC0415
+    from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
+    from toban.design.clauses.routine import Routine  # noqa: PLC0415
+    from toban.faces.cli.restore import edition_of, source_in  # noqa: PLC0415
+
+    edition = edition_of(parts)
+    try:
+        source = source_in(edition, parts, subject)
+    except Refusal as refusal:
+        refuse(refusal.message, refusal.hint)
+        raise SystemExit(_UNUSABLE) from refusal
+    routine = next((each for each in edition.design.of(Routine) if drills.is_drill(each)), None)
+    with Screen() as screen:
+        drill = drills.hold(source, screen, routine=routine, system=edition.bindings.system)
+    say(described(drill))
+    return drill
+
+
+def described(drill: "Drill") -> str:
+    """Return a drill in lines."""
+    lines = [f"{MARKS[drill.is_passed]}  {drill.subject}  {drill.label}"]
+    lines += [f"  {MARKS[check['passed']][0]} {check['name']}: {check['found']}" for check in drill.checks]
+    if drill.rto_seconds is not None:
+        phases = "、".join(f"{name} {seconds:.1f}" for name, seconds in drill.phases.items())
+        lines.append(f"  RTO {drill.rto_seconds:.1f} 秒 ({phases})")
+    if drill.rpo_seconds is not None:
+        lines.append(f"  RPO {drill.rpo_seconds:.1f} 秒")
+    if drill.reason:
+        lines.append(f"  {drill.reason}")
+    return "\n".join([*lines, f"  証跡 {drill.evidence_sequence}、訓練 {drill.pk}"])
+
+
+@command.command("list")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def listing(form: str) -> None:
+    """List drills, the newest first."""
+    with opened_state():
+        from toban.chapters.backup.models import Drill  # noqa: PLC0415
+
+        drills = list(Drill.objects.order_by("-started_at")[:100])
+    if form == "json":
+        say(json.dumps([_as_json(drill) for drill in drills], ensure_ascii=False, indent=2))
+    else:
+        say("\n".join(f"{each.started_at.astimezone():%Y-%m-%d %H:%M}  {described(each)}" for each in drills))
+
+
+def _as_json(drill: "Drill") -> dict[str, object]:
+    return {
+        "drill": drill.pk,
+        "subject": drill.subject,
+        "label": drill.label,
+        "started_at": drill.started_at.isoformat(),
+        "ended_at": drill.ended_at.isoformat() if drill.ended_at else None,
+        "target": drill.target.isoformat() if drill.target else None,
+        "passed": drill.is_passed,
+        "rpo_seconds": drill.rpo_seconds,
+        "rto_seconds": drill.rto_seconds,
+        "phases": drill.phases,
+        "checks": drill.checks,
+        "reason": drill.reason,
+        "evidence": drill.evidence_sequence,
+    }
+
+
+@command.command("certificate")
+@click.argument("number", type=int)
+@click.argument("pdf", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def certificate(parts: "Parts", number: int, pdf: Path) -> None:
+    """Write the certificate of drill NUMBER to the file PDF."""
+    with opened_state():
+        from toban.chapters.backup.models import Drill  # noqa: PLC0415
+
+        drill = Drill.objects.filter(pk=number).first()
+        if drill is None:
+            refuse(f"訓練 {number} はありません", "toban drill list")
+            raise SystemExit(_UNUSABLE)
+        _print(parts, drill, pdf)
+
+
+def _print(parts: "Parts", drill: "Drill", pdf: Path) -> None:
+    from toban.chapters.backup import certificate as paper  # noqa: PLC0415
+    from toban.engine.paper import NoFont  # noqa: PLC0415
+    from toban.faces.cli.restore import edition_of  # noqa: PLC0415
+
+    edition = edition_of(parts)
+    try:
+        pdf.write_bytes(paper.pdf(paper.certificate(drill, edition.design, edition.bindings.system)))
+    except (NoFont, OSError) as error:
+        refuse(str(error), "PDF は書けませんでした。訓練の結果は残っています")
+        raise SystemExit(_UNUSABLE) from error
+    say(f"証明書: {pdf}")

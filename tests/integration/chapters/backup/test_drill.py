@@ -1,0 +1,360 @@
+"""Restore drills of a real server whose log is streamed: green, and each way of red."""
+
+import io
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from click.testing import CliRunner
+from pypdf import PdfReader
+from tests.integration.chapters.backup.engines.native.chains import Chain, make_chain
+from tests.integration.chapters.backup.engines.native.test_wal import Book, following
+from tests.integration.chapters.backup.engines.watching import Watching
+from tests.integration.chapters.backup.postgres18 import Cluster, account, give_away, programs
+
+from toban import wiring
+from toban.chapters.backup import catalogue, certificate, drills, postgres
+from toban.chapters.backup.drill import PREFIX, sweep
+from toban.chapters.backup.models import Backup, Drill
+from toban.chapters.backup.postgres import Programs, Server
+from toban.chapters.backup.steps import Source
+from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
+from toban.chapters.backup.works import source_of
+from toban.design.clauses.routine import Routine
+from toban.design.reader import Design, load_design
+from toban.engine.bindings.load import load_bindings
+from toban.engine.bindings.model import Bindings, System
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.notify.models import Alert
+from toban.engine.paper import NoFont
+from toban.faces.cli.drill import command
+from toban.faces.cli.parts import Parts
+
+DESIGN = """\
+# 受付の運用設計書
+
+## 4. バックアップ・リストア
+
+### バックアップ方針
+| 対象 | 方式 | 頻度 | 世代管理 | 保存先 | 保存期間 |
+|------|------|------|---------|-------|---------|
+| PostgreSQL | フルバックアップ | 日次 (深夜2:00) | 30世代 | S3 | 30日 |
+
+### RPO/RTO
+| 項目 | 目標値 |
+|------|-------|
+| RPO | 1時間 |
+| RTO | 4時間 |
+
+## 10. 定期作業
+
+### 月次作業
+| 作業項目 | 実施日 | 担当者 | 内容 |
+|---------|-------|-------|------|
+| バックアップリストアテスト | 第1月曜 | 開発担当者 | ステージング環境でリストア |
+"""
+BINDINGS = """\
+[stores.S3]
+kind = "directory"
+path = "{store}"
+
+[backups.PostgreSQL]
+kind = "native"
+dsn = "env:BACKUP_DSN"
+{more}
+
+[backups.PostgreSQL.drill]
+binaries = "{binaries}"
+folder = "{folder}"
+account = "nobody"
+{drill}
+"""
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    """A chain of a server whose log goes on into the store all the time."""
+    cluster = Cluster().make().start()
+    root = tmp_path_factory.mktemp("store")
+    store = DirectoryStore(DirectoryConfig(path=root))
+    with ExitStack() as stack:
+        stack.callback(cluster.remove)
+        stack.enter_context(following(cluster.dsn, store, Book()))
+        yield make_chain(cluster, store, root)
+
+
+@pytest.fixture
+def catalogued(chain: Chain) -> Chain:
+    for taken in (chain.full, chain.increment):
+        catalogue.record(taken, subject="PostgreSQL", clause_id="c", store="S3", verified_at=None)
+    return chain
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder for drills that any account can reach; sockets want it to be short."""
+    folder = Path(tempfile.mkdtemp(prefix="drills"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def design(tmp_path: Path) -> Design:
+    (tmp_path / "ops.md").write_text(DESIGN)
+    return load_design(tmp_path / "ops.md")
+
+
+type Bound = Callable[..., Bindings]
+
+
+@pytest.fixture
+def bound(catalogued: Chain, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bound:
+    monkeypatch.setenv("BACKUP_DSN", catalogued.cluster.dsn)
+    parts = Parts({}, {}, {}, wiring.STORES, wiring.BACKUPS)
+
+    def bind(drill: str = "", more: str = "", store: Path | None = None) -> Bindings:
+        file = tmp_path / "toban.toml"
+        where = {"store": store or catalogued.root, "binaries": programs(), "folder": place}
+        file.write_text(BINDINGS.format(**where, drill=drill, more=more))
+        return load_bindings(file, parts.kinds)
+
+    return bind
+
+
+def source(design: Design, bindings: Bindings) -> Source:
+    parts = Parts({}, {}, {}, wiring.STORES, wiring.BACKUPS)
+    found = source_of("PostgreSQL", design, bindings, parts.backup_kinds)
+    assert isinstance(found, Source), found
+    return found
+
+
+def hold(design: Design, bindings: Bindings) -> Drill:
+    (routine,) = design.of(Routine)
+    return drills.hold(source(design, bindings), Watching(), routine=routine, system=System())
+
+
+def writing(cluster: Cluster, done: threading.Event) -> None:
+    with psycopg.connect(cluster.superuser, autocommit=True) as connection:
+        while not done.wait(0.002):
+            connection.execute("UPDATE orders SET item = md5(item) WHERE id = (random() * 50000)::int")
+            connection.execute("INSERT INTO born VALUES (1)")
+
+
+def test_a_drill_gives_back_exactly_what_the_source_held_while_others_write(
+    catalogued: Chain, design: Design, bound: Bound, place: Path
+) -> None:
+    bindings = bound(drill='query = "SELECT count(*) > 0 FROM orders"\nexpect = "True"')
+    done = threading.Event()
+    writers = [threading.Thread(target=writing, args=(catalogued.cluster, done)) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    try:
+        drill = hold(design, bindings)
+    finally:
+        done.set()
+        for writer in writers:
+            writer.join()
+
+    assert drill.reason == ""
+    assert drill.is_passed is True
+    checks = {check["name"]: check["passed"] for check in drill.checks}
+    assert checks == {"アプリの問い合わせ": True, "表の行数と中身": True, "ページのチェックサム": True}
+    assert drill.label == catalogued.increment.label
+    assert drill.rto_seconds is not None
+    assert list(drill.phases)[:5] == ["plan", "fetch", "combine", "log", "sync"]
+    assert drill.target is not None
+    assert drill.target > catalogued.increment.ended_at
+    assert list(place.iterdir()) == []
+
+
+def test_what_a_drill_found_is_evidence_and_the_routines_status(
+    catalogued: Chain, design: Design, bound: Bound
+) -> None:
+    drill = hold(design, bound())
+
+    (routine,) = design.of(Routine)
+    assert drill.evidence_sequence is not None
+    entry = LedgerEntry.objects.get(sequence=drill.evidence_sequence)
+    assert (entry.clause_id, entry.content["event"]) == (routine.id, "restore-drill")
+    assert entry.content["verdict"] == "conforming"
+    assert ledger.verify().broken is None
+    status = ClauseStatus.objects.get(clause_id=routine.id)
+    assert status.verdict == "conforming"
+    assert "合格" in status.value
+    assert Backup.objects.get(label=catalogued.increment.label).restored_at is not None
+
+
+def test_a_failed_question_opens_an_alert_and_the_next_good_drill_ends_it(
+    catalogued: Chain, design: Design, bound: Bound
+) -> None:
+    failed = hold(design, bound(drill='query = "SELECT count(*) FROM nowhere"'))
+
+    assert failed.is_passed is False
+    assert "nowhere" in failed.reason
+    (alert,) = Alert.objects.filter(resolved_at=None)
+    assert alert.condition == "critical"
+    assert "バックアップリストアテスト PostgreSQL" in alert.subject
+    (routine,) = design.of(Routine)
+    assert ClauseStatus.objects.get(clause_id=routine.id).verdict == "deviating"
+
+    passed = hold(design, bound(drill='query = "SELECT 1"'))
+
+    assert passed.is_passed is True
+    assert not Alert.objects.filter(resolved_at=None).exists()
+
+
+def test_another_answer_than_the_expected_one_is_red(catalogued: Chain, design: Design, bound: Bound) -> None:
+    drill = hold(design, bound(drill='query = "SELECT count(*) FROM emptied"\nexpect = "1"'))
+
+    assert drill.is_passed is False
+    (check,) = [each for each in drill.checks if each["name"] == "アプリの問い合わせ"]
+    assert (check["found"], check["wanted"]) == ("0", "1")
+
+
+def test_a_damaged_object_is_red_and_named(
+    catalogued: Chain, design: Design, bound: Bound, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken"
+    catalogued.copied(broken)
+    key = max(catalogued.increment.objects, key=lambda stored: stored.size).key
+    content = bytearray((broken / key).read_bytes())
+    content[len(content) // 2] ^= 1
+    (broken / key).write_bytes(content)
+
+    # Nothing flows into the copy: its drill needs no moment of the source.
+    drill = hold(design, bound(store=broken, more="wal = false"))
+
+    assert drill.is_passed is False
+    assert key in drill.reason
+
+
+def test_what_can_not_be_compared_is_never_green(catalogued: Chain, design: Design, bound: Bound) -> None:
+    drill = hold(design, bound(more="wal = false"))
+
+    assert drill.is_passed is None
+    assert "比べられません" in drill.reason
+    (routine,) = design.of(Routine)
+    assert ClauseStatus.objects.get(clause_id=routine.id).verdict == "not-measurable"
+
+
+def test_without_a_backup_it_is_red(catalogued: Chain, design: Design, bound: Bound) -> None:
+    Backup.objects.all().delete()
+
+    drill = hold(design, bound())
+
+    assert drill.is_passed is False
+    assert "バックアップがありません" in drill.reason
+
+
+def test_a_source_without_page_checksums_is_told(catalogued: Chain, design: Design, bound: Bound) -> None:
+    unchecked = replace(catalogued.increment, facts={**catalogued.increment.facts, "checksums": False})
+    catalogue.record(unchecked, subject="PostgreSQL", clause_id="c", store="S3", verified_at=None)
+
+    drill = hold(design, bound())
+
+    assert drill.is_passed is None
+    assert "チェックサムが有効でない" in drill.reason
+
+
+def test_what_a_killed_drill_left_is_swept_with_its_server(place: Path) -> None:
+    left = place / f"{PREFIX}left"
+    left.mkdir()
+    (left / "held").touch()
+    cluster = Cluster().make()
+    shutil.move(cluster.files, left / "data")
+    give_away(left)
+    server = Server(
+        Programs(programs(), postgres.account_for("nobody")),
+        left / "data",
+        left / "log",
+        {"listen_addresses": "", "unix_socket_directories": str(left), "port": "5432"},
+    )
+    server.start()
+    server.wait((left / "data" / "postmaster.pid").exists, Watching(), 60)
+    number = postgres.running_on(left / "data")
+
+    swept = sweep(place)
+
+    assert number
+    assert swept == 1
+    assert not left.exists()
+    server.stop(signal.SIGKILL)
+    assert account() is not None
+    shutil.rmtree(cluster.folder)
+
+
+def test_a_drill_that_goes_on_is_not_swept(
+    catalogued: Chain, design: Design, bound: Bound, place: Path
+) -> None:
+    swept: list[int] = []
+
+    class Sweeping(Watching):
+        def say(self, text: str) -> None:
+            super().say(text)
+            swept.append(sweep(place))
+
+    (routine,) = design.of(Routine)
+    drill = drills.hold(source(design, bound()), Sweeping(), routine=routine, system=System())
+
+    assert drill.is_passed is True
+    assert set(swept) == {0}
+
+
+def test_the_certificate_says_it_all_on_paper(catalogued: Chain, design: Design, bound: Bound) -> None:
+    drill = hold(design, bound())
+
+    try:
+        printed = certificate.pdf(certificate.certificate(drill, design, System(name="受付")))
+    except NoFont:
+        pytest.skip("needs a Japanese font (Debian: apt-get install fonts-ipaexfont-gothic)")
+
+    text = PdfReader(io.BytesIO(printed)).pages[0].extract_text()
+    for words in (
+        "復旧訓練の証明書",
+        "合格",
+        "受付",
+        drill.label,
+        "目標 4時間",
+        "表の行数と中身",
+        "サーバーの復旧",
+    ):
+        assert words in text
+
+
+def test_the_command_holds_a_drill_and_says_what_it_found(
+    catalogued: Chain, design: Design, bound: Bound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bound()
+    monkeypatch.setenv("TOBAN_DESIGN", str(tmp_path / "ops.md"))
+    monkeypatch.setenv("TOBAN_BINDINGS", str(tmp_path / "toban.toml"))
+    parts = Parts(wiring.SOURCES, wiring.CHANNELS, wiring.WORKS, wiring.STORES, wiring.BACKUPS)
+
+    done = CliRunner().invoke(command, ["restore"], obj=parts)
+    listed = CliRunner().invoke(command, ["list", "--format", "json"], obj=parts)
+
+    assert done.exit_code == 0, done.output
+    assert "● 合格  PostgreSQL" in done.output
+    assert "RTO" in done.output
+    assert catalogued.increment.label in listed.output
+
+
+def test_the_documents_routine_becomes_a_work(design: Design, bound: Bound) -> None:
+    bindings = bound()
+    found = drills.plan(design, bindings, {"PostgreSQL": source(design, bindings)})
+
+    (routine,) = design.of(Routine)
+    assert list(found.works) == ["PostgreSQL/drill"]
+    assert found.works["PostgreSQL/drill"].schedule == routine.schedule
+    assert found.kept == {routine.id}
+    assert found.unbound == {}

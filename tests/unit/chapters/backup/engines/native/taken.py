@@ -1,0 +1,20 @@
+"""A backup as tests of pure decisions need it."""
+
+from datetime import UTC, datetime
+
+from toban.chapters.backup.engine import Method, Place, Taken
+
+FULL = Taken(
+    label="20260401T020000Z-full",
+    method=Method.FULL,
+    engine="native",
+    engine_version="1",
+    server_version="18.6",
+    system_id="7",
+    started_at=datetime(2026, 4, 1, 2, tzinfo=UTC),
+    ended_at=datetime(2026, 4, 1, 2, 5, tzinfo=UTC),
+    start=Place(1, "0/2000028"),
+    end=Place(1, "0/2000120"),
+    restorable_to=datetime(2026, 4, 1, 2, 5, tzinfo=UTC),
+    source_bytes=1000,
+)

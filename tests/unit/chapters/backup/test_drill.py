@@ -1,0 +1,87 @@
+"""What is made of the comparison with the source, and of all checks together."""
+
+import pytest
+
+from toban.chapters.backup.drill import Check, Outcome, compared
+from toban.chapters.backup.drills import is_drill
+from toban.chapters.backup.fingerprint import Content, Tables
+from toban.design.clauses.routine import Routine
+from toban.design.origin import Origin
+from toban.design.values.schedule import read_schedule
+
+ORDERS, ITEMS = Content(3, "77"), Content(5, "88")
+
+
+def tables(**read: Content) -> Tables:
+    return Tables({f"public.{name}": content for name, content in read.items()}, {})
+
+
+def test_the_same_tables_pass_with_their_rows_counted() -> None:
+    check = compared("表", tables(orders=ORDERS, items=ITEMS), tables(orders=ORDERS, items=ITEMS))
+
+    assert (check.passed, check.found) == (True, "2 表、8 行が一致")
+
+
+@pytest.mark.parametrize(
+    ("back", "words"),
+    [
+        (tables(), "public.orders: 戻った側にありません"),
+        (tables(orders=Content(2, "77")), "3 行のはずが 2 行"),
+        (tables(orders=Content(3, "78")), "3 行の中身が違います"),
+        (tables(orders=ORDERS, more=ITEMS), "public.more: ソースにはありません"),
+    ],
+)
+def test_what_differs_fails_and_is_named(back: Tables, words: str) -> None:
+    check = compared("表", tables(orders=ORDERS), back)
+
+    assert check.passed is False
+    assert words in check.found
+
+
+def test_tables_that_were_not_read_in_the_source_are_told() -> None:
+    source = Tables({"public.orders": ORDERS}, {"public.huge": "時間内に読めませんでした"})
+
+    check = compared("表", source, tables(orders=ORDERS, huge=ITEMS))
+
+    assert check.passed is True
+    assert "public.huge は数えていません: 時間内に読めませんでした" in check.found
+
+
+def test_nothing_to_compare_is_not_passed() -> None:
+    assert compared("表", tables(), tables()).passed is None
+
+
+@pytest.mark.parametrize(
+    ("checks", "reason", "passed"),
+    [
+        ([True, True], "", True),
+        ([True, None], "", None),
+        ([None, False], "", False),
+        ([], "", None),
+        ([True], "サーバーが立ち上がりません", False),
+    ],
+)
+def test_only_what_is_all_green_is_green(checks: list[bool | None], reason: str, passed: bool | None) -> None:
+    outcome = Outcome(checks=[Check("c", each, "f") for each in checks], reason=reason)
+
+    assert outcome.passed is passed
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("バックアップリストアテスト", True),
+        ("DR訓練 (DB復旧)", True),
+        ("Restore drill", True),
+        ("バックアップ成功確認", False),
+        ("リストア手順書の更新", False),
+    ],
+)
+def test_a_restore_test_is_known_by_its_name(name: str, is_one: bool) -> None:
+    schedule = read_schedule("毎月第1月曜日")
+    assert schedule is not None
+    routine = Routine(
+        id="r", origin=Origin("ops.md", 1), text="", name=name, schedule=schedule, owner="", content=""
+    )
+
+    assert is_drill(routine) is is_one
