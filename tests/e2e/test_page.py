@@ -1,20 +1,15 @@
 """The living page in a real browser: it moves without being loaded again, and hands can work it."""
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from tests.e2e.browsing import chromium, signed_in
 from tests.integration.faces.ingest.served import CPU, Served, serving
 
 pytestmark = pytest.mark.browser
 
 MEMORY = "monitoring/monitor/Web/メモリ使用率"
-QUIET = (
-    "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update"
-    " --disable-sync"
-)
 
 
 @pytest.fixture(scope="module")
@@ -28,23 +23,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("needs Chromium (Debian: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=program, args=QUIET.split(), chromium_sandbox=os.geteuid() != 0
-        )
+    with chromium() as started:
         yield started
-        started.close()
-
-
-def signed_in(browser: Browser, served: Served, width: int = 1500, *, scripts: bool = True) -> BrowserContext:
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, locale="ja-JP", java_script_enabled=scripts
-    )
-    context.add_cookies([{"name": "sessionid", "value": served.session, "url": served.url}])
-    return context
 
 
 @pytest.fixture

@@ -31,6 +31,18 @@ HOLDINGS: Mapping[Holding, tuple[str, Promise]] = {
     Holding.TROUBLED: ("■", gettext_lazy("頼れない")),
     Holding.PRUNED: ("◇", gettext_lazy("消去済み")),
 }
+PHASES: Mapping[str, Promise] = {
+    "plan": gettext_lazy("計画"),
+    "fetch": gettext_lazy("取り出し"),
+    "combine": gettext_lazy("増分の組み合わせ"),
+    "log": gettext_lazy("記録 (WAL) の取り出し"),
+    "sync": gettext_lazy("ディスクへの書き込み"),
+    "recover": gettext_lazy("サーバーの復旧"),
+    "query": gettext_lazy("アプリの問い合わせ"),
+    "compare": gettext_lazy("元との照合"),
+    "checksums": gettext_lazy("ページの検査"),
+}
+"""The parts of a drill, as it names them; one that is not here keeps its own name."""
 
 
 def holding(backup: Backup) -> Holding:

@@ -21,7 +21,7 @@ from toban.engine.bindings.model import System
 from toban.engine.clock import system_clock
 from toban.engine.runs.models import Run
 from toban.faces.web import chains
-from toban.faces.web.backup_words import HOLDINGS, METHODS, Holding, holding
+from toban.faces.web.backup_words import HOLDINGS, METHODS, PHASES, Holding, holding
 from toban.faces.web.batches import date_in
 from toban.faces.web.chains import Subject
 from toban.faces.web.frame import Sight, frame, in_force, look
@@ -197,4 +197,8 @@ def _measured(seconds: float | None) -> timedelta | None:
 def _phases(phases: Mapping[str, float]) -> Iterator[Phase]:
     longest = max(phases.values(), default=0.0)
     for name, seconds in phases.items():
-        yield Phase(name, timedelta(seconds=seconds), round(seconds / longest * 100) if longest else 0)
+        yield Phase(
+            str(PHASES.get(name, name)),
+            timedelta(seconds=seconds),
+            round(seconds / longest * 100) if longest else 0,
+        )

@@ -1,4 +1,4 @@
-"""What tests do to the state from outside: `session`, `lock`, `show CLAUSE VERDICT VALUE`, `tell CLAUSE`."""
+"""What tests do to the state: `session [NAME ROLE]`, `lock`, `show CLAUSE VERDICT VALUE`, `tell CLAUSE`."""
 
 # Django wants its settings before anything of it is loaded; the answer goes to the one who called.
 # ruff: noqa: PLC0415, T201
@@ -13,7 +13,9 @@ def main() -> None:
     django.setup()
     match sys.argv[1:]:
         case ["session"]:
-            print(_session())
+            print(_session("mira", "viewer"))
+        case ["session", name, role]:
+            print(_session(name, role))
         case ["lock"]:
             _lock()
         case ["show", clause, verdict, value]:
@@ -24,7 +26,7 @@ def main() -> None:
             raise SystemExit(f"unknown act: {other}")
 
 
-def _session() -> str:
+def _session(name: str, role: str) -> str:
     """Sign an operator in who has done everything that is asked, and return the session's key."""
     from allauth.mfa.models import Authenticator
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -34,9 +36,9 @@ def _session() -> str:
     from toban.engine.people.models import Operator, OperatorRole
 
     person = Operator.objects.create_user(
-        "mira",
+        name,
         password="unused-Kagi-1",
-        operator_role=OperatorRole.VIEWER,
+        operator_role=OperatorRole(role),
         password_changed_at=system_clock(),
     )
     Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": "unused"})

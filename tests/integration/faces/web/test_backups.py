@@ -136,10 +136,27 @@ def test_a_drills_page_is_a_certificate(viewer: Client) -> None:
     assert re.search(r"RPO.*?14秒.*?1時間.*?conforming", page)
     assert "#1204" in page
     assert "3分32秒" in page
-    assert re.search(r"行数 orders.*?不合格.*?34,099.*?34,100", page)
+    assert re.search(r"行数 orders.*?不合格.*?34,099.*?34,100", page, re.DOTALL)
     assert f'href="/runs/{run.pk}"' in page
     assert f'href="/backups/{backup.pk}"' in page
     assert f'href="/backups/drills/{drill.pk}"' in viewer.get(f"/runs/{run.pk}").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("ended", "is_passed", "word"),
+    [(False, None, "途中"), (True, None, "判定できず"), (True, False, "不合格"), (True, True, "合格")],
+)
+def test_a_drill_that_could_not_tell_is_neither_passed_nor_under_way(
+    viewer: Client, ended: bool, is_passed: bool | None, word: str
+) -> None:
+    now = system_clock()
+    drill = Drill.objects.create(
+        subject="PostgreSQL", started_at=now, ended_at=now if ended else None, is_passed=is_passed
+    )
+
+    page = viewer.get(f"/backups/drills/{drill.pk}").content.decode()
+
+    assert f"</span> {word}</span>" in page
 
 
 @pytest.mark.parametrize("address", ["/backups/1", "/backups/drills/1", f"/backups/{2**70}", "/backups/x"])

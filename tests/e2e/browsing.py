@@ -1,0 +1,41 @@
+"""A real browser in front of a served document."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from tests.integration.faces.ingest.served import Served
+
+QUIET = (
+    "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update"
+    " --disable-sync"
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start Debian's Chromium; skip where there is none."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("needs Chromium (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            # Chromium refuses its sandbox to root.
+            executable_path=program, args=QUIET.split(), chromium_sandbox=os.geteuid() != 0
+        )  # fmt: skip
+        yield started
+        started.close()
+
+
+def signed_in(
+    browser: Browser, served: Served, width: int = 1500, *, scripts: bool = True, session: str = ""
+) -> BrowserContext:
+    """Open a browser of whoever *session* signs in, by default a viewer."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, locale="ja-JP", java_script_enabled=scripts
+    )
+    context.add_cookies([{"name": "sessionid", "value": session or served.session, "url": served.url}])
+    return context

@@ -1,0 +1,140 @@
+"""A batch ordered in a real browser, run by a real worker, and watched to its end."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tests.e2e.browsing import chromium, signed_in
+from tests.integration.faces.ingest.served import Served, serving
+
+pytestmark = pytest.mark.browser
+
+DOCUMENT = """# 運用設計書
+## 6. バッチ処理
+### バッチ一覧
+| バッチID | バッチ名 | 実行タイミング | 実行時間 | 処理内容 | 失敗時の対応 |
+|---|---|---|---|---|---|
+| B004 | データ集計 | 月次 | 月末23:00 | 売上の集計 | 手動再実行 |
+"""
+# It says what it was given, and goes on until the test lets it end.
+BINDINGS = """[batches.B004]
+command = ["sh", "-c", "echo $BATCH_DAY の集計; while [ ! -e go ]; do sleep 0.1; done; echo 終わりました"]
+"""
+A_WHILE = 20_000
+"""Milliseconds; the limit is for a broken worker only."""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A served document with a batch, and the worker that runs it."""
+    with serving(tmp_path_factory.mktemp("orders"), DOCUMENT, BINDINGS) as running, working(running):
+        yield running
+
+
+@contextmanager
+def working(served: Served) -> Iterator[None]:
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "toban", "worker"], env=served.environment, stdout=subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.wait(timeout=15)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complained about: scripts that failed, policies that were broken."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def developer(served: Served) -> str:
+    """The session of a developer."""
+    return served.act("session", "kai", "developer")
+
+
+@pytest.fixture
+def sheet(browser: Browser, served: Served, developer: str, complaints: list[str]) -> Iterator[Page]:
+    """A page of the developer."""
+    with signed_in(browser, served, session=developer) as context:
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        yield page
+
+
+def test_a_batch_is_ordered_by_its_name_and_watched_until_it_ends(
+    sheet: Page, served: Served, complaints: list[str]
+) -> None:
+    sheet.goto(f"{served.url}/batches/B004")
+    # The worker makes the batch known a moment after it has read the document.
+    for _ in range(40):
+        if sheet.get_by_role("link", name="今すぐ実行する").count():
+            break
+        sheet.wait_for_timeout(500)
+        sheet.reload()
+
+    sheet.get_by_role("link", name="今すぐ実行する").click()
+    expect(sheet.get_by_label("確かめるために「B004」と入力してください")).to_be_focused()
+    sheet.get_by_label("パラメーター").fill("day=2026-11-24")
+    sheet.get_by_label("確かめるために").fill("B004")
+    sheet.get_by_role("button", name="今すぐ実行する").click()
+
+    expect(sheet).to_have_url(f"{served.url}/runs/1")
+    expect(sheet.locator("#part .standing").first).to_contain_text("実行中", timeout=A_WHILE)
+    sheet.evaluate("window.loadedOnce = true")
+    expect(sheet.locator("#log")).to_contain_text("2026-11-24 の集計", timeout=A_WHILE)
+    (served.home / "go").touch()
+    expect(sheet.locator("#part .standing").first).to_contain_text("成功", timeout=A_WHILE)
+    expect(sheet.locator("#log")).to_contain_text("終わりました", timeout=A_WHILE)
+    expect(sheet.locator("#log .more")).to_have_count(0, timeout=A_WHILE)
+    expect(sheet.get_by_text("実行を頼んだ")).to_be_visible(timeout=A_WHILE)
+    assert sheet.evaluate("window.loadedOnce")
+    assert complaints == []
+
+
+def test_the_keyboard_moves_through_the_runs_of_the_day(sheet: Page, served: Served) -> None:
+    sheet.goto(f"{served.url}/batches/")
+
+    sheet.keyboard.press("j")
+    expect(sheet.locator("a.opens:focus")).to_have_text("B004 データ集計")
+    sheet.keyboard.press("j")
+    sheet.keyboard.press("Enter")
+
+    expect(sheet).to_have_url(f"{served.url}/runs/1")
+
+
+def test_without_scripts_the_order_is_asked_for_all_the_same(browser: Browser, served: Served) -> None:
+    session = served.act("session", "aki", "manager")
+    with signed_in(browser, served, scripts=False, session=session) as context:
+        page = context.new_page()
+        page.goto(f"{served.url}/batches/B004")
+        page.get_by_role("link", name="今すぐ実行する").click()
+        page.get_by_label("確かめるために").fill("B00")
+        page.get_by_role("button", name="今すぐ実行する").click()
+
+        expect(page.get_by_role("alert")).to_have_text("確かめるために「B004」と入力してください。")
+
+
+@pytest.mark.parametrize("address", ["/batches/", "/batches/B004", "/runs/1", "/calendar/", "/backups/"])
+def test_a_phone_shows_the_pages_without_scrolling_sideways(
+    browser: Browser, served: Served, address: str
+) -> None:
+    with signed_in(browser, served, width=390) as context:
+        page = context.new_page()
+        page.goto(f"{served.url}{address}")
+
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
