@@ -207,7 +207,8 @@ def _issue(billing: Billing, revision: Revision, look: layout.Look, turn: Turn) 
 def write(path: Path, whole: bytes) -> None:
     """Put *path* there at once and whole, so that it outlives a power cut; only the group may read it."""
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    # By a name that the next attempt uses again: a kill leaves no litter.
+    draft = path.with_name(f".{path.name}.part")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
     with os.fdopen(descriptor, "wb") as file:
         file.write(whole)
