@@ -121,6 +121,26 @@ def backup(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
+def certificate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return the drill's certificate as a PDF; 503 and the way out where no Japanese font is installed."""
+    # What makes PDFs takes long to load, and few readers ask for one.
+    from toban.chapters.backup import certificate as sheet  # noqa: PLC0415
+    from toban.engine.paper import NoFont  # noqa: PLC0415
+
+    del request
+    edition, found = in_force(), Drill.objects.filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    try:
+        made = sheet.pdf(sheet.certificate(found, edition.design, edition.bindings.system))
+    except NoFont as missing:
+        return HttpResponse(str(missing), "text/plain; charset=utf-8", 503)
+    answer = HttpResponse(made, "application/pdf")
+    answer.headers["Content-Disposition"] = f'inline; filename="toban-drill-{pk}.pdf"'
+    return answer
+
+
+@require_safe
 def drill(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one restore drill as a certificate, fit to print."""
     edition, now = in_force(), system_clock()

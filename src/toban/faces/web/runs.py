@@ -17,12 +17,15 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.rules import Reason
+from toban.engine.runs.written import whole_log
+from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.run_words import REASONS, because
 from toban.faces.web import orders
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.orders import Question
 from toban.faces.web.parts import answer, is_fragment
 from toban.faces.web.run_charts import length_of
+from toban.faces.web.trends import telemetry
 from toban.faces.web.words import WORDS
 from toban.faces.web.works import OPEN, WorkRow, usual_lengths, work_of
 
@@ -100,10 +103,7 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the run's whole log as text; to the page's script, what comes after `?after=`."""
     found = _run(pk)
     if not is_fragment(request):
-        text = "".join(
-            f"{line.at.isoformat()} {line.step} {line.text}\n" for line in found.log.order_by("pk")
-        )
-        return HttpResponse(text, content_type="text/plain; charset=utf-8")
+        return HttpResponse(_whole_text(found), content_type="text/plain; charset=utf-8")
     after = request.GET.get("after", "0")
     if not after.isdecimal() or len(after) > _LONGEST_NUMBER:
         raise Http404
@@ -112,6 +112,15 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponse(status=204)
     zone = in_force().bindings.system.zone
     return render(request, "web/runs/_log.html", _log_context(found, lines, int(after), system_clock(), zone))
+
+
+def _whole_text(found: Run) -> str:
+    try:
+        lines = list(whole_log(found, telemetry()))
+    except StoreUnavailable:
+        # The beginning is better than nothing, and its last line says that it is one.
+        lines = list(whole_log(found, None))
+    return "".join(f"{line.at.isoformat()} {line.step} {line.text}\n" for line in lines)
 
 
 def _run(pk: int) -> Run:

@@ -28,6 +28,7 @@ urlpatterns = [
     path("calendar.ics", feed.feed, name="feed"),
     path("backups/", backups.backups, name="backups"),
     path("backups/<int:pk>", backups.backup, name="backup"),
+    path("backups/drills/<int:pk>.pdf", backups.certificate, name="certificate"),
     path("backups/drills/<int:pk>", backups.drill, name="drill"),
     path("people/", people.operators, name="people"),
     path("people/<int:pk>", people.change, name="person"),

@@ -2,12 +2,14 @@
 
 import re
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pypdf import PdfReader
 from tests.integration.faces.web.conftest import Fixed
 from tests.integration.faces.web.ledger import made as run_made
 from tests.integration.faces.web.ledger import put_in_force
@@ -140,6 +142,22 @@ def test_a_drills_page_is_a_certificate(viewer: Client) -> None:
     assert f'href="/runs/{run.pk}"' in page
     assert f'href="/backups/{backup.pk}"' in page
     assert f'href="/backups/drills/{drill.pk}"' in viewer.get(f"/runs/{run.pk}").content.decode()
+
+
+def test_the_certificate_is_a_sheet_of_paper_as_well(viewer: Client) -> None:
+    now = system_clock()
+    drill = Drill.objects.create(subject="PostgreSQL", started_at=now, ended_at=now, is_passed=True)
+
+    answer = viewer.get(f"/backups/drills/{drill.pk}.pdf")
+
+    if answer.status_code == 503:
+        pytest.skip(answer.content.decode())
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert "復旧訓練の証明書" in PdfReader(BytesIO(answer.content)).pages[0].extract_text()
+    assert (
+        f'href="/backups/drills/{drill.pk}.pdf"' in viewer.get(f"/backups/drills/{drill.pk}").content.decode()
+    )
+    assert viewer.get("/backups/drills/999.pdf").status_code == 404
 
 
 @pytest.mark.parametrize(
