@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from toban.chapters.backup import catalogue
-from toban.chapters.backup.engine import Checked, Guarded, KeepsVersions, Watch
+from toban.chapters.backup.engine import Checked, Guarded, KeepsVersions, Taken, Watch
 from toban.chapters.backup.models import Backup
 from toban.chapters.backup.steps import Open, Source, listed_otherwise
+from toban.chapters.backup.store import Store
 from toban.chapters.backup.works import Policy, days_of
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
@@ -25,14 +26,35 @@ def verify(source: Source, at_work: Open, row: Backup, watch: Watch) -> Checked:
     nothing is restored from it. Raises `BackupFailed` or `StoreTrouble` when it could not be looked at.
     """
     taken = catalogue.taken_of(row)
-    troubles = listed_otherwise(at_work.store, taken) if at_work.store is not None else []
+    troubles = _listed_otherwise(source, at_work.store, taken)
+    if not troubles:
+        _probe(source, at_work.store, taken)
     checked = Checked(False, troubles) if troubles else at_work.engine.verify(taken, watch)
     row.refresh_from_db()
     if row.pruned_at is not None:
         # It was pruned while it was being read: what is missing is missing by the document.
         return Checked(True)
+    if not checked.is_whole and not troubles:
+        _probe(source, at_work.store, taken)
     _note(source, row, checked)
     return checked
+
+
+def _listed_otherwise(source: Source, store: Store | None, taken: Taken) -> list[str]:
+    if store is None:
+        return []
+    key = catalogue.key_of(source.subject, taken.label)
+    is_described = any(each.key == key for each in store.listing(key))
+    return [*([] if is_described else [f"{key} がありません"]), *listed_otherwise(store, taken)]
+
+
+def _probe(source: Source, store: Store | None, taken: Taken) -> None:
+    """Read the small description: a wrong key, or a store that is away, is no damage.
+
+    Raises `StoreTrouble` where nothing could be read now.
+    """
+    if store is not None:
+        store.read(catalogue.key_of(source.subject, taken.label))
 
 
 def _note(source: Source, row: Backup, checked: Checked) -> None:

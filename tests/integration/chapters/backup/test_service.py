@@ -1,14 +1,14 @@
 """Chapter 4 on the tables: due backups are taken, verified, recorded and pruned, and told of."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.integration.chapters.backup import fake_engine
+from tests.integration.chapters.backup.by_hand import HandTurn, do
 from tests.integration.chapters.backup.fake_engine import FakeBackup, Source
 
 from toban.chapters.backup import catalogue
@@ -25,7 +25,6 @@ from toban.engine.notify.models import Alert
 from toban.engine.runs import claim
 from toban.engine.runs.claim import Claim
 from toban.engine.runs.models import Run
-from toban.engine.runs.rules import Reason
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.work import StepFailed, Work
 
@@ -75,26 +74,6 @@ kind = "fake"
 """
 
 
-@dataclass
-class HandTurn:
-    """A run being done by hand."""
-
-    run_id: int
-    due_at: datetime
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    results: dict[str, object] = field(default_factory=dict)
-    said: list[str] = field(default_factory=list)
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-    def progress(self, percent: float | None, text: str = "") -> None:
-        pass
-
-    def why_stop(self) -> Reason | None:
-        return None
-
-
 class House:
     """The chapter, with a clock that the test sets and runs that are done in the test's own thread."""
 
@@ -128,15 +107,12 @@ class House:
         self.backups.tell()
 
     def _do(self, held: Claim) -> None:
-        turn = HandTurn(held.run_id, held.due_at)
         try:
-            for step in self.works[held.work].steps:
-                turn.results[step.name] = step.act(turn)
+            self.said += do(self.works[held.work], held.run_id, held.due_at).said
         except StepFailed as error:
             claim.fail(held, self.works[held.work], error.reason, str(error), self.now)
         else:
             claim.succeed(held, self.now)
-        self.said += turn.said
 
     def pass_hours(self, count: int) -> None:
         start = self.now
@@ -341,21 +317,33 @@ def test_a_prune_that_was_cut_off_is_finished_by_the_next(house: House) -> None:
 def test_an_attempt_that_died_goes_on_under_its_own_label(house: House) -> None:
     house.source.dies_once = ConnectionResetError("the worker was killed")
     house.now = TWO
-    plan_due(house.works.values(), TWO)
     work = house.works["PostgreSQL/full"]
-    turn = HandTurn(1, TWO)
     with pytest.raises(ConnectionResetError):
-        work.steps[0].act(turn)
+        work.steps[0].act(HandTurn(1, TWO))
     assert labels() == []
 
-    for step in work.steps:
-        turn.results[step.name] = step.act(turn)
-    for step in work.steps:
-        turn.results[step.name] = step.act(turn)
+    do(work, 1, TWO)
 
-    assert house.source.taken == ["20261124T170000Z-full"] * 3
+    assert house.source.taken == ["20261124T170000Z-full"] * 2
     assert labels() == ["20261124T170000Z-full"]
-    assert LedgerEntry.objects.filter(content__label="20261124T170000Z-full").count() == 1
+
+
+@pytest.mark.parametrize("step", ["take", "verify", "record", "prune"])
+def test_a_step_whose_worker_was_killed_before_it_was_recorded_bears_repeating(
+    house: House, step: str
+) -> None:
+    work = house.works["PostgreSQL/full"]
+    for day in range(4):
+        house.now = TWO + day * DAY
+        do(work, day, house.now)
+
+    house.now = TWO + 4 * DAY
+    do(work, 4, house.now, twice=step)
+
+    assert labels() == ["20261126T170000Z-full", "20261127T170000Z-full", "20261128T170000Z-full"]
+    assert LedgerEntry.objects.filter(content__label="20261128T170000Z-full").count() == 1
+    stored = {path.parent.name for path in house.folder.rglob("backup.json")}
+    assert stored == set(labels())
 
 
 def test_what_never_became_a_backup_is_swept_after_a_day(house: House) -> None:

@@ -1,0 +1,38 @@
+"""Runs of works, done in the test's own thread."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from toban.engine.runs.rules import Reason
+from toban.engine.runs.work import Work
+
+
+@dataclass
+class HandTurn:
+    """A `Turn` that keeps what is said."""
+
+    run_id: int
+    due_at: datetime
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    results: dict[str, object] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def progress(self, percent: float | None, text: str = "") -> None:
+        """Nobody looks."""
+
+    def why_stop(self) -> Reason | None:
+        return None
+
+
+def do(work: Work, run_id: int, due_at: datetime, *, twice: str = "") -> HandTurn:
+    """Do every step in turn; the one named *twice* as if its worker was killed before it was recorded."""
+    turn = HandTurn(run_id, due_at)
+    for step in work.steps:
+        if step.name == twice:
+            step.act(turn)
+        turn.results[step.name] = step.act(turn)
+    return turn
