@@ -11,6 +11,7 @@ django_stubs_ext.monkeypatch()
 PACKAGE = Path(__file__).parent
 HOME = Path(os.environ.get("TOBAN_HOME", "var")).absolute()
 STATE_URL = os.environ.get("TOBAN_STATE_URL", f"sqlite:///{HOME}/state.sqlite3")
+RUNS_AT_ONCE = int(os.environ.get("TOBAN_RUNS_AT_ONCE", "8"))
 PUBLIC_URL = os.environ.get("TOBAN_PUBLIC_URL", "http://127.0.0.1:8300")
 
 

@@ -19,8 +19,8 @@ _GRACE = 3.0
 
 _LOOK = 0.2
 _CHUNK = 65536
-MOST_LINES = 1000
-"""Lines of one command that are kept; what comes after is only counted."""
+MOST_BYTES = 16 * 1024**2
+"""Of one command's output; lines that come after are only counted."""
 
 _LONGEST_LINE = 2000
 
@@ -73,11 +73,12 @@ def environment(turn: Turn) -> Mapping[str, str]:
 
 
 class Lines:
-    """Output in pieces to whole lines: bounded in number and length."""
+    """Output in pieces to whole lines: bounded in all, and in the length of each."""
 
     def __init__(self) -> None:
         self._rest = b""
-        self._count = 0
+        self._bytes = 0
+        self._left_out = 0
 
     def take(self, piece: bytes) -> Sequence[str]:
         """Return the lines that *piece* completes."""
@@ -89,13 +90,17 @@ class Lines:
     def end(self) -> Sequence[str]:
         """Return what is left, and how much was left out."""
         last = self._kept([self._rest]) if self._rest else ()
-        left_out = self._count - MOST_LINES
-        return (*last, f"… ほか {left_out} 行は残していません") if left_out > 0 else last
+        return (*last, f"… ほか {self._left_out} 行は残していません") if self._left_out else last
 
     def _kept(self, lines: Sequence[bytes]) -> Sequence[str]:
-        room = max(MOST_LINES - self._count, 0)
-        self._count += len(lines)
-        return [line.decode("utf-8", "replace").rstrip("\r")[:_LONGEST_LINE] for line in lines[:room]]
+        kept = []
+        for line in lines:
+            self._bytes += len(line) + 1
+            if self._bytes > MOST_BYTES:
+                self._left_out += 1
+            else:
+                kept.append(line.decode("utf-8", "replace").rstrip("\r")[:_LONGEST_LINE])
+        return kept
 
 
 def _follow(process: subprocess.Popen[bytes], turn: Turn) -> Reason | None:

@@ -21,6 +21,7 @@ from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.silence import Silences
 from toban.engine.runs.work import Step, StepFailed, Work
+from toban.engine.telemetry.output import OutputBuffer, OutputLine
 
 _BEAT = 1.5
 """Seconds between two heartbeats."""
@@ -30,6 +31,9 @@ _PATIENCE = 5.0
 
 _STATE_AGAIN = 1.0
 """Seconds until what could not be written is written again."""
+
+MOST_LINES = 1000
+"""Lines of one claim that the state database keeps, for the pages; the telemetry store has all."""
 
 _RELEASING = (Reason.STOPPED, Reason.CANCELLED)
 
@@ -45,12 +49,15 @@ class Hand:
     clock: Clock
     results: dict[str, object]
     deadline: float | None
+    output: OutputBuffer | None = None
     step: str = ""
     is_ending: bool = field(default=False, init=False)
     """What lets go of the run is being written: a heartbeat that finds it gone means nothing."""
     ended: threading.Event = field(default_factory=threading.Event, init=False)
     _stop: Reason | None = field(default=None, init=False)
     _progress: Progress | None = field(default=None, init=False)
+    _said: int = field(default=0, init=False)
+    _noted: int = field(default=0, init=False)
 
     @property
     def run_id(self) -> int:
@@ -69,8 +76,32 @@ class Hand:
 
     def say(self, text: str) -> None:
         """Write into the run's log; a worker that was replaced is told to stop instead."""
+        lines, now = text.splitlines(), self.clock()
+        if self.output is not None:
+            numbered = enumerate(lines, start=self._said + 1)
+            self.output.add(
+                [
+                    OutputLine(self.run_id, self.claim.fence, number, now, self.step, line)
+                    for number, line in numbered
+                ]
+            )
+        room = max(MOST_LINES - self._said, 0)
+        self._said += len(lines)
+        self._log(lines[:room], now)
+
+    def note_left_out(self) -> None:
+        """Say in the log how many lines of the step it does not hold."""
+        left_out = self._said - MOST_LINES
+        if left_out > self._noted:
+            self._noted = left_out
+            where = "計測の置き場にあります" if self.output is not None else "残していません"
+            self._log([f"… ほか {left_out} 行は{where}"], self.clock())
+
+    def _log(self, lines: Sequence[str], now: datetime) -> None:
+        if not lines:
+            return
         try:
-            claim.write_log(self.claim, self.step, text.splitlines(), self.clock())
+            claim.write_log(self.claim, self.step, lines, now)
         except Fenced:
             self.stop(Reason.FENCED)
         except DatabaseError as error:
@@ -101,7 +132,10 @@ class Hand:
 class Runner:
     """Claims runs and does them. `step` and `wait` are called from one thread, again and again."""
 
-    def __init__(self, holder: str, clock: Clock, *, most: int = 8) -> None:
+    def __init__(
+        self, holder: str, clock: Clock, *, most: int = 8, output: OutputBuffer | None = None
+    ) -> None:
+        self._output = output
         self._holder = holder
         self._clock = clock
         self._most = most
@@ -160,7 +194,7 @@ class Runner:
     def _start(self, taken: Claim) -> None:
         work = self._works[taken.work]
         limit = time.monotonic() + work.timeout.total_seconds() if work.timeout else None
-        hand = Hand(taken, work, self._clock, dict(taken.results), limit)
+        hand = Hand(taken, work, self._clock, dict(taken.results), limit, self._output)
         self._hands[taken.run_id] = hand
         if self._heart is None:
             self._heart = threading.Thread(target=self._beat_on, name="runs heartbeat", daemon=True)
@@ -247,6 +281,8 @@ def _act(hand: Hand, step: Step) -> LastStep:
         # A step may be anything; whatever it raises is the run's failure, not the worker's.
         log.exception("step_broke", run=hand.run_id, work=hand.work.key, step=step.name)
         raise StepFailed(f"{type(error).__name__}: {error}") from error
+    finally:
+        hand.note_left_out()
 
 
 def _storable(result: object) -> object:

@@ -9,6 +9,7 @@ from toban.engine.clock import Clock
 from toban.engine.runs import reported, scheduler
 from toban.engine.runs.runner import Runner
 from toban.engine.runs.work import Work
+from toban.engine.telemetry.output import OutputBuffer
 
 _LOOKS = {"postgresql": 1.0, "sqlite": 0.25}
 """Seconds between two looks at the tables where nothing rings: PostgreSQL's NOTIFY comes first."""
@@ -20,9 +21,11 @@ _WHOLE = timedelta(minutes=1)
 class Runs:
     """All works of the edition in force, of whatever chapter. One thread drives `step`."""
 
-    def __init__(self, holder: str, clock: Clock, *, most: int = 8) -> None:
+    def __init__(
+        self, holder: str, clock: Clock, *, most: int = 8, output: OutputBuffer | None = None
+    ) -> None:
         self._clock = clock
-        self._runner = Runner(holder, clock, most=most)
+        self._runner = Runner(holder, clock, most=most, output=output)
         self._works: Mapping[str, Work] | None = None
         self._whole_at = clock()
 

@@ -3,6 +3,7 @@
 The same code talks to Toban's own chDB child and to a ClickHouse server: only the URL differs.
 """
 
+import json
 import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from toban.design.values.metric import Metric
 from toban.engine.telemetry import row_binary
+from toban.engine.telemetry.output import OutputLine
 from toban.engine.telemetry.samples import Point, Sample
 from toban.engine.telemetry.tables import INSERT_COLUMNS, SCHEMA
 from toban.engine.telemetry.window import Window, window
@@ -179,6 +181,34 @@ class Telemetry:
             {"metric": metric.value, "target": target},
         )
         return [Sample(metric, target, name, row_binary.moment(at), value) for name, at, value in rows]
+
+    def write_output(self, lines: Sequence[OutputLine], *, token: str) -> None:
+        """Store what runs wrote, as `write` stores samples: durably, and once for one *token*."""
+        rows = "\n".join(json.dumps(line.as_row(), ensure_ascii=False) for line in lines)
+        try:
+            with _failures():
+                self._client().raw_insert(
+                    "run_output",
+                    insert_block=rows.encode("utf-8", "replace"),
+                    fmt="JSONEachRow",
+                    settings={"insert_deduplication_token": token},
+                )
+        except StoreUnavailable:
+            self._has_schema = False
+            raise
+
+    def output(self, run: int, *, after: tuple[int, int] = (0, 0), limit: int) -> list[OutputLine]:
+        """Return up to *limit* lines that *run* wrote, those after the fence and number *after*, in order."""
+        rows = self._query(
+            """SELECT run, fence, number, toUnixTimestamp64Milli(at), step, text FROM run_output
+            WHERE run = {run:UInt64} AND (fence, number) > ({fence:UInt64}, {number:UInt32})
+            ORDER BY fence, number LIMIT 1 BY fence, number LIMIT {limit:UInt32}""",
+            {"run": run, "fence": after[0], "number": after[1], "limit": limit},
+        )
+        return [
+            OutputLine(of, fence, number, row_binary.moment(at), *said)
+            for of, fence, number, at, *said in rows
+        ]
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -1,4 +1,4 @@
-"""The tables of the samples: one SQL for chDB and for a ClickHouse server."""
+"""The tables of the samples and of what runs wrote: one SQL for chDB and for a ClickHouse server."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -62,7 +62,22 @@ FROM samples
 GROUP BY metric, target, instance, at
 """
 
-SCHEMA = (SAMPLES, SAMPLES_5M, SAMPLES_TO_5M)
+RUN_OUTPUT = f"""
+CREATE TABLE IF NOT EXISTS run_output (
+    run UInt64,
+    fence UInt64,
+    number UInt32,
+    at DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
+    step LowCardinality(String),
+    text String CODEC(ZSTD(3))
+) ENGINE = MergeTree
+PARTITION BY toYYYYMM(at)
+ORDER BY (run, fence, number)
+TTL toDateTime(at) + INTERVAL 90 DAY
+SETTINGS {_SETTINGS}
+"""
+
+SCHEMA = (SAMPLES, SAMPLES_5M, SAMPLES_TO_5M, RUN_OUTPUT)
 """In the order in which they are made; making them again is harmless."""
 
 INSERT_COLUMNS = ("metric", "target", "instance", "at", "value")

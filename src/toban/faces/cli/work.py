@@ -46,7 +46,8 @@ from toban.engine.notify.contacts import contacts_of
 from toban.engine.notify.heartbeat import Heartbeat
 from toban.engine.runs.service import Runs
 from toban.engine.telemetry.buffer import SampleBuffer
-from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+from toban.engine.telemetry.output import OutputBuffer
+from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 from toban.faces.cli.parts import Parts
 
 RUNNING: tuple[type[Clause], ...] = (
@@ -77,7 +78,9 @@ class Work:
         self._telemetry = Telemetry(os.environ["TOBAN_TELEMETRY_URL"])
         self._buffer = SampleBuffer(self._telemetry)
         self._monitoring = Monitoring(Board(parts.source_kinds, clock), self._buffer)
-        self._runs = Runs(f"{socket.gethostname()}/{os.getpid()}", clock)
+        self._output = OutputBuffer(self._telemetry)
+        holder = f"{socket.gethostname()}/{os.getpid()}"
+        self._runs = Runs(holder, clock, most=settings.RUNS_AT_ONCE, output=self._output)
         self._batches = Batches(clock)
         self._backups = Backups(clock, self._buffer.add)
         self._followers = Followers(clock)
@@ -107,6 +110,7 @@ class Work:
             Loop("deliver", _with_state(self._deliver), every=1.0),
             Loop("heartbeat", self._beat, every=5.0),
             Loop("store", self._store, every=1.0),
+            Loop("output", self._store_output, every=1.0),
         )
 
     def close(self) -> None:
@@ -117,6 +121,7 @@ class Work:
         flushed = self._buffer.flush(self._clock(), everything=True)
         if flushed.trouble:
             log.warning("samples_lost", count=self._buffer.pending, reason=flushed.trouble)
+        self._store_output()
         self._telemetry.close()
 
     def _reload(self) -> None:
@@ -243,6 +248,18 @@ class Work:
             trouble = str(error)
         if trouble:
             log.warning("samples_waiting", count=self._buffer.pending, reason=trouble)
+
+    def _store_output(self) -> None:
+        """Send on what runs wrote."""
+        try:
+            if self._output.pending:
+                self._telemetry.ensure_schema()
+                self._output.flush()
+        except StoreUnavailable as error:
+            log.warning("output_waiting", count=self._output.pending, reason=str(error))
+        except StoreRefused as error:
+            self._output.give_up_batch()
+            log.warning("output_lost", count=self._output.dropped, reason=str(error))
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.written import whole_log
 from toban.engine.telemetry.store import StoreUnavailable
-from toban.faces.run_words import REASONS, because
+from toban.faces.run_words import because, outcome
 from toban.faces.web import orders
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.orders import Question
@@ -199,8 +199,8 @@ def _as_text(result: object) -> str:
 def _attempts(found: Run) -> Iterator[AttemptRow]:
     for number, attempt in enumerate(found.attempts.order_by("fence"), 1):
         took = attempt.ended_at - attempt.began_at if attempt.ended_at is not None else None
-        outcome = str(REASONS[Reason(attempt.outcome)]) if attempt.outcome else ""
-        yield AttemptRow(number, attempt, took, outcome)
+        ended = outcome(Reason(attempt.outcome)) if attempt.outcome else ""
+        yield AttemptRow(number, attempt, took, ended)
 
 
 def _entries(found: Run) -> Iterator[EntryRow]:

@@ -13,7 +13,7 @@ import pytest
 from tests.integration.remote_host import RemoteHost, free_port, new_public_key, serving
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.runs.command import MOST_LINES
+from toban.engine.runs.command import MOST_BYTES
 from toban.engine.runs.remote import Host, RemoteCommand
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import StepFailed
@@ -132,8 +132,8 @@ def test_output_without_end_is_bounded_and_the_command_goes_through(remote: Remo
     result = shell(remote, "yes 0123456789012345678901234567890123456789 | head -c 20000000")(turn)
 
     assert result == {"status": 0}
-    assert len(turn.said) == MOST_LINES + 1
-    assert turn.said[-1].startswith("… ほか 4868")
+    assert len(turn.said) == MOST_BYTES // 41 + 1
+    assert turn.said[-1].startswith("… ほか 7860")
 
 
 def test_a_lost_connection_is_a_failure_that_says_what_is_not_known(remote: RemoteHost) -> None:

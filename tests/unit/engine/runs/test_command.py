@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from toban.engine.runs.command import MOST_LINES, Command, Lines
+from toban.engine.runs.command import MOST_BYTES, Command, Lines
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import StepFailed
 
@@ -53,15 +53,17 @@ def test_pieces_become_whole_lines() -> None:
 
 def test_the_line_at_the_limit_is_kept_and_the_next_is_counted() -> None:
     lines = Lines()
+    line = b"x" * 63 + b"\n"
+    fitting = MOST_BYTES // len(line)
 
-    assert len(lines.take(b"x\n" * (MOST_LINES + 1))) == MOST_LINES
+    assert len(lines.take(line * (fitting + 1))) == fitting
     assert list(lines.end()) == ["… ほか 1 行は残していません"]
 
 
-def test_exactly_as_many_lines_as_are_kept_leave_none_out() -> None:
+def test_exactly_as_much_as_is_kept_leaves_none_out() -> None:
     lines = Lines()
 
-    assert len(lines.take(b"x\n" * MOST_LINES)) == MOST_LINES
+    assert len(lines.take(b"\n" * MOST_BYTES)) == MOST_BYTES
     assert list(lines.end()) == []
 
 

@@ -1,0 +1,93 @@
+"""What runs write: the beginning in the state database, all of it in the store."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from tests.integration.engine.runs.conftest import NOON, MakeWork
+
+from toban.engine.runs import claim
+from toban.engine.runs.models import Run, RunLog
+from toban.engine.runs.runner import MOST_LINES, Hand
+from toban.engine.runs.scheduler import plan_due
+from toban.engine.runs.written import whole_log
+from toban.engine.telemetry.output import OutputBuffer, OutputLine
+
+pytestmark = pytest.mark.django_db
+
+
+class Store:
+    """A store that holds what it is given."""
+
+    def __init__(self) -> None:
+        self.lines: list[OutputLine] = []
+
+    def write_output(self, lines: Sequence[OutputLine], *, token: str) -> None:
+        assert token
+        self.lines += lines
+
+    def output(self, run: int, *, after: tuple[int, int] = (0, 0), limit: int) -> list[OutputLine]:
+        rest = [line for line in self.lines if line.run == run and (line.fence, line.number) > after]
+        return rest[:limit]
+
+
+def hand(make_work: MakeWork, output: OutputBuffer | None) -> Hand:
+    work = make_work()
+    plan_due([work], NOON - timedelta(minutes=1))
+    plan_due([work], NOON)
+    held = claim.claim({work.key: work}, "a", NOON)
+    assert held is not None
+    return Hand(held, work, lambda: NOON, {}, None, output, step="command")
+
+
+def written(count: int) -> str:
+    return "\n".join(f"行 {number}" for number in range(1, count + 1))
+
+
+def kept() -> list[str]:
+    return list(RunLog.objects.order_by("pk").values_list("text", flat=True))
+
+
+def test_as_many_lines_as_are_kept_are_all_there(make_work: MakeWork) -> None:
+    taken = hand(make_work, None)
+
+    taken.say(written(MOST_LINES))
+    taken.note_left_out()
+
+    assert kept() == written(MOST_LINES).splitlines()
+
+
+def test_the_lines_after_them_are_in_the_store_and_the_log_says_so_once(make_work: MakeWork) -> None:
+    store = Store()
+    buffer = OutputBuffer(store)
+    taken = hand(make_work, buffer)
+
+    taken.say(written(MOST_LINES + 1))
+    taken.say("最後")
+    taken.note_left_out()
+    taken.note_left_out()
+    buffer.flush()
+
+    assert kept()[MOST_LINES - 1 :] == [f"行 {MOST_LINES}", "… ほか 2 行は計測の置き場にあります"]
+    (run,) = Run.objects.all()
+    whole = [line.text for line in whole_log(run, store)]
+    assert whole == [*written(MOST_LINES + 1).splitlines(), "最後"]
+
+
+def test_a_short_log_needs_no_store(make_work: MakeWork) -> None:
+    taken = hand(make_work, None)
+    taken.say("一行")
+    (run,) = Run.objects.all()
+
+    assert [(line.step, line.text) for line in whole_log(run, Store())] == [("command", "一行")]
+
+
+def test_what_the_store_has_forgotten_still_begins_in_the_state_database(make_work: MakeWork) -> None:
+    taken = hand(make_work, None)
+    taken.say(written(MOST_LINES + 1))
+    taken.note_left_out()
+    (run,) = Run.objects.all()
+
+    whole = [line.text for line in whole_log(run, Store())]
+
+    assert whole[-2:] == [f"行 {MOST_LINES}", "… ほか 1 行は残していません"]

@@ -1,0 +1,85 @@
+"""What runs write, waiting for the store."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from toban.engine.telemetry.output import OutputBuffer, OutputLine
+from toban.engine.telemetry.store import StoreUnavailable
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+
+def lines(first: int, count: int, text: str = "x") -> list[OutputLine]:
+    return [OutputLine(7, 1, number, NOON, "command", text) for number in range(first, first + count)]
+
+
+class Store:
+    """Takes lines, or is away as long as the test says."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+        self.taken: list[tuple[list[int], str]] = []
+
+    def write_output(self, lines: Sequence[OutputLine], *, token: str) -> None:
+        self.taken.append(([line.number for line in lines], token))
+        if self.is_away:
+            raise StoreUnavailable("away")
+
+
+def test_lines_are_stored_in_order_in_batches() -> None:
+    store = Store()
+    buffer = OutputBuffer(store)
+    buffer.add(lines(1, 5_001))
+
+    buffer.flush()
+
+    assert [len(numbers) for numbers, _ in store.taken] == [5_000, 1]
+    assert store.taken[1][0] == [5_001]
+    assert buffer.pending == 0
+
+
+def test_lines_that_may_have_been_stored_go_again_alone_and_with_the_same_token() -> None:
+    store = Store()
+    buffer = OutputBuffer(store)
+    buffer.add(lines(1, 2))
+    store.is_away = True
+    with pytest.raises(StoreUnavailable):
+        buffer.flush()
+    buffer.add(lines(3, 1))
+    store.is_away = False
+
+    buffer.flush()
+
+    (first, token), (again, same), (rest, other) = store.taken
+    assert (first, again, rest) == ([1, 2], [1, 2], [3])
+    assert token == same != other
+
+
+def test_while_the_store_is_away_the_oldest_go_when_there_is_no_room() -> None:
+    store = Store()
+    buffer = OutputBuffer(store, bound=10)
+
+    buffer.add(lines(1, 3, "12345"))
+    buffer.flush()
+
+    assert store.taken[0][0] == [2, 3]
+    assert buffer.dropped == 1
+
+
+def test_a_batch_that_is_refused_for_good_holds_up_no_other() -> None:
+    store = Store()
+    buffer = OutputBuffer(store)
+    buffer.add(lines(1, 2))
+    store.is_away = True
+    with pytest.raises(StoreUnavailable):
+        buffer.flush()
+    store.is_away = False
+
+    buffer.give_up_batch()
+    buffer.add(lines(3, 1))
+    buffer.flush()
+
+    assert store.taken[-1][0] == [3]
+    assert buffer.dropped == 2
