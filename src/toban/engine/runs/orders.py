@@ -138,10 +138,11 @@ def again(key: str, run_id: int, from_step: str | None, *, by: str, now: datetim
     return run
 
 
-def approve(run_id: int, note: str = "", *, by: str, now: datetime) -> Run:
-    """Consent to the step that the run waits before; it goes on at once."""
+def approve(run_id: int, note: str = "", *, by: str, now: datetime, key: str | None = None) -> Run:
+    """Consent to the step that the run (of the work *key*, if given) waits before; it goes on at once."""
     with transaction.atomic():
-        run = _answered(run_id, Approval.Answer.GRANTED, note, by=by, now=now)
+        run = _awaiting(run_id, key)
+        _answer(run, Approval.Answer.GRANTED, note, by=by, now=now)
         run.reason, run.wake_at, run.note = Reason.APPROVED, now, f"{by} が承認しました"
         run.save()
         _audit(run, "approve", by, now, said=note)
@@ -149,25 +150,38 @@ def approve(run_id: int, note: str = "", *, by: str, now: datetime) -> Run:
     return run
 
 
-def refuse(run_id: int, why: str, *, by: str, now: datetime) -> Run:
-    """Refuse the step that the run waits before, which ends the run."""
+def refuse(run_id: int, why: str, *, by: str, now: datetime, key: str | None = None) -> Run:
+    """Refuse the step that the run (of the work *key*, if given) waits before, which ends the run."""
     with transaction.atomic():
-        run = _answered(run_id, Approval.Answer.REFUSED, why, by=by, now=now)
+        run = _awaiting(run_id, key)
+        _answer(run, Approval.Answer.REFUSED, why, by=by, now=now)
         claim.end(run, Run.State.CANCELLED, Reason.REFUSED, now, f"{by} が承認しませんでした: {why}")
         _audit(run, "refuse", by, now, said=why)
     return run
 
 
-def _answered(run_id: int, answer: Approval.Answer, note: str, *, by: str, now: datetime) -> Run:
-    """Write the answer down and return the run, both locked; raise `NotPossible` where nothing is asked."""
+def _awaiting(run_id: int, key: str | None) -> Run:
+    """Return the run that waits for consent, locked; raise `NotPossible` where nothing is asked."""
     ledger.hold()
     run = Run.objects.select_for_update().filter(pk=run_id).first()
-    if run is None or run.state != Run.State.WAITING or run.reason != Reason.AWAITING_APPROVAL:
-        raise NotPossible(f"実行 {run_id} は承認を待っていません", "待っている実行は toban runs で分かります")
+    is_asked = run is not None and key in (None, run.work)
+    if (
+        run is None
+        or not is_asked
+        or run.state != Run.State.WAITING
+        or run.reason != Reason.AWAITING_APPROVAL
+    ):
+        of = f"「{key}」の" if key is not None else ""
+        raise NotPossible(
+            f"{of}実行 {run_id} は承認を待っていません", "待っている実行は toban runs で分かります"
+        )
+    return run
+
+
+def _answer(run: Run, answer: Approval.Answer, note: str, *, by: str, now: datetime) -> None:
     run.approvals.filter(is_superseded=False, step=run.step, answer="").update(
         answer=answer, answered_at=now, answered_by=by, note=ledger.storable_text(note)
     )
-    return run
 
 
 def _forget_from(run: Run, step: str) -> None:

@@ -1,8 +1,10 @@
 """`toban run BATCH`: orders to a Toban that is running."""
 
 import getpass
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,11 +16,12 @@ if TYPE_CHECKING:
     from toban.engine.runs.models import Run
 
 _REFUSED = 1
+_ENDED_BADLY = 3
 
 
 @click.command(
     "run",
-    short_help="Run a batch now, cancel, skip or repeat it (バッチを今すぐ実行する).",
+    short_help="Run a batch now, cancel, skip, repeat or approve it (バッチを今すぐ実行する).",
     epilog="Example: toban run B004 --set date=2026-11-24",
 )
 @click.argument("batch")
@@ -27,61 +30,108 @@ _REFUSED = 1
 @click.option("--skip", metavar="REASON", help="Leave out the waiting run, or the next due time.")
 @click.option("--again", type=int, metavar="RUN", help="Take up an ended run after its last finished step.")
 @click.option("--from", "from_step", metavar="STEP", help="With --again: from this step on.")
+@click.option("--approve", type=int, metavar="RUN", help="Consent to the step that a run waits before.")
+@click.option("--refuse", "refused", type=int, metavar="RUN", help="Refuse it, which ends the run.")
+@click.option("--reason", default="", metavar="WORDS", help="With --approve and --refuse: why.")
+@click.option("--follow", is_flag=True, help="Print what the run writes until it has ended.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-def command(
-    batch: str,
-    settings: tuple[str, ...],
-    cancel: bool,
-    skip: str | None,
-    again: int | None,
-    from_step: str | None,
-    yes: bool,
-) -> None:
+def command(batch: str, *, follow: bool, yes: bool, **given: Any) -> None:
     """Order BATCH to be run now, by the worker of the Toban whose state TOBAN_HOME holds.
 
-    バッチを今すぐ実行するよう、動いている Toban に頼みます。だれが頼んだかは証跡に残ります。
+    バッチを今すぐ実行するよう、動いている Toban に頼みます。だれが頼んだか、承認したかは証跡に残ります。
 
     \b
     Exit status:
-      0  ordered
+      0  ordered; with --follow: ended well
       1  not possible as things stand, or not confirmed
       2  the state database can't be used
+      3  with --follow: the run ended otherwise
     """
     speak_utf8()
-    if sum((cancel, skip is not None, again is not None)) > 1 or (from_step and again is None):
-        raise click.UsageError(
-            "--cancel、--skip、--again は一つだけ選んでください。--from は --again と使います"
-        )
-    parameters = _parameters(settings)
+    given["settings"] = _parameters(given["settings"])
+    asked = Asked(batch, **given)
+    asked.check()
     with opened_state():
-        from toban.engine.clock import system_clock  # noqa: PLC0415
+        run = _carried_out(asked, yes=yes)
+        if follow and not _followed(run):
+            raise SystemExit(_ENDED_BADLY)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for."""
+
+    batch: str
+    settings: Mapping[str, str]
+    cancel: bool
+    skip: str | None
+    again: int | None
+    from_step: str | None
+    approve: int | None
+    refused: int | None
+    reason: str
+
+    def check(self) -> None:
+        """Raise `UsageError` for what can't be asked together."""
+        acts = (self.cancel, self.skip is not None, *(each is not None for each in self._runs))
+        if sum(acts) > 1 or (self.from_step and self.again is None):
+            raise click.UsageError(
+                "--cancel、--skip、--again、--approve、--refuse は一つだけ選んでください。"
+                "--from は --again と使います"
+            )
+        if self.refused is not None and not self.reason:
+            raise click.UsageError("--refuse には --reason で理由を書いてください")
+
+    @property
+    def _runs(self) -> tuple[int | None, ...]:
+        return self.again, self.approve, self.refused
+
+    def order(self, by: str, now: datetime) -> "tuple[str, Callable[[], Run]]":
+        """Return what is to be done, in words and as a call."""
         from toban.engine.runs import orders  # noqa: PLC0415
 
-        by, now = getpass.getuser(), system_clock()
-        if cancel:
-            _carry_out("中止します", yes, batch, lambda: orders.cancel(batch, by=by, now=now))
-        elif skip is not None:
-            _carry_out("次を見送ります", yes, batch, lambda: orders.skip(batch, skip, by=by, now=now))
-        elif again is not None:
+        batch, reason = self.batch, self.reason
+        if self.cancel:
+            return "中止します", lambda: orders.cancel(batch, by=by, now=now)
+        if (skip := self.skip) is not None:
+            return "次を見送ります", lambda: orders.skip(batch, skip, by=by, now=now)
+        if (again := self.again) is not None:
             words = f"実行 {again} をやり直します"
-            _carry_out(words, yes, batch, lambda: orders.again(batch, again, from_step, by=by, now=now))
-        else:
-            order = lambda: orders.order(batch, parameters, by=by, now=now)  # noqa: E731
-            _carry_out("今すぐ実行します", yes, batch, order)
+            return words, lambda: orders.again(batch, again, self.from_step, by=by, now=now)
+        if (run := self.approve) is not None:
+            return f"実行 {run} を承認します", lambda: orders.approve(run, reason, by=by, now=now, key=batch)
+        if (run := self.refused) is not None:
+            return f"実行 {run} を承認せず、終わらせます", lambda: orders.refuse(
+                run, reason, by=by, now=now, key=batch
+            )
+        return "今すぐ実行します", lambda: orders.order(batch, self.settings, by=by, now=now)
 
 
-def _carry_out(words: str, yes: bool, batch: str, order: Callable[[], "Run"]) -> None:
+def _carried_out(asked: Asked, *, yes: bool) -> "Run":
+    from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.engine.runs.orders import NotPossible, planned  # noqa: PLC0415
 
+    words, order = asked.order(getpass.getuser(), system_clock())
     try:
-        work = planned(batch)
+        work = planned(asked.batch)
         if not yes:
-            click.confirm(f"{batch} ({work.rule}) を{words}。よろしいですか", abort=True)
+            click.confirm(f"{asked.batch} ({work.rule}) を{words}。よろしいですか", abort=True)
         run = order()
     except NotPossible as exc:
         refuse(str(exc), exc.hint)
         raise SystemExit(_REFUSED) from exc
-    say(f"{batch} の実行 {run.pk}: 受け付けました。経過は toban why {batch}")
+    say(f"{run.work} の実行 {run.pk}: 受け付けました。経過は toban why {run.work}")
+    return run
+
+
+def _followed(run: "Run") -> bool:
+    from toban.faces.cli.follow import follow  # noqa: PLC0415
+
+    try:
+        return follow(run)
+    except KeyboardInterrupt:
+        say(f"見るのをやめました。実行 {run.pk} は続いています")
+        return True
 
 
 def _parameters(settings: tuple[str, ...]) -> dict[str, str]:

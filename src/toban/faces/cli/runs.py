@@ -1,33 +1,41 @@
 """`toban runs`: what has run, runs and waits."""
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import click
 
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import say, speak_utf8
+from toban.faces.cli.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from toban.engine.runs.models import Run
+
+_UNKNOWN = 1
 
 
 @click.command("runs", short_help="List the runs of batches (バッチの実行の一覧).")
 @click.option("--work", metavar="BATCH", help="Only the runs of this batch.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=30, show_default=True)
+@click.option("--log", "log", type=int, metavar="RUN", help="Print what this run wrote, instead of a list.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(work: str | None, limit: int, form: str) -> None:
-    """List runs, the latest due time first.
+def command(work: str | None, limit: int, log: int | None, form: str) -> None:
+    """List runs, the latest due time first; those under way with their step and progress.
 
-    予定の時刻の新しい順に、実行を示します。
+    予定の時刻の新しい順に、実行を示します。--log は、その実行の出力を示します。
 
     \b
     Exit status:
       0  listed
+      1  no such run
       2  the state database can't be read
     """
     speak_utf8()
     with opened_state():
+        if log is not None:
+            _print_log(log)
+            return
         from toban.engine.runs.models import Run  # noqa: PLC0415
 
         runs = Run.objects.order_by("-due_at", "-pk")
@@ -38,6 +46,33 @@ def command(work: str | None, limit: int, form: str) -> None:
         say("\n".join(line(run) for run in found) or "まだ実行がありません")
 
 
+def _print_log(run_id: int) -> None:
+    from toban.engine.runs.models import Run  # noqa: PLC0415
+    from toban.engine.runs.written import whole_log  # noqa: PLC0415
+    from toban.engine.telemetry.store import StoreUnavailable, Telemetry  # noqa: PLC0415
+
+    run = Run.objects.filter(pk=run_id).first()
+    if run is None:
+        refuse(f"実行 {run_id} はありません", "実行の番号は toban runs で分かります")
+        raise SystemExit(_UNKNOWN)
+    url = os.environ.get("TOBAN_TELEMETRY_URL")
+    try:
+        for line in whole_log(run, Telemetry(url) if url else None):
+            say(line.text)
+    except StoreUnavailable as exc:
+        for line in whole_log(run, None):
+            say(line.text)
+        refuse(f"続きを読めません: {exc}", "計測の置き場が動いているか確かめるか、ページで読んでください")
+
+
+def progress(run: "Run") -> str:
+    """Return the step under way and how far it is, in words; empty where nothing goes on."""
+    if run.state != "running" or not run.step:
+        return ""
+    percent = f"{run.progress_percent:.0f}%" if run.progress_percent is not None else ""
+    return " ".join(part for part in (run.step, percent, run.progress_text) if part)
+
+
 def line(run: "Run") -> str:
     """Return the run in one line, its due time on this machine's clock."""
     from toban.faces.run_words import standing  # noqa: PLC0415
@@ -45,7 +80,7 @@ def line(run: "Run") -> str:
     took = f"{(run.ended_at - run.began_at).total_seconds():.1f}秒" if run.began_at and run.ended_at else ""
     stands = f"{standing(run).mark} {standing(run).word}"
     parts = [f"{run.pk:>6}", run.work, f"{run.due_at.astimezone():%Y-%m-%d %H:%M}", stands, took]
-    return "  ".join([*parts, run.reason, run.note]).rstrip()
+    return "  ".join([*parts, run.reason, progress(run) or run.note]).rstrip()
 
 
 def as_json(run: "Run") -> dict[str, object]:
@@ -62,4 +97,7 @@ def as_json(run: "Run") -> dict[str, object]:
         "began_at": run.began_at.isoformat() if run.began_at else None,
         "ended_at": run.ended_at.isoformat() if run.ended_at else None,
         "wake_at": run.wake_at.isoformat(),
+        "step": run.step,
+        "progress_percent": run.progress_percent,
+        "progress_text": run.progress_text,
     }

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Never
 
 import click
 
+from toban.faces.cli.kept import KEPT, kept_edition
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state
 from toban.faces.cli.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
-    from toban.engine.bindings.inforce import Edition
     from toban.faces.cli.glance import Glance
-
-_KEPT = "in-force"
-"""The folder of a home in which the worker keeps what is in force."""
 
 _NOTHING_TO_SHOW = 2
 _WIDE = 200
@@ -53,7 +50,7 @@ def command(parts: Parts, home: Path, chapter: str, whole: bool, form: str) -> N
       2  there is nothing to show: the reason and a HINT stand on the error stream
     """
     speak_utf8()
-    if not (home / _KEPT).exists() and "TOBAN_DESIGN" not in os.environ:
+    if not (home / KEPT).exists() and "TOBAN_DESIGN" not in os.environ:
         # Said before the state database is opened: SQLite would make an empty one.
         _nothing_runs(home)
     os.environ["TOBAN_HOME"] = str(home.absolute())
@@ -76,25 +73,13 @@ def _look(parts: Parts, home: Path) -> "Glance":
     from toban.engine.evidence.models import ClauseStatus, LedgerEntry  # noqa: PLC0415
     from toban.faces.cli.glance import glance  # noqa: PLC0415
 
-    told = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT).order_by("-sequence")
-    taken = told.filter(content__has_key="in_force").first()
-    edition = _edition(parts, home, str(taken.content["in_force"]) if taken else None)
+    edition = kept_edition(parts, home)
     if edition is None:
         _nothing_runs(home)
-    latest = told.first()
+    told = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT)
+    latest = told.order_by("-sequence").first()
     refusal = str(latest.content.get("reason", "")) if latest else ""
     return glance(edition, list(ClauseStatus.objects.all()), system_clock(), refusal)
-
-
-def _edition(parts: Parts, home: Path, document: str | None) -> "Edition | None":
-    """Return what the worker of *home* keeps in force; where it runs elsewhere, what TOBAN_DESIGN names."""
-    in_force = parts.in_force(home / _KEPT, Path(document) if document else None)
-    kept = in_force.last_kept()
-    if kept is not None or "TOBAN_DESIGN" not in os.environ:
-        return kept
-    named = parts.in_force()
-    named.refresh()
-    return named.edition
 
 
 def _print(shown: "Glance", *, whole: bool) -> None:

@@ -1,16 +1,17 @@
 """`toban why BATCH`: why it ran, did not run, or waits."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
+from toban.faces.cli.parts import Parts
 from toban.faces.cli.runs import line
 from toban.faces.cli.state import opened_state
 from toban.faces.cli.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
-    from toban.engine.evidence.models import ClauseStatus
     from toban.engine.runs.models import PlannedWork, Run
 
 _UNKNOWN = 1
@@ -23,10 +24,12 @@ _RUNS, _LINES = 5, 20
     epilog="Example: toban why B003",
 )
 @click.argument("batch")
-def command(batch: str) -> None:
+@click.pass_obj
+def command(parts: Parts, batch: str) -> None:
     """Say what BATCH is waiting for, why its last runs ended as they did, and what the newest one wrote.
 
-    予定、直近の実行とその理由、最後の出力を示します。
+    予定、待っている相手 (承認、先のバッチ、再試行の時刻)、直近の実行とその理由、最後の出力を示します。
+    つないでいない行には、接続表に書くべきことを示します。
 
     \b
     Exit status:
@@ -36,40 +39,97 @@ def command(batch: str) -> None:
     """
     speak_utf8()
     with opened_state():
-        from toban.engine.evidence.models import ClauseStatus  # noqa: PLC0415
         from toban.engine.runs.models import PlannedWork, Run  # noqa: PLC0415
 
-        status = ClauseStatus.objects.filter(clause_id=f"batch/batch/{batch}").first()
         work = PlannedWork.objects.filter(key=batch).first()
-        if status is None and work is None:
-            refuse(
-                f"「{batch}」というバッチは知られていません", "文書のバッチIDで指定してください: toban runs"
-            )
-            raise SystemExit(_UNKNOWN)
         runs = list(Run.objects.filter(work=batch).order_by("-due_at", "-pk")[:_RUNS])
-        say("\n".join(_told(status, work, runs)))
+        written = _written(parts, batch)
+        if work is None and written.is_unknown:
+            known = "、".join(written.known) or "ありません"
+            refuse(f"「{batch}」というバッチは文書にありません", f"文書のバッチ: {known}")
+            raise SystemExit(_UNKNOWN)
+        say("\n".join(_told(written, work, runs)))
 
 
-def _told(status: "ClauseStatus | None", work: "PlannedWork | None", runs: "list[Run]") -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What the document in force says of the batch."""
+
+    known: tuple[str, ...]
+    is_unknown: bool
+    citation: str = ""
+    why_not: str = ""
+    """Why its row does not run, and what to write; empty for one that does."""
+
+
+def _written(parts: Parts, batch: str) -> _Written:
+    from django.conf import settings  # noqa: PLC0415
+
+    from toban.chapters.batch import works  # noqa: PLC0415
+    from toban.design.clauses.batch import Batch  # noqa: PLC0415
+    from toban.faces.cli.kept import kept_edition  # noqa: PLC0415
+
+    edition = kept_edition(parts, settings.HOME)
+    if edition is None:
+        return _Written((), is_unknown=True)
+    rows = {works.key_of(row): row for row in edition.design.of(Batch)}
+    row = rows.get(batch)
+    if row is None:
+        return _Written(tuple(rows), is_unknown=True)
+    unbound = works.plan(edition.design, edition.bindings, parts.work_kinds).unbound
+    return _Written(tuple(rows), is_unknown=False, citation=str(row.origin), why_not=unbound.get(row.id, ""))
+
+
+def _told(written: _Written, work: "PlannedWork | None", runs: "list[Run]") -> Iterator[str]:
     from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.faces.run_words import because  # noqa: PLC0415
 
-    if work is not None and work.in_force:
-        yield f"予定 {work.rule}"
-        yield (
-            f"次回 {work.next_due.astimezone():%Y-%m-%d %H:%M}" if work.next_due else "次回 決まっていません"
-        )
-    else:
-        yield "いまは実行されません"
-    if status is not None and status.reason:
-        yield f"状態 {status.reason}"
+    yield from _plan(written, work)
     for run in runs:
         yield line(run)
         yield f"        {because(run, work, system_clock())}"
-    written = [text for run in runs[:1] for text in _newest_lines(run)]
-    if written:
-        yield "最後の出力"
-        yield from (f"  | {text}" for text in written)
+        yield from (f"        {text}" for text in _waits_for(run, work))
+    said = [text for run in runs[:1] for text in _newest_lines(run)]
+    if said:
+        yield f"最後の出力 (全部は toban runs --log {runs[0].pk})"
+        yield from (f"  | {text}" for text in said)
+
+
+def _plan(written: _Written, work: "PlannedWork | None") -> Iterator[str]:
+    """Say when it runs, or why it does not run at all."""
+    if written.citation:
+        yield f"行 {written.citation}"
+    if written.why_not:
+        yield f"いまは実行されません: {written.why_not}"
+    elif written.is_unknown:
+        yield "いまは実行されません: 文書にこの行がありません"
+    elif work is None or not work.in_force:
+        yield "いまは実行されません: ワーカーがまだこの行を受け取っていません (toban up は動いていますか)"
+    else:
+        yield f"予定 {work.rule}"
+        due = f"{work.next_due.astimezone():%Y-%m-%d %H:%M}" if work.next_due else "決まっていません"
+        yield f"次回 {due}"
+
+
+def _waits_for(run: "Run", work: "PlannedWork | None") -> Iterator[str]:
+    """Name what a waiting run waits for, where it is another run or somebody's consent."""
+    from toban.engine.runs.models import Run  # noqa: PLC0415
+    from toban.faces.run_words import standing  # noqa: PLC0415
+
+    if run.state != Run.State.WAITING:
+        return
+    if run.reason == "awaiting-approval":
+        yield f"{run.note}。進めるには toban run {run.work} --approve {run.pk}"
+        return
+    if run.failures:
+        yield f"{run.failures} 回失敗: {run.note}"
+    going = Run.objects.filter(work=run.work, state=Run.State.RUNNING).first()
+    if going is not None:
+        yield f"実行 {going.pk} が {going.holder} で進行中です"
+    for key in work.depends_on if work is not None else ():
+        before = Run.objects.filter(work=key, due_at__lte=run.due_at).order_by("-due_at").first()
+        if before is not None and before.state != Run.State.DONE:
+            yield f"先に成功すべき {key}: 実行 {before.pk} は{standing(before).word} (toban why {key})"
 
 
 def _newest_lines(run: "Run") -> list[str]:

@@ -26,6 +26,8 @@ DESIGN = """\
 | B002 | 掃除 | 月次 | 月末23:10 | 掃除 | 手動再実行 |
 | B003 | 請求 | 月次 | 月末23:20 | 請求 | 手動再実行 |
 | B004 | 照合 | 月次 | 月末23:30 | 照合 | 手動再実行 |
+| B005 | 切替 | 月次 | 月末23:40 | 切替 | 手動再実行 |
+| B006 | 後始末 | 月次 | 月末23:50 | 後始末 | 手動再実行 |
 """
 BINDINGS = """\
 [batches.B001]
@@ -37,6 +39,14 @@ timeout = "1秒"
 
 [batches.B002]
 command = ["sh", "-c", "echo 書けません; exit 3"]
+
+[batches.B005]
+command = ["sh", "-c", "echo 切り替えました"]
+approval = "運用責任者"
+
+[batches.B006]
+command = ["true"]
+depends_on = ["B002"]
 """
 
 
@@ -85,7 +95,9 @@ class Toban:
         pytest.fail(f"not within its time: {self.runs()}")
 
     def until_known(self, batch: str) -> None:
-        self.until(lambda: self.call("why", batch).returncode == 0)
+        self.until(
+            lambda: self.call("why", batch).returncode == 0 and "次回" in self.call("why", "B001").stdout
+        )
 
 
 @pytest.fixture
@@ -199,15 +211,70 @@ def test_a_batch_that_is_not_bound_is_asked_why(toban: Toban) -> None:
     told = toban.call("why", "B003").stdout
     refused = toban.call("run", "B003", "--yes")
 
+    assert "運用設計書.md:10" in told
     assert "いまは実行されません" in told
     assert "[batches.B003]" in told
     assert refused.returncode == 1
     assert "B001" in refused.stderr
 
 
+def test_an_unknown_batch_is_answered_with_those_that_are_known(toban: Toban) -> None:
+    toban.start()
+    toban.until_known("B001")
+
+    told = toban.call("why", "B099")
+
+    assert told.returncode == 1
+    assert "「B099」というバッチは文書にありません" in told.stderr
+    assert "B001、B002、B003" in told.stderr
+
+
+def test_a_run_waits_for_consent_and_goes_on_with_it(toban: Toban) -> None:
+    toban.start()
+    toban.until(lambda: toban.call("run", "B005", "--yes").returncode == 0)
+    toban.until(lambda: toban.runs()[0]["reason"] == "awaiting-approval")
+    run = str(toban.runs()[0]["run"])
+
+    why = toban.call("why", "B005").stdout
+    wrong = toban.call("run", "B001", "--approve", run, "--yes")
+    unreasoned = toban.call("run", "B005", "--refuse", run, "--yes")
+    approved = toban.call("run", "B005", "--approve", run, "--reason", "確認済み", "--yes", "--follow")
+
+    assert f"運用責任者の承認を待っています。進めるには toban run B005 --approve {run}" in why
+    assert (wrong.returncode, unreasoned.returncode) == (1, 2)
+    assert approved.returncode == 0
+    assert "| 切り替えました" in approved.stdout
+    assert "切り替えました" in toban.call("runs", "--log", run).stdout
+
+
+def test_a_refused_run_has_ended_with_the_reason(toban: Toban) -> None:
+    toban.start()
+    toban.until(lambda: toban.call("run", "B005", "--yes").returncode == 0)
+    toban.until(lambda: toban.runs()[0]["reason"] == "awaiting-approval")
+    run = str(toban.runs()[0]["run"])
+
+    refused = toban.call("run", "B005", "--refuse", run, "--reason", "凍結中", "--yes", "--follow")
+
+    assert refused.returncode == 3
+    (ended,) = toban.runs()
+    assert (ended["state"], ended["reason"]) == ("cancelled", "refused")
+    assert "凍結中" in str(ended["note"])
+
+
+def test_a_run_says_which_other_batch_it_waits_for(toban: Toban) -> None:
+    toban.start()
+    toban.until(lambda: toban.call("run", "B002", "--yes", "--follow").returncode == 3)
+
+    assert toban.call("run", "B006", "--yes").returncode == 0
+
+    toban.until(
+        lambda: "先に成功すべき B002: 実行 1 は失敗 (toban why B002)" in toban.call("why", "B006").stdout
+    )
+
+
 def test_nothing_is_ordered_without_a_yes(toban: Toban) -> None:
     toban.start()
-    toban.until(lambda: toban.call("why", "B001").stdout.startswith("予定"))
+    toban.until(lambda: "予定 毎月末" in toban.call("why", "B001").stdout)
 
     answered = subprocess.run(
         [sys.executable, "-m", "toban", "run", "B001"],

@@ -1,0 +1,33 @@
+"""A run as it goes on: its lines, and its step and progress when they change."""
+
+import time
+from typing import TYPE_CHECKING
+
+from toban.faces.cli.runs import line, progress
+from toban.faces.cli.terminal import say
+
+if TYPE_CHECKING:
+    from toban.engine.runs.models import Run
+
+_LOOK = 0.5
+"""Seconds between two looks."""
+
+
+def follow(run: "Run") -> bool:
+    """Print what *run* writes until it has ended, and say whether it ended well."""
+    seen, shown = 0, ""
+    while True:
+        run.refresh_from_db()
+        has_ended = run.ended_at is not None
+        # Read after the state: what it wrote last is there once it has ended.
+        for pk, text in run.log.filter(pk__gt=seen).order_by("pk").values_list("pk", "text"):
+            say(f"  | {text}")
+            seen = pk
+        if has_ended:
+            say(line(run))
+            return run.state == "done"
+        now = progress(run) or f"{run.reason} {run.note}".rstrip()
+        if now != shown:
+            shown = now
+            say(f"... {now}")
+        time.sleep(_LOOK)
