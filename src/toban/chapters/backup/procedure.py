@@ -5,19 +5,20 @@ Shown beside every restore plan, and kept in the store as `RESTORE.md` for the d
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from toban.chapters.backup.engine import KnownByHand, Taken
 from toban.chapters.backup.restore import RestorePlan
-from toban.chapters.backup.steps import Source
 from toban.chapters.backup.store import folder_of
 from toban.design.clauses.backup import RestoreProcedure
-from toban.design.reader import Design
 from toban.engine.bindings.secret import Secret, SecretUnavailable
+
+if TYPE_CHECKING:
+    # A backup's last step keeps this beside it.
+    from toban.chapters.backup.steps import Source
 
 FILE = "RESTORE.md"
 
@@ -26,7 +27,7 @@ _PARTS = {"host": "HOST", "port": "PORT", "user": "USER", "dbname": "NAME"}
 _S3 = re.compile(r"s3://[^\s'\"]+")
 
 
-def values_of(source: Source) -> Mapping[str, str]:
+def values_of(source: "Source") -> Mapping[str, str]:
     """Return what the document's variables (`${DB_HOST}`) are by the binding's `dsn`; never a password."""
     secret = getattr(source.config, "dsn", None)
     if not isinstance(secret, Secret):
@@ -65,17 +66,17 @@ def _inflated(name: str) -> str:
     return re.sub(r"\.(?:gz|zst|bz2)$", "", name)
 
 
-def text(design: Design, source: Source, planned: RestorePlan, zone: ZoneInfo) -> str:
+def text(source: "Source", planned: RestorePlan) -> str:
     """Return how *planned* is brought back by hand, as Markdown."""
     newest = planned.newest
     sections = [
         f"# {planned.subject} を手で戻す",
-        f"{newest.label} ({newest.restorable_to.astimezone(zone):%Y-%m-%d %H:%M:%S %Z} の状態)",
+        f"{newest.label} ({newest.restorable_to.astimezone(source.zone):%Y-%m-%d %H:%M:%S %Z} の状態)",
     ]
     with source.opened() as at_work:
         place = at_work.store.name if at_work.store is not None else ""
         by_hand = at_work.engine.by_hand(planned.chain) if isinstance(at_work.engine, KnownByHand) else []
-    for row in design.of(RestoreProcedure):
+    for row in source.procedures:
         sections += _by_document(row, source, newest, place)
     if by_hand:
         lines = [*_fetching(planned, place), *_opening(planned), *by_hand]
@@ -83,7 +84,7 @@ def text(design: Design, source: Source, planned: RestorePlan, zone: ZoneInfo) -
     return "\n\n".join(sections) + "\n"
 
 
-def _by_document(row: RestoreProcedure, source: Source, newest: Taken, place: str) -> list[str]:
+def _by_document(row: RestoreProcedure, source: "Source", newest: Taken, place: str) -> list[str]:
     is_one_file = len(newest.objects) == 1 and newest.end is None
     stored_at = f"{place}/{newest.objects[0].key}" if is_one_file else ""
     sections = [f"## 文書の手順 ({row.origin})", _fenced(filled(row.commands, values_of(source), stored_at))]
@@ -122,7 +123,7 @@ def _fenced(lines: Sequence[str]) -> str:
     return "\n".join(["```bash", *lines, "```"])
 
 
-def keep(design: Design, source: Source, planned: RestorePlan, zone: ZoneInfo) -> str:
+def keep(source: "Source", planned: RestorePlan) -> str:
     """Write the procedure into the store, readable without any key; return where, or nothing without a store.
 
     Raises `StoreTrouble`.
@@ -135,7 +136,7 @@ def keep(design: Design, source: Source, planned: RestorePlan, zone: ZoneInfo) -
     store = source.store_kind.build(source.store_config.model_copy(update=plain))
     key = f"{folder_of(planned.subject)}/{FILE}"
     try:
-        store.put(key, text(design, source, planned, zone).encode())
+        store.put(key, text(source, planned).encode())
     finally:
         store.close()
     return key

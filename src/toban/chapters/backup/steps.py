@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from toban.chapters.backup import catalogue, rules
+from toban.chapters.backup import catalogue, procedure, records, restore, rules
 from toban.chapters.backup.engine import (
     BackupFailed,
     Engine,
@@ -24,10 +25,12 @@ from toban.chapters.backup.engine import (
     Watch,
 )
 from toban.chapters.backup.models import Backup
+from toban.chapters.backup.restore import Refusal, Target
 from toban.chapters.backup.rules import Keep, PrunePlan
 from toban.chapters.backup.store import Store, StoreKind, StoreTrouble, folder_of
 from toban.chapters.backup.turns import NoTurn, Turn, turn_of
-from toban.engine.bindings.model import BackupBinding
+from toban.design.clauses.backup import RestoreProcedure
+from toban.engine.bindings.model import BackupBinding, System
 from toban.engine.clock import Clock, system_clock
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
@@ -64,6 +67,10 @@ class Source:
     keep: Mapping[Method, Keep]
     digest: str
     """Of the document that orders it."""
+    procedures: tuple[RestoreProcedure, ...] = ()
+    """How the document says that it is brought back."""
+    zone: ZoneInfo = System().zone
+    """The document's."""
     clock: Clock = system_clock
 
     @contextmanager
@@ -193,7 +200,18 @@ def _record(source: Source, clause_id: str, turn: RunTurn) -> object:
             ledger.append(_evidence(source, clause_id, taken, verified_at), now=source.clock())
     size = sum(each.size for each in taken.objects)
     turn.say(f"{taken.label} を記録しました: {size:,} バイト")
+    _explain(source, turn)
     return {"label": taken.label}
+
+
+def _explain(source: Source, watch: Watch) -> None:
+    """Keep beside the backups how the newest is brought back, for the day Toban is not there."""
+    try:
+        planned = restore.plan(source.subject, records.in_catalogue(source.subject), Target())
+        procedure.keep(source, planned)
+    except (StoreTrouble, BackupFailed, Refusal) as trouble:
+        # The backup is good without it.
+        watch.say(f"戻す手順 ({procedure.FILE}) を書けませんでした: {trouble}")
 
 
 def _evidence(source: Source, clause_id: str, taken: Taken, verified_at: str | None) -> ledger.Record:
@@ -225,7 +243,7 @@ def _prune(source: Source, turn: RunTurn) -> object:
 
 def prune_plan(source: Source, now: datetime) -> PrunePlan:
     """Decide what of *source* can go now."""
-    copies = [catalogue.copy_of(row) for row in catalogue.on_hand(source.subject)]
+    copies = catalogue.copies(source.subject)
     has_log = bool(catalogue.stretches(source.subject))
     return rules.prune(copies, source.keep, now, has_log=has_log)
 

@@ -10,7 +10,7 @@ from toban.chapters.backup.batch import BackupBatch, Kinds
 from toban.chapters.backup.engine import EngineKind, Method
 from toban.chapters.backup.rules import Keep
 from toban.chapters.backup.steps import Source, steps
-from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
+from toban.design.clauses.backup import BackupPolicy, RecoveryObjective, RestoreProcedure
 from toban.design.clauses.batch import Batch, BatchRetry
 from toban.design.reader import Design
 from toban.design.values.backup_method import BackupMethod, read_backup_method
@@ -149,6 +149,8 @@ def source_of(
         store_config=store.config if store is not None else None,
         keep=_keep(rows),
         digest=design.digest,
+        procedures=tuple(design.of(RestoreProcedure)),
+        zone=bindings.system.zone,
         clock=clock,
     )
 

@@ -119,7 +119,7 @@ def _restore(parts: "Parts", asked: _Asked, *, shows_procedure: bool) -> None:
         known = _known(source, at_work.store, from_store=asked.from_store)
         took = None if asked.from_store else records.measured(asked.subject)
         planned = restore.plan(asked.subject, known, target, measured=took)
-        by_hand = procedure.text(edition.design, source, planned, edition.bindings.system.zone)
+        by_hand = procedure.text(source, planned)
         if shows_procedure:
             say(by_hand)
             return
@@ -261,7 +261,8 @@ def _act(engine: Any, planned: "RestorePlan", asked: _Asked, programs: "Programs
         server = Secret(asked.server).reveal() if asked.server else ""
         order = planned.order(into, server=server, binaries=programs.folder if programs else None)
         with Screen() as screen:
-            restored: Restored = engine.restore(order, screen)
+            with _turn(asked, screen):
+                restored: Restored = engine.restore(order, screen)
             if asked.start and programs is not None and restored.folder is not None:
                 spaces = restored.folder.with_name(f"{restored.folder.name}.tablespaces")
                 programs.give(restored.folder, spaces)
@@ -271,6 +272,18 @@ def _act(engine: Any, planned: "RestorePlan", asked: _Asked, programs: "Programs
         refuse(str(failure), "同じコマンドで、始めからやり直せます")
         raise SystemExit(_FAILED) from failure
     return restored
+
+
+@contextmanager
+def _turn(asked: _Asked, screen: Screen) -> Iterator[None]:
+    """Nothing is pruned while it is read. Without the state database nobody prunes."""
+    if asked.from_store:
+        yield
+        return
+    from toban.chapters.backup.turns import turn_of  # noqa: PLC0415
+
+    with turn_of(asked.subject, screen):
+        yield
 
 
 def _tell(restored: "Restored", planned: "RestorePlan", asked: _Asked, programs: "Programs | None") -> None:

@@ -11,15 +11,25 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
+import pyrage
 import pytest
 from click.testing import CliRunner, Result
 from tests.integration.chapters.backup.engines.native.chains import SUMS, Chain, make_chain
+from tests.integration.chapters.backup.engines.native.conftest import label, source
+from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster, give_away, programs
 
 from toban import wiring
-from toban.chapters.backup import catalogue, postgres
+from toban.chapters.backup import catalogue, postgres, procedure
+from toban.chapters.backup.engine import Method
+from toban.chapters.backup.engines.native.take import take
 from toban.chapters.backup.models import Backup
+from toban.chapters.backup.restore import Known, Target, plan
 from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
+from toban.chapters.backup.stores.sealed import SealedStore
+from toban.chapters.backup.works import source_of
+from toban.design.reader import load_design
+from toban.engine.bindings.load import load_bindings
 from toban.engine.evidence.models import LedgerEntry
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.restore import command
@@ -268,3 +278,46 @@ def test_the_day_toban_is_not_there_its_commands_bring_the_chain_back(
         assert server.sql(SUMS) == catalogued.sums
     finally:
         cluster.remove()
+
+
+def test_without_the_key_that_opens_it_nothing_is_begun(chain: Chain, toban: Toban, tmp_path: Path) -> None:
+    identity = pyrage.x25519.Identity.generate()
+    sealed_root = tmp_path / "sealed"
+    sealed_root.mkdir()
+    config = DirectoryConfig(path=sealed_root, encrypt_to=(str(identity.to_public()),))
+    store = SealedStore(DirectoryStore(config), config)
+    taken = take(source(chain.cluster.dsn, store), label("full"), Method.FULL, None, Watching())
+    catalogue.record(taken, subject="PostgreSQL", clause_id="c", store="S3", verified_at=None)
+    (tmp_path / "key").write_text(str(pyrage.x25519.Identity.generate()))
+    keys = [f'encrypt_to = ["{identity.to_public()}"]', f'identity = "file:{tmp_path}/key"']
+    for lines in (keys[:1], keys):
+        sealed = BINDINGS.format(store=sealed_root).replace("\n\n", "\n" + "\n".join(lines) + "\n\n", 1)
+        (tmp_path / "toban.toml").write_text(sealed)
+
+        done = toban("--into", tmp_path / "back", "--yes")
+
+        assert done.exit_code == 1, done.output
+        assert "を読めません" in done.output
+        assert not (tmp_path / "back").exists()
+    (tmp_path / "key").write_text(str(identity))
+    assert toban("--into", tmp_path / "back", "--yes").exit_code == 0
+
+
+def test_the_procedure_is_kept_beside_the_backups_where_anybody_can_read_it(
+    catalogued: Chain, toban: Toban, tmp_path: Path
+) -> None:
+    recipient = pyrage.x25519.Identity.generate().to_public()
+    sealed = BINDINGS.format(store=tmp_path).replace("\n\n", f'\nencrypt_to = ["{recipient}"]\n\n', 1)
+    (tmp_path / "toban.toml").write_text(sealed)
+    parts = Parts(wiring.SOURCES, wiring.CHANNELS, wiring.WORKS, wiring.STORES, wiring.BACKUPS)
+    bindings = load_bindings(tmp_path / "toban.toml", parts.kinds)
+    found = source_of("PostgreSQL", load_design(tmp_path / "ops.md"), bindings, parts.backup_kinds)
+    assert not isinstance(found, str)
+
+    key = procedure.keep(found, plan("PostgreSQL", Known([catalogued.full, catalogued.increment]), Target()))
+
+    text = (tmp_path / key).read_text()
+    assert key == "PostgreSQL/RESTORE.md"
+    assert "pg_combinebackup" in text
+    assert "psql -h 127.0.0.1 -U postgres postgres" in text
+    assert Cluster.PASSWORD not in text

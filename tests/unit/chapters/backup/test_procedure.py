@@ -1,0 +1,34 @@
+"""The document's own commands with their real values."""
+
+from toban.chapters.backup.procedure import filled
+
+COMMANDS = [
+    "aws s3 cp s3://bucket/backups/db/2024/01/backup_20240101.sql.gz .",
+    "gunzip backup_20240101.sql.gz",
+    "psql -h ${DB_HOST} -U $DB_USER ${DB_NAME} < backup_20240101.sql",
+]
+VALUES = {"DB_HOST": "db1", "DB_USER": "shop", "DB_NAME": "orders"}
+
+
+def test_variables_and_the_newest_backups_address_are_filled_in() -> None:
+    stored = "s3://shop-backups/PostgreSQL/20261125T020000Z-full/dump.sql.gz"
+
+    assert filled(COMMANDS, VALUES, stored) == [
+        f"aws s3 cp {stored} .",
+        "gunzip dump.sql.gz",
+        "psql -h db1 -U shop orders < dump.sql",
+    ]
+
+
+def test_a_variable_that_is_not_known_stays_for_whoever_runs_it() -> None:
+    assert filled(["psql -p ${DB_PORT} -c $QUERY"], VALUES) == ["psql -p ${DB_PORT} -c $QUERY"]
+
+
+def test_without_one_object_the_addresses_stay_as_they_are_written() -> None:
+    assert filled(COMMANDS, VALUES)[:2] == COMMANDS[:2]
+
+
+def test_of_two_addresses_none_is_guessed_at() -> None:
+    commands = ["aws s3 cp s3://a/x.gz .", "aws s3 cp s3://b/y.gz ."]
+
+    assert filled(commands, {}, "s3://c/z.gz") == commands

@@ -1,0 +1,107 @@
+"""Which chain a target asks for, and which targets there are."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.unit.chapters.backup.engines.native.taken import FULL
+
+from toban.chapters.backup.engine import Method, Place, Taken
+from toban.chapters.backup.restore import Known, Refusal, Target, plan
+from toban.chapters.backup.rules import Stretch
+
+
+def hour(number: int) -> datetime:
+    return datetime(2026, 4, 1, number, tzinfo=UTC)
+
+
+def increment(number: int) -> Taken:
+    return replace(
+        FULL,
+        label=f"20260401T{number:02}0000Z-incr",
+        method=Method.INCREMENTAL,
+        parent=FULL.label,
+        ended_at=hour(number),
+        restorable_to=hour(number),
+        start=Place(1, f"0/{number:X}000028"),
+        end=Place(1, f"0/{number:X}000120"),
+    )
+
+
+BACKUPS = [FULL, increment(3), increment(4)]
+LOG = Stretch("7", 1, "0/1000000", "0/9000000", hour(6))
+
+
+def labels(target: Target, known: Known) -> list[str]:
+    return [taken.label for taken in plan("PostgreSQL", known, target).chain]
+
+
+def test_the_newest_is_the_newest_increment_on_its_full_backup() -> None:
+    assert labels(Target(), Known(BACKUPS)) == [FULL.label, increment(4).label]
+
+
+def test_a_moment_begins_from_the_last_backup_before_it() -> None:
+    assert labels(Target(at=hour(4)), Known(BACKUPS, [LOG])) == [FULL.label, increment(4).label]
+    earlier = hour(4) - timedelta(microseconds=1)
+    assert labels(Target(at=earlier), Known(BACKUPS, [LOG])) == [FULL.label, increment(3).label]
+
+
+def test_a_label_is_restored_as_it_stood_without_log() -> None:
+    found = plan("PostgreSQL", Known(BACKUPS, [LOG]), Target(label=increment(3).label))
+
+    assert [taken.label for taken in found.chain] == [FULL.label, increment(3).label]
+    assert found.follows_log is False
+    assert found.reaches == hour(3)
+
+
+def test_with_log_the_newest_reaches_to_its_end() -> None:
+    assert plan("PostgreSQL", Known(BACKUPS, [LOG]), Target()).reaches == hour(6)
+    assert plan("PostgreSQL", Known(BACKUPS), Target()).reaches == hour(4)
+
+
+def test_the_borders_of_the_window_can_be_restored() -> None:
+    known = Known(BACKUPS, [LOG])
+
+    assert labels(Target(at=FULL.restorable_to), known) == [FULL.label]
+    assert labels(Target(at=hour(6)), known) == [FULL.label, increment(4).label]
+
+
+@pytest.mark.parametrize("at", [FULL.restorable_to - timedelta(seconds=1), hour(6) + timedelta(seconds=1)])
+def test_beyond_the_window_is_refused_and_the_window_named(at: datetime) -> None:
+    with pytest.raises(Refusal) as refused:
+        plan("PostgreSQL", Known(BACKUPS, [LOG]), Target(at=at))
+
+    assert "2026-04-01 02:05:00 から 2026-04-01 06:00:00 まで" in refused.value.hint
+
+
+def test_how_far_a_log_reaches_that_only_the_store_knows_is_left_to_its_engine() -> None:
+    known = Known(BACKUPS, is_from_store=True)
+
+    assert labels(Target(at=hour(9)), known) == [FULL.label, increment(4).label]
+    assert plan("PostgreSQL", known, Target()).reaches is None
+
+
+def test_what_is_damaged_is_not_chosen() -> None:
+    assert labels(Target(), Known(BACKUPS, bad=frozenset([increment(4).label]))) == [
+        FULL.label,
+        increment(3).label,
+    ]
+
+
+def test_an_increment_on_a_damaged_full_backup_is_refused_by_its_label() -> None:
+    with pytest.raises(Refusal, match="使えません"):
+        plan("PostgreSQL", Known(BACKUPS, bad=frozenset([FULL.label])), Target(label=increment(3).label))
+
+
+def test_nothing_usable_and_nothing_at_all_are_told_apart() -> None:
+    with pytest.raises(Refusal, match="使えるバックアップがありません"):
+        plan("PostgreSQL", Known(BACKUPS, bad=frozenset([FULL.label])), Target())
+    with pytest.raises(Refusal, match="バックアップがありません"):
+        plan("PostgreSQL", Known([]), Target())
+
+
+def test_the_expected_time_grows_with_the_source() -> None:
+    known = Known([replace(FULL, source_bytes=3000)])
+
+    assert plan("PostgreSQL", known, Target(), measured=(60.0, 1000)).expected == timedelta(minutes=3)
+    assert plan("PostgreSQL", known, Target()).expected is None
