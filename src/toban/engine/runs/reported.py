@@ -66,10 +66,15 @@ def take(work: Work, report: Report) -> Run | None:
 def close_overdue(works: Mapping[str, Work], now: datetime) -> None:
     """End the runs whose beginning, or whose end after a beginning, was not reported in time."""
     reported = {key: work for key, work in works.items() if work.reported is not None}
+    if not reported:
+        return
     open_runs = Run.objects.filter(
-        work__in=list(reported), state__in=(Run.State.WAITING, Run.State.RUNNING), due_at__lte=now
+        state__in=(Run.State.WAITING, Run.State.RUNNING),
+        reason__in=(Reason.AWAITING_REPORT, Reason.REPORTED),
     )
-    overdue = [run.pk for run in open_runs if _deadline(run, reported[run.work]) <= now]
+    overdue = [
+        run.pk for run in open_runs if run.work in reported and _deadline(run, reported[run.work]) <= now
+    ]
     if not overdue:
         return
     with transaction.atomic():

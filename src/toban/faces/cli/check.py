@@ -115,6 +115,11 @@ class _Live:
 
 
 def _live(design: Design, bindings: Path, parts: "Parts") -> _Live:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
+    # Some kinds keep tables of their own, and Django wants to be ready before those are loaded.
+    import django  # noqa: PLC0415
+
+    django.setup()
     from toban.engine.bindings.load import UnreadableBindings, load_bindings  # noqa: PLC0415
     from toban.engine.bindings.vague import settle  # noqa: PLC0415
     from toban.engine.clock import system_clock  # noqa: PLC0415

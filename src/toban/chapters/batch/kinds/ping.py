@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import ClassVar
 
 from toban.engine.bindings.model import BatchBinding, Length
 from toban.engine.bindings.secret import Secret, SecretUnavailable
@@ -15,8 +14,6 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,}")
 
 class PingBatch(BatchBinding):
     """`kind = "ping"`; `timeout` is how long it may take from its start to its end."""
-
-    example: ClassVar = {"token": "file:pings/B007", "grace": "30分"}
 
     token: Secret
     """The part of the URL that nobody else knows: a UUID, or any 16 characters or more that a URL takes."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Self
 
 import asyncssh
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
@@ -35,14 +35,6 @@ def _public_key(written: str) -> str:
 
 class SshBatch(BatchBinding):
     """`kind = "ssh"`."""
-
-    example: ClassVar = {
-        "host": "web-1.example.com",
-        "user": "batch",
-        "key": "file:ssh/batch",
-        "known_hosts": "ssh/known_hosts",
-        "command": "/opt/shop/bin/totals",
-    }
 
     host: str = Field(min_length=1)
     port: int = Field(default=22, ge=1, le=65_535)
