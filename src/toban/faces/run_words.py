@@ -92,6 +92,18 @@ REASONS: Mapping[Reason, Promise] = {
     Reason.REPORTED: gettext_lazy("外からの報告による"),
     Reason.UNREPORTED: gettext_lazy("報告がなかった"),
 }
+_OUTCOMES: Mapping[Reason, Promise] = {
+    Reason.FAILED: gettext_lazy("失敗"),
+    Reason.LOST: gettext_lazy("ワーカーが失われた"),
+    Reason.STOPPED: gettext_lazy("ワーカーの停止で中断"),
+    Reason.AWAITING_APPROVAL: gettext_lazy("承認を待つために手放した"),
+}
+"""Where the end of an attempt is something else than the end of its run."""
+
+
+def outcome(reason: Reason) -> str:
+    """Say how an attempt ended."""
+    return str(_OUTCOMES.get(reason) or REASONS[reason])
 
 
 def standing(run: Run) -> Standing:
