@@ -8,6 +8,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.test import Client
+from django.utils import translation
 from pytest_django import Settings
 
 from toban.design.reader import read_design
@@ -59,6 +60,13 @@ def in_force(settings: Settings) -> Iterator[Fixed]:
     present.use(fixed)
     yield fixed
     present.use(Fixed(None))
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """A page in another language must not reach the next test: a request leaves its own active."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
