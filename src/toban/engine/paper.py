@@ -53,6 +53,7 @@ class NoFont(Exception):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"{why}。{self.HINT}")
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,16 +50,28 @@ class Question:
             raise StepFailed(f"問い合わせが {self.most:,} 行を超えました。query の条件を見直してください")
         return rows
 
-    def doubts(self) -> Iterator[str]:
-        """Say why the question can't be asked now, of today; the server plans it and does not answer it."""
+    def columns(self) -> Sequence[str]:
+        """Return the names of the columns that an answer would have, or raise `StepFailed`.
+
+        It is asked of today, for no rows: the server plans it and does not work it out.
+        """
         today = datetime.now(self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        parameters = {"start": today, "end": today + timedelta(days=1)}
+        parameters = {"start": today, "end": today + timedelta(days=1), "day": today.date()}
+        sql = f"SELECT * FROM (\n{self.sql.rstrip().rstrip(';')}\n) AS asked LIMIT 0"  # noqa: S608 - the operator's
         try:
             with self._connected() as connection:
-                connection.execute(f"EXPLAIN {self.sql}", parameters)
+                description = connection.execute(sql, parameters).description
         except (psycopg.Error, SecretUnavailable) as error:
+            raise StepFailed(f"データベースから読めません: {self._words(error)}") from error
+        return [column.name for column in description or ()]
+
+    def doubts(self) -> Iterator[str]:
+        """Say why the question can't be asked now."""
+        try:
+            self.columns()
+        except StepFailed as error:
             hint = "接続文字列、役割の権限、query の表と列の名を確かめてください"
-            yield f"データベースから読めません: {self._words(error)}\nHINT: {hint}"
+            yield f"{error}\nHINT: {hint}"
 
     @contextmanager
     def _connected(self) -> Iterator[psycopg.Connection]:

@@ -338,3 +338,16 @@ def test_a_binding_without_sense_is_refused_at_once(
 ) -> None:
     with pytest.raises(UnreadableBindings, match=words):
         site(tmp_path, paths, more)
+
+
+def test_places_that_are_not_there_or_hold_nothing_are_doubted(tmp_path: Path, logs: Path) -> None:
+    make(logs / "access.log", NEW)
+    paths = '"アクセスログ" = ["log/nginx/access*", "log/apache/*.log"]\n"エラーログ" = "log/nginx/error*"'
+    place = site(tmp_path, paths)
+
+    found = list(kind.KIND.doubts(place.bindings.batches["B002"].config, place))
+
+    assert [each.partition("\n")[0] for each in found] == [
+        f"{tmp_path}/log/apache: No such file or directory",
+        "「log/nginx/error*」に当たるファイルがいまは一つもありません",
+    ]

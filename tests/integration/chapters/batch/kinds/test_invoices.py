@@ -407,3 +407,47 @@ def test_a_registration_number_with_a_slip_is_refused_at_once(tmp_path: Path) ->
 def test_what_can_not_be_bound_says_why(place: Callable[[Path], Site], words: str, tmp_path: Path) -> None:
     with pytest.raises((NotBindable, UnreadableBindings), match=words):
         steps(place(tmp_path))
+
+
+def doubts(place: Site, **change: object) -> list[str]:
+    config = place.bindings.batches["B003"].config.model_copy(update=change)
+    return list(kind.KIND.doubts(config, place))
+
+
+def test_what_is_right_leaves_no_doubts_and_no_trace(sales: str, tmp_path: Path) -> None:
+    assert doubts(site(tmp_path)) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("SELECT * FROM nowhere", 'relation "nowhere" does not exist'),
+        ("SELECT customer, name FROM sales;", "列 item、amount、tax_rate がありません"),
+        ("SELECT 1; DROP TABLE sales", "syntax error"),
+    ],
+)
+def test_a_query_that_gives_no_lines_is_doubted_without_being_worked_out(
+    query: str, words: str, sales: str, tmp_path: Path
+) -> None:
+    [doubt] = doubts(site(tmp_path), query=query)
+
+    assert words in doubt
+    assert "\nHINT: " in doubt
+
+
+def test_a_long_query_is_only_planned(sales: str, tmp_path: Path) -> None:
+    slow = "SELECT customer, name, item, yen AS amount, rate AS tax_rate FROM sales, pg_sleep(60) -- forever"
+
+    assert doubts(site(tmp_path), query=slow) == []
+
+
+def test_a_font_that_is_not_there_is_doubted(
+    sales: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOBAN_FONT", str(tmp_path / "gone.ttf"))
+
+    [doubt] = doubts(site(tmp_path))
+
+    assert "gone.ttf" in doubt
+    assert "\nHINT: apt-get install" in doubt

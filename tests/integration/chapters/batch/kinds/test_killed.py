@@ -27,6 +27,7 @@ print(json.dumps(list(rows.values_list("invoice__number", "invoice__customer", "
 """
 
 
+@pytest.mark.slow
 def test_no_kill_leaves_a_gap_a_double_or_half_a_file(
     books: str, sqlite: dict[str, str], tmp_path: Path
 ) -> None:

@@ -267,3 +267,20 @@ def test_a_batch_without_figures_is_refused_with_those_that_have(sales: str) -> 
     assert status == 1
     assert "「B009」が集計した数字はありません" in text
     assert "B004" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("SELECT count(*) FROM sales WHERE at::date = %(day)s", []),
+        ("SELECT count(*) FROM sale", ['relation "sale" does not exist']),
+        ("SELECT count(*) FROM sales WHERE at > %(since)s", ["query parameter missing: since"]),
+    ],
+)
+def test_a_query_that_can_not_be_asked_is_doubted(query: str, words: list[str], sales: str) -> None:
+    place = site(f'dsn = "env:BOOKS"\nquery = "{query}"')
+
+    found = list(kind.KIND.doubts(place.bindings.batches["B004"].config, place))
+
+    assert len(found) == len(words)
+    assert all(word in doubt for word, doubt in zip(words, found, strict=True))

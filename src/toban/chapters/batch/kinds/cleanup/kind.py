@@ -1,6 +1,7 @@
 """`kind = "cleanup"`: log files go when the document no longer wants them kept."""
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from toban.chapters.batch.kinds.cleanup import files
 from toban.chapters.batch.kinds.cleanup.patterns import BadPattern, Pattern, read_pattern
 from toban.chapters.batch.kinds.cleanup.rules import Limit, Room, read_room
 from toban.design.clauses.logs import LogKind
@@ -107,4 +109,20 @@ def _around(archive: Path, patterns: dict[str, tuple[Pattern, ...]]) -> Path | N
     return next((folder for folder in folders if archive.resolve().is_relative_to(folder.resolve())), None)
 
 
-KIND = WorkKind(CleanupBatch, steps)
+def doubts(config: CleanupBatch, site: Site) -> Iterator[str]:
+    """Say which folders can't be looked into or cleared, and what matches nothing as things are."""
+    for name, several in _patterns(config, site).items():
+        for pattern in several:
+            hint = f"HINT: {name} のファイルの場所を確かめてください"
+            try:
+                found = next(files.find(pattern), None)
+            except OSError as error:
+                yield f"{error.filename or pattern.folder}: {error.strerror}\n{hint}"
+                continue
+            if not os.access(pattern.folder, os.W_OK | os.X_OK):
+                yield f"{pattern.folder} のファイルを消す権限がありません\n{hint}"
+            elif found is None:
+                yield f"「{pattern.written}」に当たるファイルがいまは一つもありません\n{hint}"
+
+
+KIND = WorkKind(CleanupBatch, steps, doubts=doubts)

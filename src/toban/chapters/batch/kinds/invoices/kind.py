@@ -10,11 +10,13 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from toban.chapters.batch.database import Question
+from toban.chapters.batch.kinds.invoices import rows
 from toban.chapters.batch.kinds.invoices.content import Issuer
 from toban.chapters.batch.kinds.invoices.period import Closing, read_term
 from toban.chapters.batch.kinds.invoices.tax import Prices, Rounding
 from toban.chapters.batch.kinds.invoices.texts import Texts
 from toban.design.values.schedule import Cadence
+from toban.engine import paper
 from toban.engine.bindings.model import BatchBinding, Length
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
@@ -78,9 +80,16 @@ def _later(name: str, config: InvoiceBatch, site: Site) -> Callable[[Turn], obje
 
 
 def doubts(config: InvoiceBatch, site: Site) -> Iterator[str]:
-    """Have the database plan the query for today, and say whether the folder takes files."""
-    zone = site.bindings.system.zone
-    yield from Question(config.dsn, config.query, zone, config.query_timeout, 1).doubts()
+    """Look at the query's columns as the database has them, at the font and at the folder."""
+    question = Question(config.dsn, config.query, site.bindings.system.zone, config.query_timeout, 1)
+    troubles = list(question.doubts())
+    yield from troubles
+    if not troubles and (complaint := rows.column_complaint(question.columns())):
+        yield f"{complaint}\nHINT: query の AS で列の名を合わせてください"
+    try:
+        paper.font()
+    except paper.NoFont as error:
+        yield f"{error.why}\nHINT: {error.HINT}"
     folder = _file(site, config.folder)
     there = next(each for each in (folder, *folder.parents) if each.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):

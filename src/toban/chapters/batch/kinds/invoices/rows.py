@@ -33,7 +33,7 @@ def contents(rows: Sequence[Row], terms: Terms, issued_on: date) -> list[Content
 
     Raises `Unbillable`, with everything that is wrong: nothing is billed while a part of it can't be.
     """
-    if rows and (complaint := _columns(rows[0])):
+    if rows and (complaint := column_complaint(list(rows[0]))):
         raise Unbillable([complaint])
     complaints: list[str] = []
     grouped: dict[str, list[tuple[Row, Line]]] = {}
@@ -52,11 +52,12 @@ def contents(rows: Sequence[Row], terms: Terms, issued_on: date) -> list[Content
     return found
 
 
-def _columns(row: Row) -> str:
-    missing = [name for name in NEEDED if name not in row]
+def column_complaint(columns: Sequence[str]) -> str:
+    """Return what is wrong with the names of the query's columns; nothing where nothing is."""
+    missing = [name for name in NEEDED if name not in columns]
     if missing:
         return f"query に列 {'、'.join(missing)} がありません"
-    unknown = [name for name in row if name not in (*NEEDED, *OPTIONAL)]
+    unknown = [name for name in columns if name not in (*NEEDED, *OPTIONAL)]
     if unknown:
         usable = "、".join((*NEEDED, *OPTIONAL))
         return f"query の列 {'、'.join(unknown)} は使われません。使えるのは {usable} です"
