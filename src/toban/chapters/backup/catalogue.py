@@ -108,6 +108,19 @@ def on_hand(subject: str) -> list[Backup]:
     return list(Backup.objects.filter(subject=subject, pruned_at=None).order_by("ended_at", "label"))
 
 
+def copies(subject: str) -> list[Copy]:
+    """Return what decisions need of the backups of *subject*, oldest first."""
+    # A large backup has thousands of objects: they are not read each time that a status is shown.
+    rows = Backup.objects.filter(subject=subject, pruned_at=None).defer("objects_stored", "facts")
+    return [copy_of(row) for row in rows.order_by("ended_at", "label")]
+
+
+def trouble_of_newest(subject: str, method: str) -> str:
+    """Return what is known against the newest backup of *method*; empty while nothing is."""
+    rows = Backup.objects.filter(subject=subject, method=method, pruned_at=None)
+    return rows.order_by("-ended_at", "-label").values_list("trouble", flat=True).first() or ""
+
+
 def copy_of(row: Backup) -> Copy:
     """Return what decisions need of a row."""
     return Copy(

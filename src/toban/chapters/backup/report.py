@@ -21,6 +21,11 @@ _CONDITIONS = {
     Verdict.NOT_PERFORMED: Condition.WARNING,
     Verdict.WARNING: Condition.WARNING,
 }
+_NOT_DONE = {
+    Run.State.MISSED: "実行されませんでした",
+    Run.State.SKIPPED: "見送られました",
+    Run.State.CANCELLED: "中止されました",
+}
 _THOUSAND = 1000
 
 
@@ -114,10 +119,9 @@ def judged(row: Row, now: datetime) -> Found:
         return _judged_log(row, now)
     if row.trouble:
         return Found(Verdict.DEVIATING, f"最新のバックアップは頼れません: {row.trouble}")
-    failed = _failed(row)
-    if failed is not None:
-        return Found(Verdict.DEVIATING, f"最後の実行が失敗しました: {failed.note}", failed.ended_at)
-    return _by_freshness(row) or _going_on(row) or Found(Verdict.CONFORMING, _standing(row))
+    return (
+        _by_last_run(row) or _by_freshness(row) or _going_on(row) or Found(Verdict.CONFORMING, _standing(row))
+    )
 
 
 def status(row: Row, now: datetime) -> StatusUpdate:
@@ -222,12 +226,20 @@ def _judged_log(row: Row, now: datetime) -> Found:
     return Found(Verdict.CONFORMING, _standing(row))
 
 
-def _failed(row: Row) -> Run | None:
-    """The newest run where it failed, and nothing newer was taken since; a batch tells of its own."""
+def _by_last_run(row: Row) -> Found | None:
+    """What the newest run says for itself; a batch tells of its own."""
     last = row.last
-    if row.is_batch or last is None or last.state != Run.State.FAILED or last.ended_at is None:
+    if row.is_batch or last is None or last.ended_at is None:
         return None
-    return last if not row.copies or row.copies[-1].ended_at < last.ended_at else None
+    is_taken = bool(row.copies) and row.copies[-1].ended_at >= (last.began_at or last.due_at)
+    if last.state == Run.State.FAILED:
+        if is_taken:
+            return Found(Verdict.WARNING, f"取れましたが、そのあとが失敗しました: {last.note}", last.ended_at)
+        return Found(Verdict.DEVIATING, f"取れませんでした: {last.note}", last.ended_at)
+    if last.state in _NOT_DONE and not is_taken:
+        words = f"{_clock(last.due_at, row.zone)} の分は{_NOT_DONE[Run.State(last.state)]}"
+        return Found(Verdict.NOT_PERFORMED, words, last.ended_at)
+    return None
 
 
 def _by_freshness(row: Row) -> Found | None:

@@ -114,7 +114,7 @@ class Backups:
             log.warning("log_not_seen", subject=source.subject, reason=str(error))
 
     def _moment(self, subject: str) -> Moment | None:
-        copies = [catalogue.copy_of(row) for row in catalogue.on_hand(subject)]
+        copies = catalogue.copies(subject)
         found = rules.newest_moment(copies, catalogue.stretches(subject))
         elsewhere = self._logs.get(subject)
         if elsewhere is not None and found is not None and elsewhere > found.at:
@@ -122,8 +122,7 @@ class Backups:
         return found
 
     def _row(self, policy: Policy, moment: Moment | None, now: datetime) -> Row:
-        rows = catalogue.on_hand(policy.source.subject)
-        copies = [catalogue.copy_of(each) for each in rows]
+        copies = catalogue.copies(policy.source.subject)
         own = [copy for copy in copies if copy.method.value == policy.method.value]
         runs = Run.objects.filter(work=policy.work)
         # A full copy is more than the increment that was due: it counts for it.
@@ -139,7 +138,7 @@ class Backups:
             copies=[copy for copy in own if copy.is_good],
             freshness=rules.freshness(newest, self._due(policy, now), now),
             moment=moment,
-            trouble=_trouble([each for each in rows if each.method == policy.method.value]),
+            trouble=catalogue.trouble_of_newest(policy.source.subject, policy.method.value),
             last=runs.filter(due_at__lte=now).exclude(state__in=_OPEN).order_by("-due_at").first(),
             current=runs.filter(state__in=_OPEN, due_at__lte=now).order_by("due_at").first(),
             next_due=next_due(policy.row, self._system, now),
@@ -178,10 +177,6 @@ def last_due(schedule: Schedule, system: System, since: datetime, now: datetime)
         if len(found) >= _LOOKED_AT_DUE or start == since or back > _LONGEST_LOOK_BACK:
             return found[-_LOOKED_AT_DUE:]
         back *= 8
-
-
-def _trouble(rows: Sequence[Backup]) -> str:
-    return rows[-1].trouble if rows else ""
 
 
 def _rpo(

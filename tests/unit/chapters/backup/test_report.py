@@ -1,0 +1,224 @@
+"""What is said of a row, of an objective and of a bucket."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from toban.chapters.backup import report
+from toban.chapters.backup.engine import Guarded, Method
+from toban.chapters.backup.report import Guard, Recovery, Row
+from toban.chapters.backup.rules import Copy, Freshness, Moment
+from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
+from toban.design.reader import read_design
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify.signal import Condition
+from toban.engine.runs.models import Run
+
+NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+DESIGN = read_design(
+    """# 運用設計書
+
+## 4. バックアップ・リストア
+
+### バックアップ方針
+| 対象 | 方式 | 頻度 | 世代管理 | 保存先 | 保存期間 |
+|---|---|---|---|---|---|
+| PostgreSQL | フルバックアップ | 日次 (2:00) | 30世代 | S3 | 30日 |
+
+### RPO/RTO
+| 項目 | 目標値 |
+|---|---|
+| RPO (復旧時点目標) | 1時間 |
+""",
+    "運用設計書.md",
+)
+(POLICY,) = DESIGN.of(BackupPolicy)
+(RPO,) = DESIGN.of(RecoveryObjective)
+COPY = Copy(
+    label="x-full",
+    method=Method.FULL,
+    ended_at=NOW - HOUR,
+    restorable_to=NOW - HOUR,
+    stored_bytes=562_000_000,
+)
+
+
+def row(**facts: object) -> Row:
+    known = {
+        "policy": POLICY,
+        "work": "PostgreSQL/full",
+        "is_batch": False,
+        "is_log": False,
+        "copies": [COPY],
+        "freshness": Freshness.FRESH,
+        "moment": Moment(NOW - HOUR, "x-full", is_by_log=False),
+        "trouble": "",
+        "last": None,
+        "current": None,
+        "next_due": None,
+        "zone": ZoneInfo("Asia/Tokyo"),
+    }
+    return Row(**{**known, **facts})  # type: ignore[arg-type]
+
+
+def run(state: str, *, began: timedelta, note: str = "", failures: int = 0) -> Run:
+    at = NOW - began
+    return Run(
+        work="PostgreSQL/full", due_at=at, began_at=at, ended_at=at + SECOND, wake_at=NOW + HOUR,
+        state=state, note=note, failures=failures,
+    )  # fmt: skip
+
+
+def test_a_row_that_is_kept_says_what_it_has() -> None:
+    found = report.status(row(), NOW)
+
+    assert (found.verdict, found.value) == (Verdict.CONFORMING, "2026-11-25 11:00 562 MB")
+    assert found.reason == "戻せる最新の時点 2026-11-25 11:00。1 個、計 562 MB。最新は読み返し済み"
+    assert report.signal(row(), NOW).condition is Condition.OK
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict", "words"),
+    [
+        ({"trouble": "base.tar がありません"}, Verdict.DEVIATING, "base.tar がありません"),
+        ({"last": run("failed", began=30 * 60 * SECOND, note="no answer")}, Verdict.DEVIATING, "no answer"),
+        ({"last": run("failed", began=2 * HOUR, note="prune")}, Verdict.WARNING, "取れましたが"),
+        ({"last": run("missed", began=30 * 60 * SECOND)}, Verdict.NOT_PERFORMED, "実行されませんでした"),
+        ({"last": run("skipped", began=30 * 60 * SECOND)}, Verdict.NOT_PERFORMED, "見送られました"),
+        ({"last": run("missed", began=2 * HOUR)}, Verdict.CONFORMING, "戻せる最新"),
+        ({"last": run("done", began=2 * HOUR)}, Verdict.CONFORMING, "戻せる最新"),
+        ({"freshness": Freshness.LATE}, Verdict.WARNING, "直近の予定の分がありません"),
+        ({"freshness": Freshness.TOO_OLD}, Verdict.DEVIATING, "予定どおりに取れていません"),
+        (
+            {"freshness": Freshness.LATE, "current": run("running", began=HOUR)},
+            Verdict.CONFORMING,
+            "戻せる最新",
+        ),
+        (
+            {"freshness": Freshness.TOO_OLD, "current": run("running", began=HOUR)},
+            Verdict.DEVIATING,
+            "予定どおりに取れていません",
+        ),
+        (
+            {"current": run("waiting", began=HOUR, failures=2, note="no answer")},
+            Verdict.WARNING,
+            "2 回失敗しました。13:00 に再試行します: no answer",
+        ),
+        ({"copies": [], "moment": None}, Verdict.NOT_MEASURABLE, "まだ予定の時刻が来ていません"),
+        (
+            {"copies": [], "moment": None, "current": run("running", began=HOUR)},
+            Verdict.NOT_MEASURABLE,
+            "最初のバックアップを取っています",
+        ),
+        (
+            {"is_batch": True, "last": run("failed", began=30 * 60 * SECOND)},
+            Verdict.CONFORMING,
+            "戻せる最新",
+        ),
+    ],
+)
+def test_the_worst_that_is_known_comes_first(facts: dict[str, object], verdict: Verdict, words: str) -> None:
+    found = report.judged(row(**facts), NOW)
+
+    assert found.verdict is verdict
+    assert words in found.reason
+
+
+@pytest.mark.parametrize(
+    ("moment", "verdict"),
+    [
+        (None, Verdict.NOT_MEASURABLE),
+        (Moment(NOW - report.LOG_LAGS, "x", is_by_log=True), Verdict.CONFORMING),
+        (Moment(NOW - report.LOG_LAGS - SECOND, "x", is_by_log=True), Verdict.DEVIATING),
+        (Moment(NOW, "x", is_by_log=False), Verdict.DEVIATING),
+    ],
+    ids=["no full copy", "keeps up", "lags", "no log"],
+)
+def test_a_row_of_log_is_kept_while_the_log_keeps_up(moment: Moment | None, verdict: Verdict) -> None:
+    assert report.judged(row(is_log=True, moment=moment), NOW).verdict is verdict
+
+
+def test_what_is_wrong_cites_its_row_and_the_way_out() -> None:
+    signal = report.signal(row(freshness=Freshness.TOO_OLD), NOW)
+
+    assert signal.condition is Condition.CRITICAL
+    assert signal.citation == "運用設計書.md:8"
+    assert "toban backup run PostgreSQL" in signal.advice
+    assert signal.began_at == NOW - HOUR
+
+
+@pytest.mark.parametrize(
+    ("measured", "verdict", "condition"),
+    [
+        (None, Verdict.NOT_MEASURABLE, Condition.OK),
+        (HOUR, Verdict.CONFORMING, Condition.OK),
+        (HOUR + SECOND, Verdict.DEVIATING, Condition.CRITICAL),
+    ],
+)
+def test_an_objective_is_missed_just_above_its_limit(
+    measured: timedelta | None, verdict: Verdict, condition: Condition
+) -> None:
+    since = None if measured is None else NOW - measured
+    recovery = Recovery(objective=RPO, measured=measured, subject="PostgreSQL", reason="…", since=since)
+
+    signal = report.objective_signal(recovery, NOW)
+
+    assert report.objective_status(recovery, NOW).verdict is verdict
+    assert signal.condition is condition
+    if condition is Condition.CRITICAL:
+        assert signal.began_at == NOW - SECOND
+
+
+@pytest.mark.parametrize(
+    ("seen", "verdict", "condition"),
+    [
+        (None, Verdict.NOT_MEASURABLE, Condition.OK),
+        (Guarded("…"), Verdict.CONFORMING, Condition.OK),
+        (Guarded("…", excesses=("longer",)), Verdict.WARNING, Condition.WARNING),
+        (Guarded("…", faults=("off",), excesses=("longer",)), Verdict.DEVIATING, Condition.CRITICAL),
+    ],
+)
+def test_a_bucket_is_judged_by_its_worst_setting(
+    seen: Guarded | None, verdict: Verdict, condition: Condition
+) -> None:
+    guard = Guard(POLICY, seen, "")
+
+    assert report.guard_status(guard, NOW).verdict is verdict
+    assert report.guard_signal(guard, NOW).condition is condition
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "0 バイト"),
+        (999, "999 バイト"),
+        (1000, "1 kB"),
+        (1_234_000, "1.23 MB"),
+        (562_400_000, "562 MB"),
+        (16_200_000_000, "16.2 GB"),
+        (1_500_000_000_000, "1.5 TB"),
+    ],
+)
+def test_sizes(count: int, words: str) -> None:
+    assert report.size(count) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0秒"),
+        (59.9, "59秒"),
+        (60, "1分"),
+        (3_599, "59分59秒"),
+        (3_600, "1時間"),
+        (7_500, "2時間5分"),
+        (86_400, "1日"),
+        (90_000, "1日1時間"),
+        (86_460, "1日"),
+        (-5, "0秒"),
+    ],
+)
+def test_lengths(seconds: float, words: str) -> None:
+    assert report.length(timedelta(seconds=seconds)) == words
