@@ -11,6 +11,7 @@ from toban import wiring
 from toban.engine.bindings.model import (
     BackupBinding,
     BatchBinding,
+    DrillBinding,
     Frame,
     HeartbeatBinding,
     NoticeBinding,
@@ -129,6 +130,10 @@ def test_what_every_backup_engine_may_say_is_in_the_manual() -> None:
     heading = "どのエンジンにも書けるキー / Keys of every engine"
 
     assert undocumented(BackupBinding, section(page("backups.md"), heading)) == []
+
+
+def test_what_a_drill_may_say_is_in_the_manual() -> None:
+    assert undocumented(DrillBinding, section(page("restore.md"), "訓練 / Drills")) == []
 
 
 def test_every_event_of_the_audit_log_is_in_the_manual() -> None:

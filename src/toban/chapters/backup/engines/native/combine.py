@@ -2,7 +2,7 @@
 
 The full backup's files are written as they stream in, but only those that the increment builds upon. Then the
 increment's changed blocks go straight to their places, and what it holds whole beside them. The outcome is,
-byte for byte, that of pg_combinebackup (docs/adr/0010).
+byte for byte, that of pg_combinebackup (docs/adr/0007).
 """
 
 import os
