@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from toban.chapters.backup.engine import EngineKind
+from toban.chapters.backup.engine import BackupFailed
 from toban.chapters.backup.store import StoreKind, StoreTrouble
+from toban.chapters.backup.works import source_of
 from toban.chapters.batch.works import BatchPlan, key_of, plan
 from toban.chapters.monitoring.source import SourceKind, Unmeasurable
-from toban.design.clauses.backup import BackupPolicy
 from toban.design.clauses.batch import Batch
 from toban.design.finding import Finding, Level
 from toban.design.origin import Origin
@@ -181,39 +181,26 @@ def _store_doubts(kind: StoreKind, bound: Bound[Any]) -> Iterator[str]:
 
 def _backups(design: Design, bindings: Bindings, parts: Parts) -> Iterator[Trial]:
     for subject, bound in bindings.backups.items():
-        kind, store = parts.engine_kinds[bound.kind], _store_of(subject, design, bindings, bound)
         yield Trial(
             Code.BACKUP,
             f"バックアップ {subject}",
             _place(bindings, "backups", subject),
             _quote("backups", subject, bound),
-            partial(_engine_doubts, kind, subject, bound, store, parts),
+            partial(_engine_doubts, subject, design, bindings, parts),
             "接続表の [backups] と、そのサーバーの設定を確かめてください",
         )
 
 
-def _store_of(subject: str, design: Design, bindings: Bindings, bound: Bound[Any]) -> Bound[Any] | None:
-    """Return the store that the table names, or else the one of the row's 保存先."""
-    rows = (row.destination for row in design.of(BackupPolicy) if row.subject == subject)
-    names = (bound.config.store, *rows)
-    return next((bindings.stores[name] for name in names if name in bindings.stores), None)
-
-
-def _engine_doubts(
-    kind: EngineKind, subject: str, bound: Bound[Any], place: Bound[Any] | None, parts: Parts
-) -> Iterator[str]:
-    if place is None and kind.needs_store:
-        hint = '文書の「保存先」の名で [stores.名前] を書くか、store = "名前" を足してください'
-        yield f"保存先が決まりません\nHINT: {hint}"
+def _engine_doubts(subject: str, design: Design, bindings: Bindings, parts: Parts) -> Iterator[str]:
+    source = source_of(subject, design, bindings, parts.backup_kinds)
+    if isinstance(source, str):
+        yield source
         return
-    store = parts.store_kinds[place.kind].build(place.config) if place is not None else None
-    engine = kind.build(subject, bound.config, store)
     try:
-        yield from engine.doubts()
-    finally:
-        engine.close()
-        if store is not None:
-            store.close()
+        with source.opened() as at_work:
+            yield from at_work.engine.doubts()
+    except (BackupFailed, StoreTrouble) as error:
+        yield str(error)
 
 
 def _channels(bindings: Bindings, parts: Parts) -> Iterator[Trial]:

@@ -162,6 +162,36 @@ def test_a_wrong_database_is_told_in_its_own_words_and_never_with_the_password(
     assert "Kagi" not in result.output
 
 
+BACKUP = """
+## バックアップ・リストア
+
+### バックアップ方針
+| 対象 | 方式 | 頻度 | 世代管理 | 保存先 | 保存期間 |
+|---|---|---|---|---|---|
+| PostgreSQL | フルバックアップ | 日次 2:00 | 30世代 | NAS | 30日 |
+"""
+
+
+def test_a_backup_engine_says_what_its_server_lacks_for_tonight(
+    check: Check, tmp_path: Path, postgres_dsn: str
+) -> None:
+    (tmp_path / "backups").mkdir()
+    keep(tmp_path, "dsn", postgres_dsn)
+    bindings = """
+[stores.NAS]
+kind = "directory"
+path = "backups"
+[backups.PostgreSQL]
+kind = "native"
+dsn = "file:dsn"
+"""
+
+    found = findings(check(bindings, document=DOCUMENT + BACKUP), "LV004")
+
+    assert "バックアップ PostgreSQL: summarize_wal が off なので、増分を作れません" in found
+    assert "HINT: ALTER SYSTEM SET summarize_wal = on" in found
+
+
 def test_a_missing_secret_is_an_error_and_its_table_is_not_tried(check: Check) -> None:
     result = check('[batches.B002]\nkind = "ping"\ntoken = "file:nowhere"\n', "--format", "json")
 
