@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Collection, Iterator
 
+from toban.design.clauses.backup import BackupPolicy
 from toban.design.clauses.batch import Batch
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.objectives import DutyRole, Objective
@@ -19,14 +20,16 @@ def binding_findings(design: Design, bindings: Bindings) -> tuple[Finding, ...]:
 
 
 def unused_findings(design: Design, bindings: Bindings) -> tuple[Finding, ...]:
-    """Say which targets, people and batches of *bindings* the document never names."""
+    """Say which targets, people, batches and backups of *bindings* the document never names."""
     targets = {monitor.target or WHOLE_SYSTEM for monitor in design.of(Monitor)}
     roles = {duty.role for duty in design.of(DutyRole)}
     # A role may be named in any row: 担当者, 承認, 通知先.
     mentioned = {name for name in bindings.people if any(name in clause.text for clause in design.clauses)}
     objectives = {objective.name for objective in design.of(Objective)}
     batches = {batch.batch_id or batch.name for batch in design.of(Batch)}
+    subjects = {policy.subject for policy in design.of(BackupPolicy)}
     return (
+        *_unknown(design, bindings, "backups", bindings.backups.keys() - subjects, subjects),
         *_unknown(design, bindings, "batches", bindings.batches.keys() - batches, batches),
         *_unknown(design, bindings, "objectives", bindings.objectives.keys() - objectives, objectives),
         *_unknown(design, bindings, "targets", bindings.targets.keys() - targets, targets),

@@ -36,13 +36,29 @@ class OpenTarget:
     sources: Sequence[Proposal]
 
 
-def draft(design: Design, targets: Iterable[OpenTarget], channels: Mapping[ChannelKind, Proposal]) -> str:
+@dataclass(frozen=True, slots=True)
+class OpenTable:
+    """Another table to write: `[stores."S3"]`, the rows that ask for it, and a proposal."""
+
+    table: str
+    name: str
+    rows: Sequence[Clause]
+    proposal: Proposal
+
+
+def draft(
+    design: Design,
+    targets: Iterable[OpenTarget],
+    channels: Mapping[ChannelKind, Proposal],
+    tables: Iterable[OpenTable] = (),
+) -> str:
     """Return the text of a `toban.toml` for *design*; it loads as it stands, and binds nothing yet."""
     parts = [
         _head(design),
         *(_target(target) for target in targets),
         *_people(design),
         *_channels(design, channels),
+        *(_table(table) for table in tables),
         *_assumptions(design),
     ]
     return "\n".join(parts)
@@ -76,6 +92,12 @@ def _target(target: OpenTarget) -> str:
         lines.append(f"#[[targets.{quoted(target.name)}.sources]]")
         lines += _proposed(proposal)
     return "\n".join([*lines, ""])
+
+
+def _table(table: OpenTable) -> str:
+    lines = [f"# {_cite(row)}" for row in table.rows]
+    lines.append(f"#[{table.table}.{quoted(table.name)}]")
+    return "\n".join([*lines, *_proposed(table.proposal), ""])
 
 
 def _people(design: Design) -> Iterator[str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from toban.chapters.backup.proposals import open_tables
 from toban.chapters.monitoring.feeds import open_targets
 from toban.design.reader import UnreadableDocument, load_design
 from toban.engine.bindings.draft import OpenTarget, Proposal, draft
@@ -23,9 +24,9 @@ _UNUSABLE = 2
 @click.option("--yes", is_flag=True, help="Overwrite the file if it is there.")
 @click.pass_obj
 def command(parts: Parts, document: Path, output: Path | None, yes: bool) -> None:
-    """Write a commented toban.toml for DOCUMENT: its hosts, people and channels, each with a proposal.
+    """Write a commented toban.toml for DOCUMENT, with a proposal for each host, person, channel and backup.
 
-    文書に書かれていないこと(測る場所、担当者、通知先)を、埋めるだけの接続表として書き出します。
+    文書に書かれていないこと(測る場所、担当者、通知先、バックアップ)を、接続表として書き出します。
 
     \b
     Exit status:
@@ -44,8 +45,9 @@ def command(parts: Parts, document: Path, output: Path | None, yes: bool) -> Non
         for name, rows, able in open_targets(design, kinds)
     ]
     channels = {each.reaches: Proposal(kind, each.config) for kind, each in parts.transports.items()}
+    tables = open_tables(design, parts.backup_kinds)
     path = output or document.with_name("toban.toml")
-    _write(path, draft(design, targets, channels), overwrite=yes)
+    _write(path, draft(design, targets, channels, tables), overwrite=yes)
     say(f"{path} を書きました。行頭の「#」を外して値を埋め、toban up で動かしてください")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from toban.design.reader import read_design
 from toban.engine.bindings.doubts import binding_findings
 from toban.engine.bindings.load import Kinds, read_bindings
-from toban.engine.bindings.model import Section
+from toban.engine.bindings.model import BackupBinding, Section
 
 DESIGN = read_design(
     """\
@@ -21,6 +21,11 @@ DESIGN = read_design(
 |---|---|---|---|---|---|
 | Webサーバー | CPU使用率 | 0-60% | 70% | 85% | 1分 |
 
+## バックアップ方針
+| 対象 | 方式 | 頻度 | 保存先 | 保存期間 |
+|---|---|---|---|---|
+| PostgreSQL | フル | 日次 2:00 | S3 | 30日 |
+
 ## 定期作業
 ### 日次作業
 | 作業項目 | 実施時間 | 担当者 | 内容 |
@@ -35,8 +40,15 @@ class Probe(Section):
     pass
 
 
+class Engine(BackupBinding):
+    pass
+
+
+KINDS = Kinds(sources={"probe": Probe}, backups={"engine": Engine})
+
+
 def doubts(text: str) -> list[str]:
-    bindings = read_bindings(text, Path("toban.toml"), Kinds(sources={"probe": Probe}))
+    bindings = read_bindings(text, Path("toban.toml"), KINDS)
     return [str(finding) for finding in binding_findings(DESIGN, bindings)]
 
 
@@ -71,3 +83,12 @@ toban.toml:5: BD009 「Cache」は 運用設計書.md のどの行にも出て�
     [targets."Cache"]
 HINT: 文書の言葉で書いてください: 「Webサーバー」"""
     )
+
+
+def test_a_backup_of_what_no_row_names_is_told() -> None:
+    known, unknown = (f'[backups.{name}]\nkind = "engine"\n' for name in ("PostgreSQL", "Postgresql"))
+
+    assert doubts(known) == []
+    (found,) = doubts(unknown)
+    assert "BD009 「Postgresql」" in found
+    assert "「PostgreSQL」ではありませんか" in found

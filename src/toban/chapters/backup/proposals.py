@@ -1,0 +1,42 @@
+"""What `toban init` proposes for chapter 4: where backups go, and how each subject is taken. Pure."""
+
+import re
+from collections.abc import Iterator
+
+from toban.chapters.backup.batch import Kinds
+from toban.design.clauses.backup import BackupPolicy
+from toban.design.reader import Design
+from toban.design.values.backup_method import BackupMethod, read_backup_method
+from toban.engine.bindings.draft import OpenTable, Proposal
+
+_ENGINES = ("native", "pg_dump")
+"""Of those that are registered, the first is proposed for copies of a database."""
+_POSTGRES = re.compile(r"postgres|^db$|^データベース$|^database$", re.IGNORECASE)
+_AMAZON = re.compile(r"s3|minio|バケット|オブジェクト|bucket", re.IGNORECASE)
+
+
+def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
+    """Yield the stores and subjects that the rows of *design* ask for and *kinds* can serve."""
+    stores: dict[str, list[BackupPolicy]] = {}
+    subjects: dict[str, list[BackupPolicy]] = {}
+    for row in design.of(BackupPolicy):
+        subjects.setdefault(row.subject, []).append(row)
+        if row.destination and read_backup_method(row.method) is not BackupMethod.VERSIONING:
+            stores.setdefault(row.destination, []).append(row)
+    for name, rows in stores.items():
+        kind = "s3" if _AMAZON.search(name) else "directory"
+        if kind in kinds.stores:
+            yield OpenTable("stores", name, rows, Proposal(kind, kinds.stores[kind].config))
+    for name, rows in subjects.items():
+        kind = _engine(name, rows, kinds)
+        if kind:
+            yield OpenTable("backups", name, rows, Proposal(kind, kinds.engines[kind].config))
+
+
+def _engine(subject: str, rows: list[BackupPolicy], kinds: Kinds) -> str:
+    """Return the kind to propose; empty where none is known to fit."""
+    if all(read_backup_method(row.method) is BackupMethod.VERSIONING for row in rows):
+        return next((name for name, kind in kinds.engines.items() if kind.keeps_versions), "")
+    if not _POSTGRES.search(subject):
+        return ""
+    return next((name for name in _ENGINES if name in kinds.engines), "")
