@@ -62,6 +62,7 @@ class Rds:
             raise BackupFailed(
                 "RDS のスナップショットに増分はありません (中では差分だけが保存されます)", retry=False
             )
+        _stop_if_asked(watch)
         started_at = datetime.now(UTC)
         name = requests.snapshot_name(self._config.instance, label)
         with asking(), _unless("DBSnapshotAlreadyExists"):
@@ -189,9 +190,7 @@ class Rds:
     def _pause(self, watch: Watch) -> None:
         until = time.monotonic() + self._poll
         while True:
-            reason = watch.why_stop()
-            if reason is not None:
-                raise BackupFailed(f"途中で止めました: {reason}")
+            _stop_if_asked(watch)
             left = until - time.monotonic()
             if left <= 0:
                 return
@@ -220,6 +219,12 @@ class Rds:
                 "encrypted": bool(found.get("Encrypted")),
             },
         )
+
+
+def _stop_if_asked(watch: Watch) -> None:
+    reason = watch.why_stop()
+    if reason is not None:
+        raise BackupFailed(f"途中で止めました: {reason}")
 
 
 @contextmanager

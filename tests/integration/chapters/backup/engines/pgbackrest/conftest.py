@@ -1,104 +1,11 @@
-"""A cluster whose log pgBackRest keeps, and the engine on its stanza."""
+"""Clusters with a stanza."""
 
-import os
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.integration.chapters.backup.debian17 import Cluster, Debian17
-
-from toban.chapters.backup.engines.pgbackrest import KIND
-from toban.chapters.backup.engines.pgbackrest.engine import PgBackRestEngine
-
-STANZA = "shop"
-
-
-@dataclass
-class Backed:
-    """A cluster and its repository."""
-
-    cluster: Cluster
-    config: Path
-    repo: Path
-
-    def engine(self, **keys: object) -> PgBackRestEngine:
-        """Make the engine; keys that are given override the config's."""
-        usual = {"stanza": STANZA, "command": self.cluster.debian.pgbackrest, "config": self.config}
-        engine = KIND.build("PostgreSQL", KIND.config.model_validate({**usual, **keys}), None)
-        assert isinstance(engine, PgBackRestEngine)
-        return engine
-
-    def pgbackrest(self, *arguments: str) -> str:
-        """Run pgBackRest by hand."""
-        debian = self.cluster.debian
-        action, *rest = arguments
-        program = debian.programs / "bin" / "pgbackrest"
-        return debian.run(program, action, f"--config={self.config}", f"--stanza={STANZA}", *rest)
-
-    def empty_folder(self, name: str) -> Path:
-        """Make a folder to restore into."""
-        return self.cluster.debian.folder(name)
-
-    def serve(self, folder: Path) -> Cluster:
-        """Start the cluster that was restored into *folder*, and wait until it has recovered."""
-        restored = Cluster(self.cluster.debian, folder.name)
-        restored.start()
-        restored.wait_for("SELECT NOT pg_is_in_recovery()")
-        return restored
-
-    def give(self, file: Path, text: str) -> None:
-        """Write a file of the cluster's account."""
-        file.write_text(text)
-        account = self.cluster.debian.account
-        if account:
-            os.chown(file, account.pw_uid, account.pw_gid)
-
-    def files_of(self, backup: str) -> list[Path]:
-        """Return what a backup has in the repository, the largest last."""
-        found = [path for path in (self.repo / "backup" / STANZA / backup).rglob("*") if path.is_file()]
-        return sorted(found, key=lambda path: path.stat().st_size)
-
-
-def configuration(cluster: Cluster, folder: Path) -> str:
-    return f"""\
-[global]
-repo1-path={folder / "repo"}
-repo1-block=y
-repo1-bundle=y
-log-path={folder}
-lock-path={folder / "lock"}
-log-level-file=off
-compress-type=zst
-process-max=2
-start-fast=y
-
-[{STANZA}]
-pg1-path={cluster.data}
-pg1-port={cluster.port}
-pg1-socket-path={cluster.debian.root}
-pg1-user=postgres
-"""
-
-
-def make(debian: Debian17, name: str) -> Backed:
-    """Start a cluster that archives to a repository of its own."""
-    folder = debian.folder(f"{name}-pgbackrest")
-    config = folder / "pgbackrest.conf"
-    program = debian.programs / "bin" / "pgbackrest"
-    archive = f"{program} --config={config} --stanza={STANZA} archive-push %p"
-    cluster = Cluster(debian, name, {"archive_mode": "on", "archive_command": archive})
-    backed = Backed(cluster, config, folder / "repo")
-    backed.give(config, configuration(cluster, folder))
-    cluster.make()
-    cluster.start()
-    backed.pgbackrest("stanza-create")
-    cluster.sql(
-        "CREATE TABLE orders (id int PRIMARY KEY, digest text)",
-        "INSERT INTO orders SELECT n, md5(n::text) FROM generate_series(1, 200000) n",
-    )
-    return backed
+from tests.integration.chapters.backup.debian17 import Debian17
+from tests.integration.chapters.backup.engines.pgbackrest_source import Backed, discard, make
 
 
 @pytest.fixture(scope="module")
@@ -115,9 +22,3 @@ def own_backed(debian: Debian17, tmp_path: Path) -> Iterator[Backed]:
     made = make(debian, tmp_path.name)
     yield made
     discard(made)
-
-
-def discard(made: Backed) -> None:
-    made.cluster.stop()
-    shutil.rmtree(made.cluster.data)
-    shutil.rmtree(made.config.parent)

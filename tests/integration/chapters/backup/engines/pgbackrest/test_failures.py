@@ -13,7 +13,7 @@ import psutil
 import psycopg
 import pytest
 from tests.integration.chapters.backup.debian17 import Cluster
-from tests.integration.chapters.backup.engines.pgbackrest.conftest import STANZA, Backed
+from tests.integration.chapters.backup.engines.pgbackrest_source import STANZA, Backed
 from tests.integration.chapters.backup.engines.watching import Watching
 
 from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, RestoreOrder

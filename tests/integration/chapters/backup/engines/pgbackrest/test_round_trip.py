@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from tests.integration.chapters.backup.engines.pgbackrest.conftest import STANZA, Backed
+from tests.integration.chapters.backup.engines.pgbackrest_source import STANZA, Backed
 from tests.integration.chapters.backup.engines.watching import Watching
 
 from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, RestoreOrder

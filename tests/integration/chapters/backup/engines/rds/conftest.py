@@ -1,22 +1,19 @@
 """An RDS to talk to: moto's server, and one whose answers a test chooses."""
 
-import sysconfig
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import boto3
 import pytest
 from tests.integration.chapters.backup import servers
-from tests.integration.chapters.backup.servers import ACCESS_KEY, SECRET_KEY, S3Server
+from tests.integration.chapters.backup.engines import grounds
+from tests.integration.chapters.backup.engines.grounds import REGION
+from tests.integration.chapters.backup.servers import ACCESS_KEY, SECRET_KEY
 
 from toban.chapters.backup.engines.rds import KIND
 from toban.chapters.backup.engines.rds.engine import Rds
-
-REGION = "ap-northeast-1"
 
 type EngineAt = Callable[..., Rds]
 type Answer = tuple[int, str]
@@ -25,43 +22,21 @@ type Answer = tuple[int, str]
 @pytest.fixture(scope="session")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of moto's server."""
-    program = Path(sysconfig.get_path("scripts"), "moto_server")
-    if not program.exists():
-        pytest.skip("needs moto (in the dev group)")
-    port = servers.free_port()
-    log = tmp_path_factory.mktemp("moto") / "log"
-    server = S3Server([str(program), "-H", "127.0.0.1", "-p", str(port)], {}, port, log)
-    server.start()
-    yield server.url
-    server.stop()
+    with grounds.moto_server(tmp_path_factory.mktemp("moto")) as url:
+        yield url
 
 
 @pytest.fixture
 def rds(moto: str) -> Any:
     """A client of an operator."""
-    return boto3.client(
-        "rds",
-        region_name=REGION,
-        endpoint_url=moto,
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=SECRET_KEY,
-    )
+    return grounds.rds_client(moto)
 
 
 @pytest.fixture
-def instance(rds: Any, request: pytest.FixtureRequest) -> str:
+def instance(rds: Any) -> str:
     """The name of a new instance."""
     name = f"shop{servers.free_port()}"
-    rds.create_db_instance(
-        DBInstanceIdentifier=name,
-        Engine="postgres",
-        EngineVersion="17.4",
-        DBInstanceClass="db.t4g.medium",
-        AllocatedStorage=20,
-        MasterUsername="postgres",
-        MasterUserPassword="a-password",
-        BackupRetentionPeriod=7,
-    )
+    grounds.make_instance(rds, name)
     return name
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from tests.integration.chapters.backup import servers
+from tests.integration.chapters.backup.engines.grounds import REGION
 from tests.integration.chapters.backup.engines.rds.conftest import (
     CREATED,
-    REGION,
     EngineAt,
     Scripted,
     fault,
@@ -225,7 +225,7 @@ def test_waiting_can_be_stopped_and_goes_on_in_the_next_attempt(
     engine = engine_at(scripted.url, "shop")
 
     with pytest.raises(BackupFailed, match="途中で止めました: cancelled"):
-        engine.take(LABEL, Method.FULL, None, Watching(stops_after=0))
+        engine.take(LABEL, Method.FULL, None, Watching(stops_after=1))
 
     assert take(engine).label == LABEL
     assert scripted.asked.count("CreateDBSnapshot") == 2

@@ -1,0 +1,282 @@
+"""A source with 1,000 rows for each engine, and how to break and bring back what it makes."""
+
+import os
+import shutil
+import sysconfig
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import boto3
+import pytest
+from tests.integration.chapters.backup import debian17, postgres18, servers
+from tests.integration.chapters.backup.engines import pgbackrest_source
+from tests.integration.chapters.backup.engines.pgbackrest_source import Backed
+from tests.integration.chapters.backup.engines.watching import Watching
+from tests.integration.chapters.backup.postgres18 import Cluster
+from tests.integration.chapters.backup.servers import ACCESS_KEY, SECRET_KEY, S3Server
+
+from toban.chapters.backup.engine import Engine, EngineKind, RestoreOrder, Taken
+from toban.chapters.backup.engines import pg_dump, pgbackrest, rds
+from toban.chapters.backup.engines.native import kind as native
+from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
+
+ROWS = 1_000
+REGION = "ap-northeast-1"
+_FILL = f"CREATE TABLE orders AS SELECT n AS id FROM generate_series(1, {ROWS}) n"  # noqa: S608
+_COUNT = "SELECT count(*) FROM orders"
+
+
+class Ground(Protocol):
+    """What the common suite needs of an engine's surroundings."""
+
+    @property
+    def kind(self) -> EngineKind:
+        """The kind under test."""
+
+    @property
+    def secret(self) -> str:
+        """What must stand in no message."""
+
+    def engine(self) -> Engine:
+        """Make an engine on the source."""
+
+    def lost(self) -> Engine:
+        """Make an engine whose source does not answer."""
+
+    def on_hand(self) -> Sequence[str]:
+        """Name what is stored."""
+
+    def damage(self, taken: Taken) -> None:
+        """Make *taken* unusable where it is."""
+
+    def brought_back(self, engine: Engine, taken: Taken, folder: Path) -> int:
+        """Restore and return the number of rows."""
+
+
+@dataclass
+class InStore:
+    """An engine that writes to a store, on PostgreSQL 18."""
+
+    kind: EngineKind
+    cluster: Cluster
+    folder: Path
+    keys: Mapping[str, object] = field(default_factory=dict)
+    secret: str = Cluster.PASSWORD
+
+    @property
+    def store(self) -> DirectoryStore:
+        return DirectoryStore(DirectoryConfig(path=self.folder))
+
+    def engine(self) -> Engine:
+        return self._made(self.cluster.dsn)
+
+    def lost(self) -> Engine:
+        return self._made(self.cluster.dsn.replace(f":{self.cluster.port}", f":{servers.free_port()}"))
+
+    def on_hand(self) -> Sequence[str]:
+        return [each.key for each in self.store.listing("")]
+
+    def damage(self, taken: Taken) -> None:
+        path = self.folder / taken.objects[0].key
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        path.write_bytes(content)
+
+    def _made(self, dsn: str) -> Engine:
+        # One variable for each: an engine reads it when it acts.
+        name = f"BACKUP_DSN_{abs(hash(dsn))}"
+        os.environ[name] = dsn
+        config = self.kind.config.model_validate({"dsn": f"env:{name}", **self.keys})
+        return self.kind.build("PostgreSQL", config, self.store)
+
+
+class Native(InStore):
+    """Restores into a folder that a server is started on."""
+
+    def brought_back(self, engine: Engine, taken: Taken, folder: Path) -> int:
+        engine.restore(RestoreOrder(chain=[taken], into=folder, follows_log=False), Watching())
+        server = Cluster().adopt(folder)
+        try:
+            ((rows,),) = server.start().sql(_COUNT)
+        finally:
+            server.remove()
+        return int(str(rows))
+
+
+class PgDump(InStore):
+    """Restores into an empty database."""
+
+    def brought_back(self, engine: Engine, taken: Taken, folder: Path) -> int:
+        server = Cluster().make().start()
+        try:
+            engine.restore(RestoreOrder(chain=[taken], into=folder, server=server.dsn), Watching())
+            ((rows,),) = server.sql(_COUNT)
+        finally:
+            server.remove()
+        return int(str(rows))
+
+
+@dataclass
+class PgBackRest:
+    """pgBackRest with its own repository, on PostgreSQL 17."""
+
+    backed: Backed
+    kind: EngineKind = pgbackrest.KIND
+    secret: str = debian17.PASSWORD
+
+    def engine(self) -> Engine:
+        return self.backed.engine()
+
+    def lost(self) -> Engine:
+        """Point to a cluster that does not run."""
+        elsewhere = self.backed.config.with_name("lost.conf")
+        text = self.backed.config.read_text()
+        port = f"pg1-port={self.backed.cluster.port}"
+        self.backed.give(elsewhere, text.replace(port, f"pg1-port={servers.free_port()}"))
+        return self.backed.engine(config=elsewhere)
+
+    def on_hand(self) -> Sequence[str]:
+        folder = self.backed.repo / "backup" / pgbackrest_source.STANZA
+        # A backup that was broken off stays there to be gone on from, and is none: it has no manifest.
+        return [path.parent.name for path in folder.glob("*/backup.manifest")]
+
+    def damage(self, taken: Taken) -> None:
+        path = self.backed.files_of(str(taken.facts["pgbackrest"]))[-1]
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        path.write_bytes(content)
+
+    def brought_back(self, engine: Engine, taken: Taken, folder: Path) -> int:
+        into = self.backed.empty_folder(folder.name)
+        engine.restore(RestoreOrder(chain=[taken], into=into, follows_log=False), Watching())
+        server = self.backed.serve(into)
+        try:
+            ((rows,),) = server.sql(_COUNT)
+        finally:
+            server.stop()
+        return int(str(rows))
+
+
+@dataclass
+class Rds:
+    """RDS as moto plays it: there are no rows, an instance that is there stands for them."""
+
+    url: str
+    instance: str
+    kind: EngineKind = rds.KIND
+    secret: str = SECRET_KEY
+
+    def engine(self) -> Engine:
+        return self._made(self.url)
+
+    def lost(self) -> Engine:
+        return self._made(f"http://127.0.0.1:{servers.free_port()}")
+
+    def on_hand(self) -> Sequence[str]:
+        answer = self._client.describe_db_snapshots(DBInstanceIdentifier=self.instance, SnapshotType="manual")
+        return [each["DBSnapshotIdentifier"] for each in answer["DBSnapshots"]]
+
+    def damage(self, taken: Taken) -> None:
+        self._client.delete_db_snapshot(DBSnapshotIdentifier=taken.facts["snapshot"])
+
+    def brought_back(self, engine: Engine, taken: Taken, folder: Path) -> int:
+        name = f"{self.instance}-back"
+        order = RestoreOrder(chain=[taken], into=folder, server=name, follows_log=False)
+        engine.restore(order, Watching())
+        (made,) = self._client.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
+        return ROWS if made["DBInstanceStatus"] == "available" else 0
+
+    def _made(self, url: str) -> Engine:
+        os.environ.update({"RDS_ACCESS": ACCESS_KEY, "RDS_SECRET": SECRET_KEY})
+        keys = {"access_key": "env:RDS_ACCESS", "secret_key": "env:RDS_SECRET", "endpoint_url": url}
+        config = {"instance": self.instance, "region": REGION, **keys}
+        return self.kind.build("PostgreSQL", self.kind.config.model_validate(config), None)
+
+    @property
+    def _client(self) -> Any:
+        return rds_client(self.url)
+
+
+def rds_client(url: str) -> Any:
+    """A client of an operator."""
+    return boto3.client(
+        "rds",
+        region_name=REGION,
+        endpoint_url=url,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+    )
+
+
+def make_instance(client: Any, name: str) -> None:
+    """Make a DB instance that RDS backs up by itself too."""
+    client.create_db_instance(
+        DBInstanceIdentifier=name,
+        Engine="postgres",
+        EngineVersion="17.4",
+        DBInstanceClass="db.t4g.medium",
+        AllocatedStorage=20,
+        MasterUsername="postgres",
+        MasterUserPassword="a-password",
+        BackupRetentionPeriod=7,
+    )
+
+
+@contextmanager
+def moto_server(folder: Path) -> Iterator[str]:
+    """Serve moto's RDS; gives its URL."""
+    program = Path(sysconfig.get_path("scripts"), "moto_server")
+    if not program.exists():
+        pytest.skip("needs moto (in the dev group)")
+    port = servers.free_port()
+    server = S3Server([str(program), "-H", "127.0.0.1", "-p", str(port)], {}, port, folder / "moto.log")
+    server.start()
+    try:
+        yield server.url
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _in_store(
+    folder: Path, make: type[Native] | type[PgDump], kind: EngineKind, **keys: object
+) -> Iterator[Ground]:
+    store = folder / "store"
+    store.mkdir()
+    cluster = Cluster(max_slot_wal_keep_size="1GB").make().start()
+    try:
+        cluster.sql(_FILL)
+        yield make(kind, cluster, store, keys)
+    finally:
+        cluster.remove()
+
+
+@contextmanager
+def _pgbackrest(folder: Path) -> Iterator[Ground]:
+    debian = debian17.find()
+    try:
+        backed = pgbackrest_source.make(debian, "conformance")
+        backed.cluster.sql("DROP TABLE orders", _FILL)
+        yield PgBackRest(backed)
+        pgbackrest_source.discard(backed)
+    finally:
+        shutil.rmtree(debian.root, ignore_errors=True)
+
+
+@contextmanager
+def _rds(folder: Path) -> Iterator[Ground]:
+    with moto_server(folder) as url:
+        make_instance(rds_client(url), "shop")
+        yield Rds(url, "shop")
+
+
+GROUNDS = {
+    "native": lambda folder: _in_store(folder, Native, native.KIND),
+    "pg_dump": lambda folder: _in_store(folder, PgDump, pg_dump.KIND, binaries=postgres18.programs()),
+    "pgbackrest": _pgbackrest,
+    "rds": _rds,
+}
+"""Kind → makes its ground in a folder."""

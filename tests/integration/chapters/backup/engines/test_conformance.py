@@ -1,0 +1,165 @@
+"""One suite for every backup engine, and the table of what may fail with each."""
+
+import ast
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.integration.chapters.backup.engines.failures import FAILURES, Cell, Impossible
+from tests.integration.chapters.backup.engines.grounds import GROUNDS, ROWS, Ground
+from tests.integration.chapters.backup.engines.watching import Watching
+
+from toban import wiring
+from toban.chapters.backup import catalogue
+from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, load_engines
+
+HERE = Path(__file__).parent
+SECONDS = 60
+KINDS = load_engines(wiring.BACKUPS)
+TAKING = sorted(name for name, kind in KINDS.items() if kind.methods)
+"""The kinds that make backups; the others only watch a place that keeps copies by itself."""
+
+
+@pytest.fixture(params=TAKING, scope="module")
+def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    with GROUNDS[request.param](tmp_path_factory.mktemp(request.param)) as made:
+        yield made
+
+
+def label(number: int, method: str = "full") -> str:
+    """A label of this suite's own for each test that needs one."""
+    return f"202611{number:02d}T020000Z-{method}"
+
+
+def test_what_is_taken_is_verified_described_and_brought_back(ground: Ground, tmp_path: Path) -> None:
+    engine = ground.engine()
+
+    taken = engine.take(label(1), Method.FULL, None, Watching())
+
+    assert (taken.label, taken.method, taken.parent) == (label(1), Method.FULL, "")
+    assert KINDS[taken.engine] == ground.kind
+    assert taken.system_id
+    assert taken.started_at <= taken.ended_at
+    assert taken.restorable_to.tzinfo is not None
+    assert taken.source_bytes > 0
+    assert catalogue.from_json(catalogue.to_json(taken)) == taken
+    assert json.loads(json.dumps(taken.facts)) == taken.facts
+    assert engine.verify(taken, Watching()).troubles in ((), [])
+    assert ground.brought_back(engine, taken, tmp_path / f"back-{taken.engine}") == ROWS
+
+
+def test_what_is_damaged_is_found_and_not_brought_back(ground: Ground, tmp_path: Path) -> None:
+    engine = ground.engine()
+    taken = engine.take(label(2), Method.FULL, None, Watching())
+    ground.damage(taken)
+
+    checked = engine.verify(taken, Watching())
+
+    assert not checked.is_whole
+    assert checked.troubles
+    with pytest.raises(BackupFailed):
+        ground.brought_back(engine, taken, tmp_path / f"damaged-{taken.engine}")
+
+
+def test_an_attempt_under_the_same_label_leaves_one_backup(ground: Ground) -> None:
+    engine = ground.engine()
+    engine.take(label(3), Method.FULL, None, Watching())
+    before = len(ground.on_hand())
+
+    again = engine.take(label(3), Method.FULL, None, Watching())
+
+    assert len(ground.on_hand()) == before
+    assert engine.verify(again, Watching()).is_whole
+
+
+def test_removing_is_safe_to_repeat_and_leaves_the_others(ground: Ground) -> None:
+    engine = ground.engine()
+    old = engine.take(label(4), Method.FULL, None, Watching())
+    new = engine.take(label(5), Method.FULL, None, Watching())
+
+    engine.remove(old)
+    engine.remove(old)
+
+    assert not engine.verify(old, Watching()).is_whole
+    assert engine.verify(new, Watching()).is_whole
+
+
+def test_a_backup_that_is_stopped_counts_as_none(ground: Ground) -> None:
+    engine = ground.engine()
+    before = ground.on_hand()
+
+    with pytest.raises(BackupFailed):
+        engine.take(label(6), Method.FULL, None, Watching(stops_after=0))
+
+    # RDS goes on by itself, and the next attempt finds it.
+    assert ground.on_hand() == before or not ground.kind.needs_store
+    assert engine.take(label(6), Method.FULL, None, Watching()).label == label(6)
+
+
+def test_an_increment_stands_on_its_full_backup_or_is_refused(ground: Ground) -> None:
+    engine = ground.engine()
+    assert engine.methods == ground.kind.methods
+    full = engine.take(label(7), Method.FULL, None, Watching())
+
+    if Method.INCREMENTAL in engine.methods:
+        increment = engine.take(label(8, "incr"), Method.INCREMENTAL, full, Watching())
+        assert (increment.method, increment.parent) == (Method.INCREMENTAL, full.label)
+        with pytest.raises(NeedsFull):
+            engine.take(label(9, "incr"), Method.INCREMENTAL, None, Watching())
+    else:
+        with pytest.raises(BackupFailed) as refusal:
+            engine.take(label(8, "incr"), Method.INCREMENTAL, full, Watching())
+        assert not refusal.value.retry
+
+
+def test_a_source_that_is_away_is_a_doubt_and_worth_another_try(ground: Ground) -> None:
+    assert list(ground.engine().doubts()) == []
+    engine = ground.lost()
+
+    began = time.monotonic()
+    doubts = engine.doubts()
+    took = time.monotonic() - began
+
+    assert doubts
+    # Somebody waits before a terminal; a minute's bound is no measure of speed.
+    assert took < SECONDS
+    with pytest.raises(BackupFailed) as failure:
+        engine.take(label(10), Method.FULL, None, Watching())
+    assert failure.value.retry
+    assert all(ground.secret not in text for text in (*doubts, str(failure.value)))
+
+
+def test_letting_go_is_safe_to_repeat(ground: Ground) -> None:
+    engine = ground.engine()
+    engine.take(label(11), Method.FULL, None, Watching())
+
+    engine.close()
+    engine.close()
+
+
+def cells() -> Iterator[tuple[str, str, Cell]]:
+    for failure, by_kind in FAILURES.items():
+        for kind, cell in by_kind.items():
+            yield failure, kind, cell
+
+
+def functions_of(module: str) -> frozenset[str]:
+    tree = ast.parse((HERE / module).read_text(encoding="utf-8"))
+    return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_every_failure_is_answered_for_every_engine(failure: str) -> None:
+    assert sorted(FAILURES[failure]) == TAKING
+
+
+@pytest.mark.parametrize(("failure", "kind", "cell"), list(cells()), ids=str)
+def test_every_answer_is_a_test_that_exists_or_a_reason(failure: str, kind: str, cell: Cell) -> None:
+    if isinstance(cell, Impossible):
+        assert len(cell.why) > 20
+    else:
+        missing = [test for test in cell.tests if test not in functions_of(cell.module)]
+        assert cell.tests
+        assert missing == []
