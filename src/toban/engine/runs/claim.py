@@ -25,7 +25,7 @@ from toban.engine.runs.work import Work
 _TRIES = 3
 
 LEASE = timedelta(seconds=7)
-"""A worker that is silent for so long is replaced; with the turns between, within 10 seconds."""
+"""A claim is good for so long; every heartbeat moves its end."""
 
 
 _LONGEST_PROGRESS = 200
@@ -82,9 +82,10 @@ class Progress:
 def claim(
     works: Mapping[str, Work], holder: str, now: datetime, *, in_hand: Collection[int] = ()
 ) -> Claim | None:
-    """Take a lost worker's run, else the one that has waited longest; None when there is none.
+    """Take a run whose lease has ended, else the one that has waited longest; None when there is none.
 
-    *in_hand* are this worker's own: after a jump of the clock they only look lost.
+    For one look: who looks again and again judges others by their silence. *in_hand* are this worker's own:
+    after a jump of the clock they only look lost.
     """
     for run in lost(now, in_hand):
         taken = take_over(run, works, holder, now)

@@ -182,10 +182,11 @@ class Runner:
             self._heart.join()
 
     def _take_over(self) -> None:
+        """Take the runs of workers that have been silent; the clocks of two machines are never compared."""
         running = Run.objects.filter(state=Run.State.RUNNING)
-        others = [run for run in running if run.pk not in self._hands]
+        others = [run for run in running if run.pk not in self._hands and run.work in self._works]
         silent = self._silences.look(others)
-        for run in claim.lost(self._clock(), self._hands) if silent else ():
+        for run in others:
             if run.pk in silent and len(self._hands) < self._most:
                 taken = claim.take_over(run, self._works, self._holder, self._clock())
                 if taken is not None:

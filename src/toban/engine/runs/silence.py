@@ -1,4 +1,4 @@
-"""How long other workers have been silent, as this one sees it: the second opinion before a take-over."""
+"""How long other workers have been silent, as this one sees it: what decides over a take-over."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -7,8 +7,8 @@ from datetime import datetime
 
 from toban.engine.runs.models import Run
 
-SILENCE = 5.0
-"""Seconds without a heartbeat; a lease has ended by then on clocks that agree."""
+SILENCE = 6.0
+"""Seconds without a heartbeat after which a worker counts as dead or frozen: four of them in a row."""
 
 _MOST_PER_LOOK = 2.0
 """Seconds that one look counts for at most: a gap between looks says nothing about the other worker."""
@@ -24,9 +24,10 @@ class _Sight:
 class Silences:
     """Which leases have not moved while this worker was looking.
 
-    A lease alone is judged by the clock, and clocks are set, disagree, or stand still with a frozen machine;
-    after the state database was away, every lease has ended and nobody is dead. So a lease must also have
-    been seen unmoved for `SILENCE` seconds of looking, on a clock that is never set.
+    Judged by its time alone a lease depends on clocks, and those of two machines disagree, are set, or stand
+    still with a frozen one; after the state database was away, every lease has ended and nobody is dead. So
+    what counts is that a lease has been seen unmoved for `SILENCE` seconds of looking, on a clock that is
+    never set.
     """
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:

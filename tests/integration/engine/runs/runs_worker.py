@@ -2,7 +2,7 @@
 
 order FOLDER                         order a run of the work
 steps FOLDER HOLDER AHEAD KILL_AT    do it; the clock is AHEAD seconds fast and kills at reading KILL_AT
-hold FOLDER HOLDER                   do a work whose step waits for the file FOLDER/go
+hold FOLDER HOLDER [AHEAD]           do a work whose step waits for the file FOLDER/go
 listen FOLDER                        note each ring of the bell, until the file FOLDER/end exists
 schedule FOLDER SEED                 plan two days of hourly runs with a clock that jumps to and fro
 """
@@ -101,7 +101,8 @@ def do_hold() -> None:
     structlog.configure(
         processors=[structlog.processors.JSONRenderer()], logger_factory=structlog.PrintLoggerFactory()
     )
-    runs, stop = Runs(REST[0], system_clock), threading.Event()
+    ahead = timedelta(seconds=float(REST[1]) if len(REST) > 1 else 0)
+    runs, stop = Runs(REST[0], lambda: system_clock() + ahead), threading.Event()
     runs.adopt({"W": work(Step("hold", hold))})
     note(f"ready {REST[0]}")
 

@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -95,3 +96,27 @@ def test_two_schedulers_with_jumping_clocks_make_one_run_per_hour(
     due = ask(database).due
     hours = [f"2026-04-{1 + hour // 24:02}T{hour % 24:02}:00:00+00:00" for hour in range(1, 49)]
     assert due == hours
+
+
+@pytest.mark.parametrize("ahead", ["3600", "-3600"], ids=["an-hour-fast", "an-hour-slow"])
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_wrong_clock_takes_nothing_from_the_living_and_everything_from_the_dead(
+    database: Mapping[str, str], tmp_path: Path, ahead: str
+) -> None:
+    assert run(database, "order", tmp_path) == 0
+    first = subprocess.Popen(command("hold", tmp_path, "first"), env=database)
+    until(lambda: "holds first" in notes(tmp_path))
+    second = subprocess.Popen(command("hold", tmp_path, "second", ahead), env=database)
+    until(lambda: "ready second" in notes(tmp_path))
+
+    # Longer than a lease: the second looks on, and by its clock the run is lost, or never will be.
+    time.sleep(9)
+    while_alive = ask(database).runs[0]["losses"]
+    first.kill()
+    until(lambda: "holds second" in notes(tmp_path))
+
+    (tmp_path / "go").touch()
+    until(lambda: ask(database).runs[0]["state"] == "done")
+    (tmp_path / "end").touch()
+    assert (first.wait(timeout=60), second.wait(timeout=60)) == (-signal.SIGKILL, 0)
+    assert (while_alive, ask(database).runs[0]["losses"]) == (0, 1)
