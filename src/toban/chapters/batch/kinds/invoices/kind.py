@@ -16,7 +16,6 @@ from toban.chapters.batch.kinds.invoices.period import Closing, read_term
 from toban.chapters.batch.kinds.invoices.tax import Prices, Rounding
 from toban.chapters.batch.kinds.invoices.texts import Texts
 from toban.design.values.schedule import Cadence
-from toban.engine import paper
 from toban.engine.bindings.model import BatchBinding, Length
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
@@ -86,6 +85,9 @@ def doubts(config: InvoiceBatch, site: Site) -> Iterator[str]:
     yield from troubles
     if not troubles and (complaint := rows.column_complaint(question.columns())):
         yield f"{complaint}\nHINT: query の AS で列の名を合わせてください"
+    # It loads the PDF library, which those who only read the bindings need not wait for.
+    from toban.engine import paper  # noqa: PLC0415
+
     try:
         paper.font()
     except paper.NoFont as error:

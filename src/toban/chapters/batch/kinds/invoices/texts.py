@@ -1,12 +1,15 @@
 """The operator's own sentences on an invoice: Django templates with a few names in them."""
 
-from typing import Annotated
+from functools import cache
+from typing import TYPE_CHECKING, Annotated
 
-from django.template import Context, Engine, TemplateSyntaxError
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from toban.engine.bindings.model import Section
+
+if TYPE_CHECKING:
+    from django.template import Engine
 
 SAMPLES = {
     "number": "2026-00001",
@@ -20,16 +23,27 @@ SAMPLES = {
 """The names, each with a value such as it stands for."""
 
 _UNKNOWN = "\0"
-# No loaders and no libraries: a text is itself and reads nothing else.
-_ENGINE = Engine(autoescape=False, string_if_invalid=_UNKNOWN)
 
 
 def fill(text: str, values: dict[str, str]) -> str:
     """Return *text* with *values* in the places that name them."""
-    return _ENGINE.from_string(text).render(Context(values, autoescape=False)).strip()
+    from django.template import Context  # noqa: PLC0415
+
+    return _engine().from_string(text).render(Context(values, autoescape=False)).strip()
+
+
+@cache
+def _engine() -> "Engine":
+    # Loaded with the first text: those who only read other bindings need not wait for it.
+    from django.template import Engine  # noqa: PLC0415
+
+    # No loaders and no libraries: a text is itself and reads nothing else.
+    return Engine(autoescape=False, string_if_invalid=_UNKNOWN)
 
 
 def _checked(text: str) -> str:
+    from django.template import TemplateSyntaxError  # noqa: PLC0415
+
     names = "、".join(f"{{{{ {name} }}}}" for name in SAMPLES)
     try:
         is_known = _UNKNOWN not in fill(text, SAMPLES)
