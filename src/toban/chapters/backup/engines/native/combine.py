@@ -185,12 +185,11 @@ def _write_all(descriptor: int, piece: bytes) -> None:
 
 def _write_at(descriptor: int, at: int, count: int, content: Content) -> None:
     """Write the next *count* bytes of *content* to position *at*."""
-    while count:
-        piece = content.read(min(count, 1 << 20))
-        if not piece:
-            raise BadIncrement("ends before its last block")
-        count -= len(piece)
-        rest = memoryview(piece)
+    until = at + count
+    for piece in content.take(count):
+        rest = piece
         while rest:
             written = os.pwrite(descriptor, rest, at)
             rest, at = rest[written:], at + written
+    if at != until:
+        raise BadIncrement("ends before its last block")

@@ -57,23 +57,30 @@ class Content:
         self.path = path
         self._key = key
         self._pieces = self._proven(pieces, file)
-        self._piece = b""
+        self._rest = memoryview(b"")
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield what has not been read yet."""
-        if self._piece:
-            piece, self._piece = self._piece, b""
-            yield piece
+        if self._rest:
+            rest, self._rest = self._rest, memoryview(b"")
+            yield bytes(rest)
         yield from self._pieces
+
+    def take(self, count: int) -> Iterator[memoryview]:
+        """Yield the next *count* bytes in pieces; fewer only at the end."""
+        while count and (self._rest or self._more()):
+            taken = self._rest[:count]
+            self._rest = self._rest[len(taken) :]
+            count -= len(taken)
+            yield taken
 
     def read(self, count: int) -> bytes:
         """Return exactly *count* bytes; fewer only at the end."""
-        found, missing = [], count
-        while missing and (piece := self._piece or next(self._pieces, b"")):
-            found.append(piece[:missing])
-            self._piece = piece[missing:]
-            missing -= len(found[-1])
-        return b"".join(found)
+        return b"".join(self.take(count))
+
+    def _more(self) -> bool:
+        self._rest = memoryview(next(self._pieces, b""))
+        return bool(self._rest)
 
     def prove(self) -> None:
         """Read to the end; raises `Damaged` when the checksum differs."""
