@@ -99,10 +99,10 @@ def _rowless(design: Design, bindings: Bindings, batches: BatchPlan) -> Iterator
         origin, quote = _place(bindings, "batches", key), _quote("batches", key, bound)
         unread = next((row for row in design.unread if key in map(str.strip, row.text.split("|"))), None)
         if key in rows:
-            message, hint = batches.unbound[rows[key].id], f"toban check {design.document}"
+            message, hint = batches.unbound[rows[key].id], "接続表のこの表か、文書のその行を直してください"
         elif unread is not None:
             message = f"{design.document}:{unread.line} の行を読めませんでした: {unread.reason}"
-            hint = f"その行を直してください:  {' '.join(unread.text.split())}"
+            hint = f"その行を直してください: {' '.join(unread.text.split())}"
         else:
             message = f"{design.document} のバッチ一覧にありません"
             near = difflib.get_close_matches(key, rows, n=1)

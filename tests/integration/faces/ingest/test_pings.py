@@ -3,9 +3,12 @@
 import json
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -171,3 +174,32 @@ def test_no_token_is_ever_logged(tmp_path: Path, capfd: pytest.CaptureFixture[st
 
     said = capfd.readouterr()
     assert TOKEN not in said.out + said.err
+
+
+def test_a_worker_beside_the_server_shows_what_was_reported(tmp_path: Path) -> None:
+    (tmp_path / "B001").write_text(token("B001"))
+    (tmp_path / "B001").chmod(0o600)
+    bindings = '[batches.B001]\nkind = "ping"\ntoken = "file:B001"\n'
+    with serving(tmp_path, DOCUMENT, bindings) as served:
+        httpx.get(f"{served.url}/ping/{token('B001')}/start", trust_env=False)
+        httpx.get(f"{served.url}/ping/{token('B001')}/7", trust_env=False)
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "toban", "worker"], env=served.environment, stdout=subprocess.DEVNULL
+        )
+        try:
+            until = time.monotonic() + 60
+            while verdict(served, "B001") != "deviating" and time.monotonic() < until:
+                time.sleep(0.2)
+            assert verdict(served, "B001") == "deviating"
+        finally:
+            worker.terminate()
+            worker.wait(timeout=20)
+        assert [run["note"] for run in runs(served, "B001")] == ["終了コード 7 が報告されました"]
+
+
+def verdict(served: Served, key: str) -> str:
+    """Return what the page shows of a batch, by the table it is shown from."""
+    with closing(sqlite3.connect(served.home / "state.sqlite3")) as state:
+        sql = "SELECT verdict FROM evidence_clausestatus WHERE clause_id = ?"
+        found = state.execute(sql, [f"batch/batch/{key}"]).fetchone()
+    return str(found[0]) if found else ""
