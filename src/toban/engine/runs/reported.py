@@ -171,7 +171,8 @@ def _last_due(work: Work, at: datetime) -> datetime | None:
 
 
 def _start(run: Run, report: Report) -> None:
-    if run.state == Run.State.RUNNING:
+    has_begun = bool(report.rid) and run.parameters.get("rid") == report.rid
+    if has_begun or run.state == Run.State.RUNNING:
         # Sent again: its answer was lost on the way.
         return
     others = Run.objects.select_for_update().filter(work=run.work, state=Run.State.RUNNING)

@@ -145,6 +145,17 @@ def test_the_same_report_twice_changes_nothing(work: Work) -> None:
     assert verdicts() == ["conforming", "deviating"]
 
 
+def test_a_start_that_arrives_again_after_the_end_of_its_run_begins_nothing(work: Work) -> None:
+    pass_to(work, NOON)
+    say(work, Word.START, NOON + SECOND, rid=RID)
+    say(work, Word.SUCCESS, NOON + 2 * SECOND, rid=RID)
+
+    say(work, Word.START, NOON + 3 * SECOND, rid=RID)
+
+    assert state_of()[0] == "done"
+    assert Run.objects.count() == 1
+
+
 def test_words_alone_change_no_state(work: Work) -> None:
     pass_to(work, NOON)
 
