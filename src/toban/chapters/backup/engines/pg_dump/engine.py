@@ -19,12 +19,13 @@ from toban.chapters.backup.engine import (
 from toban.chapters.backup.engines.pg_dump import restore, stored
 from toban.chapters.backup.engines.pg_dump.commands import ZSTD_SINCE, Programs, Server, Shape
 from toban.chapters.backup.engines.pg_dump.config import PgDumpBackup
-from toban.chapters.backup.engines.pg_dump.source import Source, held_snapshot, major
+from toban.chapters.backup.engines.pg_dump.source import Outlook, Source, held_snapshot, look_ahead, major
 from toban.chapters.backup.engines.pg_dump.spool import spool
 from toban.chapters.backup.engines.program import QUIET, ProgramFailed, output, pieces, run
 from toban.chapters.backup.store import Store, Stored, StoreTrouble, folder_of
 from toban.engine.bindings.secret import SecretUnavailable
 
+_NAMED = 5
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+(?:\.\d+)*)")
 
 
@@ -108,11 +109,12 @@ class PgDump:
             client = self._client_version()
             self._client_version("pg_restore")
             self._shape(client)
-            with held_snapshot(self._server()) as source:
-                _refuse_old_client(client, source.version)
-        except BackupFailed as error:
+            outlook = look_ahead(self._server())
+            _refuse_old_client(client, outlook.version)
+            next(iter(self._store.listing(f"{self._folder}/")), None)
+        except (BackupFailed, StoreTrouble) as error:
             return (str(error),)
-        return ()
+        return _unreadable(outlook)
 
     def close(self) -> None:
         """There is nothing to let go of: each act has its own connections."""
@@ -166,6 +168,14 @@ def _refuse_old_client(client: str, server: str) -> None:
             f"HINT: PostgreSQL {major(server)} のクライアントを入れ、binaries で指してください",
             retry=False,
         )
+
+
+def _unreadable(outlook: Outlook) -> Sequence[str]:
+    if not outlook.unreadable:
+        return ()
+    named = "、".join(outlook.unreadable[:_NAMED]) + (" ほか" if len(outlook.unreadable) > _NAMED else "")
+    hint = "HINT: GRANT pg_read_all_data TO バックアップの役割 (PostgreSQL 14 以降)"
+    return (f"読めない表が {len(outlook.unreadable)} あります: {named}\n{hint}",)
 
 
 def _facts(source: Source, shape: Shape) -> Mapping[str, object]:

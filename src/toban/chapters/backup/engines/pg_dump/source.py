@@ -16,6 +16,9 @@ _CONNECT_TIMEOUT = 10
 _COUNTED = 256 << 20
 """Bytes of all tables whose rows are counted, the smallest first: what reads in about a second."""
 
+_MOST_COUNTED = 1_000
+"""Tables: the figures are kept with every backup."""
+
 _COUNT_TIMEOUT = "10s"
 
 # Who owns or may do something here: what a restore needs to find again. The bootstrap superuser is not
@@ -38,6 +41,15 @@ _TABLES = """
        AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')
      ORDER BY 3, 1, 2
 """  # noqa: E501
+_UNREADABLE = """
+    SELECT format('%I.%I', nspname, relname)
+      FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+     WHERE relkind IN ('r', 'p', 'm', 'S') AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+       AND NOT (has_schema_privilege(n.oid, 'USAGE')
+                AND CASE relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
+                                 ELSE has_table_privilege(c.oid, 'SELECT') END)
+     ORDER BY 1
+"""
 _OBJECTS = """
     SELECT (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
              WHERE c.oid >= 16384 AND nspname !~ '^pg_'
@@ -73,6 +85,15 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """What can be said of the database before it is dumped."""
+
+    version: str
+    unreadable: Sequence[str]
+    """Tables and sequences that the role may not read, and pg_dump would fail on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """The database to restore into."""
 
@@ -96,6 +117,13 @@ def held_snapshot(server: Server) -> Iterator[Source]:
         with asking(server):
             found = _look(connection)
         yield found
+
+
+def look_ahead(server: Server) -> Outlook:
+    """Ask the database what a dump would meet with."""
+    with connected(server) as connection, asking(server):
+        names = [name for (name,) in connection.execute(_UNREADABLE)]
+        return Outlook(_version(connection), names)
 
 
 def look_at_target(server: Server) -> Target:
@@ -172,7 +200,7 @@ def _counted(
 ) -> Mapping[Table, int]:
     connection.execute(f"SET LOCAL statement_timeout = '{_COUNT_TIMEOUT}'")
     found, room = {}, _COUNTED
-    for schema, table, size in tables:
+    for schema, table, size in tables[:_MOST_COUNTED]:
         room -= size or 0
         if room < 0:
             break

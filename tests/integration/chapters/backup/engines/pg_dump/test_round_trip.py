@@ -178,17 +178,41 @@ def test_the_password_stands_in_no_command_line_and_no_complaint(
     assert all("wr0ng-s3cret" not in doubt for doubt in engine.doubts())
 
 
-def test_a_table_that_stays_locked_does_not_keep_rows_from_being_counted_for_ever(
-    source: Cluster, engine_of: EngineOf
-) -> None:
+def test_a_table_that_stays_locked_keeps_no_doubt_waiting(source: Cluster, engine_of: EngineOf) -> None:
+    source.sql("CREATE TABLE busy (id int)")
     with psycopg.connect(source.dsn) as other:
-        other.execute("CREATE TABLE IF NOT EXISTS busy (id int)")
-        other.commit()
         other.execute("LOCK TABLE busy IN ACCESS EXCLUSIVE MODE")
-        doubts = engine_of().doubts()
 
-    assert doubts == ()
+        assert engine_of().doubts() == ()
     source.sql("DROP TABLE busy")
+
+
+def test_tables_that_the_role_may_not_read_are_a_doubt_and_fail_the_dump(
+    source: Cluster, engine_of: EngineOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.sql(f"CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}'", "GRANT SELECT ON customers TO reader")
+    engine = engine_of()
+    monkeypatch.setenv("BACKUP_DSN", source.dsn.replace("//postgres:", "//reader:"))
+
+    (doubt,) = engine.doubts()
+
+    assert "public.orders" in doubt
+    assert "public.customers" not in doubt
+    assert "HINT: GRANT pg_read_all_data" in doubt
+    with pytest.raises(BackupFailed, match="permission denied for table orders"):
+        engine.take(LABEL, Method.FULL, None, Watching())
+    source.sql("GRANT pg_read_all_data TO reader")
+    assert engine.doubts() == ()
+    source.sql("DROP OWNED BY reader", "DROP ROLE reader")
+
+
+def test_a_store_that_is_away_is_a_doubt(engine_of: EngineOf, store: DirectoryStore) -> None:
+    Path(store.name).rmdir()
+
+    (doubt,) = engine_of().doubts()
+
+    assert store.name in doubt
+    Path(store.name).mkdir()
 
 
 def test_programs_that_are_not_there_are_a_doubt(engine_of: EngineOf, tmp_path: Path) -> None:
