@@ -379,9 +379,15 @@ def test_a_folder_that_can_not_be_written_fails_the_step_and_later_all_is_printe
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ('[batches.B003.texts]\nnotes = "{{ amonut }}"', "知らない名前があります"),
+        ('[batches.B003.texts]\nnotes = "{{ amonut }}"', "知らない名前か、使えない書き方があります"),
         ('[batches.B003.texts]\nnotes = "{% if %}"', "Unexpected end of expression"),
+        (
+            '[batches.B003.texts]\nnotes = "{% include \\"/etc/passwd\\" %}"',
+            "知らない名前か、使えない書き方があります",
+        ),
+        ('[batches.B003.texts]\nnotes = "{% load static %}"', "'static' is not a registered tag library"),
         ('payment = "そのうち"', "支払期限として読めません"),
+        ('series = "../../%Y"', "「series」の値が正しくありません"),
         ('rounding = "bank"', "'floor', 'half' か 'ceil'"),
     ],
 )

@@ -42,8 +42,12 @@ def find(pattern: Pattern) -> Iterator[LogFile]:
         folders[:] = [] if is_deep else sorted(each for each in folders if _device(each, handle) == device)
         for name in sorted(names):
             if pattern.matches((*below, name)):
-                with suppress(FileNotFoundError):
-                    yield _file(Path(folder, name), os.stat(name, dir_fd=handle, follow_symlinks=False))
+                try:
+                    found = os.stat(name, dir_fd=handle, follow_symlinks=False)
+                except FileNotFoundError:
+                    # Rotated away while we were looking.
+                    continue
+                yield _file(Path(folder, name), found)
 
 
 def _raise(error: OSError) -> None:

@@ -39,7 +39,7 @@ class InvoiceBatch(BatchBinding):
     folder: str = Field(min_length=1)
     """Where the PDFs go; relative to the folder of `toban.toml`."""
     issuer: Issuer
-    series: str = Field(default="%Y", min_length=1, max_length=80)
+    series: str = Field(default="%Y", max_length=80, pattern=r"^[\w%-]+$")
     """What stands before the number, by the period's last day (%Y: its year); each series counts from 1."""
     closing: Closing = Closing.DUE
     prices: Prices = Prices.EXCLUDED

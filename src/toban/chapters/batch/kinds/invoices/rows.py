@@ -11,6 +11,7 @@ OPTIONAL = ("honorific", "address", "day", "quantity", "unit", "unit_price")
 """The columns that the query gives, and those that it may give."""
 
 _MOST_COMPLAINTS = 20
+_LONGEST_KEY = 200
 
 type Row = Mapping[str, object]
 
@@ -39,7 +40,7 @@ def contents(rows: Sequence[Row], terms: Terms, issued_on: date) -> list[Content
     grouped: dict[str, list[tuple[Row, Line]]] = {}
     for place, row in enumerate(rows, 1):
         try:
-            customer, line = _needed(row, "customer"), _line(row)
+            customer, line = _customer(row), _line(row)
         except _Flaw as error:
             complaints.append(f"{place} 行目: {error}")
         else:
@@ -85,6 +86,13 @@ def _objections(content: Content, rows: Sequence[Row]) -> Iterator[str]:
         yield f"{who}: name が行によって違います"
     if content.totals.to_pay < 0:
         yield f"{who}: 合計が {content.totals.to_pay:,} 円で、請求になりません。返金は別の書類にしてください"
+
+
+def _customer(row: Row) -> str:
+    key = _needed(row, "customer")
+    if len(key) > _LONGEST_KEY:
+        raise _Flaw(f"customer の「{key[:20]}…」が長すぎます。{_LONGEST_KEY} 字までです")
+    return key
 
 
 def _line(row: Row) -> Line:

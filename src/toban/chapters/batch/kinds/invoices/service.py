@@ -46,7 +46,6 @@ class Billing:
         """Where the files go."""
         return self.site.folder / self.config.folder
 
-    @property
     def look(self) -> layout.Look:
         """What the invoices are printed with, or `StepFailed`."""
         issuer, folder = self.config.issuer, self.site.folder
@@ -110,7 +109,7 @@ def number(billing: Billing, turn: Turn) -> object:
         contents = rows.contents(found, billing.terms(period), turn.due_at.date())
     except rows.Unbillable as error:
         raise StepFailed(f"請求できない行があるため、何も発行していません\n{error}") from error
-    _refuse_unprintable(contents, billing.look.font)
+    _refuse_unprintable(contents, billing.look().font)
     book = numbering.Book(f"{period.last_day:{config.series}}", billing.work, period.last_day)
     tally = numbering.number(book, contents, turn.run_id)
     turn.say(f"{period.title} ({period.words}): {len(found):,} 行、請求先 {len(contents):,} 件")
@@ -145,7 +144,7 @@ def _refuse_unprintable(contents: Sequence[Content], font: paper.Font) -> None:
 
 def render(billing: Billing, turn: Turn) -> object:
     """Print what has not been issued yet, or is no longer on the disk as it was."""
-    look, period = billing.look, _period_numbered(turn)
+    look, period = billing.look(), _period_numbered(turn)
     latest = list(_latest(billing, period))
     printed = 0
     for place, revision in enumerate(latest):

@@ -11,18 +11,8 @@ from toban.engine.bindings.model import Section
 if TYPE_CHECKING:
     from django.template import Engine
 
-SAMPLES = {
-    "number": "2026-00001",
-    "name": "見本",
-    "title": "2026年11月分",
-    "period": "2026年11月1日 ～ 2026年11月30日",
-    "total": "¥110",
-    "issued_on": "2026年11月30日",
-    "pay_by": "2026年12月31日",
-}
-"""The names, each with a value such as it stands for."""
-
-_UNKNOWN = "\0"
+NAMES = ("number", "name", "title", "period", "total", "issued_on", "pay_by")
+"""What a text may name: the number, the recipient, the period's title and words, yen, days."""
 
 
 def fill(text: str, values: dict[str, str]) -> str:
@@ -37,23 +27,31 @@ def _engine() -> "Engine":
     # Loaded with the first text: those who only read other bindings need not wait for it.
     from django.template import Engine  # noqa: PLC0415
 
-    # No loaders and no libraries: a text is itself and reads nothing else.
-    return Engine(autoescape=False, string_if_invalid=_UNKNOWN)
+    return Engine(autoescape=False)
 
 
 def _checked(text: str) -> str:
     from django.template import TemplateSyntaxError  # noqa: PLC0415
 
-    names = "、".join(f"{{{{ {name} }}}}" for name in SAMPLES)
+    hint = f"書けるのは {'、'.join(f'{{{{ {name} }}}}' for name in NAMES)} と {{% if %}} です"
     try:
-        is_known = _UNKNOWN not in fill(text, SAMPLES)
+        why = "" if _is_plain(text) else "知らない名前か、使えない書き方があります"
     except TemplateSyntaxError as error:
-        raise PydanticCustomError(
-            "template", "{why}", {"why": str(error), "hint": f"書けるのは {names}"}
-        ) from error
-    if not is_known:
-        raise PydanticCustomError("template", "知らない名前があります", {"hint": f"書けるのは {names} です"})
+        why = str(error)
+    if why:
+        raise PydanticCustomError("template", "{why}", {"why": why, "hint": hint})
     return text
+
+
+def _is_plain(text: str) -> bool:
+    """Whether *text* has known names and conditions alone: an `{% include %}` would read other files."""
+    from django.template.base import Node, TextNode, Variable, VariableNode  # noqa: PLC0415
+    from django.template.defaulttags import IfNode  # noqa: PLC0415
+
+    nodes = _engine().from_string(text).nodelist.get_nodes_by_type(Node)
+    names = [node.filter_expression.var for node in nodes if isinstance(node, VariableNode)]
+    is_known = all(each.var in NAMES for each in names if isinstance(each, Variable))
+    return is_known and all(isinstance(node, TextNode | VariableNode | IfNode) for node in nodes)
 
 
 Template = Annotated[str, AfterValidator(_checked)]

@@ -59,6 +59,7 @@ def test_nothing_to_bill_is_no_invoice(terms: Terms) -> None:
         ({"tax_rate": -1}, "tax_rate の「-1」"),
         ({"item": " "}, "item が空"),
         ({"customer": None}, "customer が空"),
+        ({"customer": "x" * 201}, "customer の「xxxxxxxxxxxxxxxxxxxx…」が長すぎます"),
         ({"name": ""}, "顧客 5: name が空"),
         ({"day": "11月3日"}, "day の「11月3日」は日付ではありません"),
         ({"amount": -680}, "顧客 5: 合計が -734 円で、請求になりません"),
