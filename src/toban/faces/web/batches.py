@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from urllib.parse import urlencode
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -27,7 +28,8 @@ from toban.faces.web.works import WorkRow, all_works, usual_lengths
 _LONGEST_RUN = timedelta(days=2)
 """A run that was due longer ago is not drawn on a day."""
 _MOST = 1000
-"""Runs of a day that are drawn and listed, the newest."""
+"""Runs of a day that are drawn and listed, those due last."""
+_PER_PAGE = 100
 _MOST_PLANNED = 300
 _DAY = timedelta(days=1)
 
@@ -77,7 +79,7 @@ class Choice:
 
 @require_safe
 def batches(request: HttpRequest) -> HttpResponse:
-    """Show what runs on a day; `?day=`, `?state=` and `?q=` choose."""
+    """Show what runs on a day; `?day=`, `?state=`, `?q=` and `?page=` choose."""
     edition, now = in_force(), system_clock()
     system = edition.bindings.system
     choice = _choice(request, now.astimezone(system.zone).date())
@@ -85,7 +87,7 @@ def batches(request: HttpRequest) -> HttpResponse:
     works = [row for row in all_works(edition.design) if choice.q.casefold() in row.label.casefold()]
     runs = [run for run in _runs_of(works, day, now) if choice.state in ("", standing(run))]
     sight = look(edition, now)
-    usual = usual_lengths([row.key for row in works], now)
+    usual = usual_lengths([row.key for row in works])
     listed = [
         Listed(replace(row, usual=usual.get(row.key)), sight.rows.get(row.clause.id if row.clause else ""))
         for row in works
@@ -102,7 +104,8 @@ def batches(request: HttpRequest) -> HttpResponse:
         "lanes": list(_lanes(works, runs, day, sight, is_whole=not choice.state)),
         "batches": [each for each in listed if each.row.is_batch],
         "others": [each for each in listed if not each.row.is_batch],
-        "runs": runs,
+        "page": Paginator(runs, _PER_PAGE).get_page(request.GET.get("page")),
+        "query": choice.query,
         "labels": {row.key: row.label for row in works},
         "most": _MOST if len(runs) == _MOST else None,
     }
@@ -132,9 +135,9 @@ def _runs_of(works: Sequence[WorkRow], day: Day, now: datetime) -> list[Run]:
     """Return the runs that have to do with *day*, newest first; one query."""
     # By work and due time, as the index has them.
     due = {"due_at__gte": day.start - _LONGEST_RUN, "due_at__lt": day.end}
-    found = Run.objects.filter(work__in=[row.key for row in works], **due).order_by("-due_at", "-pk")
-    touching = [run for run in found[: _MOST * 2] if touches(run, day, now)]
-    return sorted(touching, key=lambda run: (began(run), run.pk), reverse=True)[:_MOST]
+    found = Run.objects.filter(work__in=[row.key for row in works], **due).defer("parameters")
+    touching = [run for run in found.order_by("-due_at", "-pk")[:_MOST] if touches(run, day, now)]
+    return sorted(touching, key=lambda run: (began(run), run.pk), reverse=True)
 
 
 def _lanes(

@@ -111,9 +111,14 @@ def length_of(run: Run) -> timedelta | None:
 
 def usual_length(runs: Iterable[Run]) -> timedelta | None:
     """Return the median length of those of *runs* that succeeded; None without any."""
-    done = (run for run in runs if run.state == Run.State.DONE)
-    seconds = [length.total_seconds() for run in done if (length := length_of(run)) is not None]
-    return timedelta(seconds=median(seconds)) if seconds else None
+    done = (length_of(run) for run in runs if run.state == Run.State.DONE)
+    lengths = [length for length in done if length is not None]
+    return median_length(lengths) if lengths else None
+
+
+def median_length(lengths: Iterable[timedelta]) -> timedelta:
+    """Return the median of one length or more."""
+    return timedelta(seconds=median(length.total_seconds() for length in lengths))
 
 
 def durations(runs: Sequence[Run], titles: Sequence[str]) -> Durations:

@@ -145,7 +145,7 @@ def _page(
         "is_open": found.state in OPEN,
         "went_on": now - found.began_at if found.began_at and found.ended_at is None else None,
         "took": length_of(found),
-        "usual": usual_lengths([found.work], now).get(found.work),
+        "usual": usual_lengths([found.work]).get(found.work),
         "steps": steps,
         "attempts": list(_attempts(found)),
         "approvals": found.approvals.order_by("pk"),
