@@ -22,6 +22,7 @@ from toban.chapters.backup.engine import Engine, EngineKind, RestoreOrder, Taken
 from toban.chapters.backup.engines import pg_dump, pgbackrest, rds
 from toban.chapters.backup.engines.native import kind as native
 from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.bindings.model import BackupBinding
 
 ROWS = 1_000
 REGION = "ap-northeast-1"
@@ -39,6 +40,14 @@ class Ground(Protocol):
     @property
     def secret(self) -> str:
         """What must stand in no message."""
+
+    @property
+    def config(self) -> BackupBinding:
+        """What `toban.toml` would say."""
+
+    @property
+    def store_config(self) -> DirectoryConfig | None:
+        """Where it goes; None for a place of the engine's own."""
 
     def engine(self) -> Engine:
         """Make an engine on the source."""
@@ -67,14 +76,23 @@ class InStore:
     secret: str = Cluster.PASSWORD
 
     @property
+    def config(self) -> BackupBinding:
+        return self._config(self.cluster.dsn)
+
+    @property
+    def store_config(self) -> DirectoryConfig:
+        return DirectoryConfig(path=self.folder)
+
+    @property
     def store(self) -> DirectoryStore:
-        return DirectoryStore(DirectoryConfig(path=self.folder))
+        return DirectoryStore(self.store_config)
 
     def engine(self) -> Engine:
-        return self._made(self.cluster.dsn)
+        return self.kind.build("PostgreSQL", self.config, self.store)
 
     def lost(self) -> Engine:
-        return self._made(self.cluster.dsn.replace(f":{self.cluster.port}", f":{servers.free_port()}"))
+        nowhere = self.cluster.dsn.replace(f":{self.cluster.port}", f":{servers.free_port()}")
+        return self.kind.build("PostgreSQL", self._config(nowhere), self.store)
 
     def on_hand(self) -> Sequence[str]:
         return [each.key for each in self.store.listing("")]
@@ -85,12 +103,11 @@ class InStore:
         content[len(content) // 2] ^= 0xFF
         path.write_bytes(content)
 
-    def _made(self, dsn: str) -> Engine:
+    def _config(self, dsn: str) -> BackupBinding:
         # One variable for each: an engine reads it when it acts.
         name = f"BACKUP_DSN_{abs(hash(dsn))}"
         os.environ[name] = dsn
-        config = self.kind.config.model_validate({"dsn": f"env:{name}", **self.keys})
-        return self.kind.build("PostgreSQL", config, self.store)
+        return self.kind.config.model_validate({"dsn": f"env:{name}", **self.keys})
 
 
 class Native(InStore):
@@ -126,6 +143,11 @@ class PgBackRest:
     backed: Backed
     kind: EngineKind = pgbackrest.KIND
     secret: str = debian17.PASSWORD
+    store_config: None = None
+
+    @property
+    def config(self) -> BackupBinding:
+        return self.backed.binding()
 
     def engine(self) -> Engine:
         return self.backed.engine()
@@ -168,12 +190,18 @@ class Rds:
     instance: str
     kind: EngineKind = rds.KIND
     secret: str = SECRET_KEY
+    store_config: None = None
+
+    @property
+    def config(self) -> BackupBinding:
+        return self._config(self.url)
 
     def engine(self) -> Engine:
-        return self._made(self.url)
+        return self.kind.build("PostgreSQL", self.config, None)
 
     def lost(self) -> Engine:
-        return self._made(f"http://127.0.0.1:{servers.free_port()}")
+        nowhere = self._config(f"http://127.0.0.1:{servers.free_port()}")
+        return self.kind.build("PostgreSQL", nowhere, None)
 
     def on_hand(self) -> Sequence[str]:
         answer = self._client.describe_db_snapshots(DBInstanceIdentifier=self.instance, SnapshotType="manual")
@@ -189,11 +217,11 @@ class Rds:
         (made,) = self._client.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
         return ROWS if made["DBInstanceStatus"] == "available" else 0
 
-    def _made(self, url: str) -> Engine:
+    def _config(self, url: str) -> BackupBinding:
         os.environ.update({"RDS_ACCESS": ACCESS_KEY, "RDS_SECRET": SECRET_KEY})
         keys = {"access_key": "env:RDS_ACCESS", "secret_key": "env:RDS_SECRET", "endpoint_url": url}
         config = {"instance": self.instance, "region": REGION, **keys}
-        return self.kind.build("PostgreSQL", self.kind.config.model_validate(config), None)
+        return self.kind.config.model_validate(config)
 
     @property
     def _client(self) -> Any:

@@ -9,6 +9,7 @@ from tests.integration.chapters.backup.debian17 import Cluster, Debian17
 
 from toban.chapters.backup.engines.pgbackrest import KIND
 from toban.chapters.backup.engines.pgbackrest.engine import PgBackRestEngine
+from toban.engine.bindings.model import BackupBinding
 
 STANZA = "shop"
 
@@ -21,10 +22,14 @@ class Backed:
     config: Path
     repo: Path
 
-    def engine(self, **keys: object) -> PgBackRestEngine:
-        """Make the engine; keys that are given override the config's."""
+    def binding(self, **keys: object) -> BackupBinding:
+        """Return what `toban.toml` would say; keys that are given come instead of the usual."""
         usual = {"stanza": STANZA, "command": self.cluster.debian.pgbackrest, "config": self.config}
-        engine = KIND.build("PostgreSQL", KIND.config.model_validate({**usual, **keys}), None)
+        return KIND.config.model_validate({**usual, **keys})
+
+    def engine(self, **keys: object) -> PgBackRestEngine:
+        """Make the engine, by the same keys."""
+        engine = KIND.build("PostgreSQL", self.binding(**keys), None)
         assert isinstance(engine, PgBackRestEngine)
         return engine
 

@@ -4,9 +4,11 @@ import ast
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.integration.chapters.backup.by_hand import HandTurn
 from tests.integration.chapters.backup.engines.failures import FAILURES, Cell, Impossible
 from tests.integration.chapters.backup.engines.grounds import GROUNDS, ROWS, Ground
 from tests.integration.chapters.backup.engines.watching import Watching
@@ -14,6 +16,11 @@ from tests.integration.chapters.backup.engines.watching import Watching
 from toban import wiring
 from toban.chapters.backup import catalogue
 from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, load_engines
+from toban.chapters.backup.models import Backup
+from toban.chapters.backup.rules import Keep
+from toban.chapters.backup.steps import Source, steps
+from toban.chapters.backup.stores import directory
+from toban.design.values.duration import Generations
 
 HERE = Path(__file__).parent
 SECONDS = 60
@@ -129,6 +136,36 @@ def test_a_source_that_is_away_is_a_doubt_and_worth_another_try(ground: Ground) 
         engine.take(label(10), Method.FULL, None, Watching())
     assert failure.value.retry
     assert all(ground.secret not in text for text in (*doubts, str(failure.value)))
+
+
+@pytest.mark.django_db
+def test_the_document_s_policy_runs_on_it(ground: Ground) -> None:
+    kind = next(name for name, each in KINDS.items() if each == ground.kind)
+    source = Source(
+        subject="PostgreSQL",
+        kind_name=kind,
+        kind=ground.kind,
+        config=ground.config,
+        store_name="倉庫",
+        store_kind=directory.KIND if ground.store_config is not None else None,
+        store_config=ground.store_config,
+        keep={Method.FULL: Keep(generations=Generations(1))},
+        digest="0" * 64,
+    )
+
+    for run, day in enumerate((21, 22), start=1):
+        turn = HandTurn(run, datetime(2026, 11, day, 2, tzinfo=UTC))
+        for step in steps(source, Method.FULL, "backup/backup-policy/PostgreSQL/full"):
+            # As JSON, the way the ledger of runs keeps what a step returned.
+            turn.results[step.name] = json.loads(json.dumps(step.act(turn)))
+
+    rows = Backup.objects.order_by("label")
+    assert [row.label for row in rows] == [label(21), label(22)]
+    assert [row.pruned_at is not None for row in rows] == [True, False]
+    assert rows[1].verified_at is not None
+    engine = ground.engine()
+    assert engine.verify(catalogue.taken_of(rows[1]), Watching()).is_whole
+    assert not engine.verify(catalogue.taken_of(rows[0]), Watching()).is_whole
 
 
 def test_letting_go_is_safe_to_repeat(ground: Ground) -> None:
