@@ -19,6 +19,7 @@ from toban.engine.runs.rules import Reason
 from toban.faces.run_words import Standing, because
 from toban.faces.web import orders, words
 from toban.faces.web.batches import STANDINGS, date_in, run_title
+from toban.faces.web.daily_figures import days
 from toban.faces.web.due_times import next_times, previous_times
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.orders import Question
@@ -81,10 +82,11 @@ def _page(
         "asked": {"state": asked["state"], "begin": asked["from"], "end": asked["to"]},
         "query": urlencode({name: value for name, value in asked.items() if value}),
         "standings": STANDINGS,
+        "days": days(row.key, now.astimezone(system.zone).date()),
     }
 
     def around() -> Mapping[str, object]:
-        acts = _ACTS if row.is_running and may_order(request.user) else ()
+        acts = _ACTS if row.takes_orders and may_order(request.user) else ()
         return {**frame(look(edition, now), "batches"), "acts": acts, "question": question}
 
     return answer(request, "web/runs/batch.html", "web/runs/_batch.html", context, around, status)
@@ -110,7 +112,7 @@ def _question(
 ) -> Question:
     """Return the question before *act*, or answer that there is none; only for who may order."""
     orders.require_permission(request.user, act, None)
-    if row.planned is None or not row.planned.in_force:
+    if row.planned is None or not row.takes_orders:
         raise Http404
     found = orders.asked_of_work(
         act, row.planned, row.label, current, lambda moment: words.clock(moment, now, system.zone)

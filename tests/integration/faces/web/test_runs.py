@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -19,6 +20,7 @@ from tests.integration.faces.web.ledger import (
     put_in_force,
 )
 
+from toban.chapters.batch.kinds.statistics.models import DailyFigure
 from toban.engine.clock import system_clock
 from toban.engine.people.models import OperatorRole
 from toban.engine.runs.claim import end
@@ -99,6 +101,22 @@ def test_the_runs_of_a_day_are_filtered_by_state_and_name(viewer: Client) -> Non
     assert shown(state="awaiting") == 1
     assert shown(q="請求書") == 1
     assert shown(q="ありえない語") == 0
+
+
+def test_turning_the_day_keeps_what_was_chosen(viewer: Client) -> None:
+    page = viewer.get("/batches/", {"day": "2026-11-24", "state": "failed", "q": "集計"}).content.decode()
+
+    assert 'href="?day=2026-11-23&amp;state=failed&amp;q=%E9%9B%86%E8%A8%88" rel="prev"' in page
+
+
+def test_many_runs_of_a_day_are_turned_in_pages(viewer: Client) -> None:
+    planned()
+    now = system_clock()
+    for number in range(101):
+        made(due_at=now + timedelta(milliseconds=number))
+
+    assert rows(viewer.get("/batches/").content.decode()) == 100
+    assert rows(viewer.get("/batches/", {"page": "2"}).content.decode()) == 1
 
 
 def test_a_batch_that_is_not_bound_says_how_to_bind_it(viewer: Client) -> None:
@@ -351,3 +369,27 @@ def test_the_pages_keep_the_strict_policy_and_speak_english(sign_in: SignIn) -> 
         assert not re.search(r"\son\w+=", page)
         assert "running" in page
         assert "実行中" not in page
+
+
+def test_what_a_batch_added_up_is_shown_day_by_day_with_gaps(viewer: Client) -> None:
+    planned()
+    today = system_clock().astimezone(ZoneInfo("Asia/Tokyo")).date()
+    told = [(1, "1234.5", "円"), (1, None, ""), (2, "10", "円"), (40, "7", "円")]
+    DailyFigure.objects.bulk_create(
+        DailyFigure(
+            work=DAILY, day=today - timedelta(days=ago), name="売上" if unit else "応答", place=0,
+            value=value, unit=unit, run=1, computed_at=system_clock(),
+        )
+        for ago, value, unit in told
+    )  # fmt: skip
+
+    page = viewer.get(f"/batches/{DAILY}").content.decode()
+
+    days = page[page.index('id="days"') : page.index('id="history"')]
+    assert re.findall(r'<th scope="row">([\d-]+)</th>', days) == [
+        f"{today - timedelta(days=1)}", f"{today - timedelta(days=2)}",
+    ]  # fmt: skip
+    assert '<td class="number">1,234.5</td>' in days
+    assert "<small>欠測</small>" in days
+    assert '<td class="number">—</td>' in days  # the day before had no such figure
+    assert 'id="days"' not in viewer.get(f"/batches/{MONTHLY}").content.decode()

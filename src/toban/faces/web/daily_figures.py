@@ -1,0 +1,76 @@
+"""The figures that a batch has added up, as a table of days with a line for each figure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from toban.chapters.batch.kinds.statistics.figures import Figure, figure
+from toban.chapters.batch.kinds.statistics.history import DayRow, history
+from toban.engine.telemetry.samples import Point
+from toban.faces.web import spark
+
+_SHOWN = timedelta(days=31)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A figure over the days."""
+
+    name: str
+    unit: str
+    path: str
+    """Its line, as an SVG path; it breaks off where days are missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A day; a cell is empty where the figure is a gap, and None where the day has no such figure."""
+
+    day: date
+    cells: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The newest days, the newest first."""
+
+    columns: tuple[Column, ...]
+    lines: tuple[Line, ...]
+    width: int = spark.WIDTH
+    height: int = spark.HEIGHT
+
+
+def days(work: str, today: date) -> Days | None:
+    """Return what *work* added up of the last month; None where it added up nothing."""
+    rows = history(work, today - _SHOWN, today)
+    units = {each.name: each.unit for row in rows for each in row.figures}
+    if not units:
+        return None
+    columns = tuple(Column(name, unit, _path(name, rows, today)) for name, unit in units.items())
+    return Days(columns, tuple(_line(row, list(units)) for row in reversed(rows)))
+
+
+def _line(row: DayRow, names: Sequence[str]) -> Line:
+    found = {each.name: each for each in row.figures}
+    return Line(row.day, tuple(_cell(found.get(name)) for name in names))
+
+
+def _cell(found: Figure | None) -> str | None:
+    if found is None:
+        return None
+    return "" if found.value is None else figure(found.value)
+
+
+def _path(name: str, rows: Sequence[DayRow], today: date) -> str:
+    found = ((row.day, each.value) for row in rows for each in row.figures if each.name == name)
+    points = [_point(day, float(value)) for day, value in found if value is not None]
+    return spark.strokes(points, _noon(today - _SHOWN), _noon(today))
+
+
+def _point(day: date, value: float) -> Point:
+    return Point(_noon(day), value, value, value)
+
+
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), UTC)
