@@ -22,6 +22,7 @@ from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify import alerts
 from toban.engine.notify.signal import Condition, Signal
+from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import Step, StepFailed, Turn, Work
 
@@ -32,6 +33,7 @@ _DRILL = re.compile(rf"(?:{_RESTORE}).*(?:{_TEST})|(?:{_TEST}).*(?:{_RESTORE})",
 _VERDICTS = {True: Verdict.CONFORMING, False: Verdict.DEVIATING, None: Verdict.NOT_MEASURABLE}
 _CONDITIONS = {True: Condition.OK, False: Condition.CRITICAL, None: Condition.NO_DATA}
 _WORST_FIRST = (False, None, True)
+_NOT_HELD = (Run.State.MISSED, Run.State.SKIPPED, Run.State.CANCELLED, Run.State.FAILED)
 _UNFINISHED = "途中で絶えました"
 
 
@@ -206,8 +208,13 @@ def signal_of(drill: Drill, routine: Routine, now: datetime) -> Signal:
 def standing(drills: DrillPlan, now: datetime) -> Iterator[StatusUpdate]:
     """Yield the status of routines whose drill has never been held, or whose last due one was not."""
     for subject, routine in drills.routines.items():
-        last = Drill.objects.filter(subject=subject, is_passed__isnull=False).order_by("-started_at").first()
+        last = Drill.objects.filter(subject=subject).exclude(evidence_sequence=None).order_by("-pk").first()
+        run = Run.objects.filter(work=key_of(subject), due_at__lte=now).order_by("-due_at").first()
         due = next_due(routine, drills.system, now)
-        if last is None:
+        if run is not None and run.state in _NOT_HELD and (last is None or last.started_at < run.due_at):
+            day = f"{run.due_at.astimezone(drills.system.zone):%Y-%m-%d}"
+            reason = f"{day} の訓練が行われていません: {run.note or run.reason}"
+            yield StatusUpdate(routine.id, Verdict.NOT_PERFORMED, "", reason, now, due)
+        elif last is None:
             reason = f"訓練がまだありません: toban drill restore {subject}"
             yield StatusUpdate(routine.id, Verdict.NOT_MEASURABLE, "", reason, now, due)

@@ -7,13 +7,14 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from toban.chapters.backup.engine import BackupFailed, Watch
+from toban.engine.bindings.model import DrillBinding
 
 _LOOK = 0.1
 _STOPPING = 120
@@ -128,6 +129,19 @@ def account_for(name: str) -> Account | None:
             retry=False,
         ) from error
     return Account(name, found.pw_uid, found.pw_gid)
+
+
+def drill_doubts(settings: DrillBinding) -> Iterator[str]:
+    """Say what would keep a drill from being held here, as far as that can be told without a backup."""
+    if settings.binaries is not None and not version_in(settings.binaries):
+        yield f"訓練: {settings.binaries} に PostgreSQL のプログラムがありません"
+    base = settings.folder
+    if base is not None and not (base.is_dir() and os.access(base, os.W_OK)):
+        yield f"訓練: {base} に書けません\nHINT: mkdir で作るか、folder を書き直してください"
+    try:
+        account_for(settings.account)
+    except BackupFailed as failure:
+        yield f"訓練: {failure}"
 
 
 def running_on(files: Path) -> int:

@@ -216,8 +216,6 @@ def programs_for(
     planned: RestorePlan, named: Path | None, account: str, *, is_needed: bool
 ) -> postgres.Programs | None:
     """Return the server's programs; raises `Refusal` for another version, or when none is there."""
-    if not planned.is_physical:
-        return None
     version = planned.newest.server_version
     try:
         owner = postgres.account_for(account) if is_needed else None

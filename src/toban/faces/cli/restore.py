@@ -123,9 +123,10 @@ def _restore(parts: "Parts", asked: _Asked, *, shows_procedure: bool) -> None:
         if shows_procedure:
             say(by_hand)
             return
-        programs = restore.programs_for(
-            planned, _binaries(asked, source), asked.account, is_needed=asked.start
-        )
+        named = _binaries(asked, source)
+        programs = None
+        if planned.is_physical:
+            programs = restore.programs_for(planned, named, asked.account, is_needed=asked.start)
         say("\n".join(describe(planned, asked.into, source, edition)))
         say("\n" + by_hand)
         found = list(_obstacles(planned, asked, at_work.store))

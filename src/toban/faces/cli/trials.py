@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from toban.chapters.backup.engine import BackupFailed
+from toban.chapters.backup.postgres import drill_doubts
 from toban.chapters.backup.store import StoreKind, StoreTrouble
 from toban.chapters.backup.works import source_of
 from toban.chapters.batch.works import BatchPlan, key_of, plan
@@ -201,6 +202,8 @@ def _engine_doubts(subject: str, design: Design, bindings: Bindings, parts: Part
             yield from at_work.engine.doubts()
     except (BackupFailed, StoreTrouble) as error:
         yield str(error)
+    if source.config.drill is not None:
+        yield from drill_doubts(source.config.drill)
 
 
 def _channels(bindings: Bindings, parts: Parts) -> Iterator[Trial]:

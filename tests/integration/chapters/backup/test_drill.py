@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -22,6 +23,7 @@ from tests.integration.chapters.backup.postgres18 import Cluster, account, give_
 from toban import wiring
 from toban.chapters.backup import catalogue, certificate, drills, postgres
 from toban.chapters.backup.drill import PREFIX, sweep
+from toban.chapters.backup.engine import Method
 from toban.chapters.backup.models import Backup, Drill
 from toban.chapters.backup.postgres import Programs, Server
 from toban.chapters.backup.steps import Source
@@ -30,11 +32,13 @@ from toban.chapters.backup.works import source_of
 from toban.design.clauses.routine import Routine
 from toban.design.reader import Design, load_design
 from toban.engine.bindings.load import load_bindings
-from toban.engine.bindings.model import Bindings, System
+from toban.engine.bindings.model import Bindings, DrillBinding, System
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.models import Alert
 from toban.engine.paper import NoFont
+from toban.engine.runs.models import Run
 from toban.faces.cli.drill import command
 from toban.faces.cli.parts import Parts
 
@@ -358,3 +362,85 @@ def test_the_documents_routine_becomes_a_work(design: Design, bound: Bound) -> N
     assert found.works["PostgreSQL/drill"].schedule == routine.schedule
     assert found.kept == {routine.id}
     assert found.unbound == {}
+
+
+DUMPED = """\
+[stores.S3]
+kind = "directory"
+path = "{store}"
+
+[backups.PostgreSQL]
+kind = "pg_dump"
+dsn = "env:BACKUP_DSN"
+binaries = "{binaries}"
+format = "plain"
+compression = "gzip"
+
+[backups.PostgreSQL.drill]
+binaries = "{binaries}"
+folder = "{folder}"
+account = "nobody"
+query = "SELECT count(*) FROM carts"
+expect = "100"
+"""
+
+
+@pytest.fixture
+def dumped(
+    catalogued: Chain, place: Path, tmp_path: Path, bound: Bound, monkeypatch: pytest.MonkeyPatch
+) -> Bindings:
+    """The document's own way: a dump through gzip."""
+    bound()
+    catalogued.cluster.sql("CREATE DATABASE shop")
+    shop = catalogued.cluster.dsn.removesuffix("/postgres") + "/shop"
+    with psycopg.connect(shop) as connection:
+        connection.execute("CREATE TABLE carts AS SELECT generate_series(1, 100) AS id")
+    monkeypatch.setenv("BACKUP_DSN", shop)
+    (tmp_path / "dumps").mkdir()
+    where = {"store": tmp_path / "dumps", "binaries": programs(), "folder": place}
+    (tmp_path / "toban.toml").write_text(DUMPED.format(**where))
+    return load_bindings(tmp_path / "toban.toml", Parts({}, {}, {}, wiring.STORES, wiring.BACKUPS).kinds)
+
+
+def test_a_dump_is_loaded_into_a_server_of_its_own_and_asked(
+    catalogued: Chain, design: Design, dumped: Bindings, place: Path
+) -> None:
+    Backup.objects.all().delete()
+    found = source(design, dumped)
+    with found.opened() as at_work:
+        taken = at_work.engine.take("20261125T020000Z-full", Method.FULL, None, Watching())
+    catalogue.record(taken, subject="PostgreSQL", clause_id="c", store="S3", verified_at=None)
+
+    drill = hold(design, dumped)
+
+    assert drill.reason == ""
+    assert drill.is_passed is True
+    assert {check["name"] for check in drill.checks} == {"アプリの問い合わせ", "表の行数"}
+    assert drill.rto_seconds is not None
+    assert list(place.iterdir()) == []
+
+
+def test_a_drill_that_was_due_and_not_held_is_told(design: Design, bound: Bound) -> None:
+    bindings = bound()
+    found = drills.plan(design, bindings, {"PostgreSQL": source(design, bindings)})
+    now = datetime(2026, 4, 7, tzinfo=UTC)
+    ((never, _),) = [(update.verdict, update.reason) for update in drills.standing(found, now)]
+    Run.objects.create(
+        work="PostgreSQL/drill", due_at=datetime(2026, 4, 6, tzinfo=UTC), clause_id="c", document_digest="d",
+        ordered_by="schedule", state=Run.State.MISSED, reason="missed", wake_at=now,
+    )  # fmt: skip
+
+    ((missed, reason),) = [(update.verdict, update.reason) for update in drills.standing(found, now)]
+
+    assert (never, missed) == (Verdict.NOT_MEASURABLE, Verdict.NOT_PERFORMED)
+    assert "2026-04-06 の訓練が行われていません" in reason
+
+
+def test_what_would_keep_a_drill_from_being_held_is_told_before_the_night(tmp_path: Path) -> None:
+    settings = DrillBinding(binaries=tmp_path, folder=tmp_path / "absent", account="nobody")
+
+    told = list(postgres.drill_doubts(settings))
+
+    assert len(told) == 2
+    assert "PostgreSQL のプログラムがありません" in told[0]
+    assert "absent に書けません" in told[1]
