@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from toban.engine.bindings.model import BackupBinding, Length
+from toban.engine.bindings.secret import Secret
 
 
 class PgBackRestBackup(BackupBinding):
@@ -24,5 +25,7 @@ class PgBackRestBackup(BackupBinding):
     """The repository of that configuration that backups go to."""
     increments: Literal["diff", "incr"] = "diff"
     """`diff`: each increment stands on the full backup, and any of them can go. `incr`: on the one before."""
+    dsn: Secret | None = None
+    """The cluster, to ask how far its archived log goes; None: only ends of backups are known to be kept."""
     lock_wait: Length = timedelta(minutes=5)
     """How long to wait while another pgBackRest holds the stanza's lock."""

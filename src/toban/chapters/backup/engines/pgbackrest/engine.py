@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from toban.chapters.backup.engine import (
@@ -20,6 +20,7 @@ from toban.chapters.backup.engine import (
 )
 from toban.chapters.backup.engines.disk import refuse_full_disk
 from toban.chapters.backup.engines.pgbackrest import commands
+from toban.chapters.backup.engines.pgbackrest.archived import how_far, look
 from toban.chapters.backup.engines.pgbackrest.commands import PgBackRest
 from toban.chapters.backup.engines.pgbackrest.config import PgBackRestBackup
 from toban.chapters.backup.engines.pgbackrest.info import (
@@ -32,6 +33,7 @@ from toban.chapters.backup.engines.pgbackrest.info import (
 )
 from toban.chapters.backup.engines.program import QUIET, Program, ProgramFailed, output, pieces, run
 from toban.chapters.backup.store import Store, Stored
+from toban.engine.bindings.secret import SecretUnavailable
 
 _LOCKED = 50
 """pgBackRest's exit status when another process holds the lock (src/build/error/error.yaml: lock-acquire)."""
@@ -123,9 +125,19 @@ class PgBackRestEngine:
                 return (f"pgBackRest {_OLDEST[0]}.{_OLDEST[1]} 以降が要ります: {said.strip()}",)
             self._stanza(QUIET)
             run(self._commands.check(), QUIET)
+            self.newest_moment()
         except BackupFailed as error:
             return (str(error),)
         return ()
+
+    def newest_moment(self) -> datetime | None:
+        """See `KeepsLog`. None without a connection of its own, and while the server can't tell."""
+        if self._config.dsn is None:
+            return None
+        try:
+            return how_far(look(self._config.dsn.reveal()))
+        except SecretUnavailable as error:
+            raise BackupFailed(str(error), retry=False) from error
 
     def close(self) -> None:
         """There is nothing to let go of."""

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from tests.integration.chapters.backup.debian17 import PASSWORD
 from tests.integration.chapters.backup.engines.pgbackrest_source import STANZA, Backed
 from tests.integration.chapters.backup.engines.watching import Watching
 
@@ -154,6 +155,42 @@ def test_a_folder_that_is_not_empty_is_not_restored_into(backed: Backed) -> None
 def test_an_increment_without_a_full_backup_needs_one(own_backed: Backed) -> None:
     with pytest.raises(NeedsFull, match="フルバックアップがありません"):
         own_backed.engine().take(INCREMENT, Method.INCREMENTAL, None, Watching())
+
+
+def test_the_log_reaches_to_where_it_was_handed_over_and_no_further(
+    backed: Backed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = backed.cluster
+    monkeypatch.setenv("SHOP_DSN", source.dsn)
+    engine = backed.engine(dsn="env:SHOP_DSN")
+    source.sql("INSERT INTO orders VALUES (-10, 'handed over')")
+    ((before,),) = source.sql("SELECT clock_timestamp()")
+    ((segment,),) = source.sql("SELECT pg_walfile_name(pg_switch_wal())")
+    source.wait_for(f"SELECT last_archived_wal = '{segment}' FROM pg_stat_archiver")  # noqa: S608
+    idle = engine.newest_moment()
+    source.sql("INSERT INTO orders VALUES (-11, 'not yet')")
+    ((after,),) = source.sql("SELECT clock_timestamp()")
+
+    busy = engine.newest_moment()
+
+    assert isinstance(before, datetime)
+    assert isinstance(after, datetime)
+    assert idle is not None
+    assert busy is not None
+    # The server tells times of files in whole seconds.
+    assert before.replace(microsecond=0) <= busy <= idle < after
+    assert backed.engine().newest_moment() is None
+
+
+def test_a_server_that_can_t_be_asked_is_a_doubt_without_its_password(
+    backed: Backed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_DSN", backed.cluster.dsn.replace(PASSWORD, "wr0ng-s3cret"))
+
+    (doubt,) = backed.engine(dsn="env:SHOP_DSN").doubts()
+
+    assert "password authentication failed" in doubt
+    assert "wr0ng-s3cret" not in doubt
 
 
 def test_a_stanza_that_does_not_exist_is_a_doubt_with_a_way_out(backed: Backed) -> None:
