@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -28,6 +28,7 @@ FOLDER = "toban-self/"
 """Where these backups lie in a store. No subject's folder: it has no row in the document."""
 
 FORM = 1
+LEFT_BEHIND = timedelta(days=1)
 STATE_FILE, STATE_DUMP, TELEMETRY = "state.sqlite3", "state.dump", "telemetry"
 _DESCRIPTION, _ARCHIVE = "backup.json", "toban.tar.zst"
 _LEFT_OUT = frozenset({STATE_FILE, f"{STATE_FILE}-wal", f"{STATE_FILE}-shm", "lock", "processes.json"})
@@ -108,12 +109,26 @@ def listed(store: Store) -> list[Own]:
     return sorted((_read(store.read(key)) for key in keys), key=lambda own: own.label)
 
 
-def forget(store: Store, keep: int) -> list[str]:
-    """Remove all but the newest *keep* (one at least), and return the labels of those that went."""
-    gone = listed(store)[: -max(keep, 1)]
+def forget(store: Store, keep: int, now: datetime) -> list[str]:
+    """Remove all but the newest *keep* (one at least), and return the labels of those that went.
+
+    What was begun a day ago, and is no backup yet, goes with them.
+    """
+    found = listed(store)
+    gone = found[: -max(keep, 1)]
     for own in gone:
         store.delete([f"{FOLDER}{own.label}/{_DESCRIPTION}"])
         store.delete([own.archive.key])
+    described = {own.archive.key for own in found}
+    before = now - LEFT_BEHIND
+    store.sweep(FOLDER, before)
+    store.delete(
+        [
+            each.key
+            for each in store.listing(FOLDER)
+            if each.key.endswith(f"/{_ARCHIVE}") and each.key not in described and each.modified_at < before
+        ]
+    )
     return [own.label for own in gone]
 
 

@@ -1,5 +1,6 @@
 """`toban backup self`: Toban's own state into a store, and back."""
 
+import getpass
 import os
 from importlib.metadata import version
 from pathlib import Path
@@ -95,6 +96,7 @@ def _back_up(store: "Store", *, telemetry: bool, keep: int) -> None:
 
     from toban.chapters.backup import own_state  # noqa: PLC0415
     from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.engine.evidence import ledger  # noqa: PLC0415
     from toban.engine.evidence.models import LedgerEntry  # noqa: PLC0415
     from toban.faces.cli.screen import Screen  # noqa: PLC0415
 
@@ -108,8 +110,11 @@ def _back_up(store: "Store", *, telemetry: bool, keep: int) -> None:
     )
     with Screen() as screen:
         own = own_state.back_up(here, store, system_clock(), screen)
+    content = {"event": "own-state-backed-up", "label": own.label, "store": store.name}
+    kept = ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=getpass.getuser())
+    ledger.append(kept, now=system_clock())
     say(_line(own))
-    for gone in own_state.forget(store, keep):
+    for gone in own_state.forget(store, keep, system_clock()):
         say(f"古いものを消しました: {gone}")
 
 

@@ -165,12 +165,25 @@ def test_older_ones_go_and_the_newest_stays(home: Path, store: DirectoryStore) -
     for day in range(3):
         own_state.back_up(here(home), store, NOON + timedelta(days=day), Quiet())
 
-    gone = own_state.forget(store, keep=2)
+    gone = own_state.forget(store, 2, NOON)
 
     assert gone == ["20261125T030000Z"]
     assert [own.label for own in own_state.listed(store)] == ["20261126T030000Z", "20261127T030000Z"]
-    assert own_state.forget(store, keep=0) == ["20261126T030000Z"]
+    assert own_state.forget(store, 0, NOON) == ["20261126T030000Z"]
     assert len(list(store.listing("toban-self/"))) == 2
+
+
+def test_what_never_became_a_backup_goes_after_a_day(home: Path, store: DirectoryStore) -> None:
+    own = own_state.back_up(here(home), store, NOON, Quiet())
+    store.put("toban-self/20261124T030000Z/toban.tar.zst", b"half")
+    now = datetime.now(UTC)
+
+    own_state.forget(store, 30, now + own_state.LEFT_BEHIND - timedelta(minutes=5))
+    young = len(list(store.listing("toban-self/")))
+    own_state.forget(store, 30, now + own_state.LEFT_BEHIND + timedelta(minutes=5))
+
+    assert young == 3
+    assert sorted(each.key.split("/")[1] for each in store.listing("toban-self/")) == [own.label] * 2
 
 
 def test_one_is_found_by_its_label(home: Path, store: DirectoryStore) -> None:
@@ -243,6 +256,7 @@ def test_from_a_key_to_a_restored_home_whose_evidence_holds(machine: Machine, tm
     assert all(path.read_bytes().startswith(b"age-encryption.org/v1") for path in stored)
     after = machine.toban("evidence", "verify", home=tmp_path / "new")
     assert after == before
+    assert machine.toban("evidence", "verify") != before
     assert f"TOBAN_HOME={tmp_path / 'new'}" in steps
     assert machine.toban("status", "--all", home=tmp_path / "new")
 
