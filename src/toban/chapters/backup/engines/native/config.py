@@ -21,7 +21,8 @@ class NativeBackup(BackupBinding):
     """The replication slot that keeps the log until it is stored."""
     wal_seconds: float = Field(default=3.0, ge=0.1, le=60)
     """How old log may grow before it is stored, whether or not its segment is whole."""
-    level: int = Field(default=1, ge=-7, le=19)
+    # Above 9, giving a backup up would hold the process for as long as zstd needs for what it has taken in.
+    level: int = Field(default=1, ge=-7, le=9)
     """zstd's; higher is smaller and slower."""
     jobs: int = Field(default=2, ge=1, le=64)
     """Cores that compress."""

@@ -99,7 +99,7 @@ class Archives:
     ) -> None:
         # A failure must reach the store's writer before any end of the object does.
         if kind is None:
-            self._finish()
+            self.finish()
         elif self._object is not None:
             self._object.block.__exit__(kind, error, trace)
 
@@ -110,7 +110,7 @@ class Archives:
 
     def begin(self, archive: Archive) -> None:
         """Let what follows be of *archive*."""
-        self._finish()
+        self.finish()
         self._archive, self._members, self._number = archive, Members(), 0
 
     def write(self, piece: memoryview) -> Iterator[str]:
@@ -122,7 +122,7 @@ class Archives:
                     self._object is not None
                     and self._object.compressed.taken >= self.compression.object_bytes
                 ):
-                    self._finish()
+                    self.finish()
             if self._object is None:
                 self._object = self._start()
             self._object.compressed.write(cut.content)
@@ -136,7 +136,8 @@ class Archives:
         self._number += 1
         return _Object(key, archive, block, block.__enter__())
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Let what was written so far be durable."""
         if self._object is None:
             return
         done, self._object = self._object, None

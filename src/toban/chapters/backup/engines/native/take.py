@@ -145,6 +145,8 @@ class _Taking:
                 case Progress():
                     self._tell(message.done, backup.expected)
                 case ManifestBegins():
+                    # No manifest before all that it lists is stored.
+                    archives.finish()
                     self._copy_manifest(piece for piece in messages if isinstance(piece, memoryview))
 
     def _copy_manifest(self, pieces: Iterator[memoryview]) -> None:
