@@ -376,21 +376,35 @@ def _folder(base: Path) -> Iterator[Path]:
 def sweep(base: Path) -> int:
     """Remove what drills that were killed have left in *base*, servers first; return how many there were."""
     count = 0
-    for folder in base.glob(f"{PREFIX}*"):
-        with suppress(OSError), (folder / "held").open("a") as held:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _remove(folder)
-            count += 1
+    for folder in filter(_is_ours, base.glob(f"{PREFIX}*")):
+        with suppress(OSError):
+            held = os.open(folder / "held", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(folder)
+                count += 1
+            finally:
+                os.close(held)
     return count
 
 
+def _is_ours(folder: Path) -> bool:
+    """Whether a drill made *folder*: in a place where anybody may write, anybody may use the name."""
+    try:
+        owner = folder.lstat().st_uid
+    except FileNotFoundError:
+        return False
+    # A drill of root's gives its folder to the server's account.
+    return folder.is_dir() and not folder.is_symlink() and (os.geteuid() == 0 or owner == os.geteuid())
+
+
 def _remove(folder: Path) -> None:
-    number = postgres.running_on(folder / "data")
+    number = postgres.running_on(folder / "data", started_here=True)
     if number:
         with suppress(ProcessLookupError):
             os.kill(number, signal.SIGQUIT)
         for _ in range(100):
-            if not postgres.running_on(folder / "data"):
+            if not postgres.running_on(folder / "data", started_here=True):
                 break
             time.sleep(0.1)
     shutil.rmtree(folder, ignore_errors=True)

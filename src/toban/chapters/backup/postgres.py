@@ -144,15 +144,21 @@ def drill_doubts(settings: DrillBinding) -> Iterator[str]:
         yield f"訓練: {failure}"
 
 
-def running_on(files: Path) -> int:
-    """Return the process that runs a server on *files*; 0 for none."""
+def running_on(files: Path, *, started_here: bool = False) -> int:
+    """Return the process that runs a server on *files*; 0 for none.
+
+    *started_here*: only one that was started on just this folder by `Server`, which names it. What stands in
+    a file is no reason to end a process.
+    """
     try:
         number = int((files / "postmaster.pid").read_text().split("\n", 1)[0])
-        command = Path(f"/proc/{number}/cmdline").read_bytes()
+        words = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
     except (OSError, ValueError):
         return 0
     # After a restart of the machine another program may have the number.
-    return number if b"postgres" in command else 0
+    is_server = b"postgres" in words[0] or b"postmaster" in words[0]
+    is_meant = not started_here or os.fsencode(files) in words
+    return number if is_server and is_meant else 0
 
 
 class Server:

@@ -293,6 +293,8 @@ def test_what_a_killed_drill_left_is_swept_with_its_server(place: Path) -> None:
     assert number
     assert swept == 1
     assert not left.exists()
+    # What is left of the process is what its parent, this test, has not looked at yet.
+    assert Path(f"/proc/{number}/cmdline").read_bytes() == b""
     server.stop(signal.SIGKILL)
     assert account() is not None
     shutil.rmtree(cluster.folder)
@@ -444,3 +446,14 @@ def test_what_would_keep_a_drill_from_being_held_is_told_before_the_night(tmp_pa
     assert len(told) == 2
     assert "PostgreSQL のプログラムがありません" in told[0]
     assert "absent に書けません" in told[1]
+
+
+def test_a_server_that_no_drill_started_is_never_ended(catalogued: Chain, place: Path) -> None:
+    number = postgres.running_on(catalogued.cluster.files)
+    fake = place / f"{PREFIX}fake" / "data"
+    fake.mkdir(parents=True)
+    (fake / "postmaster.pid").write_text(f"{number}\n")
+
+    assert sweep(place) == 1
+
+    assert postgres.running_on(catalogued.cluster.files) == number

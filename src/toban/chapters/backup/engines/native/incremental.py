@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 BLOCK = 8192
-"""PostgreSQL's block size; a server built with another one is refused when its backup is taken."""
+"""PostgreSQL's block size; increments of a server that was built with another one are refused."""
 
 PREFIX = "INCREMENTAL."
 _MAGIC = 0xD3AE1F0D

@@ -107,9 +107,11 @@ def _order_recovery(order: RestoreOrder, course: Course, stop_at: datetime | Non
     """Tell the server how far to go, where it looks for such orders since PostgreSQL 12."""
     folder = order.into
     file = folder / "postgresql.auto.conf"
-    kept = without_old_orders(file.read_text(encoding="utf-8")) if file.exists() else []
+    # Whatever encoding the source's settings are in, they are given back as they were.
+    written = file.read_bytes().decode("utf-8", "surrogateescape") if file.exists() else ""
     orders = recovery_settings(order, log.followed(course), stop_at)
-    file.write_text("\n".join([*kept, "", *orders, ""]), encoding="utf-8")
+    lines = "\n".join([*without_old_orders(written), "", *orders, ""])
+    file.write_bytes(lines.encode("utf-8", "surrogateescape"))
     (folder / "recovery.signal").touch(mode=0o600)
 
 
