@@ -1,10 +1,14 @@
 """Restore drills of a real server whose log is streamed: green, and each way of red."""
 
 import io
+import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -457,3 +461,44 @@ def test_a_server_that_no_drill_started_is_never_ended(catalogued: Chain, place:
     assert sweep(place) == 1
 
     assert postgres.running_on(catalogued.cluster.files) == number
+
+
+@pytest.mark.slow
+def test_after_kill_9_the_next_drill_sweeps_folder_and_server_and_passes(
+    chain: Chain, design: Design, bound: Bound, place: Path, tmp_path: Path
+) -> None:
+    bound()
+    for taken in (chain.full, chain.increment):
+        chain.store.put(catalogue.key_of("PostgreSQL", taken.label), catalogue.to_json(taken))
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "toban.settings",
+        "TOBAN_HOME": str(tmp_path),
+        "TOBAN_STATE_URL": f"sqlite:///{tmp_path}/state.sqlite3",
+        "TOBAN_DESIGN": str(tmp_path / "ops.md"),
+        "TOBAN_BINDINGS": str(tmp_path / "toban.toml"),
+    }
+    toban = [sys.executable, "-m", "toban"]
+    migrate = [sys.executable, "-m", "django", "migrate", "--verbosity=0", "--skip-checks"]
+    subprocess.run(migrate, env=environment, check=True)
+    subprocess.run([*toban, "backup", "import"], env=environment, check=True, stdout=subprocess.DEVNULL)
+    killed = subprocess.Popen([*toban, "drill", "restore"], env=environment, stderr=subprocess.DEVNULL)
+    number = 0
+    for _ in range(1200):
+        number = next((postgres.running_on(each / "data") for each in place.glob(f"{PREFIX}*")), 0)
+        if number or killed.poll() is not None:
+            break
+        time.sleep(0.05)
+    killed.kill()
+    killed.wait()
+    (left,) = place.iterdir()
+    assert number
+    assert postgres.running_on(left / "data") == number
+
+    done = subprocess.run(
+        [*toban, "drill", "restore"], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list(place.iterdir()) == []
+    assert not Path(f"/proc/{number}").exists()

@@ -321,3 +321,34 @@ def test_the_procedure_is_kept_beside_the_backups_where_anybody_can_read_it(
     assert "pg_combinebackup" in text
     assert "psql -h 127.0.0.1 -U postgres postgres" in text
     assert Cluster.PASSWORD not in text
+
+
+def test_a_dump_goes_back_into_an_empty_database_of_a_server(
+    chain: Chain, toban: Toban, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("shop", "elsewhere"):
+        chain.cluster.sql(f"CREATE DATABASE {name}")
+    shop, elsewhere = (chain.cluster.dsn.removesuffix("postgres") + name for name in ("shop", "elsewhere"))
+    with psycopg.connect(shop) as connection:
+        connection.execute("CREATE TABLE carts AS SELECT generate_series(1, 100) AS id")
+    monkeypatch.setenv("BACKUP_DSN", shop)
+    monkeypatch.setenv("TARGET", elsewhere)
+    dumping = BINDINGS.replace("native", "pg_dump") + f'binaries = "{programs()}"\n'
+    (tmp_path / "dumps").mkdir()
+    (tmp_path / "toban.toml").write_text(dumping.format(store=tmp_path / "dumps"))
+    parts = Parts(wiring.SOURCES, wiring.CHANNELS, wiring.WORKS, wiring.STORES, wiring.BACKUPS)
+    bindings = load_bindings(tmp_path / "toban.toml", parts.kinds)
+    found = source_of("PostgreSQL", load_design(tmp_path / "ops.md"), bindings, parts.backup_kinds)
+    assert not isinstance(found, str)
+    with found.opened() as at_work:
+        taken = at_work.engine.take("20261125T020000Z-full", Method.FULL, None, Watching())
+    catalogue.record(taken, subject="PostgreSQL", clause_id="c", store="S3", verified_at=None)
+
+    refused = toban("--yes")
+    done = toban("--server", "env:TARGET", "--into", tmp_path / "work", "--yes")
+
+    assert refused.exit_code == 1
+    assert "--server" in refused.output
+    assert done.exit_code == 0, done.output
+    with psycopg.connect(elsewhere) as connection:
+        assert connection.execute("SELECT count(*) FROM carts").fetchone() == (100,)
