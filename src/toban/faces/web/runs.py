@@ -217,12 +217,12 @@ def _question(request: HttpRequest, act: str, found: Run, row: WorkRow, steps: t
     """Return the question before *act*, or answer that there is none; only for who may give that order."""
     orders.require_permission(request.user, act, found)
     question = orders.asked_of_run(act, found, row.label, steps)
-    if question is None or not row.is_running:
+    if question is None or not row.takes_orders:
         raise Http404
     return question
 
 
 def _acts(request: HttpRequest, found: Run, row: WorkRow, steps: tuple[str, ...]) -> Iterator[str]:
-    for act in _ACTS if row.is_running else ():
+    for act in _ACTS if row.takes_orders else ():
         if orders.asked_of_run(act, found, row.label, steps) and orders.may_give(request.user, act, found):
             yield act

@@ -46,6 +46,11 @@ class WorkRow:
         return self.planned is not None and self.planned.in_force
 
     @property
+    def takes_orders(self) -> bool:
+        """Whether Toban itself runs it; what runs elsewhere only reports."""
+        return self.planned is not None and self.planned.in_force and not self.planned.is_reported
+
+    @property
     def text(self) -> str:
         """What orders it, in the document's words; else its rule."""
         if self.clause is not None:

@@ -173,6 +173,18 @@ def test_a_viewer_sees_no_buttons_and_can_order_nothing(viewer: Client) -> None:
     assert Run.objects.count() == 2
 
 
+def test_a_batch_that_runs_elsewhere_takes_no_orders_here(sign_in: SignIn) -> None:
+    planned(is_reported=True)
+    client = sign_in(OperatorRole.MANAGER)
+
+    page = client.get(f"/batches/{DAILY}").content.decode()
+    answer = client.post(f"/batches/{DAILY}", {"act": "run", "name": DAILY})
+
+    assert "?ask=" not in page
+    assert "外で動き、Toban には報告が届きます" in page
+    assert answer.status_code == 404
+
+
 @pytest.mark.parametrize("act", ["approve", "cancel", "nonsense", ""])
 def test_an_order_that_makes_no_sense_now_is_not_found(sign_in: SignIn, act: str) -> None:
     planned()
