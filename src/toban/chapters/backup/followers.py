@@ -23,6 +23,7 @@ from toban.design.values.backup_method import BackupMethod
 from toban.engine.clock import Clock
 from toban.engine.notify import alerts
 from toban.engine.notify.signal import Condition, Signal
+from toban.engine.orders import NotPossible
 from toban.engine.runs import orders
 
 _BUSY_WAIT = 10.0
@@ -89,7 +90,7 @@ class Book:
     def _order(self, policy: Policy) -> None:
         try:
             orders.order(policy.work, {}, by="ログの途切れ", now=self.clock())
-        except orders.NotPossible as error:
+        except NotPossible as error:
             log.warning("full_backup_not_ordered", subject=self.subject, reason=str(error))
 
     @property

@@ -9,17 +9,10 @@ from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.models import Alert, Maintenance, Silence
 from toban.engine.notify.silences import CLAUSE, MATCHERS
+from toban.engine.orders import NotPossible
 
 LONGEST = timedelta(days=30)
 """A silence that lasts longer is forgotten; what is wrong for so long belongs into the document."""
-
-
-class NotPossible(Exception):
-    """The order makes no sense as things stand; `hint` is the way out."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 def acknowledge(alert_id: int, *, by: str, now: datetime) -> Alert:

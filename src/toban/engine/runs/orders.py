@@ -7,20 +7,13 @@ from django.db import transaction
 
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.orders import NotPossible
 from toban.engine.runs import claim
 from toban.engine.runs.bell import call_workers
 from toban.engine.runs.models import Approval, PlannedWork, Run
 from toban.engine.runs.rules import Reason
 
 _OPEN = (Run.State.WAITING, Run.State.RUNNING)
-
-
-class NotPossible(Exception):
-    """The order makes no sense as things stand; `hint` is the way out."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 def planned(key: str) -> PlannedWork:

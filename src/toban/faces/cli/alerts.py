@@ -52,10 +52,11 @@ def command(history: bool, limit: int, take: int | None, why: int | None, form: 
 def _take(alert_id: int) -> None:
     from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.engine.notify import orders  # noqa: PLC0415
+    from toban.engine.orders import NotPossible  # noqa: PLC0415
 
     try:
         alert = orders.acknowledge(alert_id, by=getpass.getuser(), now=system_clock())
-    except orders.NotPossible as exc:
+    except NotPossible as exc:
         refuse(str(exc), exc.hint)
         raise SystemExit(_REFUSED) from exc
     say(f"アラート {alert.pk} ({alert.subject}) を引き受けました。知らせた相手に伝えます")

@@ -321,7 +321,7 @@ def _refusing() -> Iterator[None]:
     from toban.chapters.backup.engine import BackupFailed  # noqa: PLC0415
     from toban.chapters.backup.store import StoreTrouble  # noqa: PLC0415
     from toban.chapters.backup.turns import NoTurn  # noqa: PLC0415
-    from toban.engine.runs.orders import NotPossible  # noqa: PLC0415
+    from toban.engine.orders import NotPossible  # noqa: PLC0415
 
     try:
         yield

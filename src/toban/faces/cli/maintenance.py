@@ -54,6 +54,7 @@ def command(
     with opened_state():
         from toban.engine.clock import system_clock  # noqa: PLC0415
         from toban.engine.notify import orders  # noqa: PLC0415
+        from toban.engine.orders import NotPossible  # noqa: PLC0415
 
         by, now = getpass.getuser(), system_clock()
         if listing:
@@ -68,7 +69,7 @@ def command(
             made = orders.announce_maintenance(
                 targets, reason, starts_at=start, ends_at=end_of(start, lasting, until), by=by, now=now
             )
-        except orders.NotPossible as exc:
+        except NotPossible as exc:
             refuse(str(exc), exc.hint)
             raise SystemExit(_REFUSED) from exc
         say(f"メンテナンス {_line(made).strip()}")

@@ -109,7 +109,8 @@ class Asked:
 
 def _carried_out(asked: Asked, *, yes: bool) -> "Run":
     from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.runs.orders import NotPossible, planned  # noqa: PLC0415
+    from toban.engine.orders import NotPossible  # noqa: PLC0415
+    from toban.engine.runs.orders import planned  # noqa: PLC0415
 
     words, order = asked.order(getpass.getuser(), system_clock())
     try:

@@ -55,6 +55,7 @@ def command(
     with opened_state():
         from toban.engine.clock import system_clock  # noqa: PLC0415
         from toban.engine.notify import orders  # noqa: PLC0415
+        from toban.engine.orders import NotPossible  # noqa: PLC0415
 
         by, now = getpass.getuser(), system_clock()
         if listing:
@@ -66,7 +67,7 @@ def command(
                 say(f"静音 {ended} を終えました")
                 return
             made = orders.silence(matchers, reason, ends_at=end_of(now, lasting, until), by=by, now=now)
-        except orders.NotPossible as exc:
+        except NotPossible as exc:
             refuse(str(exc), exc.hint)
             raise SystemExit(_REFUSED) from exc
         say(f"静音 {made.pk}: {made.ends_at.astimezone():%Y-%m-%d %H:%M} まで知らせません")

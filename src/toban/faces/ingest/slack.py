@@ -22,6 +22,7 @@ from toban.engine.notify import orders
 from toban.engine.notify.channels.slack_app.config import SlackAppConfig
 from toban.engine.notify.channels.slack_app.payload import TAKE
 from toban.engine.notify.channels.slack_app.signature import is_signed
+from toban.engine.orders import NotPossible
 
 _LARGEST = 512 * 1024
 
@@ -53,7 +54,7 @@ class SlackActions:
         announcement, by = pressed
         try:
             await asyncio.to_thread(orders.acknowledge_told, announcement, by=by, now=now)
-        except orders.NotPossible as refusal:
+        except NotPossible as refusal:
             log.info("slack_action_refused", announcement=announcement, by=by, reason=str(refusal))
         except DatabaseError as error:
             log.warning("slack_action_failed", reason=str(error))

@@ -8,10 +8,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_consent, may_order
 from toban.engine.runs import orders
 from toban.engine.runs.models import PlannedWork, Run
-from toban.engine.runs.orders import NotPossible
 from toban.engine.runs.rules import Reason
 from toban.faces.run_parameters import NoParameter, read_parameters
 

@@ -15,9 +15,9 @@ from toban.engine.notify import orders
 from toban.engine.notify.alerts import report
 from toban.engine.notify.contacts import Contacts
 from toban.engine.notify.models import Alert, Announcement, Delivery, Silence, StageOutcome
-from toban.engine.notify.orders import NotPossible
 from toban.engine.notify.pipeline import announce
 from toban.engine.notify.signal import Condition, Signal
+from toban.engine.orders import NotPossible
 
 pytestmark = pytest.mark.django_db
 

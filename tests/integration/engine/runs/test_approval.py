@@ -6,10 +6,10 @@ import pytest
 from tests.integration.engine.runs.conftest import NOON, MakeWork
 
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.orders import NotPossible
 from toban.engine.runs import claim, orders
 from toban.engine.runs.claim import LEASE, Claim
 from toban.engine.runs.models import Approval, Run
-from toban.engine.runs.orders import NotPossible
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.work import Step, Work

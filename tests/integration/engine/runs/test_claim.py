@@ -8,10 +8,10 @@ from django.db import IntegrityError, transaction
 from tests.integration.engine.runs.conftest import NOON, MakeWork
 
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.orders import NotPossible
 from toban.engine.runs import claim, orders
 from toban.engine.runs.claim import LEASE, Claim, Fenced, LastStep, Success
 from toban.engine.runs.models import Attempt, Run
-from toban.engine.runs.orders import NotPossible
 from toban.engine.runs.rules import MOST_LOSSES, Reason
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.work import Work

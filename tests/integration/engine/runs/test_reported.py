@@ -8,6 +8,7 @@ from tests.integration.engine.runs.conftest import NOON, MakeWork
 
 from toban.engine.bindings.secret import Secret
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.orders import NotPossible
 from toban.engine.runs import claim, orders, reported
 from toban.engine.runs.belonging import Word
 from toban.engine.runs.models import PlannedWork, Run
@@ -242,9 +243,9 @@ def test_nobody_can_order_here_what_is_done_elsewhere(work: Work) -> None:
     pass_to(work, NOON)
     say(work, Word.START, NOON + SECOND)
 
-    with pytest.raises(orders.NotPossible, match="外で動き"):
+    with pytest.raises(NotPossible, match="外で動き"):
         orders.order(work.key, {}, by="mira", now=NOON + MINUTE)
-    with pytest.raises(orders.NotPossible, match="外で動き"):
+    with pytest.raises(NotPossible, match="外で動き"):
         orders.cancel(work.key, by="mira", now=NOON + MINUTE)
 
     assert state_of()[0] == "running"
