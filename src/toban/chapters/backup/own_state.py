@@ -100,6 +100,7 @@ def back_up(here: Here, store: Store, now: datetime, watch: Watch) -> Own:
     for _ in store.stream(key, sha256=own.archive.sha256):
         pass
     store.put(f"{FOLDER}{label}/{_DESCRIPTION}", _described(own))
+    watch.progress(100)
     return own
 
 
@@ -155,6 +156,7 @@ def bring_back(own: Own, store: Store, folder: Path, watch: Watch) -> None:
         if folder.exists():
             folder.rmdir()
         partial.rename(folder)
+        watch.progress(100)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise

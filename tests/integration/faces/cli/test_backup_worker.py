@@ -1,0 +1,132 @@
+"""A real worker takes a real backup; killed in the middle, another goes on under the same label."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from tests.integration.chapters.backup.postgres18 import Cluster
+
+DOCUMENT = """# 運用設計書
+
+## 4. バックアップ・リストア
+
+### バックアップ方針
+| 対象 | 方式 | 頻度 | 世代管理 | 保存先 | 保存期間 |
+|---|---|---|---|---|---|
+| PostgreSQL | フルバックアップ | 月次 月末 23:00 | 3世代 | 倉庫 | 90日 |
+"""
+BINDINGS = """
+[stores."倉庫"]
+kind = "directory"
+path = "store"
+
+[backups.PostgreSQL]
+kind = "native"
+dsn = "env:BACKUP_DATABASE_URL"
+wal = false
+"""
+
+
+@dataclass
+class Toban:
+    """A Toban in a folder: its worker, and its commands."""
+
+    folder: Path
+    dsn: str
+    workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "BACKUP_DATABASE_URL": self.dsn,
+            "TOBAN_HOME": str(self.folder),
+            "TOBAN_DESIGN": str(self.folder / "運用設計書.md"),
+            "TOBAN_BINDINGS": str(self.folder / "toban.toml"),
+            # Nothing listens there: backups need no telemetry.
+            "TOBAN_TELEMETRY_URL": "http://toban:secret@127.0.0.1:9/toban",
+        }
+
+    def call(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "toban", *arguments],
+            env=self.environment, check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self) -> "subprocess.Popen[bytes]":
+        with (self.folder / "worker.log").open("ab") as log:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "toban", "worker"], env=self.environment, stdout=log, stderr=log
+            )
+        self.workers.append(worker)
+        return worker
+
+    def state(self, query: str) -> list[tuple[object, ...]]:
+        path = self.folder / "state.sqlite3"
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            return database.execute(query).fetchall()
+
+
+def until(question: Callable[[], object]) -> None:
+    """Ask until the answer is true; give up after what only a machine that stands still needs."""
+    for _ in range(1800):
+        if question():
+            return
+        time.sleep(0.1)
+    pytest.fail("it never came to that")
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    cluster = Cluster().make().start()
+    cluster.sql(
+        "CREATE TABLE orders AS SELECT id, md5(id::text) AS item FROM generate_series(1, 100000) AS id"
+    )
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture
+def toban(tmp_path: Path, cluster: Cluster) -> Iterator[Toban]:
+    (tmp_path / "運用設計書.md").write_text(DOCUMENT)
+    (tmp_path / "toban.toml").write_text(BINDINGS)
+    (tmp_path / "store").mkdir()
+    toban = Toban(tmp_path, cluster.dsn)
+    toban.call("prepare")
+    yield toban
+    for worker in toban.workers:
+        worker.kill()
+        worker.wait()
+
+
+def test_a_backup_survives_the_worker_that_took_it(toban: Toban) -> None:
+    first = toban.start()
+    until(lambda: toban.state("SELECT 1 FROM runs_plannedwork WHERE in_force"))
+    toban.call("backup", "run", "PostgreSQL")
+    until(lambda: list((toban.folder / "store").rglob("*")))
+    first.kill()
+    first.wait()
+
+    toban.start()
+    until(lambda: toban.state("SELECT 1 FROM runs_run WHERE state = 'done'"))
+
+    (listed,) = json.loads(toban.call("backup", "list", "--format", "json"))
+    described = [path.parent.name for path in (toban.folder / "store").rglob("backup.json")]
+    assert described == [listed["label"]]
+    assert listed["verified_at"] is not None
+    assert toban.state("SELECT count(*) FROM runs_run") == [(1,)]
+    until(lambda: "適合" in toban.call("status", "--all"))
+    told = toban.call("why", "PostgreSQL/full")
+    assert "予定" in told
+    assert "運用設計書.md:8" in told
+    assert "● PostgreSQL" in toban.call("backup", "verify")
