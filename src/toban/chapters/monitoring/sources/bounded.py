@@ -3,7 +3,8 @@
 import ssl
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from toban.engine.bindings.secret import Secret, SecretUnavailable
 LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes after decompression; a node_exporter of a large host gives a quarter of a megabyte."""
 _MOST_REDIRECTS = 5
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -83,20 +85,22 @@ class Answer:
     """A whole answer, and the seconds from the request to its last byte."""
 
     status: int
+    headers: httpx.Headers
     body: bytes
     seconds: float
     certificate: Mapping[str, Any] | None = None
     """What the server showed, as `getpeercert()` gives it; nothing where no TLS was spoken."""
 
 
-def new_client(ca_file: Path | None = None) -> httpx.Client:
-    """Return a client that connects anew for each request, as a newcomer does, and heeds no proxy.
+def new_client(ca_file: Path | None = None, proxy: str | None = None) -> httpx.Client:
+    """Return a client that connects anew for each request, as a newcomer does.
 
-    It trusts the certificates in *ca_file* beside the system's.
+    It trusts the certificates in *ca_file* beside the system's, and heeds no proxy but the given one.
     """
     return httpx.Client(
         verify=trusting(ca_file),
         trust_env=False,
+        proxy=proxy,
         follow_redirects=False,
         limits=httpx.Limits(max_keepalive_connections=0),
         # Only what `_unpacker` unpacks.
@@ -111,20 +115,35 @@ def fetch(client: httpx.Client, config: HttpConfig) -> Answer:
     leads to another host is returned as the answer it is.
     """
     started = time.monotonic()
-    try:
-        url = httpx.URL(config.url)
-        for _ in range(_MOST_REDIRECTS + 1):
-            answer, location = _get(client, config, url, started)
+    url = httpx.URL(config.url)
+    for _ in range(_MOST_REDIRECTS + 1):
+        with _faults(url, config.timeout):
+            request = client.build_request("GET", url, headers=_credentials(config), timeout=config.timeout)
+            answer = _whole(client, request, config.timeout, started, _basic(config))
+            location = answer.headers.get("location") if answer.status in _REDIRECTS else None
             target = url.join(location) if location else None
-            if target is None or (target.scheme, target.host, target.port) != (
-                url.scheme,
-                url.host,
-                url.port,
-            ):
-                return answer
-            url = target
+        if target is None or (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
+            return answer
+        url = target
+    raise Unanswered(f"転送が{_MOST_REDIRECTS}回を超えました")
+
+
+def send(client: httpx.Client, request: httpx.Request, timeout: float) -> Answer:
+    """Send *request* once, or raise `Unanswered`; a redirect is returned as the answer it is.
+
+    *timeout* is in seconds, for a whole answer; the request was built with the same.
+    """
+    with _faults(request.url, timeout):
+        return _whole(client, request, timeout, time.monotonic(), None)
+
+
+@contextmanager
+def _faults(url: httpx.URL, timeout: float) -> Iterator[None]:
+    """Tell faults on the way to *url* as `Unanswered`."""
+    try:
+        yield
     except httpx.TimeoutException as error:
-        raise Unanswered(f"{config.timeout:g}秒以内に応答がありません") from error
+        raise Unanswered(f"{timeout:g}秒以内に応答がありません") from error
     except httpx.ConnectError as error:
         if (fault := _tls_fault(error)) is not None:
             raise Untrusted(fault, url) from error
@@ -135,14 +154,17 @@ def fetch(client: httpx.Client, config: HttpConfig) -> Answer:
         raise Unanswered("応答の圧縮が壊れています") from error
     except SecretUnavailable as error:
         raise Unanswered(str(error)) from error
-    raise Unanswered(f"転送が{_MOST_REDIRECTS}回を超えました")
 
 
-def _get(client: httpx.Client, config: HttpConfig, url: httpx.URL, started: float) -> tuple[Answer, str]:
-    """Return the answer, and where it leads to if it is a redirect."""
-    with client.stream(
-        "GET", url, headers=_credentials(config), auth=_basic(config), timeout=config.timeout
-    ) as reply:
+def _whole(
+    client: httpx.Client,
+    request: httpx.Request,
+    timeout: float,
+    started: float,
+    auth: httpx.BasicAuth | None,
+) -> Answer:
+    """Return the answer once its last byte has come."""
+    with closing(client.send(request, auth=auth, stream=True)) as reply:
         tls = reply.extensions["network_stream"].get_extra_info("ssl_object")
         certificate = tls.getpeercert() if tls is not None else None
         body = bytearray()
@@ -153,10 +175,9 @@ def _get(client: httpx.Client, config: HttpConfig, url: httpx.URL, started: floa
             if len(body) > LARGEST_ANSWER:
                 raise Unanswered(f"応答が{LARGEST_ANSWER // 1024**2}MiBを超えました")
             # The client's time-outs are per read: a server that drips bytes would never meet one.
-            if time.monotonic() > started + config.timeout:
-                raise Unanswered(f"{config.timeout:g}秒以内に応答が終わりません")
-        location = reply.headers.get("location", "") if reply.is_redirect else ""
-        return Answer(reply.status_code, bytes(body), time.monotonic() - started, certificate), location
+            if time.monotonic() > started + timeout:
+                raise Unanswered(f"{timeout:g}秒以内に応答が終わりません")
+        return Answer(reply.status_code, reply.headers, bytes(body), time.monotonic() - started, certificate)
 
 
 def _unpacker(encoding: str) -> "zlib._Decompress | None":
