@@ -29,7 +29,7 @@ def acknowledge(alert_id: int, *, by: str, now: datetime) -> Alert:
         alert.acknowledged_at, alert.acknowledged_by, alert.look_at = now, by, None
         alert.save(update_fields=["acknowledged_at", "acknowledged_by", "look_at"])
         content = {"order": "acknowledge", "alert": alert.pk, "subject": alert.subject}
-        _audit(content, by, now, alert.clause_id)
+        audit(content, by, now, alert.clause_id)
     return alert
 
 
@@ -51,15 +51,15 @@ def silence(
 ) -> Silence:
     """Stop notices about what *matchers* name until *ends_at*; without an end it is refused."""
     _check_matchers(matchers)
-    end = _checked_end(now, ends_at, reason)
+    end = checked_end(now, ends_at, reason)
     with transaction.atomic():
         ledger.hold()
         made = Silence.objects.create(
             matchers=dict(matchers), author=by, reason=reason.strip(), starts_at=now, ends_at=end
         )
-        _look_again()
+        look_again()
         content = {"order": "silence", "silence": made.pk, "matchers": made.matchers, "reason": made.reason}
-        _audit({**content, "until": _written(made.ends_at)}, by, now, matchers.get(CLAUSE, ""))
+        audit({**content, "until": written(made.ends_at)}, by, now, matchers.get(CLAUSE, ""))
     return made
 
 
@@ -74,8 +74,8 @@ def end_silence(silence_id: int, *, by: str, now: datetime) -> Silence:
             )
         found.ends_at = now
         found.save(update_fields=["ends_at"])
-        _look_again()
-        _audit({"order": "end-silence", "silence": found.pk}, by, now, found.matchers.get(CLAUSE, ""))
+        look_again()
+        audit({"order": "end-silence", "silence": found.pk}, by, now, found.matchers.get(CLAUSE, ""))
     return found
 
 
@@ -89,22 +89,22 @@ def announce_maintenance(
     now: datetime,
 ) -> Maintenance:
     """Announce maintenance of *targets* (none: of everything) that the document does not plan."""
-    end = _checked_end(starts_at, ends_at, reason)
+    end = checked_end(starts_at, ends_at, reason)
     with transaction.atomic():
         ledger.hold()
         made = Maintenance.objects.create(
             targets=list(targets), author=by, reason=reason.strip(), starts_at=starts_at, ends_at=end
         )
-        _look_again()
+        look_again()
         content = {
             "order": "maintenance",
             "maintenance": made.pk,
             "targets": made.targets,
             "reason": made.reason,
-            "from": _written(made.starts_at),
-            "until": _written(made.ends_at),
+            "from": written(made.starts_at),
+            "until": written(made.ends_at),
         }
-        _audit(content, by, now)
+        audit(content, by, now)
     return made
 
 
@@ -120,8 +120,8 @@ def end_maintenance(maintenance_id: int, *, by: str, now: datetime) -> Maintenan
             )
         found.starts_at, found.ends_at = min(found.starts_at, now), now
         found.save(update_fields=["starts_at", "ends_at"])
-        _look_again()
-        _audit({"order": "end-maintenance", "maintenance": found.pk}, by, now)
+        look_again()
+        audit({"order": "end-maintenance", "maintenance": found.pk}, by, now)
     return found
 
 
@@ -134,28 +134,32 @@ def _check_matchers(matchers: Mapping[str, str]) -> None:
         )
 
 
-def _checked_end(starts_at: datetime, ends_at: datetime | None, reason: str) -> datetime:
+def checked_end(starts_at: datetime, ends_at: datetime | None, reason: str) -> datetime:
+    """Return when an order ends, or refuse one without an end, one that is too long, and one without a reason."""
     if ends_at is None:
         raise NotPossible("終わりがありません", "いつまでかを必ず決めてください")
     if ends_at <= starts_at:
         raise NotPossible("終わりが始まりより前です", "始まりより後の時刻にしてください")
     if ends_at - starts_at > LONGEST:
         raise NotPossible(
-            f"{LONGEST.days}日より長くは止められません",
-            "要らない知らせなら、運用設計書の行を直してください",
+            f"{LONGEST.days}日より長くはできません",
+            "ずっと続けるなら、運用設計書か接続表を直してください",
         )
     if not reason.strip():
         raise NotPossible("理由がありません", "後から見る人に分かるように理由を書いてください")
     return ends_at
 
 
-def _look_again() -> None:
+def look_again() -> None:
+    """Have every alert looked at anew, in the caller's transaction: who is told may be others now."""
     Alert.objects.filter(settled=False).update(look_at=None)
 
 
-def _written(at: datetime) -> str:
+def written(at: datetime) -> str:
+    """Return *at* as the evidence holds it."""
     return at.isoformat()
 
 
-def _audit(content: Mapping[str, object], by: str, now: datetime, clause_id: str = "") -> None:
+def audit(content: Mapping[str, object], by: str, now: datetime, clause_id: str = "") -> None:
+    """Enter an order into the evidence, in the caller's transaction."""
     ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by, clause_id=clause_id), now=now)
