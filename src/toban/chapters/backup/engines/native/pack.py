@@ -113,19 +113,18 @@ class Archives:
         self.finish()
         self._archive, self._members, self._number = archive, Members(), 0
 
-    def write(self, piece: memoryview) -> Iterator[str]:
-        """Add bytes of the archive; yields the names of the members that begin in them."""
+    def write(self, piece: memoryview) -> None:
+        """Add bytes of the archive."""
         for cut in self._members.cuts(piece):
-            if cut.begins is not None:
-                yield cut.begins
-                if (
-                    self._object is not None
-                    and self._object.compressed.taken >= self.compression.object_bytes
-                ):
-                    self.finish()
+            if cut.begins is not None and self._is_full:
+                self.finish()
             if self._object is None:
                 self._object = self._start()
             self._object.compressed.write(cut.content)
+
+    @property
+    def _is_full(self) -> bool:
+        return self._object is not None and self._object.compressed.taken >= self.compression.object_bytes
 
     def _start(self) -> _Object:
         archive = self._archive

@@ -6,7 +6,7 @@ Slots: https://www.postgresql.org/docs/18/view-pg-replication-slots.html
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 
@@ -22,7 +22,6 @@ _SERVER = """
                 THEN greatest(pg_last_xact_replay_timestamp(), checkpoint_time) ELSE clock_timestamp() END,
            (CASE WHEN pg_is_in_recovery()
                  THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END)::text,
-           clock_timestamp(),
            pg_is_in_recovery(),
            (SELECT rolreplication OR rolsuper FROM pg_roles WHERE rolname = current_user),
            (SELECT count(*) FROM pg_stat_replication),
@@ -53,8 +52,6 @@ class Server:
     """All that was committed before this moment, by the primary's clock, is in its log before `flushed`."""
     flushed: str
     """An LSN."""
-    ahead: timedelta
-    """How far the server's clock is ahead of this machine's, at least."""
     is_standby: bool
     may_replicate: bool
     walsenders: int
@@ -156,14 +153,10 @@ class Inquiry:
             self._connection.execute("SELECT set_config('statement_timeout', '15s', false)")
         settings: dict[str, str] = dict(self._connection.execute(_SETTINGS).fetchall())
         row = self._connection.execute(_SERVER).fetchone()
-        heard_at = datetime.now(UTC)
         slots = self._connection.execute(_SLOT, [slot]).fetchall()
         assert row is not None  # noqa: S101 - the function gives one row
-        certain_at, flushed, clock, is_standby, may_replicate, walsenders, redo = row
-        ahead = clock - heard_at
-        server = Server(
-            settings, certain_at, flushed or redo, ahead, is_standby, may_replicate, walsenders, redo
-        )
+        certain_at, flushed, is_standby, may_replicate, walsenders, redo = row
+        server = Server(settings, certain_at, flushed or redo, is_standby, may_replicate, walsenders, redo)
         return Look(server, _slot(*slots[0]) if slots else None)
 
 

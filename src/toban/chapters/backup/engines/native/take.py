@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -11,6 +12,7 @@ import structlog
 import zstandard
 
 from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, Place, Taken, Watch
+from toban.chapters.backup.engines.native.landmarks import Landmarks, certain_by
 from toban.chapters.backup.engines.native.members import NoTar
 from toban.chapters.backup.engines.native.pack import Archives, Compression
 from toban.chapters.backup.engines.native.replication import (
@@ -24,11 +26,9 @@ from toban.chapters.backup.engines.native.replication import (
     Stopped,
 )
 from toban.chapters.backup.engines.native.segments import position
-from toban.chapters.backup.engines.native.server import Server, look
+from toban.chapters.backup.engines.native.server import Inquiry, Server
 from toban.chapters.backup.store import Store, Stored, StoreTrouble, folder_of
 
-_LAST_FILE = "global/pg_control"
-"""The server copies this after every other file, and declares the backup's end after it."""
 _NOT_IN_STATE = "55000"
 """`object_not_in_prerequisite_state`: among others, what an increment stands on is not there."""
 
@@ -91,13 +91,19 @@ class _Taking:
     parent: Taken | None
     watch: Watch
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    copied_at: datetime | None = None
-    """When every file but the last had been copied: all that was committed by then is in the backup."""
+    landmarks: Landmarks = field(init=False)
     manifest: Stored | None = None
     manifest_sha256: str = ""
 
+    def __post_init__(self) -> None:
+        self.landmarks = Landmarks(Inquiry(self.source.dsn))
+
     def run(self) -> Taken:
-        server = look(self.source.dsn).server
+        with closing(self.landmarks.inquiry):
+            return self._run()
+
+    def _run(self) -> Taken:
+        server = self.landmarks.look()
         if server.is_too_old:
             raise BackupFailed(_too_old(server), retry=False)
         with Replication(self.source.dsn, lambda: self.watch.why_stop() is not None) as replication:
@@ -135,11 +141,10 @@ class _Taking:
     def _copy(self, backup: BaseBackup, archives: Archives) -> None:
         messages = backup.messages()
         for message in messages:
+            self.landmarks.look_again()
             match message:
                 case memoryview():
-                    for name in archives.write(message):
-                        if name == _LAST_FILE:
-                            self.copied_at = datetime.now(UTC)
+                    archives.write(message)
                 case Archive():
                     archives.begin(message)
                 case Progress():
@@ -165,10 +170,8 @@ class _Taking:
     def _taken(
         self, archives: Archives, server: Server, identity: Identity, start: Place, end: Place
     ) -> Taken:
-        if self.manifest is None or self.copied_at is None:
+        if self.manifest is None:
             raise Refused("サーバーがバックアップを最後まで送りませんでした")
-        # A standby's backup holds what it had replayed, which is older than its clock.
-        restorable_to = server.certain_at if server.is_standby else self.copied_at + server.ahead
         return Taken(
             label=self.label,
             method=self.method,
@@ -181,7 +184,7 @@ class _Taking:
             ended_at=datetime.now(UTC),
             start=start,
             end=end,
-            restorable_to=restorable_to,
+            restorable_to=certain_by(self.landmarks.noted, end.lsn),
             objects=(*archives.stored, self.manifest),
             manifest_sha256=self.manifest_sha256,
             source_bytes=archives.taken,

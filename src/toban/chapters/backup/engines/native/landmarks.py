@@ -1,0 +1,56 @@
+"""How far a server's log went, and when: noted while a backup is taken, to know what is surely in it."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from toban.chapters.backup.engines.native.replication import Refused
+from toban.chapters.backup.engines.native.segments import position
+from toban.chapters.backup.engines.native.server import Inquiry, Server
+
+_INTERVAL = 1.0
+"""Seconds between two looks: so much older than its end a backup may seem."""
+
+_PAUSE = 60.0
+"""Seconds after a look that failed: the backup must not wait for it again and again."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Landmarks:
+    """Asks the server again and again, on a connection beside the one that brings the backup.
+
+    The stream itself can't tell: what arrives here may have waited in buffers since long after the server
+    declared the backup's end.
+    """
+
+    inquiry: Inquiry
+    noted: list[tuple[datetime, str]] = field(default_factory=list)
+    """All that was committed before the moment is in the log before the LSN."""
+    _due: float = 0.0
+
+    def look(self) -> Server:
+        """Ask now; raises `Refused`."""
+        server = self.inquiry.look("").server
+        self.noted.append((server.certain_at, server.flushed))
+        self._due = time.monotonic() + _INTERVAL
+        return server
+
+    def look_again(self) -> None:
+        """Ask unless that was just done. Without an answer the backup only seems older than it is."""
+        if time.monotonic() < self._due:
+            return
+        try:
+            self.look()
+        except Refused as error:
+            log.info("landmark_missed", reason=str(error))
+            self._due = time.monotonic() + _PAUSE
+
+
+def certain_by(noted: Sequence[tuple[datetime, str]], end: str) -> datetime:
+    """Return the newest moment before which all that was committed is in the log before the LSN *end*."""
+    return max(moment for moment, flushed in noted if position(flushed) <= position(end))
