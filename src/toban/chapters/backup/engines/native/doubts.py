@@ -10,6 +10,9 @@ _SHORTEST_MEMORY = timedelta(hours=36)
 _NEARLY = 0.8
 """The share of what a slot may keep from which on it is a warning."""
 
+_MUCH = 4 << 30
+"""Bytes that a slot without a bound may keep before it is a warning."""
+
 
 def server_doubts(found: Look, *, streams: bool, slot: str) -> Iterator[str]:
     """Yield what is doubtful; *streams* says whether the log is to be kept through *slot*."""
@@ -39,7 +42,8 @@ def slot_trouble(slot: Slot) -> str | None:
     if slot.status == "unreserved":
         return f"スロットが失われる寸前です: ログを {kept} 溜めて、上限を超えました"
     if slot.safe_bytes is None:
-        return None
+        # No bound of the server's own: its disk is the next one.
+        return f"スロットのログが {kept} 溜まりました（上限がない）" if slot.retained_bytes >= _MUCH else None
     limit = slot.retained_bytes + max(slot.safe_bytes, 0)
     if limit and slot.retained_bytes >= limit * _NEARLY:
         return (

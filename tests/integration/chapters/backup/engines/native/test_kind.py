@@ -1,0 +1,121 @@
+"""The engine as `toban.toml` names it: its doubts about a real server, and the log that it trims."""
+
+from datetime import UTC, datetime
+
+import pytest
+from tests.integration.chapters.backup.engines.native.conftest import NewCluster
+
+from toban.chapters.backup.engine import Engine, Method, Place, Taken, TrimsLog
+from toban.chapters.backup.engines.native.config import NativeBackup
+from toban.chapters.backup.engines.native.kind import KIND
+from toban.chapters.backup.engines.native.segments import Segment, log_folder, piece_key, segment_key
+from toban.chapters.backup.following import FollowsLog
+from toban.chapters.backup.store import Store
+from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.bindings.secret import Secret
+
+MIB = 1 << 20
+
+
+def engine(store: Store, **config: object) -> Engine:
+    return KIND.build("PostgreSQL", NativeBackup(dsn=Secret("env:BACKUP_DSN"), **config), store)  # type: ignore[arg-type]
+
+
+def test_a_server_that_is_set_up_raises_no_doubt(
+    new_cluster: NewCluster, store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = new_cluster(max_slot_wal_keep_size="1GB")
+    cluster.sql("CREATE ROLE toban LOGIN REPLICATION PASSWORD 's3cr3t'")
+    monkeypatch.setenv("BACKUP_DSN", cluster.dsn.replace("postgres:pg-s3cr3t", "toban:s3cr3t"))
+
+    assert engine(store).doubts() == []
+
+
+def test_what_the_real_server_lacks_is_said_all_at_once(
+    new_cluster: NewCluster, store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = new_cluster(checksums=False, summarize_wal="off")
+    monkeypatch.setenv("BACKUP_DSN", cluster.dsn)
+
+    found = engine(store).doubts()
+
+    assert [
+        word
+        for word in ("summarize_wal", "data_checksums", "max_slot_wal_keep_size")
+        for doubt in found
+        if word in doubt.splitlines()[0]
+    ] == [
+        "summarize_wal",
+        "data_checksums",
+        "max_slot_wal_keep_size",
+    ]
+
+
+def test_a_pg_hba_conf_without_a_line_for_replication_is_said_with_the_line(
+    new_cluster: NewCluster, store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = new_cluster(max_slot_wal_keep_size="1GB")
+    rules = cluster.files / "pg_hba.conf"
+    rules.write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
+    cluster.sql("SELECT pg_reload_conf()")
+    monkeypatch.setenv("BACKUP_DSN", cluster.dsn)
+
+    (found,) = engine(store).doubts()
+
+    assert "no pg_hba.conf entry for replication connection" in found
+    assert "HINT: pg_hba.conf に「host replication" in found
+
+
+def test_a_store_and_a_secret_that_are_not_there_are_said_together(
+    store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BACKUP_DSN", raising=False)
+    nowhere = DirectoryStore(DirectoryConfig(path=store._root / "not mounted"))
+
+    about_store, about_secret = engine(nowhere).doubts()
+
+    assert "not mounted" in about_store
+    assert "BACKUP_DSN" in about_secret
+
+
+def test_only_log_that_no_kept_backup_replays_is_trimmed(store: DirectoryStore) -> None:
+    folder = log_folder("PostgreSQL", "7")
+    kept_first = Segment(2, 5, 16 * MIB)
+    keys = {
+        "before": segment_key(folder, Segment(2, 4, 16 * MIB)),
+        "piece before": piece_key(folder, Segment(1, 4, 16 * MIB), 0x100),
+        "holds the start": segment_key(folder, kept_first),
+        "after": segment_key(folder, kept_first.next),
+        # The same positions again, after a restore into the past.
+        "later timeline": segment_key(folder, Segment(3, 4, 16 * MIB)),
+        "history": f"{folder}00000002.history",
+    }
+    for key in keys.values():
+        store.put(key, b"log")
+    trims = engine(store)
+    assert isinstance(trims, TrimsLog)
+    assert isinstance(trims, FollowsLog)
+
+    count = trims.trim_log(backup_from(Place(2, "0/5000028")))
+
+    left = {name for name, key in keys.items() if key in {each.key for each in store.listing("")}}
+    assert left == {"holds the start", "after", "later timeline", "history"}
+    assert count == 2
+
+
+def backup_from(start: Place) -> Taken:
+    noon = datetime(2026, 11, 25, 3, tzinfo=UTC)
+    return Taken(
+        label="20261125T030000Z-full",
+        method=Method.FULL,
+        engine="native",
+        engine_version="1",
+        server_version="18.6",
+        system_id="7",
+        started_at=noon,
+        ended_at=noon,
+        start=start,
+        end=start,
+        restorable_to=noon,
+        facts={"wal_segment_size": 16 * MIB},
+    )
