@@ -3,10 +3,13 @@
 import tarfile
 import threading
 from io import BytesIO
+from pathlib import Path
 
 import psycopg
 import pytest
 import zstandard
+from tests.integration.chapters.backup.debian17 import Cluster as DebianCluster
+from tests.integration.chapters.backup.debian17 import Debian17
 from tests.integration.chapters.backup.engines.native.bringing_back import SUMS, unpacked, verified
 from tests.integration.chapters.backup.engines.native.conftest import NewCluster, label, source
 from tests.integration.chapters.backup.engines.watching import Watching
@@ -258,3 +261,30 @@ def test_a_role_that_may_not_replicate_is_told_so(cluster: Cluster, store: Direc
 
     with pytest.raises(BackupFailed, match="REPLICATION"):
         take(source(dsn, store), label("full"), Method.FULL, None, Watching())
+
+
+def test_debian_s_17_is_backed_up_like_18(debian: Debian17, store: DirectoryStore, tmp_path: Path) -> None:
+    cluster = DebianCluster(debian, "native", {"summarize_wal": "on"})
+    cluster.make()
+    cluster.start()
+    try:
+        cluster.sql("CREATE TABLE orders AS SELECT id, md5(id::text) FROM generate_series(1, 9000) AS id")
+        full = take(source(cluster.dsn, store), label("full"), Method.FULL, None, Watching())
+        cluster.sql("DELETE FROM orders WHERE id % 7 = 0")
+        rows = cluster.sql(SUMS)
+        second = take(source(cluster.dsn, store), label("incr"), Method.INCREMENTAL, full, Watching())
+    finally:
+        cluster.stop()
+
+    other = DebianCluster(debian, "native_restored")
+    inputs = [unpacked(store, each, debian.root / f"input-{each.method}") for each in (full, second)]
+    for each in inputs:
+        give_away(each)
+    debian.run(debian.binaries / "pg_combinebackup", "--output", other.data, *inputs)
+    debian.run(debian.binaries / "pg_verifybackup", "--quiet", other.data)
+    other.start()
+    try:
+        assert other.sql(SUMS) == rows
+    finally:
+        other.stop()
+    assert full.server_version.startswith("17.")
