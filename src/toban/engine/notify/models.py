@@ -50,6 +50,8 @@ class Alert(models.Model):
     """When somebody took it on: it is not repeated and not escalated any more."""
     acknowledged_by = models.CharField(max_length=150, blank=True)
     acknowledgement_told = models.BooleanField(default=False)
+    released_at = models.DateTimeField(null=True)
+    """When somebody gave it back of whom others had been told that they have it."""
     flap_root = models.ForeignKey("self", models.PROTECT, null=True, related_name="flaps")
     """The alert of the same key in which the flapping was first seen; itself, of that one."""
     look_at = models.DateTimeField(null=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
@@ -19,11 +20,7 @@ def acknowledge(alert_id: int, *, by: str, now: datetime) -> Alert:
     """Take an open alert on: it is told who has it, and neither repeated nor escalated any more."""
     with transaction.atomic():
         ledger.hold()
-        alert = Alert.objects.select_for_update().filter(pk=alert_id).first()
-        if alert is None or alert.resolved_at is not None:
-            raise NotPossible(
-                f"続いているアラート {alert_id} がありません", "toban alerts で確かめてください"
-            )
+        alert = _open(alert_id)
         if alert.acknowledged_at is not None:
             raise NotPossible(f"アラート {alert_id} は {alert.acknowledged_by} が引き受けています", "")
         alert.acknowledged_at, alert.acknowledged_by, alert.look_at = now, by, None
@@ -35,15 +32,44 @@ def acknowledge(alert_id: int, *, by: str, now: datetime) -> Alert:
 
 def acknowledge_told(announcement_id: int, *, by: str, now: datetime) -> list[Alert]:
     """Take on all alerts that an announcement told of and that nobody has yet."""
-    open_ones = Alert.objects.filter(
-        told_in=announcement_id, resolved_at=None, acknowledged_at=None
-    ).values_list("pk", flat=True)
+    return acknowledge_all(Alert.objects.filter(told_in=announcement_id), by=by, now=now)
+
+
+def acknowledge_all(alerts: QuerySet[Alert], *, by: str, now: datetime) -> list[Alert]:
+    """Take on those of *alerts* that are open and that nobody has yet, all or none."""
     with transaction.atomic():
         ledger.hold()
-        taken = [acknowledge(alert_id, by=by, now=now) for alert_id in list(open_ones)]
+        free = alerts.filter(resolved_at=None, acknowledged_at=None).order_by("pk")
+        taken = [
+            acknowledge(alert_id, by=by, now=now) for alert_id in list(free.values_list("pk", flat=True))
+        ]
     if not taken:
         raise NotPossible("引き受けるアラートはもうありません", "toban alerts")
     return taken
+
+
+def release(alert_id: int, *, by: str, now: datetime) -> Alert:
+    """Give an open alert back: nobody has it any more, and all who were told otherwise hear that.
+
+    Repeats and an escalation under way go on as if it had never been taken on.
+    """
+    with transaction.atomic():
+        ledger.hold()
+        alert = _open(alert_id)
+        if alert.acknowledged_at is None:
+            raise NotPossible(f"アラート {alert_id} を引き受けている人はいません", "")
+        content = {"order": "release", "alert": alert.pk, "subject": alert.subject}
+        audit({**content, "was_with": alert.acknowledged_by}, by, now, alert.clause_id)
+        if alert.acknowledgement_told:
+            alert.released_at = now
+        alert.acknowledged_at, alert.acknowledged_by, alert.acknowledgement_told = None, "", False
+        alert.look_at = None
+        alert.save(
+            update_fields=(
+                "acknowledged_at", "acknowledged_by", "acknowledgement_told", "released_at", "look_at",
+            )
+        )  # fmt: skip
+    return alert
 
 
 def silence(
@@ -123,6 +149,14 @@ def end_maintenance(maintenance_id: int, *, by: str, now: datetime) -> Maintenan
         look_again()
         audit({"order": "end-maintenance", "maintenance": found.pk}, by, now)
     return found
+
+
+def _open(alert_id: int) -> Alert:
+    """Return the open alert, locked."""
+    alert = Alert.objects.select_for_update().filter(pk=alert_id, resolved_at=None).first()
+    if alert is None:
+        raise NotPossible(f"続いているアラート {alert_id} がありません", "toban alerts で確かめてください")
+    return alert
 
 
 def _check_matchers(matchers: Mapping[str, str]) -> None:

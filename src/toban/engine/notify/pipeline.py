@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Count, Max
 
-from toban.design.calendar import japanese_holidays
+from toban.design.calendar import holidays_around
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import DutyRole, MaintenanceWindow
 from toban.design.reader import Design
@@ -23,11 +23,13 @@ from toban.engine.notify.contacts import Contacts, Way
 from toban.engine.notify.counters import STAGE_TOTAL
 from toban.engine.notify.grouping import Passed
 from toban.engine.notify.handing_on import hand_on
+from toban.engine.notify.handover import PEOPLE, tell_handovers
 from toban.engine.notify.inwards import end_unsent
 from toban.engine.notify.maintenance import Planned, open_window, window_for
 from toban.engine.notify.models import Alert, Delivery, Escalation, Maintenance, Silence, StageOutcome
 from toban.engine.notify.muting import Causes, Trouble
 from toban.engine.notify.notice import NoticeKind
+from toban.engine.notify.overrides import with_those_on_duty
 from toban.engine.notify.past import Past, place, unsettled
 from toban.engine.notify.reason import WORDS, Reason
 from toban.engine.notify.routing import DeadEnd, Route, Routing, routing_of, rules_for
@@ -56,6 +58,8 @@ def announce(design: Design, contacts: Contacts, now: datetime, *, everything: b
             alerts.withdraw({clause.id for clause in design.clauses}, now)
             outbox.abandon({way.name for way in contacts.ways}, now)
         end_unsent(now)
+        tell_handovers(design, contacts, now)
+        contacts = with_those_on_duty(design, contacts, now)
         look = _Look(design, contacts, now)
         for alert, past in unsettled(now, everything=everything):
             look.at(alert, past)
@@ -99,6 +103,8 @@ class _Look:
         kind, condition = _kind(alert), Condition(alert.condition)
         level = LEVEL_OF[condition]
         routing = self._routes(kind, level, past)
+        if PEOPLE in alert.labels:
+            routing = self._and_to(alert.labels[PEOPLE].split("、"), alert.citation, routing)
         if level not in self._has_rows:
             self._note_end(alert, past, DeadEnd("", "", "", Reason.NO_MATRIX_ROW, _no_row(level)))
         for dead_end in routing.dead_ends:
@@ -145,6 +151,12 @@ class _Look:
         info = {route.destination: route for route in self._routing[AlertLevel.INFO].routes}
         return Routing(tuple({**info, **told}.values()), ())
 
+    def _and_to(self, names: Sequence[str], ordered_by: str, routing: Routing) -> Routing:
+        """Add those whom it is about: they hear of it by all ways that they have."""
+        also = self._roles(names, ordered_by, Reason.HANDED_OVER)
+        routes = {route.destination: route for route in (*also.routes, *routing.routes)}
+        return Routing(tuple(routes.values()), (*routing.dead_ends, *also.dead_ends))
+
     def _told_routes(self, past: Past) -> Iterator[Route]:
         ways: Mapping[str, Way] = {way.name: way for way in self._contacts.ways}
         for delivery in past.deliveries:
@@ -162,10 +174,10 @@ class _Look:
     def _out_of_hours(self) -> Routing:
         """Whom the assumption for off hours adds to the rows of critical alerts now."""
         moment = self._now.astimezone(self._contacts.zone)
-        holidays = japanese_holidays(range(moment.year, moment.year + 1))
-        kept = holidays if self._contacts.keeps_holidays else {}
+        holidays = holidays_around(moment.date(), keeps_holidays=self._contacts.keeps_holidays)
+        vacant = {role for role, held in self._contacts.on_duty.items() if not held}
         rules = rules_for(self._rules, AlertLevel.CRITICAL)
-        found = duty.emergency_contact(rules, self._duties, moment, list(kept))
+        found = duty.emergency_contact(rules, self._duties, moment, holidays, vacant)
         return Routing() if found is None else self._roles([found.role], str(found.origin), Reason.OFF_HOURS)
 
     def _roles(self, roles: Sequence[str], ordered_by: str, reason: Reason) -> Routing:
@@ -187,6 +199,7 @@ class _Look:
             silence=silencing(self._silences, alert.clause_id, labels, now),
             lifted_at=lifted_at(self._silences, alert.clause_id, labels, now),
             is_acknowledged=alert.acknowledged_at is not None,
+            released_at=alert.released_at,
             is_flapping=alert.flap_root_id is not None,
             calm_at=alert.resolved_at + flapping.CALM if alert.resolved_at is not None else None,
         )

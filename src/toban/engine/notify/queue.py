@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from urllib.parse import quote
 from uuid import uuid4
 
 from toban.engine.notify import words
@@ -77,9 +76,9 @@ def _story(alert: Alert, system: str) -> words.Story:
 
 
 def _page(public_url: str, alerts: Sequence[Alert]) -> str:
-    """The living page, with the alert's row chosen; of many alerts, the rows that are out of bounds."""
+    """The alert's page, where it is taken on; of many alerts, the list."""
     if not public_url:
         return ""
     if len(alerts) > 1:
-        return f"{public_url}/?verdict=firing"
-    return f"{public_url}/?row={quote(alerts[0].clause_id, safe='/')}"
+        return f"{public_url}/alerts/"
+    return f"{public_url}/alerts/{alerts[0].pk}"

@@ -45,6 +45,8 @@ class Standing:
     lifted_at: datetime | None = None
     """When the last silence about it ended."""
     is_acknowledged: bool = False
+    released_at: datetime | None = None
+    """When whoever had taken it on gave it back."""
     is_flapping: bool = False
     calm_at: datetime | None = None
     """When flapping that seems to be over counts as over."""
@@ -159,8 +161,12 @@ def why_notify(candidate: Candidate, *, repeat: timedelta | None, now: datetime)
     standing = candidate.standing
     if standing.lifted_at is not None and told.at < standing.lifted_at:
         return Reason.SILENCE_ENDED
+    if standing.is_acknowledged:
+        return Reason.ALREADY_TOLD
+    if standing.released_at is not None and told.at < standing.released_at:
+        return Reason.RELEASED
     # ">=": a look landing exactly on the interval must not wait for the next.
-    if repeat is not None and not standing.is_acknowledged and now - told.at >= repeat:
+    if repeat is not None and now - told.at >= repeat:
         return Reason.REPEATED
     return Reason.ALREADY_TOLD
 

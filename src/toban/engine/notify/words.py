@@ -21,6 +21,7 @@ _AGAIN = {
     Reason.REPEATED: "継続中",
     Reason.SILENCE_ENDED: "継続中",
     Reason.ESCALATED: "引き受け手なし",
+    Reason.RELEASED: "引き受け手なし",
 }
 """What the title says besides, of a notice with such a reason."""
 _NAMES = {

@@ -77,6 +77,80 @@ def test_an_alert_is_taken_on_once_and_only_while_it_lasts(tell: Tell, signal: M
         orders.acknowledge(alert_id, by="iha", now=NOON)
 
 
+def test_whoever_was_told_that_somebody_has_it_hears_that_nobody_has_it_any_more(
+    tell: Tell, signal: MakeSignal, look: Look
+) -> None:
+    tell(signal(Condition.CRITICAL), NOON)
+    alert_id = Alert.objects.get().pk
+    orders.acknowledge(alert_id, by="nami", now=NOON + MINUTE)
+    look(NOON + MINUTE)
+
+    orders.release(alert_id, by="iha", now=NOON + 2 * MINUTE)
+
+    told = look(NOON + 2 * MINUTE)
+    assert {title for title, _ in told} == {"■ 異常 (引き受け手なし): DB CPU使用率 92%"}
+    assert places(told) == TOLD_ALL
+    assert look(NOON + 3 * MINUTE) == []
+    entry = LedgerEntry.objects.get(content__order="release")
+    assert (entry.actor, entry.content["was_with"]) == ("iha", "nami")
+
+
+def test_a_slip_of_the_hand_that_nobody_has_heard_of_is_undone_without_a_word(
+    tell: Tell, signal: MakeSignal, look: Look
+) -> None:
+    tell(signal(Condition.WARNING), NOON)
+    alert_id = Alert.objects.get().pk
+    orders.acknowledge(alert_id, by="nami", now=NOON + MINUTE)
+
+    orders.release(alert_id, by="nami", now=NOON + MINUTE)
+
+    assert look(NOON + MINUTE) == []
+    assert look(NOON + 4 * HOUR) == [("▲ 警告 (継続中): DB CPU使用率 92%", "ops")]
+
+
+def test_what_is_taken_on_again_is_told_with_its_new_name_and_not_repeated(
+    tell: Tell, signal: MakeSignal, look: Look
+) -> None:
+    tell(signal(Condition.WARNING), NOON)
+    alert_id = Alert.objects.get().pk
+    orders.acknowledge(alert_id, by="nami", now=NOON)
+    look(NOON)
+    orders.release(alert_id, by="nami", now=NOON + MINUTE)
+    look(NOON + MINUTE)
+
+    orders.acknowledge(alert_id, by="iha", now=NOON + 2 * MINUTE)
+
+    assert look(NOON + 2 * MINUTE) == [("▲ 警告 (ihaが対応中): DB CPU使用率", "ops")]
+    assert look(NOON + 8 * HOUR) == []
+
+
+def test_what_nobody_has_or_is_over_cannot_be_given_back(tell: Tell, signal: MakeSignal) -> None:
+    tell(signal(Condition.WARNING), NOON)
+    alert_id = Alert.objects.get().pk
+
+    with pytest.raises(NotPossible, match="引き受けている人はいません"):
+        orders.release(alert_id, by="nami", now=NOON)
+    tell(signal(Condition.OK), NOON + MINUTE)
+    with pytest.raises(NotPossible, match="続いているアラート"):
+        orders.release(alert_id, by="nami", now=NOON)
+
+
+def test_many_alerts_are_taken_on_at_once_and_those_of_others_left_alone(
+    tell: Tell, signal: MakeSignal
+) -> None:
+    for name in ("one", "two", "three"):
+        tell(signal(Condition.WARNING, key=name), NOON)
+    first = Alert.objects.order_by("pk")[0]
+    orders.acknowledge(first.pk, by="iha", now=NOON)
+
+    taken = orders.acknowledge_all(Alert.objects.all(), by="nami", now=NOON)
+
+    assert len(taken) == 2
+    assert sorted(Alert.objects.values_list("acknowledged_by", flat=True)) == ["iha", "nami", "nami"]
+    with pytest.raises(NotPossible, match="もうありません"):
+        orders.acknowledge_all(Alert.objects.all(), by="nami", now=NOON)
+
+
 def test_getting_worse_is_told_although_somebody_has_it(tell: Tell, signal: MakeSignal) -> None:
     tell(signal(Condition.WARNING), NOON)
     orders.acknowledge(Alert.objects.get().pk, by="nami", now=NOON)
@@ -318,6 +392,21 @@ def test_an_escalation_under_way_keeps_the_policy_that_it_began_with(
 
     assert told_by(duties, now_otherwise, NOON + 2 * MINUTE) == []
     assert places(told_by(duties, now_otherwise, NOON + 15 * MINUTE)) == {"mail:night@example.com"}
+
+
+def test_an_escalation_goes_on_once_the_alert_is_given_back(
+    signal: MakeSignal, duties: Design, reached: Contacts
+) -> None:
+    report([signal(Condition.CRITICAL)], NOON)
+    told_by(duties, reached, NOON)
+    alert_id = Alert.objects.get().pk
+    orders.acknowledge(alert_id, by="nami", now=NOON + MINUTE)
+    told_by(duties, reached, NOON + MINUTE)
+    assert told_by(duties, reached, NOON + 20 * MINUTE) == []
+
+    orders.release(alert_id, by="nami", now=NOON + 20 * MINUTE)
+
+    assert places(told_by(duties, reached, NOON + 20 * MINUTE)) == {*TOLD_ALL, "mail:night@example.com"}
 
 
 def test_a_silenced_alert_is_not_escalated(signal: MakeSignal, duties: Design, reached: Contacts) -> None:

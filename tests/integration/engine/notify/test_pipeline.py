@@ -62,7 +62,7 @@ def test_a_notice_cites_its_row_and_the_row_that_ordered_it(tell: Tell, signal: 
     assert notice.citation == "運用設計書.md:13"
     assert notice.clause_text == "DB | CPU使用率 | 0-60% | 70% | 85% | 1分"
     assert ("通知を定めた行", "運用設計書.md:19 (開発担当者)") in notice.facts
-    assert notice.url.startswith("https://toban.example.com/")
+    assert notice.url == f"https://toban.example.com/alerts/{Alert.objects.get().pk}"
 
 
 def test_what_was_told_is_not_told_again_however_often_one_looks(tell: Tell, signal: MakeSignal) -> None:

@@ -152,7 +152,7 @@ def test_a_row_that_names_a_receiver_of_alertmanagers_reaches_it_from_firing_to_
     assert firing["alerts"][0]["fingerprint"] == resolved["alerts"][0]["fingerprint"]
     assert firing["groupKey"] == resolved["groupKey"]
     assert resolved["alerts"][0]["endsAt"] == "2026-04-01T03:00:00Z"
-    assert resolved["externalURL"] == "https://toban.shop.example/"
+    assert resolved["externalURL"] == "https://toban.shop.example"
 
 
 def test_toban_init_proposes_a_channel_for_each_word(tmp_path: Path) -> None:

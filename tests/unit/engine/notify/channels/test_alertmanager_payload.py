@@ -22,7 +22,7 @@ def test_trouble_has_every_field_of_version_4(notice: Notice) -> None:
         "clause": "DB | CPU使用率 | 0-60% | 70% | 85% | 1分",
     }
 
-    written = payload(replace(notice, url="https://toban.example.com/?row=monitor/db"), "on-call")
+    written = payload(replace(notice, url="https://toban.example.com/alerts/12"), "on-call")
 
     assert written == {
         "version": "4",
@@ -33,7 +33,7 @@ def test_trouble_has_every_field_of_version_4(notice: Notice) -> None:
         "groupLabels": group,
         "commonLabels": labels,
         "commonAnnotations": annotations,
-        "externalURL": "https://toban.example.com/",
+        "externalURL": "https://toban.example.com",
         "alerts": [
             {
                 "status": "firing",
@@ -41,7 +41,7 @@ def test_trouble_has_every_field_of_version_4(notice: Notice) -> None:
                 "annotations": annotations,
                 "startsAt": "2026-04-01T11:59:00Z",
                 "endsAt": "0001-01-01T00:00:00Z",
-                "generatorURL": "https://toban.example.com/?row=monitor/db",
+                "generatorURL": "https://toban.example.com/alerts/12",
                 "fingerprint": "682dc44f5fe34328",
             }
         ],
@@ -89,7 +89,7 @@ def test_missing_data_fires_and_says_what_it_is(notice: Notice) -> None:
     ("url", "server"),
     [
         ("", ""),
-        ("https://ops.example.com/toban/?row=a", "https://ops.example.com/toban/"),
+        ("https://ops.example.com/toban/alerts/12", "https://ops.example.com/toban"),
     ],
 )
 def test_the_server_is_named_where_it_has_an_address(notice: Notice, url: str, server: str) -> None:

@@ -6,7 +6,6 @@ or the start: none of these changes while an alert lasts, not even when a warnin
 
 import hashlib
 import json
-from urllib.parse import urlsplit
 
 from toban.engine.notify.channels.times import rfc3339
 from toban.engine.notify.notice import Notice, NoticeKind
@@ -61,5 +60,5 @@ def _group_key(group: dict[str, str]) -> str:
 
 
 def _server(url: str) -> str:
-    """Toban itself: the notice's page without what chooses the row."""
-    return urlsplit(url)._replace(query="", fragment="").geturl()
+    """Toban itself: what stands before the alert's own page."""
+    return url.rpartition("/alerts/")[0]
