@@ -54,7 +54,8 @@ class Bell:
         self._is_closed.set()
         self.ring()
         if self._listener is not None:
-            self._listener.join()
+            # It may be connecting to a database that does not answer; a daemon holds nobody up.
+            self._listener.join(2 * _LISTENS)
 
     def _listen(self) -> None:
         while not self._is_closed.is_set():

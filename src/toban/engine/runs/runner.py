@@ -179,7 +179,7 @@ class Runner:
         self._crew.dismiss()
         self._bell.close()
         if self._heart is not None:
-            self._heart.join()
+            self._heart.join(_PATIENCE)
 
     def _take_over(self) -> None:
         """Take the runs of workers that have been silent; the clocks of two machines are never compared."""
