@@ -43,7 +43,7 @@ def command(parts: Parts, batch: str) -> None:
 
         work = PlannedWork.objects.filter(key=batch).first()
         runs = list(Run.objects.filter(work=batch).order_by("-due_at", "-pk")[:_RUNS])
-        written = _written(parts, batch)
+        written = _written(parts, batch, work)
         if work is None and written.is_unknown:
             known = "、".join(written.known) or "ありません"
             refuse(f"「{batch}」というバッチは文書にありません", f"文書のバッチ: {known}")
@@ -62,7 +62,7 @@ class _Written:
     """Why its row does not run, and what to write; empty for one that does."""
 
 
-def _written(parts: Parts, batch: str) -> _Written:
+def _written(parts: Parts, batch: str, work: "PlannedWork | None") -> _Written:
     from django.conf import settings  # noqa: PLC0415
 
     from toban.chapters.batch import works  # noqa: PLC0415
@@ -75,6 +75,11 @@ def _written(parts: Parts, batch: str) -> _Written:
     rows = {works.key_of(row): row for row in edition.design.of(Batch)}
     row = rows.get(batch)
     if row is None:
+        # Works of other chapters, such as PostgreSQL/full, are known by the row that ordered them.
+        asked = work.clause_id if work is not None and work.in_force else ""
+        ordering = next((clause for clause in edition.design.clauses if clause.id == asked), None)
+        if ordering is not None:
+            return _Written(tuple(rows), is_unknown=False, citation=str(ordering.origin))
         return _Written(tuple(rows), is_unknown=True)
     unbound = works.plan(edition.design, edition.bindings, parts.work_kinds).unbound
     return _Written(tuple(rows), is_unknown=False, citation=str(row.origin), why_not=unbound.get(row.id, ""))
