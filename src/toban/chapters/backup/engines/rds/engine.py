@@ -23,9 +23,10 @@ from toban.chapters.backup.engine import (
     Watch,
 )
 from toban.chapters.backup.engines.rds import requests
-from toban.chapters.backup.engines.rds.aws import asking, code_of, connect
+from toban.chapters.backup.engines.rds.aws import asking, connect
 from toban.chapters.backup.engines.rds.config import RdsBackup
 from toban.chapters.backup.store import Store, Stored
+from toban.engine.aws import code_of
 
 _GIB = 1 << 30
 _POLL = 10.0

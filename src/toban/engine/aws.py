@@ -1,0 +1,107 @@
+"""Talking to AWS: whose account, and what its refusals mean.
+
+Error codes common to all services: https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
+from pydantic import Field, model_validator
+
+from toban.engine.bindings.model import Section
+from toban.engine.bindings.secret import Secret
+
+_KEYS = "鍵か権限が正しくありません"
+_DENIED = "権限がありません"
+_EXPIRED = "一時的な鍵の期限が切れています"
+_WORDS = {
+    "InvalidClientTokenId": _KEYS,
+    "UnrecognizedClientException": _KEYS,
+    "SignatureDoesNotMatch": _KEYS,
+    "InvalidSignatureException": _KEYS,
+    "AuthFailure": _KEYS,
+    "AccessDenied": _DENIED,
+    "AccessDeniedException": _DENIED,
+    "UnauthorizedOperation": _DENIED,
+    "ExpiredToken": _EXPIRED,
+    "ExpiredTokenException": _EXPIRED,
+}
+_THROTTLED = frozenset(
+    ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
+)
+
+
+class AwsAccess(Section):
+    """A region, and who asks there."""
+
+    region: str = Field(min_length=1)
+    access_key: Secret | None = None
+    secret_key: Secret | None = None
+    """Both or none: none takes the environment's, AWS's own files or the machine's role."""
+    endpoint_url: str = ""
+    """Of another endpoint than the region's: a VPC endpoint, or a server for tests."""
+
+    @model_validator(mode="after")
+    def _both_keys_or_none(self) -> Self:
+        if (self.access_key is None) != (self.secret_key is None):
+            raise ValueError("access_key と secret_key は両方書くか、両方書かないでください")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why AWS gave nothing."""
+
+    words: str
+    """For people; no secret is in it."""
+    passes: bool
+    """Whether asking again may help."""
+    is_throttled: bool = False
+
+
+def client(service: str, access: AwsAccess, *, read_timeout: float, attempts: int) -> Any:
+    """Make a client of *service*; connects to nothing yet.
+
+    *read_timeout* is in seconds, for each of at most *attempts* attempts at a request that was throttled or
+    not answered, with growing pauses between. Raises `SecretUnavailable`, or `BotoCoreError` for a region or
+    credentials that can't be.
+    """
+    keys = {}
+    if access.access_key is not None and access.secret_key is not None:
+        keys["aws_access_key_id"] = access.access_key.reveal()
+        keys["aws_secret_access_key"] = access.secret_key.reveal()
+    return boto3.client(
+        service,
+        region_name=access.region,
+        endpoint_url=access.endpoint_url or None,
+        config=Config(
+            connect_timeout=5,
+            read_timeout=read_timeout,
+            retries={"mode": "standard", "max_attempts": attempts},
+        ),
+        **keys,
+    )
+
+
+def code_of(error: ClientError) -> str:
+    """Return the code of a refusal: `DBSnapshotAlreadyExists`."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def fault_of(error: ClientError | BotoCoreError, service: str) -> Fault:
+    """Tell a refusal, or that *service* could not be asked, in clear words."""
+    if isinstance(error, EndpointConnectionError | HTTPClientError):
+        return Fault(f"{service} に届きません: {error}", passes=True)
+    if isinstance(error, BotoCoreError):
+        # No credentials, no such region: asking again changes nothing.
+        return Fault(f"{service} に尋ねられません: {error}", passes=False)
+    code = code_of(error)
+    said = str(error.response.get("Error", {}).get("Message", ""))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    told = f"\n{error.operation_name}: {code} {said}".rstrip()
+    if code in _THROTTLED:
+        return Fault(f"AWS が要求を絞っています{told}", passes=True, is_throttled=True)
+    return Fault(f"{_WORDS.get(code, f'{service} が断りました')}{told}", passes=status >= 500)
