@@ -8,6 +8,7 @@ from django.db.models import Q
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.notice import NoticeKind
 from toban.engine.notify.signal import Condition
+from toban.engine.notify.silences import Quiet
 
 _CONDITIONS = [(condition.value, condition.value) for condition in Condition]
 EVENT = "event"
@@ -199,6 +200,11 @@ class Silence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.matchers} {self.ends_at.isoformat()}"
+
+    @property
+    def quiet(self) -> Quiet:
+        """What the pipeline goes by."""
+        return Quiet(self.matchers, self.author, self.reason, self.starts_at, self.ends_at)
 
 
 class Maintenance(models.Model):

@@ -1,10 +1,9 @@
 """What people may order of alerts: take one on, stop notices, announce maintenance. All audited."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
@@ -23,26 +22,25 @@ def acknowledge(alert_id: int, *, by: str, now: datetime) -> Alert:
         alert = _open(alert_id)
         if alert.acknowledged_at is not None:
             raise NotPossible(f"アラート {alert_id} は {alert.acknowledged_by} が引き受けています", "")
-        alert.acknowledged_at, alert.acknowledged_by, alert.look_at = now, by, None
-        alert.save(update_fields=["acknowledged_at", "acknowledged_by", "look_at"])
-        content = {"order": "acknowledge", "alert": alert.pk, "subject": alert.subject}
-        audit(content, by, now, alert.clause_id)
+        _take(alert, by, now)
     return alert
 
 
 def acknowledge_told(announcement_id: int, *, by: str, now: datetime) -> list[Alert]:
     """Take on all alerts that an announcement told of and that nobody has yet."""
-    return acknowledge_all(Alert.objects.filter(told_in=announcement_id), by=by, now=now)
+    told = Alert.objects.filter(told_in=announcement_id, resolved_at=None)
+    return acknowledge_all(list(told.values_list("pk", flat=True)), by=by, now=now)
 
 
-def acknowledge_all(alerts: QuerySet[Alert], *, by: str, now: datetime) -> list[Alert]:
-    """Take on those of *alerts* that are open and that nobody has yet, all or none."""
+def acknowledge_all(alert_ids: Collection[int], *, by: str, now: datetime) -> list[Alert]:
+    """Take on all of these alerts that are open and that nobody has yet, in one transaction."""
+    free = Alert.objects.select_for_update().filter(resolved_at=None, acknowledged_at=None)
     with transaction.atomic():
         ledger.hold()
-        free = alerts.filter(resolved_at=None, acknowledged_at=None).order_by("pk")
-        taken = [
-            acknowledge(alert_id, by=by, now=now) for alert_id in list(free.values_list("pk", flat=True))
-        ]
+        found = [free.filter(pk=alert_id).first() for alert_id in alert_ids]
+        taken = [alert for alert in found if alert is not None]
+        for alert in taken:
+            _take(alert, by, now)
     if not taken:
         raise NotPossible("引き受けるアラートはもうありません", "toban alerts")
     return taken
@@ -159,6 +157,13 @@ def _open(alert_id: int) -> Alert:
     return alert
 
 
+def _take(alert: Alert, by: str, now: datetime) -> None:
+    alert.acknowledged_at, alert.acknowledged_by, alert.look_at = now, by, None
+    alert.save(update_fields=["acknowledged_at", "acknowledged_by", "look_at"])
+    content = {"order": "acknowledge", "alert": alert.pk, "subject": alert.subject}
+    audit(content, by, now, alert.clause_id)
+
+
 def _check_matchers(matchers: Mapping[str, str]) -> None:
     unknown = [name for name in matchers if name not in MATCHERS]
     if unknown or not matchers or not all(matchers.values()):
@@ -169,7 +174,7 @@ def _check_matchers(matchers: Mapping[str, str]) -> None:
 
 
 def checked_end(starts_at: datetime, ends_at: datetime | None, reason: str) -> datetime:
-    """Return when an order ends, or refuse one without an end, one that is too long, and one without a reason."""
+    """Return when an order ends; one without an end or a reason is refused, and one that is too long."""
     if ends_at is None:
         raise NotPossible("終わりがありません", "いつまでかを必ず決めてください")
     if ends_at <= starts_at:

@@ -331,7 +331,7 @@ def _silences(now: datetime) -> Iterator[Quiet]:
     oldest = Alert.objects.filter(settled=False).order_by("opened_at").values_list("opened_at", flat=True)
     since = oldest.first() or now
     for each in Silence.objects.filter(starts_at__lte=now, ends_at__gte=since):
-        yield Quiet(each.matchers, each.author, each.reason, each.starts_at, each.ends_at)
+        yield each.quiet
 
 
 def _announced_maintenance(now: datetime) -> Iterator[Planned]:

@@ -16,7 +16,7 @@ from toban.engine.notify.alerts import report
 from toban.engine.notify.contacts import Contacts
 from toban.engine.notify.models import Alert, Announcement, Delivery, Silence, StageOutcome
 from toban.engine.notify.pipeline import announce
-from toban.engine.notify.signal import Condition, Signal
+from toban.engine.notify.signal import WHOLE_TARGET, Condition, Signal
 from toban.engine.orders import NotPossible
 
 pytestmark = pytest.mark.django_db
@@ -143,12 +143,13 @@ def test_many_alerts_are_taken_on_at_once_and_those_of_others_left_alone(
     first = Alert.objects.order_by("pk")[0]
     orders.acknowledge(first.pk, by="iha", now=NOON)
 
-    taken = orders.acknowledge_all(Alert.objects.all(), by="nami", now=NOON)
+    every = list(Alert.objects.values_list("pk", flat=True))
+    taken = orders.acknowledge_all(every, by="nami", now=NOON)
 
     assert len(taken) == 2
     assert sorted(Alert.objects.values_list("acknowledged_by", flat=True)) == ["iha", "nami", "nami"]
     with pytest.raises(NotPossible, match="もうありません"):
-        orders.acknowledge_all(Alert.objects.all(), by="nami", now=NOON)
+        orders.acknowledge_all(every, by="nami", now=NOON)
 
 
 def test_getting_worse_is_told_although_somebody_has_it(tell: Tell, signal: MakeSignal) -> None:
@@ -265,7 +266,9 @@ def test_maintenance_can_be_called_off(tell: Tell, signal: MakeSignal, look: Loo
 
 
 def test_a_target_that_is_down_mutes_what_follows_from_it(tell: Tell, signal: MakeSignal) -> None:
-    down = signal(Condition.CRITICAL, key="db/up", subject="DB 死活", target="DB", item="up")
+    down = signal(
+        Condition.CRITICAL, key="db/up", subject="DB 死活", target="DB", item="up", **{WHOLE_TARGET: "yes"}
+    )
     tell(down, NOON)
 
     assert tell(signal(Condition.NO_DATA, value="接続できません"), NOON + MINUTE) == []

@@ -1,0 +1,109 @@
+"""Why somebody was told of an alert, or was not: place by place, and stage by stage."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from toban.engine.notify.models import Alert, Delivery, StageOutcome
+from toban.engine.notify.past import place
+from toban.engine.notify.reason import Reason
+from toban.engine.notify.stages import STAGES
+
+ROUTE, GROUP, SEND = "route", "group", "send"
+ORDER = (ROUTE, *STAGES, GROUP, SEND)
+"""All stages, in the order in which a notice passes them."""
+
+
+class Word(StrEnum):
+    """What a stage said."""
+
+    PASSED = "passed"
+    STOPPED = "stopped"
+    WAITING = "waiting"
+    """The notice is on its way."""
+    NOT_ASKED = "not-asked"
+    """An earlier one had stopped it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stage's word on a notice."""
+
+    stage: str
+    word: Word
+    reason: Reason | None = None
+    """None for the last stage, of which the receipt speaks, and for one that was not asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Somewhere that a notice of the alert might go: a channel's recipient, or a recipient of no channel."""
+
+    destination: str
+    """Empty where the recipient can't be reached."""
+    recipient: str
+    ordered_by: str
+    """The row of the document, as it is cited."""
+    outcomes: tuple[StageOutcome, ...] = field(default=())
+    """The oldest first."""
+    deliveries: tuple[Delivery, ...] = field(default=())
+    """The oldest first."""
+
+    @property
+    def newest(self) -> Delivery | None:
+        """The newest delivery that arrived; else the newest there is."""
+        arrived = [each for each in self.deliveries if each.state == Delivery.State.DELIVERED]
+        return next(iter(reversed(arrived or self.deliveries)), None)
+
+    @property
+    def decisive(self) -> StageOutcome | None:
+        """The outcome that answers why: the last that let a notice through, else the last of all."""
+        passed = [each for each in self.outcomes if each.passed]
+        return next(iter(reversed(passed or self.outcomes)), None)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every stage's word in the decisive outcome, and how the sending ended."""
+        decisive, newest = self.decisive, self.newest
+        said = steps_of(decisive) if decisive is not None else {}
+        if newest is not None:
+            said[SEND] = Step(SEND, _SENT[Delivery.State(newest.state)])
+        return tuple(said.get(stage, Step(stage, Word.NOT_ASKED)) for stage in ORDER)
+
+
+_SENT = {
+    Delivery.State.WAITING: Word.WAITING,
+    Delivery.State.DELIVERED: Word.PASSED,
+    Delivery.State.FAILED: Word.STOPPED,
+}
+
+
+def steps_of(outcome: StageOutcome) -> dict[str, Step]:
+    """Return the word of each stage that was asked, by its name."""
+    said = {}
+    for number, (stage, reason) in enumerate(outcome.trail, 1):
+        is_last = number == len(outcome.trail)
+        word = Word.STOPPED if is_last and not outcome.passed else Word.PASSED
+        said[stage] = Step(stage, word, Reason(reason))
+    if outcome.passed:
+        said.setdefault(GROUP, Step(GROUP, Word.PASSED))
+    return said
+
+
+def places(alert: Alert) -> tuple[Place, ...]:
+    """Return every place that the matrix, an assumption or an escalation named for *alert*, as first named."""
+    outcomes = list(alert.outcomes.order_by("pk"))
+    deliveries = list(
+        Delivery.objects.filter(announcement__alerts=alert).select_related("announcement").order_by("pk")
+    )
+    return tuple(_places(outcomes, deliveries))
+
+
+def _places(outcomes: Sequence[StageOutcome], deliveries: Sequence[Delivery]) -> Iterator[Place]:
+    keys = [place(each) for each in outcomes] + [(each.destination, "", "") for each in deliveries]
+    for key in dict.fromkeys(keys):
+        said = tuple(each for each in outcomes if place(each) == key)
+        sent = tuple(each for each in deliveries if (each.destination, "", "") == key)
+        # What went another way, or to whoever was called, was judged for nobody: only its delivery says whose.
+        last: StageOutcome | Delivery = said[-1] if said else sent[-1]
+        yield Place(last.destination, last.recipient, last.rule_citation, said, sent)
