@@ -93,9 +93,23 @@ def business_days(*, keeps_holidays: bool) -> Callable[[date], bool]:
     return is_business_day
 
 
+def holidays_around(day: date, *, keeps_holidays: bool) -> Collection[date]:
+    """Return the public holidays of the year of *day*, and of the day before: its hours may reach into *day*.
+
+    None where they are not kept.
+    """
+    if not keeps_holidays:
+        return ()
+    return _holidays_between((day - timedelta(days=1)).year, day.year)
+
+
 @cache
+def _holidays_between(first: int, last: int) -> Collection[date]:
+    return frozenset(japanese_holidays(range(first, last + 1)))
+
+
 def _holidays_of(year: int) -> Collection[date]:
-    return japanese_holidays(range(year, year + 1))
+    return _holidays_between(year, year)
 
 
 def _moment(day: date, at: time) -> datetime:

@@ -1,70 +1,140 @@
 """Who is there now, and whether anybody is at every hour that the document promises. Pure."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from toban.design.calendar import japanese_holidays
 from toban.design.clauses.objectives import DutyRole, ServiceHours
 from toban.design.reader import Design
-from toban.engine.bindings.model import Bindings, Person
+from toban.engine.bindings.model import Bindings
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify import words
+from toban.engine.notify.roster import Override, Roster, holding, on_duty, rosters, shifts
 
-_WEEK = 7 * 24 * 4
+_WEEK = 7
+_QUARTERS = 24 * 4
 _QUARTER = timedelta(minutes=15)
+_DAY = timedelta(days=1)
+_AHEAD = timedelta(days=35)
+"""How far is looked for the next hand-over: a month's turn ends within."""
 
 
-def statuses(design: Design, bindings: Bindings, now: datetime) -> Iterator[StatusUpdate]:
+def statuses(
+    design: Design, bindings: Bindings, overrides: Sequence[Override], now: datetime
+) -> Iterator[StatusUpdate]:
     """Yield the status of every duty role, and of the service hours."""
     moment = now.astimezone(bindings.system.zone)
-    holidays = list(_holidays(bindings, moment))
-    duties = design.of(DutyRole)
-    for duty in duties:
-        yield _duty(duty, bindings.people.get(duty.role), moment, holidays, bindings.file)
+    known = {each.role: each for each in rosters(design, bindings.duty)}
+    for duty in design.of(DutyRole):
+        yield _duty(duty, known[duty.role], overrides, bindings, moment)
     for service in design.of(ServiceHours):
-        yield _service(service, duties, moment, now)
-
-
-def _holidays(bindings: Bindings, moment: datetime) -> Collection[date]:
-    years = range(moment.year, moment.year + 1)
-    return list(japanese_holidays(years)) if bindings.system.keeps_holidays else ()
+        yield _service(service, known.values(), moment)
 
 
 def _duty(
-    duty: DutyRole, person: Person | None, moment: datetime, holidays: Collection[date], file: str
+    duty: DutyRole, roster: Roster, overrides: Sequence[Override], bindings: Bindings, moment: datetime
 ) -> StatusUpdate:
-    if person is None:
-        reason = f'役割「{duty.role}」の担当者が {file} にありません: [people."{duty.role}"] を書いてください'
-        return StatusUpdate(duty.id, Verdict.UNBOUND, "", reason, moment)
-    ways = [name for name in ("email", "slack", "pagerduty", "phone") if getattr(person, name)]
-    name = person.name or duty.role
-    if not ways:
-        reason = f'{file} の [people."{duty.role}"] に email か slack か pagerduty か phone を書いてください'
-        return StatusUpdate(duty.id, Verdict.UNBOUND, name, reason, moment)
+    names = [name for layer in roster.layers for name in layer.people] or [duty.role]
+    unreachable = list(_unreachable(dict.fromkeys(names), duty, bindings))
+    if unreachable:
+        return StatusUpdate(duty.id, Verdict.UNBOUND, "", "\n".join(unreachable), moment)
+    held = holding(roster, overrides, moment, bindings.system)
+    who = "、".join(_name(name, bindings) for name in held.people) or "だれもいません"
+    reason = "\n".join(_told(roster, overrides, bindings, moment))
     if duty.hours is None:
-        return StatusUpdate(duty.id, Verdict.CONFORMING, name, "対応時間は書かれていません", moment)
-    is_there = duty.hours.covers(moment, holidays)
+        return StatusUpdate(duty.id, Verdict.CONFORMING, who, reason, moment)
+    if not held.people and on_duty(Roster(duty.role, duty), (), moment, bindings.system).people:
+        return StatusUpdate(duty.id, Verdict.DEVIATING, who, reason, moment)
+    is_there = bool(on_duty(roster, overrides, moment, bindings.system).people)
     state = "対応時間中" if is_there else "対応時間外"
-    return StatusUpdate(duty.id, Verdict.CONFORMING, f"{name} ({state})", f"{duty.hours}", moment)
+    return StatusUpdate(duty.id, Verdict.CONFORMING, f"{who} ({state})", reason, moment)
 
 
-def _service(
-    service: ServiceHours, duties: Sequence[DutyRole], moment: datetime, now: datetime
-) -> StatusUpdate:
-    gap = first_gap(service, duties, moment)
+def _unreachable(names: Iterable[str], duty: DutyRole, bindings: Bindings) -> Iterator[str]:
+    for name in names:
+        person = bindings.people.get(name)
+        if person is None:
+            yield (
+                f"役割「{duty.role}」の担当者が {bindings.file} にありません: "
+                f'[people."{name}"] を書いてください'
+            )
+        elif not any(getattr(person, way) for way in ("email", "slack", "pagerduty", "phone")):
+            ways = "email か slack か pagerduty か phone"
+            yield f'{bindings.file} の [people."{name}"] に {ways} を書いてください'
+
+
+def _name(name: str, bindings: Bindings) -> str:
+    person = bindings.people.get(name)
+    return (person.name if person is not None else "") or name
+
+
+def _told(
+    roster: Roster, overrides: Sequence[Override], bindings: Bindings, moment: datetime
+) -> Iterator[str]:
+    yield str(roster.hours) if roster.hours is not None else "対応時間は書かれていません"
+    system = bindings.system
+    override = holding(roster, overrides, moment, system).override
+    if override is not None:
+        until = words.moment(override.end, system.zone)
+        yield f"{until} まで代わり ({override.author}: {override.reason})"
+    if roster.layers:
+        coming = (each for each in shifts(roster, overrides, moment, moment + _AHEAD, system))
+        following = next((each for each in coming if each.start > moment), None)
+        if following is not None:
+            who = "、".join(_name(name, bindings) for name in following.watch.people)
+            yield f"次は {words.moment(following.start, system.zone)} から {who}"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time that the document promises, and at which nobody is there."""
+
+    at: datetime
+    is_holiday: bool
+    """Only where that day is a public holiday."""
+
+    def __str__(self) -> str:
+        day = "月火水木金土日"[self.at.weekday()]
+        return f"{f'祝日の{day}曜' if self.is_holiday else f'{day}曜'} {self.at:%H:%M}"
+
+
+def _service(service: ServiceHours, known: Collection[Roster], moment: datetime) -> StatusUpdate:
+    gap = first_gap(service, known, moment)
     if gap is None:
         reason = "この時間帯のどの時刻にも、対応時間内の役割があります"
-        return StatusUpdate(service.id, Verdict.CONFORMING, str(service.hours), reason, now)
-    weekday = "月火水木金土日"[gap.weekday()]
-    reason = f"{weekday}曜 {gap:%H:%M} には、対応時間内の役割がありません"
-    return StatusUpdate(service.id, Verdict.DEVIATING, str(service.hours), reason, now)
+        return StatusUpdate(service.id, Verdict.CONFORMING, str(service.hours), reason, moment)
+    reason = f"{gap} には、対応時間内の役割がありません"
+    return StatusUpdate(service.id, Verdict.DEVIATING, str(service.hours), reason, moment)
 
 
-def first_gap(service: ServiceHours, duties: Sequence[DutyRole], moment: datetime) -> datetime | None:
-    """Return the first quarter of an hour of a week without holidays in which nobody is there; None: none."""
-    hours = [duty.hours for duty in duties if duty.hours is not None]
+def first_gap(service: ServiceHours, known: Collection[Roster], moment: datetime) -> Gap | None:
+    """Return the first quarter of an hour in which nobody is there; None where somebody always is.
+
+    An ordinary week is looked at, and then each of its days as a public holiday.
+    """
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     monday = midnight - timedelta(days=midnight.weekday())
-    quarters = (monday + _QUARTER * number for number in range(_WEEK))
-    served = (quarter for quarter in quarters if service.hours.covers(quarter))
-    return next((quarter for quarter in served if not any(each.covers(quarter) for each in hours)), None)
+    week = [monday + _DAY * number for number in range(_WEEK)]
+    for holidays in ((), *((day.date(),) for day in week)):
+        for day in week:
+            gap = _gap_of(day, service, known, holidays)
+            if gap is not None:
+                return Gap(gap, bool(holidays))
+    return None
+
+
+def _gap_of(
+    day: datetime, service: ServiceHours, known: Collection[Roster], holidays: Collection[date]
+) -> datetime | None:
+    quarters = (day + _QUARTER * number for number in range(_QUARTERS))
+    served = (quarter for quarter in quarters if service.hours.covers(quarter, holidays))
+    return next((each for each in served if not any(_is_there(role, each, holidays) for role in known)), None)
+
+
+def _is_there(roster: Roster, moment: datetime, holidays: Collection[date]) -> bool:
+    """Whether *roster* promises somebody at *moment*; a role without hours promises nothing."""
+    if roster.hours is None or not roster.hours.covers(moment, holidays):
+        return False
+    hours = [layer.hours for layer in roster.layers]
+    return not hours or any(each is None or each.covers(moment, holidays) for each in hours)

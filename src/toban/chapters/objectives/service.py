@@ -20,12 +20,16 @@ from toban.design.reader import Design
 from toban.design.values.metric import Metric
 from toban.engine.bindings.model import Bindings
 from toban.engine.evidence import status
-from toban.engine.notify import alerts
+from toban.engine.notify import alerts, overrides
 from toban.engine.notify.models import Maintenance
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
 _BACK = 60
 """Days before today that are counted when an objective is measured for the first time."""
+
+
+_SOON = timedelta(days=35)
+"""How far ahead somebody who stands in for another is told of."""
 
 
 class Objectives:
@@ -41,7 +45,7 @@ class Objectives:
         levels = [self._level(sli, design, bindings, now) for sli in plan.slis]
         updates = [
             *(report.status(level, now) for level in levels),
-            *duties.statuses(design, bindings, now),
+            *duties.statuses(design, bindings, overrides.between(now, now + _SOON), now),
             *detection.statuses(design, now),
         ]
         signals = [signal for level in levels for signal in report.signals(level, now)]

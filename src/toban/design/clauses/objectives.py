@@ -26,6 +26,7 @@ from toban.design.values.duration import Duration, TimeUnit, read_duration, read
 from toban.design.values.hours import Hours, read_hours
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.people import ChannelRef, is_placeholder, read_channels
+from toban.design.values.rotation import Rotation, read_rotation
 from toban.design.values.schedule import Schedule, join_schedule
 from toban.design.values.threshold import Comparison, Threshold
 
@@ -61,6 +62,8 @@ class DutyRole(Clause):
     channels: tuple[ChannelRef, ...] = ()
     duties: str = ""
     """責務: what the role answers for."""
+    rotation: Rotation | None = None
+    """Where `holder` names people who take turns (田中、中村 (週替わり))."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,9 +213,13 @@ def _role(cells: Cells) -> DutyRole:
     if cells.has("frequency") and not any(map(cells.has, ("holder", "contact", "hours"))):
         raise NotUnderstood("役割ではなく、繰り返す仕事の表のようです")
     holder = cells.first("holder", "contact")
+    rotation = read_rotation(holder)
     return DutyRole(
-        **cells.stamp(DutyRole, role, cells["holder"] if cells.has("contact") else ""),
+        **cells.stamp(
+            DutyRole, role, cells["holder"] if cells.has("contact") else "", assumptions=_taken(rotation)
+        ),
         role=role,
+        rotation=rotation,
         holder=holder,
         is_placeholder=bool(holder) and is_placeholder(holder),
         hours=cells.maybe("hours", _hours, "対応時間"),
@@ -222,6 +229,13 @@ def _role(cells: Cells) -> DutyRole:
         ),
         duties=cells["duties"],
     )
+
+
+def _taken(rotation: Rotation | None) -> tuple[str, ...]:
+    """Say which hand-over was taken where the document names none."""
+    if rotation is None or not rotation.is_assumed:
+        return ()
+    return (f"{'、'.join(rotation.people)} は {rotation.handover} に交代すると解釈しました",)
 
 
 def _hours(text: str) -> Hours | None:
@@ -287,9 +301,11 @@ def _on_duty(entry: Entry) -> DutyRole:
         raise NotUnderstood("役割と担当の組ではありません")
     others = [piece for piece in pieces if not found or piece != found[0][0]]
     holder = "、".join([piece for piece in others if not read_channels(piece)] or others)
+    rotation = read_rotation(holder)
     return DutyRole(
-        **entry.stamp(DutyRole, entry.key),
+        **entry.stamp(DutyRole, entry.key, assumptions=_taken(rotation)),
         role=entry.key,
+        rotation=rotation,
         holder=holder,
         is_placeholder=bool(holder) and is_placeholder(holder),
         hours=found[0][1] if found else None,

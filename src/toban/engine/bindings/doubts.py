@@ -23,6 +23,8 @@ def unused_findings(design: Design, bindings: Bindings) -> tuple[Finding, ...]:
     """Say which targets, people, batches and backups of *bindings* the document never names."""
     targets = {monitor.target or WHOLE_SYSTEM for monitor in design.of(Monitor)}
     roles = {duty.role for duty in design.of(DutyRole)}
+    called = {role for step in bindings.notices.escalation for role in step.to}
+    known = roles | called | _taking_turns(design, bindings)
     # A role may be named in any row: 担当者, 承認, 通知先.
     mentioned = {name for name in bindings.people if any(name in clause.text for clause in design.clauses)}
     objectives = {objective.name for objective in design.of(Objective)}
@@ -33,8 +35,15 @@ def unused_findings(design: Design, bindings: Bindings) -> tuple[Finding, ...]:
         *_unknown(design, bindings, "batches", bindings.batches.keys() - batches, batches),
         *_unknown(design, bindings, "objectives", bindings.objectives.keys() - objectives, objectives),
         *_unknown(design, bindings, "targets", bindings.targets.keys() - targets, targets),
-        *_unknown(design, bindings, "people", bindings.people.keys() - mentioned - roles, roles),
+        *_unknown(design, bindings, "people", bindings.people.keys() - mentioned - known, roles),
+        *_unknown(design, bindings, "duty", bindings.duty.keys() - roles - called, roles),
     )
+
+
+def _taking_turns(design: Design, bindings: Bindings) -> set[str]:
+    by_document = {name for duty in design.of(DutyRole) if duty.rotation for name in duty.rotation.people}
+    layers = (layer for duty in bindings.duty.values() for layer in duty.layers)
+    return by_document | {name for layer in layers for name in layer.people}
 
 
 def _unknown(

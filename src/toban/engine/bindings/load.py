@@ -85,6 +85,13 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
     backups = reading.each(kinds.backups, raw, "backups")
     if reading.findings or frame is None:
         raise UnreadableBindings(sorted(set(reading.findings), key=lambda each: (each.origin, each.code)))
+    tables: Mapping[str, Mapping[str, object]] = {
+        **{name: getattr(frame, name) for name in ("people", "duty", "senders", "objectives")},
+        "targets": targets,
+        "batches": batches,
+        "stores": stores,
+        "backups": backups,
+    }
     return Bindings(
         file=str(path),
         digest=hashlib.sha256(text.encode()).hexdigest(),
@@ -95,15 +102,7 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
         clock_words=frame.assumptions,
         lines={
             (table, name): reading.line((table, name))
-            for table, entries in (
-                ("targets", targets),
-                ("people", frame.people),
-                ("batches", batches),
-                ("stores", stores),
-                ("backups", backups),
-                ("senders", frame.senders),
-                ("objectives", frame.objectives),
-            )
+            for table, entries in tables.items()
             for name in entries
         }
         | {("heartbeat", ""): reading.line(("heartbeat",))},
@@ -114,6 +113,7 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
         heartbeat=frame.heartbeat,
         senders=frame.senders,
         objectives=frame.objectives,
+        duty=frame.duty,
         runs_on={name: table.runs_on for name, table in frame.targets.items() if table.runs_on},
     )
 
@@ -307,6 +307,8 @@ _WAYS_OUT = {
     "too_short": "少なくとも一つ書いてください",
     "zone": "IANA の名前で書いてください: Asia/Tokyo",
     "list_type": "[[targets.名前.sources]] のように書きます",
+    "handover": "日と時刻のどちらも要ります: 毎週月曜 10:00、毎日 9:00、毎月1日 9:00",
+    "hours": "文書の対応時間と同じ書き方です: 平日 9:00-18:00、24時間365日",
 }
 _DEFAULT_WAY_OUT = "この項目の書き方は手引きの「toban.toml」にあります"
 

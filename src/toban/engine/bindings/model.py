@@ -3,15 +3,26 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    ValidationInfo,
+)
 from pydantic_core import PydanticCustomError
 
 from toban.design.values.duration import read_duration
+from toban.design.values.hours import Hours, read_hours
+from toban.design.values.rotation import WEEKLY, is_handover
+from toban.design.values.schedule import Schedule, read_schedule
 from toban.engine.bindings.secret import Secret
 
 WHOLE_SYSTEM = "全体"
@@ -87,7 +98,7 @@ class System(Section):
 
 
 class Person(Section):
-    """Who holds a role of the document, and how they are reached; what is empty can't be used."""
+    """Who holds a role or takes turns at it, and how they are reached; what is empty can't be used."""
 
     name: str = ""
     email: str = ""
@@ -95,6 +106,42 @@ class Person(Section):
     """A member id (U012AB3CD) to mention, or a channel (#ops)."""
     pagerduty: str = ""
     phone: str = ""
+
+
+def _handover(written: object) -> object:
+    found = read_schedule(written) if isinstance(written, str) else written
+    if not isinstance(found, Schedule) or not is_handover(found):
+        raise PydanticCustomError(
+            "handover", '交代の時刻は "毎週月曜 10:00" や "毎日 9:00" のように書いてください'
+        )
+    return found
+
+
+def _hours(written: object) -> object:
+    found = read_hours(written) if isinstance(written, str) else written
+    if not isinstance(found, Hours):
+        raise PydanticCustomError("hours", '時間帯は "平日 9:00-18:00" のように書いてください')
+    return found
+
+
+class LayerBinding(Section):
+    """`[[duty.ROLE.layers]]`: people who take turns at holding a role."""
+
+    people: tuple[str, ...] = Field(min_length=1)
+    """In the order of their turns, each by the name of their `[people.NAME]`."""
+    handover: Annotated[InstanceOf[Schedule], BeforeValidator(_handover)] = WEEKLY
+    """When one hands over to the next."""
+    since: date = Field(default=date(2024, 1, 1), ge=date(2000, 1, 1))
+    """The turn of the first begins at the first hand-over from this day on."""
+    hours: Annotated[InstanceOf[Hours], BeforeValidator(_hours)] | None = None
+    """Of the role's hours, those that these people answer in; None for all of them."""
+
+
+class DutyBinding(Section):
+    """`[duty.ROLE]`: who holds a role of the document, where people take turns."""
+
+    layers: tuple[LayerBinding, ...] = Field(min_length=1)
+    """Each has one of its people on duty in its hours."""
 
 
 class EscalationStep(Section):
@@ -219,7 +266,7 @@ class Bindings:
     targets: Mapping[str, tuple[Bound[BaseModel], ...]]
     """The document's word for a target → where it is measured."""
     people: Mapping[str, Person]
-    """The document's role → who holds it."""
+    """The document's role, or a name that takes turns at one → who that is."""
     channels: Mapping[str, Bound[BaseModel]]
     """A name → a way out."""
     clock_words: Mapping[str, time]
@@ -237,6 +284,8 @@ class Bindings:
     senders: Mapping[str, SenderBinding] = field(default_factory=dict)
     objectives: Mapping[str, ObjectiveBinding] = field(default_factory=dict)
     """An objective by its name in the document → by what it is measured."""
+    duty: Mapping[str, DutyBinding] = field(default_factory=dict)
+    """The document's role → who takes turns at it."""
     runs_on: Mapping[str, str] = field(default_factory=dict)
     """A target → the target that it stands on: when that one is down, it says nothing new."""
 
@@ -255,6 +304,7 @@ class Frame(Section):
     system: System = System()
     targets: dict[str, TargetTable] = {}
     people: dict[str, Person] = {}
+    duty: dict[str, DutyBinding] = {}
     channels: dict[str, dict[str, object]] = {}
     notices: NoticeBinding = NoticeBinding()
     heartbeat: HeartbeatBinding | None = None

@@ -1,12 +1,12 @@
 """What the pipeline needs to know of `toban.toml`: who is reached how, and in which zone people live."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from toban.design.values.people import ChannelKind
-from toban.engine.bindings.model import Bindings, NoticeBinding, Person
+from toban.engine.bindings.model import Bindings, DutyBinding, NoticeBinding, Person, System
 from toban.engine.notify.channel import Transport
 
 
@@ -30,7 +30,7 @@ class Contacts:
     """Who is reached how."""
 
     people: Mapping[str, Mapping[ChannelKind, str]]
-    """Role → address per kind of channel; kinds without an address are left out."""
+    """Role or name → address per kind of channel; kinds without an address are left out."""
     ways: tuple[Way, ...]
     zone: ZoneInfo
     keeps_holidays: bool = True
@@ -42,9 +42,23 @@ class Contacts:
     notices: NoticeBinding = field(default_factory=NoticeBinding)
     runs_on: Mapping[str, str] = field(default_factory=dict)
     """Target → the target that it stands on."""
+    duty: Mapping[str, DutyBinding] = field(default_factory=dict)
+    """Role → who takes turns at it."""
+    on_duty: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Role → the names in `people` that hold it now, where it is not its own name; see `overrides`."""
+
+    @property
+    def calendar(self) -> System:
+        """The zone and the holidays, to compute with."""
+        return System(timezone=str(self.zone), holidays="JP" if self.keeps_holidays else "none")
+
+    def holders(self, role: str) -> Sequence[str]:
+        """Return the names in `people` of those who hold *role*: itself, unless others take turns at it."""
+        wanted = _folded(role)
+        return next((held for name, held in self.on_duty.items() if _folded(name) == wanted), (role,))
 
     def addresses(self, role: str) -> Mapping[ChannelKind, str] | None:
-        """Return the addresses of whoever holds *role*, or None where nobody does."""
+        """Return the addresses that stand under the name *role*, or None where none do."""
         wanted = _folded(role)
         return next((held for name, held in self.people.items() if _folded(name) == wanted), None)
 
@@ -67,6 +81,7 @@ def contacts_of(bindings: Bindings, transports: Mapping[str, Transport], public_
         system=bindings.system.name,
         notices=bindings.notices,
         runs_on=bindings.runs_on,
+        duty=bindings.duty,
     )
 
 

@@ -16,19 +16,21 @@ def emergency_contact(
     duties: Sequence[DutyRole],
     moment: datetime,
     holidays: Collection[date] = (),
+    vacant: Collection[str] = (),
 ) -> DutyRole | None:
     """Return who else is told at *moment* (in the document's zone), or None when *rules* reach somebody.
 
     An assumption, since documents seldom say it: where all roles that the rows name keep hours, and none of
-    them is on duty, whoever answers in an emergency is told besides. A role without hours counts as there.
+    them is on duty, whoever answers in an emergency is told besides. A role without hours counts as there,
+    unless it is *vacant*: one of a rotation that leaves this moment to nobody.
     """
-    hours = {duty.role: duty.hours for duty in duties if duty.hours is not None}
+    hours = {duty.role: duty.hours for duty in duties}
+
+    def is_there(role: str) -> bool:
+        own = hours.get(role)
+        return role not in vacant and (own is None or own.covers(moment, holidays))
+
     roles = [each.name for rule in rules for each in rule.recipients if isinstance(each, Role)]
-    if not roles or any(role not in hours or hours[role].covers(moment, holidays) for role in roles):
+    if not roles or any(is_there(role) for role in roles):
         return None
-    reachable = (
-        duty
-        for duty in duties
-        if EMERGENCY in duty.role and (duty.hours is None or duty.hours.covers(moment, holidays))
-    )
-    return next(reachable, None)
+    return next((duty for duty in duties if EMERGENCY in duty.role and is_there(duty.role)), None)

@@ -227,6 +227,27 @@ class Maintenance(models.Model):
         return f"{self.reason} {self.ends_at.isoformat()}"
 
 
+class DutyOverride(models.Model):
+    """Somebody who holds a role of the document for a time, whoever's turn it is; see `roster.Override`."""
+
+    role = models.TextField()
+    person = models.TextField()
+    """The name in `[people]`."""
+    author = models.CharField(max_length=150)
+    reason = models.TextField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(ends_at__gte=models.F("starts_at")), name="override_ends"),
+        )
+        indexes = (models.Index(fields=("ends_at",), name="override_end"),)
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.person} {self.ends_at.isoformat()}"
+
+
 class Escalation(models.Model):
     """Who is called when nobody takes an alert on; the policy is the one that held when it began."""
 

@@ -24,7 +24,7 @@ class Route:
     rule_id: str
     rule_citation: str
     recipient: str
-    """Who is meant, in the document's words."""
+    """Who is meant: the document's word, or who holds that role now."""
     way: Way
     address: str
     reason: Reason = Reason.MATRIX_ROW
@@ -96,15 +96,26 @@ def _follow(rule: NotificationRule, recipient: Recipient, contacts: Contacts) ->
         case ChannelRef():
             yield _through(rule, _name(recipient), recipient, recipient.address, contacts)
         case _:
-            addresses = contacts.addresses(recipient.name)
-            if addresses is None:
-                detail = f'{contacts.file} に [people."{recipient.name}"] を書いてください'
-                yield _dead_end(rule, recipient.name, Reason.UNBOUND_ROLE, detail)
-                return
-            channels = rule.channels or tuple(ChannelRef(kind) for kind in addresses)
-            for channel in channels:
-                address = channel.address or addresses.get(channel.kind, "")
-                yield _through(rule, recipient.name, channel, address, contacts)
+            holders = contacts.holders(recipient.name)
+            if not holders:
+                detail = (
+                    f'{contacts.file} の [duty."{recipient.name}"] に、この時刻に当番となる人を書いてください'
+                )
+                yield _dead_end(rule, recipient.name, Reason.NOBODY_ON_DUTY, detail)
+            for name in holders:
+                yield from _to(rule, name, contacts)
+
+
+def _to(rule: NotificationRule, name: str, contacts: Contacts) -> Iterable[Route | DeadEnd]:
+    """Yield the ways of the row to whoever `[people]` knows by *name*."""
+    addresses = contacts.addresses(name)
+    if addresses is None:
+        detail = f'{contacts.file} に [people."{name}"] を書いてください'
+        yield _dead_end(rule, name, Reason.UNBOUND_ROLE, detail)
+        return
+    for channel in rule.channels or tuple(ChannelRef(kind) for kind in addresses):
+        address = channel.address or addresses.get(channel.kind, "")
+        yield _through(rule, name, channel, address, contacts)
 
 
 def _through(

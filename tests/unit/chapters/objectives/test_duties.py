@@ -1,14 +1,16 @@
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from toban.chapters.objectives.duties import first_gap, statuses
-from toban.design.clauses.objectives import DutyRole, ServiceHours
+from toban.design.clauses.objectives import ServiceHours
 from toban.design.reader import Design, read_design
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify.roster import Override, rosters
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 WEDNESDAY = datetime(2026, 4, 1, 12, tzinfo=TOKYO)
@@ -33,11 +35,13 @@ def design(*hours: str, served: str = "24時間365日") -> Design:
     )
 
 
-def gap(*hours: str, served: str = "24時間365日") -> str:
+def gap(*hours: str, served: str = "24時間365日", bindings: str = "") -> str:
     read = design(*hours, served=served)
     (service,) = read.of(ServiceHours)
-    found = first_gap(service, read.of(DutyRole), WEDNESDAY)
-    return f"{'月火水木金土日'[found.weekday()]} {found:%H:%M}" if found else ""
+    found = first_gap(
+        service, rosters(read, read_bindings(bindings, Path("toban.toml"), Kinds()).duty), WEDNESDAY
+    )
+    return str(found or "")
 
 
 @pytest.mark.parametrize(
@@ -45,10 +49,12 @@ def gap(*hours: str, served: str = "24時間365日") -> str:
     [
         (("24時間365日",), "24時間365日", ""),
         (("平日9:00-18:00", "24時間365日"), "24時間365日", ""),
-        (("平日9:00-18:00",), "24時間365日", "月 00:00"),
-        (("平日9:00-18:00", "平日18:00-9:00"), "24時間365日", "月 00:00"),
+        (("平日9:00-18:00",), "24時間365日", "月曜 00:00"),
+        (("平日9:00-18:00", "平日18:00-9:00"), "24時間365日", "月曜 00:00"),
         (("平日9:00-18:00",), "平日9:00-18:00", ""),
-        (("平日9:00-18:00",), "平日9:00-18:15", "月 18:00"),
+        (("平日9:00-18:00",), "平日9:00-18:15", "月曜 18:00"),
+        (("平日0:00-24:00", "土日0:00-24:00"), "24時間365日", "祝日の月曜 00:00"),
+        (("平日0:00-24:00", "土日祝0:00-24:00"), "24時間365日", ""),
     ],
 )
 def test_the_first_hour_at_which_nobody_is_there_is_named(
@@ -57,10 +63,13 @@ def test_the_first_hour_at_which_nobody_is_there_is_named(
     assert gap(*hours, served=served) == expected
 
 
-def shown(bindings: str, now: datetime = WEDNESDAY) -> dict[str, tuple[Verdict, str, str]]:
+def shown(
+    bindings: str, now: datetime = WEDNESDAY, given: Sequence[Override] = ()
+) -> dict[str, tuple[Verdict, str, str]]:
     read = design("平日9:00-18:00")
     bound = read_bindings(bindings, Path("toban.toml"), Kinds())
-    return {each.clause_id: (each.verdict, each.value, each.reason) for each in statuses(read, bound, now)}
+    told = statuses(read, bound, given, now)
+    return {each.clause_id: (each.verdict, each.value, each.reason) for each in told}
 
 
 ROLE = "objectives/duty-role/役割1"
@@ -82,3 +91,61 @@ def test_a_role_that_nobody_holds_or_that_cannot_be_reached_says_what_to_write()
     unreachable = shown('[people."役割1"]\nname = "上原 なみ"\n')[ROLE]
     assert unreachable[0] is Verdict.UNBOUND
     assert "email か slack" in unreachable[2]
+
+
+def test_hours_that_a_rotation_leaves_to_nobody_are_a_gap() -> None:
+    by_day = '[[duty."役割1".layers]]\npeople = ["上原"]\nhours = "毎日9:00-18:00"\n'
+    by_night = '[[duty."役割1".layers]]\npeople = ["伊波"]\nhours = "毎日18:00-9:00"\n'
+
+    assert gap("24時間365日", bindings=by_day) == "月曜 00:00"
+    assert gap("24時間365日", bindings=by_day + by_night) == ""
+
+
+TURNS = """
+[[duty."役割1".layers]]
+people = ["上原", "伊波"]
+handover = "毎週月曜 9:00"
+since = 2026-03-30
+
+[people."上原"]
+name = "上原 なみ"
+email = "nami@example.com"
+
+[people."伊波"]
+slack = "U02"
+"""
+
+
+def test_a_role_at_which_people_take_turns_shows_whose_it_is_and_who_comes_next() -> None:
+    verdict, value, reason = shown(TURNS)[ROLE]
+
+    assert (verdict, value) == (Verdict.CONFORMING, "上原 なみ (対応時間中)")
+    assert reason == "平日09:00-18:00\n次は 2026-04-06 09:00 から 伊波"
+
+
+def test_somebody_who_stands_in_is_shown_with_who_said_so_why_and_until_when() -> None:
+    end = WEDNESDAY + timedelta(hours=2)
+    given = Override(7, "役割1", "伊波", "nami", "通院", WEDNESDAY - timedelta(hours=1), end)
+
+    verdict, value, reason = shown(TURNS, given=[given])[ROLE]
+
+    assert (verdict, value) == (Verdict.CONFORMING, "伊波 (対応時間中)")
+    assert "2026-04-01 14:00 まで代わり (nami: 通院)" in reason
+    assert "次は 2026-04-01 14:00 から 上原 なみ" in reason
+
+
+def test_everybody_who_takes_turns_must_be_reachable() -> None:
+    verdict, _, reason = shown(TURNS.replace('slack = "U02"', ""))[ROLE]
+
+    assert verdict is Verdict.UNBOUND
+    assert reason == 'toban.toml の [people."伊波"] に email か slack か pagerduty か phone を書いてください'
+
+
+def test_a_role_that_nobody_holds_within_its_hours_deviates() -> None:
+    night_only = TURNS.replace("since", 'hours = "毎日18:00-9:00"\nsince')
+
+    assert shown(night_only)[ROLE][:2] == (Verdict.DEVIATING, "だれもいません")
+    assert shown(night_only, WEDNESDAY.replace(hour=20))[ROLE][:2] == (
+        Verdict.CONFORMING,
+        "上原 なみ (対応時間外)",
+    )

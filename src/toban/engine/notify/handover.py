@@ -1,0 +1,68 @@
+"""Who takes over from whom is told: as an event to the matrix's 情報 row, and to both of them."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from toban.design.clauses.objectives import DutyRole
+from toban.design.reader import Design
+from toban.engine.notify import alerts, words
+from toban.engine.notify.contacts import Contacts
+from toban.engine.notify.models import Alert
+from toban.engine.notify.overrides import between
+from toban.engine.notify.roster import Override, Roster, Shift, last_handover, rosters
+from toban.engine.notify.signal import Condition, Signal
+
+PEOPLE = "people"
+"""The label of an event that these people hear of besides: names of `[people]`, with 、 between them."""
+
+_NEWS = timedelta(hours=12)
+"""An older hand-over that was missed is no news: who is on duty stands on the page."""
+
+
+def tell_handovers(design: Design, contacts: Contacts, now: datetime) -> None:
+    """Have every hand-over of the last hours told once, in the caller's transaction."""
+    given = between(now - _NEWS, now + timedelta(microseconds=1))
+    changes = list(_changes(design, contacts, given, now))
+    if changes:
+        count = Alert.objects.filter(resolved_at=None).count()
+        alerts.tell([_event(*change, count, contacts, now) for change in changes], now, design.digest)
+
+
+def _changes(
+    design: Design, contacts: Contacts, given: Sequence[Override], now: datetime
+) -> Iterator[tuple[DutyRole, Shift, Shift]]:
+    for roster in rosters(design, contacts.duty):
+        # Without a row that orders it, nobody said who is to hear of it.
+        if roster.clause is not None and _may_change(roster, given):
+            change = last_handover(roster, given, now - _NEWS, now, contacts.calendar)
+            if change is not None:
+                yield roster.clause, *change
+
+
+def _may_change(roster: Roster, given: Sequence[Override]) -> bool:
+    takes_turns = any(len(layer.people) > 1 or layer.hours is not None for layer in roster.layers)
+    return takes_turns or len(roster.layers) > 1 or any(each.role == roster.role for each in given)
+
+
+def _event(
+    clause: DutyRole, before: Shift, after: Shift, count: int, contacts: Contacts, now: datetime
+) -> Signal:
+    old, new = "、".join(before.watch.people), "、".join(after.watch.people)
+    at = words.moment(after.start, contacts.zone)
+    override = after.watch.override
+    why = f" ({override.author}: {override.reason})" if override is not None else ""
+    people = dict.fromkeys((*before.watch.people, *after.watch.people))
+    return Signal(
+        key=f"{clause.id}/handover/{after.start.isoformat()}/{new}",
+        clause_id=clause.id,
+        citation=str(clause.origin),
+        clause_text=clause.text,
+        condition=Condition.INFO,
+        subject=f"当番の交代 {clause.role}",
+        value=f"{at} に {old} から {new} へ{why}",
+        limit="",
+        began_at=after.start,
+        detected_at=now,
+        advice=f"続いているアラートは {count}件です" if count else "続いているアラートはありません",
+        labels={"item": "duty", PEOPLE: "、".join(people)},
+    )

@@ -1,0 +1,105 @@
+"""Who stands in for whom: given and ended by people, audited, and read by whoever asks who is on duty."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from toban.design.reader import Design
+from toban.engine.bindings.model import Bindings
+from toban.engine.evidence import ledger
+from toban.engine.notify.contacts import Contacts
+from toban.engine.notify.models import DutyOverride
+from toban.engine.notify.orders import audit, checked_end, look_again, written
+from toban.engine.notify.roster import Override, Roster, holding, rosters
+from toban.engine.orders import NotPossible
+
+
+def between(start: datetime, end: datetime) -> list[Override]:
+    """Return the overrides that hold at some moment from *start* (included) to *end* (excluded)."""
+    found = DutyOverride.objects.filter(starts_at__lt=end, ends_at__gt=start).order_by("starts_at", "pk")
+    return [
+        Override(each.pk, each.role, each.person, each.author, each.reason, each.starts_at, each.ends_at)
+        for each in found
+    ]
+
+
+def override(
+    role: str,
+    person: str,
+    reason: str,
+    *,
+    starts_at: datetime,
+    ends_at: datetime | None,
+    by: str,
+    now: datetime,
+    design: Design,
+    bindings: Bindings,
+) -> DutyOverride:
+    """Have *person* hold *role* from *starts_at* to *ends_at*, or raise `NotPossible`."""
+    roster = _roster(role, rosters(design, bindings.duty))
+    if person not in bindings.people:
+        known = "、".join(bindings.people) or "ありません"
+        raise NotPossible(
+            f"「{person}」に届く方法がありません",
+            f'{bindings.file} に [people."{person}"] を書くか、次から選んでください: {known}',
+        )
+    end = checked_end(starts_at, ends_at, reason)
+    if end <= now:
+        raise NotPossible("もう過ぎています", "これからの時刻にしてください")
+    with transaction.atomic():
+        ledger.hold()
+        made = DutyOverride.objects.create(
+            role=roster.role,
+            person=person,
+            author=by,
+            reason=reason.strip(),
+            starts_at=starts_at,
+            ends_at=end,
+        )
+        look_again()
+        content = {
+            "order": "duty-override",
+            "override": made.pk,
+            "role": made.role,
+            "person": made.person,
+            "reason": made.reason,
+            "from": written(made.starts_at),
+            "until": written(made.ends_at),
+        }
+        audit(content, by, now, roster.clause.id if roster.clause is not None else "")
+    return made
+
+
+def end_override(number: int, *, by: str, now: datetime) -> DutyOverride:
+    """End an override now, or call it off; the turns hold again."""
+    with transaction.atomic():
+        ledger.hold()
+        found = DutyOverride.objects.select_for_update().filter(pk=number, ends_at__gt=now).first()
+        if found is None:
+            raise NotPossible(f"続いている代わり {number} がありません", "toban duty override --list")
+        found.starts_at, found.ends_at = min(found.starts_at, now), now
+        found.save(update_fields=["starts_at", "ends_at"])
+        look_again()
+        audit({"order": "end-duty-override", "override": found.pk, "role": found.role}, by, now)
+    return found
+
+
+def with_those_on_duty(design: Design, contacts: Contacts, now: datetime) -> Contacts:
+    """Return *contacts* with those who hold at *now* the roles that people take turns at or stand in for."""
+    standing = between(now, now + timedelta(microseconds=1))
+    held = {
+        roster.role: holding(roster, standing, now, contacts.calendar).people
+        for roster in rosters(design, contacts.duty)
+        if roster.layers or any(each.role == roster.role for each in standing)
+    }
+    return replace(contacts, on_duty=held)
+
+
+def _roster(role: str, known: Sequence[Roster]) -> Roster:
+    found = next((each for each in known if each.role == role), None)
+    if found is None:
+        roles = "、".join(each.role for each in known) or "ありません"
+        raise NotPossible(f"「{role}」という役割はありません", f"次から選んでください: {roles}")
+    return found

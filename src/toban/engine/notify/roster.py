@@ -1,0 +1,216 @@
+"""Who holds a role of the document at which time: turns, hours, and who stands in for others. Pure.
+
+Turns are counted from a fixed day by the hand-overs themselves, so that who is on duty at any moment, past or
+to come, follows from the document, the bindings and the overrides alone.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import pairwise
+
+from toban.design.calendar import holidays_around
+from toban.design.clauses.objectives import DutyRole
+from toban.design.reader import Design
+from toban.design.values.hours import Hours
+from toban.design.values.occurrence import existing
+from toban.design.values.schedule import Schedule
+from toban.engine.bindings.due import due_times
+from toban.engine.bindings.model import DutyBinding, LayerBinding, System
+
+_DAY = timedelta(days=1)
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """People who take turns; one of them is on duty in its hours."""
+
+    people: tuple[str, ...]
+    handover: Schedule
+    since: date
+    """The turn of the first begins at the first hand-over from this day on."""
+    hours: Hours | None = None
+    """None: always."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A role, and who holds it when."""
+
+    role: str
+    clause: DutyRole | None
+    """None for a role that only the bindings know, for their escalation."""
+    layers: tuple[Layer, ...] = ()
+    """Empty: whoever `[people.ROLE]` names, always."""
+
+    @property
+    def hours(self) -> Hours | None:
+        """The document's hours; None where it writes none."""
+        return self.clause.hours if self.clause is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Somebody who holds a role for a time, whoever's turn it is."""
+
+    number: int
+    role: str
+    person: str
+    author: str
+    reason: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who holds a role at a moment."""
+
+    people: tuple[str, ...] = ()
+    """By the names of `[people]`; empty when nobody does."""
+    override: Override | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A stretch of time with the same people on duty."""
+
+    roster: Roster
+    watch: Watch
+    start: datetime
+    end: datetime
+
+
+def rosters(design: Design, duty: Mapping[str, DutyBinding]) -> tuple[Roster, ...]:
+    """Return every role in the document's order, with its turns: those of *duty*, else the document's own."""
+    found = [
+        Roster(role.role, role, _layers(role, duty.get(role.role))) for role in _first_of(design.of(DutyRole))
+    ]
+    named = {each.role for each in found}
+    others = (Roster(role, None, _layers(None, duty[role])) for role in duty if role not in named)
+    return (*found, *others)
+
+
+def _first_of(roles: Iterable[DutyRole]) -> Iterable[DutyRole]:
+    """One row for each role: a document may write 当番 twice, with two ways to reach it."""
+    by_name: dict[str, DutyRole] = {}
+    for role in roles:
+        by_name.setdefault(role.role, role)
+    return by_name.values()
+
+
+def _layers(role: DutyRole | None, duty: DutyBinding | None) -> tuple[Layer, ...]:
+    if duty is not None:
+        return tuple(Layer(each.people, each.handover, each.since, each.hours) for each in duty.layers)
+    if role is not None and role.rotation is not None:
+        since: date = LayerBinding.model_fields["since"].default
+        return (Layer(role.rotation.people, role.rotation.handover, since),)
+    return ()
+
+
+def holding(roster: Roster, overrides: Sequence[Override], moment: datetime, system: System) -> Watch:
+    """Return who holds *roster*'s role at *moment*, whether within the document's hours or not."""
+    standing = [each for each in overrides if each.role == roster.role and each.start <= moment < each.end]
+    if standing:
+        # Of several the one that was given last.
+        newest = max(standing, key=lambda each: each.number)
+        return Watch((newest.person,), newest)
+    if not roster.layers:
+        return Watch((roster.role,))
+    found = (
+        _in_turn(layer, moment, system) for layer in roster.layers if _is_open(layer.hours, moment, system)
+    )
+    return Watch(tuple(dict.fromkeys(found)))
+
+
+def on_duty(roster: Roster, overrides: Sequence[Override], moment: datetime, system: System) -> Watch:
+    """Return who is on duty at *moment*: nobody outside the document's hours."""
+    if not _is_open(roster.hours, moment, system):
+        return Watch()
+    return holding(roster, overrides, moment, system)
+
+
+def _is_open(hours: Hours | None, moment: datetime, system: System) -> bool:
+    if hours is None:
+        return True
+    local = moment.astimezone(system.zone)
+    return hours.covers(local, holidays_around(local.date(), keeps_holidays=system.keeps_holidays))
+
+
+def _in_turn(layer: Layer, moment: datetime, system: System) -> str:
+    return layer.people[_turn(layer, moment, system) % len(layer.people)]
+
+
+def _turn(layer: Layer, moment: datetime, system: System) -> int:
+    """Return how many hand-overs lie between the first one's and *moment*; negative before that."""
+    anchor = existing(layer.since, time(0), system.zone)
+    if moment < anchor:
+        return -1 - _count(layer.handover, system, moment + _INSTANT, anchor)
+    return _count(layer.handover, system, anchor, moment + _INSTANT) - 1
+
+
+def _count(handover: Schedule, system: System, start: datetime, end: datetime) -> int:
+    """Return how many hand-overs lie from *start* (included) to *end* (excluded)."""
+    years = range(_year(start, system), _year(end, system) + 1)
+    known = (_handovers(handover, system, year) for year in years)
+    return sum(bisect_left(each, end) - bisect_left(each, start) for each in known)
+
+
+def _year(moment: datetime, system: System) -> int:
+    return moment.astimezone(system.zone).year
+
+
+@lru_cache(maxsize=1024)
+def _handovers(handover: Schedule, system: System, year: int) -> tuple[datetime, ...]:
+    first, next_first = (existing(date(each, 1, 1), time(0), system.zone) for each in (year, year + 1))
+    return tuple(due_times(handover, system, first, next_first))
+
+
+def shifts(
+    roster: Roster, overrides: Sequence[Override], start: datetime, end: datetime, system: System
+) -> list[Shift]:
+    """Return who is on duty from *start* to *end*, without the times in which nobody is."""
+    mine = [each for each in overrides if each.role == roster.role]
+    edges = sorted({start, end, *_edges(roster, mine, start, end, system)})
+    found: list[Shift] = []
+    for begin, until in pairwise(edges):
+        watch = on_duty(roster, mine, begin, system)
+        last = found[-1] if found else None
+        if last is not None and last.end == begin and last.watch == watch:
+            found[-1] = replace(last, end=until)
+        elif watch.people:
+            found.append(Shift(roster, watch, begin, until))
+    return found
+
+
+def _edges(
+    roster: Roster, overrides: Iterable[Override], start: datetime, end: datetime, system: System
+) -> Iterator[datetime]:
+    """Yield every moment strictly within *start* and *end* at which somebody else may be on duty."""
+    clocks = {time(0)}
+    for hours in (roster.hours, *(layer.hours for layer in roster.layers)):
+        clocks |= {hours.start, hours.end} if hours is not None else set()
+    found = [moment for each in overrides for moment in (each.start, each.end)]
+    for layer in roster.layers:
+        found += due_times(layer.handover, system, start, end)
+    day, last = start.astimezone(system.zone).date(), end.astimezone(system.zone).date()
+    while day <= last:
+        found += [existing(day, clock, system.zone) for clock in clocks]
+        day += _DAY
+    return (moment.astimezone(system.zone) for moment in found if start < moment < end)
+
+
+def last_handover(
+    roster: Roster, overrides: Sequence[Override], since: datetime, now: datetime, system: System
+) -> tuple[Shift, Shift] | None:
+    """Return the last two shifts between which somebody else took over, after *since*; None without one.
+
+    The document's hours don't count: whose turn ended on Friday hands over when the next one's begins.
+    """
+    always = Roster(roster.role, None, roster.layers)
+    found = shifts(always, overrides, since, now + _INSTANT, system)
+    changes = [pair for pair in pairwise(found) if pair[0].watch.people != pair[1].watch.people]
+    return changes[-1] if changes else None
