@@ -4,6 +4,7 @@ from toban.faces.cli.group import LazyGroup
 from toban.faces.cli.parts import Parts
 
 COMMANDS = {
+    "agent": "toban.faces.cli.agent",
     "backup": "toban.faces.cli.backup",
     "batch": "toban.faces.cli.batch",
     "alerts": "toban.faces.cli.alerts",
@@ -53,6 +54,7 @@ SOURCES = {
     "postgresql": "toban.chapters.monitoring.sources.postgresql",
     "redis": "toban.chapters.monitoring.sources.redis",
     "host": "toban.chapters.monitoring.sources.host",
+    "pushed": "toban.chapters.monitoring.sources.pushed",
 }
 """`kind = "…"` of a target's source → the module that holds its `KIND`; `toban init` proposes the first."""
 

@@ -31,3 +31,20 @@ class MonitorState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.clause_id} {self.instance} {self.condition}"
+
+
+class Arrival(models.Model):
+    """What a sender has pushed of one instance at one time; kept until every worker has surely read it."""
+
+    sender = models.CharField(max_length=200)
+    instance = models.CharField(max_length=300)
+    at = models.DateTimeField()
+    """When it was measured, by the sender's clock."""
+    received_at = models.DateTimeField(db_index=True)
+    series = models.JSONField(default=list)
+    """Series of an exposition, as `[name, labels, value]`."""
+    values = models.JSONField(default=list)
+    """Ready measurements, as `[metric, what of the instance, value]`."""
+
+    def __str__(self) -> str:
+        return f"{self.sender} {self.instance} {self.at.isoformat()}"

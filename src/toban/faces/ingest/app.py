@@ -29,6 +29,7 @@ from toban.faces.ingest.alerts import AlertsIn
 from toban.faces.ingest.bounds import LARGEST_FORM, marked, taking_at_most
 from toban.faces.ingest.hub import Hub, News, changes_since, latest_revision
 from toban.faces.ingest.metrics import Metrics
+from toban.faces.ingest.metrics_in import MetricsIn
 from toban.faces.ingest.pings import Pings
 from toban.faces.ingest.senders import Senders
 from toban.faces.ingest.slack import SlackActions
@@ -38,7 +39,7 @@ from toban.faces.web.live import live_row
 
 log = structlog.get_logger(__name__)
 
-_OWN = ("/live", "/ping/", "/static/", "/healthz", "/metrics", "/slack/", "/api/v2/")
+_OWN = ("/live", "/ping/", "/static/", "/healthz", "/metrics", "/slack/", "/api/", "/v1/", "/ingest/")
 _RECHECKED = 5.0
 """Seconds after which a stream asks again whether its reader still may read."""
 _LONGEST_REVISION = 18
@@ -68,7 +69,9 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
         import_string(dotted).async_capable = False
     # Its hints name narrower mappings than the protocol that both keep.
     django = taking_at_most(LARGEST_FORM, cast("ASGIApp", get_asgi_application()))
-    alerts = AlertsIn(Senders(present.edition), present.edition, system_clock)
+    senders = Senders(present.edition)
+    alerts = AlertsIn(senders, present.edition, system_clock)
+    metrics = MetricsIn(senders, system_clock)
     slack = SlackActions(present.edition, system_clock)
     bare = Starlette(
         routes=[
@@ -76,6 +79,9 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
             Route("/healthz", healthz),
             Route("/metrics", Metrics(settings.HOME).answer),
             Route("/api/v2/alerts", alerts.answer, methods=("POST",)),
+            Route("/api/v1/write", metrics.remote_write, methods=("POST",)),
+            Route("/v1/metrics", metrics.otlp, methods=("POST",)),
+            Route("/ingest/metrics", metrics.agent, methods=("POST",)),
             Route("/slack/actions", slack.answer, methods=("POST",)),
             Route("/ping/{token}", pings.answer, methods=_PINGED_BY),
             Route("/ping/{token}/{word}", pings.answer, methods=_PINGED_BY),

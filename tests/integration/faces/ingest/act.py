@@ -1,8 +1,9 @@
-"""What tests do to the state: `session [NAME ROLE]`, `lock`, `show CLAUSE VERDICT VALUE`, `tell CLAUSE`."""
+"""What tests do to the state from outside: session, lock, show CLAUSE VERDICT VALUE, tell CLAUSE, arrived."""
 
 # Django wants its settings before anything of it is loaded; the answer goes to the one who called.
 # ruff: noqa: PLC0415, T201
 
+import json
 import sys
 
 import django
@@ -22,6 +23,8 @@ def main() -> None:
             _show(clause, verdict, value)
         case ["tell", clause]:
             print(_tell(clause))
+        case ["arrived", instance]:
+            print(json.dumps(_arrived(instance)))
         case other:
             raise SystemExit(f"unknown act: {other}")
 
@@ -92,6 +95,14 @@ def _tell(clause: str) -> int:
     )
     told.alerts.add(alert)
     return told.pk
+
+
+def _arrived(instance: str) -> list[list[str]]:
+    """What has been pushed of *instance*, oldest first: the names of each arrival."""
+    from toban.chapters.monitoring.models import Arrival
+
+    found = Arrival.objects.filter(instance=instance).order_by("at", "pk")
+    return [sorted({name for name, *_ in [*each.series, *each.values]}) for each in found]
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ _NAMES = (
     *(_REQUESTS, _SECONDS, _COUNT),
     *(_DATABASE_UP, _BACKENDS, _LAG, _IS_REPLICA),
 )
+_KNOWN = frozenset(_NAMES)
 _WANTED = re.compile(rf"(?:{'|'.join(_NAMES)})[ {{]")
 _STATUS_LABELS = ("code", "status", "status_code", "http_status")
 # What has no capacity of its own, or is full by design.
@@ -52,6 +53,11 @@ class Scrape:
     def is_database_away(self) -> bool:
         """Whether a postgres_exporter answered for a PostgreSQL that did not answer it."""
         return any(value == 0 for _, value in self.named(_DATABASE_UP))
+
+
+def is_known(name: str) -> bool:
+    """Whether series of that name tell Toban something."""
+    return name in _KNOWN
 
 
 def read_scrape(text: str) -> Scrape:

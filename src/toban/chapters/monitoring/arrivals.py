@@ -1,0 +1,97 @@
+"""What is pushed: from the process that receives it, by the state database, to the sources that read it.
+
+Whoever receives writes rows, and acknowledges once they are committed. Each worker reads all new rows by one
+query a second, for all of its pushed sources together.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import connections
+
+from toban.chapters.monitoring.models import Arrival
+from toban.chapters.monitoring.pushed import Pushed, merged
+from toban.engine.clock import Clock
+
+KEPT = timedelta(minutes=1)
+"""How long a row stays: a worker that was started anew reads the last minute again."""
+
+_FRESH = timedelta(seconds=1)
+_MOST_WAITING = 1000
+"""Arrivals of one instance that wait for a source; the oldest go first, where nothing is bound to them."""
+
+type Key = tuple[str, str]
+"""Sender and instance."""
+
+
+def receive(sender: str, pushed: Iterable[Pushed], now: datetime) -> int:
+    """Write what *sender* pushed, in the caller's transaction or one of its own; return how many rows."""
+    rows = [
+        Arrival(
+            sender=sender,
+            instance=each.instance,
+            at=each.at,
+            received_at=now,
+            series=[[name, dict(labels), value] for (name, labels), value in each.series.items()],
+            values=[list(value) for value in each.values],
+        )
+        for each in pushed
+    ]
+    return len(Arrival.objects.bulk_create(rows, batch_size=100))
+
+
+def forget(now: datetime) -> int:
+    """Remove what every worker has read; return how many rows."""
+    return Arrival.objects.filter(received_at__lt=now - KEPT).delete()[0]
+
+
+class Inbox:
+    """The arrivals that this process has not used yet. Any thread may ask."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._last_id = 0
+        self._looked_at: datetime | None = None
+        self._waiting: dict[Key, list[tuple[datetime, Pushed]]] = defaultdict(list)
+
+    def take(self, sender: str, instance: str, before: datetime) -> list[Pushed]:
+        """Return, oldest first, what was received before *before* of the instance, each once.
+
+        Parts of one scrape come in several requests: what was measured at one time is one again here.
+        """
+        with self._lock:
+            self._refresh()
+            waiting = self._waiting[sender, instance]
+            # A scrape of which a part is still fresh may not be whole yet.
+            unripe = {each.at for received_at, each in waiting if received_at >= before}
+            ripe = [each for _, each in waiting if each.at not in unripe]
+            self._waiting[sender, instance] = [pair for pair in waiting if pair[1].at in unripe]
+        return merged(ripe)
+
+    def _refresh(self) -> None:
+        now = self._clock()
+        if self._looked_at is not None and now - self._looked_at < _FRESH:
+            return
+        try:
+            rows = Arrival.objects.filter(pk__gt=self._last_id, received_at__gte=now - KEPT).order_by("pk")
+            for row in rows:
+                self._last_id = row.pk
+                waiting = self._waiting[row.sender, row.instance]
+                waiting.append((row.received_at, _pushed(row)))
+                del waiting[:-_MOST_WAITING]
+        finally:
+            # The thread ends with its measurement; its connection must not outlive it.
+            connections.close_all()
+        self._looked_at = now
+
+
+def _pushed(row: Arrival) -> Pushed:
+    return Pushed(
+        row.instance,
+        row.at,
+        {(name, frozenset(labels.items())): value for name, labels, value in row.series},
+        tuple((metric, what, value) for metric, what, value in row.values),
+    )

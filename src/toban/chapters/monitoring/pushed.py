@@ -1,0 +1,34 @@
+"""What is pushed, as values: series to reckon with or ready measurements of one instance. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+type Series = tuple[str, frozenset[tuple[str, str]]]
+"""A name and its labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What was pushed of one instance at one time."""
+
+    instance: str
+    at: datetime
+    series: Mapping[Series, float] = field(default_factory=dict)
+    values: Sequence[tuple[str, str, float]] = ()
+    """Metric, what of the instance (a disk), value in the metric's unit."""
+
+
+def merged(pushed: Iterable[Pushed]) -> list[Pushed]:
+    """Return *pushed* in the order of time, what was measured at one time made one."""
+    by_time: dict[datetime, list[Pushed]] = defaultdict(list)
+    for each in pushed:
+        by_time[each.at].append(each)
+    found = []
+    for at in sorted(by_time):
+        parts = by_time[at]
+        series = {key: value for part in parts for key, value in part.series.items()}
+        values = tuple(value for part in parts for value in part.values)
+        found.append(Pushed(parts[0].instance, at, series, values))
+    return found

@@ -1,0 +1,5 @@
+"""Values that come by themselves: Prometheus' remote write, OpenTelemetry, Toban's own agent."""
+
+from toban.chapters.monitoring.sources.pushed.source import KIND
+
+__all__ = ["KIND"]

@@ -1,0 +1,104 @@
+"""One instance of one sender: what it has pushed since the last look."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import ClassVar, Protocol
+
+from toban.chapters.monitoring.pushed import Pushed
+from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
+from toban.chapters.monitoring.sources.prometheus.exposition import Scrape, measurements
+from toban.design.values.metric import Metric
+from toban.engine.bindings.model import Length, Section
+from toban.engine.clock import system_clock
+
+_RIPE = timedelta(seconds=3)
+"""How long the parts of one scrape may be apart."""
+
+
+class Box(Protocol):
+    """Where what was pushed waits."""
+
+    def take(self, sender: str, instance: str, before: datetime) -> Sequence[Pushed]:
+        """Return, oldest first, what was received before *before* of the instance, each once."""
+
+
+@cache
+def _inbox() -> Box:
+    """This process's one. Kinds are registered before there is a state database."""
+    from toban.chapters.monitoring.arrivals import Inbox  # noqa: PLC0415
+
+    return Inbox(system_clock)
+
+
+class PushedConfig(Section):
+    """`kind = "pushed"`: what a sender of `[senders]` says of one of its instances."""
+
+    example: ClassVar[Mapping[str, str]] = {"sender": "prometheus", "instance": "web-1:9100"}
+
+    sender: str
+    """A name of `[senders.NAME]` that may send metrics."""
+    instance: str
+    """What the sender calls it: the label `instance`, OTLP's `host.name`, the agent's `--instance`."""
+    within: Length = timedelta(minutes=2)
+    """After so long without a value, it counts as down."""
+
+
+class PushedSource:
+    """CPU, error rate and response time are means since the previous push."""
+
+    def __init__(self, config: PushedConfig, inbox: Callable[[], Box] = _inbox) -> None:
+        self._config = config
+        self._inbox = inbox
+        self._before: Scrape | None = None
+        self._heard_at: datetime | None = None
+        self._asked_at: datetime | None = None
+
+    @property
+    def instance(self) -> str:
+        return self._config.instance
+
+    def measure(self, now: datetime) -> Sequence[Measurement]:
+        """Return what has come; `Unmeasurable`, with `UP` 0, where nothing has for too long."""
+        self._asked_at = self._asked_at or now
+        found: list[Measurement] = []
+        for pushed in self._inbox().take(self._config.sender, self.instance, now - _RIPE):
+            found += self._measured(pushed)
+            self._heard_at = max(self._heard_at or pushed.at, pushed.at)
+        if now - (self._heard_at or self._asked_at) > self._config.within:
+            why = f"{self._config.sender} から {self._config.instance} の値が届いていません"
+            down = Measurement(Metric.UP, self.instance, now, 0.0, note=why)
+            raise Unmeasurable(why, [*found, down])
+        return found
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _measured(self, pushed: Pushed) -> Iterator[Measurement]:
+        yield Measurement(Metric.UP, self.instance, pushed.at, 1.0)
+        for metric, what, value in pushed.values:
+            where = f"{self.instance} {what}" if what else self.instance
+            yield Measurement(Metric(metric), where, pushed.at, value)
+        if pushed.series:
+            scrape = Scrape(pushed.series)
+            yield from measurements(self._before, scrape, self.instance, pushed.at)
+            self._before = scrape
+
+
+KIND = SourceKind(
+    config=PushedConfig,
+    measures=frozenset(
+        (
+            Metric.UP,
+            Metric.CPU_USAGE,
+            Metric.MEMORY_USAGE,
+            Metric.DISK_USAGE,
+            Metric.ERROR_RATE,
+            Metric.RESPONSE_TIME,
+            Metric.CONNECTIONS,
+            Metric.REPLICATION_LAG,
+        )
+    ),
+    build=PushedSource,
+    seldom=frozenset((Metric.CONNECTIONS, Metric.REPLICATION_LAG)),
+)

@@ -1,0 +1,126 @@
+"""Where metrics are pushed to: remote write, OTLP, Toban's own agent. Acknowledged once they are durable."""
+
+import asyncio
+import json
+import zlib
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import DatabaseError, close_old_connections
+from google.protobuf.json_format import MessageToJson
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from toban.chapters.monitoring import arrivals
+from toban.chapters.monitoring.pushed import Pushed
+from toban.engine.clock import Clock
+from toban.faces.ingest import agents, otlp, remote_write
+from toban.faces.ingest.agents import BadReport
+from toban.faces.ingest.otlp import BadExport, Reading
+from toban.faces.ingest.remote_write import BadWrite
+from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
+
+_LARGEST = 8 * 1024 * 1024
+_LARGEST_UNPACKED = 32 * 1024 * 1024
+_RETRY = {"Retry-After": "5"}
+_AHEAD = timedelta(minutes=5)
+"""How far a sender's clock may run ahead of this server's."""
+
+log = structlog.get_logger(__name__)
+
+
+class MetricsIn:
+    """The endpoints."""
+
+    def __init__(self, senders: Senders, clock: Clock) -> None:
+        self._senders = senders
+        self._clock = clock
+        self._forgot_at: datetime | None = None
+
+    async def remote_write(self, request: Request) -> Response:
+        """`POST /api/v1/write`: 204, 400 for what no repetition mends, 5xx for what one may."""
+        return await self._answer(
+            request, lambda body: (remote_write.read_write(body), Response(status_code=204))
+        )
+
+    async def otlp(self, request: Request) -> Response:
+        """`POST /v1/metrics`: protobuf or JSON, answered in kind."""
+        is_json = request.headers.get("content-type", "").startswith("application/json")
+
+        def read(body: bytes) -> tuple[Sequence[Pushed], Response]:
+            reading = otlp.read_export(body, is_json=is_json)
+            return reading.pushed, _export_response(reading, is_json=is_json)
+
+        return await self._answer(request, read)
+
+    async def agent(self, request: Request) -> Response:
+        """`POST /ingest/metrics`: what `toban agent` sends."""
+        return await self._answer(
+            request, lambda body: (agents.read_report(json.loads(body)), Response(status_code=204))
+        )
+
+    async def _answer(
+        self, request: Request, read: Callable[[bytes], tuple[Sequence[Pushed], Response]]
+    ) -> Response:
+        sender = await self._senders.name_of(request, "metrics")
+        if sender is None:
+            return stranger()
+        try:
+            body = _unpacked(await body_of(request, _LARGEST), request.headers.get("content-encoding", ""))
+            found, response = await asyncio.to_thread(read, body)
+            _refuse_the_future(found, self._clock())
+        except TooLarge:
+            return PlainTextResponse(f"more than {_LARGEST} bytes\n", 413)
+        except RecursionError:
+            return PlainTextResponse("nested too deeply\n", 400)
+        except (BadWrite, BadExport, BadReport, ValueError) as refusal:
+            log.info("metrics_refused", sender=sender, reason=str(refusal)[:300])
+            return PlainTextResponse(f"{refusal}\n", 400)
+        try:
+            await asyncio.to_thread(self._keep, sender, found)
+        except DatabaseError as error:
+            log.warning("metrics_not_kept", sender=sender, reason=str(error))
+            return PlainTextResponse("the state database does not answer\n", 503, headers=_RETRY)
+        return response
+
+    def _keep(self, sender: str, found: Sequence[Pushed]) -> None:
+        now = self._clock()
+        close_old_connections()
+        try:
+            arrivals.receive(sender, found, now)
+            if self._forgot_at is None or now - self._forgot_at >= arrivals.KEPT:
+                arrivals.forget(now)
+                self._forgot_at = now
+        finally:
+            close_old_connections()
+
+
+def _refuse_the_future(found: Sequence[Pushed], now: datetime) -> None:
+    """Raise `ValueError` where the sender's clock runs ahead: it would hide what comes once that is mended."""
+    newest = max((each.at for each in found), default=now)
+    if newest > now + _AHEAD:
+        raise ValueError(f"{newest.isoformat()} is ahead of this server's clock ({now.isoformat()})")
+
+
+def _unpacked(body: bytes, encoding: str) -> bytes:
+    """Undo gzip, to a bound; snappy is the format's own business."""
+    if encoding.lower() != "gzip":
+        return body
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        unpacked = unpacker.decompress(body, _LARGEST_UNPACKED)
+    except zlib.error as error:
+        raise ValueError("the body is no gzip") from error
+    if unpacker.unconsumed_tail:
+        raise TooLarge
+    if not unpacker.eof:
+        raise ValueError("the gzip is cut off")
+    return unpacked
+
+
+def _export_response(reading: Reading, *, is_json: bool) -> Response:
+    answer = reading.response
+    if is_json:
+        return Response(MessageToJson(answer, indent=None), media_type="application/json")
+    return Response(answer.SerializeToString(), media_type="application/x-protobuf")

@@ -1,0 +1,125 @@
+"""Pushed values: from the rows to the source's measurements."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from toban.chapters.monitoring.arrivals import KEPT, Inbox, forget, receive
+from toban.chapters.monitoring.models import Arrival
+from toban.chapters.monitoring.pushed import Pushed
+from toban.chapters.monitoring.source import Unmeasurable
+from toban.chapters.monitoring.sources.pushed.source import PushedConfig, PushedSource
+from toban.design.values.metric import Metric
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+IDLE = ("node_cpu_seconds_total", frozenset({("mode", "idle")}))
+USER = ("node_cpu_seconds_total", frozenset({("mode", "user")}))
+
+
+class House:
+    """A source and its inbox, with a clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+        self.source = self.again()
+
+    def again(self) -> PushedSource:
+        """A worker that was started anew."""
+        config = PushedConfig(sender="prometheus", instance="web-1")
+        inbox = Inbox(lambda: self.now)
+        return PushedSource(config, lambda: inbox)
+
+    def push(self, *pushed: Pushed, sender: str = "prometheus") -> None:
+        receive(sender, pushed, self.now)
+
+    def measure(self, later: timedelta = 5 * SECOND) -> dict[Metric, float]:
+        self.now += later
+        return {each.metric: each.value for each in self.source.measure(self.now)}
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+def cpu(at: datetime, idle: float, user: float) -> Pushed:
+    return Pushed("web-1", at, {IDLE: idle, USER: user})
+
+
+def test_rates_come_with_the_second_push(house: House) -> None:
+    house.push(cpu(NOON, 100, 50))
+    assert house.measure() == {Metric.UP: 1.0}
+
+    house.push(cpu(NOON + 10 * SECOND, 106, 54))
+
+    assert house.measure()[Metric.CPU_USAGE] == pytest.approx(40)
+    assert house.measure() == {}
+
+
+def test_parts_of_one_scrape_are_one_however_they_arrive(house: House) -> None:
+    house.push(cpu(NOON, 100, 50))
+    house.measure()
+    at = NOON + 10 * SECOND
+
+    house.push(Pushed("web-1", at, {IDLE: 106}))
+    assert house.measure(2 * SECOND) == {}
+    house.push(Pushed("web-1", at, {USER: 54}))
+
+    assert house.measure()[Metric.CPU_USAGE] == pytest.approx(40)
+
+
+def test_other_instances_and_senders_are_not_mixed_in(house: House) -> None:
+    house.push(Pushed("web-2", NOON, values=(("cpu_usage_percent", "", 9.0),)))
+    house.push(Pushed("web-1", NOON, values=(("cpu_usage_percent", "", 9.0),)), sender="another")
+
+    assert house.measure() == {}
+
+
+def test_what_waited_in_an_agents_spool_keeps_its_times(house: House) -> None:
+    late = [
+        Pushed("web-1", NOON - n * SECOND, values=(("disk_usage_percent", "/", 50.0 + n),)) for n in (30, 15)
+    ]
+    house.push(*late)
+    house.now += 5 * SECOND
+
+    disks = [each for each in house.source.measure(house.now) if each.metric is Metric.DISK_USAGE]
+
+    assert [(each.at, each.instance, each.value) for each in disks] == [
+        (NOON - 30 * SECOND, "web-1 /", 80.0),
+        (NOON - 15 * SECOND, "web-1 /", 65.0),
+    ]
+
+
+def test_silence_is_down_after_the_bound_and_over_with_the_next_push(house: House) -> None:
+    house.push(cpu(NOON, 100, 50))
+    house.measure()
+    house.measure(NOON + 120 * SECOND - house.now)
+
+    with pytest.raises(Unmeasurable, match="web-1 の値が届いていません") as silent:
+        house.measure(SECOND)
+
+    assert [(each.metric, each.value) for each in silent.value.measured] == [(Metric.UP, 0.0)]
+    house.push(cpu(house.now, 200, 60))
+    assert house.measure()[Metric.UP] == 1.0
+
+
+def test_one_that_never_came_is_down_too(house: House) -> None:
+    house.measure()
+
+    with pytest.raises(Unmeasurable):
+        house.measure(121 * SECOND)
+
+
+def test_a_worker_started_anew_reads_the_last_minute_again_and_rows_go_after_it(house: House) -> None:
+    house.push(cpu(NOON, 100, 50))
+    house.measure()
+
+    house.source = house.again()
+    assert house.measure() == {Metric.UP: 1.0}
+
+    assert forget(NOON + KEPT) == 0
+    assert forget(NOON + KEPT + SECOND) == 1
+    assert not Arrival.objects.exists()

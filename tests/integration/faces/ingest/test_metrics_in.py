@@ -1,0 +1,195 @@
+"""Metrics pushed to a real server: by a real Prometheus, by OTLP, and by `toban agent`."""
+
+import gzip
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.integration.faces.ingest.served import Served, serving
+
+TOKEN = "metrics-token-of-this-test"
+BINDINGS = """
+[senders.push]
+token = "file:token"
+may = ["metrics"]
+"""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    home = tmp_path_factory.mktemp("pushed")
+    (home / "token").write_text(TOKEN)
+    (home / "token").chmod(0o600)
+    with serving(home, bindings=BINDINGS) as running:
+        yield running
+
+
+def arrived(served: Served, instance: str) -> list[tuple[str, ...]]:
+    """Return what has arrived of *instance*: series names and metrics."""
+    found = json.loads(served.act("arrived", instance))
+    return [tuple(each) for each in found]
+
+
+def await_arrival(served: Served, instance: str, wanted: str) -> None:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        if any(wanted in names for names in arrived(served, instance)):
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"{wanted} of {instance} has not arrived")
+
+
+def post(served: Served, path: str, body: bytes, **headers: str) -> httpx.Response:
+    shown = {"authorization": f"Bearer {TOKEN}", **{k.replace("_", "-"): v for k, v in headers.items()}}
+    return httpx.post(f"{served.url}{path}", content=body, headers=shown, trust_env=False)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/write", "/v1/metrics", "/ingest/metrics"])
+def test_strangers_are_refused_and_rubbish_is_told_apart(served: Served, path: str) -> None:
+    assert httpx.post(f"{served.url}{path}", content=b"x", trust_env=False).status_code == 401
+    assert post(served, path, b"\xff\xfe").status_code == 400
+    assert post(served, path, b"x" * (8 * 1024 * 1024 + 1)).status_code == 413
+
+
+def test_otlp_in_json_is_answered_in_json(served: Served) -> None:
+    point = {"timeUnixNano": "1775044800000000000", "asDouble": 0.41,
+             "attributes": [{"key": "state", "value": {"stringValue": "used"}}]}  # fmt: skip
+    export = {
+        "resourceMetrics": [
+            {
+                "resource": {"attributes": [{"key": "host.name", "value": {"stringValue": "otel-1"}}]},
+                "scopeMetrics": [
+                    {"metrics": [{"name": "system.memory.utilization", "gauge": {"dataPoints": [point]}}]}
+                ],
+            }
+        ]
+    }
+
+    body = gzip.compress(json.dumps(export).encode())
+    reply = post(served, "/v1/metrics", body, content_type="application/json", content_encoding="gzip")
+
+    assert (reply.status_code, reply.json()) == (200, {})
+    assert arrived(served, "otel-1") == [("memory_usage_percent",)]
+
+
+def test_a_gzip_bomb_is_not_unpacked(served: Served) -> None:
+    bomb = gzip.compress(bytes(64 * 1024 * 1024))
+
+    assert post(served, "/v1/metrics", bomb, content_encoding="gzip").status_code == 413
+
+
+def test_what_is_cut_off_nested_or_from_the_future_is_refused(served: Served) -> None:
+    cut_off = gzip.compress(b"{}" * 1000)[:-12]
+    nested = b"[" * 200_000
+    ahead = {"at": "2999-01-01T00:00:00+09:00", "values": [["cpu_usage_percent", "", 3]]}
+    future = json.dumps({"instance": "fast-1", "readings": [ahead]}).encode()
+
+    assert post(served, "/ingest/metrics", cut_off, content_encoding="gzip").status_code == 400
+    assert post(served, "/ingest/metrics", nested).status_code == 400
+    reply = post(served, "/ingest/metrics", future)
+
+    assert reply.status_code == 400
+    assert "ahead of this server's clock" in reply.text
+    assert arrived(served, "fast-1") == []
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name)
+    assert found is not None
+    return found
+
+
+def agent(served: Served, spool: Path, *more: str, url: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "toban", "agent", "--url", url or served.url, "--instance", "web-9",
+         "--spool", str(spool), "--once", *more],
+        env={**os.environ, "TOBAN_AGENT_TOKEN": TOKEN, "NO_PROXY": "127.0.0.1"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_an_agent_sends_its_host_and_what_waited_while_nobody_was_there(
+    served: Served, tmp_path: Path
+) -> None:
+    with closing(socket.socket()) as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        away = agent(served, tmp_path, url=f"http://127.0.0.1:{port}")
+    assert away.returncode == 1
+    assert "届きません" in away.stdout
+    assert len(list(tmp_path.glob("*.json"))) == 2
+
+    back = agent(served, tmp_path)
+
+    assert (back.returncode, list(tmp_path.glob("*.json"))) == (0, [])
+    assert len(arrived(served, "web-9")) == 4
+    assert "cpu_usage_percent" in arrived(served, "web-9")[-1]
+
+
+def test_an_agent_with_a_wrong_token_keeps_its_readings(served: Served, tmp_path: Path) -> None:
+    wrong = tmp_path / "token"
+    wrong.write_text("wrong")
+
+    refused = agent(served, tmp_path / "spool", "--token-file", str(wrong))
+
+    assert refused.returncode == 1
+    assert "401" in refused.stdout
+    assert len(list((tmp_path / "spool").glob("*.json"))) == 2
+
+
+def test_an_agent_without_a_token_says_where_to_put_it(tmp_path: Path) -> None:
+    refused = subprocess.run(
+        [sys.executable, "-m", "toban", "agent", "--url", "http://127.0.0.1:9", "--once"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={name: value for name, value in os.environ.items() if name != "TOBAN_AGENT_TOKEN"},
+    )  # fmt: skip
+
+    assert refused.returncode == 2
+    assert "HINT: TOBAN_AGENT_TOKEN" in refused.stderr
+
+
+@pytest.mark.skipif(
+    not (shutil.which("prometheus") and shutil.which("prometheus-node-exporter")),
+    reason="Debian's prometheus and prometheus-node-exporter are not here",
+)
+def test_a_real_prometheus_writes_to_toban(served: Served, tmp_path: Path) -> None:
+    with closing(socket.socket()) as one, closing(socket.socket()) as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        exporter_port, port = one.getsockname()[1], other.getsockname()[1]
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "prometheus.yml").write_text(f"""
+global: {{scrape_interval: 1s}}
+scrape_configs:
+  - job_name: node
+    static_configs: [{{targets: ["127.0.0.1:{exporter_port}"], labels: {{instance: node-1}}}}]
+remote_write:
+  - url: {served.url}/api/v1/write
+    authorization: {{credentials_file: {tmp_path}/token}}
+    queue_config: {{batch_send_deadline: 1s}}
+""")
+    exporter = subprocess.Popen(
+        [_program("prometheus-node-exporter"), f"--web.listen-address=127.0.0.1:{exporter_port}"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    prometheus = subprocess.Popen(
+        [_program("prometheus"), f"--config.file={tmp_path}/prometheus.yml",
+         f"--storage.tsdb.path={tmp_path}/tsdb",
+         f"--web.listen-address=127.0.0.1:{port}"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        await_arrival(served, "node-1", "node_cpu_seconds_total")
+    finally:
+        for process in (prometheus, exporter):
+            process.terminate()
+            process.wait(timeout=10)

@@ -1,0 +1,43 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from toban.chapters.monitoring.source import Measurement
+from toban.design.values.metric import Metric
+from toban.faces.ingest.agents import MOST, BadReport, read_report, reading
+
+AT = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+
+def test_what_an_agent_writes_is_read_as_it_was_measured() -> None:
+    measured = [
+        Measurement(Metric.UP, "web-1", AT, 1.0),
+        Measurement(Metric.CPU_USAGE, "web-1", AT, 41.5),
+        Measurement(Metric.DISK_USAGE, "web-1 /var", AT, 71.0),
+    ]
+
+    (pushed,) = read_report({"instance": "web-1", "readings": [reading("web-1", measured, AT)]})
+
+    assert (pushed.instance, pushed.at) == ("web-1", AT)
+    assert pushed.values == (("cpu_usage_percent", "", 41.5), ("disk_usage_percent", "/var", 71.0))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        [],
+        {},
+        {"instance": "", "readings": []},
+        {"instance": "web-1", "readings": [{}] * (MOST + 1)},
+        {"instance": "web-1", "readings": [{"at": "2026-04-01T12:00:00", "values": []}]},
+        {"instance": "web-1", "readings": [{"at": "yesterday", "values": []}]},
+        {"instance": "web-1", "readings": [{"at": AT.isoformat(), "values": [["cpu", "", 1]]}]},
+        {"instance": "web-1", "readings": [{"at": AT.isoformat(), "values": [["up", "", float("nan")]]}]},
+        {"instance": "web-1", "readings": [{"at": AT.isoformat(), "values": [["up", "", "1"]]}]},
+        {"instance": "web-1", "readings": [{"at": AT.isoformat(), "values": [["up", "", True]]}]},
+    ],
+    ids=range(10),
+)
+def test_what_is_no_report_is_refused(written: object) -> None:
+    with pytest.raises(BadReport):
+        read_report(written)
