@@ -7,13 +7,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from toban.chapters.batch import report
+from toban.chapters.batch import practice, report
 from toban.chapters.batch.report import Row
 from toban.chapters.batch.works import BatchPlan
 from toban.engine.clock import Clock
 from toban.engine.evidence import status
-from toban.engine.evidence.status import StatusUpdate
-from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify import alerts
 from toban.engine.notify.signal import Signal
 from toban.engine.runs.models import Run
@@ -46,7 +44,8 @@ class Batches:
             for key, batch in plan.batches.items()
         }
         signals = [each for row in rows.values() for each in report.signals(row, now)]
-        updates = [*(report.status(row, now) for row in rows.values()), *_rules_kept(plan, now)]
+        updates = [report.status(row, now) for row in rows.values()]
+        updates += practice.statuses(plan.practice, plan.works, now)
         with transaction.atomic():
             status.show(updates, now, self._digest)
             alerts.report(signals, now, self._digest)
@@ -64,9 +63,3 @@ def _events(rows: Mapping[str, Row], now: datetime) -> Iterator[Signal]:
         runs[run.work].append(run)
     for key in telling:
         yield from report.events(rows[key], runs[key], now)
-
-
-def _rules_kept(plan: BatchPlan, now: datetime) -> Iterator[StatusUpdate]:
-    for retry in plan.retries:
-        reason = f"つないだバッチ {len(plan.works)} 件が、失敗するとこの規則で再試行されます"
-        yield StatusUpdate(retry.id, Verdict.CONFORMING, str(retry.rule), reason, now)

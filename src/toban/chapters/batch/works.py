@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from toban.design.clauses.batch import Batch, BatchRetry
+from toban.chapters.batch.practice import Practice, announced
+from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
 from toban.design.reader import Design
 from toban.design.values.retry import FailureAction, read_retry
 from toban.engine.bindings.due import due_times
@@ -27,8 +28,8 @@ class BatchPlan:
     works: Mapping[str, Work]
     batches: Mapping[str, Batch]
     """The clause of every work."""
-    retries: tuple[BatchRetry, ...]
-    """The rules that the works keep to."""
+    practice: tuple[Practice, ...]
+    """What the document says of how all the works are run and watched."""
     unbound: Mapping[str, str]
     """Clause id → why it does not run."""
 
@@ -54,10 +55,10 @@ def plan(design: Design, bindings: Bindings, kinds: Mapping[str, WorkKind]) -> B
             except NotBindable as reason:
                 unbound[batch.id] = str(reason)
     runs = {key: batches[key] for key in works}
-    retries = tuple(design.of(BatchRetry))
+    practice: tuple[Practice, ...] = (*design.of(Scheduler), *design.of(BatchRetry), *design.of(BatchWatch))
     if not works:
-        unbound |= {retry.id: "つないだバッチがまだありません" for retry in retries}
-    return BatchPlan(works, runs, retries if works else (), unbound)
+        unbound |= {row.id: "つないだバッチがまだありません" for row in practice}
+    return BatchPlan(works, runs, practice if works else (), unbound)
 
 
 def work(site: Site, binding: BatchBinding, kind: WorkKind) -> Work:
@@ -66,8 +67,9 @@ def work(site: Site, binding: BatchBinding, kind: WorkKind) -> Work:
     May raise `NotBindable`. What is done elsewhere is tried again there, if at all.
     """
     batch, design = site.batch, site.design
+    told = announced(design.of(BatchWatch)) | frozenset(binding.announce)
     if kind.reported is not None:
-        return _reported_work(site, binding, kind.reported(binding))
+        return _reported_work(site, binding, kind.reported(binding), told)
     return Work(
         key=key_of(batch),
         clause_id=batch.id,
@@ -82,8 +84,8 @@ def work(site: Site, binding: BatchBinding, kind: WorkKind) -> Work:
         depends_on=binding.depends_on,
         start_grace=binding.start_within,
         expected_within=binding.expected_within,
-        announces_start="start" in binding.announce,
-        announces_end="end" in binding.announce,
+        announces_start="start" in told,
+        announces_end="end" in told,
     )
 
 
@@ -94,7 +96,7 @@ def _with_consent(steps: tuple[Step, ...], wanted_of: str) -> tuple[Step, ...]:
     return (replace(steps[0], approval=wanted_of), *steps[1:])
 
 
-def _reported_work(site: Site, binding: BatchBinding, reported: Reported) -> Work:
+def _reported_work(site: Site, binding: BatchBinding, reported: Reported, told: frozenset[str]) -> Work:
     return Work(
         key=key_of(site.batch),
         clause_id=site.batch.id,
@@ -107,8 +109,8 @@ def _reported_work(site: Site, binding: BatchBinding, reported: Reported) -> Wor
         reported=reported,
         start_grace=reported.within,
         expected_within=binding.expected_within,
-        announces_start="start" in binding.announce,
-        announces_end="end" in binding.announce,
+        announces_start="start" in told,
+        announces_end="end" in told,
     )
 
 

@@ -29,7 +29,7 @@ from toban.chapters.objectives.service import Objectives
 from toban.chapters.objectives.sli import LevelPlan
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.base import Clause
-from toban.design.clauses.batch import Batch, BatchRetry
+from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import DutyRole, Objective, ServiceHours
@@ -55,6 +55,8 @@ RUNNING: tuple[type[Clause], ...] = (
     NotificationRule,
     Batch,
     BatchRetry,
+    BatchWatch,
+    Scheduler,
     BackupPolicy,
     RecoveryObjective,
     Objective,

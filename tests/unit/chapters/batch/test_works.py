@@ -86,7 +86,7 @@ def test_a_row_without_a_binding_says_what_to_write() -> None:
 
     assert "[batches.B003]" in found.unbound["batch/batch/B003"]
     assert found.works == {}
-    assert found.retries == ()
+    assert found.practice == ()
 
 
 def test_a_row_whose_time_nobody_knows_is_not_run() -> None:

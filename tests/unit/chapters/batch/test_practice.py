@@ -1,0 +1,116 @@
+"""How the document says that batches are run and watched, and what is said of it beside the rows."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from toban.chapters.batch import practice, works
+from toban.chapters.batch.kinds import command, ping
+from toban.design.clauses.batch import BatchWatch
+from toban.design.reader import read_design
+from toban.engine.bindings.load import Kinds, read_bindings
+
+NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
+DOCUMENT = """# 運用設計書
+
+## 6. バッチ処理
+
+### バッチ一覧
+| バッチID | バッチ名 | 実行タイミング | 実行時間 | 処理内容 | 失敗時の対応 |
+|---|---|---|---|---|---|
+| B001 | DBバックアップ | 日次 | 深夜2:00 | フルバックアップ | 再実行、アラート |
+| B002 | ログ削除 | 日次 | 深夜3:00 | 古いログ削除 | 翌日再実行 |
+
+### バッチ実行方式
+- **{name}**: {words}
+"""
+OURS = '[batches.B001]\ncommand = ["backup"]\n'
+OUTSIDE = '[batches.B002]\nkind = "ping"\ntoken = "env:TOKEN"\n'
+KINDS = {"command": command.KIND, "ping": ping.KIND}
+
+
+def plan(name: str, words: str, bindings: str) -> works.BatchPlan:
+    design = read_design(DOCUMENT.format(name=name, words=words), "運用設計書.md")
+    configs = {kind: each.config for kind, each in KINDS.items()}
+    return works.plan(design, read_bindings(bindings, Path("toban.toml"), Kinds(works=configs)), KINDS)
+
+
+def said(name: str, words: str, bindings: str) -> tuple[str, str]:
+    made = plan(name, words, bindings)
+    [status] = practice.statuses(made.practice, made.works, NOON)
+    return status.verdict, status.reason
+
+
+@pytest.mark.parametrize(
+    ("named", "bindings", "verdict", "words"),
+    [
+        ("Toban", OURS, "conforming", "Toban が 1 件を予定どおりに動かします"),
+        ("cron", OUTSIDE, "conforming", "外で動く 1 件は、報告が届くかを見張ります"),
+        ("cron / Toban", OURS + OUTSIDE, "conforming", "Toban が 1 件"),
+        ("CloudWatch Events / Cron", OURS, "deviating", "文書では CloudWatch Events、Cron ですが"),
+        ("Toban", OURS + OUTSIDE, "deviating", "1 件は Toban の外で動き"),
+    ],
+)
+def test_what_starts_the_batches_is_compared_with_what_the_document_says(
+    named: str, bindings: str, verdict: str, words: str
+) -> None:
+    found = said("スケジューラー", named, bindings)
+
+    assert found[0] == verdict
+    assert words in found[1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (
+            "実行開始・終了ログ、実行時間監視",
+            "始まりと終わりを記録し、かかった時間をいつもの長さと見比べています",
+        ),
+        (
+            "開始と終了の記録、かかった時間の監視",
+            "始まりと終わりを記録し、かかった時間をいつもの長さと見比べ",
+        ),
+        ("失敗時のアラート", "失敗、遅れ、未実施を知らせています"),
+        ("duration, failures", "かかった時間をいつもの長さと見比べ、失敗、遅れ、未実施を知らせています"),
+    ],
+)
+def test_what_is_watched_is_said_in_answer_to_what_the_document_asks(asked: str, words: str) -> None:
+    found = said("監視", asked, OURS)
+
+    assert found[0] == "conforming"
+    assert words in found[1]
+
+
+def test_what_nobody_watches_is_never_green() -> None:
+    assert said("監視", "開始の記録、CPU温度", OURS) == (
+        "not-measurable", "「CPU温度」が何を見ることか、Toban には分かりません"
+    )  # fmt: skip
+
+
+def test_without_a_bound_batch_nothing_is_said_to_be_kept() -> None:
+    made = plan("スケジューラー", "Toban", "")
+
+    assert made.practice == ()
+    assert "つないだバッチがまだありません" in made.unbound.values()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("開始・終了通知、実行時間監視", {"start", "end"}),
+        ("実行開始と終了の通知", {"start", "end"}),
+        ("完了時に通知、正常終了のお知らせ", {"end"}),
+        ("開始通知", {"start"}),
+        ("start and end notices", {"start", "end"}),
+        ("実行開始・終了ログ、実行時間監視", set()),
+        ("失敗通知、開始の記録", set()),
+    ],
+)
+def test_the_document_may_want_begin_and_end_told(asked: str, told: set[str]) -> None:
+    made = plan("監視", asked, OURS + OUTSIDE)
+
+    assert practice.announced(row for row in made.practice if isinstance(row, BatchWatch)) == told
+    for work in made.works.values():
+        assert (work.announces_start, work.announces_end) == ("start" in told, "end" in told)
