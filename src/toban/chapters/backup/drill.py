@@ -244,7 +244,9 @@ class _Rehearsal:
         output = self.folder / "log"
         output.touch()
         programs.give(output)
-        server = Server(programs, self.folder / "data", output, _private(self.folder))
+        server = Server(
+            programs, self.folder / "data", output, {**_private(self.folder), **programs.first_start}
+        )
         server.start()
         try:
             server.wait(self._is_open, self.watch, _PATIENCE)

@@ -283,7 +283,7 @@ def test_what_a_killed_drill_left_is_swept_with_its_server(place: Path) -> None:
     shutil.move(cluster.files, left / "data")
     give_away(left)
     server = Server(
-        Programs(programs(), postgres.account_for("nobody")),
+        Programs(programs(), postgres.account_for("nobody"), 18),
         left / "data",
         left / "log",
         {"listen_addresses": "", "unix_socket_directories": str(left), "port": "5432"},

@@ -1,0 +1,17 @@
+"""What PostgreSQL's programs are told, by their version."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from toban.chapters.backup.postgres import Programs
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux syncs a file system at once")
+@pytest.mark.parametrize(
+    ("version", "settings"),
+    [(13, {}), (14, {"recovery_init_sync_method": "syncfs"}), (18, {"recovery_init_sync_method": "syncfs"})],
+)
+def test_a_first_start_syncs_at_once_where_the_server_can(version: int, settings: dict[str, str]) -> None:
+    assert Programs(Path("/opt/pg/bin"), None, version).first_start == settings
