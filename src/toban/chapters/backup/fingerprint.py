@@ -68,8 +68,10 @@ def snapshots(dsn: str, database: str) -> Iterator[Sequence[Seen]]:
     with ExitStack() as stack:
         seen = [_look(stack, dsn, database) for _ in range(_CANDIDATES)]
         with _connected(dsn, database) as marker:
-            # Recovery stops before a record, so one must follow; this one needs no privilege.
-            marker.execute("SELECT pg_logical_emit_message(false, 'toban', 'restore drill')")
+            # Recovery stops before a record, so one must follow; this one needs no privilege. Only a commit
+            # has an idle server write its log out at once, and no standby may keep it from ending.
+            marker.execute("SET LOCAL synchronous_commit = local")
+            marker.execute("SELECT pg_logical_emit_message(true, 'toban', 'restore drill')")
             marker.commit()
         yield seen
 
