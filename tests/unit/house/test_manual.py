@@ -14,6 +14,7 @@ from toban.engine.bindings.model import (
     DrillBinding,
     Frame,
     HeartbeatBinding,
+    LayerBinding,
     NoticeBinding,
     ObjectiveBinding,
     Person,
@@ -66,12 +67,13 @@ def test_the_manual_names_no_command_that_does_not_exist() -> None:
     [
         (System, "`[system]`"),
         (Person, '`[people."役割"]`'),
+        (LayerBinding, '`[duty."役割"]`'),
         (NoticeBinding, "`[notices]`"),
         (HeartbeatBinding, "`[heartbeat]`"),
         (SenderBinding, "`[senders.名前]`"),
         (ObjectiveBinding, '`[objectives."目標"]`'),
     ],
-    ids=["system", "people", "notices", "heartbeat", "senders", "objectives"],
+    ids=["system", "people", "layers", "notices", "heartbeat", "senders", "objectives"],
 )
 def test_every_key_of_a_table_is_in_the_manual(model: type[BaseModel], heading: str) -> None:
     assert undocumented(model, section(page("bindings.md"), heading)) == []

@@ -137,10 +137,17 @@ class LayerBinding(Section):
     """Of the role's hours, those that these people answer in; None for all of them."""
 
 
+def _some(layers: tuple[LayerBinding, ...]) -> tuple[LayerBinding, ...]:
+    # pydantic's own minimum would also complain where a layer is wrong in itself.
+    if not layers:
+        raise PydanticCustomError("too_short", "空です")
+    return layers
+
+
 class DutyBinding(Section):
     """`[duty.ROLE]`: who holds a role of the document, where people take turns."""
 
-    layers: tuple[LayerBinding, ...] = Field(min_length=1)
+    layers: Annotated[tuple[LayerBinding, ...], AfterValidator(_some)]
     """Each has one of its people on duty in its hours."""
 
 
