@@ -68,6 +68,7 @@ _WORDS = {
     Metric.CERTIFICATE_LIFETIME: r"(?:ssl|tls|ssl/tls)? ?(?:サーバー?)?証明書(?:の)?(?:有効期限|期限|残り日数)|"
     r"(?:ssl|tls) cert(?:ificate)? expir(?:y|ation)",
     Metric.REPLICATION_LAG: r"(?:レプリケーション|レプリカ)(?:の)?(?:遅延|ラグ)|replica(?:tion)? lag",
+    Metric.BACKUP_AGE: r"(?:戻せる時点|(?:最新の)?バックアップ)の(?:古さ|経過時間)|(?:backup|recovery point) age",
     Metric.QUEUE_LENGTH: r"キュー(?:の)?(?:長|滞留数?|深度|サイズ)|queue (?:length|depth|size)",
 }
 _STORED = frozenset(Metric)
