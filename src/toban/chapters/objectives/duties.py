@@ -9,15 +9,12 @@ from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify import words
-from toban.engine.notify.roster import Override, Roster, holding, on_duty, rosters, shifts
+from toban.engine.notify.roster import Override, Roster, clock, following, holding, on_duty, rosters
 
 _WEEK = 7
 _QUARTERS = 24 * 4
 _QUARTER = timedelta(minutes=15)
 _DAY = timedelta(days=1)
-_AHEAD = timedelta(days=35)
-"""How far is looked for the next hand-over: a month's turn ends within."""
 
 
 def statuses(
@@ -76,14 +73,12 @@ def _told(
     system = bindings.system
     override = holding(roster, overrides, moment, system).override
     if override is not None:
-        until = words.moment(override.end, system.zone)
+        until = clock(override.end, system.zone)
         yield f"{until} まで代わり ({override.author}: {override.reason})"
-    if roster.layers:
-        coming = (each for each in shifts(roster, overrides, moment, moment + _AHEAD, system))
-        following = next((each for each in coming if each.start > moment), None)
-        if following is not None:
-            who = "、".join(_name(name, bindings) for name in following.watch.people)
-            yield f"次は {words.moment(following.start, system.zone)} から {who}"
+    coming = following(roster, overrides, moment, system)
+    if coming is not None:
+        who = "、".join(_name(name, bindings) for name in coming.watch.people)
+        yield f"次は {clock(coming.start, system.zone)} から {who}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from toban.design.clauses.objectives import DutyRole
 from toban.design.reader import Design
-from toban.engine.notify import alerts, words
+from toban.engine.notify import alerts
 from toban.engine.notify.contacts import Contacts
 from toban.engine.notify.models import Alert
 from toban.engine.notify.overrides import between
-from toban.engine.notify.roster import Override, Roster, Shift, last_handover, rosters
+from toban.engine.notify.roster import Override, Roster, Shift, clock, last_handover, rosters
 from toban.engine.notify.signal import Condition, Signal
 
 PEOPLE = "people"
@@ -48,7 +48,7 @@ def _event(
     clause: DutyRole, before: Shift, after: Shift, count: int, contacts: Contacts, now: datetime
 ) -> Signal:
     old, new = "、".join(before.watch.people), "、".join(after.watch.people)
-    at = words.moment(after.start, contacts.zone)
+    at = clock(after.start, contacts.zone)
     override = after.watch.override
     why = f" ({override.author}: {override.reason})" if override is not None else ""
     people = dict.fromkeys((*before.watch.people, *after.watch.people))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from toban.design.calendar import holidays_around
 from toban.design.clauses.objectives import DutyRole
@@ -22,6 +23,8 @@ from toban.engine.bindings.model import DutyBinding, LayerBinding, System
 
 _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
+_AHEAD = timedelta(days=35)
+"""A month's turn ends within."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,11 @@ class Shift:
     watch: Watch
     start: datetime
     end: datetime
+
+
+def clock(moment: datetime, zone: ZoneInfo) -> str:
+    """Write when a turn begins or ends: to the minute."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def rosters(design: Design, duty: Mapping[str, DutyBinding]) -> tuple[Roster, ...]:
@@ -184,6 +192,15 @@ def shifts(
         elif watch.people:
             found.append(Shift(roster, watch, begin, until))
     return found
+
+
+def following(
+    roster: Roster, overrides: Sequence[Override], moment: datetime, system: System
+) -> Shift | None:
+    """Return the next shift of others than those on duty at *moment*; None where none comes for a month."""
+    present = on_duty(roster, overrides, moment, system).people
+    found = shifts(roster, overrides, moment, moment + _AHEAD, system)
+    return next((each for each in found if each.start > moment and each.watch.people != present), None)
 
 
 def _edges(

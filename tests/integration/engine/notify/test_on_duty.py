@@ -1,0 +1,255 @@
+"""Notices reach whoever is on duty; those who take over, and those who stand in, are told and on record."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from toban.design.reader import Design, read_design
+from toban.design.values.people import ChannelKind
+from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify import alerts, orders, overrides, pipeline
+from toban.engine.notify.contacts import Contacts, Way
+from toban.engine.notify.models import Alert, Announcement, Delivery, StageOutcome
+from toban.engine.notify.signal import Condition, Signal
+from toban.engine.orders import NotPossible
+
+pytestmark = pytest.mark.django_db
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MONDAY = datetime(2026, 4, 13, 10, tzinfo=TOKYO)
+"""When 上原 hands over to 伊波."""
+
+DOCUMENT = """# 運用設計書
+
+## 1. 運用方針
+
+### 運用体制
+| 役割 | 担当 | 対応時間 |
+|---|---|---|
+| 当番 | [氏名] | 24時間365日 |
+
+## 2. 監視
+
+### アラート通知
+| レベル | 通知先 | 通知方法 | タイミング |
+|---|---|---|---|
+| 異常 (Critical) | 当番 | メール | 即時 |
+| 情報 (Info) | Slack#monitoring | Slack | 即時 |
+"""
+DESIGN = read_design(DOCUMENT, "運用設計書.md")
+BINDINGS = read_bindings(
+    """
+[people."上原"]
+email = "uehara@example.com"
+[people."伊波"]
+email = "iha@example.com"
+[people."佐久川"]
+email = "sakugawa@example.com"
+
+[[duty."当番".layers]]
+people = ["上原", "伊波"]
+handover = "毎週月曜 10:00"
+since = 2026-04-06
+""",
+    Path("toban.toml"),
+    Kinds(),
+)
+CONTACTS = Contacts(
+    people={name: {ChannelKind.EMAIL: person.email} for name, person in BINDINGS.people.items()},
+    ways=(
+        Way("watch", ChannelKind.SLACK, is_shared=True, posts_to="#monitoring"),
+        Way("mail", ChannelKind.EMAIL, is_shared=False),
+    ),
+    zone=TOKYO,
+    duty=BINDINGS.duty,
+)
+(ROLE, CRITICAL, _) = DESIGN.clauses
+
+
+def announce(now: datetime, contacts: Contacts = CONTACTS, design: Design = DESIGN) -> list[tuple[str, str]]:
+    """Look at all alerts at *now*; return the new deliveries, as title and destination."""
+    before = set(Delivery.objects.values_list("pk", flat=True))
+    pipeline.announce(design, contacts, now)
+    new = Delivery.objects.exclude(pk__in=before).select_related("announcement").order_by("pk")
+    return [(each.announcement.title, each.destination) for each in new]
+
+
+def trouble(now: datetime) -> None:
+    signal = Signal(
+        key=CRITICAL.id, clause_id=CRITICAL.id, citation="d:1", clause_text="x", condition=Condition.CRITICAL,
+        subject="DB", value="止まっています", limit="", began_at=now, detected_at=now,
+    )  # fmt: skip
+    alerts.report([signal], now, DESIGN.digest)
+
+
+def stand_in(
+    person: str, start: datetime, end: datetime | None, reason: str = "通院", role: str = "当番"
+) -> int:
+    return overrides.override(
+        role, person, reason, starts_at=start, ends_at=end, by="nami", now=MONDAY - HOUR, design=DESIGN,
+        bindings=BINDINGS,
+    ).pk  # fmt: skip
+
+
+def test_the_matrix_reaches_whoever_is_on_duty_and_says_who_that_is() -> None:
+    trouble(MONDAY - HOUR)
+
+    assert announce(MONDAY - HOUR) == [("■ 異常: DB 止まっています", "mail:uehara@example.com")]
+    assert Delivery.objects.get().recipient == "上原"
+
+
+def test_trouble_that_nobody_has_taken_on_is_told_to_the_next_at_the_hand_over() -> None:
+    trouble(MONDAY - HOUR)
+    announce(MONDAY - HOUR)
+
+    told = announce(MONDAY)
+
+    assert ("■ 異常: DB 止まっています", "mail:iha@example.com") in told
+
+
+def test_who_takes_over_hears_of_what_is_open_even_where_somebody_has_taken_it_on_and_only_once() -> None:
+    trouble(MONDAY - HOUR)
+    announce(MONDAY - HOUR)
+    orders.acknowledge(Alert.objects.get().pk, by="上原", now=MONDAY - MINUTE)
+
+    told = [*announce(MONDAY), *announce(MONDAY + 9 * HOUR)]
+
+    assert told.count(("■ 異常: DB 止まっています", "mail:iha@example.com")) == 1
+
+
+def test_a_hand_over_is_told_once_to_both_and_to_the_information_row() -> None:
+    announce(MONDAY - MINUTE)
+    told = [each for minute in range(3) for each in announce(MONDAY + minute * MINUTE)]
+
+    title = "i 情報: 当番の交代 当番 2026-04-13 10:00 に 上原 から 伊波 へ"
+    assert sorted(told) == [
+        (title, "mail:iha@example.com"),
+        (title, "mail:uehara@example.com"),
+        (title, "watch"),
+    ]
+    assert "続いているアラートはありません" in str(Announcement.objects.get().facts)
+
+
+def test_a_hand_over_that_was_missed_for_a_day_is_no_news() -> None:
+    assert announce(MONDAY + 13 * HOUR) == []
+
+
+def test_who_stands_in_is_told_from_the_start_and_the_turn_holds_again_from_the_end() -> None:
+    stand_in("佐久川", MONDAY + HOUR, MONDAY + 2 * HOUR)
+    announce(MONDAY)
+
+    begun, ended = announce(MONDAY + HOUR), announce(MONDAY + 2 * HOUR)
+
+    assert ("i 情報: 当番の交代 当番 2026-04-13 11:00 に 伊波 から 佐久川 へ (nami: 通院)", "watch") in begun
+    assert ("i 情報: 当番の交代 当番 2026-04-13 12:00 に 佐久川 から 伊波 へ", "watch") in ended
+
+
+def test_trouble_goes_to_who_stands_in_as_soon_as_they_do() -> None:
+    trouble(MONDAY)
+    announce(MONDAY)
+    stand_in("佐久川", MONDAY + MINUTE, MONDAY + HOUR)
+
+    # Not everything is looked at again each second: the order says that this must be.
+    pipeline.announce(DESIGN, CONTACTS, MONDAY + MINUTE, everything=False)
+
+    assert "mail:sakugawa@example.com" in set(Delivery.objects.values_list("destination", flat=True))
+
+
+def test_an_override_and_its_end_are_in_the_evidence() -> None:
+    number = stand_in("佐久川", MONDAY, MONDAY + 24 * HOUR)
+    overrides.end_override(number, by="chie", now=MONDAY + HOUR)
+
+    given, ended = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.AUDIT).order_by("sequence")
+    assert given.actor == "nami"
+    assert given.clause_id == ROLE.id
+    assert given.content == {
+        "order": "duty-override", "override": number, "role": "当番", "person": "佐久川", "reason": "通院",
+        "from": MONDAY.isoformat(), "until": (MONDAY + 24 * HOUR).isoformat(),
+    }  # fmt: skip
+    assert (ended.actor, ended.content["order"]) == ("chie", "end-duty-override")
+    assert overrides.between(MONDAY + 2 * HOUR, MONDAY + 3 * HOUR) == []
+
+
+def test_an_override_that_is_called_off_beforehand_never_holds() -> None:
+    number = stand_in("佐久川", MONDAY + HOUR, MONDAY + 2 * HOUR)
+
+    overrides.end_override(number, by="nami", now=MONDAY)
+
+    assert overrides.between(MONDAY, MONDAY + 3 * HOUR) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"role": "当直"}, "「当直」という役割はありません"),
+        ({"person": "知念"}, "「知念」に届く方法がありません"),
+        ({"end": None}, "終わりがありません"),
+        ({"end": MONDAY}, "終わりが始まりより前です"),
+        ({"end": MONDAY + timedelta(days=31)}, "30日より長くはできません"),
+        ({"reason": " "}, "理由がありません"),
+        ({"start": MONDAY - 3 * HOUR, "end": MONDAY - 2 * HOUR}, "もう過ぎています"),
+    ],
+)
+def test_an_override_that_makes_no_sense_is_refused(given: dict[str, object], message: str) -> None:
+    with pytest.raises(NotPossible, match=message):
+        stand_in(**{"person": "佐久川", "start": MONDAY, "end": MONDAY + HOUR, **given})  # type: ignore[arg-type]
+
+    assert overrides.between(MONDAY - 9 * HOUR, MONDAY + 999 * HOUR) == []
+
+
+def test_what_has_ended_or_never_was_cannot_be_ended() -> None:
+    number = stand_in("佐久川", MONDAY, MONDAY + HOUR)
+
+    for wrong, now in ((number, MONDAY + HOUR), (number + 1, MONDAY)):
+        with pytest.raises(NotPossible, match="続いている代わり"):
+            overrides.end_override(wrong, by="nami", now=now)
+
+
+def test_a_time_that_the_turns_leave_to_nobody_is_a_dead_end_with_the_way_out() -> None:
+    by_night = read_bindings(
+        '[[duty."当番".layers]]\npeople = ["上原"]\nhours = "毎日18:00-9:00"\n', Path("toban.toml"), Kinds()
+    )
+    trouble(MONDAY)
+
+    told = announce(MONDAY, replace(CONTACTS, duty=by_night.duty))
+
+    assert told == []
+    outcome = StageOutcome.objects.get()
+    assert (outcome.reason, outcome.recipient) == ("nobody-on-duty", "当番")
+    assert 'toban.toml の [duty."当番"]' in outcome.detail
+
+
+def test_where_the_turns_leave_the_hour_to_nobody_the_emergency_contact_is_told_besides() -> None:
+    text = DOCUMENT.replace(
+        "| 当番 | [氏名] | 24時間365日 |",
+        "| 当番 | [氏名] | 24時間365日 |\n| 緊急連絡先 | 090 | 24時間365日 |",
+    )
+    by_night = read_bindings(
+        '[[duty."当番".layers]]\npeople = ["上原"]\nhours = "毎日18:00-9:00"\n', Path("toban.toml"), Kinds()
+    )
+    people = {**CONTACTS.people, "緊急連絡先": {ChannelKind.EMAIL: "night@example.com"}}
+    trouble(MONDAY)
+
+    told = announce(
+        MONDAY, replace(CONTACTS, duty=by_night.duty, people=people), read_design(text, "運用設計書.md")
+    )
+
+    assert told == [("■ 異常: DB 止まっています", "mail:night@example.com")]
+
+
+def test_an_escalation_calls_whoever_holds_the_role_when_its_time_comes() -> None:
+    notices = read_bindings(
+        '[[notices.escalation]]\nafter = "90分"\nto = ["当番"]\n', Path("toban.toml"), Kinds()
+    ).notices
+    trouble(MONDAY - HOUR)
+    announce(MONDAY - HOUR, replace(CONTACTS, notices=notices))
+    Delivery.objects.all().delete()
+
+    told = announce(MONDAY + 31 * MINUTE, replace(CONTACTS, notices=notices))
+
+    assert "mail:iha@example.com" in [destination for _, destination in told]
