@@ -16,6 +16,15 @@ from toban.chapters.backup.engine import BackupFailed
 from toban.chapters.backup.engines.program import Program, ProgramFailed, feed, output, pieces, run
 
 
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """Whatever becomes of a program, none of its processes outlives it; other tests' servers do."""
+    before = psutil.Process().children(recursive=True)
+    yield
+    left = [each for each in psutil.Process().children(recursive=True) if each not in before]
+    assert left == []
+
+
 def shell(script: str, **environment: str) -> Program:
     return Program(("sh", "-c", script), environment, frozenset(environment))
 
@@ -77,14 +86,10 @@ def test_a_silent_program_is_stopped_with_its_children() -> None:
     with pytest.raises(BackupFailed, match="途中で止めました: cancelled"):
         output(shell("sleep 60 & sleep 60"), watch)
 
-    assert psutil.Process().children(recursive=True) == []
-
 
 def test_a_reader_that_leaves_ends_the_program() -> None:
     with closing(pieces(shell("yes"), Watching())) as told:
         next(told)
-
-    assert psutil.Process().children(recursive=True) == []
 
 
 def test_what_is_fed_arrives() -> None:
@@ -111,8 +116,6 @@ def test_what_is_wrong_with_the_content_is_told_and_ends_the_program() -> None:
 
     with pytest.raises(ValueError, match="damaged"):
         feed(shell("cat > /dev/null; sleep 60"), content(), Watching())
-
-    assert psutil.Process().children(recursive=True) == []
 
 
 def test_a_program_that_reads_nothing_can_be_stopped() -> None:
