@@ -108,7 +108,8 @@ def rehearse(source: Source, watch: Watch, *, run: int | None = None) -> Outcome
     except (BackupFailed, Refusal, StoreTrouble, psycopg.Error, OSError) as error:
         if watch.why_stop() is not None:
             raise BackupFailed("訓練を途中で止めました") from error
-        outcome.reason = str(error)
+        way_out = f"。{error.hint}" if isinstance(error, Refusal) and error.hint else ""
+        outcome.reason = f"{error}{way_out}"
     return outcome
 
 

@@ -75,7 +75,9 @@ class Programs:
                 **self.popen_options(),
             )
         except OSError as error:
-            raise BackupFailed(f"{program} を起動できません: {error.strerror}", retry=False) from error
+            whose = f"アカウント {self.account.name} では" if self.account is not None else ""
+            message = f"{whose}{self.folder / program} を起動できません: {error.strerror}"
+            raise BackupFailed(message, retry=False) from error
         if done.returncode != 0:
             raise BackupFailed(f"{program}: {(done.stderr or done.stdout).strip()}", retry=False)
         return str(done.stdout)
@@ -108,13 +110,20 @@ def find_programs(named: Path | None, server_version: str, account: Account | No
             raise BackupFailed(
                 f"{named} は {has}: バックアップは PostgreSQL {wanted} のものです", retry=False
             )
-        return Programs(named, account, wanted)
+        # They are started from another folder, by an account that may not look into that of the link.
+        return _startable(Programs(named.resolve(), account, wanted))
     on_path = shutil.which("postgres")
     usual = [Path(f"/usr/lib/postgresql/{wanted}/bin"), Path(f"/usr/pgsql-{wanted}/bin")]
     for folder in ([Path(on_path).parent] if on_path else []) + usual:
         if version_in(folder) == wanted:
-            return Programs(folder, account, wanted)
+            return _startable(Programs(folder, account, wanted))
     return None
+
+
+def _startable(programs: Programs) -> Programs:
+    """Return *programs*, or raise `BackupFailed`: before hours of restoring, not after them."""
+    programs.run("postgres", "--version")
+    return programs
 
 
 def version_in(folder: Path) -> int:
@@ -146,13 +155,22 @@ def account_for(name: str) -> Account | None:
 
 def drill_doubts(settings: DrillBinding) -> Iterator[str]:
     """Say what would keep a drill from being held here, as far as that can be told without a backup."""
-    if settings.binaries is not None and not version_in(settings.binaries):
-        yield f"訓練: {settings.binaries} に PostgreSQL のプログラムがありません"
+    yield from _program_doubts(settings)
     base = settings.folder
     if base is not None and not (base.is_dir() and os.access(base, os.W_OK)):
         yield f"訓練: {base} に書けません\nHINT: mkdir で作るか、folder を書き直してください"
+
+
+def _program_doubts(settings: DrillBinding) -> Iterator[str]:
+    named = settings.binaries
     try:
-        account_for(settings.account)
+        account = account_for(settings.account)
+        if named is None:
+            return
+        if version := version_in(named):
+            _startable(Programs(named.resolve(), account, version))
+        else:
+            yield f"訓練: {named} に PostgreSQL のプログラムがありません"
     except BackupFailed as failure:
         yield f"訓練: {failure}"
 
