@@ -1,7 +1,11 @@
-"""A row's condition to what others are told of it: a status for the page, a signal for the notices. Pure."""
+"""A row's condition to what others are told of it: a status for the page, signals for the notices. Pure.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+The page shows the row, by the instance that is worst. Notices tell of every instance: who knows that one host
+is out of bounds has to hear of the second.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from toban.chapters.monitoring import wording
@@ -9,7 +13,7 @@ from toban.chapters.monitoring.feeds import Judged
 from toban.chapters.monitoring.rules import Watch, deciding
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify.signal import Condition, Signal
+from toban.engine.notify.signal import WHOLE_TARGET, Condition, Signal
 
 _VERDICTS = {
     None: Verdict.NOT_MEASURABLE,
@@ -60,27 +64,51 @@ def status(row: Row, now: datetime) -> StatusUpdate:
     )
 
 
-def signal(row: Row, now: datetime) -> Signal | None:
-    """Return what may need announcing; nothing before anything is known."""
-    watch, monitor = row.decides, row.judged.monitor
-    if watch.condition is None:
-        return None
-    is_silent = watch.condition is Condition.NO_DATA
+def signals(row: Row, now: datetime) -> Iterator[Signal]:
+    """Yield what may need announcing, by instance; nothing before anything is known."""
+    known = [watch for watch in row.watches if watch.condition is not None]
+    conditions = {watch.condition for watch in row.watches}
+    for watch in known:
+        is_silent = watch.condition is Condition.NO_DATA
+        value = wording.value_words(watch, row.judged.limits, names_instance=False)
+        value = (watch.note or "値が届いていません") if is_silent else value
+        labels = {WHOLE_TARGET: "yes"} if len(conditions) == 1 else {}
+        several = len(row.watches) > 1
+        yield _signal(row.judged, watch, now, value=value, labels=labels, names_instance=several)
+
+
+def gone(judged: Judged, watch: Watch, now: datetime) -> Signal:
+    """Return that *watch* is of an instance that is measured no more: whatever was wrong with it is over."""
+    ended = replace(watch, condition=Condition.OK, began_at=now)
+    return _signal(judged, ended, now, value="測定の対象から外れました", labels={}, names_instance=True)
+
+
+def _signal(
+    judged: Judged,
+    watch: Watch,
+    now: datetime,
+    *,
+    value: str,
+    labels: Mapping[str, str],
+    names_instance: bool,
+) -> Signal:
+    monitor = judged.monitor
     return Signal(
-        key=monitor.id,
+        key=f"{monitor.id}/{watch.instance}",
         clause_id=monitor.id,
         citation=str(monitor.origin),
         clause_text=monitor.text,
-        condition=watch.condition,
-        subject=wording.subject(monitor),
-        value=(watch.note or "値が届いていません") if is_silent else row.value,
-        limit=wording.limit_words(watch.condition, row.judged.limits),
+        condition=watch.condition or Condition.OK,
+        subject=wording.subject(monitor, watch.instance if names_instance else ""),
+        value=value,
+        limit=wording.limit_words(watch.condition, judged.limits),
         began_at=watch.began_at,
         detected_at=now,
         advice=monitor.response,
         labels={
-            "target": row.judged.target,
-            "item": row.judged.limits.metric.value,
+            "target": judged.target,
+            "item": judged.limits.metric.value,
             "instance": watch.instance,
+            **labels,
         },
     )

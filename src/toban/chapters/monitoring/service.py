@@ -99,7 +99,13 @@ class Monitoring:
     def _write(self, rows: Mapping[str, Judged], found: Mapping[str, Watches], now: datetime) -> None:
         """Write state, statuses and alerts of *rows* together, or nothing of it."""
         shown = [Row(judged, list(found[clause_id].values())) for clause_id, judged in rows.items()]
-        signals = [each for each in (report.signal(row, now) for row in shown) if each is not None]
+        signals = [each for row in shown for each in report.signals(row, now)]
+        signals += [
+            report.gone(judged, watch, now)
+            for clause_id, judged in rows.items()
+            for instance, watch in self._watches.get(clause_id, {}).items()
+            if instance not in found[clause_id]
+        ]
         with transaction.atomic():
             states.replace(self._watches, {clause_id: found[clause_id] for clause_id in rows})
             status.show([report.status(row, now) for row in shown], now, self._digest)

@@ -70,6 +70,6 @@ def reason_words(watch: Watch, limits: Limits) -> str:
             return f"測定できません: {watch.note}"
 
 
-def subject(monitor: Monitor) -> str:
-    """Name what a monitor watches, in the document's words: `APIサーバー CPU使用率`."""
-    return f"{monitor.target} {monitor.item}".strip()
+def subject(monitor: Monitor, instance: str = "") -> str:
+    """Name what a monitor watches, in the document's words: `APIサーバー CPU使用率（api-1）`."""
+    return f"{monitor.target} {monitor.item}".strip() + (f"（{instance}）" if instance else "")

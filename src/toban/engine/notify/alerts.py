@@ -207,8 +207,12 @@ def _take(alert: Alert, taken: Step, signal: Signal, now: datetime, document_dig
         alert.resolved_at = alert.changed_at = now
         alert.value, alert.look_at = ledger.storable_text(signal.value), None
         return True
-    before = (alert.value, alert.citation, alert.condition, alert.limit)
+    before = _told(alert)
     _describe(alert, signal, document_digest)
     if taken is Step.CHANGE:
         alert.changed_at, alert.look_at = signal.detected_at, None
-    return before != (alert.value, alert.citation, alert.condition, alert.limit)
+    return before != _told(alert)
+
+
+def _told(alert: Alert) -> tuple[object, ...]:
+    return alert.value, alert.subject, alert.citation, alert.condition, alert.limit, alert.labels

@@ -1,10 +1,10 @@
 """Which open alert mutes which other: what follows from a cause that is told already. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from toban.design.values.metric import Metric
-from toban.engine.notify.signal import Condition
+from toban.engine.notify.signal import WHOLE_TARGET, Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,13 @@ class Trouble:
         return self.labels.get("item", "")
 
     @property
+    def instance(self) -> str:
+        """The place of the target that it is about, or something within it: `web-1`, `web-1 /var`."""
+        return self.labels.get("instance", "")
+
+    @property
     def is_down(self) -> bool:
-        """Whether it says that its target does not answer at all."""
+        """Whether it says that its instance does not answer at all."""
         return self.condition is Condition.CRITICAL and self.item == Metric.UP
 
 
@@ -37,27 +42,38 @@ class Causes:
 
     def __init__(self, troubles: Iterable[Trouble]) -> None:
         critical = [each for each in troubles if each.target and each.condition is Condition.CRITICAL]
-        self._down = {each.target: each for each in critical if each.is_down}
-        self._critical = {(each.target, each.item): each for each in critical}
+        down = [each for each in critical if each.is_down]
+        self._down = {(each.target, each.instance): each for each in down}
+        self._whole = {each.target: each for each in down if WHOLE_TARGET in each.labels}
+        self._critical = {(each.target, each.item, each.instance): each for each in critical}
 
     def of(self, trouble: Trouble, runs_on: Mapping[str, str]) -> Trouble | None:
         """Return the alert that makes a notice about *trouble* superfluous, or None.
 
-        A target that is down mutes all else about it, and all about what *runs on* it (target → target).
-        The critical alert of an item mutes another row's warning about the same item of the same target.
+        An instance that is down mutes all else about it. A target of which all instances are down mutes all
+        else about the target, and all about what *runs on* it (target → target). The critical alert of an
+        item mutes another row's warning about the same item of the same instance.
         """
         if not trouble.target:
             return None
         here, *below = _beneath(trouble.target, runs_on)
-        candidates = [self._down.get(target) for target in below]
+        candidates = [self._whole.get(target) for target in below]
         if not trouble.is_down:
-            candidates.append(self._down.get(here))
+            candidates.append(self._whole.get(here))
+            candidates += [self._down.get((here, place)) for place in _around(trouble.instance)]
         if trouble.condition is Condition.WARNING:
-            candidates.append(self._critical.get((here, trouble.item)))
+            candidates.append(self._critical.get((here, trouble.item, trouble.instance)))
         return next((each for each in candidates if each is not None and each.key != trouble.key), None)
 
 
-def _beneath(target: str, runs_on: Mapping[str, str]) -> Iterable[str]:
+def _around(instance: str) -> Iterator[str]:
+    """Yield *instance* and the places that it may be within: `web-1 /var` is within `web-1`."""
+    words = instance.split(" ")
+    for count in range(len(words), 0, -1):
+        yield " ".join(words[:count])
+
+
+def _beneath(target: str, runs_on: Mapping[str, str]) -> Iterator[str]:
     """Yield *target* and all that it stands on; a ring ends where it began."""
     seen: set[str] = set()
     while target and target not in seen:

@@ -20,6 +20,10 @@ class Condition(StrEnum):
     """A state of its own: it raises its own notice and resolves nothing."""
 
 
+WHOLE_TARGET = "whole_target"
+"""The label of a signal whose condition all instances of the target share, as far as its row looks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """The condition of one (clause, target), as a chapter sees it now; reporting it again is harmless."""
@@ -43,7 +47,7 @@ class Signal:
     advice: str = ""
     """What the document says to do next."""
     labels: Mapping[str, str] = field(default_factory=dict)
-    """What silences and muting know it by: `target`, `item`, `instance`, where there is such a thing."""
+    """What silences and muting know it by: `target`, `item`, `instance`, `WHOLE_TARGET`, where it applies."""
 
 
 LEVEL_OF: dict[Condition, AlertLevel] = {

@@ -316,6 +316,18 @@ def test_an_instance_that_is_bound_no_more_is_forgotten_and_its_source_closed(st
     assert (status().verdict, open_alerts()) == ("conforming", [])
 
 
+def test_a_second_instance_out_of_bounds_is_an_alert_of_its_own(stage: Stage) -> None:
+    stage.answers |= {"web-1": 92.0, "web-2": 20.0}
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1", "web-2"]))
+    stage.measure()
+
+    stage.answers["web-2"] = 95.0
+    stage.measure()
+
+    subjects = Alert.objects.filter(resolved_at=None).order_by("id").values_list("subject", flat=True)
+    assert list(subjects) == ["Web CPU使用率（web-1）", "Web CPU使用率（web-2）"]
+
+
 def test_a_source_that_stays_bound_is_not_opened_anew(stage: Stage) -> None:
     stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
     before = stage.board.slots[0]

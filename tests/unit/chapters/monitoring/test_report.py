@@ -7,7 +7,7 @@ import pytest
 
 from toban.chapters.monitoring.feeds import Judged
 from toban.chapters.monitoring.limits import limits_of
-from toban.chapters.monitoring.report import Row, signal, status
+from toban.chapters.monitoring.report import Row, gone, signals, status
 from toban.chapters.monitoring.rules import Reason, Watch
 from toban.design.clauses.monitoring import Monitor
 from toban.design.origin import Origin
@@ -15,7 +15,7 @@ from toban.design.values.metric import Metric
 from toban.design.values.quantity import Quantity
 from toban.design.values.threshold import Threshold
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify.signal import Condition
+from toban.engine.notify.signal import WHOLE_TARGET, Condition
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MONITOR = Monitor(
@@ -68,21 +68,50 @@ def test_a_status_carries_the_measurement_as_its_proof() -> None:
 def test_a_signal_cites_the_row_names_the_limit_and_says_what_to_do() -> None:
     later = NOON + timedelta(seconds=1)
 
-    told = signal(row(Condition.CRITICAL), later)
+    (told,) = signals(row(Condition.CRITICAL), later)
 
-    assert told is not None
-    assert (told.key, told.citation, told.clause_text) == (MONITOR.id, "運用設計書.md:34", MONITOR.text)
+    assert told.key == f"{MONITOR.id}/web-1"
+    assert (told.citation, told.clause_text) == ("運用設計書.md:34", MONITOR.text)
     assert (told.subject, told.value, told.limit) == ("Webサーバー CPU使用率", "92.4%", "異常 85%以上")
     assert (told.began_at, told.detected_at) == (NOON, later)
     assert told.advice == "プロセスを再起動する"
 
 
 def test_silence_is_told_by_its_reason_not_by_the_last_value() -> None:
-    told = signal(row(Condition.NO_DATA, note="web-1: 接続できません"), NOON)
+    (told,) = signals(row(Condition.NO_DATA, note="web-1: 接続できません"), NOON)
 
-    assert told is not None
     assert (told.condition, told.value, told.limit) == (Condition.NO_DATA, "web-1: 接続できません", "")
 
 
 def test_nothing_is_told_before_anything_is_known() -> None:
-    assert signal(row(None, value=None), NOON) is None
+    assert list(signals(row(None, value=None), NOON)) == []
+
+
+def of_two(first: Condition, second: Condition) -> Row:
+    return Row(JUDGED, [Watch(name, each, NOON) for name, each in (("web-1", first), ("web-2", second))])
+
+
+def test_every_instance_is_told_of_by_its_name() -> None:
+    told = list(signals(of_two(Condition.CRITICAL, Condition.OK), NOON))
+
+    assert [(each.key, each.condition) for each in told] == [
+        (f"{MONITOR.id}/web-1", Condition.CRITICAL),
+        (f"{MONITOR.id}/web-2", Condition.OK),
+    ]
+    assert told[0].subject == "Webサーバー CPU使用率（web-1）"
+
+
+@pytest.mark.parametrize(("other", "is_whole"), [(Condition.OK, False), (Condition.CRITICAL, True)])
+def test_a_condition_that_all_instances_share_is_that_of_the_whole_target(
+    other: Condition, is_whole: bool
+) -> None:
+    told, _ = signals(of_two(Condition.CRITICAL, other), NOON)
+
+    assert (WHOLE_TARGET in told.labels) is is_whole
+
+
+def test_what_is_measured_no_more_is_over_and_says_why() -> None:
+    told = gone(JUDGED, Watch("web-1", Condition.CRITICAL, NOON, value=92.4), NOON)
+
+    assert (told.key, told.condition) == (f"{MONITOR.id}/web-1", Condition.OK)
+    assert told.value == "測定の対象から外れました"

@@ -1,9 +1,12 @@
 from toban.engine.notify.muting import Causes, Trouble
-from toban.engine.notify.signal import Condition
+from toban.engine.notify.signal import WHOLE_TARGET, Condition
 
 
-def trouble(key: str, target: str, item: str, condition: Condition = Condition.CRITICAL) -> Trouble:
-    return Trouble(key, f"{target} {item}", condition, {"target": target, "item": item})
+def trouble(
+    key: str, target: str, item: str, condition: Condition = Condition.CRITICAL, instance: str = ""
+) -> Trouble:
+    labels = {"instance": instance} if instance else {WHOLE_TARGET: "yes"}
+    return Trouble(key, f"{target} {item}", condition, {"target": target, "item": item, **labels})
 
 
 DOWN = trouble("web/up", "Webサーバー", "up")
@@ -23,6 +26,26 @@ def test_a_warning_that_it_may_be_down_mutes_nothing() -> None:
     doubtful = trouble("web/up", "Webサーバー", "up", Condition.WARNING)
 
     assert Causes([doubtful, SLOW]).of(SLOW, {}) is None
+
+
+def test_one_instance_that_is_down_mutes_only_what_is_about_itself_and_within_it() -> None:
+    down = trouble("web/up/1", "Webサーバー", "up", instance="web-1")
+    disk = trouble("web/disk/1", "Webサーバー", "disk", instance="web-1 /var")
+    other = trouble("web/disk/10", "Webサーバー", "disk", instance="web-10 /var")
+    runs_on = {"API": "Webサーバー"}
+
+    causes = Causes([down, disk, other, API_ERRORS])
+
+    assert causes.of(disk, {}) == down
+    assert causes.of(other, {}) is None
+    assert causes.of(API_ERRORS, runs_on) is None
+
+
+def test_a_critical_alert_mutes_no_warning_of_another_instance() -> None:
+    critical = trouble("web/cpu/1", "Webサーバー", "cpu", instance="web-1")
+    warning = trouble("web/cpu/2", "Webサーバー", "cpu", Condition.WARNING, instance="web-2")
+
+    assert Causes([critical, warning]).of(warning, {}) is None
 
 
 def test_another_target_is_not_muted() -> None:
