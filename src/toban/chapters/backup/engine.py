@@ -112,7 +112,7 @@ class RestoreOrder:
     to: datetime | None = None
     """The moment to recover to; None for as far as the chain and the log go."""
     server: str = ""
-    """For logical backups: the DSN of an empty database to restore into."""
+    """For logical backups: the DSN of an empty database to restore into. Else what the new one is called."""
     to_lsn: str = ""
     """Instead of `to`: nothing that was logged from this position on comes back."""
     follows_log: bool = True
@@ -129,6 +129,8 @@ class Restored:
     """A data directory ready to be started; None when it went into a server."""
     phases: Mapping[str, float]
     """Seconds by phase, in order: `fetch`, `combine`, …"""
+    server: str = ""
+    """What was made instead of a folder, by its name."""
 
 
 class Engine(Protocol):
@@ -244,6 +246,8 @@ class EngineKind:
     """Whether its engines are `KeepsVersions`, and take nothing."""
     needs_store: bool = True
     """False where the engine keeps its backups in a place of its own."""
+    into_database: bool = False
+    """Whether a restore goes into an empty database that must be there."""
 
 
 def load_engines(modules: Mapping[str, str]) -> dict[str, EngineKind]:

@@ -26,7 +26,7 @@ def in_catalogue(subject: str) -> Known:
 def in_store(store: Store, subject: str) -> tuple[Known, Sequence[str]]:
     """Return what the store itself has, and which descriptions in it can't be read; asks no database."""
     backups, troubles = catalogue.read_store(store, subject)
-    return Known(backups, is_from_store=True), troubles
+    return Known(backups, is_log_known=False), troubles
 
 
 def measured(subject: str) -> tuple[float, int] | None:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -34,8 +34,10 @@ class Known:
     stretches: Sequence[Stretch] = ()
     bad: frozenset[str] = frozenset()
     """Labels of backups that something is known against."""
-    is_from_store: bool = False
-    """Then nothing is known of the log but what the store lists."""
+    log_elsewhere: datetime | None = None
+    """How far a log goes that an engine keeps in a place of its own, as it says now (`KeepsLog`)."""
+    is_log_known: bool = True
+    """False: how far the log goes is found out when it is brought back."""
 
 
 class Refusal(Exception):
@@ -54,7 +56,7 @@ class RestorePlan:
     subject: str
     chain: tuple[Taken, ...]
     to: datetime | None
-    """The moment to recover to; None: to the end of the chain, or of the log."""
+    """The moment to recover to; None: as far as chain and log go."""
     reaches: datetime | None
     """The moment that comes back; None where only the log itself can tell."""
     follows_log: bool
@@ -86,11 +88,21 @@ class RestorePlan:
         return RestoreOrder(
             chain=self.chain,
             into=into,
-            to=self.to if self.is_physical else None,
+            to=self.to,
             server=server,
             follows_log=self.follows_log,
             binaries=binaries,
         )
+
+
+def with_log_elsewhere(known: Known, until: datetime | None) -> Known:
+    """Return *known* with a log that its engine keeps in a place of its own, *until* then.
+
+    None: the engine can't say. What is restored can be followed as far as there is log all the same, but not
+    where a backup is followed by none.
+    """
+    can_follow = any(taken.end is not None for taken in known.backups)
+    return replace(known, log_elsewhere=until, is_log_known=until is not None or not can_follow)
 
 
 def plan(
@@ -114,11 +126,13 @@ def plan(
     if measured is not None:
         seconds = rules.scaled_recovery(measured[0], measured[1], found[0].source_bytes)
         expected = timedelta(seconds=round(seconds))
+    has_log = found[-1].end is not None or known.log_elsewhere is not None
+    is_alone = bool(target.label) or not has_log
     return RestorePlan(
         subject=subject,
         chain=found,
-        to=target.at,
-        reaches=_reaches(copies, known, target, found[-1]),
+        to=None if is_alone else target.at,
+        reaches=found[-1].restorable_to if is_alone else _end_of_log(copies, known, target),
         follows_log=not target.label,
         expected=expected,
     )
@@ -139,16 +153,15 @@ def _labelled(subject: str, copies: Sequence[Copy], label: str) -> tuple[str, ..
 
 def _refuse_outside(subject: str, copies: Sequence[Copy], known: Known, at: datetime | None) -> None:
     usable = rules.usable(copies)
-    newest = rules.newest_moment(copies, known.stretches)
+    newest = _newest(copies, known)
     if newest is None or not usable:
         raise Refusal(
             f"「{subject}」には、使えるバックアップがありません", "toban backup list で確かめてください"
         )
     oldest = min(copy.restorable_to for copy in usable)
-    # How far a log that only the store knows reaches, its engine finds out before anything is written.
-    is_too_new = at is not None and at > newest.at and not known.is_from_store
+    is_too_new = at is not None and at > newest and known.is_log_known
     if at is not None and (at < oldest or is_too_new):
-        window = f"{_clock(oldest, at)} から {_clock(newest.at, at)} まで"
+        window = f"{_clock(oldest, at)} から {_clock(newest, at)} まで"
         raise Refusal(f"{_clock(at, at)} には戻せません", f"「{subject}」を戻せるのは {window}です")
 
 
@@ -156,15 +169,18 @@ def _clock(moment: datetime, like: datetime) -> str:
     return f"{moment.astimezone(like.tzinfo):%Y-%m-%d %H:%M:%S}"
 
 
-def _reaches(copies: Sequence[Copy], known: Known, target: Target, newest: Taken) -> datetime | None:
-    if target.label or newest.end is None:
-        return newest.restorable_to
+def _end_of_log(copies: Sequence[Copy], known: Known, target: Target) -> datetime | None:
     if target.at is not None:
         return target.at
-    if known.is_from_store:
-        return None
-    moment = rules.newest_moment(copies, known.stretches)
-    return moment.at if moment is not None else newest.restorable_to
+    return _newest(copies, known) if known.is_log_known else None
+
+
+def _newest(copies: Sequence[Copy], known: Known) -> datetime | None:
+    """Return the newest moment that backups and log bring back; None without a usable backup."""
+    found = rules.newest_moment(copies, known.stretches)
+    if found is None or known.log_elsewhere is None:
+        return found.at if found is not None else None
+    return max(found.at, known.log_elsewhere)
 
 
 def _copy(taken: Taken, *, is_good: bool) -> Copy:

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from toban.chapters.backup.engine import Restored
     from toban.chapters.backup.postgres import Programs
     from toban.chapters.backup.restore import Known, RestorePlan, Target
-    from toban.chapters.backup.steps import Source
-    from toban.chapters.backup.store import Store
+    from toban.chapters.backup.steps import Open, Source
     from toban.engine.bindings.inforce import Edition
     from toban.faces.cli.parts import Parts
 
@@ -57,7 +56,10 @@ class _Asked:
     "--into", type=click.Path(path_type=Path), help="An empty folder, or a name that is not there yet."
 )
 @click.option(
-    "--server", default="", metavar="env:NAME|file:PATH", help="For pg_dump: the DSN of an empty database."
+    "--server",
+    default="",
+    metavar="env:NAME|file:PATH|NAME",
+    help="pg_dump: the DSN of an empty database. rds: the new instance's name.",
 )
 @click.option("--start", is_flag=True, help="Start a server on the folder, and wait until it has recovered.")
 @click.option(
@@ -116,7 +118,7 @@ def _restore(parts: "Parts", asked: _Asked, *, shows_procedure: bool) -> None:
     source = source_in(edition, parts, asked.subject)
     target = _target(asked.to, edition)
     with source.opened() as at_work:
-        known = _known(source, at_work.store, from_store=asked.from_store)
+        known = _known(source, at_work, from_store=asked.from_store)
         took = None if asked.from_store else records.measured(asked.subject)
         planned = restore.plan(asked.subject, known, target, measured=took)
         by_hand = procedure.text(source, planned)
@@ -129,7 +131,7 @@ def _restore(parts: "Parts", asked: _Asked, *, shows_procedure: bool) -> None:
             programs = restore.programs_for(planned, named, asked.account, is_needed=asked.start)
         say("\n".join(describe(planned, asked.into, source, edition)))
         say("\n" + by_hand)
-        found = list(_obstacles(planned, asked, at_work.store))
+        found = list(_obstacles(planned, asked, source, at_work.store))
         if found:
             raise Refusal(
                 "\n".join(each.message for each in found),
@@ -138,7 +140,8 @@ def _restore(parts: "Parts", asked: _Asked, *, shows_procedure: bool) -> None:
         if asked.dry_run:
             return
         _confirm(asked)
-        restored = _act(at_work.engine, planned, asked, programs)
+        server = _server(asked, source)
+        restored = _act(at_work.engine, planned, asked, server, programs)
         _tell(restored, planned, asked, programs)
 
 
@@ -181,12 +184,33 @@ def _target(words: str, edition: "Edition") -> "Target":
     return Target(at=at if at.tzinfo else at.replace(tzinfo=edition.bindings.system.zone))
 
 
-def _known(source: "Source", store: "Store | None", *, from_store: bool) -> "Known":
-    from toban.chapters.backup import records  # noqa: PLC0415
+def _known(source: "Source", at_work: "Open", *, from_store: bool) -> "Known":
+    from toban.chapters.backup import records, restore  # noqa: PLC0415
+    from toban.chapters.backup.engine import BackupFailed, KeepsLog  # noqa: PLC0415
 
-    if not from_store or store is None:
-        return records.in_catalogue(source.subject)
-    known, troubles = records.in_store(store, source.subject)
+    if from_store:
+        return _known_to_store(source, at_work)
+    known, engine = records.in_catalogue(source.subject), at_work.engine
+    if not isinstance(engine, KeepsLog):
+        return known
+    try:
+        return restore.with_log_elsewhere(known, engine.newest_moment())
+    except BackupFailed as failure:
+        # Restores are for the days on which the source is away.
+        click.echo(f"記録がどこまであるか、いまは分かりません: {failure}", err=True)
+        return restore.with_log_elsewhere(known, None)
+
+
+def _known_to_store(source: "Source", at_work: "Open") -> "Known":
+    from toban.chapters.backup import records  # noqa: PLC0415
+    from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
+
+    if at_work.store is None:
+        raise Refusal(
+            f"「{source.subject}」のバックアップは Toban の保存先にはありません",
+            f"--from-store なしで戻すか、{source.kind_name} 自身の道具で戻してください",
+        )
+    known, troubles = records.in_store(at_work.store, source.subject)
     for trouble in troubles:
         click.echo(f"読めない記述: {trouble}", err=True)
     return known
@@ -224,13 +248,13 @@ def describe(planned: "RestorePlan", into: Path | None, source: "Source", editio
     return lines
 
 
-def _obstacles(planned: "RestorePlan", asked: _Asked, store: Any) -> "Iterator[Any]":
+def _obstacles(planned: "RestorePlan", asked: _Asked, source: "Source", store: Any) -> "Iterator[Any]":
     from toban.chapters.backup import restore  # noqa: PLC0415
     from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
 
     if planned.is_physical and asked.into is None:
         yield Refusal("戻す先がありません", "--into に空のフォルダーを指してください")
-    if not planned.is_physical and not asked.server:
+    if source.kind.into_database and not asked.server:
         yield Refusal(
             "戻す先のデータベースがありません",
             '--server "env:名前" に空のデータベースの DSN を指してください',
@@ -252,14 +276,27 @@ def _confirm(asked: _Asked) -> None:
         raise SystemExit(_REFUSED)
 
 
-def _act(engine: Any, planned: "RestorePlan", asked: _Asked, programs: "Programs | None") -> "Restored":
+def _server(asked: _Asked, source: "Source") -> str:
+    """Return the database to restore into, or the name of what is to be made; raises `Refusal`."""
+    from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
+    from toban.engine.bindings.secret import Secret, SecretUnavailable  # noqa: PLC0415
+
+    if not source.kind.into_database:
+        return asked.server
+    try:
+        return Secret(asked.server).reveal()
+    except SecretUnavailable as error:
+        raise Refusal(str(error), '--server に "env:名前" か "file:パス" を書いてください') from error
+
+
+def _act(
+    engine: Any, planned: "RestorePlan", asked: _Asked, server: str, programs: "Programs | None"
+) -> "Restored":
     from toban.chapters.backup import postgres  # noqa: PLC0415
     from toban.chapters.backup.engine import BackupFailed  # noqa: PLC0415
-    from toban.engine.bindings.secret import Secret, SecretUnavailable  # noqa: PLC0415
 
     into = asked.into or Path("restore.work")
     try:
-        server = Secret(asked.server).reveal() if asked.server else ""
         order = planned.order(into, server=server, binaries=programs.folder if programs else None)
         with Screen() as screen:
             with _turn(asked, screen):
@@ -269,7 +306,7 @@ def _act(engine: Any, planned: "RestorePlan", asked: _Asked, programs: "Programs
                 programs.give(restored.folder, spaces)
                 log = restored.folder / "restore.log"
                 postgres.start_for_good(programs, restored.folder, log, screen)
-    except (BackupFailed, SecretUnavailable) as failure:
+    except BackupFailed as failure:
         refuse(str(failure), "同じコマンドで、始めからやり直せます")
         raise SystemExit(_FAILED) from failure
     return restored
@@ -288,14 +325,14 @@ def _turn(asked: _Asked, screen: Screen) -> Iterator[None]:
 
 
 def _tell(restored: "Restored", planned: "RestorePlan", asked: _Asked, programs: "Programs | None") -> None:
+    into = str(restored.folder or restored.server or asked.server)
     if not asked.from_store:
         from toban.chapters.backup import records  # noqa: PLC0415
         from toban.engine.clock import system_clock  # noqa: PLC0415
 
-        into = str(asked.into or asked.server)
         records.note_restored(planned, into, by=getpass.getuser(), now=system_clock())
     took = "、".join(f"{name} {seconds:.1f}秒" for name, seconds in restored.phases.items())
-    say(f"戻しました: {restored.folder or asked.server}  ({took})")
+    say(f"戻しました: {into}  ({took})")
     if asked.start or restored.folder is None:
         return
     where = f"{programs.folder}/" if programs else ""

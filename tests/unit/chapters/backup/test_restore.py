@@ -7,7 +7,7 @@ import pytest
 from tests.unit.chapters.backup.engines.native.taken import FULL
 
 from toban.chapters.backup.engine import Method, Place, Taken
-from toban.chapters.backup.restore import Known, Refusal, Target, plan
+from toban.chapters.backup.restore import Known, Refusal, Target, plan, with_log_elsewhere
 from toban.chapters.backup.rules import Stretch
 
 
@@ -75,10 +75,50 @@ def test_beyond_the_window_is_refused_and_the_window_named(at: datetime) -> None
 
 
 def test_how_far_a_log_reaches_that_only_the_store_knows_is_left_to_its_engine() -> None:
-    known = Known(BACKUPS, is_from_store=True)
+    known = Known(BACKUPS, is_log_known=False)
 
     assert labels(Target(at=hour(9)), known) == [FULL.label, increment(4).label]
     assert plan("PostgreSQL", known, Target()).reaches is None
+
+
+def test_log_that_an_engine_keeps_elsewhere_is_as_good() -> None:
+    known = with_log_elsewhere(Known(BACKUPS), hour(5))
+
+    found = plan("PostgreSQL", known, Target(at=hour(5)))
+
+    assert (found.newest.label, found.to, found.reaches) == (increment(4).label, hour(5), hour(5))
+    assert plan("PostgreSQL", known, Target()).reaches == hour(5)
+    with pytest.raises(Refusal, match="には戻せません"):
+        plan("PostgreSQL", known, Target(at=hour(5) + timedelta(seconds=1)))
+
+
+def test_log_elsewhere_of_unknown_length_is_left_to_its_engine() -> None:
+    known = with_log_elsewhere(Known(BACKUPS), None)
+
+    assert plan("PostgreSQL", known, Target(at=hour(9))).to == hour(9)
+    assert plan("PostgreSQL", known, Target()).reaches is None
+
+
+SNAPSHOT = replace(FULL, start=None, end=None)
+"""What a backup looks like that has no place in a log of ours: RDS's, and a dump."""
+
+
+def test_a_snapshot_goes_on_with_the_log_where_its_engine_keeps_one() -> None:
+    known = with_log_elsewhere(Known([SNAPSHOT]), hour(5))
+
+    found = plan("PostgreSQL", known, Target(at=hour(4)))
+
+    assert (found.to, found.reaches) == (hour(4), hour(4))
+
+
+def test_a_snapshot_without_any_log_brings_its_own_moment_back_and_no_other() -> None:
+    later = replace(SNAPSHOT, label="20260403T020000Z-full", restorable_to=hour(23))
+
+    for known in (Known([SNAPSHOT, later]), with_log_elsewhere(Known([SNAPSHOT, later]), None)):
+        found = plan("PostgreSQL", known, Target(at=hour(4)))
+        assert (found.newest, found.to, found.reaches) == (SNAPSHOT, None, SNAPSHOT.restorable_to)
+        with pytest.raises(Refusal, match="には戻せません"):
+            plan("PostgreSQL", known, Target(at=hour(23) + timedelta(seconds=1)))
 
 
 def test_what_is_damaged_is_not_chosen() -> None:

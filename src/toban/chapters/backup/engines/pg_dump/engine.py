@@ -183,4 +183,4 @@ def _facts(source: Source, shape: Shape) -> Mapping[str, object]:
     return {**shape.as_facts(), "database": source.database, "rows": rows, "roles": list(source.roles)}
 
 
-KIND = EngineKind(config=PgDumpBackup, build=PgDump, methods=frozenset({Method.FULL}))
+KIND = EngineKind(config=PgDumpBackup, build=PgDump, methods=frozenset({Method.FULL}), into_database=True)

@@ -101,7 +101,7 @@ class Rds:
         found = self._wait(lambda: self._instance(target), f"DB インスタンス {target}", watch)
         endpoint = found.get("Endpoint") or {}
         watch.say(f"戻しました: {target} {endpoint.get('Address', '')}:{endpoint.get('Port', '')}")
-        return Restored(None, {"restore": round(time.monotonic() - began, 3)})
+        return Restored(None, {"restore": round(time.monotonic() - began, 3)}, target)
 
     def remove(self, taken: Taken) -> None:
         """See `Engine`."""
