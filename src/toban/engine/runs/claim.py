@@ -79,21 +79,6 @@ class Progress:
         return {"progress_percent": percent, "progress_text": text, "progress_at": now}
 
 
-def claim(
-    works: Mapping[str, Work], holder: str, now: datetime, *, in_hand: Collection[int] = ()
-) -> Claim | None:
-    """Take a run whose lease has ended, else the one that has waited longest; None when there is none.
-
-    For one look: who looks again and again judges others by their silence. *in_hand* are this worker's own:
-    after a jump of the clock they only look lost.
-    """
-    for run in lost(now, in_hand):
-        taken = take_over(run, works, holder, now)
-        if taken is not None:
-            return taken
-    return next(iter(claim_due(works, holder, now, room=1)), None)
-
-
 def claim_due(works: Mapping[str, Work], holder: str, now: datetime, *, room: int) -> Sequence[Claim]:
     """Take up to *room* runs that may start, in one transaction, those that have waited longest first."""
     if room <= 0 or not _due(now).exists():
@@ -191,13 +176,6 @@ def first_open(work: Work, results: Mapping[str, object]) -> str:
 def _beginning(step: str) -> dict[str, object]:
     """Return what a run's row says when *step* begins."""
     return {"step": step, "progress_percent": None, "progress_text": "", "progress_at": None}
-
-
-def lost(now: datetime, in_hand: Collection[int]) -> Sequence[Run]:
-    """Return the runs whose lease has ended, other than those *in_hand*."""
-    has_ended = Q(leased_until__lte=now) | Q(leased_until=None)
-    running = Run.objects.filter(has_ended, state=Run.State.RUNNING)
-    return [run for run in running.order_by("leased_until", "pk") if run.pk not in in_hand]
 
 
 def take_over(run: Run, works: Mapping[str, Work], holder: str, now: datetime) -> Claim | None:
@@ -344,12 +322,6 @@ def write_log(held: Claim, step: str, lines: Sequence[str], now: datetime) -> No
             RunLog(run_id=held.run_id, fence=held.fence, step=step, at=now, text=ledger.storable_text(line))
             for line in lines
         )
-
-
-def succeed(held: Claim, now: datetime) -> None:
-    """End the run well, or raise `Fenced`."""
-    if succeed_all([Success(held)], now):
-        raise _fenced(held)
 
 
 def succeed_all(successes: Sequence[Success], now: datetime) -> Collection[int]:

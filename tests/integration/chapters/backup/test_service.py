@@ -10,6 +10,7 @@ import pytest
 from tests.integration.chapters.backup import fake_engine
 from tests.integration.chapters.backup.by_hand import HandTurn, do
 from tests.integration.chapters.backup.fake_engine import FakeBackup, Source
+from tests.integration.engine.runs.claiming import succeed, taken
 
 from toban.chapters.backup import catalogue
 from toban.chapters.backup.batch import Kinds, batch_kind
@@ -102,7 +103,7 @@ class House:
         """Let it be *moment*, do what is due, and tell of it."""
         self.now = moment
         plan_due(self.works.values(), moment)
-        while held := claim.claim(self.works, "here", moment):
+        while held := taken(self.works, "here", moment):
             self._do(held)
         self.backups.tell()
 
@@ -112,7 +113,7 @@ class House:
         except StepFailed as error:
             claim.fail(held, self.works[held.work], error.reason, str(error), self.now)
         else:
-            claim.succeed(held, self.now)
+            succeed(held, self.now)
 
     def pass_hours(self, count: int) -> None:
         start = self.now

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.integration.engine.runs.claiming import succeed, taken
 
 from toban.chapters.batch.kinds import command
 from toban.chapters.batch.service import Batches
@@ -54,11 +55,11 @@ class House:
         """Let it be *moment*, have what is due succeed, or fail with *error*, and tell of it."""
         self.now = moment
         plan_due(self.works.values(), moment)
-        while held := claim.claim(self.works, "here", moment):
+        while held := taken(self.works, "here", moment):
             if error:
                 claim.fail(held, self.works[held.work], Reason.FAILED, error, moment)
             else:
-                claim.succeed(held, moment)
+                succeed(held, moment)
         self.batches.tell()
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.integration.engine.runs.claiming import taken
 from tests.integration.engine.runs.conftest import NOON, MakeWork
 
 from toban.engine.evidence.models import LedgerEntry
@@ -28,7 +29,7 @@ def work(make_work: MakeWork) -> Work:
 
 
 def take(work: Work, after: timedelta = timedelta(0)) -> Claim | None:
-    return claim.claim({work.key: work}, "a", NOON + after)
+    return taken({work.key: work}, "a", NOON + after)
 
 
 def ask(work: Work) -> Run:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from tests.integration.engine.runs.claiming import succeed, taken
 from tests.integration.engine.runs.conftest import NOON, MakeWork
 
 from toban.engine.evidence.models import LedgerEntry
@@ -31,7 +32,7 @@ def work(make_work: MakeWork) -> Work:
 
 
 def take(work: Work, holder: str = "a", after: timedelta = timedelta(0)) -> Claim:
-    found = claim.claim({work.key: work}, holder, NOON + after)
+    found = taken({work.key: work}, holder, NOON + after)
     assert found is not None
     return found
 
@@ -45,19 +46,10 @@ def the_run() -> Run:
     return Run.objects.get()
 
 
-def test_a_run_in_hand_is_nobody_elses_until_its_lease_ends(work: Work) -> None:
+def test_a_run_in_hand_is_nobody_elses(work: Work) -> None:
     take(work)
 
-    assert claim.claim({"B001": work}, "b", NOON + LEASE - MOMENT) is None
-    assert take(work, "b", LEASE).fence == 2
-
-
-def test_a_heartbeat_keeps_the_run(work: Work) -> None:
-    held = take(work)
-
-    assert claim.renew(held, NOON + LEASE) is None
-
-    assert claim.claim({"B001": work}, "b", NOON + LEASE) is None
+    assert claim.claim_due({"B001": work}, "b", NOON + LEASE, room=1) == ()
 
 
 def test_what_a_replaced_worker_brings_is_refused(work: Work) -> None:
@@ -69,18 +61,30 @@ def test_what_a_replaced_worker_brings_is_refused(work: Work) -> None:
     refused(lambda: claim.require(late))
     refused(lambda: claim.keep(late, "command", 1, began_at=NOON, now=now))
     refused(lambda: claim.write_log(late, "command", ["x"], now))
-    refused(lambda: claim.succeed(late, now))
+    refused(lambda: succeed(late, now))
     refused(lambda: claim.fail(late, work, Reason.FAILED, "", now))
     refused(lambda: claim.release(late, Reason.STOPPED, now))
     assert the_run().holder == "b"
 
 
-def test_a_worker_does_not_take_over_from_itself_when_the_clock_jumps(work: Work) -> None:
+def test_of_two_that_saw_the_same_silence_one_takes_over(work: Work) -> None:
+    take(work)
+    seen = the_run(), the_run()
+
+    first, second = (claim.take_over(run, {"B001": work}, "b", NOON + LEASE) for run in seen)
+
+    assert first is not None
+    assert (first.fence, second) == (2, None)
+
+
+def test_a_heartbeat_after_the_last_look_keeps_the_run(work: Work) -> None:
     held = take(work)
+    seen = the_run()
 
-    later = NOON + timedelta(days=1)
+    claim.renew(held, NOON + LEASE)
 
-    assert claim.claim({"B001": work}, "a", later, in_hand=[held.run_id]) is None
+    assert claim.take_over(seen, {"B001": work}, "b", NOON + LEASE) is None
+    assert the_run().holder == "a"
 
 
 def test_what_finished_steps_returned_is_there_for_the_next_holder(work: Work) -> None:
@@ -106,7 +110,7 @@ def test_a_run_that_takes_its_workers_down_fails_in_the_end(work: Work) -> None:
     for loss in range(MOST_LOSSES):
         take(work, after=loss * LEASE)
 
-    assert claim.claim({"B001": work}, "b", NOON + MOST_LOSSES * LEASE) is None
+    assert taken({"B001": work}, "b", NOON + MOST_LOSSES * LEASE) is None
 
     assert (the_run().state, the_run().reason) == (Run.State.FAILED, Reason.LOST)
 
@@ -115,7 +119,7 @@ def test_a_failure_waits_by_the_list_without_a_worker_and_then_is_final(work: Wo
     claim.fail(take(work), work, Reason.FAILED, "終了コード 1", NOON)
     waiting = the_run()
     assert (waiting.state, waiting.holder, waiting.wake_at) == (Run.State.WAITING, "", NOON + 5 * MINUTE)
-    assert claim.claim({"B001": work}, "a", NOON + 5 * MINUTE - MOMENT) is None
+    assert taken({"B001": work}, "a", NOON + 5 * MINUTE - MOMENT) is None
 
     claim.fail(take(work, after=5 * MINUTE), work, Reason.FAILED, "", NOON + 5 * MINUTE)
     claim.fail(take(work, after=20 * MINUTE), work, Reason.FAILED, "終了コード 3", NOON + 20 * MINUTE)
@@ -136,7 +140,7 @@ def test_two_runs_of_one_work_never_go_on_together(work: Work) -> None:
     take(work)
     orders.order("B001", {}, by="nami", now=NOON + MOMENT)
 
-    assert claim.claim({"B001": work}, "b", NOON + MOMENT) is None
+    assert taken({"B001": work}, "b", NOON + MOMENT) is None
 
 
 def test_the_database_itself_refuses_a_second_running_run(work: Work) -> None:
@@ -174,9 +178,9 @@ def test_a_work_waits_for_the_success_of_those_before_it(make_work: MakeWork) ->
     plan_due([before, after], NOON - MOMENT)
     plan_due([before, after], NOON)
     held = take(before)
-    assert claim.claim({"B002": after}, "b", NOON) is None
+    assert taken({"B002": after}, "b", NOON) is None
 
-    claim.succeed(held, NOON)
+    succeed(held, NOON)
 
     assert take(after).work == "B002"
 
@@ -197,7 +201,7 @@ def test_a_cancelled_run_whose_worker_died_is_not_taken_up_again(work: Work) -> 
     take(work)
     orders.cancel("B001", by="nami", now=NOON)
 
-    assert claim.claim({"B001": work}, "b", NOON + LEASE) is None
+    assert taken({"B001": work}, "b", NOON + LEASE) is None
 
     assert the_run().state == Run.State.CANCELLED
 
@@ -217,7 +221,7 @@ def test_an_ended_run_goes_on_from_the_step_that_is_named(work: Work) -> None:
     held = take(work)
     for step in ("first", "second", "third"):
         claim.keep(held, step, step, began_at=NOON, now=NOON)
-    claim.succeed(held, NOON)
+    succeed(held, NOON)
 
     orders.again("B001", held.run_id, "second", by="nami", now=NOON)
 
@@ -228,7 +232,7 @@ def test_an_ended_run_goes_on_from_the_step_that_is_named(work: Work) -> None:
 def test_an_order_that_makes_no_sense_says_the_way_out(work: Work) -> None:
     held = take(work)
     claim.keep(held, "first", 1, began_at=NOON, now=NOON)
-    claim.succeed(held, NOON)
+    succeed(held, NOON)
 
     with pytest.raises(NotPossible) as unknown:
         orders.order("B009", {}, by="nami", now=NOON)

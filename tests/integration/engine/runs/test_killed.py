@@ -86,6 +86,27 @@ def test_of_two_workers_the_other_takes_over_and_the_late_result_is_refused(
     assert Counter(notes(tmp_path))["holds second"] == 1
 
 
+def test_a_worker_that_was_frozen_alone_goes_on_with_what_it_held(
+    database: Mapping[str, str], tmp_path: Path
+) -> None:
+    assert run(database, "order", tmp_path) == 0
+    worker = subprocess.Popen(command("hold", tmp_path, "first"), env=database)
+    until(lambda: "holds first" in notes(tmp_path))
+
+    worker.send_signal(signal.SIGSTOP)
+    # Longer than a lease: by its own clock, too, the run now looks lost.
+    time.sleep(9)
+    worker.send_signal(signal.SIGCONT)
+
+    (tmp_path / "go").touch()
+    until(lambda: ask(database).runs[0]["state"] == "done")
+    (tmp_path / "end").touch()
+    assert worker.wait(timeout=60) == 0
+    told = ask(database)
+    assert told.attempts == [{"holder": "first", "outcome": "succeeded"}]
+    assert told.runs[0]["losses"] == 0
+
+
 def test_two_schedulers_with_jumping_clocks_make_one_run_per_hour(
     database: Mapping[str, str], tmp_path: Path
 ) -> None:

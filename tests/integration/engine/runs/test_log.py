@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from tests.integration.engine.runs.claiming import taken
 from tests.integration.engine.runs.conftest import NOON, MakeWork
 
-from toban.engine.runs import claim
 from toban.engine.runs.models import Run, RunLog
 from toban.engine.runs.runner import MOST_LINES, Hand
 from toban.engine.runs.scheduler import plan_due
@@ -35,7 +35,7 @@ def hand(make_work: MakeWork, output: OutputBuffer | None) -> Hand:
     work = make_work()
     plan_due([work], NOON - timedelta(minutes=1))
     plan_due([work], NOON)
-    held = claim.claim({work.key: work}, "a", NOON)
+    held = taken({work.key: work}, "a", NOON)
     assert held is not None
     return Hand(held, work, lambda: NOON, {}, None, output, step="command")
 

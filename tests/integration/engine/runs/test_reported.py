@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.integration.engine.runs.claiming import taken
 from tests.integration.engine.runs.conftest import NOON, MakeWork
 
 from toban.engine.bindings.secret import Secret
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
-from toban.engine.runs import claim, orders, reported
+from toban.engine.runs import orders, reported
 from toban.engine.runs.belonging import Word
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.reported import Report
@@ -227,7 +228,7 @@ def test_no_worker_claims_or_takes_over_what_is_done_elsewhere(work: Work) -> No
 
     run = Run.objects.get()
     assert (run.state, run.holder, run.fence) == ("running", "ping", 1)
-    assert claim.claim({}, "there", now) is None
+    assert taken({}, "there", now) is None
 
 
 def test_a_row_that_becomes_a_ping_is_known_as_one(work: Work, make_work: MakeWork) -> None:

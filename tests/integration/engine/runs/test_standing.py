@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.integration.engine.runs.claiming import taken
 from tests.integration.engine.runs.conftest import NOON, MakeWork
 
 from toban.engine.runs import claim
@@ -67,7 +68,7 @@ def test_what_is_usual_comes_of_the_latest_successes_that_needed_one_attempt(mak
     for days_ago in range(20, 60):
         done(work, days_ago, timedelta(hours=9))
     plan_due([work], NOON)
-    assert claim.claim({work.key: work}, "a", NOON + MINUTE) is not None
+    assert taken({work.key: work}, "a", NOON + MINUTE) is not None
 
     (found,) = standings([work.key], NOON + MINUTE).values()
 
@@ -80,10 +81,10 @@ def test_the_attempt_under_way_counts_not_the_waits_before_it(make_work: MakeWor
     work = make_work(retry_delays=(30 * MINUTE,))
     plan_due([work], NOON - MINUTE)
     plan_due([work], NOON)
-    held = claim.claim({work.key: work}, "a", NOON)
+    held = taken({work.key: work}, "a", NOON)
     assert held is not None
     claim.fail(held, work, Reason.FAILED, "", NOON + MINUTE)
-    assert claim.claim({work.key: work}, "a", NOON + 31 * MINUTE) is not None
+    assert taken({work.key: work}, "a", NOON + 31 * MINUTE) is not None
 
     (found,) = standings([work.key], NOON + 32 * MINUTE).values()
 

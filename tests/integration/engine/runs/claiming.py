@@ -1,0 +1,24 @@
+"""How tests take a run and end it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from toban.engine.runs import claim
+from toban.engine.runs.claim import Claim, Fenced, Success
+from toban.engine.runs.models import Run
+from toban.engine.runs.work import Work
+
+
+def taken(works: Mapping[str, Work], holder: str, now: datetime) -> Claim | None:
+    """Take over what has been silent for a lease, else start what may start; None where there is nothing."""
+    for run in Run.objects.filter(state=Run.State.RUNNING, leased_until__lte=now):
+        found = claim.take_over(run, works, holder, now)
+        if found is not None:
+            return found
+    return next(iter(claim.claim_due(works, holder, now, room=1)), None)
+
+
+def succeed(held: Claim, now: datetime) -> None:
+    """End the run well, or raise `Fenced`."""
+    if claim.succeed_all([Success(held)], now):
+        raise Fenced(str(held.run_id))
