@@ -90,6 +90,10 @@ class Design:
         """Return the clauses of one type, in document order."""
         return tuple(clause for clause in self.clauses if isinstance(clause, kind))
 
+    def unread_of(self, key: str) -> Unread | None:
+        """Return the first unread row that has *key* in a cell of its own."""
+        return next((row for row in self.unread if key in map(str.strip, row.text.split("|"))), None)
+
 
 def load_design(path: str | Path) -> Design:
     """Read the document at *path*, or raise `UnreadableDocument` with a way out."""

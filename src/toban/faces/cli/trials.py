@@ -98,7 +98,7 @@ def _rowless(design: Design, bindings: Bindings, batches: BatchPlan) -> Iterator
         if key in batches.works:
             continue
         origin, quote = _place(bindings, "batches", key), _quote("batches", key, bound)
-        unread = next((row for row in design.unread if key in map(str.strip, row.text.split("|"))), None)
+        unread = design.unread_of(key)
         if key in rows:
             message, hint = batches.unbound[rows[key].id], "接続表のこの表か、文書のその行を直してください"
         elif unread is not None:

@@ -72,17 +72,21 @@ def _written(parts: Parts, batch: str, work: "PlannedWork | None") -> _Written:
     edition = kept_edition(parts, settings.HOME)
     if edition is None:
         return _Written((), is_unknown=True)
-    rows = {works.key_of(row): row for row in edition.design.of(Batch)}
-    row = rows.get(batch)
-    if row is None:
-        # Works of other chapters, such as PostgreSQL/full, are known by the row that ordered them.
-        asked = work.clause_id if work is not None and work.in_force else ""
-        ordering = next((clause for clause in edition.design.clauses if clause.id == asked), None)
-        if ordering is not None:
-            return _Written(tuple(rows), is_unknown=False, citation=str(ordering.origin))
-        return _Written(tuple(rows), is_unknown=True)
-    unbound = works.plan(edition.design, edition.bindings, parts.work_kinds).unbound
-    return _Written(tuple(rows), is_unknown=False, citation=str(row.origin), why_not=unbound.get(row.id, ""))
+    design = edition.design
+    rows = {works.key_of(row): row for row in design.of(Batch)}
+    known = tuple(rows)
+    if (row := rows.get(batch)) is not None:
+        unbound = works.plan(design, edition.bindings, parts.work_kinds).unbound
+        return _Written(known, is_unknown=False, citation=str(row.origin), why_not=unbound.get(row.id, ""))
+    if (unread := design.unread_of(batch)) is not None:
+        citation = f"{design.document}:{unread.line}"
+        why_not = f"文書のこの行を読めませんでした: {unread.reason}"
+        return _Written(known, is_unknown=False, citation=citation, why_not=why_not)
+    # Works of other chapters, such as PostgreSQL/full, are known by the row that ordered them.
+    asked = work.clause_id if work is not None and work.in_force else ""
+    ordering = next((clause for clause in design.clauses if clause.id == asked), None)
+    citation = str(ordering.origin) if ordering is not None else ""
+    return _Written(known, is_unknown=ordering is None, citation=citation)
 
 
 def _told(written: _Written, work: "PlannedWork | None", runs: "list[Run]") -> Iterator[str]:

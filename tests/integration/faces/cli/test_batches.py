@@ -28,6 +28,7 @@ DESIGN = """\
 | B004 | 照合 | 月次 | 月末23:30 | 照合 | 手動再実行 |
 | B005 | 切替 | 月次 | 月末23:40 | 切替 | 手動再実行 |
 | B006 | 後始末 | 月次 | 月末23:50 | 後始末 | 手動再実行 |
+| B007 | 棚卸し | 月次 | 月末25:00 | 棚卸し | 手動再実行 |
 """
 BINDINGS = """\
 [batches.B001]
@@ -216,6 +217,18 @@ def test_a_batch_that_is_not_bound_is_asked_why(toban: Toban) -> None:
     assert "[batches.B003]" in told
     assert refused.returncode == 1
     assert "B001" in refused.stderr
+
+
+def test_a_batch_whose_row_can_not_be_read_is_asked_why(toban: Toban) -> None:
+    toban.start()
+    toban.until_known("B001")
+
+    told = toban.call("why", "B007")
+
+    assert told.returncode == 0
+    assert "運用設計書.md:14" in told.stdout
+    assert "いまは実行されません: 文書のこの行を読めませんでした: " in told.stdout
+    assert "月末25:00" in told.stdout
 
 
 def test_an_unknown_batch_is_answered_with_those_that_are_known(toban: Toban) -> None:
