@@ -55,6 +55,9 @@ SOURCES = {
     "redis": "toban.chapters.monitoring.sources.redis",
     "host": "toban.chapters.monitoring.sources.host",
     "pushed": "toban.chapters.monitoring.sources.pushed",
+    "cloudwatch": "toban.chapters.monitoring.sources.cloudwatch",
+    "datadog": "toban.chapters.monitoring.sources.datadog",
+    "newrelic": "toban.chapters.monitoring.sources.newrelic",
 }
 """`kind = "…"` of a target's source → the module that holds its `KIND`; `toban init` proposes the first."""
 

@@ -16,13 +16,19 @@ import pytest
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers GET as the server's `answer` says."""
+    """Answers GET and POST as the server's `answer` says."""
 
     server: "HttpServer"
+    body: bytes = b""
+    """What a POST brought."""
 
     def do_GET(self) -> None:
         self.server.asked.append(self)
         self.server.answer(self)
+
+    def do_POST(self) -> None:
+        self.body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.do_GET()
 
     def reply(self, status: int, body: bytes = b"", **headers: str) -> None:
         self.send_response(status)

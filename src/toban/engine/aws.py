@@ -80,7 +80,7 @@ def client(service: str, access: AwsAccess, *, read_timeout: float, attempts: in
         config=Config(
             connect_timeout=5,
             read_timeout=read_timeout,
-            retries={"mode": "standard", "max_attempts": attempts},
+            retries={"mode": "standard", "total_max_attempts": attempts},
         ),
         **keys,
     )

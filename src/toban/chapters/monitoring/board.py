@@ -46,7 +46,7 @@ class Slot:
     feed: Feed
     source: Source
     measures: frozenset[Metric]
-    """What its kind can measure at most."""
+    """What it can measure at most."""
     label: str
     """What its place is called among the target's: the instance of its measurements."""
     since: datetime
@@ -142,7 +142,8 @@ class Board:
 
     def _placed(self, feed: Feed, source: Source, label: str, former: Slot | None, now: datetime) -> Slot:
         if former is None:
-            return Slot(feed, source, self._kinds[feed.bound.kind].measures, label, since=now)
+            able = self._kinds[feed.bound.kind].able(feed.bound.config)
+            return Slot(feed, source, able, label, since=now)
         former.feed, former.label = feed, label
         return former
 

@@ -82,11 +82,13 @@ def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str
             f"対象「{target}」の情報源が {bindings.file} にありません:"
             f" [targets.{_key(target)}] を書いてください"
         )
-    if any(monitor.metric in kinds[bound.kind].measures for bound in sources):
+    if any(monitor.metric in kinds[bound.kind].able(bound.config) for bound in sources):
         return ""
     able = [f'kind = "{name}"' for name, kind in sorted(kinds.items()) if monitor.metric in kind.measures]
     if not able:
-        return f"「{monitor.item}」を測れる情報源の種類がまだありません"
+        asking = [f'kind = "{name}"' for name, kind in sorted(kinds.items()) if kind.asked_for]
+        way_out = f": {' か '.join(asking)} なら、問い合わせを書いて測れます" if asking else ""
+        return f"「{monitor.item}」をそのまま測れる情報源の種類がまだありません{way_out}"
     return (
         f"対象「{target}」のどの情報源も「{monitor.item}」を測れません:"
         f" {' か '.join(able)} を {bindings.file} に足してください"

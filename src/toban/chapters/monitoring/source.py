@@ -56,11 +56,17 @@ class SourceKind:
 
     config: type[Section]
     measures: frozenset[Metric]
-    """What a source of this kind can measure at most."""
+    """What a source of this kind can measure at most, unless its config asks for more."""
     build: Callable[[Any], Source]
     """Makes a source of a valid config; connects to nothing yet."""
     seldom: frozenset[Metric] = frozenset()
     """What of `measures` few places of this kind give: `toban init` proposes another kind if there is one."""
+    asked_for: Callable[[Any], frozenset[Metric]] | None = None
+    """What a config asks for, where it can hold questions of the operator's own."""
+
+    def able(self, config: Any) -> frozenset[Metric]:
+        """Return what a source of *config* can measure at most."""
+        return self.measures if self.asked_for is None else self.asked_for(config)
 
 
 def load_kinds(modules: Mapping[str, str]) -> dict[str, SourceKind]:

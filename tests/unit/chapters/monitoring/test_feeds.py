@@ -107,7 +107,10 @@ def test_a_target_without_a_source_that_can_measure_the_item_names_the_kinds_tha
 @pytest.mark.parametrize(
     ("row", "why"),
     [
-        (monitor("DB", "キュー", Metric.QUEUE_LENGTH), "「キュー」を測れる情報源の種類がまだありません"),
+        (
+            monitor("DB", "キュー", Metric.QUEUE_LENGTH),
+            "「キュー」をそのまま測れる情報源の種類がまだありません",
+        ),
         (monitor("DB", "温度", None), "「温度」を測る方法がまだありません"),
         (
             monitor("DB", "接続数", Metric.CONNECTIONS, limit="80%"),

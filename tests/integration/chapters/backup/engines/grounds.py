@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,13 +9,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import boto3
-import pytest
 from tests.integration.chapters.backup import debian17, postgres18, servers
 from tests.integration.chapters.backup.engines import pgbackrest_source
 from tests.integration.chapters.backup.engines.pgbackrest_source import Backed
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster
-from tests.integration.chapters.backup.servers import ACCESS_KEY, SECRET_KEY, S3Server
+from tests.integration.chapters.backup.servers import ACCESS_KEY, SECRET_KEY
+from tests.integration.moto import moto_server
 
 from toban.chapters.backup.engine import Engine, EngineKind, RestoreOrder, Taken
 from toban.chapters.backup.engines import pg_dump, pgbackrest, rds
@@ -251,21 +250,6 @@ def make_instance(client: Any, name: str) -> None:
         MasterUserPassword="a-password",
         BackupRetentionPeriod=7,
     )
-
-
-@contextmanager
-def moto_server(folder: Path) -> Iterator[str]:
-    """Serve moto's RDS; gives its URL."""
-    program = Path(sysconfig.get_path("scripts"), "moto_server")
-    if not program.exists():
-        pytest.skip("needs moto (in the dev group)")
-    port = servers.free_port()
-    server = S3Server([str(program), "-H", "127.0.0.1", "-p", str(port)], {}, port, folder / "moto.log")
-    server.start()
-    try:
-        yield server.url
-    finally:
-        server.stop()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from tests.integration.chapters.backup import servers
 from tests.integration.chapters.backup.engines import grounds
 from tests.integration.chapters.backup.engines.grounds import REGION
 from tests.integration.chapters.backup.servers import ACCESS_KEY, SECRET_KEY
+from tests.integration.moto import moto_server
 
 from toban.chapters.backup.engines.rds import KIND
 from toban.chapters.backup.engines.rds.engine import Rds
@@ -22,7 +23,7 @@ type Answer = tuple[int, str]
 @pytest.fixture(scope="session")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of moto's server."""
-    with grounds.moto_server(tmp_path_factory.mktemp("moto")) as url:
+    with moto_server(tmp_path_factory.mktemp("moto")) as url:
         yield url
 
 

@@ -1,0 +1,72 @@
+"""What a target's source says with `kind = "cloudwatch"`."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from toban.design.values.metric import Metric
+from toban.engine.aws import AwsAccess
+from toban.engine.bindings.model import Length, Section
+
+_MINUTE = timedelta(minutes=1)
+
+
+class MetricConfig(Section):
+    """A CloudWatch metric of one's own choice."""
+
+    namespace: str = Field(min_length=1, max_length=255)
+    name: str = Field(min_length=1, max_length=255)
+    dimensions: Mapping[str, str] = {}
+    stat: str = "Average"
+    factor: float = 1.0
+    """What a value is multiplied by, to be in the unit of Toban's metric: 1000 from seconds to ms."""
+
+
+class CloudWatchConfig(AwsAccess):
+    """`kind = "cloudwatch"`: one EC2 instance, RDS instance or load balancer, or metrics of one's own."""
+
+    example: ClassVar[Mapping[str, str]] = {"region": "ap-northeast-1", "ec2": "i-0123456789abcdef0"}
+
+    ec2: str = Field(default="", pattern=r"^(i-[0-9a-f]{8,17})?$")
+    rds: str = Field(default="", pattern=r"^([A-Za-z](-?[A-Za-z0-9])*)?$", max_length=63)
+    alb: str = Field(default="", pattern=r"^(app/[A-Za-z0-9-]+/[0-9a-f]+)?$")
+    """The end of its ARN: `app/shop/50dc6c495c0c9188`."""
+    target_group: str = Field(default="", pattern=r"^(targetgroup/[A-Za-z0-9-]+/[0-9a-f]+)?$")
+    """Of the load balancer: whether it has any healthy target says whether it is up."""
+    metrics: Mapping[Metric, MetricConfig] = {}
+    """Metric → what gives it."""
+    instance: str = ""
+    """What operators call the place; empty: the resource's own name."""
+    every: Length = Field(default=_MINUTE, ge=_MINUTE, validate_default=True)
+    """How often CloudWatch is asked. Each question for each metric is charged."""
+    within: Length = Field(default=timedelta(minutes=10), ge=3 * _MINUTE)
+    """How old the newest value may be: EC2's basic monitoring gives one every five minutes."""
+    timeout: float = Field(default=5.0, gt=0, le=10)
+    """Seconds for each of two attempts."""
+
+    @model_validator(mode="after")
+    def _one_resource(self) -> Self:
+        resources = [each for each in (self.ec2, self.rds, self.alb) if each]
+        if len(resources) > 1:
+            raise PydanticCustomError("two_resources", "ec2、rds、alb は一つの場所に一つだけ書けます")
+        if not resources and not self.metrics:
+            raise PydanticCustomError("no_resource", "ec2、rds、alb、metrics のどれかが要ります")
+        if self.target_group and not self.alb:
+            raise PydanticCustomError("no_balancer", "target_group は alb と一緒に書いてください")
+        if not resources and not self.instance:
+            raise PydanticCustomError(
+                "nameless", "metrics だけのときは、人が呼ぶ名を instance に書いてください"
+            )
+        return self
+
+    def __hash__(self) -> int:
+        # The metrics, a mapping, have no hash; equality looks at everything.
+        return hash((type(self), self.region, self.ec2, self.rds, self.alb, self.instance))
+
+    @property
+    def place(self) -> str:
+        """What operators call the place."""
+        return self.instance or self.ec2 or self.rds or self.alb.split("/")[1]

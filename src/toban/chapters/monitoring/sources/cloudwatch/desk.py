@@ -1,0 +1,170 @@
+"""One desk per account and region: what all its sources ask goes to CloudWatch together.
+
+GetMetricData takes 500 metrics a call, and is charged by the metric however they are spread over calls:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any
+from weakref import WeakValueDictionary
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from toban.chapters.monitoring.sources.cloudwatch.config import CloudWatchConfig
+from toban.chapters.monitoring.sources.cloudwatch.values import Answers, Question, Series
+from toban.chapters.monitoring.sources.paced import Paced, Throttled, Withheld
+from toban.engine import aws
+from toban.engine.bindings.secret import SecretUnavailable
+
+MOST_AT_ONCE = 500
+_MOST_PAGES = 10
+_MINUTE = timedelta(minutes=1)
+_ATTEMPTS = 2
+_COMPLETE = "Complete"
+_LONGEST_SAID = 300
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """The pages of one answer so far."""
+
+    points: dict[datetime, float] = field(default_factory=dict)
+    status: str = "答えなし"
+    messages: list[str] = field(default_factory=list)
+
+    def add(self, result: Mapping[str, Any]) -> None:
+        """Take in one page's part; the last one says whether all has come."""
+        self.points.update(zip(result.get("Timestamps", ()), result.get("Values", ()), strict=True))
+        self.status = result.get("StatusCode", _COMPLETE)
+        self.messages += _messages(result)
+
+    def series(self, general: Sequence[str]) -> Series:
+        """Return what came, or what is wrong with it, where *general* was said of the whole answer."""
+        if self.status == _COMPLETE:
+            return Series(self.points)
+        return Series(fault=" ".join((self.status, *self.messages, *general))[:_LONGEST_SAID])
+
+
+class Desk:
+    """Asks for all that its sources want, at most once per `every`. Any thread may."""
+
+    def __init__(self, config: CloudWatchConfig) -> None:
+        self._config = config
+        self._lock = Lock()
+        self._wanted: dict[object, frozenset[Question]] = {}
+        self._paced = Paced[Answers](config.every)
+
+    def want(self, source: object, questions: frozenset[Question]) -> None:
+        """Have *questions* asked until *source* wants others, or leaves."""
+        with self._lock:
+            self._wanted[source] = questions
+
+    def leave(self, source: object) -> None:
+        """Ask for nothing more on behalf of *source*."""
+        with self._lock:
+            self._wanted.pop(source, None)
+
+    def answers(self, questions: frozenset[Question], now: datetime) -> Answers:
+        """Return the answers to *questions* and others; raises `Withheld` where there are none."""
+        return self._paced.read(lambda: self._ask(now), now, lambda told: questions <= told.keys())
+
+    def _ask(self, now: datetime) -> Answers:
+        with self._lock:
+            questions = sorted(set().union(*self._wanted.values()), key=repr)
+        client = connect("cloudwatch", self._config)
+        answers: dict[Question, Series] = {}
+        try:
+            for start in range(0, len(questions), MOST_AT_ONCE):
+                answers |= _batch(client, questions[start : start + MOST_AT_ONCE], self._config.within, now)
+        except (ClientError, BotoCoreError) as error:
+            raise withheld(error, "CloudWatch") from error
+        finally:
+            client.close()
+        return answers
+
+
+_desks: WeakValueDictionary[object, Desk] = WeakValueDictionary()
+_desks_lock = Lock()
+
+
+def desk_of(config: CloudWatchConfig) -> Desk:
+    """Return the desk for the account, region and pace of *config*; it lasts as long as anybody holds it."""
+    key = (
+        *(config.region, config.access_key, config.secret_key, config.endpoint_url),
+        *(config.every, config.within, config.timeout),
+    )
+    with _desks_lock:
+        desk = _desks.get(key)
+        if desk is None:
+            desk = _desks[key] = Desk(config)
+        return desk
+
+
+def connect(service: str, config: CloudWatchConfig) -> Any:
+    """Make a client of *service*; raises `Withheld` where there can be none."""
+    try:
+        return aws.client(service, config, read_timeout=config.timeout, attempts=_ATTEMPTS)
+    except SecretUnavailable as error:
+        raise Withheld(str(error)) from error
+    except BotoCoreError as error:
+        raise withheld(error, service) from error
+
+
+def withheld(error: ClientError | BotoCoreError, service: str) -> Withheld:
+    """Tell a fault of AWS as what a source withholds its values for."""
+    fault = aws.fault_of(error, service)
+    words = " ".join(fault.words.split())[:_LONGEST_SAID]
+    return Throttled(words) if fault.is_throttled else Withheld(words)
+
+
+def _batch(
+    client: Any, questions: Sequence[Question], within: timedelta, now: datetime
+) -> dict[Question, Series]:
+    """Ask for at most `MOST_AT_ONCE` questions, following pages."""
+    end = now.replace(second=0, microsecond=0) - _MINUTE
+    asked: dict[str, Any] = {
+        "MetricDataQueries": [_query(position, each) for position, each in enumerate(questions)],
+        "StartTime": end - within,
+        # The minute that is just over may not be whole yet: counters would be too low.
+        "EndTime": end,
+        "ScanBy": "TimestampDescending",
+    }
+    gathered = [_Gathered() for _ in questions]
+    general: list[str] = []
+    for page in _pages(client, asked):
+        general += _messages(page)
+        for result in page["MetricDataResults"]:
+            gathered[int(result["Id"][1:])].add(result)
+    return {question: each.series(general) for question, each in zip(questions, gathered, strict=True)}
+
+
+def _pages(client: Any, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    token: Mapping[str, str] = {}
+    for _ in range(_MOST_PAGES):
+        page = client.get_metric_data(**asked, **token)
+        yield page
+        if not page.get("NextToken"):
+            return
+        token = {"NextToken": page["NextToken"]}
+
+
+def _query(position: int, question: Question) -> Mapping[str, Any]:
+    return {
+        "Id": f"m{position}",
+        "MetricStat": {
+            "Metric": {
+                "Namespace": question.namespace,
+                "MetricName": question.name,
+                "Dimensions": [{"Name": name, "Value": value} for name, value in question.dimensions],
+            },
+            "Period": 60,
+            "Stat": question.stat,
+        },
+    }
+
+
+def _messages(told: Mapping[str, Any]) -> list[str]:
+    return [f"{each.get('Code', '')} {each.get('Value', '')}".strip() for each in told.get("Messages", ())]

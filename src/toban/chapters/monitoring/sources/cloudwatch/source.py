@@ -1,0 +1,108 @@
+"""One AWS resource by its CloudWatch metrics, and what RDS itself says of its own."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
+from toban.chapters.monitoring.sources.cloudwatch.config import CloudWatchConfig
+from toban.chapters.monitoring.sources.cloudwatch.desk import connect, desk_of, withheld
+from toban.chapters.monitoring.sources.cloudwatch.values import (
+    OF_RESOURCES,
+    Answers,
+    Database,
+    absent,
+    asked_for,
+    questions,
+    readings,
+)
+from toban.chapters.monitoring.sources.paced import Paced, Withheld
+from toban.design.values.metric import Metric
+
+_MINUTE = timedelta(minutes=1)
+
+
+class CloudWatchSource:
+    """One resource. CloudWatch's newest value stands until the next, for as long as `within` says.
+
+    That AWS gives nothing says nothing of whether the resource is up.
+    """
+
+    def __init__(self, config: CloudWatchConfig) -> None:
+        self._config = config
+        self._database = Paced[Database](config.every)
+        self._desk = desk_of(config)
+        # Before anybody asks: the first question is then for all sources together.
+        self._desk.want(self, questions(config, None))
+
+    @property
+    def instance(self) -> str:
+        return self._config.place
+
+    def measure(self, now: datetime) -> Sequence[Measurement]:
+        """Return the newest values; `Unmeasurable` carries those there are where others are missing."""
+        try:
+            database, complaint = self._described(now)
+            asked = questions(self._config, database)
+            self._desk.want(self, asked)
+            answers = self._desk.answers(asked, now)
+        except Withheld as refusal:
+            raise Unmeasurable(f"{self.instance}: {refusal}") from refusal
+        mine = {question: answers[question] for question in asked}
+        found = [
+            Measurement(each.metric, self.instance, now, each.value, each.note)
+            for each in readings(self._config, mine, database)
+        ]
+        complaint = complaint or self._complaint(mine, {each.metric for each in found}, database)
+        if complaint:
+            raise Unmeasurable(f"{self.instance}: {complaint}", found)
+        return found
+
+    def close(self) -> None:
+        """Have nothing more asked; nothing is held open between two questions."""
+        self._desk.leave(self)
+
+    def _described(self, now: datetime) -> tuple[Database | None, str]:
+        """Return what RDS says of the instance, or a complaint: the metrics can be had without it."""
+        if not self._config.rds:
+            return None, ""
+        try:
+            return self._database.read(self._describe, now), ""
+        except Withheld as refusal:
+            return None, str(refusal)
+
+    def _describe(self) -> Database:
+        client = connect("rds", self._config)
+        try:
+            (found,) = client.describe_db_instances(DBInstanceIdentifier=self._config.rds)["DBInstances"]
+        except (ClientError, BotoCoreError) as error:
+            raise withheld(error, "RDS") from error
+        finally:
+            client.close()
+        grows = str(found["Engine"]).startswith("aurora")
+        return Database(
+            str(found["DBInstanceStatus"]),
+            0 if grows else int(found["AllocatedStorage"]),
+            is_replica=bool(found.get("ReadReplicaSourceDBInstanceIdentifier")),
+        )
+
+    def _complaint(self, answers: Answers, measured: set[Metric], database: Database | None) -> str:
+        """Say what is wrong with the answers."""
+        faults = sorted(f"{asked.name} {series.fault}" for asked, series in answers.items() if series.fault)
+        if faults:
+            return f"CloudWatch の値が揃っていません（{'、'.join(faults)}）"
+        missing = asked_for(self._config) - measured - absent(database)
+        if not missing:
+            return ""
+        minutes = self._config.within // _MINUTE
+        names = "、".join(sorted(each.label for each in missing))
+        return f"CloudWatch にこの{minutes}分の {names} がありません"
+
+
+KIND = SourceKind(
+    config=CloudWatchConfig,
+    measures=OF_RESOURCES,
+    build=CloudWatchSource,
+    asked_for=asked_for,
+)

@@ -1,0 +1,142 @@
+"""Asking Datadog: one bounded request for all the queries of a place, and its refusals in clear words.
+
+Rate limits: https://docs.datadoghq.com/api/latest/rate-limits/
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal
+
+from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
+from toban.chapters.monitoring.sources.bounded import Answer, Unanswered, new_client, send
+from toban.chapters.monitoring.sources.datadog.answer import OF_HOST, Reading, is_fresh, queries, readings
+from toban.chapters.monitoring.sources.paced import Paced, Throttled, Withheld, wait_in
+from toban.chapters.monitoring.sources.questions import QuestionsConfig, asked_for
+from toban.engine.bindings.secret import Secret, SecretUnavailable
+
+_WITHIN = timedelta(minutes=5)
+"""An older point says nothing of now: the Agent reports every 15 s, integrations every few minutes."""
+_OK, _TOO_MANY = 200, 429
+_KEYS = (
+    "Datadog が鍵を認めません"
+    "（api_key と application_key、application key の timeseries_query の権限、site を確かめてください）"
+)
+_REFUSALS = {
+    400: "Datadog が問い合わせを読めません（queries を確かめてください）",
+    401: _KEYS,
+    403: _KEYS,
+}
+
+
+class DatadogConfig(QuestionsConfig):
+    """`kind = "datadog"`: a host, or metrics by queries of one's own."""
+
+    example: ClassVar[Mapping[str, str]] = {
+        "host": "web-1",
+        "api_key": "env:DATADOG_API_KEY",
+        "application_key": "env:DATADOG_APPLICATION_KEY",
+    }
+
+    api_key: Secret
+    application_key: Secret
+    site: Literal[
+        "datadoghq.com",
+        "us3.datadoghq.com",
+        "us5.datadoghq.com",
+        "datadoghq.eu",
+        "uk1.datadoghq.com",
+        "ap1.datadoghq.com",
+        "ap2.datadoghq.com",
+        "ddog-gov.com",
+        "us2.ddog-gov.com",
+    ] = "datadoghq.com"
+
+
+class DatadogSource:
+    """One place as Datadog knows it. Its newest values stand until they are asked for again."""
+
+    def __init__(self, config: DatadogConfig) -> None:
+        self._config = config
+        self._queries = queries(config.host, config.queries)
+        self._url = f"{config.endpoint_url.rstrip('/') or f'https://api.{config.site}'}/api/v1/query"
+        self._paced = Paced[Sequence[Reading]](config.every)
+
+    @property
+    def instance(self) -> str:
+        return self._config.place
+
+    def measure(self, now: datetime) -> Sequence[Measurement]:
+        """Return the newest values; `Unmeasurable` carries those there are where others are missing.
+
+        That Datadog gives nothing says nothing of whether the place is up.
+        """
+        try:
+            told = self._paced.read(lambda: self._ask(now), now)
+        except Withheld as refusal:
+            raise Unmeasurable(f"{self.instance}: {refusal}") from refusal
+        fresh = [each for each in told if is_fresh(each, now, _WITHIN)]
+        found = [self._measured(each, now) for each in fresh]
+        missing = self._queries.keys() - {each.metric for each in fresh}
+        if missing:
+            names = "、".join(sorted(each.label for each in missing))
+            minutes = _WITHIN // timedelta(minutes=1)
+            raise Unmeasurable(f"{self.instance}: Datadog にこの{minutes}分の {names} がありません", found)
+        return found
+
+    def close(self) -> None:
+        """Nothing is open between two questions."""
+
+    def _measured(self, reading: Reading, now: datetime) -> Measurement:
+        where = f"{self.instance} {reading.what}" if reading.what else self.instance
+        return Measurement(reading.metric, where, now, reading.value)
+
+    def _ask(self, now: datetime) -> Sequence[Reading]:
+        try:
+            answer = self._answer(now)
+        except (Unanswered, SecretUnavailable) as error:
+            raise Withheld(f"Datadog: {error}") from error
+        if answer.status == _TOO_MANY:
+            wait = wait_in(answer.headers.get("x-ratelimit-reset"))
+            until = f"（{wait.total_seconds():.0f}秒後まで尋ねません）" if wait else ""
+            raise Throttled(f"Datadog が要求を絞っています{until}", wait)
+        if answer.status != _OK:
+            raise Withheld(_REFUSALS.get(answer.status, f"Datadog が HTTP {answer.status} を返しました"))
+        return self._read(answer.body)
+
+    def _answer(self, now: datetime) -> Answer:
+        config = self._config
+        proxy = config.proxy.reveal() if config.proxy else None
+        with new_client(proxy=proxy) as client:
+            request = client.build_request(
+                "GET",
+                self._url,
+                params={
+                    "from": int((now - 2 * _WITHIN).timestamp()),
+                    "to": int(now.timestamp()),
+                    "query": ",".join(self._queries.values()),
+                },
+                headers={
+                    "DD-API-KEY": config.api_key.reveal(),
+                    "DD-APPLICATION-KEY": config.application_key.reveal(),
+                },
+                timeout=config.timeout,
+            )
+            return send(client, request, config.timeout)
+
+    def _read(self, body: bytes) -> Sequence[Reading]:
+        try:
+            told: Mapping[str, Any] = json.loads(body)
+            if told.get("status") != "ok":
+                raise Withheld("Datadog の答えが揃っていません（status が ok ではありません）")
+            return tuple(readings(told, list(self._queries)))
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+            raise Withheld("Datadog の答えの形が違います") from error
+
+
+KIND = SourceKind(
+    config=DatadogConfig,
+    measures=frozenset(OF_HOST),
+    build=DatadogSource,
+    asked_for=lambda config: asked_for(config, OF_HOST),
+)

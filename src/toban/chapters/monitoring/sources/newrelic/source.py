@@ -1,0 +1,152 @@
+"""Asking New Relic: one bounded request for all the queries of a place, and its refusals in clear words.
+
+NerdGraph takes 25 requests of a user at a time: https://docs.newrelic.com/docs/apis/nerdgraph/nerdgraph-usage-limits/
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
+from toban.chapters.monitoring.sources.bounded import Answer, Unanswered, new_client, send
+from toban.chapters.monitoring.sources.newrelic.graphql import (
+    OF_HOST,
+    Reading,
+    Told,
+    Unreadable,
+    document,
+    queries,
+    told,
+)
+from toban.chapters.monitoring.sources.paced import Paced, Throttled, Withheld, wait_in
+from toban.chapters.monitoring.sources.questions import QuestionsConfig, asked_for
+from toban.engine.bindings.secret import Secret, SecretUnavailable
+
+_ENDPOINTS = {
+    "US": "https://api.newrelic.com",
+    "EU": "https://api.eu.newrelic.com",
+    "JP": "https://api.jp.newrelic.com",
+}
+_OK, _TOO_MANY = 200, 429
+_KEYS = "New Relic が鍵を認めません（api_key がユーザーキーか、account、region を確かめてください）"
+_DENIED = frozenset(("ACCESS_DENIED", "UNAUTHORIZED", "UNAUTHENTICATED", "FORBIDDEN"))
+_BUSY = frozenset(("TOO_MANY_REQUESTS", "RATE_LIMITED"))
+_LONGEST_SAID = 200
+
+
+class NewRelicConfig(QuestionsConfig):
+    """`kind = "newrelic"`: a host, or metrics by NRQL of one's own, each `SELECT … AS value`."""
+
+    example: ClassVar[Mapping[str, str]] = {
+        "host": "web-1",
+        "account": "1234567",
+        "api_key": "env:NEW_RELIC_KEY",
+    }
+
+    account: int = Field(gt=0)
+    api_key: Secret
+    """A user key, by reference."""
+    region: Literal["US", "EU", "JP"] = "US"
+    """Where the account's data are kept."""
+
+
+class NewRelicSource:
+    """One place as New Relic knows it. Its newest values stand until they are asked for again."""
+
+    def __init__(self, config: NewRelicConfig) -> None:
+        self._config = config
+        self._queries = queries(config.host, config.queries)
+        self._url = f"{config.endpoint_url.rstrip('/') or _ENDPOINTS[config.region]}/graphql"
+        self._paced = Paced[Told](config.every)
+
+    @property
+    def instance(self) -> str:
+        return self._config.place
+
+    def measure(self, now: datetime) -> Sequence[Measurement]:
+        """Return the newest values; `Unmeasurable` carries those there are where others are missing.
+
+        That New Relic gives nothing says nothing of whether the place is up.
+        """
+        try:
+            answer = self._paced.read(self._ask, now)
+        except Withheld as refusal:
+            raise Unmeasurable(f"{self.instance}: {refusal}") from refusal
+        found = [self._measured(each, now) for each in answer.readings]
+        missing = self._queries.keys() - {each.metric for each in answer.readings}
+        if missing:
+            words = "、".join(
+                f"{each.label}{self._said(answer.faults.get(each))}" for each in sorted(missing)
+            )
+            raise Unmeasurable(f"{self.instance}: New Relic に {words} がありません", found)
+        return found
+
+    def close(self) -> None:
+        """Nothing is open between two questions."""
+
+    def _measured(self, reading: Reading, now: datetime) -> Measurement:
+        where = f"{self.instance} {reading.what}" if reading.what else self.instance
+        return Measurement(reading.metric, where, now, reading.value)
+
+    def _ask(self) -> Told:
+        try:
+            answer = self._answer()
+        except (Unanswered, SecretUnavailable) as error:
+            raise Withheld(f"New Relic: {error}") from error
+        if answer.status == _TOO_MANY:
+            raise _throttled(answer)
+        if answer.status in (401, 403):
+            raise Withheld(_KEYS)
+        if answer.status != _OK:
+            raise Withheld(f"New Relic が HTTP {answer.status} を返しました")
+        try:
+            return told(json.loads(answer.body), list(self._queries))
+        except Unreadable as error:
+            raise self._refused(error, answer) from error
+        except (ValueError, TypeError, AttributeError) as error:
+            raise Withheld("New Relic の答えの形が違います") from error
+        except KeyError as error:
+            raise Withheld(
+                "New Relic の答えに value がありません（NRQL に AS value を書いてください）"
+            ) from error
+
+    def _refused(self, error: Unreadable, answer: Answer) -> Withheld:
+        """Say why the whole answer is none."""
+        if error.kind in _BUSY:
+            return _throttled(answer)
+        if error.kind in _DENIED:
+            return Withheld(_KEYS)
+        return Withheld(f"New Relic が断りました{self._said(str(error))}")
+
+    def _said(self, words: str | None) -> str:
+        """New Relic's own words, which may quote what it was asked with."""
+        plain = " ".join((words or "").split()).replace(self._config.api_key.reveal(), "…")
+        return f"（{plain[:_LONGEST_SAID]}）" if plain else ""
+
+    def _answer(self) -> Answer:
+        config = self._config
+        proxy = config.proxy.reveal() if config.proxy else None
+        with new_client(proxy=proxy) as client:
+            request = client.build_request(
+                "POST",
+                self._url,
+                json=document(config.account, list(self._queries.values())),
+                headers={"API-Key": config.api_key.reveal()},
+                timeout=config.timeout,
+            )
+            return send(client, request, config.timeout)
+
+
+def _throttled(answer: Answer) -> Throttled:
+    return Throttled("New Relic が要求を絞っています", wait_in(answer.headers.get("retry-after")))
+
+
+KIND = SourceKind(
+    config=NewRelicConfig,
+    measures=frozenset(OF_HOST),
+    build=NewRelicSource,
+    asked_for=lambda config: asked_for(config, OF_HOST),
+)

@@ -1,0 +1,57 @@
+"""Questions in a vendor's own language, by the metric that each one answers."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from toban.design.values.metric import Metric
+from toban.engine.bindings.model import Length, Section
+from toban.engine.bindings.secret import Secret
+
+type Question = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class QuestionsConfig(Section):
+    """What every source that asks a vendor's API in the vendor's language can be told."""
+
+    host: str = Field(default="", pattern=r"^[A-Za-z0-9_.:-]*$", max_length=255)
+    """A host by the vendor's name for it: its CPU, memory and disks need no query of one's own."""
+    queries: Mapping[Metric, Question] = {}
+    """Metric → a query that gives it in the metric's own unit; takes the place of the host's."""
+    instance: str = ""
+    """What operators call the place; empty: the host."""
+    every: Length = timedelta(minutes=1)
+    """How often the API is asked: calls are counted, and limited, per account."""
+    timeout: float = Field(default=10.0, gt=0, le=25)
+    """Seconds for a whole answer."""
+    proxy: Secret | None = None
+    """The URL of a proxy, which may hold a password."""
+    endpoint_url: str = ""
+    """Of another endpoint than the vendor's: a gateway of one's own, or a server for tests."""
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> "QuestionsConfig":
+        if not self.host and not self.queries:
+            raise PydanticCustomError("nothing_asked", "host か queries が要ります")
+        if not self.host and not self.instance:
+            raise PydanticCustomError(
+                "nameless", "host を書かないときは、人が呼ぶ名を instance に書いてください"
+            )
+        return self
+
+    def __hash__(self) -> int:
+        # The queries, a mapping, have no hash; equality looks at everything.
+        return hash((type(self), self.host, self.instance))
+
+    @property
+    def place(self) -> str:
+        """What operators call the place."""
+        return self.instance or self.host
+
+
+def asked_for(config: QuestionsConfig, of_host: Mapping[Metric, Any]) -> frozenset[Metric]:
+    """Return the metrics that *config* asks for, where *of_host* are those of any host."""
+    return frozenset(config.queries) | (frozenset(of_host) if config.host else frozenset())

@@ -1,0 +1,25 @@
+"""AWS, as moto's server plays it."""
+
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.integration.chapters.backup import servers
+from tests.integration.chapters.backup.servers import S3Server
+
+
+@contextmanager
+def moto_server(folder: Path) -> Iterator[str]:
+    """Serve it; gives its URL."""
+    program = Path(sysconfig.get_path("scripts"), "moto_server")
+    if not program.exists():
+        pytest.skip("needs moto (in the dev group)")
+    port = servers.free_port()
+    server = S3Server([str(program), "-H", "127.0.0.1", "-p", str(port)], {}, port, folder / "moto.log")
+    server.start()
+    try:
+        yield server.url
+    finally:
+        server.stop()
