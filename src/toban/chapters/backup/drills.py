@@ -1,8 +1,8 @@
 """Drills by the document: its routine as works of the run ledger, and what of each drill is kept and told."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from toban.chapters.backup.steps import Source
 from toban.chapters.backup.turns import NoTurn
 from toban.design.clauses.routine import Routine
 from toban.design.reader import Design
+from toban.design.values.schedule import Cadence
 from toban.engine.bindings.due import next_due
 from toban.engine.bindings.model import Bindings, System
 from toban.engine.evidence import ledger, status
@@ -35,6 +36,7 @@ _CONDITIONS = {True: Condition.OK, False: Condition.CRITICAL, None: Condition.NO
 _WORST_FIRST = (False, None, True)
 _NOT_HELD = (Run.State.MISSED, Run.State.SKIPPED, Run.State.CANCELLED, Run.State.FAILED)
 _UNFINISHED = "途中で絶えました"
+_ANY_DAY = datetime.fromisoformat("2024-01-01T00:00:00+00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,30 @@ def plan(design: Design, bindings: Bindings, sources: Mapping[str, Source]) -> D
     """Return the drills that *design* orders, of the subjects whose binding says how."""
     drilled = {subject: source for subject, source in sources.items() if source.config.drill is not None}
     found = [routine for routine in design.of(Routine) if is_drill(routine)]
-    routines = dict.fromkeys(drilled, found[0]) if found else {}
+    why = _why_never_held(found, sources, drilled, bindings)
+    routines = {} if why else {subject: _timed(found[0], each) for subject, each in drilled.items() if found}
     works = {key_of(subject): _work(drilled[subject], each, bindings) for subject, each in routines.items()}
-    why = f'訓練のしかたが {bindings.file} にありません: [backups."対象".drill] を書くと Toban が行います'
-    unbound = {each.id: why for each in found} if sources and not drilled else {}
-    return DrillPlan(works, routines, unbound, bindings.system)
+    return DrillPlan(works, routines, {each.id: why for each in found if why}, bindings.system)
+
+
+def _why_never_held(
+    found: Sequence[Routine], sources: Mapping[str, Source], drilled: Mapping[str, Source], bindings: Bindings
+) -> str:
+    if sources and not drilled:
+        return (
+            f'訓練のしかたが {bindings.file} にありません: [backups."対象".drill] を書くと Toban が行います'
+        )
+    if found and next_due(found[0], bindings.system, _ANY_DAY) is None:
+        return f"いつ行うかが「{found[0].schedule.text}」からは決まりません: 日を文書に書いてください"
+    return ""
+
+
+def _timed(routine: Routine, source: Source) -> Routine:
+    """Return *routine* with a clock time: people choose one on the day that is theirs, a work can't."""
+    schedule, drill = routine.schedule, source.config.drill
+    if schedule.at is not None or schedule.cadence is Cadence.INTERVAL or drill is None:
+        return routine
+    return replace(routine, schedule=replace(schedule, at=drill.at))
 
 
 def _work(source: Source, routine: Routine, bindings: Bindings) -> Work:

@@ -197,6 +197,23 @@ class SenderBinding(Section):
     token: Secret
     """Shown as `Authorization: Bearer`, or as the password of HTTP Basic."""
     may: tuple[Literal["alerts", "metrics", "logs"], ...] = Field(min_length=1)
+    log: str = ""
+    """The document's kind of log that its lines are, where they don't say."""
+    service: str = ""
+    """The service that its lines are of, where they don't say."""
+
+
+class LogBinding(Section):
+    """`[logs]`: what the document leaves open of logs."""
+
+    production: bool = True
+    """Whether what is sent here comes from production, so that levels not written there are dropped."""
+    levels: dict[str, str] = {}
+    """A word that an application writes → the document's level."""
+    mask: tuple[Literal["credentials", "cards", "emails"], ...] = ("credentials", "cards")
+    """What is masked before it is stored."""
+    mask_fields: tuple[str, ...] = ()
+    """Fields whose whole value is masked."""
 
 
 class BatchBinding(Section):
@@ -237,6 +254,8 @@ class DrillBinding(Section):
     """What the first column of its first row must be; empty for anything."""
     compare_within: Length = timedelta(minutes=10)
     """How long reading the source's tables may take; the smallest come first."""
+    at: ClockTime = time(5)
+    """When it begins on a day that the document names without a clock time."""
 
 
 class BackupBinding(Section):
@@ -289,6 +308,7 @@ class Bindings:
     notices: NoticeBinding = field(default_factory=NoticeBinding)
     heartbeat: HeartbeatBinding | None = None
     senders: Mapping[str, SenderBinding] = field(default_factory=dict)
+    logs: LogBinding = field(default_factory=LogBinding)
     objectives: Mapping[str, ObjectiveBinding] = field(default_factory=dict)
     """An objective by its name in the document → by what it is measured."""
     duty: Mapping[str, DutyBinding] = field(default_factory=dict)
@@ -316,6 +336,7 @@ class Frame(Section):
     notices: NoticeBinding = NoticeBinding()
     heartbeat: HeartbeatBinding | None = None
     senders: dict[str, SenderBinding] = {}
+    logs: LogBinding = LogBinding()
     objectives: dict[str, ObjectiveBinding] = {}
     batches: dict[str, dict[str, object]] = {}
     stores: dict[str, dict[str, object]] = {}

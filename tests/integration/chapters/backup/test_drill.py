@@ -365,7 +365,7 @@ def test_the_documents_routine_becomes_a_work(design: Design, bound: Bound) -> N
 
     (routine,) = design.of(Routine)
     assert list(found.works) == ["PostgreSQL/drill"]
-    assert found.works["PostgreSQL/drill"].schedule == routine.schedule
+    assert found.works["PostgreSQL/drill"].schedule == replace(routine.schedule, at=DrillBinding().at)
     assert found.kept == {routine.id}
     assert found.unbound == {}
 

@@ -1,0 +1,77 @@
+"""The document's restore test as a work: when it is due, and why it is not held."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tests.integration.chapters.backup.fake_engine import FakeBackup, Source, kind_of
+
+from toban.chapters.backup import drills, works
+from toban.chapters.backup.batch import Kinds
+from toban.chapters.backup.drills import DrillPlan
+from toban.chapters.backup.stores import directory
+from toban.design.reader import read_design
+from toban.engine.bindings import load
+from toban.engine.bindings.due import due_times
+from toban.engine.bindings.load import read_bindings
+
+KINDS = Kinds({"fake": kind_of(Source())}, {"directory": directory.KIND})
+KNOWN = load.Kinds(stores={"directory": directory.DirectoryConfig}, backups={"fake": FakeBackup})
+BINDINGS = '[stores.S3]\nkind = "directory"\npath = "s"\n[backups.DB]\nkind = "fake"\n'
+DRILLED = f"{BINDINGS}[backups.DB.drill]\n"
+DOCUMENT = """# 運用設計書
+
+## 4. バックアップ・リストア
+
+### バックアップ方針
+| 対象 | 方式 | 頻度 | 世代管理 | 保存先 | 保存期間 |
+|---|---|---|---|---|---|
+| DB | フル | 日次 2:00 | 30世代 | S3 | 30日 |
+
+## 10. 定期作業
+
+### 月次作業
+| 作業項目 | 実施日 | 担当者 | 内容 |
+|---|---|---|---|
+| バックアップリストアテスト | {day} | 開発担当者 | ステージング環境でリストア |
+"""
+
+
+def planned(day: str, bindings: str) -> DrillPlan:
+    design = read_design(DOCUMENT.format(day=day), "d.md")
+    bound = read_bindings(bindings, Path("toban.toml"), KNOWN)
+    return drills.plan(design, bound, works.plan(design, bound, KINDS).sources)
+
+
+@pytest.mark.parametrize(
+    ("day", "more", "due"),
+    [
+        ("第1月曜", "", "12-07 05:00"),
+        ("第1月曜", 'at = "22:30"', "12-07 22:30"),
+        ("第1月曜 13:00", 'at = "22:30"', "12-07 13:00"),
+    ],
+)
+def test_a_day_without_a_clock_time_begins_when_the_binding_says(day: str, more: str, due: str) -> None:
+    work = planned(day, DRILLED + more).works["DB/drill"]
+
+    begin, end = datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+    assert [f"{each:%m-%d %H:%M}" for each in due_times(work.schedule, work.system, begin, end)] == [due]
+
+
+@pytest.mark.parametrize(
+    ("day", "bindings", "words"),
+    [
+        ("第1月曜", BINDINGS, '[backups."対象".drill] を書くと Toban が行います'),
+        ("随時", DRILLED, "いつ行うかが「随時」からは決まりません"),
+    ],
+)
+def test_why_a_drill_is_never_held_is_told(day: str, bindings: str, words: str) -> None:
+    found = planned(day, bindings)
+
+    assert found.works == {}
+    (why,) = found.unbound.values()
+    assert words in why
+
+
+def test_without_any_backup_the_routine_is_left_to_people() -> None:
+    assert planned("第1月曜", "").unbound == {}
