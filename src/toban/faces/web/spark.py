@@ -1,6 +1,6 @@
-"""A sparkline as the points of an SVG polyline. Pure."""
+"""Measured series as SVG paths. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from toban.engine.telemetry.samples import Point
@@ -8,10 +8,12 @@ from toban.engine.telemetry.samples import Point
 WIDTH, HEIGHT = 96, 22
 _MARGIN = 2
 _GAP_FACTOR = 3
+_PARTS = 60
+"""Into how many parts a line is thought to be cut; where several in a row are missing it breaks off."""
 
 
 def strokes(points: Sequence[Point], start: datetime, end: datetime) -> str:
-    """Return an SVG path over *start*..*end*; where values are missing the line breaks off."""
+    """Return a sparkline over *start*..*end*, as high as its own values reach."""
     if not points:
         return ""
     low, high = min(point.mean for point in points), max(point.mean for point in points)
@@ -19,12 +21,28 @@ def strokes(points: Sequence[Point], start: datetime, end: datetime) -> str:
     spread = max(high - low, abs(high) * 0.05, 1e-9)
     middle = (high + low) / 2
     length = (end - start).total_seconds()
-    gap = length / 60 * _GAP_FACTOR
+    return line(
+        points,
+        start,
+        end,
+        lambda at: (at - start).total_seconds() / length * WIDTH,
+        lambda value: HEIGHT / 2 - (value - middle) / spread * (HEIGHT - 2 * _MARGIN),
+    )
+
+
+def line(
+    points: Sequence[Point],
+    start: datetime,
+    end: datetime,
+    across: Callable[[datetime], float],
+    down: Callable[[float], float],
+) -> str:
+    """Return an SVG path through *points*, placed by *across* and *down*; it breaks off over gaps."""
+    gap = (end - start).total_seconds() / _PARTS * _GAP_FACTOR
     path: list[str] = []
     before: datetime | None = None
     for point in points:
-        x = (point.at - start).total_seconds() / length * WIDTH
-        y = HEIGHT / 2 - (point.mean - middle) / spread * (HEIGHT - 2 * _MARGIN)
+        x, y = across(point.at), down(point.mean)
         jumps = before is None or (point.at - before).total_seconds() > gap
         # A lone point is a stroke of no length, which round caps show as a dot.
         path.append(f"M{x:.1f} {y:.1f}h0" if jumps else f"L{x:.1f} {y:.1f}")

@@ -3,14 +3,16 @@
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 
 from toban.chapters.monitoring.feeds import target_of
 from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of
 from toban.design.clauses.monitoring import Monitor
+from toban.engine.telemetry.samples import Point
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+from toban.faces.web.alert_chart import Limit
 from toban.faces.web.spark import strokes
 
 SPAN = timedelta(hours=6)
@@ -101,21 +103,32 @@ def chart(monitor: Monitor, hours: int, now: datetime) -> Mapping[str, object]:
         "means": [point.mean for point in points],
         "lows": [point.low for point in points],
         "highs": [point.high for point in points],
-        "limits": _drawn_limits(monitor),
+        "limits": [asdict(limit) for limit in _drawn_limits(monitor)],
         "unit": monitor.metric.unit,
     }
 
 
-def _drawn_limits(monitor: Monitor) -> list[Mapping[str, object]]:
+def around(
+    monitor: Monitor, instance: str | None, start: datetime, end: datetime
+) -> tuple[list[Point], list[Limit], str]:
+    """Return what was measured of *monitor* (of one instance, or the mean of all), its limits and unit.
+
+    Raises `StoreUnavailable`.
+    """
+    if monitor.metric is None:
+        return [], [], ""
+    points = telemetry().series(monitor.metric, target_of(monitor), instance, start, end, _CHART_POINTS)
+    return points, _drawn_limits(monitor), monitor.metric.unit
+
+
+def _drawn_limits(monitor: Monitor) -> list[Limit]:
     try:
         limits: Limits = limits_of(monitor)
     except Unjudgeable:
         return []
     named = (("warning", limits.warning), ("critical", limits.critical))
-    drawn: list[Mapping[str, object]] = [
-        {"kind": kind, "value": limit.value, "text": limit.text} for kind, limit in named if limit is not None
-    ]
+    drawn = [Limit(kind, limit.value, limit.text) for kind, limit in named if limit is not None]
     if limits.normal is not None:
         ends = (limits.normal.low, limits.normal.high)
-        drawn += [{"kind": "normal", "value": end, "text": limits.normal.text} for end in ends if end]
+        drawn += [Limit("normal", end, limits.normal.text) for end in ends if end]
     return drawn

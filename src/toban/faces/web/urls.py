@@ -4,7 +4,19 @@ from allauth.account import views as account
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-from toban.faces.web import backups, batches, calendar, feed, history, people, runs, views
+from toban.faces.web import (
+    alert,
+    alerts,
+    backups,
+    batches,
+    calendar,
+    feed,
+    history,
+    people,
+    runs,
+    silences,
+    views,
+)
 
 
 def gone(request: HttpRequest) -> HttpResponse:
@@ -19,6 +31,11 @@ urlpatterns = [
     path("sparklines", views.sparklines, name="sparklines"),
     path("clauses/<path:clause_id>/series", views.series, name="series"),
     path("clauses/<path:clause_id>", views.evidence, name="evidence"),
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/silences", silences.silences, name="silences"),
+    path("alerts/maintenance", silences.maintenance, name="maintenance"),
+    path("alerts/<int:pk>", alert.alert, name="alert"),
+    path("alerts/<int:pk>/chart", alert.chart, name="alert-chart"),
     path("batches/", batches.batches, name="batches"),
     path("batches/<path:key>", history.batch, name="batch"),
     path("runs/<int:pk>", runs.run, name="run"),

@@ -25,7 +25,7 @@ def said() -> Iterator[str]:
         yield from IN_TEMPLATE.findall(text)
         for block in BLOCK_IN_TEMPLATE.findall(text):
             yield re.sub(r"{{ (\w+) }}", r"%(\1)s", block)
-    for part in ("faces", "engine/people"):
+    for part in ("faces", "engine/people", "engine/notify"):
         for module in (PACKAGE / part).rglob("*.py"):
             yield from _calls(ast.parse(module.read_text(encoding="utf-8")))
 

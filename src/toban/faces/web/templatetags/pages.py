@@ -10,7 +10,9 @@ from django.utils.safestring import SafeString
 from toban.chapters.backup.models import Backup
 from toban.design.clauses.backup import RecoveryObjective
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify.models import Alert, Delivery
 from toban.engine.runs.models import Run
+from toban.faces import alert_words
 from toban.faces.run_words import Standing
 from toban.faces.run_words import standing as standing_of
 from toban.faces.web import assets, backup_words, run_charts, words
@@ -87,6 +89,23 @@ def standing_html(stands: Standing) -> SafeString:
         stands.mark,
         stands.word,
     )
+
+
+@register.simple_tag
+def condition(alert: Alert) -> SafeString:
+    """Write what an alert is about, by shape and word."""
+    return format_html(
+        '<span class="condition {}"><span class="mark" aria-hidden="true">{}</span> {}</span>',
+        alert_words.condition_kind(alert.condition),
+        alert_words.condition_mark(alert.condition),
+        alert_words.condition_word(alert.condition),
+    )
+
+
+@register.filter
+def became(delivery: Delivery) -> str:
+    """Say what became of a notice."""
+    return alert_words.sent(delivery)
 
 
 @register.filter

@@ -170,11 +170,15 @@
     if (event.key === "Escape") { close(); if (typing) event.target.blur(); return; }
     if (typing) return;
     const acts = {
-      "/": () => document.getElementById("search")?.focus(),
+      "/": () => (document.querySelector('[data-key="/"]') || document.getElementById("search"))?.focus(),
       j: () => move(1),
       k: () => move(-1),
       "?": () => document.getElementById("keys")?.showModal(),
     };
+    // What a page offers by a key besides: of the chosen row, else of the page itself.
+    const offered = !acts[event.key] && `[data-key="${CSS.escape(event.key)}"]`;
+    const button = offered && (chosen?.querySelector(offered) || document.querySelector(`.heading ${offered}`));
+    if (button) acts[event.key] = () => button.click();
     if (acts[event.key]) { event.preventDefault(); acts[event.key](); }
   });
   document.addEventListener("click", (event) => {
@@ -214,6 +218,10 @@
       if (again) choose(again, { scroll: false });
     }
   });
+
+  // Whoever comes back to a row goes on from there.
+  const before = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+  if (before?.matches(".opens") && before.closest(".row")) { choose(before.closest(".row")); before.focus(); }
 
   addEventListener("themechange", () => all(".ranges [aria-pressed=true]").forEach((button) => button.click()));
 

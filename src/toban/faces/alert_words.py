@@ -1,0 +1,121 @@
+"""How alerts are told to people: how they stand, and what each stage said. The same on page and terminal."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify.account import GROUP, ROUTE, SEND, Place, Word
+from toban.engine.notify.models import Alert, Delivery, StageOutcome
+from toban.engine.notify.reason import WORDS, Reason
+from toban.engine.notify.signal import Condition
+from toban.engine.notify.silences import Quiet, silencing
+
+
+class Standing(StrEnum):
+    """How an alert stands, as people see it."""
+
+    FIRING = "firing"
+    """It goes on, and nobody has it."""
+    ACKNOWLEDGED = "acknowledged"
+    SILENCED = "silenced"
+    OVER = "over"
+
+    @property
+    def word(self) -> str:
+        """Its word in the active language."""
+        return str(_STANDINGS[self])
+
+
+_STANDINGS: Mapping[Standing, Promise] = {
+    Standing.FIRING: gettext_lazy("引き受け手なし"),
+    Standing.ACKNOWLEDGED: gettext_lazy("対応中"),
+    Standing.SILENCED: gettext_lazy("静音中"),
+    Standing.OVER: gettext_lazy("終わった"),
+}
+_CONDITIONS: Mapping[Condition, tuple[str, Promise, str]] = {
+    Condition.CRITICAL: (Verdict.DEVIATING.mark, gettext_lazy("異常"), Verdict.DEVIATING.value),
+    Condition.WARNING: (Verdict.WARNING.mark, gettext_lazy("警告"), Verdict.WARNING.value),
+    Condition.NO_DATA: (Verdict.NOT_MEASURABLE.mark, gettext_lazy("測定不能"), Verdict.NOT_MEASURABLE.value),
+    Condition.INFO: ("i", gettext_lazy("情報"), "info"),
+}
+CONDITIONS = tuple(_CONDITIONS)
+"""What an alert may be about, the worst first."""
+
+STAGES: Mapping[str, Promise] = {
+    ROUTE: gettext_lazy("宛先"),
+    "maintenance": gettext_lazy("メンテナンス"),
+    "mute": gettext_lazy("原因"),
+    "silence": gettext_lazy("静音"),
+    "flap": gettext_lazy("ばたつき"),
+    "dedup": gettext_lazy("重複"),
+    GROUP: gettext_lazy("まとめ"),
+    SEND: gettext_lazy("送信"),
+}
+MARKS: Mapping[Word, str] = {Word.PASSED: "○", Word.STOPPED: "×", Word.WAITING: "…", Word.NOT_ASKED: "–"}
+_SAID: Mapping[Word, Promise] = {
+    Word.PASSED: gettext_lazy("通した"),
+    Word.STOPPED: gettext_lazy("止めた"),
+    Word.WAITING: gettext_lazy("送っている"),
+    Word.NOT_ASKED: gettext_lazy("見ていない"),
+}
+_SENT: Mapping[Delivery.State, Promise] = {
+    Delivery.State.DELIVERED: gettext_lazy("届いた"),
+    Delivery.State.FAILED: gettext_lazy("届かなかった"),
+    Delivery.State.WAITING: gettext_lazy("送信待ち"),
+}
+
+
+def condition_word(condition: str) -> str:
+    """Return what an alert is about, in the active language."""
+    return str(_CONDITIONS[Condition(condition)][1])
+
+
+def condition_mark(condition: str) -> str:
+    """Return its shape."""
+    return _CONDITIONS[Condition(condition)][0]
+
+
+def condition_kind(condition: str) -> str:
+    """Return its colour's name."""
+    return _CONDITIONS[Condition(condition)][2]
+
+
+def standing(alert: Alert, silences: Iterable[Quiet], now: datetime) -> Standing:
+    """Return how *alert* stands; that somebody has silenced it says more than that somebody has it."""
+    if alert.resolved_at is not None:
+        return Standing.OVER
+    if silencing(silences, alert.clause_id, alert.labels, now) is not None:
+        return Standing.SILENCED
+    return Standing.ACKNOWLEDGED if alert.acknowledged_at is not None else Standing.FIRING
+
+
+def said(word: Word) -> str:
+    """Return what a stage said, in the active language."""
+    return str(_SAID[word])
+
+
+def sent(delivery: Delivery) -> str:
+    """Return what became of a notice."""
+    return str(_SENT[Delivery.State(delivery.state)])
+
+
+def because(outcome: StageOutcome) -> str:
+    """Say why a stage stopped or passed a notice: its reason in the active language, and what it adds."""
+    known = WORDS[Reason(outcome.reason)]
+    return _(known) + outcome.detail.removeprefix(known)
+
+
+def answer(place: Place) -> str:
+    """Say in a few words whether somebody was told at *place*, and else why not."""
+    newest, decisive = place.newest, place.decisive
+    if newest is not None:
+        proof = newest.receipt or newest.error
+        return sent(newest) + (f" ({proof})" if proof else "")
+    if decisive is None or decisive.passed:
+        return str(_SENT[Delivery.State.WAITING])
+    return _("知らせていません: %(why)s") % {"why": because(decisive)}

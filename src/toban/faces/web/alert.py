@@ -1,0 +1,204 @@
+"""One alert: how it stands, what happened when, who was told and why, and what was measured around it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from toban.design.clauses.monitoring import Monitor
+from toban.design.reader import Design
+from toban.engine.clock import system_clock
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify import orders
+from toban.engine.notify.account import Place, Step, places
+from toban.engine.notify.models import Alert, Silence
+from toban.engine.notify.silences import silencing
+from toban.engine.orders import NotPossible
+from toban.engine.people.access import may_order
+from toban.engine.runs.models import Run, RunLog
+from toban.engine.telemetry.store import StoreUnavailable
+from toban.faces.alert_words import MARKS, STAGES, answer, because, said, standing
+from toban.faces.web import alert_chart, parts, trends
+from toban.faces.web.alert_timeline import Moment, timeline
+from toban.faces.web.alerts import holding
+from toban.faces.web.frame import frame, in_force, look
+
+_EARLIER = 5
+_LINES = 30
+_ORDERS = ("acknowledge", "release")
+_BEFORE = timedelta(days=1)
+"""How long before an alert a run may have been due that it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepShown:
+    """A stage's word, ready to be shown."""
+
+    name: str
+    mark: str
+    word: str
+    kind: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceShown:
+    """A place that might hear of the alert, ready to be shown."""
+
+    place: Place
+    steps: tuple[StepShown, ...]
+    answer: str
+    was_told: bool
+    history: tuple[tuple[datetime, str, str], ...]
+    """When a stage's word changed, which stage, and what it said."""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def alert(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one alert; POST takes it on (`act` is `take`) or gives it back (`release`)."""
+    found = _alert(pk)
+    if request.method == "POST":
+        return _ordered(request, found)
+    edition, now = in_force(), system_clock()
+    clause = next((each for each in edition.design.clauses if each.id == found.clause_id), None)
+    silences, accounts = holding(now), places(found)
+    runs, lines = _related(found, now)
+    context = {
+        "now": now,
+        "zone": edition.bindings.system.zone,
+        "alert": found,
+        "clause": clause,
+        "standing": standing(found, silences, now),
+        "quiet": silencing(silences, found.clause_id, found.labels, now),
+        "detected_after": found.opened_at - found.began_at,
+        "lasted": (found.resolved_at or now) - found.began_at,
+        "places": [shown(each) for each in accounts],
+        "timeline": _timeline(found, accounts, now),
+        "runs": runs,
+        "lines": lines,
+        "earlier": Alert.objects.filter(key=found.key, pk__lt=found.pk).order_by("-pk")[:_EARLIER],
+    }
+
+    def around() -> Mapping[str, object]:
+        return {
+            **frame(look(edition, now), "alerts"),
+            "may": may_order(request.user),
+            "is_measured": isinstance(clause, Monitor) and clause.metric is not None,
+        }
+
+    return parts.answer(request, "web/alerts/alert.html", "web/alerts/_alert.html", context, around)
+
+
+@require_safe
+def chart(request: HttpRequest, pk: int) -> HttpResponse:
+    """Draw what was measured around the alert: as a part of its page, or as a page of its own."""
+    found, edition, now = _alert(pk), in_force(), system_clock()
+    monitor = _monitor(edition.design, found.clause_id)
+    context: dict[str, object] = {"now": now, "zone": edition.bindings.system.zone, "alert": found}
+    try:
+        context["chart"] = _drawn(found, monitor, now)
+    except StoreUnavailable:
+        context["trouble"] = _("測定履歴を読めません")
+    if parts.is_fragment(request):
+        return render(request, "web/alerts/_chart.html", context)
+    return render(request, "web/alerts/chart.html", {**frame(look(edition, now), "alerts"), **context})
+
+
+def shown(place: Place) -> PlaceShown:
+    """Put the account of *place* into words."""
+    decisive = place.decisive
+    return PlaceShown(
+        place,
+        tuple(_step(each, because(decisive) if decisive else "") for each in place.steps),
+        answer(place),
+        place.newest is not None,
+        tuple((each.at, str(STAGES[each.stage]), because(each)) for each in place.outcomes),
+    )
+
+
+def _step(step: Step, last_word: str) -> StepShown:
+    return StepShown(str(STAGES[step.stage]), MARKS[step.word], said(step.word), step.word.value, last_word)
+
+
+def _alert(pk: int) -> Alert:
+    found = Alert.objects.filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _monitor(design: Design, clause_id: str) -> Monitor:
+    found = next((each for each in design.of(Monitor) if each.id == clause_id), None)
+    if found is None or found.metric is None:
+        raise Http404
+    return found
+
+
+def _ordered(request: HttpRequest, found: Alert) -> HttpResponse:
+    """Give the order and go back to where it was given: the list, or the alert's page."""
+    if not may_order(request.user):
+        raise PermissionDenied
+    by, now = request.user.get_username(), system_clock()
+    try:
+        match request.POST.get("act"):
+            case "take":
+                orders.acknowledge(found.pk, by=by, now=now)
+                messages.success(request, _("「%(what)s」を引き受けました。") % {"what": found.subject})
+            case "release":
+                orders.release(found.pk, by=by, now=now)
+                messages.success(
+                    request, _("「%(what)s」の引き受けを取り消しました。") % {"what": found.subject}
+                )
+            case _:
+                return HttpResponse(status=400)
+    except NotPossible as wrong:
+        messages.error(request, str(wrong))
+    if "list" in request.POST:
+        # A query alone, so that nobody is sent elsewhere; the row is chosen again.
+        return redirect(f"{reverse('alerts')}?{request.POST['list']}#alert-{found.pk}")
+    return redirect("alert", found.pk)
+
+
+def _timeline(found: Alert, accounts: Sequence[Place], now: datetime) -> list[Moment]:
+    given = LedgerEntry.objects.filter(
+        kind=LedgerEntry.Kind.AUDIT, clause_id=found.clause_id, content__alert=found.pk
+    )
+    by_hand = given.filter(content__order__in=_ORDERS).order_by("sequence")
+    end = found.resolved_at or now
+    overlapping = Silence.objects.filter(starts_at__lte=end, ends_at__gte=found.opened_at)
+    silences = [
+        each for each in overlapping.order_by("pk") if each.quiet.covers(found.clause_id, found.labels)
+    ]
+    return timeline(found, accounts, list(by_hand), silences, now)
+
+
+def _related(found: Alert, now: datetime) -> tuple[list[Run], list[RunLog]]:
+    """Return the runs that the alert's row ordered around it, the newest first, and the end of its output."""
+    until = found.resolved_at or now
+    about = Q(clause_id=found.clause_id)
+    if "batch" in found.labels:
+        about |= Q(work=found.labels["batch"])
+    runs = Run.objects.filter(about, due_at__gte=found.began_at - _BEFORE, due_at__lte=until)
+    newest = list(runs.order_by("-due_at", "-pk")[:_EARLIER])
+    lines = list(newest[0].log.order_by("-pk")[:_LINES])[::-1] if newest else []
+    return newest, lines
+
+
+def _drawn(found: Alert, monitor: Monitor, now: datetime) -> alert_chart.Chart | None:
+    """Draw the measurements around the alert; None where there are none."""
+    start, end = alert_chart.span(found.began_at, found.resolved_at, now)
+    points, limits, unit = trends.around(monitor, found.labels.get("instance"), start, end)
+    if not points:
+        return None
+    marks = [(found.began_at, "breach"), (found.opened_at, "detected")]
+    if found.resolved_at is not None:
+        marks.append((found.resolved_at, "over"))
+    return alert_chart.draw(points, limits, marks, start, end, unit)

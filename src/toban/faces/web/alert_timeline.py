@@ -1,0 +1,93 @@
+"""What happened to an alert, in the order in which it did. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify.account import Place
+from toban.engine.notify.models import Alert, Delivery, Silence
+from toban.engine.notify.reason import Reason
+from toban.faces.alert_words import STAGES, because, sent
+
+_NO_NEWS = (Reason.ALREADY_TOLD, Reason.NEVER_TOLD)
+"""What a stage says again and again while nothing happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that happened."""
+
+    at: datetime
+    kind: str
+    """What sort of thing: `breach`, `told`, `failed`, …"""
+    what: str
+    more: str = ""
+
+
+def timeline(
+    alert: Alert,
+    places: Sequence[Place],
+    by_hand: Sequence[LedgerEntry],
+    silences: Sequence[Silence],
+    now: datetime,
+) -> list[Moment]:
+    """Return everything that is known of *alert* up to *now*, the oldest first.
+
+    *by_hand* are the audited orders about it, *silences* those that covered it at some time.
+    """
+    found = [
+        *_own(alert),
+        *(moment for place in places for moment in _at(place)),
+        *_notices(places),
+        *(_ordered(entry) for entry in by_hand),
+        *(moment for each in silences for moment in _silence(each)),
+    ]
+    return sorted((each for each in found if each.at <= now), key=lambda each: each.at)
+
+
+def _own(alert: Alert) -> Iterator[Moment]:
+    if alert.is_event:
+        yield Moment(alert.opened_at, "detected", _("知らせることが起きた"), alert.value)
+        return
+    yield Moment(alert.began_at, "breach", _("範囲を外れた"), alert.limit)
+    yield Moment(alert.opened_at, "detected", _("検知した"))
+    if alert.resolved_at is not None:
+        yield Moment(alert.resolved_at, "over", _("終わった"), alert.value)
+
+
+def _notices(places: Sequence[Place]) -> Iterator[Moment]:
+    """Yield each announcement once, with all the places that it went to."""
+    sent_by: dict[int, list[Delivery]] = {}
+    for place in places:
+        for delivery in place.deliveries:
+            sent_by.setdefault(delivery.announcement_id, []).append(delivery)
+    for deliveries in sent_by.values():
+        to = "、".join(dict.fromkeys(each.destination for each in deliveries))
+        yield Moment(deliveries[0].announcement.at, "told", deliveries[0].announcement.title, f"→ {to}")
+
+
+def _at(place: Place) -> Iterator[Moment]:
+    """Yield the receipts of *place*, and what kept news from it."""
+    for delivery in place.deliveries:
+        if delivery.settled_at is not None:
+            kind = "delivered" if delivery.state == Delivery.State.DELIVERED else "failed"
+            what = f"{delivery.destination}: {sent(delivery)}"
+            yield Moment(delivery.settled_at, kind, what, delivery.receipt or delivery.error)
+    for outcome in place.outcomes:
+        if not outcome.passed and outcome.reason not in _NO_NEWS:
+            where = place.destination or place.recipient or STAGES[outcome.stage]
+            yield Moment(outcome.at, "stopped", f"{where}: {STAGES[outcome.stage]}", because(outcome))
+
+
+def _ordered(entry: LedgerEntry) -> Moment:
+    if entry.content["order"] == "release":
+        return Moment(entry.at, "released", _("%(who)s が引き受けを取り消した") % {"who": entry.actor})
+    return Moment(entry.at, "taken", _("%(who)s が引き受けた") % {"who": entry.actor})
+
+
+def _silence(each: Silence) -> Iterator[Moment]:
+    yield Moment(each.starts_at, "silence", _("%(who)s が静かにした") % {"who": each.author}, each.reason)
+    yield Moment(each.ends_at, "silence", _("静音が終わった"), each.reason)

@@ -1,0 +1,220 @@
+"""Alerts: what goes on, who has it, what is silenced, and what is over."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from toban.engine.bindings.model import System
+from toban.engine.clock import system_clock
+from toban.engine.notify import orders
+from toban.engine.notify.models import Alert, Announcement, Silence, StageOutcome
+from toban.engine.notify.reason import Reason
+from toban.engine.notify.silences import Quiet, silencing
+from toban.engine.orders import NotPossible
+from toban.engine.people.access import may_order
+from toban.faces.alert_words import CONDITIONS, Standing, because, condition_word, standing
+from toban.faces.web.batches import date_in
+from toban.faces.web.frame import frame, in_force, look
+from toban.faces.web.parts import answer
+from toban.faces.web.today import midnight_of
+
+_PER_PAGE = 100
+_DAY = timedelta(days=1)
+_KNOWN_ALREADY = (Reason.ALREADY_TOLD, Reason.NEVER_TOLD)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the address asks for; an empty `state` is all that goes on."""
+
+    state: str
+    condition: str
+    q: str
+    clause: str
+    begin: str
+    end: str
+
+    @property
+    def query(self) -> str:
+        """The address's query again."""
+        return self.turned(self.state)
+
+    def turned(self, state: str) -> str:
+        """Return the query of the same choice in another *state*."""
+        asked = {"state": state, "condition": self.condition, "q": self.q, "clause": self.clause}
+        asked |= {"from": self.begin, "to": self.end}
+        return urlencode({name: value for name, value in asked.items() if value})
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One way to look at the alerts."""
+
+    state: str
+    word: str
+    query: str
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An alert in the list."""
+
+    alert: Alert
+    standing: Standing
+    quiet: Quiet | None
+    """What silences it."""
+    sent: Mapping[str, int]
+    """How many notices of it arrived, failed, wait."""
+    why_not: str
+    """Why nobody was told; empty where somebody was."""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def alerts(request: HttpRequest) -> HttpResponse:
+    """List alerts; `?state=`, `?condition=`, `?q=`, `?clause=`, `?from=`, `?to=` and `?page=` choose.
+
+    `?ask=take` asks whether to take on all that the choice leaves, and POST does it.
+    """
+    edition, now = in_force(), system_clock()
+    choice = _choice(request)
+    if request.method == "POST":
+        return _take_all(request, choice, now)
+    silences = holding(now)
+    chosen = _chosen(choice, edition.bindings.system)
+    going_on = _going_on(chosen, silences, now)
+    found: Sequence[Alert] | QuerySet[Alert]
+    if choice.state == Standing.OVER:
+        found = chosen.exclude(resolved_at=None).order_by("-opened_at", "-pk")
+    else:
+        found = [alert for alert, stands in going_on if choice.state in ("", stands)]
+    page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
+    may = may_order(request.user)
+    context = {
+        "now": now,
+        "zone": edition.bindings.system.zone,
+        "choice": choice,
+        "tabs": list(_tabs(choice, Counter(stands for _, stands in going_on))),
+        "conditions": [(each.value, condition_word(each)) for each in CONDITIONS],
+        "page": page,
+        "listed": list(_listed(list(page), silences, now)),
+        "query": choice.query,
+        "may": may,
+        "free": sum(alert.acknowledged_at is None for alert in found) if choice.state != Standing.OVER else 0,
+    }
+
+    def around() -> Mapping[str, object]:
+        return {**frame(look(edition, now), "alerts"), "asks": may and request.GET.get("ask") == "take"}
+
+    return answer(request, "web/alerts/alerts.html", "web/alerts/_alerts.html", context, around)
+
+
+def holding(now: datetime) -> list[Quiet]:
+    """Return the silences that hold at *now*."""
+    return [each.quiet for each in Silence.objects.filter(starts_at__lte=now, ends_at__gt=now)]
+
+
+def _choice(request: HttpRequest) -> Choice:
+    asked = {name: request.GET.get(name, "").strip() for name in ("state", "condition", "q", "clause")}
+    return Choice(**asked, begin=request.GET.get("from", ""), end=request.GET.get("to", ""))
+
+
+def _chosen(choice: Choice, system: System) -> QuerySet[Alert]:
+    found = Alert.objects.all()
+    if choice.condition:
+        found = found.filter(condition=choice.condition)
+    if choice.clause:
+        found = found.filter(clause_id=choice.clause)
+    if choice.q:
+        words = Q(subject__icontains=choice.q) | Q(clause_text__icontains=choice.q)
+        found = found.filter(words | Q(value__icontains=choice.q))
+    begin, end = date_in(choice.begin), date_in(choice.end)
+    if begin is not None:
+        found = found.filter(opened_at__gte=midnight_of(begin, system.zone))
+    if end is not None:
+        found = found.filter(opened_at__lt=midnight_of(end + _DAY, system.zone))
+    return found
+
+
+def _going_on(
+    chosen: QuerySet[Alert], silences: Sequence[Quiet], now: datetime
+) -> list[tuple[Alert, Standing]]:
+    """Return what goes on: what wants hands first, then the worst, then the newest."""
+    found = [(alert, standing(alert, silences, now)) for alert in chosen.filter(resolved_at=None)]
+    ranks = list(Standing)
+    return sorted(
+        found,
+        key=lambda each: (
+            ranks.index(each[1]),
+            CONDITIONS.index(each[0].condition),
+            -each[0].opened_at.timestamp(),
+            -each[0].pk,
+        ),
+    )
+
+
+def _tabs(choice: Choice, counts: Mapping[Standing, int]) -> Iterator[Tab]:
+    yield Tab("", _("続いているもの"), choice.turned(""), sum(counts.values()))
+    for each in (Standing.FIRING, Standing.ACKNOWLEDGED, Standing.SILENCED):
+        yield Tab(each.value, each.word, choice.turned(each), counts.get(each, 0))
+    # What is over grows for ever: its number says nothing, and costs a look at all of it.
+    yield Tab(Standing.OVER.value, _("履歴"), choice.turned(Standing.OVER))
+
+
+def _listed(alerts: Sequence[Alert], silences: Sequence[Quiet], now: datetime) -> Iterator[Listed]:
+    """Yield the rows of a page; two queries for all."""
+    sent = _sent([alert.pk for alert in alerts])
+    why_not = _why_not([alert.pk for alert in alerts if not sent[alert.pk]])
+    for alert in alerts:
+        yield Listed(
+            alert,
+            standing(alert, silences, now),
+            silencing(silences, alert.clause_id, alert.labels, now),
+            sent[alert.pk],
+            why_not.get(alert.pk, ""),
+        )
+
+
+def _sent(ids: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
+    told = Announcement.alerts.through.objects.filter(alert__in=ids)
+    counted = told.exclude(announcement__deliveries=None).values("alert", "announcement__deliveries__state")
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for row in counted.annotate(count=Count("announcement__deliveries")).order_by():
+        found[row["alert"]][row["announcement__deliveries__state"]] = row["count"]
+    return found
+
+
+def _why_not(ids: Sequence[int]) -> Mapping[int, str]:
+    """Return the last word on each alert of which nobody was told."""
+    last: dict[int, StageOutcome] = {}
+    for outcome in StageOutcome.objects.filter(alert__in=ids).order_by("pk"):
+        if outcome.reason not in _KNOWN_ALREADY:
+            last[outcome.alert_id] = outcome
+    return {alert: because(outcome) for alert, outcome in last.items()}
+
+
+def _take_all(request: HttpRequest, choice: Choice, now: datetime) -> HttpResponse:
+    """Take on all that the choice leaves and that nobody has."""
+    if not may_order(request.user):
+        raise PermissionDenied
+    chosen = _chosen(choice, in_force().bindings.system)
+    going_on = _going_on(chosen, holding(now), now)
+    wanted = [alert.pk for alert, stands in going_on if choice.state in ("", stands)]
+    try:
+        taken = orders.acknowledge_all(wanted, by=request.user.get_username(), now=now)
+    except NotPossible as wrong:
+        messages.error(request, str(wrong))
+    else:
+        messages.success(request, _("%(count)d件を引き受けました。") % {"count": len(taken)})
+    return redirect(f"{request.path}?{choice.query}")

@@ -1,0 +1,201 @@
+"""Silences and announced maintenance: what holds, what is to come, what has been; made and ended here."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from toban.design.clauses.base import Clause
+from toban.design.clauses.monitoring import Monitor
+from toban.design.clauses.objectives import MaintenanceWindow
+from toban.engine.clock import system_clock
+from toban.engine.notify import orders
+from toban.engine.notify.models import Alert, Maintenance, Silence
+from toban.engine.notify.silences import CLAUSE, MATCHERS
+from toban.engine.orders import NotPossible
+from toban.engine.people.access import may_order
+from toban.faces.web import words
+from toban.faces.web.due_times import next_times
+from toban.faces.web.frame import frame, in_force, look
+
+_PAST = 50
+_CONFLICT = 409
+_LENGTHS = {str(each): timedelta(minutes=each) for each in (30, 60, 120, 240, 480, 1440, 4320, 10080)}
+"""How long something usually lasts, by what the form sends; any other end is typed."""
+_USUAL = "60"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A silence, and what it holds back now."""
+
+    silence: Silence
+    holds_back: int
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A row of the document that plans maintenance."""
+
+    clause: MaintenanceWindow
+    next_at: datetime | None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def silences(request: HttpRequest) -> HttpResponse:
+    """Show the silences; `?alert=` proposes one about an alert. POST makes one, or ends the one in `end`."""
+    if request.method != "POST":
+        return _silences(request, _proposed(request.GET.get("alert", "")))
+    return _ordered(request, "silences", orders.end_silence, _silenced, _silences)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def maintenance(request: HttpRequest) -> HttpResponse:
+    """Show planned work; POST announces some, or calls the one in `end` off."""
+    if request.method != "POST":
+        return _maintenance(request, {})
+    return _ordered(request, "maintenance", orders.end_maintenance, _announced, _maintenance)
+
+
+class _Page(Protocol):
+    def __call__(
+        self, request: HttpRequest, typed: Mapping[str, str], refused: NotPossible | None = None
+    ) -> HttpResponse: ...
+
+
+def _silences(
+    request: HttpRequest, typed: Mapping[str, str], refused: NotPossible | None = None
+) -> HttpResponse:
+    edition, now = in_force(), system_clock()
+    going_on = list(Alert.objects.filter(resolved_at=None))
+    context = {
+        **frame(look(edition, now), "alerts"),
+        "may": may_order(request.user),
+        "holding": [
+            Held(each, sum(each.quiet.covers(alert.clause_id, alert.labels) for alert in going_on))
+            for each in Silence.objects.filter(ends_at__gt=now).order_by("ends_at", "pk")
+        ],
+        "past": Silence.objects.filter(ends_at__lte=now).order_by("-ends_at", "-pk")[:_PAST],
+        **_form(typed, refused),
+        "known": _known(edition.design.clauses, going_on),
+    }
+    return render(request, "web/alerts/silences.html", context, status=_CONFLICT if refused else 200)
+
+
+def _maintenance(
+    request: HttpRequest, typed: Mapping[str, str], refused: NotPossible | None = None
+) -> HttpResponse:
+    edition, now = in_force(), system_clock()
+    system = edition.bindings.system
+    context = {
+        **frame(look(edition, now), "alerts"),
+        "may": may_order(request.user),
+        "to_come": Maintenance.objects.filter(ends_at__gt=now).order_by("starts_at", "pk"),
+        "past": Maintenance.objects.filter(ends_at__lte=now).order_by("-ends_at", "-pk")[:_PAST],
+        "planned": [
+            Planned(clause, next(iter(next_times(clause, system, now, 1)), None))
+            for clause in edition.design.of(MaintenanceWindow)
+        ],
+        "targets": list(edition.bindings.targets),
+        "chosen": request.POST.getlist("targets"),
+        **_form(typed, refused),
+    }
+    return render(request, "web/alerts/maintenance.html", context, status=_CONFLICT if refused else 200)
+
+
+def _form(typed: Mapping[str, str], refused: NotPossible | None) -> Mapping[str, object]:
+    return {
+        "typed": typed,
+        "refused": refused,
+        "lengths": [(value, words.length(each)) for value, each in _LENGTHS.items()],
+        "lasting": typed.get("lasting", _USUAL),
+    }
+
+
+def _proposed(number: str) -> Mapping[str, str]:
+    """Return what a silence about an alert would name: its row, and its instance where it is of one."""
+    found = Alert.objects.filter(pk=int(number)).first() if number.isdecimal() else None
+    if found is None:
+        return {}
+    instance = found.labels.get("instance", "")
+    return {CLAUSE: found.clause_id, **({"instance": instance} if instance else {})}
+
+
+def _known(clauses: Iterable[Clause], going_on: Iterable[Alert]) -> Mapping[str, Iterable[str]]:
+    """Return what may be named of each kind: the document's rows, and what open alerts are about."""
+    labels = {name: {alert.labels.get(name, "") for alert in going_on} - {""} for name in MATCHERS}
+    return {
+        **{name: sorted(found) for name, found in labels.items()},
+        CLAUSE: [clause.id for clause in clauses if isinstance(clause, Monitor)],
+    }
+
+
+def _ordered(
+    request: HttpRequest,
+    name: str,
+    end: Callable[..., object],
+    make: Callable[[HttpRequest, datetime], str],
+    page: _Page,
+) -> HttpResponse:
+    """Carry out what the form says and show the page again; what was typed stays where it is refused."""
+    if not may_order(request.user):
+        raise PermissionDenied
+    now, ended = system_clock(), request.POST.get("end", "")
+    try:
+        if ended.isdecimal():
+            end(int(ended), by=request.user.get_username(), now=now)
+            messages.success(request, _("終えました。続いているものは、もう一度知らせます。"))
+        else:
+            messages.success(request, make(request, now))
+    except NotPossible as wrong:
+        return page(request, request.POST.dict(), wrong)
+    return redirect(name)
+
+
+def _silenced(request: HttpRequest, now: datetime) -> str:
+    typed = {name: request.POST.get(name, "").strip() for name in MATCHERS}
+    made = orders.silence(
+        {name: value for name, value in typed.items() if value},
+        request.POST.get("reason", ""),
+        ends_at=_end(request, now),
+        by=request.user.get_username(),
+        now=now,
+    )
+    return _("静かにしました（静音 %(number)d）。") % {"number": made.pk}
+
+
+def _announced(request: HttpRequest, now: datetime) -> str:
+    start = _moment(request.POST.get("from", "")) or now
+    made = orders.announce_maintenance(
+        request.POST.getlist("targets"),
+        request.POST.get("reason", ""),
+        starts_at=start,
+        ends_at=_end(request, start),
+        by=request.user.get_username(),
+        now=now,
+    )
+    return _("メンテナンスを知らせました（メンテナンス %(number)d）。") % {"number": made.pk}
+
+
+def _end(request: HttpRequest, start: datetime) -> datetime | None:
+    """Return the end that was typed, else the one after the length that was chosen; None for neither."""
+    typed, chosen = _moment(request.POST.get("until", "")), request.POST.get("lasting", "")
+    if typed is not None:
+        return typed
+    return start + _LENGTHS[chosen] if chosen in _LENGTHS else None
+
+
+def _moment(written: str) -> datetime | None:
+    """Read what a field for date and time holds, in the document's zone."""
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=in_force().bindings.system.zone)

@@ -1,0 +1,342 @@
+"""The pages of alerts: what they tell, and what may be ordered on them."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from tests.integration.faces.web import firing
+from tests.integration.faces.web.conftest import Fixed, Operators, SignIn
+from tests.integration.faces.web.firing import CPU, fired
+
+from toban.design.reader import Design
+from toban.engine.clock import system_clock
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify import orders
+from toban.engine.notify.models import Alert, Delivery
+from toban.engine.notify.signal import Condition
+from toban.engine.people.models import OperatorRole
+from toban.engine.runs.models import Run, RunLog
+from toban.engine.runs.rules import Reason
+
+PART = {"HX-Request": "true"}
+WEB_CPU = "monitoring/monitor/Web/CPU使用率"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def design(in_force: Fixed) -> Design:
+    return firing.put_in_force(in_force)
+
+
+def text(client: Client, address: str, **more: str) -> str:
+    answer = client.get(address, headers=more)
+    assert answer.status_code == 200, answer.content.decode()
+    return answer.content.decode()
+
+
+def test_a_calm_system_says_so_and_how_the_page_fills(design: Design, viewer: Client) -> None:
+    page = text(viewer, "/alerts/")
+
+    assert "続いているアラートはありません。" in page
+    assert "文書の行が範囲を外れると、ここに現れます。" in page
+
+
+def test_the_list_puts_first_what_nobody_has_and_then_the_worst(design: Design, viewer: Client) -> None:
+    taken = fired(design, Condition.CRITICAL, instance="db-1")
+    warning = fired(design, Condition.WARNING, instance="db-2")
+    critical = fired(design, Condition.CRITICAL, instance="db-3")
+    orders.acknowledge(taken.pk, by="nami", now=system_clock())
+
+    page = text(viewer, "/alerts/")
+
+    places = [page.index(f'id="alert-{alert.pk}"') for alert in (critical, warning, taken)]
+    assert places == sorted(places)
+    assert "nami が対応中" in page
+    assert "送信待ち 2" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("state=firing", {"db-1"}),
+        ("state=acknowledged", {"db-2"}),
+        ("state=silenced", {"web-1"}),
+        ("state=over", {"db-9"}),
+        ("condition=warning", {"db-2"}),
+        ("q=Web", {"web-1"}),
+        (f"clause={CPU}", {"db-1", "db-2"}),
+        ("q=ありません", set()),
+        ("from=2199-01-01", set()),
+        ("to=1999-01-01&state=over", set()),
+    ],
+)
+def test_the_list_is_filtered_by_its_address(
+    design: Design, viewer: Client, query: str, shown: set[str]
+) -> None:
+    now = system_clock()
+    fired(design, instance="db-9", at=now - HOUR)
+    fired(design, Condition.OK, instance="db-9", at=now - HOUR / 2)
+    fired(design, instance="db-1")
+    orders.acknowledge(fired(design, Condition.WARNING, instance="db-2").pk, by="nami", now=now)
+    fired(design, clause_id=WEB_CPU, instance="web-1")
+    orders.silence({"target": "Web"}, "増設中", ends_at=now + HOUR, by="nami", now=now)
+
+    page = text(viewer, f"/alerts/?{query}")
+
+    names = {"db-1", "db-2", "db-9", "web-1"}
+    assert {name for name in names if f"<small>{name}</small>" in page} == shown
+
+
+def test_five_hundred_alerts_are_turned_in_pages(design: Design, viewer: Client) -> None:
+    now = system_clock()
+    template = fired(design, instance="db-0")
+    Alert.objects.bulk_create(
+        Alert(
+            key=f"{CPU}/db-{number}", clause_id=CPU, citation="運用設計書.md:9", clause_text="DB | CPU使用率",
+            subject="DB CPU使用率", condition="critical", value="92%", labels=template.labels,
+            began_at=now, opened_at=now, changed_at=now,
+        )
+        for number in range(1, 500)
+    )  # fmt: skip
+
+    page = text(viewer, "/alerts/?page=5")
+
+    assert page.count('class="opens"') == 100
+    assert "5 / 5" in page
+    assert "続いているもの <small>500</small>" in page
+
+
+def test_nothing_is_sent_while_nothing_changes(design: Design, viewer: Client) -> None:
+    alert = fired(design)
+    for address in ("/alerts/", f"/alerts/{alert.pk}"):
+        known = text(viewer, address).partition("known=")[2].partition('"')[0]
+
+        assert viewer.get(f"{address}?known={known}", headers=PART).status_code == 204
+
+
+def test_one_alert_says_stage_by_stage_who_was_told_and_who_was_not(design: Design, viewer: Client) -> None:
+    alert = fired(design)
+    firing.settle(Delivery.State.DELIVERED, "ops", receipt="1732600000.1")
+    firing.settle(Delivery.State.FAILED, "mail", error="mail が断りました (550)")
+
+    page = text(viewer, f"/alerts/{alert.pk}")
+
+    assert "届いた (1732600000.1)" in page
+    assert "届かなかった (mail が断りました (550))" in page
+    assert "知らせていません: 役割を担う人が決まっていません: 開発担当者" in page
+    assert 'class="is-stopped" title="役割を担う人が決まっていません' in page
+    assert "検知した" in page
+
+
+def test_one_alert_tells_its_whole_story_in_order(design: Design, sign_in: SignIn) -> None:
+    now = system_clock()
+    alert = fired(design, at=now - HOUR)
+    orders.acknowledge(alert.pk, by="nami", now=now - HOUR / 2)
+    orders.release(alert.pk, by="iha", now=now - HOUR / 3)
+    orders.silence({"target": "DB"}, "増設中", ends_at=now - HOUR / 5, by="kai", now=now - HOUR / 4)
+    fired(design, Condition.OK, at=now - HOUR / 6, value="41%")
+
+    page = text(sign_in(OperatorRole.DEVELOPER), f"/alerts/{alert.pk}")
+
+    story = page[page.index('class="timeline"') :]
+    told = ("範囲を外れた", "検知した", "nami が引き受けた", "iha が引き受けを取り消した", "kai が静かにした")
+    places = [story.index(each) for each in (*told, "静音が終わった", "<b>終わった</b>")]
+    assert places == sorted(places)
+    assert 'value="take"' not in page
+
+
+def test_an_alert_about_a_batch_shows_what_the_batch_wrote(design: Design, viewer: Client) -> None:
+    alert = fired(design)
+    run = Run.objects.create(
+        work="B004", clause_id=CPU, due_at=alert.began_at, wake_at=alert.began_at, state=Run.State.FAILED,
+        reason=Reason.FAILED, ordered_by="schedule",
+    )  # fmt: skip
+    RunLog.objects.create(run=run, fence=1, at=alert.began_at, step="集計", text="接続できませんでした")
+
+    page = text(viewer, f"/alerts/{alert.pk}")
+
+    assert f'href="/runs/{run.pk}"' in page
+    assert "<code>接続できませんでした</code>" in page
+
+
+def test_a_developer_takes_an_alert_on_with_one_press_and_undoes_it(design: Design, sign_in: SignIn) -> None:
+    alert = fired(design)
+    client = sign_in(OperatorRole.DEVELOPER)
+
+    taken = client.post(f"/alerts/{alert.pk}", {"act": "take"}, follow=True)
+    alert.refresh_from_db()
+    assert alert.acknowledged_by == "developer"
+    assert "を引き受けました。" in taken.content.decode()
+
+    given_back = client.post(f"/alerts/{alert.pk}", {"act": "release"}, follow=True)
+    alert.refresh_from_db()
+    assert alert.acknowledged_by == ""
+    assert "引き受けを取り消しました。" in given_back.content.decode()
+    actors = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.AUDIT, content__alert=alert.pk)
+    assert list(actors.values_list("actor", "content__order")) == [
+        ("developer", "acknowledge"),
+        ("developer", "release"),
+    ]
+
+
+def test_whoever_orders_from_the_list_comes_back_to_the_same_row_of_it(
+    design: Design, sign_in: SignIn
+) -> None:
+    alert = fired(design)
+
+    answer = sign_in(OperatorRole.DEVELOPER).post(
+        f"/alerts/{alert.pk}", {"act": "take", "list": "state=firing&q=DB"}
+    )
+
+    assert answer.headers["Location"] == f"/alerts/?state=firing&q=DB#alert-{alert.pk}"
+
+
+def test_what_somebody_else_has_is_said_to_be_theirs(design: Design, sign_in: SignIn) -> None:
+    alert = fired(design)
+    orders.acknowledge(alert.pk, by="nami", now=system_clock())
+
+    answer = sign_in(OperatorRole.DEVELOPER).post(f"/alerts/{alert.pk}", {"act": "take"}, follow=True)
+
+    assert f"アラート {alert.pk} は nami が引き受けています" in answer.content.decode()
+    alert.refresh_from_db()
+    assert alert.acknowledged_by == "nami"
+
+
+def test_all_that_the_filter_leaves_is_taken_on_after_a_question(design: Design, sign_in: SignIn) -> None:
+    client = sign_in(OperatorRole.MANAGER)
+    for name in ("db-1", "db-2"):
+        fired(design, instance=name)
+    left_alone = fired(design, clause_id=WEB_CPU, instance="web-1")
+    assert "ここの 2 件をまとめて引き受ける" in text(client, "/alerts/?q=DB")
+    assert "2件を引き受ける" in text(client, "/alerts/?q=DB&ask=take")
+
+    answer = client.post("/alerts/?q=DB", follow=True)
+
+    assert "2件を引き受けました。" in answer.content.decode()
+    assert Alert.objects.get(acknowledged_by="").pk == left_alone.pk
+
+
+def test_a_viewer_sees_no_buttons_and_can_order_nothing(design: Design, viewer: Client) -> None:
+    alert = fired(design)
+    fired(design, instance="db-2")
+    addresses = ["/alerts/", f"/alerts/{alert.pk}", "/alerts/silences", "/alerts/maintenance"]
+
+    pages = "".join(text(viewer, f"{each}?ask=take") for each in addresses)
+    answers = [
+        viewer.post(f"/alerts/{alert.pk}", {"act": "take"}),
+        viewer.post("/alerts/"),
+        viewer.post("/alerts/silences", {"target": "DB", "lasting": "60", "reason": "x"}),
+        viewer.post("/alerts/maintenance", {"lasting": "60", "reason": "x"}),
+    ]
+
+    for sign in ("data-key=", 'name="act"', 'class="ask"', "まとめて", "選んだアラートを引き受ける"):
+        assert sign not in pages.replace('data-key="/"', "")
+    assert [answer.status_code for answer in answers] == [403] * 4
+    assert not Alert.objects.exclude(acknowledged_by="").exists()
+
+
+def test_orders_from_elsewhere_are_refused(design: Design, operator: Operators) -> None:
+    alert = fired(design)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(operator("boss", OperatorRole.MANAGER))
+
+    assert client.post(f"/alerts/{alert.pk}", {"act": "take"}).status_code == 403
+
+
+@pytest.mark.parametrize("address", ["/alerts/999", "/alerts/999/chart"])
+def test_an_alert_that_does_not_exist_is_not_found(design: Design, viewer: Client, address: str) -> None:
+    assert viewer.get(address).status_code == 404
+
+
+def test_an_order_that_nobody_offers_is_none(design: Design, sign_in: SignIn) -> None:
+    alert = fired(design)
+
+    answer = sign_in(OperatorRole.MANAGER).post(f"/alerts/{alert.pk}", {"act": "delete"})
+
+    assert answer.status_code == 400
+
+
+def test_the_chart_says_that_the_history_cannot_be_read_while_the_store_is_down(
+    design: Design, viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TOBAN_TELEMETRY_URL", raising=False)
+    alert = fired(design)
+
+    part = text(viewer, f"/alerts/{alert.pk}/chart", **PART)
+    page = text(viewer, f"/alerts/{alert.pk}/chart")
+
+    assert "測定履歴を読めません" in part
+    assert "<html" not in part
+    assert "← DB CPU使用率" in page
+
+
+def test_the_pages_speak_english_too(design: Design, viewer: Client) -> None:
+    alert = fired(design)
+    english = {"Accept-Language": "en"}
+
+    assert "Nobody has it" in text(viewer, "/alerts/", **english)
+    page = text(viewer, f"/alerts/{alert.pk}", **english)
+    assert "Nobody holds the role" in page
+
+
+def test_a_silence_is_proposed_for_an_alert_made_shown_and_ended(design: Design, sign_in: SignIn) -> None:
+    alert = fired(design)
+    client = sign_in(OperatorRole.DEVELOPER)
+    proposed = text(client, f"/alerts/silences?alert={alert.pk}")
+    assert f'name="clause" value="{CPU}"' in proposed
+    assert 'name="instance" value="db-1"' in proposed
+
+    client.post("/alerts/silences", {"clause": CPU, "instance": "db-1", "lasting": "120", "reason": "増設中"})
+
+    shown = text(client, "/alerts/silences")
+    assert "developer: 増設中" in shown
+    assert '<a class="opens" href="/alerts/?state=silenced">1</a>' in shown
+    assert "静音中" in text(client, "/alerts/?state=silenced")
+    number = LedgerEntry.objects.get(content__order="silence").content["silence"]
+    ended = client.post("/alerts/silences", {"end": str(number)}, follow=True).content.decode()
+    assert "静かにしているものはありません。" in ended
+    assert LedgerEntry.objects.get(content__order="end-silence").actor == "developer"
+
+
+@pytest.mark.parametrize(
+    ("typed", "complaint"),
+    [
+        ({"target": "DB", "lasting": "", "reason": "増設中"}, "終わりがありません"),
+        ({"target": "DB", "lasting": "60", "reason": " "}, "理由がありません"),
+        ({"lasting": "60", "reason": "増設中"}, "何についての静音かがありません"),
+        ({"target": "DB", "until": "2001-01-01T00:00", "reason": "増設中"}, "終わりが始まりより前です"),
+        ({"target": "DB", "until": "2199-01-01T00:00", "reason": "増設中"}, "30日より長く"),
+        ({"end": "999"}, "続いている静音 999 がありません"),
+    ],
+)
+def test_a_silence_that_makes_no_sense_is_refused_and_what_was_typed_stays(
+    design: Design, sign_in: SignIn, typed: dict[str, str], complaint: str
+) -> None:
+    answer = sign_in(OperatorRole.DEVELOPER).post("/alerts/silences", typed)
+
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert complaint in page
+    assert f'name="target" value="{typed.get("target", "")}"' in page
+
+
+def test_maintenance_is_announced_shown_and_called_off(design: Design, sign_in: SignIn) -> None:
+    client = sign_in(OperatorRole.MANAGER)
+    typed = {"from": "2199-01-01T22:00", "until": "2199-01-01T23:00", "reason": "交換"}
+
+    shown = client.post("/alerts/maintenance", typed, follow=True).content.decode()
+
+    assert "システム全体" in shown
+    assert "manager: 交換" in shown
+    assert "2199/1/1 22:00" in shown
+    assert "毎月第2日曜日 2:00-4:00" in shown
+    number = LedgerEntry.objects.get(content__order="maintenance").content["maintenance"]
+    ended = client.post("/alerts/maintenance", {"end": str(number)}, follow=True).content.decode()
+    assert "知らせてある作業はありません。" in ended
+
+
+def test_maintenance_without_an_end_is_refused(design: Design, sign_in: SignIn) -> None:
+    answer = sign_in(OperatorRole.MANAGER).post("/alerts/maintenance", {"reason": "交換", "lasting": ""})
+
+    assert answer.status_code == 409
+    assert "終わりがありません" in answer.content.decode()
