@@ -102,9 +102,17 @@ def postgres(cluster: Cluster, port: int) -> list[str]:
         "shared_buffers": "32MB",
         "max_connections": "110",  # the document's critical limit is 100: it must be reachable
         "timezone": "Asia/Tokyo",
+        "summarize_wal": "on",  # increments are made of it
+        "max_slot_wal_keep_size": "1GB",  # a Toban that stays away must not fill the disk
     }
     command = [str(cluster.program / "bin" / "postgres"), "-D", str(cluster.files)]
     return command + [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+
+
+def show_programs(cluster: Cluster, link: Path) -> None:
+    """Let *link* lead to the server's programs, wherever they are: a restore drill starts them too."""
+    link.unlink(missing_ok=True)
+    link.symlink_to(cluster.program / "bin")
 
 
 def _make(cluster: Cluster, password: str) -> None:
@@ -139,6 +147,7 @@ def main(place: Path, port: int) -> None:
     password = os.environ["SHOP_DB_PASSWORD"]
     cluster = place_for(place, password)
     _make(cluster, password)
+    show_programs(cluster, place.with_name("programs"))
     if cluster.owner is not None:
         os.setgroups([])
         os.setgid(cluster.owner.pw_gid)

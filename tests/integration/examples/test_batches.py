@@ -63,8 +63,8 @@ def run(planned: BatchPlan, key: str, due_at: datetime, **parameters: str) -> Ha
     return turn
 
 
-def test_the_clean_up_the_invoices_and_the_statistics_are_bound(planned: BatchPlan) -> None:
-    assert {"B002", "B003", "B004"} <= planned.works.keys()
+def test_the_backup_the_clean_up_the_invoices_and_the_statistics_are_bound(planned: BatchPlan) -> None:
+    assert {"B001", "B002", "B003", "B004"} <= planned.works.keys()
 
 
 def test_the_companies_get_their_invoices_of_the_last_closed_month(

@@ -29,6 +29,7 @@ class Database:
     """The shop's running PostgreSQL."""
 
     url: str
+    programs: Path
     process: psutil.Process
 
 
@@ -62,7 +63,7 @@ def database() -> Iterator[Database]:
     command = ["shop.db", "--place", str(folder / "db"), "--port", str(port)]
     environment = {"SHOP_DB_PASSWORD": "kokoro", "TMPDIR": str(folder)}
     with running(*command, ready=f"tcp://127.0.0.1:{port}", **environment) as server:
-        yield Database(f"postgresql://shop:kokoro@127.0.0.1:{port}/postgres", server)
+        yield Database(f"postgresql://shop:kokoro@127.0.0.1:{port}/postgres", folder / "programs", server)
     shutil.rmtree(folder)
 
 
@@ -80,6 +81,15 @@ def client(database: Database) -> Iterator[httpx.Client]:
 def test_the_server_never_runs_as_root(database: Database) -> None:
     assert database.process.name() == "postgres"
     assert database.process.uids().effective != 0
+
+
+def test_it_can_be_backed_up_in_increments_and_restored_by_its_own_programs(database: Database) -> None:
+    with psycopg.connect(database.url) as connection:
+        (summarized,) = connection.execute("SHOW summarize_wal").fetchone() or ("",)
+
+    said = subprocess.run([database.programs / "postgres", "--version"], capture_output=True, check=True)
+    assert summarized == "on"
+    assert b"(PostgreSQL) 18" in said.stdout
 
 
 def test_a_wrong_password_is_refused(database: Database) -> None:

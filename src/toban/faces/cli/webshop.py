@@ -96,6 +96,8 @@ def open_webshop(home: Home, ports: dict[str, int]) -> Webshop:
     """Make the shop's place in *home*."""
     place = home.path / "webshop"
     place.mkdir(mode=0o700, exist_ok=True)
+    # Its bindings keep backups there: a store's folder is never made by the store itself.
+    (place / "backups").mkdir(mode=0o700, exist_ok=True)
     return Webshop(folder(), place, ports, home.secret("webshop-db-password"))
 
 

@@ -1,0 +1,51 @@
+"""Chapter 4 of the shop's document, as its own bindings bind it."""
+
+from pathlib import Path
+
+import pytest
+
+from toban import wiring
+from toban.chapters.backup import drills, works
+from toban.chapters.backup.works import BackupPlan
+from toban.design.reader import Design, load_design
+from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.model import Bindings
+from toban.faces.cli.parts import Parts
+
+SHOP = Path(__file__).parents[3] / "examples" / "webshop"
+
+
+@pytest.fixture
+def parts() -> Parts:
+    return Parts(
+        sources=wiring.SOURCES, channels=wiring.CHANNELS, works=wiring.WORKS, stores=wiring.STORES,
+        backups=wiring.BACKUPS,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def bindings(parts: Parts, tmp_path: Path) -> Bindings:
+    text = (SHOP / "toban.toml").read_text(encoding="utf-8")
+    return read_bindings(text, tmp_path / "toban.toml", parts.kinds)
+
+
+@pytest.fixture
+def design() -> Design:
+    return load_design(SHOP / "運用設計書.md")
+
+
+@pytest.fixture
+def planned(design: Design, bindings: Bindings, parts: Parts) -> BackupPlan:
+    return works.plan(design, bindings, parts.backup_kinds)
+
+
+def test_full_copies_are_made_by_the_documents_batch_and_increments_by_their_row(planned: BackupPlan) -> None:
+    assert [policy.work for policy in planned.policies] == ["B001", "PostgreSQL/incremental"]
+
+
+def test_rpo_and_rto_are_judged(planned: BackupPlan) -> None:
+    assert [each.objective for each in planned.objectives] == ["RPO", "RTO"]
+
+
+def test_the_documents_restore_test_is_held(design: Design, bindings: Bindings, planned: BackupPlan) -> None:
+    assert set(drills.plan(design, bindings, planned.sources).works) == {"PostgreSQL/drill"}
