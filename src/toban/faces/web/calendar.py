@@ -107,7 +107,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
         "before": _turn(choice, months.month_of(choice.month, -1)),
         "after": _turn(choice, months.month_of(choice.month, 1)),
         "chapters": [(each.value, CHAPTERS[each]) for each in months.chapters_of(scheduled)],
-        "daily": [(each, titles[each]) for each in sorted(months.every_day(year), key=titles.__getitem__)],
+        "daily": months.shown(months.daily(year, choice.chapter), titles),
         "constant": [(clause, titles[clause.id]) for clause in year.constant],
         "coming": list(_coming(scheduled, edition, choice.chapter, now)),
         "other_view": choice.query(view=VIEWS[choice.view == VIEWS[0]]),

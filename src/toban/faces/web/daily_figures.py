@@ -9,7 +9,9 @@ from toban.chapters.batch.kinds.statistics.history import DayRow, history
 from toban.engine.telemetry.samples import Point
 from toban.faces.web import spark
 
-_SHOWN = timedelta(days=31)
+_DRAWN = timedelta(days=31)
+_MOST = 14
+"""Days that are listed; `toban statistics` has the rest."""
 _DAY = timedelta(days=1)
 
 
@@ -42,13 +44,13 @@ class Days:
 
 
 def days(work: str, today: date) -> Days | None:
-    """Return what *work* added up of the last month; None where it added up nothing."""
-    rows = history(work, today - _SHOWN, today)
+    """Return what *work* added up of the last month, its newest days as a list; None where it did not."""
+    rows = history(work, today - _DRAWN, today)
     units = {each.name: each.unit for row in rows for each in row.figures}
     if not units:
         return None
     columns = tuple(Column(name, unit, _path(name, rows, today)) for name, unit in units.items())
-    return Days(columns, tuple(_line(row, list(units)) for row in reversed(rows)))
+    return Days(columns, tuple(_line(row, list(units)) for row in rows[: -_MOST - 1 : -1]))
 
 
 def _line(row: DayRow, names: Sequence[str]) -> Line:
@@ -65,7 +67,7 @@ def _cell(found: Figure | None) -> str | None:
 def _path(name: str, rows: Sequence[DayRow], today: date) -> str:
     found = ((row.day, each.value) for row in rows for each in row.figures if each.name == name)
     points = [_point(day, float(value)) for day, value in found if value is not None]
-    return spark.strokes(points, _noon(today - _SHOWN), _noon(today))
+    return spark.strokes(points, _noon(today - _DRAWN), _noon(today))
 
 
 def _point(day: date, value: float) -> Point:

@@ -58,6 +58,13 @@ def every_day(agenda: Agenda) -> frozenset[str]:
     return frozenset(set.intersection(*by_day)) if by_day else frozenset()
 
 
+def daily(agenda: Agenda, chapter: str) -> list[Entry]:
+    """Return what comes on every day of *agenda*, as it is on the first, of *chapter* (empty for all)."""
+    found = every_day(agenda)
+    entries = agenda.days[0].entries if agenda.days else ()
+    return [each for each in entries if each.clause.id in found and chapter in ("", each.clause.chapter)]
+
+
 def chosen(day: Day, *, chapter: str, hidden: Collection[str], is_together: bool) -> tuple[Entry, ...]:
     """Return the entries of *day* that the reader asked for."""
     return tuple(

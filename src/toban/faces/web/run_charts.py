@@ -17,6 +17,8 @@ _NARROWEST = 5
 CHART_HEIGHT = 80
 BAR_STEP = 10
 _LOWEST = 3
+_FEWEST = 20
+"""Bars that have room at least: of one run alone the only bar would be as wide as the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Durations:
     @property
     def width(self) -> int:
         """The drawing's width."""
-        return max(len(self.bars), 1) * BAR_STEP
+        return max(len(self.bars), _FEWEST) * BAR_STEP
 
 
 def length_of(run: Run) -> timedelta | None:

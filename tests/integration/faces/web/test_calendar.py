@@ -45,7 +45,7 @@ def test_what_comes_every_day_stands_above_the_month_unless_it_is_asked_for(view
     whole = viewer.get("/calendar/", {"month": "2026-11", "daily": "1"}).content.decode()
 
     assert days_with(page, "B004") == []
-    assert "<b>毎日</b>" in page
+    assert re.search(r'<b>毎日</b> .*<span class="at">04:00</span> バッチ B004 データ集計</a>', page)
     assert len(days_with(whole, "B004")) == 35
 
 

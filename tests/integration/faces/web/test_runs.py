@@ -67,6 +67,28 @@ def test_the_drawing_says_in_words_what_it_shows(viewer: Client) -> None:
     assert 'class="now"' in page
 
 
+def test_a_day_without_runs_says_so_and_speaks_of_no_condition_that_nobody_set(viewer: Client) -> None:
+    planned()
+
+    today = viewer.get("/batches/").content.decode()
+    chosen = viewer.get("/batches/", {"state": "failed"}).content.decode()
+
+    assert "この日の実行はまだありません。" in today
+    assert "この条件に当てはまる実行はありません。" not in today
+    assert "この条件に当てはまる実行はありません。" in chosen
+
+
+def test_a_success_is_said_once(viewer: Client) -> None:
+    planned()
+    run = made(reason=Reason.SUCCEEDED, note="請求書 2 件")
+
+    page = viewer.get(f"/runs/{run.pk}").content.decode()
+    history = viewer.get(f"/batches/{DAILY}").content.decode()
+
+    assert "<span>成功</span>" not in page
+    assert '<td class="words"><small class="note">請求書 2 件</small></td>' in history
+
+
 def test_a_run_of_another_day_is_shown_on_its_own_day(viewer: Client) -> None:
     planned()
     run = made(due_at=system_clock() - timedelta(days=10))
@@ -374,7 +396,8 @@ def test_the_pages_keep_the_strict_policy_and_speak_english(sign_in: SignIn) -> 
 def test_what_a_batch_added_up_is_shown_day_by_day_with_gaps(viewer: Client) -> None:
     planned()
     today = system_clock().astimezone(ZoneInfo("Asia/Tokyo")).date()
-    told = [(1, "1234.5", "円"), (1, None, ""), (2, "10", "円"), (40, "7", "円")]
+    told = [(1, "1234.5", "円"), (1, None, ""), (2, "10", "円"), (15, "8", "円"), (40, "7", "円")]
+    told += [(ago, "9", "円") for ago in range(3, 15)]
     DailyFigure.objects.bulk_create(
         DailyFigure(
             work=DAILY, day=today - timedelta(days=ago), name="売上" if unit else "応答", place=0,
@@ -387,8 +410,8 @@ def test_what_a_batch_added_up_is_shown_day_by_day_with_gaps(viewer: Client) -> 
 
     days = page[page.index('id="days"') : page.index('id="history"')]
     assert re.findall(r'<th scope="row">([\d-]+)</th>', days) == [
-        f"{today - timedelta(days=1)}", f"{today - timedelta(days=2)}",
-    ]  # fmt: skip
+        f"{today - timedelta(days=ago)}" for ago in range(1, 15)
+    ]
     assert '<td class="number">1,234.5</td>' in days
     assert "<small>欠測</small>" in days
     assert '<td class="number">—</td>' in days  # the day before had no such figure

@@ -7,7 +7,7 @@ import pytest
 from toban.design.reader import read_design
 from toban.engine.bindings.agenda import agenda
 from toban.engine.bindings.model import System
-from toban.faces.web.months import chosen, every_day, grid, month_of, of_chapter, weeks
+from toban.faces.web.months import chosen, daily, every_day, grid, month_of, of_chapter, weeks
 
 DOCUMENT = """# 運用設計書
 ## 6. バッチ処理
@@ -53,14 +53,18 @@ def test_a_month_is_drawn_in_whole_weeks_from_sunday(month: date, expected: tupl
 
 def test_what_comes_every_day_is_told_apart_from_what_comes_now_and_then() -> None:
     assert every_day(NOVEMBER) == {"batch/batch/B001"}
+    assert [(each.clause.id, f"{each.start:%H:%M}") for each in daily(NOVEMBER, "")] == [
+        ("batch/batch/B001", "02:00")
+    ]
+    assert daily(NOVEMBER, "routine") == []
 
 
 def test_a_day_shows_what_was_asked_for() -> None:
     wednesday, sunday = NOVEMBER.days[3], NOVEMBER.days[7]
-    daily = every_day(NOVEMBER)
+    hidden = every_day(NOVEMBER)
 
     def ids(**asked: object) -> list[str]:
-        wanted = {"chapter": "", "hidden": daily, "is_together": False, **asked}
+        wanted = {"chapter": "", "hidden": hidden, "is_together": False, **asked}
         return [entry.clause.id for day in (wednesday, sunday) for entry in chosen(day, **wanted)]  # type: ignore[arg-type]
 
     assert ids() == ["batch/batch/B002", "routine/routine/棚卸し"]

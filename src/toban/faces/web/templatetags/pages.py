@@ -81,6 +81,12 @@ def standing(run: Run) -> SafeString:
     return standing_html(standing_of(run))
 
 
+@register.filter
+def standing_word(run: Run) -> str:
+    """Return where a run stands, as a word: a reason that says no more need not stand beside it."""
+    return standing_of(run).word
+
+
 def standing_html(stands: Standing) -> SafeString:
     """Write *stands* by shape and word."""
     return format_html(
