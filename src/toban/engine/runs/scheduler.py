@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any
 
+import structlog
 from django.db import transaction
 from django.db.models import Min, Q, QuerySet
 
@@ -25,8 +26,13 @@ _AGAIN = timedelta(hours=1)
 _AT_ONCE = 100
 """Works that are planned in one transaction."""
 
+_WRONG = timedelta(days=1)
+"""A clock that was so far ahead of this one was wrong; zones and small steps make less."""
+
 _MOST_MISSED = 1000
 """Runs written down one by one after a long absence; the ledger says how many came before."""
+
+log = structlog.get_logger(__name__)
 
 
 def plan_due(works: Collection[Work], now: datetime) -> None:
@@ -49,6 +55,8 @@ def plan_due(works: Collection[Work], now: datetime) -> None:
         told = _changing(by_key[mark.key])
         if any(getattr(mark, name) != value for name, value in told.items()):
             PlannedWork.objects.filter(key=mark.key).update(**told)
+        if mark.planned_until - now >= _WRONG:
+            _plan_anew(by_key[mark.key], now)
     PlannedWork.objects.filter(in_force=True).exclude(key__in=list(by_key)).update(in_force=False)
     make_runs(by_key, now)
 
@@ -71,6 +79,18 @@ def next_moment(now: datetime) -> datetime | None:
 def _begins(work: Work, mark: PlannedWork | None) -> bool:
     """A work that is new, or due by another rule, has no past to make up for."""
     return mark is None or mark.rule != work.rule or not mark.in_force or mark.clause_id != work.clause_id
+
+
+def _plan_anew(work: Work, now: datetime) -> None:
+    """Take back what a clock that was far ahead has planned, or the work would rest until that time comes.
+
+    What ran by that clock stays, and is not done again; what is still to come can't have been missed.
+    """
+    log.warning("clock_was_ahead", work=work.key)
+    with transaction.atomic():
+        ledger.hold()
+        Run.objects.filter(work=work.key, state=Run.State.MISSED, due_at__gt=now).delete()
+        PlannedWork.objects.filter(key=work.key).update(planned_until=now, next_due=_next(work, now))
 
 
 def _mark(work: Work, now: datetime) -> PlannedWork:

@@ -87,6 +87,32 @@ def test_a_clock_that_was_set_back_plans_nothing_twice(make_work: MakeWork) -> N
     assert states() == [("04-01", "on-time")]
 
 
+def test_a_clock_that_was_a_year_ahead_for_a_moment_keeps_no_work_from_its_next_times(
+    make_work: MakeWork,
+) -> None:
+    plan_due([make_work()], NOON - MOMENT)
+    plan_due([make_work()], NOON)
+    plan_due([make_work()], NOON + 365 * DAY)
+
+    for day in range(3):
+        plan_due([make_work()], NOON + day * DAY)
+        plan_due([make_work()], NOON + day * DAY + MOMENT)
+
+    assert states()[:3] == [("04-01", "on-time"), ("04-02", "on-time"), ("04-03", "on-time")]
+    # What that clock has started counts for its time.
+    assert Run.objects.latest("due_at").due_at == NOON + 365 * DAY
+    assert Run.objects.count() == 4
+
+
+def test_a_clock_that_was_ahead_by_less_than_a_day_has_planned_for_good(make_work: MakeWork) -> None:
+    plan_due([make_work()], NOON + DAY - MOMENT)
+    plan_due([make_work()], NOON + DAY)
+
+    plan_due([make_work()], NOON + MOMENT)
+
+    assert PlannedWork.objects.get().planned_until == NOON + DAY
+
+
 def test_a_work_that_left_the_document_is_no_longer_in_force(make_work: MakeWork) -> None:
     plan_due([make_work()], NOON)
 
