@@ -197,6 +197,8 @@ def take_over(run: Run, works: Mapping[str, Work], holder: str, now: datetime) -
             reason = Reason.CANCELLED if is_cancelled else Reason.LOST
             note = found.note if is_cancelled else f"実行中のワーカーが {run.losses} 回失われました"
             end(found, state, reason, now, note)
+            if work.reruns_next_day and not is_cancelled:
+                _again_next_day(found, work)
     return None
 
 
@@ -269,10 +271,17 @@ def require(held: Claim) -> None:
 
 
 def has_consent(held: Claim, step: str, wanted_of: str, now: datetime) -> bool:
-    """Whether *step* may act. If nobody has said so yet, ask, and let go of the run. May raise `Fenced`."""
+    """Whether *step* may act. If nobody has said so yet, ask, and let go of the run. May raise `Fenced`.
+
+    A run that is being cancelled asks nobody; it ends.
+    """
     with transaction.atomic():
         ledger.hold()
         run = _locked(held)
+        if run.is_cancelling:
+            _end_attempt(run, Reason.CANCELLED, "", now)
+            end(run, Run.State.CANCELLED, Reason.CANCELLED, now, run.note)
+            return False
         asked, _ = Approval.objects.get_or_create(
             run=run, step=step, is_superseded=False, defaults={"wanted_of": wanted_of, "asked_at": now}
         )
@@ -378,12 +387,15 @@ def fail(held: Claim, work: Work, reason: Reason, error: str, now: datetime) -> 
         run.failures += 1
         _end_attempt(run, reason, error, now)
         verdict = rules.after_failure(reason, run.failures, work.retry_delays, now)
-        if verdict.again_at is not None:
+        if run.is_cancelling:
+            # What it failed of may be how it was stopped.
+            end(run, Run.State.CANCELLED, Reason.CANCELLED, now, run.note)
+        elif verdict.again_at is not None:
             _let_go(run, verdict.reason, verdict.again_at, error)
-            return
-        end(run, Run.State.FAILED, verdict.reason, now, error)
-        if work.reruns_next_day:
-            _again_next_day(run, work)
+        else:
+            end(run, Run.State.FAILED, verdict.reason, now, error)
+            if work.reruns_next_day:
+                _again_next_day(run, work)
 
 
 def release(held: Claim, reason: Reason, now: datetime) -> None:
@@ -392,8 +404,8 @@ def release(held: Claim, reason: Reason, now: datetime) -> None:
         ledger.hold()
         run = _locked(held)
         _end_attempt(run, reason, "", now)
-        if reason is Reason.CANCELLED:
-            end(run, Run.State.CANCELLED, reason, now, run.note)
+        if reason is Reason.CANCELLED or run.is_cancelling:
+            end(run, Run.State.CANCELLED, Reason.CANCELLED, now, run.note)
         else:
             _let_go(run, reason, now, run.note)
 

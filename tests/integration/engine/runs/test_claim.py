@@ -162,6 +162,19 @@ def test_a_monthly_run_that_may_be_repeated_is_repeated_the_next_day(make_work: 
     assert (again.due_at, again.reason) == (NOON + timedelta(days=1), Reason.NEXT_DAY)
 
 
+def test_a_run_that_takes_its_workers_down_is_repeated_the_next_day_too(make_work: MakeWork) -> None:
+    work = make_work(rule="毎月1日 12:00", reruns_next_day=True)
+    plan_due([work], NOON - MOMENT)
+    plan_due([work], NOON)
+
+    for loss in range(MOST_LOSSES):
+        take(work, after=loss * LEASE)
+    taken({"B001": work}, "b", NOON + MOST_LOSSES * LEASE)
+
+    again = Run.objects.get(state=Run.State.WAITING)
+    assert (again.due_at, again.reason) == (NOON + timedelta(days=1), Reason.NEXT_DAY)
+
+
 def test_a_daily_run_is_repeated_by_its_own_next_due_time(make_work: MakeWork) -> None:
     work = make_work(reruns_next_day=True)
     plan_due([work], NOON - MOMENT)
@@ -204,6 +217,27 @@ def test_a_cancelled_run_whose_worker_died_is_not_taken_up_again(work: Work) -> 
     assert taken({"B001": work}, "b", NOON + LEASE) is None
 
     assert the_run().state == Run.State.CANCELLED
+
+
+@pytest.mark.parametrize(
+    "let_go",
+    [
+        lambda held, work: claim.fail(held, work, Reason.FAILED, "シグナル 15 で終わりました", NOON),
+        lambda held, _work: claim.release(held, Reason.STOPPED, NOON),
+        lambda held, _work: claim.has_consent(held, "command", "運用責任者", NOON),
+    ],
+    ids=["failed", "stopped", "asking"],
+)
+def test_a_run_that_is_let_go_of_while_it_is_being_cancelled_has_ended(
+    work: Work, let_go: Callable[[Claim, Work], object]
+) -> None:
+    held = take(work)
+    orders.cancel("B001", by="nami", now=NOON)
+
+    let_go(held, work)
+
+    assert (the_run().state, the_run().reason) == (Run.State.CANCELLED, Reason.CANCELLED)
+    assert the_run().note == "nami が中止しました"
 
 
 def test_the_next_due_time_is_left_out_with_the_reason(make_work: MakeWork) -> None:
