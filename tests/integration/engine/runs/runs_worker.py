@@ -4,7 +4,7 @@ order FOLDER                         order a run of the work
 steps FOLDER HOLDER AHEAD KILL_AT    do it; the clock is AHEAD seconds fast and kills at reading KILL_AT
 hold FOLDER HOLDER [AHEAD]           do a work whose step waits for the file FOLDER/go
 listen FOLDER                        note each ring of the bell, until the file FOLDER/end exists
-schedule FOLDER SEED                 plan two days of hourly runs with a clock that jumps to and fro
+schedule FOLDER SEED                 plan a day of hourly runs with a clock that jumps to and fro
 """
 
 import os
@@ -127,7 +127,7 @@ def do_schedule() -> None:
     start = datetime(2026, 4, 1, 0, 30, tzinfo=UTC)
     hourly = work(step(0), rule="1時間毎")
     scheduler.plan_due([hourly], start)
-    for tick in range(48 * 6):
+    for tick in range(24 * 6):
         now = start + timedelta(minutes=10 * tick)
         scheduler.plan_due([hourly], now)
         scheduler.plan_due([hourly], now - timedelta(minutes=jumps.randrange(0, 180)))
