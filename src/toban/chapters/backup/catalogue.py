@@ -171,10 +171,11 @@ def log_goes_on(
 ) -> LogStretch:
     """Note that all log from *first_lsn* to *last_lsn* is durable in the store.
 
-    It lengthens the last stretch where it begins within it on the same timeline, else it is a new one.
+    It lengthens the last stretch where it meets it on the same timeline, else it is a new one. A stretch whose
+    beginning was removed meanwhile keeps the later one: whoever follows the log goes on saying where it began.
     """
     last = last_stretch(subject, system_id)
-    if last is None or last.timeline != timeline or not _touches(last, first_lsn):
+    if last is None or last.timeline != timeline or not _meets(last, first_lsn, last_lsn):
         return LogStretch.objects.create(
             subject=subject,
             system_id=system_id,
@@ -208,8 +209,9 @@ def log_begins_at(subject: str, system_id: str, oldest: Place) -> None:
             row.save(update_fields=["first_lsn"])
 
 
-def _touches(stretch: LogStretch, lsn: str) -> bool:
-    return position(stretch.first_lsn) <= position(lsn) <= position(stretch.last_lsn)
+def _meets(stretch: LogStretch, first_lsn: str, last_lsn: str) -> bool:
+    begins_before_its_end = position(first_lsn) <= position(stretch.last_lsn)
+    return begins_before_its_end and position(stretch.first_lsn) <= position(last_lsn)
 
 
 def _place(timeline: int | None, lsn: str) -> Place | None:

@@ -99,6 +99,17 @@ def test_a_stretch_ends_where_its_log_was_removed() -> None:
     ]
 
 
+@pytest.mark.django_db
+def test_log_that_goes_on_does_not_bring_back_what_was_removed_meanwhile() -> None:
+    log_goes_on("0/1000000", "0/4000000", NOON)
+    catalogue.log_begins_at("PostgreSQL", "7361", Place(1, "0/3000000"))
+
+    log_goes_on("0/1000000", "0/5000000", NOON + timedelta(hours=1))
+
+    only = LogStretch.objects.get()
+    assert (only.first_lsn, only.last_lsn) == ("0/3000000", "0/5000000")
+
+
 def test_a_store_tells_what_it_holds(tmp_path: Path) -> None:
     store = DirectoryStore(DirectoryConfig(path=tmp_path))
     store.put(catalogue.key_of("PostgreSQL", TAKEN.label), catalogue.to_json(TAKEN))
