@@ -171,8 +171,8 @@ def log_goes_on(
 ) -> LogStretch:
     """Note that all log from *first_lsn* to *last_lsn* is durable in the store.
 
-    It lengthens the last stretch where it meets it on the same timeline, else it is a new one. A stretch whose
-    beginning was removed meanwhile keeps the later one: whoever follows the log goes on saying where it began.
+    It lengthens the last stretch where it meets it on the same timeline, else it is a new one. One whose
+    beginning was removed meanwhile keeps the later one: whoever follows goes on saying where that began.
     """
     last = last_stretch(subject, system_id)
     if last is None or last.timeline != timeline or not _meets(last, first_lsn, last_lsn):
