@@ -11,6 +11,7 @@ COMMANDS = {
     "calendar": "toban.faces.cli.calendar",
     "check": "toban.faces.cli.check",
     "drill": "toban.faces.cli.drill",
+    "duty": "toban.faces.cli.duty",
     "init": "toban.faces.cli.init",
     "evidence": "toban.faces.cli.evidence",
     "levels": "toban.faces.cli.levels",

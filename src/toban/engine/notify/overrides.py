@@ -16,6 +16,10 @@ from toban.engine.notify.roster import Override, Roster, holding, rosters
 from toban.engine.orders import NotPossible
 
 
+FOREVER = timedelta(days=36_500)
+"""For asking after all that is to come."""
+
+
 def between(start: datetime, end: datetime) -> list[Override]:
     """Return the overrides that hold at some moment from *start* (included) to *end* (excluded)."""
     found = DutyOverride.objects.filter(starts_at__lt=end, ends_at__gt=start).order_by("starts_at", "pk")
@@ -23,6 +27,11 @@ def between(start: datetime, end: datetime) -> list[Override]:
         Override(each.pk, each.role, each.person, each.author, each.reason, each.starts_at, each.ends_at)
         for each in found
     ]
+
+
+def standing(now: datetime) -> list[Override]:
+    """Return the overrides that hold at *now*."""
+    return between(now, now + timedelta(microseconds=1))
 
 
 def override(
@@ -88,11 +97,11 @@ def end_override(number: int, *, by: str, now: datetime) -> DutyOverride:
 
 def with_those_on_duty(design: Design, contacts: Contacts, now: datetime) -> Contacts:
     """Return *contacts* with those who hold at *now* the roles that people take turns at or stand in for."""
-    standing = between(now, now + timedelta(microseconds=1))
+    given = standing(now)
     held = {
-        roster.role: holding(roster, standing, now, contacts.calendar).people
+        roster.role: holding(roster, given, now, contacts.calendar).people
         for roster in rosters(design, contacts.duty)
-        if roster.layers or any(each.role == roster.role for each in standing)
+        if roster.layers or any(each.role == roster.role for each in given)
     }
     return replace(contacts, on_duty=held)
 

@@ -23,7 +23,7 @@ from toban.engine.bindings.model import DutyBinding, LayerBinding, System
 
 _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
-_AHEAD = timedelta(days=35)
+AHEAD = timedelta(days=35)
 """A month's turn ends within."""
 
 
@@ -199,8 +199,20 @@ def following(
 ) -> Shift | None:
     """Return the next shift of others than those on duty at *moment*; None where none comes for a month."""
     present = on_duty(roster, overrides, moment, system).people
-    found = shifts(roster, overrides, moment, moment + _AHEAD, system)
+    found = shifts(roster, overrides, moment, moment + AHEAD, system)
     return next((each for each in found if each.start > moment and each.watch.people != present), None)
+
+
+def turns(
+    known: Iterable[Roster], overrides: Sequence[Override], start: datetime, end: datetime, system: System
+) -> list[Shift]:
+    """Return what a calendar of duty shows from *start* to *end*, in order: turns, and who stands in.
+
+    A role that the same one always holds would be there every day: only who stands in for them is.
+    """
+    found = (shift for each in known for shift in shifts(each, overrides, start, end, system))
+    shown = (shift for shift in found if shift.roster.layers or shift.watch.override is not None)
+    return sorted(shown, key=lambda shift: shift.start)
 
 
 def _edges(

@@ -12,6 +12,7 @@ from toban.design.clauses.base import Clause
 from toban.engine.bindings.inforce import Edition
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify.roster import Override
 from toban.faces.web import words
 from toban.faces.web.live import LiveRow, live_rows, worst_first
 from toban.faces.web.outline import outline
@@ -78,8 +79,14 @@ class Glance:
         return Glance(self.edition, self.now, self.figures, chapters, self.refusal)
 
 
-def glance(edition: Edition, statuses: Sequence[ClauseStatus], now: datetime, refusal: str = "") -> Glance:
-    """Put together what the page of *edition* shows *now*."""
+def glance(
+    edition: Edition,
+    statuses: Sequence[ClauseStatus],
+    overrides: Sequence[Override],
+    now: datetime,
+    refusal: str = "",
+) -> Glance:
+    """Put together what the page of *edition* shows *now*; *overrides* are those of duty that hold then."""
     built = outline(edition.design)
     by_id = {status.clause_id: status for status in statuses if status.clause_id in built.clauses}
     live = live_rows(built.clauses, list(by_id.values()), now, edition.bindings.system.zone)
@@ -93,7 +100,8 @@ def glance(edition: Edition, statuses: Sequence[ClauseStatus], now: datetime, re
         )
         for line, entry in zip(contents(built, live), built.entries, strict=True)
     ]
-    return Glance(edition, now, figures(edition, live, list(by_id.values()), now), chapters, refusal)
+    shown = figures(edition, live, list(by_id.values()), overrides, now)
+    return Glance(edition, now, shown, chapters, refusal)
 
 
 def as_text(seen: Glance, *, whole: bool) -> RenderableType:

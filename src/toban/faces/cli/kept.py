@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toban.faces.cli.parts import Parts
+from toban.faces.cli.terminal import refuse
 
 if TYPE_CHECKING:
     from toban.engine.bindings.inforce import Edition
 
 KEPT = "in-force"
 """The folder of a home in which the worker keeps what is in force."""
+
+_NOTHING_RUNS = 2
 
 
 def kept_edition(parts: Parts, home: Path) -> "Edition | None":
@@ -29,3 +32,17 @@ def kept_edition(parts: Parts, home: Path) -> "Edition | None":
     named = parts.in_force()
     named.refresh()
     return named.edition
+
+
+def edition_of(parts: Parts) -> "Edition":
+    """Return what is in force in the home that TOBAN_HOME names; with nothing there, end with status 2."""
+    from django.conf import settings  # noqa: PLC0415
+
+    found = kept_edition(parts, settings.HOME)
+    if found is None:
+        refuse(
+            f"{settings.HOME}: ここで動いている文書がありません",
+            "TOBAN_HOME で toban up と同じ場所を指定するか、TOBAN_DESIGN で文書を示してください",
+        )
+        raise SystemExit(_NOTHING_RUNS)
+    return found

@@ -71,6 +71,7 @@ def command(parts: Parts, home: Path, chapter: str, whole: bool, form: str) -> N
 def _look(parts: Parts, home: Path) -> "Glance":
     from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.engine.evidence.models import ClauseStatus, LedgerEntry  # noqa: PLC0415
+    from toban.engine.notify import overrides  # noqa: PLC0415
     from toban.faces.cli.glance import glance  # noqa: PLC0415
 
     edition = kept_edition(parts, home)
@@ -79,7 +80,8 @@ def _look(parts: Parts, home: Path) -> "Glance":
     told = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT)
     latest = told.order_by("-sequence").first()
     refusal = str(latest.content.get("reason", "")) if latest else ""
-    return glance(edition, list(ClauseStatus.objects.all()), system_clock(), refusal)
+    now = system_clock()
+    return glance(edition, list(ClauseStatus.objects.all()), overrides.standing(now), now, refusal)
 
 
 def _print(shown: "Glance", *, whole: bool) -> None:

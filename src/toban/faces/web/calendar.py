@@ -148,14 +148,14 @@ def _choice(request: HttpRequest, today: date) -> Choice:
     chapter = request.GET.get("chapter", "")
     return Choice(
         view=view if view in VIEWS else VIEWS[0],
-        month=_month(request.GET.get("month", ""), today),
+        month=month_named(request.GET.get("month", ""), today),
         chapter=chapter if chapter in set(Chapter) else "",
         is_together=request.GET.get("only") == "together",
         is_whole=request.GET.get("daily") == "1",
     )
 
 
-def _month(written: str, today: date) -> date:
+def month_named(written: str, today: date) -> date:
     """Return the month that an address names (2026-11); this one where it names none, or one out of reach."""
     try:
         found = date.fromisoformat(f"{written}-01")

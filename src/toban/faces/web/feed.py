@@ -1,6 +1,7 @@
 """The calendar as a feed (RFC 5545) that calendar programs subscribe to, and the secret that opens it."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 
@@ -17,14 +18,18 @@ from toban.design.chapter import Chapter
 from toban.engine.bindings import present
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import system_clock
+from toban.engine.notify import overrides
+from toban.engine.notify.roster import rosters, turns
 from toban.engine.people.feeds import give_token, holder_of, revoke_token
 from toban.engine.people.models import Operator
-from toban.faces.icalendar import icalendar
+from toban.faces.duty_words import events
+from toban.faces.icalendar import icalendar, written
 from toban.faces.web.calendar import span
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.months import of_chapter
 
 _REFUSED = "このアドレスの鍵は使えません\nThis address's key is no longer good\n"
+_NOBODY = "接続表の [people] にこの名前の人はいません\nNobody of this name is in [people]\n"
 _BEFORE, _AFTER = timedelta(days=31), timedelta(days=366)
 
 
@@ -35,17 +40,45 @@ def feed(request: HttpRequest) -> HttpResponse:
     `?chapter=` leaves one chapter's rows. A program that has the present one already is told so (ETag).
     """
     now = system_clock()
-    if holder_of(request.GET.get("token", ""), now) is None:
-        return HttpResponse(_REFUSED, "text/plain; charset=utf-8", 403)
-    edition = present.edition()
-    if edition is None:
-        return HttpResponse(status=503)
+    edition = _opened(request, now)
+    if isinstance(edition, HttpResponse):
+        return edition
     today = now.astimezone(edition.bindings.system.zone).date()
     chapter = request.GET.get("chapter", "")
-    etag = quote_etag(_version(edition, today, chapter))
+    etag = _version(edition, today, chapter)
+    return _answer(request, etag, lambda: _calendar(edition, today, chapter))
+
+
+@require_safe
+def duty_feed(request: HttpRequest) -> HttpResponse:
+    """Return the turns of the last month and the year to come to whoever has a `?token=`.
+
+    `?person=` leaves one person's, by the name in `[people]`.
+    """
+    now = system_clock()
+    edition = _opened(request, now)
+    if isinstance(edition, HttpResponse):
+        return edition
+    person = request.GET.get("person", "")
+    if person and person not in edition.bindings.people:
+        return HttpResponse(_NOBODY, "text/plain; charset=utf-8", 404)
+    text = _turns(edition, now.astimezone(edition.bindings.system.zone).date(), person)
+    # Who stands in for whom changes at any time: only the text itself says whether it is the same.
+    return _answer(request, hashlib.sha256(text.encode()).hexdigest()[:32], lambda: text)
+
+
+def _opened(request: HttpRequest, now: datetime) -> Edition | HttpResponse:
+    """Return what is in force to whoever has a token, else the refusal."""
+    if holder_of(request.GET.get("token", ""), now) is None:
+        return HttpResponse(_REFUSED, "text/plain; charset=utf-8", 403)
+    return present.edition() or HttpResponse(status=503)
+
+
+def _answer(request: HttpRequest, version: str, text: Callable[[], str]) -> HttpResponse:
+    etag = quote_etag(version)
     answer = get_conditional_response(request, etag=etag)
     if answer is None:
-        answer = HttpResponse(_calendar(edition, today, chapter), "text/calendar; charset=utf-8")
+        answer = HttpResponse(text(), "text/calendar; charset=utf-8")
         answer.headers["Content-Disposition"] = 'inline; filename="toban.ics"'
     answer.headers["ETag"] = etag
     # Kept by the program itself, and asked for again each time; by nobody in between.
@@ -66,8 +99,12 @@ def subscription(request: HttpRequest) -> HttpResponse:
     if act != "open":
         return HttpResponse(status=400)
     query = urlencode({"token": give_token(request.user, request, now)})
-    address = f"{settings.PUBLIC_URL.rstrip('/')}{reverse('feed')}?{query}"
-    context = {**frame(look(in_force(), now), "calendar"), "address": address}
+    base = settings.PUBLIC_URL.rstrip("/")
+    addresses = {
+        "address": f"{base}{reverse('feed')}?{query}",
+        "duty_address": f"{base}{reverse('duty-feed')}?{query}",
+    }
+    context = {**frame(look(in_force(), now), "calendar"), **addresses}
     return render(request, "web/calendar/subscription.html", context)
 
 
@@ -77,6 +114,17 @@ def _calendar(edition: Edition, today: date, chapter: str) -> str:
     # The same all day long, so that what is unchanged stays the same to the byte.
     made = datetime.combine(today, time(0), system.zone)
     return icalendar(found, system.name or edition.design.document, made)
+
+
+def _turns(edition: Edition, today: date, person: str) -> str:
+    bindings, system = edition.bindings, edition.bindings.system
+    first, last = (datetime.combine(each, time(0), system.zone) for each in (today - _BEFORE, today + _AFTER))
+    known = rosters(edition.design, bindings.duty)
+    found = turns(known, overrides.between(first, last), first, last, system)
+    wanted = (shift for shift in found if person in ("", *shift.watch.people))
+    name = f"{system.name or edition.design.document} 当番"
+    made = datetime.combine(today, time(0), system.zone)
+    return written(events(wanted, bindings.people), name, made)
 
 
 def _version(edition: Edition, today: date, chapter: str) -> str:

@@ -13,6 +13,7 @@ from toban.engine.bindings import present
 from toban.engine.bindings.inforce import Edition
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify import overrides
 from toban.engine.runs.models import PlannedWork, Run
 from toban.faces.web import overview
 from toban.faces.web.live import LiveRow, live_rows
@@ -86,7 +87,7 @@ def figures(sight: Sight) -> dict[str, object]:
     changes = list(takewhile(lambda entry: entry.at >= midnight, recent))
     return {
         "contents": list(overview.contents(sight.outline, sight.rows)),
-        "figures": overview.figures(sight.edition, sight.rows, sight.statuses, now),
+        "figures": overview.figures(sight.edition, sight.rows, sight.statuses, overrides.standing(now), now),
         "today": today(clauses, sight.statuses, changes, _runs_of_day(midnight), now, zone),
         "hours": range(0, 24, 3),
     }

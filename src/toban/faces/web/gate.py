@@ -13,8 +13,8 @@ from toban.engine.people.models import Operator
 from toban.engine.people.passwords import rules_in_force
 from toban.engine.people.rules import Hurdle
 
-# Calendar programs can't sign in: the feed itself asks for its secret.
-_FEED = "/calendar.ics"
+# Calendar programs can't sign in: the feeds themselves ask for their secret.
+_FEEDS = ("/calendar.ics", "/duty.ics")
 _OPEN = ("/accounts/login/", "/accounts/logout/", "/accounts/2fa/authenticate/", "/i18n/")
 _ALWAYS = ("/accounts/logout/", "/accounts/reauthenticate/", "/accounts/2fa/reauthenticate/", "/i18n/")
 _WAYS = {
@@ -41,7 +41,7 @@ class Gate:
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         user = request.user
-        if request.path == _FEED:
+        if request.path in _FEEDS:
             return self._get_response(request)
         if not isinstance(user, Operator):
             return self._get_response(request) if request.path.startswith(_OPEN) else _to_sign_in(request)

@@ -101,7 +101,7 @@ def shown(entries: Iterable[Entry], titles: Mapping[str, str]) -> tuple[Shown, .
     )
 
 
-def grid(cells: Sequence[Cell]) -> list[Sequence[Cell]]:
+def grid[T](cells: Sequence[T]) -> list[Sequence[T]]:
     """Return *cells* week by week."""
     return [cells[at : at + _WEEK] for at in range(0, len(cells), _WEEK)]
 

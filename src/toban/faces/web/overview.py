@@ -1,21 +1,22 @@
 """The figures over the document: how much conforms, what fires, who is on duty, what comes next. Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from toban.chapters.objectives.report import BUDGET_LEFT
-from toban.design.calendar import japanese_holidays
 from toban.design.clauses.base import Clause
-from toban.design.clauses.objectives import DutyRole, Objective
+from toban.design.clauses.objectives import Objective
 from toban.design.values.metric import Metric
 from toban.engine.bindings.inforce import Edition
-from toban.engine.bindings.model import System
+from toban.engine.bindings.model import Person, System
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import FIRING, Verdict
+from toban.engine.notify.roster import Override, Roster, Watch, on_duty, rosters
+from toban.faces.duty_words import name_of
 from toban.faces.web import words
 from toban.faces.web.live import LiveRow, worst_first
 from toban.faces.web.outline import Outline
@@ -65,15 +66,19 @@ def contents(outline: Outline, rows: Mapping[str, LiveRow]) -> Iterator[Contents
 
 
 def figures(
-    edition: Edition, rows: Mapping[str, LiveRow], statuses: Sequence[ClauseStatus], now: datetime
+    edition: Edition,
+    rows: Mapping[str, LiveRow],
+    statuses: Sequence[ClauseStatus],
+    overrides: Sequence[Override],
+    now: datetime,
 ) -> list[Figure]:
-    """Return the top bar."""
+    """Return the top bar; *overrides* are those that hold at *now*."""
     by_id = {clause.id: clause for clause in edition.design.clauses}
     return [
         _conforming(rows),
         _error_budget(edition, rows),
         _firing(rows, by_id),
-        _on_duty(edition, now),
+        _on_duty(edition, overrides, now),
         _next(statuses, by_id, edition.bindings.system, now),
     ]
 
@@ -121,35 +126,27 @@ def _firing(rows: Mapping[str, LiveRow], by_id: Mapping[str, Clause]) -> Figure:
     )
 
 
-def _on_duty(edition: Edition, now: datetime) -> Figure:
-    system = edition.bindings.system
-    local = now.astimezone(system.zone)
-    roles = edition.design.of(DutyRole)
-    present = [
-        role
-        for role in roles
-        if role.hours is not None and role.hours.covers(local, holidays_near(system, local))
+def _on_duty(edition: Edition, overrides: Sequence[Override], now: datetime) -> Figure:
+    bindings, roles = edition.bindings, rosters(edition.design, edition.bindings.duty)
+    watches = [
+        (role, on_duty(role, overrides, now, bindings.system)) for role in roles if role.hours is not None
     ]
+    present = [(role, watch) for role, watch in watches if watch.people]
     if not present:
-        return Figure(_("当番"), _("なし"), _("この時間の当番が文書にありません") if roles else "", "/")
-    names = [_holder(edition, role) for role in present]
-    return Figure(
-        _("当番"), present[0].role, "、".join(name for name in names if name), evidence_address(present[0].id)
-    )
+        detail = _("この時間の当番が文書にありません") if roles else ""
+        return Figure(_("当番"), _("なし"), detail, "/duty/")
+    names = [_holders(role, watch, bindings.people) for role, watch in present]
+    return Figure(_("当番"), present[0][0].role, "、".join(name for name in names if name), "/duty/")
 
 
-def _holder(edition: Edition, role: DutyRole) -> str:
-    person = edition.bindings.people.get(role.role)
-    if person is not None and person.name:
-        return f"{person.name} {person.phone}".strip()
-    return "" if role.is_placeholder else role.holder
-
-
-def holidays_near(system: System, moment: datetime) -> Collection[date]:
-    """Return the public holidays of *moment*'s year and the day before, as the bindings ask."""
-    if not system.keeps_holidays:
-        return ()
-    return japanese_holidays(range((moment - timedelta(days=1)).year, moment.year + 1))
+def _holders(role: Roster, watch: Watch, people: Mapping[str, Person]) -> str:
+    """Say who they are, with a number to call; a role that nobody's name is known of says nothing."""
+    found = []
+    for each in watch.people:
+        name = name_of(each, role, people)
+        phone = people[each].phone if each in people else ""
+        found.append(f"{'' if name == role.role else name} {phone}".strip())
+    return "、".join(each for each in found if each)
 
 
 def _next(

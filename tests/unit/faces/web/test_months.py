@@ -82,4 +82,4 @@ def test_one_chapter_of_an_agenda_keeps_its_days() -> None:
 
 
 def test_a_grid_has_seven_days_a_week() -> None:
-    assert [len(week) for week in grid([None] * 35)] == [7] * 5  # type: ignore[list-item]
+    assert [len(week) for week in grid([None] * 35)] == [7] * 5

@@ -1,0 +1,257 @@
+"""`toban duty`: who is on duty now and next, and who stands in for whom."""
+
+import getpass
+import json
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from toban.faces.cli.kept import edition_of
+from toban.faces.cli.parts import Parts
+from toban.faces.cli.period import end as end_of
+from toban.faces.cli.period import moment
+from toban.faces.cli.state import opened_state
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from toban.engine.bindings.inforce import Edition
+    from toban.engine.notify.models import DutyOverride
+    from toban.engine.notify.roster import Roster, Shift, Watch
+
+_REFUSED = 1
+_LONGEST_DAYS = 366
+_FORMAT = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+
+
+@click.group(
+    "duty",
+    short_help="Who is on duty now and next (当番).",
+    epilog="Example: toban duty now --format json",
+)
+def command() -> None:
+    """Show who holds the document's roles, and have somebody stand in.
+
+    運用体制の役割を、いまと次にだれが担うかを示し、代わりを立てます。
+    """
+
+
+@command.command("now", short_help="Who is on duty at this moment (いまの当番).")
+@_FORMAT
+@click.pass_obj
+def now_(parts: Parts, form: str) -> None:
+    """Show who is on duty now for each role, until when, and who comes next.
+
+    \b
+    Exit status:
+      0  shown, whoever is there
+      2  nothing runs there, or the state database can't be used
+    """
+    speak_utf8()
+    with opened_state():
+        from toban.engine.clock import system_clock  # noqa: PLC0415
+
+        edition, now = edition_of(parts), system_clock()
+        if form == "json":
+            say(json.dumps([_present(*each) for each in _roles(edition, now)], ensure_ascii=False, indent=2))
+        else:
+            lines = [_line(*each) for each in _roles(edition, now)]
+            say("\n".join(lines) or "文書の1章に運用体制がありません")
+
+
+@command.command("next", short_help="The coming turns (これからの当番).")
+@click.option(
+    "--days", type=click.IntRange(1, _LONGEST_DAYS), default=14, show_default=True, help="How far ahead."
+)
+@click.option("--role", help="Only this role of the document.")
+@click.option("--person", help="Only this one, by the name in [people].")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "ics"]), default="text", show_default=True
+)
+@click.pass_obj
+def next_(parts: Parts, days: int, role: str | None, person: str | None, form: str) -> None:
+    """Show the turns from now on, in order; --format ics for any calendar program.
+
+    \b
+    Exit status:
+      0  shown
+      2  nothing runs there, or the state database can't be used
+    """
+    speak_utf8()
+    with opened_state():
+        from toban.engine.clock import system_clock  # noqa: PLC0415
+        from toban.faces.duty_words import as_json, events  # noqa: PLC0415
+        from toban.faces.icalendar import written  # noqa: PLC0415
+
+        edition, now = edition_of(parts), system_clock()
+        people = edition.bindings.people
+        found = [
+            shift
+            for shift in _turns(edition, now, timedelta(days=days))
+            if role in (None, shift.roster.role) and (person is None or person in shift.watch.people)
+        ]
+        if form == "ics":
+            name = edition.bindings.system.name or edition.design.document
+            # As RFC 5545 wants its lines to end, whatever the terminal.
+            click.echo(written(events(found, people), f"{name} 当番", now).encode(), nl=False)
+        elif form == "json":
+            told = [as_json(each.roster, each.watch, each.start, each.end, people) for each in found]
+            say(json.dumps(told, ensure_ascii=False, indent=2))
+        else:
+            say("\n".join(_turn(each, edition) for each in found) or "この期間に当番はありません")
+
+
+@command.command(
+    "override",
+    short_help="Have somebody stand in, with a reason and an end (代わりを立てる).",
+    epilog='Example: toban duty override 緊急連絡先 伊波 --for 3時間 --reason "通院"',
+)
+@click.argument("role", required=False)
+@click.argument("person", required=False)
+@click.option("--from", "since", metavar="TIME", help="When it begins; now, if not given.")
+@click.option("--for", "lasting", metavar="LENGTH", help="How long: 2時間, 30分.")
+@click.option("--until", metavar="TIME", help="Until when: 2026-11-25T18:00.")
+@click.option("--reason", metavar="WORDS", default="", help="Why, for whoever looks later.")
+@click.option("--end", "ended", type=int, metavar="NUMBER", help="End one now, or call it off.")
+@click.option("--list", "listing", is_flag=True, help="Show those that hold and those to come.")
+@_FORMAT
+@click.pass_obj
+def override_(
+    parts: Parts, role: str | None, person: str | None, since: str | None,
+    lasting: str | None, until: str | None, reason: str, ended: int | None, listing: bool, form: str,
+) -> None:  # fmt: skip
+    """Have PERSON (by the name in [people]) hold ROLE of the document for a time, whoever's turn it is.
+
+    期限と理由のない代わりはできません。渡す人と受ける人に知らせ、だれが決めたかは証跡に残ります。
+
+    \b
+    Exit status:
+      0  done
+      1  not possible: no end, no reason, no such role or person, or no such override
+      2  nothing runs there, or the state database can't be used
+    """
+    speak_utf8()
+    with opened_state():
+        from toban.engine.clock import system_clock  # noqa: PLC0415
+        from toban.engine.notify import overrides  # noqa: PLC0415
+        from toban.engine.orders import NotPossible  # noqa: PLC0415
+
+        by, now = getpass.getuser(), system_clock()
+        if listing:
+            _list(form)
+            return
+        try:
+            if ended is not None:
+                overrides.end_override(ended, by=by, now=now)
+                say(f"代わり {ended} を終えました")
+                return
+            if role is None or person is None:
+                raise click.UsageError(
+                    "役割と、代わりに担う人の名前を書いてください: toban duty override 役割 名前"
+                )
+            edition = edition_of(parts)
+            start = moment(since, "--from") if since is not None else now
+            made = overrides.override(
+                role, person, reason, starts_at=start, ends_at=end_of(start, lasting, until), by=by, now=now,
+                design=edition.design, bindings=edition.bindings,
+            )  # fmt: skip
+        except NotPossible as exc:
+            refuse(str(exc), exc.hint)
+            raise SystemExit(_REFUSED) from exc
+        say(f"代わり {_given(made).strip()}")
+
+
+def _roles(
+    edition: "Edition", now: datetime
+) -> "Iterator[tuple[Edition, Roster, Watch, Shift | None, datetime | None]]":
+    """Yield each role with who is on duty, until when (None: no end in sight), and who comes next."""
+    from toban.engine.notify import overrides, roster  # noqa: PLC0415
+
+    system = edition.bindings.system
+    given = overrides.between(now, now + roster.AHEAD)
+    for each in roster.rosters(edition.design, edition.bindings.duty):
+        found = roster.shifts(each, given, now, now + roster.AHEAD, system)
+        is_present = bool(found) and found[0].start == now
+        ends = found[0].end if is_present and found[0].end < now + roster.AHEAD else None
+        watch = roster.on_duty(each, given, now, system)
+        yield edition, each, watch, roster.following(each, given, now, system), ends
+
+
+def _turns(edition: "Edition", now: datetime, length: timedelta) -> "list[Shift]":
+    from toban.engine.notify import overrides, roster  # noqa: PLC0415
+
+    known, end = roster.rosters(edition.design, edition.bindings.duty), now + length
+    return roster.turns(known, overrides.between(now, end), now, end, edition.bindings.system)
+
+
+def _present(
+    edition: "Edition", roster: "Roster", watch: "Watch", following: "Shift | None", ends: datetime | None
+) -> dict[str, object]:
+    from toban.faces.duty_words import as_json  # noqa: PLC0415
+
+    people = edition.bindings.people
+    coming = following and as_json(roster, following.watch, following.start, following.end, people)
+    return {**as_json(roster, watch, None, ends, people), "next": coming}
+
+
+def _line(
+    edition: "Edition", roster: "Roster", watch: "Watch", following: "Shift | None", ends: datetime | None
+) -> str:
+    from toban.engine.notify.roster import clock  # noqa: PLC0415
+    from toban.faces.duty_words import names, why  # noqa: PLC0415
+
+    zone, people = edition.bindings.system.zone, edition.bindings.people
+    parts = [f"{roster.role}  {names(watch, roster, people) or '対応時間外'}"]
+    if ends is not None:
+        parts.append(f"{clock(ends, zone)} まで")
+    if watch.override is not None:
+        parts.append(f"代わり {why(watch.override)}")
+    if following is not None:
+        parts.append(f"次は {clock(following.start, zone)} から {names(following.watch, roster, people)}")
+    return "  ".join(parts)
+
+
+def _turn(shift: "Shift", edition: "Edition") -> str:
+    from toban.engine.notify.roster import clock  # noqa: PLC0415
+    from toban.faces.duty_words import names, why  # noqa: PLC0415
+
+    zone = edition.bindings.system.zone
+    who = names(shift.watch, shift.roster, edition.bindings.people)
+    said = why(shift.watch.override)
+    override = f"  代わり {said}" if said else ""
+    return f"{clock(shift.start, zone)} - {clock(shift.end, zone)}  {shift.roster.role}  {who}{override}"
+
+
+def _list(form: str) -> None:
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.engine.notify.models import DutyOverride  # noqa: PLC0415
+
+    holding = DutyOverride.objects.filter(ends_at__gt=system_clock()).order_by("starts_at")
+    if form == "json":
+        told = [
+            {
+                "override": each.pk,
+                "role": each.role,
+                "person": each.person,
+                "author": each.author,
+                "reason": each.reason,
+                "starts_at": each.starts_at.isoformat(),
+                "ends_at": each.ends_at.isoformat(),
+            }
+            for each in holding
+        ]
+        say(json.dumps(told, ensure_ascii=False, indent=2))
+        return
+    say("\n".join(_given(each) for each in holding) or "代わりはありません")
+
+
+def _given(override: "DutyOverride") -> str:
+    starts, ends = override.starts_at.astimezone(), override.ends_at.astimezone()
+    span = f"{starts:%Y-%m-%d %H:%M} から {ends:%Y-%m-%d %H:%M} まで"
+    return (
+        f"{override.pk:>6}  {override.role}  {override.person}  {span}  {override.author}: {override.reason}"
+    )

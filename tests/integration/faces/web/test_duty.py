@@ -1,0 +1,232 @@
+"""The duty page, orders about who stands in, and the feed of turns."""
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.test import Client
+from tests.integration.faces.web.conftest import Fixed, SignIn
+
+from toban.design.reader import read_design
+from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.clock import system_clock
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify import overrides
+from toban.engine.notify.models import DutyOverride
+from toban.engine.people.models import OperatorRole
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+HOUR = timedelta(hours=1)
+DOCUMENT = """# 運用設計書
+## 1. 運用方針
+### 運用体制
+| 役割 | 担当 | 対応時間 |
+|---|---|---|
+| 運用責任者 | 城間 | 平日9:00-18:00 |
+| 緊急連絡先 | [氏名] | 24時間365日 |
+"""
+BINDINGS = """
+[system]
+name = "南風商店"
+
+[people."上原"]
+name = "上原 なみ"
+phone = "090-0000-0001"
+
+[people."伊波"]
+slack = "U02"
+
+[[duty."緊急連絡先".layers]]
+people = ["上原", "伊波"]
+handover = "毎週月曜 10:00"
+since = 2026-04-06
+"""
+
+
+@pytest.fixture(autouse=True)
+def turns(in_force: Fixed) -> Edition:
+    edition = Edition(
+        read_design(DOCUMENT, "運用設計書.md"), read_bindings(BINDINGS, Path("toban.toml"), Kinds())
+    )
+    in_force.edition = edition
+    return edition
+
+
+@pytest.fixture
+def developer(sign_in: SignIn) -> Client:
+    return sign_in(OperatorRole.DEVELOPER)
+
+
+def cell(page: str, day: str) -> str:
+    """Return what the drawn month says of *day*, without its markup."""
+    found = re.search(rf'<time datetime="{day}">(.*?)</td>', page[page.index('id="turns"') :], re.DOTALL)
+    assert found is not None
+    return " ".join(re.sub(r"<[^>]+>", " ", found[1]).split())
+
+
+def given(form: dict[str, str] | None = None) -> dict[str, str]:
+    until = system_clock().astimezone(TOKYO) + 2 * HOUR
+    return {
+        "act": "give", "role": "緊急連絡先", "person": "伊波", "reason": "通院", "from": "",
+        "until": f"{until:%Y-%m-%dT%H:%M}", **(form or {}),
+    }  # fmt: skip
+
+
+def test_the_month_shows_each_turn_on_its_days_with_the_hour_of_the_hand_over(viewer: Client) -> None:
+    page = viewer.get("/duty/", {"month": "2026-05"}).content.decode()
+
+    # 2026-04-06 is 上原's first Monday: 05-04 begins the fifth week.
+    assert cell(page, "2026-05-03") == "3 憲法記念日 伊波 緊急連絡先"
+    assert cell(page, "2026-05-04") == "4 みどりの日 –10:00 伊波 緊急連絡先 10:00– 上原 なみ 緊急連絡先"
+    assert cell(page, "2026-05-05") == "5 こどもの日 上原 なみ 緊急連絡先"
+
+
+def test_one_roles_turns_are_chosen_by_the_address(viewer: Client) -> None:
+    page = viewer.get("/duty/", {"month": "2026-05", "role": "緊急連絡先"}).content.decode()
+
+    assert cell(page, "2026-05-05") == "5 こどもの日 上原 なみ"
+
+
+@pytest.mark.parametrize("query", [{"month": "9999-12"}, {"month": "x"}, {"role": "だれか"}])
+def test_an_address_that_names_nothing_shows_this_month_and_all(
+    viewer: Client, query: dict[str, str]
+) -> None:
+    assert viewer.get("/duty/", query).status_code == 200
+
+
+def test_who_is_on_duty_now_stands_in_the_bar_of_every_page_and_on_the_duty_page(
+    viewer: Client, turns: Edition
+) -> None:
+    page = viewer.get("/duty/").content.decode()
+
+    posts = page[page.index('id="posts"') : page.index('id="turns"')]
+    assert any(f"<b>{name}</b>" in posts for name in ("上原 なみ", "伊波"))
+    assert re.search(r'<a href="/duty/"[^>]*><small>当番</small>', page)
+
+
+def test_somebody_stands_in_by_the_page_and_the_page_says_so(developer: Client) -> None:
+    answer = developer.post("/duty/override", given(), follow=True)
+
+    page = answer.content.decode()
+    assert answer.redirect_chain == [("/duty/", 302)]
+    assert "伊波 が 緊急連絡先 を代わります。" in page
+    posts = page[page.index('id="posts"') : page.index('id="turns"')]
+    assert "developer: 通院" in posts
+    audited = LedgerEntry.objects.get(kind=LedgerEntry.Kind.AUDIT, content__order="duty-override")
+    assert audited.actor == "developer"
+
+
+def test_a_beginning_is_read_on_the_documents_clock(developer: Client) -> None:
+    tomorrow = f"{system_clock().astimezone(TOKYO) + 24 * HOUR:%Y-%m-%d}"
+
+    developer.post("/duty/override", given({"from": f"{tomorrow}T09:00", "until": f"{tomorrow}T18:00"}))
+
+    made = DutyOverride.objects.get()
+    assert made.starts_at == datetime.fromisoformat(f"{tomorrow}T09:00").replace(tzinfo=TOKYO)
+
+
+def test_what_stands_is_ended_by_the_page(developer: Client) -> None:
+    developer.post("/duty/override", given())
+    number = DutyOverride.objects.get().pk
+
+    developer.post("/duty/override", {"act": "end", "override": str(number)})
+
+    assert overrides.standing(system_clock()) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        (given({"until": ""}), "終わりがありません"),
+        (given({"until": "2020-01-01T00:00"}), "終わりが始まりより前です"),
+        (given({"reason": " "}), "理由がありません"),
+        (given({"person": "だれか"}), "「だれか」に届く方法がありません"),
+        (given({"role": "だれか"}), "「だれか」という役割はありません"),
+        ({"act": "end", "override": "9" * 40}, "続いている代わり 0 がありません"),
+    ],
+)
+def test_an_order_that_makes_no_sense_is_told_beside_the_form_and_keeps_what_was_typed(
+    developer: Client, form: dict[str, str], says: str
+) -> None:
+    answer = developer.post("/duty/override", form)
+
+    assert answer.status_code == 409
+    assert says in answer.content.decode()
+    assert not DutyOverride.objects.exists()
+
+
+def test_an_unknown_act_is_refused(developer: Client) -> None:
+    assert developer.post("/duty/override", {"act": "x"}).status_code == 400
+
+
+def test_a_viewer_sees_no_form_and_may_order_nothing(viewer: Client) -> None:
+    assert 'name="act" value="give"' not in viewer.get("/duty/").content.decode()
+    assert viewer.post("/duty/override", given()).status_code == 403
+    assert not DutyOverride.objects.exists()
+
+
+def test_a_stranger_sees_nothing_of_it() -> None:
+    assert Client().get("/duty/").status_code == 302
+    assert Client().post("/duty/override", given()).status_code == 302
+
+
+# — the feed —
+
+
+def opened(client: Client) -> str:
+    page = client.post("/calendar/feed", {"act": "open"}).content.decode()
+    found = re.search(r'id="duty-address">http://[^/]+(/duty\.ics\?token=[\w-]+)<', page)
+    assert found is not None
+    return found[1]
+
+
+def events(text: str) -> list[str]:
+    return re.findall(r"SUMMARY:(.+)\r", text.replace("\r\n ", ""))
+
+
+def test_a_calendar_program_reads_the_turns_of_all_by_the_same_secret(viewer: Client) -> None:
+    answer = Client().get(opened(viewer))
+
+    found = events(answer.content.decode())
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert set(found) == {"緊急連絡先 上原 なみ", "緊急連絡先 伊波"}
+    # A month back and a year ahead, week by week.
+    assert 56 <= len(found) <= 58
+
+
+def test_one_persons_feed_holds_theirs_alone(viewer: Client) -> None:
+    address = opened(viewer)
+
+    assert set(events(Client().get(f"{address}&person=伊波").content.decode())) == {"緊急連絡先 伊波"}
+    assert Client().get(f"{address}&person=だれか").status_code == 404
+
+
+def test_who_stands_in_is_in_the_feed_with_the_reason_and_a_program_is_told_of_the_change(
+    viewer: Client, turns: Edition
+) -> None:
+    address, now = opened(viewer), system_clock()
+    known = Client().get(address).headers["ETag"]
+    assert Client().get(address, headers={"If-None-Match": known}).status_code == 304
+
+    overrides.override(
+        "運用責任者", "伊波", "休暇", starts_at=now, ends_at=now + 24 * 10 * HOUR, by="nami", now=now,
+        design=turns.design, bindings=turns.bindings,
+    )  # fmt: skip
+
+    answer = Client().get(address, headers={"If-None-Match": known})
+    text = answer.content.decode().replace("\r\n ", "")
+    assert answer.status_code == 200
+    assert "SUMMARY:運用責任者 伊波" in text
+    assert "nami: 休暇" in text
+
+
+@pytest.mark.parametrize("token", ["", "x", "x" * 200])
+def test_without_a_secret_the_feed_says_nothing(token: str) -> None:
+    answer = Client().get("/duty.ics", {"token": token})
+
+    assert answer.status_code == 403
+    assert "上原" not in answer.content.decode()
