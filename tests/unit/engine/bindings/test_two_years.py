@@ -35,6 +35,35 @@ def test_each_month_has_the_day_that_the_table_says(words: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "days"),
+    [
+        ("毎年2月29日", "2028-02-29"),
+        ("毎年12月31日", "2027-12-31 2028-12-31"),
+        (
+            "毎月31日",
+            "2027-01-31 2027-03-31 2027-05-31 2027-07-31 2027-08-31 2027-10-31 2027-12-31"
+            " 2028-01-31 2028-03-31 2028-05-31 2028-07-31 2028-08-31 2028-10-31 2028-12-31",
+        ),
+        (
+            "毎月29日",
+            "2027-01-29 2027-03-29 2027-04-29 2027-05-29 2027-06-29 2027-07-29 2027-08-29 2027-09-29"
+            " 2027-10-29 2027-11-29 2027-12-29 2028-01-29 2028-02-29 2028-03-29 2028-04-29 2028-05-29"
+            " 2028-06-29 2028-07-29 2028-08-29 2028-09-29 2028-10-29 2028-11-29 2028-12-29",
+        ),
+        (
+            "毎月第5金曜",
+            "2027-01-29 2027-04-30 2027-07-30 2027-10-29 2027-12-31"
+            " 2028-03-31 2028-06-30 2028-09-29 2028-12-29",
+        ),
+    ],
+)
+def test_days_that_not_every_month_or_year_has_come_only_then(words: str, days: str) -> None:
+    due = due_times(schedule(f"{words} 23:00"), System(), START, END)
+
+    assert [f"{moment:%Y-%m-%d}" for moment in due] == days.split()
+
+
 def test_every_wednesday_of_two_years_is_there_across_the_leap_day() -> None:
     due = list(due_times(schedule("毎週水曜 2:00"), System(), START, END))
 
@@ -58,6 +87,16 @@ def test_business_days_leave_out_the_new_year_and_the_holidays_of_may() -> None:
     assert days[:2] == ["01-04", "01-05"]
     # The 29th is a holiday, and so are Monday 3 to Wednesday 5 May.
     assert days[-4:] == ["04-28", "04-30", "05-06", "05-07"]
+
+
+def test_over_the_year_s_end_only_weekends_and_public_holidays_are_left_out() -> None:
+    first, last = datetime(2027, 12, 27, tzinfo=TOKYO), datetime(2028, 1, 13, tzinfo=TOKYO)
+
+    due = due_times(schedule("平日 9:00"), System(), first, last)
+
+    # 1 January is a Saturday, which has no substitute; the second Monday is Coming-of-Age Day.
+    days = "12-27 12-28 12-29 12-30 12-31 01-03 01-04 01-05 01-06 01-07 01-11 01-12"
+    assert [f"{moment:%m-%d}" for moment in due] == days.split()
 
 
 def test_where_no_public_holidays_count_only_weekends_are_left_out() -> None:
