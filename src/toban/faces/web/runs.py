@@ -34,6 +34,8 @@ _LINES = 500
 """Lines of the log on the page and in each part that follows; the whole is at the log's own address."""
 _ENTRIES = 50
 _LONGEST_RESULT = 300
+_LONGEST_FACT = 60
+"""Characters."""
 _CONFLICT = 409
 _LONGEST_NUMBER = 20
 """Digits: no database knows a greater one."""
@@ -193,7 +195,24 @@ def _steps(found: Run) -> Iterator[StepRow]:
 
 
 def _as_text(result: object) -> str:
-    return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
+    """Say what a step has kept for those after it: its facts in a line, and of a list how long it is."""
+    match result:
+        case str():
+            return result
+        case dict():
+            return "、".join(f"{name} {_briefly(value)}" for name, value in result.items())
+        case _:
+            return _briefly(result)
+
+
+def _briefly(value: object) -> str:
+    match value:
+        case str():
+            return value if len(value) <= _LONGEST_FACT else f"{value[:_LONGEST_FACT]}…"
+        case list() | dict():
+            return f"({len(value)})"
+        case _:
+            return json.dumps(value)
 
 
 def _attempts(found: Run) -> Iterator[AttemptRow]:

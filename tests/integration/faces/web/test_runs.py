@@ -286,7 +286,7 @@ def test_a_run_tells_its_state_times_steps_attempts_parameters_and_who_ordered_i
         fence=1,
         began_at=now - timedelta(seconds=75),
         ended_at=now,
-        result={"rows": 34100},
+        result={"rows": 34100, "months": ["2026-10", "2026-11"], "digest": "f" * 64, "last": None},
     )
 
     page = viewer.get(f"/runs/{run.pk}").content.decode()
@@ -294,7 +294,7 @@ def test_a_run_tells_its_state_times_steps_attempts_parameters_and_who_ordered_i
     assert '<progress max="100" value="62.4"' in page
     assert "21,300 / 34,100 行" in page
     assert "1分15秒" in page
-    assert "{&quot;rows&quot;: 34100}" in page
+    assert f"rows 34100、months (2)、digest {'f' * 60}…、last null" in page
     assert "<code>date=2026-11-24</code>" in page
     assert "ops-1/42" in page
     assert "<dd>kai</dd>" in page
