@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import Error, connection, connections
 
 from toban.engine.clock import Clock
-from toban.engine.runs import reported, scheduler
+from toban.engine.runs import reported, scheduler, written
 from toban.engine.runs.runner import Runner
 from toban.engine.runs.work import Work
 from toban.engine.telemetry.output import OutputBuffer
@@ -15,7 +15,8 @@ _LOOKS = {"postgresql": 1.0, "sqlite": 0.25}
 """Seconds between two looks at the tables where nothing rings: PostgreSQL's NOTIFY comes first."""
 
 _WHOLE = timedelta(minutes=1)
-"""How often every work is compared with the tables, should another worker have adopted other ones."""
+"""How often every work is compared with the tables, should another worker have adopted other ones, and old
+lines of runs go."""
 
 
 class Runs:
@@ -54,6 +55,7 @@ class Runs:
         now = self._clock()
         if now >= self._whole_at:
             scheduler.plan_due(works.values(), now)
+            written.forget_old(now)
             self._whole_at = now + _WHOLE
         else:
             scheduler.make_runs(works, now)

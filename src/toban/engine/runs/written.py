@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from django.db.models import Count
 
-from toban.engine.runs.models import Run
+from toban.engine.runs.models import Run, RunLog
 from toban.engine.runs.runner import MOST_LINES
 from toban.engine.telemetry.output import OutputLine
 
+KEPT = timedelta(days=90)
+"""How long lines stay in the state database: as long as in the telemetry store."""
+
 _PAGE = 5_000
+_FORGOTTEN_AT_ONCE = 1_000
 
 
 class OutputReader(Protocol):
@@ -46,6 +50,17 @@ def whole_log(run: Run, store: OutputReader | None) -> Iterator[Written]:
     while page:
         yield from (Written(line.at, line.step, line.text) for line in page)
         page = store.output(run.pk, after=(page[-1].fence, page[-1].number), limit=_PAGE)
+
+
+def forget_old(now: datetime) -> None:
+    """Delete the oldest of the lines that are past their time; asked again and again, it gets through all.
+
+    Lines are numbered in the order in which they were written, so the oldest are found without an index.
+    """
+    oldest = RunLog.objects.order_by("pk").values_list("pk", "at")[:_FORGOTTEN_AT_ONCE]
+    past = [pk for pk, at in oldest if now - at > KEPT]
+    if past:
+        RunLog.objects.filter(pk__gte=past[0], pk__lte=past[-1], at__lt=now - KEPT).delete()
 
 
 def _lines_by_claim(run: Run) -> Iterator[int]:

@@ -10,7 +10,7 @@ from tests.integration.engine.runs.conftest import NOON, MakeWork
 from toban.engine.runs.models import Run, RunLog
 from toban.engine.runs.runner import MOST_LINES, Hand
 from toban.engine.runs.scheduler import plan_due
-from toban.engine.runs.written import whole_log
+from toban.engine.runs.written import KEPT, forget_old, whole_log
 from toban.engine.telemetry.output import OutputBuffer, OutputLine
 
 pytestmark = pytest.mark.django_db
@@ -91,3 +91,17 @@ def test_what_the_store_has_forgotten_still_begins_in_the_state_database(make_wo
     whole = [line.text for line in whole_log(run, Store())]
 
     assert whole[-2:] == [f"行 {MOST_LINES}", "… ほか 1 行は残していません"]
+
+
+def test_lines_go_when_they_are_past_their_time_and_no_earlier(make_work: MakeWork) -> None:
+    run = hand(make_work, None).claim.run_id
+    moment = timedelta(microseconds=1)
+    for at in (NOON, NOON + moment):
+        RunLog.objects.create(run_id=run, fence=1, step="command", at=at, text=at.isoformat())
+
+    forget_old(NOON + KEPT)
+    assert len(kept()) == 2
+    forget_old(NOON + KEPT + moment)
+
+    assert kept() == [(NOON + moment).isoformat()]
+    assert Run.objects.count() == 1
