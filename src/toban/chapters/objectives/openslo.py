@@ -25,7 +25,7 @@ def documents(slis: Sequence[Sli], system: str, zone: str) -> list[dict[str, obj
 
 def _slo(sli: Sli, allowed: float, number: int, zone: str) -> dict[str, object]:
     objective = sli.objective
-    source = {"metric": sli.metric.value, "target": sli.target, "instance": sli.instance}
+    source = {"metric": sli.metric.value, "target": sli.target, "instance": sli.indicator.instance}
     return {
         "apiVersion": "openslo/v1",
         "kind": "SLO",

@@ -1,11 +1,11 @@
 """Levels to what others are told of them: a status for the page, signals for the notices. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from toban.chapters.objectives import periods, rules
-from toban.chapters.objectives.rules import Budget, Burning, Span, Tally
+from toban.chapters.objectives.rules import Budget, Burn, Span, Tally
 from toban.chapters.objectives.sli import Sli
 from toban.design.values.metric import Metric
 from toban.engine.evidence.status import StatusUpdate
@@ -27,7 +27,8 @@ class Level:
     year: Tally
     month_span: Span
     year_span: Span
-    burning: Burning | None
+    burns: Sequence[Burn]
+    """Gravest rule first; none for an objective without a budget."""
     trouble: str
     """Why nothing could be asked of the telemetry store."""
     now: datetime
@@ -35,9 +36,12 @@ class Level:
     @property
     def budget(self) -> Budget | None:
         """The month's error budget; None where the objective has none."""
-        if self.sli.metric is not Metric.UP:
-            return None
-        return rules.budget(self.sli.limit, periods.length(self.month_span), self.month)
+        return rules.budget(self.sli.metric, self.sli.limit, periods.length(self.month_span), self.month)
+
+    @property
+    def burning(self) -> Burn | None:
+        """The gravest rule that is broken."""
+        return rules.burning(self.burns)
 
     @property
     def coverage(self) -> float:
@@ -102,7 +106,7 @@ def _signal(level: Level, key: str, condition: Condition, value: str, now: datet
     )
 
 
-def _burn_words(burning: Burning | None) -> str:
+def _burn_words(burning: Burn | None) -> str:
     if burning is None:
         return "予算の減り方は範囲内です"
     days = 30 / burning.rate
@@ -127,10 +131,17 @@ def _value(level: Level) -> str:
         return ""
     parts = [f"今月 {figure(level.sli.metric, level.month.mean_unplanned or level.month.mean)}"]
     if level.budget is not None:
-        left = level.budget.left
-        remains = spell(left) if left > timedelta(0) else f"-{spell(-left)}"
-        parts.append(f"{BUDGET_LEFT}{remains} ({level.budget.share_left:.0%})")
+        parts.append(f"{BUDGET_LEFT}{remains(level.sli.metric, level.budget)}")
     return "、".join(parts)
+
+
+def remains(metric: Metric, budget: Budget) -> str:
+    """Say what is left of *budget*: of an availability also as time."""
+    if metric is not Metric.UP:
+        return f"{budget.share_left:.0%}"
+    left = budget.left
+    time = spell(left) if left > timedelta(0) else f"-{spell(-left)}"
+    return f"{time} ({budget.share_left:.0%})"
 
 
 def _reason(level: Level) -> str:

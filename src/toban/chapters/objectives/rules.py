@@ -57,11 +57,12 @@ class Tally:
         known = self.covered - self.planned_covered
         return (self.amount - self.planned_amount) / known if known > 0 else None
 
-    @property
-    def lost_unplanned(self) -> float:
-        """Of a tally of being up (0 to 1): the seconds in which it was not, planned maintenance left out."""
-        known = self.covered - self.planned_covered
-        return max(known - (self.amount - self.planned_amount), 0.0)
+    def bad_unplanned(self, metric: Metric) -> float:
+        """Return how many seconds were bad, or which share of requests × seconds; planned time left out."""
+        mean = self.mean_unplanned
+        if mean is None:
+            return 0.0
+        return max(bad_share(metric, mean), 0.0) * (self.covered - self.planned_covered)
 
 
 def tally(slices: Iterable[Slice], planned: Sequence[Span]) -> Tally:
@@ -124,9 +125,15 @@ class Budget:
         return max(self.left / self.allowed, 0.0) if self.allowed else 0.0
 
 
-def budget(limit_percent: float, period: timedelta, known: Tally) -> Budget:
-    """Return the error budget of an availability target over *period*."""
-    return Budget(period * (1 - limit_percent / 100), timedelta(seconds=known.lost_unplanned))
+def budget(metric: Metric, limit: float, period: timedelta, known: Tally) -> Budget | None:
+    """Return the error budget of a target over *period*; None where it allows for no share.
+
+    Of an availability it is time; of an error rate the time in which every request might have failed.
+    """
+    allowed = allowed_share(metric, limit)
+    if allowed is None:
+        return None
+    return Budget(period * allowed, timedelta(seconds=known.bad_unplanned(metric)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,19 +153,28 @@ BURN_RULES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Burning:
-    """A rule that is broken, and how fast it burns."""
+class Burn:
+    """How fast both windows of a rule burn; None: nothing is known of one."""
 
     rule: BurnRule
-    rate: float
+    long: float | None
+    short: float | None
+
+    @property
+    def rate(self) -> float:
+        """The slower of the two; nothing known burns nothing."""
+        return min(self.long or 0.0, self.short or 0.0)
+
+    @property
+    def is_too_fast(self) -> bool:
+        """Whether the rule is broken."""
+        # ">=" on thousandths: exactly 14.4 times as fast is too fast, though its division ends in …9999.
+        return round(self.rate, 3) >= self.rule.rate
 
 
-def burning(rates: Sequence[tuple[BurnRule, float | None, float | None]]) -> Burning | None:
-    """Return the gravest rule of which both windows burn; *rates*: rule, long and short."""
-    for rule, long, short in rates:
-        if long is not None and short is not None and min(long, short) >= rule.rate:
-            return Burning(rule, min(long, short))
-    return None
+def burning(burns: Sequence[Burn]) -> Burn | None:
+    """Return the gravest of *burns* whose rule is broken; they come gravest first."""
+    return next((burn for burn in burns if burn.is_too_fast), None)
 
 
 def burn_rate(share: float | None, allowed: float | None) -> float | None:

@@ -6,18 +6,16 @@ arrive late, when the store was away.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from toban.chapters.objectives import detection, duties, periods, report, rules
-from toban.chapters.objectives.models import LevelDay
+from toban.chapters.objectives.models import BurnRate, LevelDay
 from toban.chapters.objectives.report import Level
-from toban.chapters.objectives.rules import Slice, Span, Tally
-from toban.chapters.objectives.sli import LevelPlan, Sli
+from toban.chapters.objectives.rules import Burn, Slice, Span, Tally
+from toban.chapters.objectives.sli import Indicator, LevelPlan, Sli
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.reader import Design
-from toban.design.values.metric import Metric
 from toban.engine.bindings.model import Bindings
 from toban.engine.evidence import status
 from toban.engine.notify import alerts, overrides
@@ -27,6 +25,9 @@ from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 _BACK = 60
 """Days before today that are counted when an objective is measured for the first time."""
 
+
+_PARTS = 10
+"""Into how many pieces a window is cut to see which of it was planned."""
 
 _SOON = timedelta(days=35)
 """How far ahead somebody who stands in for another is told of."""
@@ -59,12 +60,12 @@ class Objectives:
         today = now.astimezone(zone).date()
         month, year = periods.month_span(today, zone), periods.year_span(today, zone)
         try:
-            current = self._count(sli, design, bindings, now)
-            burning = self._burning(sli, now)
+            current = self._count(sli.indicator, design, bindings, now)
+            burns = self._burns(sli, design, bindings, now)
             trouble = ""
         except StoreUnavailable as error:
-            current, burning, trouble = Tally(), None, str(error)
-        days = _kept(sli, year[0].date(), today) | {today: current}
+            current, burns, trouble = self._so_far(sli.indicator, today), (), str(error)
+        days = kept(sli.indicator, year[0].date(), today) | {today: current}
         return Level(
             sli=sli,
             today=current,
@@ -72,60 +73,74 @@ class Objectives:
             year=_sum(days, year[0].date()),
             month_span=month,
             year_span=year,
-            burning=burning,
+            burns=burns,
             trouble=trouble,
             now=now,
         )
 
-    def _count(self, sli: Sli, design: Design, bindings: Bindings, now: datetime) -> Tally:
-        """Keep the days that are over, and return today so far."""
+    def _count(self, of: Indicator, design: Design, bindings: Bindings, now: datetime) -> Tally:
+        """Keep the days that are over and today so far, and return the latter."""
         zone = bindings.system.zone
         today = now.astimezone(zone).date()
-        known = set(_kept(sli, today - timedelta(days=_BACK), today))
+        known = set(kept(of, today - timedelta(days=_BACK), today))
         yesterday = today - timedelta(days=1)
         for back in range(_BACK, 0, -1):
             day = today - timedelta(days=back)
             if day == yesterday or day not in known:
-                _keep(sli, day, self._day(sli, design, bindings, day))
-        return self._tally(sli, design, bindings, (periods.day_span(today, zone)[0], now))
+                _keep(of, day, self._day(of, design, bindings, day))
+        current = self._tally(of, design, bindings, (periods.day_span(today, zone)[0], now))
+        _keep(of, today, current)
+        return current
 
-    def _day(self, sli: Sli, design: Design, bindings: Bindings, day: date) -> Tally:
-        return self._tally(sli, design, bindings, periods.day_span(day, bindings.system.zone))
+    def _so_far(self, of: Indicator, today: date) -> Tally:
+        return kept(of, today, today + timedelta(days=1)).get(today, Tally())
 
-    def _tally(self, sli: Sli, design: Design, bindings: Bindings, span: Span) -> Tally:
+    def _day(self, of: Indicator, design: Design, bindings: Bindings, day: date) -> Tally:
+        return self._tally(of, design, bindings, periods.day_span(day, bindings.system.zone))
+
+    def _tally(
+        self,
+        of: Indicator,
+        design: Design,
+        bindings: Bindings,
+        span: Span,
+        step: timedelta = rules.SLICE,
+    ) -> Tally:
         planned = periods.planned_spans(
             design.of(MaintenanceWindow),
-            _announced(sli.target, span),
+            _announced(of.target, span),
             span,
             zone=bindings.system.zone,
             keeps_holidays=bindings.system.keeps_holidays,
         )
-        return rules.tally(self._slices(sli, span, rules.SLICE), planned)
+        return rules.tally(self._slices(of, span, step), planned)
 
-    def _slices(self, sli: Sli, span: Span, step: timedelta) -> Iterator[Slice]:
+    def _slices(self, of: Indicator, span: Span, step: timedelta) -> Iterator[Slice]:
         start, end = span
         if end - start < step:
             return
         points = max(int(periods.length(span) / step), 1)
-        series = self._telemetry.series(sli.metric, sli.target, sli.instance or None, start, end, points)
+        series = self._telemetry.series(of.metric, of.target, of.instance or None, start, end, points)
         for point in series:
             yield Slice(max(point.at, start), min(point.at + step, end), point.mean)
 
-    def _burning(self, sli: Sli, now: datetime) -> rules.Burning | None:
+    def _burns(self, sli: Sli, design: Design, bindings: Bindings, now: datetime) -> Sequence[Burn]:
+        """Return how fast the budget burns in each rule's windows, and keep it for the page."""
         allowed = rules.allowed_share(sli.metric, sli.limit)
         if allowed is None:
-            return None
-        rates = [
-            (rule, self._rate(sli, now, rule.long, allowed), self._rate(sli, now, rule.short, allowed))
-            for rule in rules.BURN_RULES
-        ]
-        return rules.burning(rates)
+            return ()
 
-    def _rate(self, sli: Sli, now: datetime, window: timedelta, allowed: float) -> float | None:
-        slices = self._slices(sli, (now - window, now), window / 10)
-        mean = rules.tally(slices, ()).mean
-        share = rules.bad_share(sli.metric, mean) if mean is not None else None
-        return rules.burn_rate(share, allowed)
+        def rate(window: timedelta) -> float | None:
+            span = (now - window, now)
+            known = self._tally(sli.indicator, design, bindings, span, window / _PARTS)
+            # Planned maintenance burns nothing: it would be told as trouble once it is over.
+            mean = known.mean_unplanned
+            return rules.burn_rate(rules.bad_share(sli.metric, mean) if mean is not None else None, allowed)
+
+        burns = [Burn(rule, rate(rule.long), rate(rule.short)) for rule in rules.BURN_RULES]
+        for burn in burns:
+            _keep_burn(sli, burn, now)
+        return burns
 
 
 def _announced(target: str, span: Span) -> Iterator[Span]:
@@ -135,45 +150,47 @@ def _announced(target: str, span: Span) -> Iterator[Span]:
             yield each.starts_at, each.ends_at
 
 
-def _kept(sli: Sli, first: date, before: date) -> dict[date, Tally]:
+def kept(of: Indicator, first: date, before: date) -> dict[date, Tally]:
+    """Return what is kept of the days from *first* (included) to *before* (excluded)."""
     days = LevelDay.objects.filter(
-        objective=sli.objective.id, measured_by=sli.measured_by, day__gte=first, day__lt=before
+        objective=of.key, measured_by=of.measured_by, day__gte=first, day__lt=before
     )
     return {
         each.day: Tally(each.covered, each.amount, each.planned_covered, each.planned_amount) for each in days
     }
 
 
-def _keep(sli: Sli, day: date, counted: Tally) -> None:
+def _keep(of: Indicator, day: date, counted: Tally) -> None:
     LevelDay.objects.update_or_create(
-        objective=sli.objective.id,
+        objective=of.key,
         day=day,
         defaults={
             "covered": counted.covered,
             "amount": counted.amount,
             "planned_covered": counted.planned_covered,
             "planned_amount": counted.planned_amount,
-            "measured_by": sli.measured_by,
+            "measured_by": of.measured_by,
         },
     )
 
 
+def _keep_burn(sli: Sli, burn: Burn, now: datetime) -> None:
+    BurnRate.objects.update_or_create(
+        objective=sli.objective.id,
+        long_seconds=int(burn.rule.long.total_seconds()),
+        defaults={"long": burn.long, "short": burn.short, "measured_by": sli.measured_by, "counted_at": now},
+    )
+
+
+def kept_burns(sli: Sli) -> list[tuple[Burn, datetime]]:
+    """Return how fast the budget burnt when it was last counted, and when that was; gravest rule first."""
+    found = {
+        each.long_seconds: each
+        for each in BurnRate.objects.filter(objective=sli.objective.id, measured_by=sli.measured_by)
+    }
+    known = [(rule, found.get(int(rule.long.total_seconds()))) for rule in rules.BURN_RULES]
+    return [(Burn(rule, each.long, each.short), each.counted_at) for rule, each in known if each is not None]
+
+
 def _sum(days: Mapping[date, Tally], first: date) -> Tally:
     return sum((tally for day, tally in days.items() if day >= first), Tally())
-
-
-def by_day(sli: Sli, zone: ZoneInfo, now: datetime, days: int) -> list[tuple[date, float | None]]:
-    """Return the level of each of the last *days* that are over, oldest first; None is a gap."""
-    today = now.astimezone(zone).date()
-    kept = _kept(sli, today - timedelta(days=days), today)
-    found = []
-    for back in range(days, 0, -1):
-        day = today - timedelta(days=back)
-        mean = kept[day].mean_unplanned if day in kept else None
-        found.append((day, rules.in_unit(sli.metric, mean) if mean is not None else None))
-    return found
-
-
-def is_availability(sli: Sli) -> bool:
-    """Whether the objective has an error budget of time."""
-    return sli.metric is Metric.UP

@@ -18,10 +18,10 @@ _MEASURED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Sli:
-    """An objective and its indicator."""
+class Indicator:
+    """What is measured, and under which name its days are kept."""
 
-    objective: Objective
+    key: str
     metric: Metric
     target: str
     instance: str = ""
@@ -29,8 +29,31 @@ class Sli:
 
     @property
     def measured_by(self) -> str:
-        """The indicator in words; another indicator is another level."""
+        """What is measured, in words; another indicator is another level."""
         return " ".join(part for part in (self.metric.value, self.target, self.instance) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Sli:
+    """An objective and its indicator."""
+
+    objective: Objective
+    indicator: Indicator
+
+    @property
+    def metric(self) -> Metric:
+        """What is measured."""
+        return self.indicator.metric
+
+    @property
+    def target(self) -> str:
+        """Of which target."""
+        return self.indicator.target
+
+    @property
+    def measured_by(self) -> str:
+        """What is measured, in words."""
+        return self.indicator.measured_by
 
     @property
     def limit(self) -> float:
@@ -68,13 +91,13 @@ def _indicator(objective: Objective, faces: Sequence[str], bindings: Bindings) -
     if written is not None:
         if written.target not in bindings.targets:
             return f'{bindings.file} に [targets."{written.target}"] がありません'
-        return Sli(objective, metric, written.target, written.instance)
+        return Sli(objective, Indicator(objective.id, metric, written.target, written.instance))
     way_out = f'{bindings.file} に [objectives."{objective.name}"] target = "…" を書いてください'
     if not faces:
         return f"応答時間を監視する対象がつながっていないので、何で測るかが決まりません: {way_out}"
     if len(faces) > 1:
         return f"「{'」「'.join(faces)}」のどれで測るかが決まりません: {way_out}"
-    return Sli(objective, metric, faces[0])
+    return Sli(objective, Indicator(objective.id, metric, faces[0]))
 
 
 def _faces(monitors: Sequence[Monitor], bindings: Bindings) -> Sequence[str]:

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toban.chapters.objectives.models import LevelDay
-from toban.chapters.objectives.service import Objectives, by_day
+from toban.chapters.objectives.report import Level
+from toban.chapters.objectives.service import Objectives, kept, kept_burns
 from toban.chapters.objectives.sli import plan
 from toban.design.reader import read_design
 from toban.design.values.metric import Metric
@@ -146,7 +147,8 @@ def test_a_gap_is_neither_up_nor_down_and_is_told() -> None:
     assert shown()[0] == "conforming"
     assert "今月の 10.5% について分かっています" in ClauseStatus.objects.get(clause_id=AVAILABILITY).reason
     sli = plan(DESIGN, BINDINGS).slis[0]
-    assert [level for _, level in by_day(sli, TOKYO, NOON, 3)] == [None, None, 100.0]
+    days = kept(sli.indicator, (NOON - 3 * DAY).date(), NOON.date())
+    assert [tally.covered for tally in days.values()] == [0, 0, 43_200]
 
 
 def test_without_any_measurement_nothing_is_claimed() -> None:
@@ -220,3 +222,179 @@ def test_detection_within_a_minute_is_held_against_the_alerts() -> None:
     detect(MINUTE + timedelta(seconds=1), 2)
     count(measured)
     assert shown(promise) == ("deviating", "最長 1分1秒 (30日で 2件)")
+
+
+# — every objective, over days, months and years —
+
+EVERY = read_design(
+    """# 運用設計書
+
+## 1. 運用方針
+
+### 運用目標
+| 項目 | 目標値 |
+|---|---|
+| 稼働率 | 99.9% |
+| レスポンスタイム | 平均500ms以内 |
+| エラー率 | 0.1%以下 |
+
+## 2. 監視
+
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| API | レスポンスタイム | 0-300ms | 500ms | 1000ms | 1分 |
+""",
+    "運用設計書.md",
+)
+TIME, ERRORS = "objectives/objective/レスポンスタイム", "objectives/objective/エラー率"
+
+
+def look(measured: Measured, now: datetime) -> dict[str, Level]:
+    objectives = Objectives(measured)  # type: ignore[arg-type]
+    levels = objectives.step(plan(EVERY, BINDINGS), EVERY, BINDINGS, now, EVERY.digest)
+    return {level.sli.objective.id: level for level in levels}
+
+
+def from_midnight(values: dict[Metric, tuple[float, float]]) -> Measured:
+    """One value of each metric up to 10 April, and another from its midnight in Tokyo on."""
+    midnight = NOON.replace(hour=0)
+    return Measured(lambda metric, at: values[metric][at >= midnight] if at >= midnight - DAY else None)
+
+
+def test_a_day_begins_at_midnight_of_the_documents_zone() -> None:
+    found = look(
+        from_midnight(
+            {Metric.UP: (0.5, 1.0), Metric.RESPONSE_TIME: (900.0, 300.0), Metric.ERROR_RATE: (2.0, 0.0)}
+        ),
+        NOON,
+    )
+
+    assert (found[AVAILABILITY].today.mean, found[AVAILABILITY].today.covered) == (1.0, 12 * 3600)
+    assert found[TIME].today.mean == 300
+    assert found[ERRORS].today.mean == 0
+    # A whole day of the one and half a day of the other.
+    assert found[AVAILABILITY].month.mean == pytest.approx(2 / 3)
+    assert found[TIME].month.mean == 700
+    assert found[ERRORS].month.mean == pytest.approx(4 / 3)
+
+
+def test_a_month_and_a_year_begin_anew_and_the_year_keeps_what_the_months_were() -> None:
+    measured = Measured(lambda metric, at: (0.0 if metric is Metric.UP else 1.0) if at.month == 12 else 1.0)
+    look(measured, datetime(2026, 12, 31, 12, tzinfo=TOKYO))
+
+    found = look(measured, datetime(2027, 1, 1, 0, 10, tzinfo=TOKYO))
+
+    assert found[AVAILABILITY].month.mean == found[AVAILABILITY].year.mean == 1.0
+    last = look(measured, datetime(2026, 12, 31, 23, 50, tzinfo=TOKYO))[AVAILABILITY]
+    assert last.month.mean == 0.0
+    assert 0.0 < (last.year.mean or 0.0) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("metric", "clause", "kept_value", "broken_value"),
+    [
+        (Metric.RESPONSE_TIME, TIME, 500.0, 500.1),
+        (Metric.ERROR_RATE, ERRORS, 0.1, 0.1001),
+        (Metric.UP, AVAILABILITY, 0.999, 0.99899),
+    ],
+)
+def test_the_target_itself_is_kept_and_the_least_beyond_it_is_not(
+    metric: Metric, clause: str, kept_value: float, broken_value: float
+) -> None:
+    calm = {Metric.UP: 1.0, Metric.RESPONSE_TIME: 100.0, Metric.ERROR_RATE: 0.0}
+    for value, verdict in ((kept_value, "conforming"), (broken_value, "deviating")):
+        values = {**calm, metric: value}
+        look(Measured(lambda of, _at, values=values: values[of]), NOON)  # type: ignore[misc]
+
+        assert shown(clause)[0] == verdict
+
+
+# — time is played —
+
+
+ONLY_ERRORS = read_design(
+    """# 運用設計書
+
+## 1. 運用方針
+
+### 運用目標
+| 項目 | 目標値 |
+|---|---|
+| エラー率 | 0.1%以下 |
+
+## 2. 監視
+
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| API | レスポンスタイム | 0-300ms | 500ms | 1000ms | 1分 |
+""",
+    "運用設計書.md",
+)
+
+
+def played(errors: Callable[[datetime], float], length: timedelta) -> list[tuple[str, str]]:
+    """Look every six minutes from noon on; return when the burn alert changed, and to what."""
+    measured = Measured(lambda _metric, at: errors(at) if at >= NOON - 6 * HOUR else None)
+    objectives = Objectives(measured)  # type: ignore[arg-type]
+    indicators = plan(ONLY_ERRORS, BINDINGS)
+    changes: list[tuple[str, str]] = []
+    for minute in range(0, int(length / MINUTE), 6):
+        objectives.step(indicators, ONLY_ERRORS, BINDINGS, NOON + minute * MINUTE, ONLY_ERRORS.digest)
+        alert = Alert.objects.filter(key=f"{ERRORS}/burn", resolved_at=None).first()
+        condition = alert.condition if alert is not None else "ok"
+        if not changes or changes[-1][1] != condition:
+            changes.append((f"{minute // 60}:{minute % 60:02}", condition))
+    return changes
+
+
+def test_a_burn_of_15_times_is_critical_after_an_hour_of_it_and_over_soon_after_its_end() -> None:
+    end = NOON + HOUR + 15 * MINUTE
+
+    found = played(lambda at: 1.5 if NOON <= at < end else 0.0, 2 * HOUR)
+
+    # 14.4 of 15 times an hour is 57.6 minutes; the short window forgets within its five.
+    assert found == [("0:00", "ok"), ("1:00", "critical"), ("1:18", "ok")]
+
+
+def test_a_burn_of_10_times_is_a_warning_once_it_is_6_times_over_six_hours() -> None:
+    end = NOON + 4 * HOUR
+
+    found = played(lambda at: 1.0 if NOON <= at < end else 0.0, 5 * HOUR)
+
+    # 6 of 10 times six hours is 3:36; after the end, 12 quiet minutes of the short window's 30 don't suffice.
+    assert found == [("0:00", "ok"), ("3:36", "warning"), ("4:18", "ok")]
+
+
+def test_planned_maintenance_burns_nothing_neither_meanwhile_nor_after_its_end() -> None:
+    begin = NOON + 6 * MINUTE
+    orders.announce_maintenance(["API"], "増設", starts_at=begin, ends_at=begin + HOUR, by="nami", now=NOON)
+
+    found = played(lambda at: 100.0 if begin <= at < begin + HOUR else 0.0, 2 * HOUR)
+
+    assert found == [("0:00", "ok")]
+
+
+def test_how_fast_the_budget_burns_is_kept_for_the_page() -> None:
+    found = look(Measured(lambda metric, _at: 0.5 if metric is Metric.ERROR_RATE else 1.0), NOON)
+
+    fast, slow = kept_burns(found[ERRORS].sli)
+    assert (round(fast[0].long or 0, 3), round(fast[0].short or 0, 3), fast[1]) == (5, 5, NOON)
+    assert round(slow[0].rate, 3) == 5
+    assert kept_burns(found[TIME].sli) == []
+
+
+def test_today_so_far_is_kept_and_stands_while_the_store_is_away() -> None:
+    measured = outage(NOON - HOUR, 30 * MINUTE, since=NOON - DAY)
+    count(measured)
+    sli = plan(DESIGN, BINDINGS).slis[0]
+    today = kept(sli.indicator, NOON.date(), (NOON + DAY).date())[NOON.date()]
+    assert (today.covered, today.covered - today.amount) == (12 * 3600, 1800)
+
+    measured.is_away = True
+    (level, _) = Objectives(measured).step(  # type: ignore[arg-type]
+        plan(DESIGN, BINDINGS), DESIGN, BINDINGS, NOON + MINUTE, DESIGN.digest
+    )
+
+    assert level.today == today

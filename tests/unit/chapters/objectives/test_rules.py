@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from toban.chapters.objectives.rules import (
     BURN_RULES,
+    Burn,
     Slice,
     Tally,
     allowed_share,
@@ -45,13 +46,13 @@ def test_planned_maintenance_is_counted_and_left_out() -> None:
 
     assert known.mean == pytest.approx(2 / 3)
     assert known.mean_unplanned == 1
-    assert known.lost_unplanned == 0
+    assert known.bad_unplanned(Metric.UP) == 0
 
 
 def test_a_slice_that_is_half_planned_counts_half() -> None:
     known = tally(slices(0), [(NOON, NOON + 2.5 * MINUTE)])
 
-    assert (known.covered, known.planned_covered, known.lost_unplanned) == (300, 150, 150)
+    assert (known.covered, known.planned_covered, known.bad_unplanned(Metric.UP)) == (300, 150, 150)
 
 
 def test_where_all_known_time_was_planned_nothing_is_known_beside_it() -> None:
@@ -71,18 +72,38 @@ def test_days_add_up_to_months(one: list[float], other: list[float]) -> None:
 def test_the_budget_of_99_9_percent_of_30_days_is_43_minutes() -> None:
     spent = Tally(covered=86_400, amount=86_400 - 600)
 
-    found = budget(99.9, DAYS_30, spent)
+    found = budget(Metric.UP, 99.9, DAYS_30, spent)
 
+    assert found is not None
     assert found.allowed.total_seconds() == pytest.approx(2592)
     assert found.left.total_seconds() == pytest.approx(1992)
     assert found.share_left == pytest.approx(1992 / 2592)
 
 
 def test_a_budget_that_is_overspent_is_negative_and_none_of_it_is_left() -> None:
-    found = budget(99.9, DAYS_30, Tally(covered=86_400, amount=86_400 - 3000))
+    found = budget(Metric.UP, 99.9, DAYS_30, Tally(covered=86_400, amount=86_400 - 3000))
 
+    assert found is not None
     assert found.left < timedelta(0)
     assert found.share_left == 0
+
+
+def test_the_budget_of_an_error_rate_is_spent_by_the_share_of_requests_that_failed() -> None:
+    # A day with 0.5% of errors spends five days' share of 0.1%.
+    found = budget(Metric.ERROR_RATE, 0.1, DAYS_30, Tally(covered=86_400, amount=86_400 * 0.5))
+
+    assert found is not None
+    assert found.share_left == pytest.approx(25 / 30)
+
+
+def test_errors_within_planned_maintenance_spend_nothing() -> None:
+    known = tally(slices(0, 100), [(NOON + FIVE, NOON + 2 * FIVE)])
+
+    assert known.bad_unplanned(Metric.ERROR_RATE) == 0
+
+
+def test_a_mean_that_is_promised_has_no_budget() -> None:
+    assert budget(Metric.RESPONSE_TIME, 500, DAYS_30, Tally(86_400, 86_400 * 900)) is None
 
 
 @pytest.mark.parametrize(
@@ -98,23 +119,31 @@ def test_the_bad_share_of_being_up_and_of_errors() -> None:
     assert bad_share(Metric.ERROR_RATE, 1.5) == pytest.approx(0.015)
 
 
-def test_both_windows_must_burn() -> None:
-    fast, slow = BURN_RULES
+def burns(fast: tuple[float | None, float | None], slow: tuple[float | None, float | None]) -> list[Burn]:
+    return [Burn(rule, *rates) for rule, rates in zip(BURN_RULES, (fast, slow), strict=True)]
 
-    assert burning([(fast, 14.4, 14.4), (slow, None, None)]) is not None
-    assert burning([(fast, 14.39, 100.0), (slow, 5.9, 100.0)]) is None
-    assert burning([(fast, 100.0, 14.39), (slow, 100.0, 5.9)]) is None
-    assert burning([(fast, 100.0, None), (slow, None, 100.0)]) is None
+
+def test_both_windows_must_burn() -> None:
+    assert burning(burns((14.4, 14.4), (None, None))) is not None
+    assert burning(burns((14.39, 100.0), (5.9, 100.0))) is None
+    assert burning(burns((100.0, 14.39), (100.0, 5.9))) is None
+    assert burning(burns((100.0, None), (None, 100.0))) is None
 
 
 def test_the_gravest_rule_speaks() -> None:
     fast, slow = BURN_RULES
 
-    both = burning([(fast, 20.0, 30.0), (slow, 20.0, 20.0)])
-    only_slow = burning([(fast, 10.0, 30.0), (slow, 6.0, 6.0)])
+    both = burning(burns((20.0, 30.0), (20.0, 20.0)))
+    only_slow = burning(burns((10.0, 30.0), (6.0, 6.0)))
 
     assert (both and both.rule, both and both.rate) == (fast, 20.0)
     assert (only_slow and only_slow.rule) == slow
+
+
+def test_exactly_as_fast_as_the_rule_is_too_fast_however_the_division_ends() -> None:
+    rate = burn_rate(1.44 / 100, 0.1 / 100)
+
+    assert burning(burns((rate, rate), (None, None))) is not None
 
 
 def test_burning_at_one_uses_the_budget_up_exactly() -> None:

@@ -67,7 +67,11 @@ def test_between_two_services_the_bindings_must_choose() -> None:
     assert "「API」「管理画面」のどれで測るか" in planned(BOTH).unbound[AVAILABILITY]
     chosen = planned(BOTH + '[objectives."稼働率"]\ntarget = "管理画面"\ninstance = "admin-1"\n')
     (sli,) = [each for each in chosen.slis if each.objective.id == AVAILABILITY]
-    assert (sli.target, sli.instance, sli.measured_by) == ("管理画面", "admin-1", "up 管理画面 admin-1")
+    assert (sli.target, sli.indicator.instance, sli.measured_by) == (
+        "管理画面",
+        "admin-1",
+        "up 管理画面 admin-1",
+    )
 
 
 def test_a_target_that_is_not_bound_is_named() -> None:
