@@ -27,6 +27,21 @@ _NOT_DONE = {
     Run.State.CANCELLED: "中止されました",
 }
 _THOUSAND = 1000
+_PHASES = {
+    "prepare": "空のサーバーの用意",
+    "plan": "計画",
+    "fetch": "取り出し",
+    "restore": "書き戻し",
+    "analyze": "統計の取り直し",
+    "check": "行数の照合",
+    "combine": "増分の組み合わせ",
+    "log": "記録 (WAL) の取り出し",
+    "sync": "ディスクへの書き込み",
+    "recover": "サーバーの復旧",
+    "query": "アプリの問い合わせ",
+    "compare": "ソースとの照合",
+    "checksums": "ページの検査",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +60,8 @@ class Row:
     """The newest that can be restored of the subject."""
     trouble: str
     """What is known against the newest copy."""
+    guard: str
+    """What the store itself does against loss, in words; empty for nothing."""
     last: Run | None
     """The newest run that has ended."""
     current: Run | None
@@ -84,6 +101,7 @@ def guard_signal(guard: Guard, now: datetime) -> Signal:
     """Return what may need announcing of a bucket's settings."""
     found = _judged_guard(guard)
     condition = _CONDITIONS.get(found.verdict, Condition.OK)
+    is_ok = condition is Condition.OK
     advice = f"直すには toban backup fix-bucket {guard.policy.subject}"
     return Signal(
         key=guard.policy.id,
@@ -92,11 +110,11 @@ def guard_signal(guard: Guard, now: datetime) -> Signal:
         clause_text=guard.policy.text,
         condition=condition,
         subject=f"バックアップ {guard.policy.subject} {guard.policy.method}",
-        value=guard.seen.value if guard.seen is not None else "",
-        limit="" if condition is Condition.OK else found.reason,
+        value=(guard.seen.value if guard.seen is not None else "") if is_ok else found.reason,
+        limit="" if is_ok else "旧版が文書のとおりに残ること",
         began_at=now,
         detected_at=now,
-        advice="" if condition is Condition.OK else advice,
+        advice="" if is_ok else advice,
         labels={"target": guard.policy.subject, "item": guard.policy.method},
     )
 
@@ -146,6 +164,7 @@ def signal(row: Row, now: datetime) -> Signal:
     """Return what may need announcing: also backups that are too old though no run has failed."""
     found = judged(row, now)
     condition = _CONDITIONS.get(found.verdict, Condition.OK)
+    is_ok = condition is Condition.OK
     return Signal(
         key=row.policy.id,
         clause_id=row.policy.id,
@@ -153,11 +172,12 @@ def signal(row: Row, now: datetime) -> Signal:
         clause_text=row.policy.text,
         condition=condition,
         subject=f"バックアップ {row.policy.subject} {row.policy.method}".strip(),
-        value=_value(row),
-        limit="" if condition is Condition.OK else found.reason,
+        # What is wrong, not what is still well: it is read at night, and in one line.
+        value=_value(row) if is_ok else found.reason,
+        limit="" if is_ok else "文書のとおりに取れること",
         began_at=found.since or now,
         detected_at=now,
-        advice="" if condition is Condition.OK else _advice(row),
+        advice="" if is_ok else _advice(row),
         labels={"target": row.policy.subject, "item": row.policy.method},
     )
 
@@ -276,6 +296,8 @@ def _standing(row: Row) -> str:
         parts.append(f"{len(row.copies)} 個、計 {size(total)}")
         if row.copies[-1].is_verified:
             parts.append("最新は読み返し済み")
+    if row.guard:
+        parts.append(f"保存先は {row.guard}")
     return "。".join(parts)
 
 
@@ -295,6 +317,11 @@ def _advice(row: Row) -> str:
 
 def _clock(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def phase(name: str) -> str:
+    """Name a part of a restore or of a drill for people."""
+    return _PHASES.get(name, name)
 
 
 def size(count: int) -> str:

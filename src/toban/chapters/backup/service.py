@@ -48,6 +48,8 @@ class Backups:
         self._digest = ""
         self._logs: dict[str, datetime] = {}
         """Of engines that keep a log elsewhere: how far it goes, by subject."""
+        self._stores: dict[str, str] = {}
+        """What the stores themselves do against loss, by subject."""
         self._guards: dict[str, Guard] = {}
         """What the settings of buckets were last seen to be, by the id of the row."""
         self._guarded_at: datetime | None = None
@@ -93,6 +95,7 @@ class Backups:
         now = self._clock()
         if self._guarded_at is None or now - self._guarded_at >= _SETTINGS_LAST:
             self._guards = {each.row.id: _seen(each) for each in plan.guards}
+            self._stores = {source.subject: _guarded_by(source) for source in plan.sources.values()}
             self._guarded_at = now
         ages = ((subject, self._moment(subject)) for subject in plan.sources)
         self._measured(
@@ -139,6 +142,7 @@ class Backups:
             freshness=rules.freshness(newest, self._due(policy, now), now),
             moment=moment,
             trouble=catalogue.trouble_of_newest(policy.source.subject, policy.method.value),
+            guard=self._stores.get(policy.source.subject, ""),
             last=runs.filter(due_at__lte=now).exclude(state__in=_OPEN).order_by("-due_at").first(),
             current=runs.filter(state__in=_OPEN, due_at__lte=now).order_by("due_at").first(),
             next_due=next_due(policy.row, self._system, now),
@@ -159,6 +163,16 @@ class Backups:
         if objective.objective == "RPO":
             return _rpo(objective, {each: moments[each] for each in subjects}, self._system.zone, now)
         return _rto(objective, subjects, self._system.zone)
+
+
+def _guarded_by(source: Source) -> str:
+    try:
+        with source.opened() as at_work:
+            return at_work.store.guard() if at_work.store is not None else ""
+    except (BackupFailed, StoreTrouble) as error:
+        # Backups need no permission for it: that it can't be told is no fault of theirs.
+        log.warning("guard_of_store_not_seen", subject=source.subject, reason=str(error))
+        return "版とロックの設定を見られません (toban check --live か権限を確かめてください)"
 
 
 def _seen(policy: Policy) -> Guard:

@@ -106,6 +106,12 @@ class Store(Protocol):
     def sweep(self, prefix: str, before: datetime) -> int:
         """Remove what uploads broken off before *before* have left behind; return how many there were."""
 
+    def guard(self) -> str:
+        """Say what the place itself does for what is overwritten or deleted in it: versions, locks.
+
+        Empty where it does nothing of the kind; raises `StoreTrouble` where it can't be told.
+        """
+
     def close(self) -> None:
         """Let go of connections; the store is not used again."""
 

@@ -217,7 +217,7 @@ def test_a_failure_is_tried_again_by_the_rule_for_batches_and_then_announced(hou
 
     alert = Alert.objects.get(key=FULL)
     assert (shown(FULL).verdict, alert.condition) == ("deviating", "critical")
-    assert "the server does not answer" in alert.limit
+    assert "the server does not answer" in alert.value
     house.source.refuses = ""
     house.pass_to(TWO + 2 * DAY)
     assert Alert.objects.get(key=FULL).resolved_at is not None
@@ -283,7 +283,7 @@ def test_damage_that_was_found_is_shown_and_no_longer_counts(house: House) -> No
     house.backups.tell()
 
     assert shown(FULL).verdict == "deviating"
-    assert "26 バイト" in Alert.objects.get(key=FULL).limit
+    assert "26 バイト" in Alert.objects.get(key=FULL).value
     assert shown("backup/recovery-objective/RPO").verdict == "not-measurable"
 
 

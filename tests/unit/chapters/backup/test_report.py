@@ -55,6 +55,7 @@ def row(**facts: object) -> Row:
         "freshness": Freshness.FRESH,
         "moment": Moment(NOW - HOUR, "x-full", is_by_log=False),
         "trouble": "",
+        "guard": "",
         "last": None,
         "current": None,
         "next_due": None,
@@ -140,11 +141,18 @@ def test_a_row_of_log_is_kept_while_the_log_keeps_up(moment: Moment | None, verd
     assert report.judged(row(is_log=True, moment=moment), NOW).verdict is verdict
 
 
+def test_what_the_store_does_against_loss_stands_beside_what_is_in_it() -> None:
+    status = report.status(row(guard="バージョニング有効、ロックなし"), NOW)
+
+    assert status.reason.endswith("。保存先は バージョニング有効、ロックなし")
+
+
 def test_what_is_wrong_cites_its_row_and_the_way_out() -> None:
     signal = report.signal(row(freshness=Freshness.TOO_OLD), NOW)
 
     assert signal.condition is Condition.CRITICAL
     assert signal.citation == "運用設計書.md:8"
+    assert signal.value == report.judged(row(freshness=Freshness.TOO_OLD), NOW).reason
     assert "toban backup run PostgreSQL" in signal.advice
     assert signal.began_at == NOW - HOUR
 

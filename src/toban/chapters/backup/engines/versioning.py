@@ -7,7 +7,6 @@ Of several rules that match an object, the one that expires it first wins.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -25,6 +24,7 @@ from toban.chapters.backup.engine import (
 )
 from toban.chapters.backup.store import Store, StoreTrouble
 from toban.chapters.backup.stores.s3.config import BucketAddress
+from toban.chapters.backup.stores.s3.settings import Settings, settings_of
 from toban.chapters.backup.stores.s3.trouble import trouble_of
 from toban.engine.bindings.model import BackupBinding
 from toban.engine.bindings.secret import SecretUnavailable
@@ -32,27 +32,11 @@ from toban.engine.bindings.secret import SecretUnavailable
 _OURS = "toban-former-versions"
 """The id of the rule that Toban writes."""
 
-_NOT_SET = frozenset(
-    {"NoSuchLifecycleConfiguration", "ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"}
-)
-
 
 class VersioningBackup(BackupBinding, BucketAddress):
     """`kind = "versioning"`."""
 
     example: ClassVar[Mapping[str, str]] = {"bucket": "shop-files"}
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a bucket is set to, as far as it concerns former versions."""
-
-    versioning: str
-    """`Enabled`, `Suspended`, or empty where it never was."""
-    rules: Sequence[Mapping[str, Any]]
-    """Of the life cycle, as the server gives them."""
-    lock: str
-    """In words, empty where there is none: `GOVERNANCE 30日`."""
 
 
 def compare(settings: Settings, days: int | None) -> Guarded:
@@ -161,11 +145,7 @@ class Bucket:
 
     def _settings(self) -> Settings:
         with self._asking():
-            client, bucket = self._config.settings_client(), self._config.bucket
-            versioning = client.get_bucket_versioning(Bucket=bucket).get("Status", "")
-            life = _or_none(lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket))
-            lock = _or_none(lambda: client.get_object_lock_configuration(Bucket=bucket))
-            return Settings(versioning, (life or {}).get("Rules", ()), _lock_words(lock))
+            return settings_of(self._config)
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
@@ -176,31 +156,6 @@ class Bucket:
             raise StoreTrouble(f"{place} の鍵がありません: {error}") from error
         except (BotoCoreError, ClientError, OSError) as error:
             raise trouble_of(error, place, "設定") from error
-
-
-def _or_none(ask: Any) -> Mapping[str, Any] | None:
-    """What the server answers; None where the bucket has no such setting."""
-    try:
-        answer: Mapping[str, Any] = ask()
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _NOT_SET:
-            return None
-        raise
-    return answer
-
-
-def _lock_words(answer: Mapping[str, Any] | None) -> str:
-    configured = (answer or {}).get("ObjectLockConfiguration", {})
-    if configured.get("ObjectLockEnabled") != "Enabled":
-        return ""
-    kept = configured.get("Rule", {}).get("DefaultRetention", {})
-    if not kept:
-        return "既定の期間なし"
-    return (
-        f"{kept.get('Mode', '')} {kept['Days']}日"
-        if "Days" in kept
-        else f"{kept.get('Mode', '')} {kept.get('Years')}年"
-    )
 
 
 def _expires_after(rule: Mapping[str, Any]) -> int | None:

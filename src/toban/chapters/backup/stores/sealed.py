@@ -98,6 +98,10 @@ class SealedStore:
         """See `Store`."""
         return self._inner.sweep(prefix, before)
 
+    def guard(self) -> str:
+        """See `Store`."""
+        return self._inner.guard()
+
     def close(self) -> None:
         """See `Store`."""
         self._inner.close()

@@ -43,6 +43,9 @@ class Interrupted:
     def sweep(self, prefix: str, before: datetime) -> int:
         return self._store.sweep(prefix, before)
 
+    def guard(self) -> str:
+        return self._store.guard()
+
     def close(self) -> None:
         self._store.close()
 

@@ -167,6 +167,33 @@ def test_the_version_of_an_object_is_kept_where_the_bucket_keeps_versions(
     assert [each["VersionId"] for each in versions] == [stored.version]
 
 
+def test_what_the_bucket_does_against_loss_is_told(ministack: S3Server, bucket_of: BucketOf) -> None:
+    config = bucket_of(ministack)
+    client = ministack.client()
+
+    before = S3Store(config).guard()
+    client.put_bucket_versioning(Bucket=config.bucket, VersioningConfiguration={"Status": "Enabled"})
+    client.put_object_lock_configuration(
+        Bucket=config.bucket,
+        ObjectLockConfiguration={
+            "ObjectLockEnabled": "Enabled",
+            "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 30}},
+        },
+    )
+
+    assert before == "バージョニング無効、ロックなし"
+    assert S3Store(config).guard() == "バージョニング有効、ロック COMPLIANCE 30日"
+
+
+def test_what_a_bucket_does_against_loss_can_not_be_told_where_there_is_none(
+    ministack: S3Server, bucket_of: BucketOf
+) -> None:
+    config = bucket_of(ministack, bucket="nobody-made-this")
+
+    with pytest.raises(StoreTrouble, match="バケットがありません"):
+        S3Store(config).guard()
+
+
 def test_the_server_encrypts_where_asked(ministack: S3Server, bucket_of: BucketOf) -> None:
     config = bucket_of(ministack, encryption="AES256")
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from toban.chapters.backup.engines.versioning import Settings, compare, mended_rules
+from toban.chapters.backup.engines.versioning import compare, mended_rules
+from toban.chapters.backup.stores.s3.settings import Settings
 
 
 def rule(days: int, name: str = "theirs", *, prefix: str = "", **more: Any) -> dict[str, Any]:

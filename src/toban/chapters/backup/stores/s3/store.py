@@ -22,6 +22,7 @@ from obstore.store import S3Store as Bucket
 from toban.chapters.backup.store import Listed, Stored, StoreTrouble
 from toban.chapters.backup.stores.pipe import Abandoned, Pipe
 from toban.chapters.backup.stores.s3.config import S3Config
+from toban.chapters.backup.stores.s3.settings import settings_of
 from toban.chapters.backup.stores.s3.trouble import trouble_of
 from toban.engine.bindings.secret import SecretUnavailable
 
@@ -114,6 +115,15 @@ class S3Store:
                         )
                         found += 1
         return found
+
+    def guard(self) -> str:
+        """See `Store`."""
+        try:
+            return settings_of(self._config).in_words
+        except SecretUnavailable as error:
+            raise StoreTrouble(f"{self.name} の鍵がありません: {error}") from error
+        except _FAULTS as error:
+            raise trouble_of(error, self.name, "設定") from error
 
     def close(self) -> None:
         """See `Store`; connections are let go of with the client."""

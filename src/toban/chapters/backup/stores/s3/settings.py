@@ -1,0 +1,68 @@
+"""What a bucket is set to, as far as it concerns what was overwritten or deleted.
+
+Versioning: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
+Object lock: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from toban.chapters.backup.stores.s3.config import BucketAddress
+
+_NOT_SET = frozenset(
+    {"NoSuchLifecycleConfiguration", "ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a bucket is set to, as far as it concerns former versions."""
+
+    versioning: str
+    """`Enabled`, `Suspended`, or empty where it never was."""
+    rules: Sequence[Mapping[str, Any]]
+    """Of the life cycle, as the server gives them."""
+    lock: str
+    """In words, empty where there is none: `GOVERNANCE 30日`."""
+
+    @property
+    def in_words(self) -> str:
+        """Versioning and lock, as operators speak of them."""
+        versioning = {"Enabled": "有効", "Suspended": "停止中"}.get(self.versioning, "無効")
+        return f"バージョニング{versioning}、ロック{f' {self.lock}' if self.lock else 'なし'}"
+
+
+def settings_of(address: BucketAddress) -> Settings:
+    """Ask the server; raises `SecretUnavailable` and what botocore raises."""
+    client, bucket = address.settings_client(), address.bucket
+    versioning = client.get_bucket_versioning(Bucket=bucket).get("Status", "")
+    life = _or_none(lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket))
+    lock = _or_none(lambda: client.get_object_lock_configuration(Bucket=bucket))
+    return Settings(versioning, (life or {}).get("Rules", ()), _lock_words(lock))
+
+
+def _or_none(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """What the server answers; None where the bucket has no such setting."""
+    try:
+        return ask()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _NOT_SET:
+            return None
+        raise
+
+
+def _lock_words(answer: Mapping[str, Any] | None) -> str:
+    configured = (answer or {}).get("ObjectLockConfiguration", {})
+    if configured.get("ObjectLockEnabled") != "Enabled":
+        return ""
+    kept = configured.get("Rule", {}).get("DefaultRetention", {})
+    if not kept:
+        return "既定の期間なし"
+    return (
+        f"{kept.get('Mode', '')} {kept['Days']}日"
+        if "Days" in kept
+        else f"{kept.get('Mode', '')} {kept.get('Years')}年"
+    )
