@@ -1,13 +1,15 @@
 """A drill as a certificate: what an auditor wants to see of it, on one sheet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from fpdf import FPDF
-from fpdf.enums import XPos, YPos
+from fpdf.enums import Align, XPos, YPos
 
 from toban.chapters.backup.models import Drill
+from toban.chapters.backup.report import phase
 from toban.design.clauses.backup import RecoveryObjective
 from toban.design.reader import Design
 from toban.engine import paper
@@ -15,17 +17,6 @@ from toban.engine.bindings.model import System
 
 _RESULTS = {True: "合格", False: "不合格", None: "判定できず"}
 _MARKS = {True: "○", False: "×", None: "−"}
-_PHASES = {
-    "plan": "計画",
-    "fetch": "取り出し",
-    "combine": "増分の組み合わせ",
-    "log": "記録 (WAL) の取り出し",
-    "sync": "ディスクへの書き込み",
-    "recover": "サーバーの復旧",
-    "query": "アプリの問い合わせ",
-    "compare": "ソースとの照合",
-    "checksums": "ページの検査",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +62,15 @@ def certificate(drill: Drill, design: Design, system: System) -> Certificate:
         result=_RESULTS[drill.is_passed] + (f": {drill.reason}" if drill.reason else ""),
         at=ended,
         facts=facts,
-        checks=[Line(_MARKS[each["passed"]], each["name"], each["found"]) for each in drill.checks],
-        phases=[(_PHASES.get(name, name), f"{seconds:,.1f} 秒") for name, seconds in drill.phases.items()],
+        checks=[_line(each) for each in drill.checks],
+        phases=[(phase(name), f"{seconds:,.1f} 秒") for name, seconds in drill.phases.items()],
         footer=f"訓練 {drill.pk}、証跡 {drill.evidence_sequence} (toban evidence で確かめられます)",
     )
+
+
+def _line(check: Mapping[str, Any]) -> Line:
+    wanted = "" if check["passed"] else f" (あるべきもの: {check['wanted']})"
+    return Line(_MARKS[check["passed"]], check["name"], f"{check['found']}{wanted}")
 
 
 def _measured(seconds: float | None, limit: str | None) -> str:
@@ -119,4 +115,4 @@ def _row(sheet: FPDF, name: str, value: str) -> None:
     top = sheet.get_y()
     sheet.multi_cell(45, 6, name, new_x=XPos.RIGHT, new_y=YPos.TOP)
     sheet.set_xy(sheet.l_margin + 45, top)
-    sheet.multi_cell(0, 6, value or "−", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    sheet.multi_cell(0, 6, value or "−", align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)

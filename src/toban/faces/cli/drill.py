@@ -87,10 +87,12 @@ def _hold(parts: "Parts", subject: str) -> "Drill":
 
 def described(drill: "Drill") -> str:
     """Return a drill in lines."""
+    from toban.chapters.backup.report import phase  # noqa: PLC0415
+
     lines = [f"{MARKS[drill.is_passed]}  {drill.subject}  {drill.label}"]
     lines += [f"  {MARKS[check['passed']][0]} {check['name']}: {check['found']}" for check in drill.checks]
     if drill.rto_seconds is not None:
-        phases = "、".join(f"{name} {seconds:.1f}" for name, seconds in drill.phases.items())
+        phases = "、".join(f"{phase(name)} {seconds:.1f}" for name, seconds in drill.phases.items())
         lines.append(f"  RTO {drill.rto_seconds:.1f} 秒 ({phases})")
     if drill.rpo_seconds is not None:
         lines.append(f"  RPO {drill.rpo_seconds:.1f} 秒")

@@ -1,6 +1,7 @@
 """`toban restore`: bring a subject back, into a folder or a server of its own."""
 
 import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,7 +54,10 @@ class _Asked:
     "--to", default="latest", show_default=True, metavar="latest|TIME|LABEL", help="What to bring back."
 )
 @click.option(
-    "--into", type=click.Path(path_type=Path), help="An empty folder, or a name that is not there yet."
+    "--into",
+    # A server is started from another folder.
+    type=click.Path(path_type=Path, resolve_path=True),
+    help="An empty folder, or a name that is not there yet.",
 )
 @click.option(
     "--server",
@@ -129,8 +133,9 @@ def _restore(parts: "Parts", asked: _Asked, *, shows_procedure: bool) -> None:
         programs = None
         if planned.is_physical:
             programs = restore.programs_for(planned, named, asked.account, is_needed=asked.start)
+        # Last, where the question follows: it must not have scrolled away.
+        say(by_hand)
         say("\n".join(describe(planned, asked.into, source, edition)))
-        say("\n" + by_hand)
         found = list(_obstacles(planned, asked, source, at_work.store))
         if found:
             raise Refusal(
@@ -292,24 +297,35 @@ def _server(asked: _Asked, source: "Source") -> str:
 def _act(
     engine: Any, planned: "RestorePlan", asked: _Asked, server: str, programs: "Programs | None"
 ) -> "Restored":
-    from toban.chapters.backup import postgres  # noqa: PLC0415
     from toban.chapters.backup.engine import BackupFailed  # noqa: PLC0415
 
     into = asked.into or Path("restore.work")
     try:
         order = planned.order(into, server=server, binaries=programs.folder if programs else None)
-        with Screen() as screen:
-            with _turn(asked, screen):
-                restored: Restored = engine.restore(order, screen)
-            if asked.start and programs is not None and restored.folder is not None:
-                spaces = restored.folder.with_name(f"{restored.folder.name}.tablespaces")
-                programs.give(restored.folder, spaces)
-                log = restored.folder / "restore.log"
-                postgres.start_for_good(programs, restored.folder, log, screen)
+        with Screen() as screen, _turn(asked, screen):
+            restored: Restored = engine.restore(order, screen)
     except BackupFailed as failure:
         refuse(str(failure), "同じコマンドで、始めからやり直せます")
         raise SystemExit(_FAILED) from failure
     return restored
+
+
+def _start(folder: Path, programs: "Programs") -> None:
+    from toban.chapters.backup import postgres  # noqa: PLC0415
+    from toban.chapters.backup.engine import BackupFailed  # noqa: PLC0415
+
+    log = folder / "restore.log"
+    programs.give(folder, folder.with_name(f"{folder.name}.tablespaces"))
+    try:
+        with Screen() as screen:
+            postgres.start_for_good(programs, folder, log, screen)
+    except BackupFailed as failure:
+        # Hours of restoring are behind: only the start is to be done again.
+        refuse(
+            str(failure), f"戻したものは {folder} にあります。{log} の終わりを見て、起動だけをやり直せます"
+        )
+        raise SystemExit(_FAILED) from failure
+    say(f"サーバーが立ち上がり、復旧が終わりました (記録は {log})")
 
 
 @contextmanager
@@ -325,15 +341,22 @@ def _turn(asked: _Asked, screen: Screen) -> Iterator[None]:
 
 
 def _tell(restored: "Restored", planned: "RestorePlan", asked: _Asked, programs: "Programs | None") -> None:
+    from toban.chapters.backup.report import phase  # noqa: PLC0415
+
     into = str(restored.folder or restored.server or asked.server)
     if not asked.from_store:
         from toban.chapters.backup import records  # noqa: PLC0415
         from toban.engine.clock import system_clock  # noqa: PLC0415
 
         records.note_restored(planned, into, by=getpass.getuser(), now=system_clock())
-    took = "、".join(f"{name} {seconds:.1f}秒" for name, seconds in restored.phases.items())
+    took = "、".join(f"{phase(name)} {seconds:.1f}秒" for name, seconds in restored.phases.items())
     say(f"戻しました: {into}  ({took})")
-    if asked.start or restored.folder is None:
+    if restored.folder is None:
         return
+    if asked.start and programs is not None:
+        _start(restored.folder, programs)
+        return
+    if os.geteuid() == 0:
+        say(f"PostgreSQL は root では動きません: chown -R {asked.account} {restored.folder} のあと、その人で")
     where = f"{programs.folder}/" if programs else ""
     say(f"動かすには: {where}pg_ctl -D {restored.folder} start  (復旧が終わると書き込めるようになります)")

@@ -146,6 +146,23 @@ def test_it_restores_and_starts_a_server_with_the_rows_of_the_source(
     assert entry.content["chain"] == [catalogued.full.label, catalogued.increment.label]
 
 
+def test_when_only_the_start_fails_what_was_restored_is_kept(
+    catalogued: Chain, toban: Toban, open_folder: Path
+) -> None:
+    into, lacking = open_folder / "back", open_folder / "bin"
+    lacking.mkdir()
+    (lacking / "postgres").write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 18.1'\n")
+    (lacking / "postgres").chmod(0o755)
+
+    done = toban("--into", into, "--start", "--binaries", lacking, *ACCOUNT, "--yes")
+
+    assert done.exit_code == 3
+    assert "pg_ctl を起動できません" in done.output
+    assert f"HINT: 戻したものは {into} にあります" in done.output
+    assert (into / "PG_VERSION").exists()
+    assert Backup.objects.get(label=catalogued.full.label).restored_at is not None
+
+
 def test_another_name_than_the_subjects_stops_it(catalogued: Chain, toban: Toban, tmp_path: Path) -> None:
     done = toban("--into", tmp_path / "back", "--to", catalogued.full.label, typed="yes\n")
 
