@@ -1,26 +1,47 @@
 """検知 within so many minutes: a promise of the document, held against the alerts themselves."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from django.db.models import Min, Q
 
 from toban.design.clauses.decisions import Decision
 from toban.design.reader import Design
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify.models import Alert
+from toban.engine.notify.models import Alert, Delivery
+from toban.engine.notify.signal import Condition
 from toban.engine.notify.words import spell
 
 _LATELY = timedelta(days=30)
 _MOST = 10_000
+_NAMED = 10
+"""Late alerts that are named one by one."""
 _WORDS = ("検知", "detect")
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """When an alert's trouble began, was seen, and first reached somebody."""
+
+    alert: int
+    breach: datetime
+    detection: datetime
+    delivery: datetime | None
+
+    @property
+    def lag(self) -> timedelta:
+        """From the first measurement out of bounds to Toban's decision."""
+        return self.detection - self.breach
 
 
 def statuses(design: Design, now: datetime) -> Iterator[StatusUpdate]:
     """Yield the status of every decision that promises how soon trouble is detected."""
     promised = list(promises(design))
-    lags = _lags(now) if promised else ()
+    stories = _stories(now) if promised else ()
     for decision, length in promised:
-        yield _status(decision, length, lags, now)
+        yield _status(decision, length, stories, now)
 
 
 def promises(design: Design) -> Iterator[tuple[Decision, timedelta]]:
@@ -35,23 +56,49 @@ def _is_detection(decision: Decision) -> bool:
     return any(word in said for word in _WORDS)
 
 
-def _lags(now: datetime) -> Sequence[timedelta]:
-    """From the first measurement out of bounds to Toban's decision, of the document's own alerts lately."""
-    own = Alert.objects.filter(opened_at__gte=now - _LATELY, ends_at=None).order_by("-id")
-    return [opened - began for opened, began in own.values_list("opened_at", "began_at")[:_MOST]]
+def _stories(now: datetime) -> Sequence[Story]:
+    """Return the document's own alerts of lately; what only happened (a hand-over) is no trouble."""
+    own = Alert.objects.filter(opened_at__gte=now - _LATELY, ends_at=None).exclude(condition=Condition.INFO)
+    arrived = Q(told_in__deliveries__state=Delivery.State.DELIVERED)
+    told = own.annotate(told_at=Min("told_in__deliveries__settled_at", filter=arrived)).order_by("-id")
+    return [Story(*row) for row in told.values_list("id", "began_at", "opened_at", "told_at")[:_MOST]]
 
 
-def _status(
-    decision: Decision, promised: timedelta, lags: Sequence[timedelta], now: datetime
-) -> StatusUpdate:
-    if not lags:
+def _status(decision: Decision, promised: timedelta, stories: Sequence[Story], now: datetime) -> StatusUpdate:
+    if not stories:
         reason = "この30日にアラートがないので、まだ確かめられません"
         return StatusUpdate(decision.id, Verdict.NOT_MEASURABLE, "", reason, now)
-    longest, late = max(lags), sum(lag > promised for lag in lags)
-    value = f"最長 {spell(longest)} (30日で {len(lags)}件)"
-    proof = {"alerts": len(lags), "late": late, "longest_seconds": f"{longest.total_seconds():.3f}"}
-    if late:
-        reason = f"{late}件が {spell(promised)} を超えました"
-        return StatusUpdate(decision.id, Verdict.DEVIATING, value, reason, now, proof=proof)
-    reason = "範囲外の最初の測定から、判定までの長さ"
-    return StatusUpdate(decision.id, Verdict.CONFORMING, value, reason, now, proof=proof)
+    slowest = max(stories, key=lambda story: story.lag)
+    late = [story for story in stories if story.lag > promised]
+    value = f"最長 {spell(slowest.lag)} (30日で {len(stories)}件)"
+    reasons = [
+        f"{len(late)}件が {spell(promised)} を超えました: アラート {_numbers(late)}"
+        if late
+        else "範囲外の最初の測定から、判定までの長さ"
+    ]
+    delivered = [story.delivery - story.breach for story in stories if story.delivery is not None]
+    if delivered:
+        reasons.append(f"知らせが届くまでは最長 {spell(max(delivered))} ({len(delivered)}件)")
+    proof = {
+        "alerts": len(stories),
+        "late": [_as_proof(story) for story in late[:_NAMED]],
+        "slowest": _as_proof(slowest),
+        "longest_to_delivery_seconds": f"{max(delivered).total_seconds():.3f}" if delivered else None,
+    }
+    verdict = Verdict.DEVIATING if late else Verdict.CONFORMING
+    return StatusUpdate(decision.id, verdict, value, "\n".join(reasons), now, proof=proof)
+
+
+def _numbers(stories: Sequence[Story]) -> str:
+    named = "、".join(str(story.alert) for story in stories[:_NAMED])
+    return named if len(stories) <= _NAMED else f"{named} ほか"
+
+
+def _as_proof(story: Story) -> dict[str, object]:
+    return {
+        "alert": story.alert,
+        "breach": story.breach.isoformat(),
+        "detection": story.detection.isoformat(),
+        "delivery": story.delivery.isoformat() if story.delivery is not None else None,
+        "seconds": f"{story.lag.total_seconds():.3f}",
+    }

@@ -6,6 +6,9 @@ from toban.chapters.objectives import rules
 from toban.chapters.objectives.sli import Sli
 from toban.design.values.metric import Metric
 
+_LONGEST_NAME, _LONGEST_TEXT = 63, 1050
+"""Characters that the specification allows for a display name and for a description."""
+
 
 def documents(slis: Sequence[Sli], system: str, zone: str) -> list[dict[str, object]]:
     """Return the service, and an SLO for each objective that allows a share of time or of requests.
@@ -15,8 +18,8 @@ def documents(slis: Sequence[Sli], system: str, zone: str) -> list[dict[str, obj
     service: dict[str, object] = {
         "apiVersion": "openslo/v1",
         "kind": "Service",
-        "metadata": {"name": "service", "displayName": system or "service"},
-        "spec": {"description": system},
+        "metadata": {"name": "service", "displayName": (system or "service")[:_LONGEST_NAME]},
+        "spec": {"description": system[:_LONGEST_TEXT]},
     }
     shares = [(sli, rules.allowed_share(sli.metric, sli.limit)) for sli in slis]
     told = [(sli, share) for sli, share in shares if share is not None]
@@ -29,9 +32,9 @@ def _slo(sli: Sli, allowed: float, number: int, zone: str) -> dict[str, object]:
     return {
         "apiVersion": "openslo/v1",
         "kind": "SLO",
-        "metadata": {"name": f"objective-{number}", "displayName": objective.name},
+        "metadata": {"name": f"objective-{number}", "displayName": objective.name[:_LONGEST_NAME]},
         "spec": {
-            "description": f"{objective.text} ({objective.origin})",
+            "description": f"{objective.text} ({objective.origin})"[:_LONGEST_TEXT],
             "service": "service",
             "indicator": {
                 "metadata": {"name": f"indicator-{number}"},

@@ -15,10 +15,10 @@ from toban.design.reader import read_design
 from toban.design.values.metric import Metric
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.bindings.model import Section
-from toban.engine.evidence.models import ClauseStatus
+from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.notify import orders
-from toban.engine.notify.alerts import report
-from toban.engine.notify.models import Alert
+from toban.engine.notify.alerts import report, tell
+from toban.engine.notify.models import Alert, Announcement, Delivery
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.telemetry.samples import Point
 from toban.engine.telemetry.store import StoreUnavailable
@@ -222,6 +222,52 @@ def test_detection_within_a_minute_is_held_against_the_alerts() -> None:
     detect(MINUTE + timedelta(seconds=1), 2)
     count(measured)
     assert shown(promise) == ("deviating", "最長 1分1秒 (30日で 2件)")
+    late = Alert.objects.get(key="k2")
+    reason = ClauseStatus.objects.get(clause_id=promise).reason
+    assert reason == f"1件が 1分 を超えました: アラート {late.pk}"
+
+
+def test_the_verdict_of_detection_is_evidence_with_breach_detection_and_delivery_of_the_alerts() -> None:
+    detect(40 * timedelta(seconds=1), 1)
+    alert = Alert.objects.get()
+    told = Announcement.objects.create(
+        alert=alert, kind="firing", condition="warning", level="warning", title="x", facts=[], at=NOON
+    )
+    told.alerts.add(alert)
+    for number, (state, after) in enumerate([("delivered", 52), ("delivered", 47), ("failed", 45)]):
+        Delivery.objects.create(
+            announcement=told, key=str(number), destination="ops", channel="ops", recipient="x", rule_id="x",
+            rule_citation="x", state=state, created_at=NOON, next_at=NOON,
+            settled_at=alert.began_at + after * timedelta(seconds=1),
+        )  # fmt: skip
+
+    count(outage(NOON, timedelta(0), since=NOON - DAY))
+
+    entry = LedgerEntry.objects.get(clause_id="decisions/decision/障害対応/即時検知")
+    assert entry.content["verdict"] == "conforming"
+    proof = entry.content["proof"]
+    assert isinstance(proof, dict)
+    assert proof["slowest"] == {
+        "alert": alert.pk,
+        "breach": alert.began_at.isoformat(),
+        "detection": alert.opened_at.isoformat(),
+        "delivery": (alert.began_at + 47 * timedelta(seconds=1)).isoformat(),
+        "seconds": "40.000",
+    }
+    assert proof["longest_to_delivery_seconds"] == "47.000"
+    assert "知らせが届くまでは最長 47秒 (1件)" in ClauseStatus.objects.get(clause_id=entry.clause_id).reason
+
+
+def test_what_only_happened_is_no_trouble_that_should_have_been_detected() -> None:
+    event = Signal(
+        key="e", clause_id="x", citation="d:1", clause_text="x", condition=Condition.INFO, subject="x",
+        value="1", limit="", began_at=NOON - HOUR, detected_at=NOON,
+    )  # fmt: skip
+    tell([event], NOON)
+
+    count(outage(NOON, timedelta(0), since=NOON - DAY))
+
+    assert shown("decisions/decision/障害対応/即時検知")[0] == "not-measurable"
 
 
 # — every objective, over days, months and years —
