@@ -141,19 +141,9 @@ def drills() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def asked(home: Path, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(f"file:{home}/state.sqlite3?mode=ro", uri=True)) as database:
-        return database.execute(query).fetchall()
-
-
-@pytest.mark.slow
-def test_no_kill_at_any_edge_of_any_step_repeats_loses_or_doubles_anything(
-    cluster: Cluster, remote: RemoteHost, drills: Path, tmp_path: Path
-) -> None:
-    try:
-        paper.font()
-    except paper.NoFont as reason:
-        pytest.skip(str(reason))
+@pytest.fixture
+def environment(cluster: Cluster, remote: RemoteHost, drills: Path, tmp_path: Path) -> dict[str, str]:
+    """A Toban in a folder, prepared, as the environment of its processes."""
     where = {
         "binaries": programs(), "drills": drills, "port": remote.port, "user": remote.user,
         "key": remote.key, "known_hosts": remote.write_known_hosts(),
@@ -172,12 +162,19 @@ def test_no_kill_at_any_edge_of_any_step_repeats_loses_or_doubles_anything(
         "TOBAN_BINDINGS": str(tmp_path / "toban.toml"),
     }
     subprocess.run([sys.executable, "-m", "toban", "prepare"], env=environment, check=True)
+    return environment
 
-    subprocess.run([sys.executable, PROGRAM], env=environment, check=True)
 
+def asked(home: Path, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(f"file:{home}/state.sqlite3?mode=ro", uri=True)) as database:
+        return database.execute(query).fetchall()
+
+
+def noted_edges(notes: Path) -> dict[str, int]:
+    """Return how often each work was killed; no step may have been done again after it was finished."""
     edges: dict[str, int] = {}
     finished: set[str] = set()
-    for line in (tmp_path / "notes").read_text().splitlines():
+    for line in notes.read_text().splitlines():
         word, *rest = line.split()
         if word == "knows":
             finished = set(rest)
@@ -185,6 +182,21 @@ def test_no_kill_at_any_edge_of_any_step_repeats_loses_or_doubles_anything(
             edges[rest[0]] = int(rest[1])
         else:
             assert ":".join(rest) not in finished
+    return edges
+
+
+@pytest.mark.slow
+def test_no_kill_at_any_edge_of_any_step_repeats_loses_or_doubles_anything(
+    environment: dict[str, str], drills: Path, tmp_path: Path
+) -> None:
+    try:
+        paper.font()
+    except paper.NoFont as reason:
+        pytest.skip(str(reason))
+
+    subprocess.run([sys.executable, PROGRAM], env=environment, check=True)
+
+    edges = noted_edges(tmp_path / "notes")
     assert edges == {key: 2 * len(steps) for key, steps in STEPS.items()}
     # One run for each order, all of them done: one for each kill, and the last that nobody killed.
     ended = Counter(asked(tmp_path, "SELECT work, state FROM runs_run"))
