@@ -1,5 +1,7 @@
 """A whole policy on real things: PostgreSQL 18, backed up by the native engine into a sealed bucket."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,11 +11,12 @@ import pytest
 from tests.integration.chapters.backup.by_hand import do
 from tests.integration.chapters.backup.conftest import BucketOf
 from tests.integration.chapters.backup.engines.watching import Watching
-from tests.integration.chapters.backup.postgres18 import Cluster
+from tests.integration.chapters.backup.postgres18 import Cluster, programs
 from tests.integration.chapters.backup.servers import S3Server
 
 from toban.chapters.backup import catalogue, upkeep
 from toban.chapters.backup.batch import Kinds
+from toban.chapters.backup.drill import rehearse
 from toban.chapters.backup.engines.native import kind as native
 from toban.chapters.backup.models import Backup
 from toban.chapters.backup.store import StoreTrouble
@@ -49,7 +52,16 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def config(nanio: S3Server, bucket_of: BucketOf, tmp_path: Path) -> S3Config:
+def place() -> Iterator[Path]:
+    """A folder for drills that any account can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="drills"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def config(nanio: S3Server, bucket_of: BucketOf, place: Path, tmp_path: Path) -> S3Config:
     identity = pyrage.x25519.Identity.generate()
     (tmp_path / "identity").write_text(str(identity))
     config = bucket_of(nanio)
@@ -58,6 +70,7 @@ def config(nanio: S3Server, bucket_of: BucketOf, tmp_path: Path) -> S3Config:
         f'endpoint = "{nanio.url}"\naccess_key = "{config.access_key}"\nsecret_key = "{config.secret_key}"\n'
         f'encrypt_to = ["{identity.to_public()}"]\nidentity = "file:identity"\n'
         '[backups.PostgreSQL]\nkind = "native"\ndsn = "env:BACKUP_DATABASE_URL"\nwal = false\n'
+        f'[backups.PostgreSQL.drill]\nbinaries = "{programs()}"\nfolder = "{place}"\naccount = "nobody"\n'
     )
     return config
 
@@ -100,7 +113,24 @@ def test_a_chain_is_taken_read_back_and_pruned(
     assert body.startswith(b"age-encryption.org/v1")
 
 
-def test_a_lost_catalogue_and_a_damaged_object_are_found(
+def test_what_lies_sealed_in_the_bucket_comes_back_in_a_drill(
+    planned: BackupPlan, cluster: Cluster, place: Path
+) -> None:
+    do(planned.works["PostgreSQL/full"], 1, TWO)
+    cluster.sql("UPDATE orders SET item = 'changed' WHERE id % 100 = 1")
+    do(planned.works["PostgreSQL/incremental"], 2, TWO + timedelta(hours=1))
+
+    outcome = rehearse(planned.sources["PostgreSQL"], Watching())
+
+    assert outcome.label == "20261124T180000Z-incr", outcome.reason
+    assert outcome.rto_seconds is not None
+    found = {check.name: check.passed for check in outcome.checks}
+    # Without stored log nobody can tell what the source held at that moment: that is never green.
+    assert found == {"表の行数と中身": None, "ページのチェックサム": True}
+    assert list(place.iterdir()) == []
+
+
+def test_a_lost_catalogue_is_found_and_damage_by_a_drill_as_well_as_by_verify(
     planned: BackupPlan, nanio: S3Server, config: S3Config
 ) -> None:
     do(planned.works["PostgreSQL/full"], 1, TWO)
@@ -117,10 +147,13 @@ def test_a_lost_catalogue_and_a_damaged_object_are_found(
         content = bytearray(client.get_object(Bucket=config.bucket, Key=key)["Body"].read())
         content[len(content) // 2] ^= 1
         client.put_object(Bucket=config.bucket, Key=key, Body=bytes(content))
+        rehearsed = rehearse(source, Watching())
         damaged = upkeep.verify(source, at_work, row, Watching())
 
     assert catalogue.taken_of(row) == before
     assert whole.is_whole
+    assert rehearsed.passed is False
+    assert before.objects[0].key in rehearsed.reason
     assert not damaged.is_whole
     assert before.objects[0].key in Backup.objects.get().trouble
 
