@@ -62,6 +62,13 @@ SOURCES = {
 }
 """`kind = "…"` of a target's source → the module that holds its `KIND`; `toban init` proposes the first."""
 
+DISCOVERIES = {
+    "file": "toban.chapters.monitoring.discoveries.file",
+    "file_sd": "toban.chapters.monitoring.discoveries.file_sd",
+    "ec2": "toban.chapters.monitoring.discoveries.ec2",
+}
+"""`kind = "…"` of a target's discovery → the module that holds its `KIND`."""
+
 WORKS = {
     "command": "toban.chapters.batch.kinds.command",
     "ssh": "toban.chapters.batch.kinds.ssh",
@@ -91,5 +98,12 @@ BACKUPS: dict[str, str] = {
 def main() -> None:
     """Run the `toban` command."""
     group = LazyGroup(modules=COMMANDS, help="Runs an operations design document (運用設計書).")
-    parts = Parts(sources=SOURCES, channels=CHANNELS, works=WORKS, stores=STORES, backups=BACKUPS)
+    parts = Parts(
+        sources=SOURCES,
+        channels=CHANNELS,
+        works=WORKS,
+        stores=STORES,
+        backups=BACKUPS,
+        discoveries=DISCOVERIES,
+    )
     group(prog_name="toban", obj=parts)

@@ -8,9 +8,11 @@ import pytest
 from pydantic import BaseModel
 
 from toban import wiring
+from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import (
     BackupBinding,
     BatchBinding,
+    DiscoveryBinding,
     DrillBinding,
     Frame,
     HeartbeatBinding,
@@ -21,6 +23,7 @@ from toban.engine.bindings.model import (
     SenderBinding,
     System,
 )
+from toban.faces.cli.parts import Parts
 
 ROOT = Path(__file__).parents[3]
 MANUAL = ROOT / "docs" / "manual"
@@ -99,6 +102,21 @@ def test_every_key_of_a_source_is_in_the_manual(kind: str) -> None:
     assert undocumented(config, section(page("sources.md"), f'`kind = "{kind}"`')) == []
 
 
+@pytest.mark.parametrize("kind", sorted(wiring.DISCOVERIES))
+def test_every_key_of_a_discovery_is_in_the_manual(kind: str) -> None:
+    config = import_module(wiring.DISCOVERIES[kind]).KIND.config
+    own = set(config.model_fields) - set(DiscoveryBinding.model_fields)
+    text = section(page("sources.md"), f'検出 `kind = "{kind}"` / Discovery')
+
+    assert sorted(key for key in own if f"`{key}`" not in text) == []
+
+
+def test_what_every_discovery_may_say_is_in_the_manual() -> None:
+    text = page("sources.md").partition("# 増減する機械")[2].partition("\n## ")[0]
+
+    assert undocumented(DiscoveryBinding, text) == []
+
+
 @pytest.mark.parametrize("kind", sorted(wiring.WORKS))
 def test_every_key_of_a_batch_is_in_the_manual(kind: str) -> None:
     own = set(import_module(wiring.WORKS[kind]).KIND.config.model_fields) - set(BatchBinding.model_fields)
@@ -161,3 +179,13 @@ def broken_links(path: Path) -> list[str]:
     text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text)
     return [link for link in links if "://" not in link and not (path.parent / link).exists()]
+
+
+def test_every_example_of_a_target_can_be_read(tmp_path: Path) -> None:
+    kinds = Parts(sources=wiring.SOURCES, channels=wiring.CHANNELS, discoveries=wiring.DISCOVERIES).kinds
+    blocks = re.findall(r"^```toml\n(.*?)^```$", page("sources.md"), re.MULTILINE | re.DOTALL)
+    examples = [block for block in blocks if block.startswith("[")]
+
+    assert len(examples) >= 3
+    for example in examples:
+        assert read_bindings(example, tmp_path / "toban.toml", kinds).targets.keys()

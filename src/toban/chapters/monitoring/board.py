@@ -6,7 +6,7 @@ else, and no number of hanging targets can use up what the others need.
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
@@ -14,7 +14,9 @@ from threading import Thread
 
 import structlog
 
-from toban.chapters.monitoring.feeds import Feed, SourceKinds, labels
+from toban.chapters.monitoring.discovery import DiscoveryKind
+from toban.chapters.monitoring.feeds import Feed, Find, SourceKinds, labels
+from toban.chapters.monitoring.lookout import Lookout, Outlook
 from toban.chapters.monitoring.source import Measurement, Source, Unmeasurable
 from toban.design.values.metric import Metric
 from toban.engine.clock import Clock
@@ -26,6 +28,8 @@ ANSWERS_TO_KNOW = 2
 """Rates come with the second answer: after that a source has shown all the metrics it has."""
 _OVERDUE = timedelta(seconds=30)
 """An answer that takes longer has outlasted every time-out: the source hangs."""
+
+_NO_DISCOVERIES: Mapping[str, DiscoveryKind] = {}
 
 log = structlog.get_logger(__name__)
 
@@ -81,9 +85,14 @@ class Slot:
 class Board:
     """The slots of all feeds in force. One thread drives it; the measuring happens in others."""
 
-    def __init__(self, kinds: SourceKinds, clock: Clock) -> None:
+    def __init__(
+        self, kinds: SourceKinds, clock: Clock, discoveries: Mapping[str, DiscoveryKind] = _NO_DISCOVERIES
+    ) -> None:
         self._kinds = kinds
         self._clock = clock
+        self._lookout = Lookout(discoveries, clock)
+        self._bound: tuple[Feed, ...] = ()
+        self._held: list[tuple[Result, int]] = []
         self._slots: list[Slot] = []
         self._results: SimpleQueue[Result] = SimpleQueue()
 
@@ -92,8 +101,19 @@ class Board:
         """The slots in force."""
         return self._slots
 
-    def adopt(self, feeds: Sequence[Feed]) -> None:
-        """Measure by *feeds* from now on. A source that stays the same goes on where it is."""
+    def outlooks(self) -> Mapping[str, Outlook]:
+        """Return, by target, what is known of the hosts that are looked for."""
+        return self._lookout.outlooks()
+
+    def adopt(self, feeds: Sequence[Feed], finds: Sequence[Find] = ()) -> None:
+        """Measure by *feeds* from now on, and what *finds* find. A source that stays the same goes on."""
+        self._bound = tuple(feeds)
+        self._lookout.adopt(finds)
+        self._place()
+
+    def _place(self) -> None:
+        """Have a slot for each feed of the bindings and each host that was found."""
+        feeds = [*self._bound, *self._lookout.feeds()]
         former = {_identity(slot.feed): slot for slot in self._slots}
         now = self._clock()
         sources = [self._kept_or_new(feed, former) for feed in feeds]
@@ -109,6 +129,7 @@ class Board:
 
     def ask(self, now: datetime) -> int:
         """Start a measurement of everything that is due; say how many were started."""
+        self._lookout.ask(now)
         due = [slot for slot in self._slots if slot.is_due(now)]
         for slot in due:
             slot.is_busy, slot.asked_at = True, now
@@ -116,7 +137,26 @@ class Board:
         return len(due)
 
     def take(self) -> Iterator[Result]:
-        """Yield the results that have come in, their instances named by the slots."""
+        """Yield the results that have come in, their instances named by the slots.
+
+        That a host which was found does not answer counts once it has been looked for again and is still
+        there: Auto Scaling ends hosts on purpose, and the first to notice is who measures them.
+        """
+        if self._lookout.take():
+            self._place()
+        held, self._held = self._held, []
+        arrived = ((result, self._lookout.looks(result.slot.feed)) for result in self._arrived())
+        for result, since in (*held, *arrived):
+            slot = result.slot
+            is_after_held = any(each.slot is slot for each, _ in self._held)
+            if slot.is_retired:
+                continue
+            if is_after_held or (result.complaint and not self._lookout.has_looked(slot.feed, since)):
+                self._held.append((result, since))
+            else:
+                yield result
+
+    def _arrived(self) -> Iterator[Result]:
         while True:
             try:
                 result = self._results.get_nowait()
@@ -182,7 +222,7 @@ class Board:
 
 
 def _identity(feed: Feed) -> tuple[object, ...]:
-    return feed.target, feed.position, feed.bound.kind, feed.bound.config
+    return feed.target, feed.position, feed.host, feed.bound.kind, feed.bound.config
 
 
 def _named(slot: Slot, measurement: Measurement) -> Measurement:

@@ -11,7 +11,7 @@ from toban.chapters.monitoring.source import SourceKind
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
-from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings, Bound
+from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings, Bound, Discovery
 
 type SourceKinds = Mapping[str, SourceKind]
 
@@ -24,7 +24,23 @@ class Feed:
     bound: Bound[Any]
     period: timedelta
     position: int = 0
-    """Its place among the target's sources of the same name: two may look at the same host."""
+    """Its place among the target's sources of the same name: two may look at the same host.
+
+    Hosts that one discovery has found share theirs.
+    """
+    host: str = ""
+    """The host that a discovery has found, by its name; empty for one that stands in the bindings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """One discovery of one target, and how often to ask the hosts it finds."""
+
+    target: str
+    discovery: Discovery
+    period: timedelta
+    position: int
+    """After those of the target's sources that stand in the bindings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,7 @@ class Plan:
     unbound: Mapping[str, str]
     """Clause id → why the monitor does not run, and the way out."""
     feeds: tuple[Feed, ...]
+    finds: tuple[Find, ...] = ()
 
 
 def target_of(monitor: Monitor) -> str:
@@ -70,13 +87,15 @@ def plan(design: Design, bindings: Bindings, kinds: SourceKinds) -> Plan:
             unbound[monitor.id] = reason
         else:
             judged.append(Judged(monitor, limits))
-    return Plan(tuple(judged), unbound, tuple(_feeds(judged, bindings)))
+    periods = _periods(judged)
+    return Plan(tuple(judged), unbound, tuple(_feeds(periods, bindings)), tuple(_finds(periods, bindings)))
 
 
 def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str:
     """Say what the bindings lack for *monitor*, with the way out; nothing where they lack nothing."""
     target = target_of(monitor)
-    sources = bindings.targets.get(target, ())
+    found = [each.sample for each in bindings.discoveries.get(target, ())]
+    sources = (*bindings.targets.get(target, ()), *found)
     if not sources:
         return (
             f"対象「{target}」の情報源が {bindings.file} にありません:"
@@ -118,30 +137,46 @@ def labels(feeds: Sequence[Feed], names: Sequence[str]) -> list[str]:
     """Return a name for each feed that no other feed of the same target has.
 
     *names* are what the sources call their places. Where two of a target look at one place, their kinds,
-    and at last their positions, tell them apart.
+    their positions, and at last the names under which they were found, tell them apart.
     """
     places = Counter((feed.target, name) for feed, name in zip(feeds, names, strict=True))
     kinds = Counter((feed.target, name, feed.bound.kind) for feed, name in zip(feeds, names, strict=True))
+    positions = Counter(
+        (feed.target, name, feed.bound.kind, feed.position) for feed, name in zip(feeds, names, strict=True)
+    )
     found = []
     for feed, name in zip(feeds, names, strict=True):
         if places[feed.target, name] == 1:
             found.append(name)
         elif kinds[feed.target, name, feed.bound.kind] == 1:
             found.append(f"{name} ({feed.bound.kind})")
+        elif positions[feed.target, name, feed.bound.kind, feed.position] > 1:
+            found.append(f"{name} ({feed.host})")
         else:
             found.append(f"{name} ({feed.bound.kind} {feed.position + 1})")
     return found
 
 
-def _feeds(judged: Sequence[Judged], bindings: Bindings) -> Iterator[Feed]:
-    """Every source of every target that a monitor watches, as often as the most frequent monitor needs."""
+def _periods(judged: Sequence[Judged]) -> Mapping[str, timedelta]:
+    """How often to ask the sources of every target that a monitor watches: as the most frequent one needs."""
     periods: dict[str, timedelta] = {}
     for each in judged:
         period = each.limits.period
         periods[each.target] = min(period, periods.get(each.target, period))
+    return periods
+
+
+def _feeds(periods: Mapping[str, timedelta], bindings: Bindings) -> Iterator[Feed]:
     for target, period in periods.items():
-        for position, bound in enumerate(bindings.targets[target]):
+        for position, bound in enumerate(bindings.targets.get(target, ())):
             yield Feed(target, bound, period, position)
+
+
+def _finds(periods: Mapping[str, timedelta], bindings: Bindings) -> Iterator[Find]:
+    for target, period in periods.items():
+        first = len(bindings.targets.get(target, ()))
+        for position, discovery in enumerate(bindings.discoveries.get(target, ()), first):
+            yield Find(target, discovery, period, position)
 
 
 def _key(name: str) -> str:

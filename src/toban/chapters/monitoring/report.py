@@ -30,6 +30,8 @@ class Row:
 
     judged: Judged
     watches: Sequence[Watch]
+    aside: str = ""
+    """What must be known beside them: that there may be more instances than are seen."""
 
     @property
     def decides(self) -> Watch:
@@ -50,7 +52,7 @@ def status(row: Row, now: datetime) -> StatusUpdate:
         clause_id=row.judged.monitor.id,
         verdict=_VERDICTS[watch.condition],
         value=row.value,
-        reason=wording.reason_words(watch, row.judged.limits),
+        reason=_with_aside(wording.reason_words(watch, row.judged.limits), row.aside),
         observed_at=watch.measured_at or now,
         proof={
             "instance": watch.instance,
@@ -62,6 +64,10 @@ def status(row: Row, now: datetime) -> StatusUpdate:
             "instances": len(row.watches),
         },
     )
+
+
+def _with_aside(reason: str, aside: str) -> str:
+    return reason if not aside or aside in reason else f"{reason}。{aside}"
 
 
 def signals(row: Row, now: datetime) -> Iterator[Signal]:

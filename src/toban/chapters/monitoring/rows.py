@@ -5,6 +5,7 @@ from datetime import datetime
 
 from toban.chapters.monitoring.board import ANSWERS_TO_KNOW, Slot
 from toban.chapters.monitoring.feeds import Judged
+from toban.chapters.monitoring.lookout import Outlook
 from toban.chapters.monitoring.rules import Watch, observe, silence
 from toban.chapters.monitoring.source import Measurement
 
@@ -19,11 +20,13 @@ def after(
     judged: Judged,
     slots: Sequence[Slot],
     now: datetime,
+    outlook: Outlook | None = None,
 ) -> dict[str, Watch]:
     """Return the row's watches after *readings* of its metric; *slots* are those of its target.
 
     Instances that should have a value and have none fall silent; those that are measured no more are left
-    out.
+    out. *outlook* is what is known of the target's hosts where they are looked for: while that can't be
+    done, none of them is gone, and where there are none, that is a silence too.
     """
     seen = dict(watches)
     for reading in readings:
@@ -34,6 +37,14 @@ def after(
         watch = seen.get(instance) or Watch(instance, None, slot.since)
         why = slot.why_silent(now) or f"{slot.label}: 「{judged.monitor.item}」の値がありません"
         found[instance] = silence(watch, judged.limits, listening_since=slot.since, why=why, now=now)
+    if outlook is None:
+        return found
+    unseen = {} if outlook.is_known else {name: watch for name, watch in seen.items() if name not in found}
+    if not found and not unseen:
+        unseen = {outlook.label: seen.get(outlook.label) or Watch(outlook.label, None, outlook.since)}
+    why = outlook.trouble or f"{outlook.label}: 機械を探しています"
+    for instance, watch in unseen.items():
+        found[instance] = silence(watch, judged.limits, listening_since=outlook.since, why=why, now=now)
     return found
 
 

@@ -47,10 +47,12 @@ class Monitoring:
         self._digest = ""
         self._watches: dict[str, Watches] = {}
         self._waiting: list[tuple[str, Measurement]] = []
+        self._troubles: Mapping[str, str] = {}
+        self._asides: dict[str, str] = {}
 
     def adopt(self, plan: Plan, digest: str, now: datetime) -> None:
         """Run *plan*, of the document with *digest*, from now on; rows that stay go on where they are."""
-        self._board.adopt(plan.feeds)
+        self._board.adopt(plan.feeds, plan.finds)
         self._judged, self._digest = plan.judged, digest
         self._watches = states.load()
         runs = {each.monitor.id for each in plan.judged}
@@ -72,7 +74,7 @@ class Monitoring:
         changed = {
             each.monitor.id: each
             for each in self._judged
-            if found[each.monitor.id] != self._watches.get(each.monitor.id, {})
+            if found[each.monitor.id] != self._watches.get(each.monitor.id, {}) or self._has_news(each)
         }
         if changed:
             self._write(changed, found, now)
@@ -84,6 +86,8 @@ class Monitoring:
 
     def _after(self, now: datetime) -> dict[str, Watches]:
         """Return the watches of every row after the readings that wait, or their absence."""
+        outlooks = self._board.outlooks()
+        self._troubles = {target: each.trouble for target, each in outlooks.items()}
         readings, slots = _by_feed(self._waiting), _by_target(self._board.slots)
         return {
             each.monitor.id: after(
@@ -92,13 +96,17 @@ class Monitoring:
                 judged=each,
                 slots=slots.get(each.target, ()),
                 now=now,
+                outlook=outlooks.get(each.target),
             )
             for each in self._judged
         }
 
     def _write(self, rows: Mapping[str, Judged], found: Mapping[str, Watches], now: datetime) -> None:
         """Write state, statuses and alerts of *rows* together, or nothing of it."""
-        shown = [Row(judged, list(found[clause_id].values())) for clause_id, judged in rows.items()]
+        shown = [
+            Row(judged, list(found[clause_id].values()), self._aside(judged))
+            for clause_id, judged in rows.items()
+        ]
         signals = [each for row in shown for each in report.signals(row, now)]
         signals += [
             report.gone(judged, watch, now)
@@ -112,6 +120,14 @@ class Monitoring:
             alerts.report(signals, now, self._digest)
         self._tell(rows, found)
         self._watches.update({clause_id: found[clause_id] for clause_id in rows})
+        self._asides.update({clause_id: self._aside(judged) for clause_id, judged in rows.items()})
+
+    def _aside(self, judged: Judged) -> str:
+        """What is wrong with looking for the row's hosts."""
+        return self._troubles.get(judged.target, "")
+
+    def _has_news(self, judged: Judged) -> bool:
+        return self._aside(judged) != self._asides.get(judged.monitor.id, "")
 
     def _tell(self, rows: Iterable[str], found: Mapping[str, Watches]) -> None:
         for clause_id in rows:

@@ -16,8 +16,17 @@ from toban.design.finding import Finding, Level
 from toban.design.origin import Origin
 from toban.engine.bindings.lines import Path as KeyPath
 from toban.engine.bindings.lines import key_lines, nearest_line
-from toban.engine.bindings.model import BackupBinding, BatchBinding, Bindings, Bound, Frame
+from toban.engine.bindings.model import (
+    BackupBinding,
+    BatchBinding,
+    Bindings,
+    Bound,
+    Discovery,
+    DiscoveryBinding,
+    Frame,
+)
 from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.bindings.template import Template, fill
 
 type Models[M: BaseModel] = Mapping[str, type[M]]
 """The name that `kind = "…"` gives → the model of its other keys."""
@@ -32,6 +41,7 @@ class Kinds:
     works: Models[BatchBinding] = field(default_factory=dict)
     stores: Models[BaseModel] = field(default_factory=dict)
     backups: Models[BackupBinding] = field(default_factory=dict)
+    discoveries: Models[DiscoveryBinding] = field(default_factory=dict)
 
 
 DEFAULT_WORK = "command"
@@ -79,6 +89,10 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
         name: tuple(reading.each_source(kinds.sources, name, table))
         for name, table in _tables(raw, "targets").items()
     }
+    discoveries = {
+        name: tuple(reading.each_discovery(kinds, name, table))
+        for name, table in _tables(raw, "targets").items()
+    }
     channels = reading.each(kinds.channels, raw, "channels")
     batches = reading.each(kinds.works, raw, "batches", default=DEFAULT_WORK)
     stores = reading.each(kinds.stores, raw, "stores")
@@ -114,6 +128,7 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
         senders=frame.senders,
         objectives=frame.objectives,
         duty=frame.duty,
+        discoveries=discoveries,
         runs_on={name: table.runs_on for name, table in frame.targets.items() if table.runs_on},
     )
 
@@ -123,6 +138,8 @@ def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:
     found = []
     bound: list[Bound[Any]] = [each for group in bindings.targets.values() for each in group]
     for table in (bindings.channels, bindings.batches, bindings.stores, bindings.backups):
+    for each_found in bindings.discoveries.values():
+        bound += [part for each in each_found for part in (each.bound, each.sample)]
         bound += table.values()
     bound += [
         Bound("sender", each, bindings.lines["senders", name]) for name, each in bindings.senders.items()
@@ -189,6 +206,13 @@ def _masked(line: str) -> str:
 
 
 @dataclass
+class _Sample(dict[str, str]):
+    """A host to try a template on; of labels that it has not, nothing but that they are texts is known."""
+
+    def __missing__(self, name: str) -> str:
+        return name
+
+
 class _Reading:
     """One file being read: where keys stand, and what was found wrong so far."""
 
@@ -229,6 +253,29 @@ class _Reading:
                 yield bound
 
     def kind[M: BaseModel](
+    def each_discovery(self, kinds: Kinds, target: str, table: Mapping[str, Any]) -> Iterator[Discovery]:
+        written = table.get("discovery", [])
+        for position, one in enumerate(written if isinstance(written, list) else []):
+            at: KeyPath = ("targets", target, "discovery", position)
+            if not isinstance(one, dict):
+                continue
+            where = {key: value for key, value in one.items() if key != "source"}
+            bound = self.kind(kinds.discoveries, where, at)
+            source = one.get("source")
+            if not isinstance(source, dict):
+                hint = "見つかった機械の測り方を source = { kind = … } と書いてください"
+                self._add("BD003", at, "「source」がありません", hint)
+                continue
+            # What a template may take from a host is known once the kind of discovery is.
+            if bound is None:
+                continue
+            host = _Sample(bound.config.sample)
+            sample = self.kind(kinds.sources, fill(source, host), (*at, "source"))
+            if sample is not None:
+                table = {key: value for key, value in source.items() if key != "kind"}
+                model = kinds.sources[sample.kind]
+                yield Discovery(bound, Template(sample.kind, model, table, self.path.parent), sample)
+
         self, kinds: Models[M], raw: object, at: KeyPath, *, default: str | None = None
     ) -> Bound[M] | None:
         if not isinstance(raw, dict):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     InstanceOf,
     ValidationInfo,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -24,6 +25,7 @@ from toban.design.values.hours import Hours, read_hours
 from toban.design.values.rotation import WEEKLY, is_handover
 from toban.design.values.schedule import Schedule, read_schedule
 from toban.engine.bindings.secret import Secret
+from toban.engine.bindings.template import Template
 
 WHOLE_SYSTEM = "全体"
 """The target that monitors without one belong to: `[targets.全体]`."""
@@ -95,6 +97,16 @@ class System(Section):
     def keeps_holidays(self) -> bool:
         """Whether Japan's public holidays are no business days."""
         return self.holidays == "JP"
+
+
+class DiscoveryBinding(Section):
+    """`[[targets.NAME.discovery]]`: where hosts that come and go are looked up; each kind derives from it."""
+
+    sample: ClassVar[Mapping[str, str]] = {}
+    """What such a host may look like: a template is tried on it when the file is read."""
+
+    every: Length = timedelta(seconds=30)
+    """How often to look."""
 
 
 class Person(Section):
@@ -281,6 +293,16 @@ class Bound[C: BaseModel]:
 
 
 @dataclass(frozen=True, slots=True)
+class Discovery:
+    """Where the hosts of a target are looked up, and what each of them is measured by."""
+
+    bound: Bound[DiscoveryBinding]
+    template: Template
+    sample: Bound[BaseModel]
+    """The template, filled with a host of the kind's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Bindings:
     """A whole `toban.toml`, valid throughout."""
 
@@ -313,6 +335,8 @@ class Bindings:
     """An objective by its name in the document → by what it is measured."""
     duty: Mapping[str, DutyBinding] = field(default_factory=dict)
     """The document's role → who takes turns at it."""
+    discoveries: Mapping[str, tuple[Discovery, ...]] = field(default_factory=dict)
+    """A target → where more of its hosts are looked up."""
     runs_on: Mapping[str, str] = field(default_factory=dict)
     """A target → the target that it stands on: when that one is down, it says nothing new."""
 
@@ -320,9 +344,18 @@ class Bindings:
 class TargetTable(Section):
     """`[targets.NAME]` before its sources are read by their kinds."""
 
-    sources: list[dict[str, object]] = Field(min_length=1)
+    sources: list[dict[str, object]] = []
+    discovery: list[dict[str, object]] = []
+    """Where more of its hosts are looked up."""
     runs_on: str = ""
     """The target that it stands on: when that one is down, nothing more is told of this one."""
+
+    @model_validator(mode="after")
+    def _has_a_place(self) -> Self:
+        if not self.sources and not self.discovery:
+            hint = "測る場所を sources に、増減する機械なら discovery に書いてください"
+            raise PydanticCustomError("no_place", "sources も discovery もありません", {"hint": hint})
+        return self
 
 
 class Frame(Section):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from toban.chapters.backup.batch import Kinds as BackupKinds
     from toban.chapters.backup.engine import EngineKind
     from toban.chapters.backup.store import StoreKind
+    from toban.chapters.monitoring.discovery import DiscoveryKind
     from toban.chapters.monitoring.source import SourceKind
     from toban.engine.bindings.inforce import InForce
     from toban.engine.bindings.load import Kinds
@@ -29,6 +30,7 @@ class Parts:
     works: Mapping[str, str] = field(default_factory=dict)
     stores: Mapping[str, str] = field(default_factory=dict)
     backups: Mapping[str, str] = field(default_factory=dict)
+    discoveries: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def source_kinds(self) -> "Mapping[str, SourceKind]":
@@ -36,6 +38,13 @@ class Parts:
         from toban.chapters.monitoring.source import load_kinds  # noqa: PLC0415
 
         return load_kinds(self.sources)
+
+    @cached_property
+    def discovery_kinds(self) -> "Mapping[str, DiscoveryKind]":
+        """The kinds of discovery."""
+        from toban.chapters.monitoring.discovery import load_discoveries  # noqa: PLC0415
+
+        return load_discoveries(self.discoveries)
 
     @cached_property
     def transports(self) -> "Mapping[str, Transport]":
@@ -85,6 +94,7 @@ class Parts:
             works={name: kind.config for name, kind in self.work_kinds.items()},
             stores={name: kind.config for name, kind in self.store_kinds.items()},
             backups={name: kind.config for name, kind in self.engine_kinds.items()},
+            discoveries={name: kind.config for name, kind in self.discovery_kinds.items()},
         )
 
     @property

@@ -15,17 +15,21 @@ from toban.chapters.backup.postgres import drill_doubts
 from toban.chapters.backup.store import StoreKind, StoreTrouble
 from toban.chapters.backup.works import source_of
 from toban.chapters.batch.works import BatchPlan, key_of, plan
+from toban.chapters.monitoring.discovery import Undiscovered
 from toban.chapters.monitoring.source import SourceKind, Unmeasurable
 from toban.design.clauses.batch import Batch
 from toban.design.finding import Finding, Level
 from toban.design.origin import Origin
 from toban.design.reader import Design
 from toban.engine.bindings.doubts import binding_findings
-from toban.engine.bindings.model import Bindings, Bound
+from toban.engine.bindings.model import Bindings, Bound, Discovery
+from toban.engine.bindings.template import Unfilled
 from toban.engine.runs.kinds import Site
 from toban.faces.cli.parts import Parts
 
 _SECRET_MISSING, _NO_SUCH_ROW = "BD007", "BD009"
+_SOME_HOSTS = 5
+"""Of those that one discovery finds: they are alike."""
 
 
 class Code(StrEnum):
@@ -84,6 +88,7 @@ def trials_of(
     found = (
         *_batches(design, bindings, parts),
         *_sources(bindings, parts.source_kinds, now),
+        *_discoveries(bindings, parts, now),
         *_stores(bindings, parts.store_kinds),
         *_backups(design, bindings, parts),
         *_channels(bindings, parts),
@@ -138,6 +143,39 @@ def _sources(bindings: Bindings, kinds: Mapping[str, SourceKind], now: datetime)
                 partial(_source_doubts, kinds[bound.kind], bound, now),
                 "名前、ポート、資格と、相手が動いているかを確かめてください",
             )
+
+
+def _discoveries(bindings: Bindings, parts: Parts, now: datetime) -> Iterator[Trial]:
+    for target, discoveries in bindings.discoveries.items():
+        for each in discoveries:
+            yield Trial(
+                Code.SOURCE,
+                f"対象 {target}",
+                Origin(bindings.file, each.bound.line),
+                f'[[targets."{target}".discovery]] kind = "{each.bound.kind}"',
+                partial(_discovery_doubts, each, parts, now),
+                "検出の設定と資格、source の書き方と、見つかった機械が動いているかを確かめてください",
+            )
+
+
+def _discovery_doubts(discovery: Discovery, parts: Parts, now: datetime) -> Iterator[str]:
+    """Look, and measure at some of what is found."""
+    place = parts.discovery_kinds[discovery.bound.kind].build(discovery.bound.config)
+    try:
+        hosts = place.look()
+    except Undiscovered as error:
+        yield f"{place.place}: {error}"
+        return
+    if not hosts:
+        yield f"{place.place}: 見つかった機械が 0 台です"
+    template = discovery.template
+    for host in hosts[:_SOME_HOSTS]:
+        try:
+            bound = Bound(template.kind, template.filled(host.values), discovery.bound.line)
+        except Unfilled as error:
+            yield f"{host.name}: {error}"
+        else:
+            yield from _source_doubts(parts.source_kinds[template.kind], bound, now)
 
 
 def _source_doubts(kind: SourceKind, bound: Bound[Any], now: datetime) -> Iterator[str]:

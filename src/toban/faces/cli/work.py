@@ -79,7 +79,7 @@ class Work:
         self._in_force = parts.in_force(settings.HOME / "in-force")
         self._telemetry = Telemetry(os.environ["TOBAN_TELEMETRY_URL"])
         self._buffer = SampleBuffer(self._telemetry)
-        self._monitoring = Monitoring(Board(parts.source_kinds, clock), self._buffer)
+        self._monitoring = Monitoring(Board(parts.source_kinds, clock, parts.discovery_kinds), self._buffer)
         self._output = OutputBuffer(self._telemetry)
         holder = f"{socket.gethostname()}/{os.getpid()}"
         self._runs = Runs(holder, clock, most=settings.RUNS_AT_ONCE, output=self._output)

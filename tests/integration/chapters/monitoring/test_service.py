@@ -11,6 +11,7 @@ import pytest
 from django.db import OperationalError
 
 from toban.chapters.monitoring.board import Board
+from toban.chapters.monitoring.discovery import DiscoveryKind
 from toban.chapters.monitoring.feeds import plan
 from toban.chapters.monitoring.models import MonitorState
 from toban.chapters.monitoring.service import Monitoring
@@ -101,6 +102,7 @@ class Stage:
     samples: list[Sample] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
     hang: threading.Event = field(default_factory=threading.Event)
+    discoveries: dict[str, DiscoveryKind] = field(default_factory=dict)
     now: datetime = NOON
 
     def __post_init__(self) -> None:
@@ -112,7 +114,7 @@ class Stage:
 
     def restart(self) -> None:
         """Begin anew, as after a kill -9: only the database remembers."""
-        self.board = Board(self.kinds, lambda: self.now)
+        self.board = Board(self.kinds, lambda: self.now, self.discoveries)
         self.monitoring = Monitoring(self.board, self)
 
     def add(self, samples: Sequence[Sample]) -> None:
@@ -126,7 +128,8 @@ class Stage:
         for _ in range(rounds):
             self.monitoring.step(self.now)
             for thread in threading.enumerate():
-                if thread.name.startswith("measure ") and self.answers.get(thread.name[8:]) != "hangs":
+                kind, _, name = thread.name.partition(" ")
+                if kind in ("measure", "look") and self.answers.get(name) != "hangs":
                     thread.join(10)
             self.monitoring.step(self.now)
             self.now += SAMPLE

@@ -42,6 +42,7 @@ PARTS = Parts(
     works=wiring.WORKS,
     stores=wiring.STORES,
     backups=wiring.BACKUPS,
+    discoveries=wiring.DISCOVERIES,
 )
 
 type Check = Callable[..., Result]
@@ -94,6 +95,32 @@ def test_every_code_has_its_page_and_stands_in_the_list() -> None:
 
     assert listed == list(Code)
     assert {page.stem for page in PAGES.glob("LV*.md")} == set(Code)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "said"),
+    [
+        (None, "対象 API: file hosts.txt: hosts.txt を読めません（No such file or directory）"),
+        ("", "対象 API: file hosts.txt: 見つかった機械が 0 台です"),
+        ("127.0.0.1:9 api-1\n", "対象 API: api-1: 接続できません（Connection refused）"),
+        ("127.0.0.1 api-1\n", "対象 API: api-1: address の値が、見つかったものでは正しくなりません"),
+    ],
+)
+def test_hosts_that_are_looked_for_are_looked_for_and_measured_now(
+    check: Check, tmp_path: Path, hosts: str | None, said: str
+) -> None:
+    if hosts is not None:
+        (tmp_path / "hosts.txt").write_text(hosts)
+
+    result = check("""
+[[targets.API.discovery]]
+kind = "file"
+path = "hosts.txt"
+source = { kind = "tcp", address = "${address}" }
+""")
+
+    assert said in findings(result, Code.SOURCE)
+    assert findings(result, Code.SOURCE).startswith("toban.toml:2: LV002")
 
 
 def test_where_nothing_fails_tonight_nothing_is_said_and_nothing_left_behind(

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from toban.chapters.monitoring.sources.cloudwatch.config import CloudWatchConfig
+from toban.chapters.monitoring.sources.cloudwatch.desk import dollars_a_month
 from toban.chapters.monitoring.sources.cloudwatch.values import (
     Database,
     Question,
@@ -140,6 +141,13 @@ def test_a_metric_of_ones_own_is_brought_to_its_unit_and_takes_the_place_of_the_
     assert Question("Shop", "busy", (("a", "1"), ("b", "2")), "Average") in questions(asking, None)
     assert answered(asking, {"CPUUtilization": {1: 5.0}, "busy": {1: 0.5}}) == {Metric.CPU_USAGE: 50.0}
     assert asked_for(asking) == {Metric.UP, Metric.CPU_USAGE, Metric.QUEUE_LENGTH}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "minutes", "dollars"), [(2, 1, 0.86), (2, 5, 0.17), (4, 1, 1.73), (600, 1, 259.2)]
+)
+def test_the_cost_is_what_the_manual_says(metrics: int, minutes: int, dollars: float) -> None:
+    assert round(dollars_a_month(metrics, timedelta(minutes=minutes)), 2) == dollars
 
 
 @pytest.mark.parametrize(

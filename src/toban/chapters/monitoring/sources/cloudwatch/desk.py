@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any
 from weakref import WeakValueDictionary
 
+import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 
 from toban.chapters.monitoring.sources.cloudwatch.config import CloudWatchConfig
@@ -25,6 +26,18 @@ _MINUTE = timedelta(minutes=1)
 _ATTEMPTS = 2
 _COMPLETE = "Complete"
 _LONGEST_SAID = 300
+
+
+_A_MONTH = timedelta(days=30)
+_DOLLARS_A_METRIC = 0.01 / 1000
+"""List price in most regions, outside the free tier: https://aws.amazon.com/cloudwatch/pricing/"""
+
+log = structlog.get_logger(__name__)
+
+
+def dollars_a_month(metrics: int, every: timedelta) -> float:
+    """Return what asking for *metrics* once per *every* costs in 30 days, in US dollars."""
+    return metrics * (_A_MONTH / every) * _DOLLARS_A_METRIC
 
 
 @dataclass(slots=True)
@@ -56,6 +69,7 @@ class Desk:
         self._lock = Lock()
         self._wanted: dict[object, frozenset[Question]] = {}
         self._paced = Paced[Answers](config.every)
+        self._charged_for = 0
 
     def want(self, source: object, questions: frozenset[Question]) -> None:
         """Have *questions* asked until *source* wants others, or leaves."""
@@ -74,6 +88,10 @@ class Desk:
     def _ask(self, now: datetime) -> Answers:
         with self._lock:
             questions = sorted(set().union(*self._wanted.values()), key=repr)
+        if len(questions) != self._charged_for:
+            self._charged_for = len(questions)
+            cost = round(dollars_a_month(len(questions), self._config.every), 2)
+            log.info("cloudwatch_cost", region=self._config.region, metrics=len(questions), usd_a_month=cost)
         client = connect("cloudwatch", self._config)
         answers: dict[Question, Series] = {}
         try:

@@ -1,0 +1,93 @@
+"""EC2 instances that run now and have certain tags, Auto Scaling's among them.
+
+Needs the permission `ec2:DescribeInstances`:
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import Field
+
+from toban.chapters.monitoring.discovery import DiscoveryKind, Host, Undiscovered, checked
+from toban.engine import aws
+from toban.engine.aws import AwsAccess
+from toban.engine.bindings.model import DiscoveryBinding
+from toban.engine.bindings.secret import SecretUnavailable
+
+_ATTEMPTS = 2
+_LONGEST_SAID = 300
+_VALUES = {
+    "id": "InstanceId",
+    "private_ip": "PrivateIpAddress",
+    "private_dns": "PrivateDnsName",
+    "public_ip": "PublicIpAddress",
+    "public_dns": "PublicDnsName",
+    "type": "InstanceType",
+}
+
+
+class Ec2Config(AwsAccess, DiscoveryBinding):
+    """`kind = "ec2"`: a region and tags, all of which an instance must have."""
+
+    sample: ClassVar[Mapping[str, str]] = {
+        "id": "i-0123456789abcdef0",
+        "name": "web/i-0123456789abcdef0",
+        "private_ip": "192.0.2.1",
+        "private_dns": "ip-192-0-2-1.ec2.internal",
+        "public_ip": "192.0.2.1",
+        "public_dns": "ec2.example.com",
+        "zone": "ap-northeast-1a",
+    }
+
+    tags: Mapping[str, str] = Field(min_length=1)
+    timeout: float = Field(default=5.0, gt=0, le=10)
+    """Seconds for each of two attempts."""
+
+
+class Ec2Discovery:
+    """The running instances of one region with the given tags."""
+
+    def __init__(self, config: Ec2Config) -> None:
+        self._config = config
+
+    @property
+    def place(self) -> str:
+        return f"ec2 {' '.join(f'{key}={value}' for key, value in self._config.tags.items())}"
+
+    def look(self) -> Sequence[Host]:
+        """Ask for all pages; one that is refused makes the answer none: half a list is none."""
+        try:
+            client = aws.client("ec2", self._config, read_timeout=self._config.timeout, attempts=_ATTEMPTS)
+            try:
+                return checked([_host(each) for each in self._instances(client)])
+            finally:
+                client.close()
+        except SecretUnavailable as error:
+            raise Undiscovered(str(error)) from error
+        except (ClientError, BotoCoreError) as error:
+            words = " ".join(aws.fault_of(error, "EC2").words.split())
+            raise Undiscovered(words[:_LONGEST_SAID]) from error
+
+    def _instances(self, client: Any) -> Iterator[Mapping[str, Any]]:
+        # One that is on its way out is none: Auto Scaling ends it on purpose.
+        filters = [{"Name": "instance-state-name", "Values": ["running"]}]
+        filters += [{"Name": f"tag:{key}", "Values": [value]} for key, value in self._config.tags.items()]
+        for page in client.get_paginator("describe_instances").paginate(Filters=filters):
+            for reservation in page["Reservations"]:
+                yield from reservation["Instances"]
+
+
+def _host(instance: Mapping[str, Any]) -> Host:
+    """Tags are values too, by `tag_` and their name; in a fleet the tag Name is that of many."""
+    tags = {each["Key"]: each["Value"] for each in instance.get("Tags", ())}
+    name = "/".join(filter(None, (tags.get("Name"), instance["InstanceId"])))
+    values = {key: str(instance[field]) for key, field in _VALUES.items() if instance.get(field)}
+    values |= {f"tag_{re.sub(r'\W', '_', key)}": value for key, value in tags.items()}
+    zone = instance.get("Placement", {}).get("AvailabilityZone", "")
+    return Host(name, {**values, "name": name, "zone": zone})
+
+
+KIND = DiscoveryKind(config=Ec2Config, build=Ec2Discovery)

@@ -1,0 +1,5 @@
+"""A list of hosts in a file, one a line."""
+
+from toban.chapters.monitoring.discoveries.file.discovery import KIND
+
+__all__ = ["KIND"]

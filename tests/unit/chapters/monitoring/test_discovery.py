@@ -1,0 +1,85 @@
+"""Hosts that are looked for, as values."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from toban.chapters.monitoring.discovery import MOST_HOSTS, Host, Undiscovered, checked, host_of
+from toban.chapters.monitoring.feeds import Feed, Find, labels
+from toban.chapters.monitoring.lookout import seen_of
+from toban.engine.bindings.model import Bound, Discovery, DiscoveryBinding, Section
+from toban.engine.bindings.template import Template
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+PERIOD = timedelta(seconds=15)
+
+
+class Probe(Section):
+    port: int = 1
+    instance: str = ""
+
+
+def find(**written: object) -> Find:
+    template = Template("probe", Probe, written, Path())
+    discovery = Discovery(Bound("any", DiscoveryBinding(), 7), template, Bound("probe", Probe(), 8))
+    return Find("Web", discovery, PERIOD, 2)
+
+
+def test_every_host_becomes_a_feed_of_its_own() -> None:
+    seen = seen_of(find(port="${port}"), [Host(name, {"name": name, "port": "9100"}) for name in ("a", "b")])
+
+    assert seen.trouble == ""
+    assert seen.feeds == (
+        Feed("Web", Bound("probe", Probe(port=9100, instance="a"), 7), PERIOD, 2, "a"),
+        Feed("Web", Bound("probe", Probe(port=9100, instance="b"), 7), PERIOD, 2, "b"),
+    )
+
+
+def test_a_host_that_does_not_fit_keeps_no_other_from_being_measured() -> None:
+    hosts = [Host("a", {"name": "a"}), Host("b", {"name": "b", "port": "9100"}), Host("c")]
+
+    seen = seen_of(find(port="${port}"), hosts)
+
+    assert [feed.host for feed in seen.feeds or ()] == ["b"]
+    assert seen.trouble == "a: ${port} に当たるものがありません ほか 1 台"
+
+
+def test_hosts_that_are_called_alike_are_told_apart_by_the_names_they_were_found_by() -> None:
+    feeds = [Feed("Web", Bound("probe", Probe(), 1), PERIOD, 0, name) for name in ("i-1", "i-2")]
+
+    assert labels(feeds, ["web", "web"]) == ["web (i-1)", "web (i-2)"]
+
+
+def test_hosts_come_in_the_order_of_their_names() -> None:
+    assert [host.name for host in checked([Host("b"), Host("a")])] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "why"),
+    [
+        ([Host("a"), Host("a")], "同じ名前"),
+        ([Host("")], "使えない"),
+        ([Host("a\nb")], "使えない"),
+        ([Host("a", {"zone": "\x1b[2J"})], "使えない"),
+        ([Host("a" * 256)], "使えない"),
+        ([Host(str(number)) for number in range(MOST_HOSTS + 1)], "2001 台も"),
+    ],
+)
+def test_what_can_be_no_list_of_hosts_is_none(hosts: list[Host], why: str) -> None:
+    with pytest.raises(Undiscovered, match=why):
+        checked(hosts)
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("web-1:9100", "web-1"),
+        ("web-1", "web-1"),
+        ("[::1]:9100", "::1"),
+        ("::1", "::1"),
+        ("10.0.0.1:1", "10.0.0.1"),
+    ],
+)
+def test_the_host_of_an_address(address: str, host: str) -> None:
+    assert host_of(address) == host
