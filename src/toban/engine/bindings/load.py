@@ -127,8 +127,8 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
         heartbeat=frame.heartbeat,
         senders=frame.senders,
         objectives=frame.objectives,
-        duty=frame.duty,
         discoveries=discoveries,
+        duty=frame.duty,
         runs_on={name: table.runs_on for name, table in frame.targets.items() if table.runs_on},
     )
 
@@ -137,9 +137,9 @@ def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:
     """Say which secrets can't be had now, and which every account of this machine could read."""
     found = []
     bound: list[Bound[Any]] = [each for group in bindings.targets.values() for each in group]
-    for table in (bindings.channels, bindings.batches, bindings.stores, bindings.backups):
     for each_found in bindings.discoveries.values():
         bound += [part for each in each_found for part in (each.bound, each.sample)]
+    for table in (bindings.channels, bindings.batches, bindings.stores, bindings.backups):
         bound += table.values()
     bound += [
         Bound("sender", each, bindings.lines["senders", name]) for name, each in bindings.senders.items()
@@ -205,7 +205,6 @@ def _masked(line: str) -> str:
     return _VALUE.sub(r'\1"…"', line.strip())
 
 
-@dataclass
 class _Sample(dict[str, str]):
     """A host to try a template on; of labels that it has not, nothing but that they are texts is known."""
 
@@ -213,6 +212,7 @@ class _Sample(dict[str, str]):
         return name
 
 
+@dataclass
 class _Reading:
     """One file being read: where keys stand, and what was found wrong so far."""
 
@@ -252,7 +252,6 @@ class _Reading:
             if bound is not None:
                 yield bound
 
-    def kind[M: BaseModel](
     def each_discovery(self, kinds: Kinds, target: str, table: Mapping[str, Any]) -> Iterator[Discovery]:
         written = table.get("discovery", [])
         for position, one in enumerate(written if isinstance(written, list) else []):
@@ -276,6 +275,7 @@ class _Reading:
                 model = kinds.sources[sample.kind]
                 yield Discovery(bound, Template(sample.kind, model, table, self.path.parent), sample)
 
+    def kind[M: BaseModel](
         self, kinds: Models[M], raw: object, at: KeyPath, *, default: str | None = None
     ) -> Bound[M] | None:
         if not isinstance(raw, dict):
