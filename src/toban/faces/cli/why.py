@@ -1,146 +1,69 @@
-"""`toban why BATCH`: why it ran, did not run, or waits."""
+"""`toban why`: why somebody was told of an alert or a row, or was not; why a batch ran, or did not."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import json
 
 import click
 
+from toban.faces.cli import why_alert, why_batch, why_row
+from toban.faces.cli.answer import Answer
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.runs import line
 from toban.faces.cli.state import opened_state
 from toban.faces.cli.terminal import refuse, say, speak_utf8
 
-if TYPE_CHECKING:
-    from toban.engine.runs.models import PlannedWork, Run
-
 _UNKNOWN = 1
-_RUNS, _LINES = 5, 20
+_NAMED = 10
+"""Rows or batches that a refusal names."""
 
 
 @click.command(
     "why",
-    short_help="Why a batch did or did not run (なぜ実行された、されなかったか).",
-    epilog="Example: toban why B003",
+    short_help="Why was I told, or not? Why did it run, or not? (なぜ知らせた、実行したか).",
+    epilog="Example: toban why 12; toban why DB CPU使用率; toban why B003",
 )
-@click.argument("batch")
+@click.argument("asked", metavar="ALERT|ROW|BATCH", nargs=-1, required=True)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_obj
-def command(parts: Parts, batch: str) -> None:
-    """Say what BATCH is waiting for, why its last runs ended as they did, and what the newest one wrote.
+def command(parts: Parts, asked: tuple[str, ...], form: str) -> None:
+    """Answer "why?" about an alert by its number, a row of the document, or a batch.
 
-    予定、待っている相手 (承認、先のバッチ、再試行の時刻)、直近の実行とその理由、最後の出力を示します。
-    つないでいない行には、接続表に書くべきことを示します。
+    アラートの番号なら、だれに知らせたか、知らせなかったかを、段階ごとに示します。
+    文書の行 (証跡の ID、運用設計書.md:34、または行にある語) なら、判定、アラート、知らせる宛先を示します。
+    バッチの ID なら、予定、待っている相手、直近の実行とその理由、最後の出力を示します。
 
     \b
     Exit status:
       0  told
-      1  no such batch
+      1  there is no such alert, row or batch, or several rows fit the words
       2  the state database can't be read
     """
     speak_utf8()
+    words = " ".join(asked)
     with opened_state():
-        from toban.engine.runs.models import PlannedWork, Run  # noqa: PLC0415
-
-        work = PlannedWork.objects.filter(key=batch).first()
-        runs = list(Run.objects.filter(work=batch).order_by("-due_at", "-pk")[:_RUNS])
-        written = _written(parts, batch, work)
-        if work is None and written.is_unknown:
-            known = "、".join(written.known) or "ありません"
-            refuse(f"「{batch}」というバッチは文書にありません", f"文書のバッチ: {known}")
+        found = _answer(parts, words)
+        if found is None:
+            refuse(f"「{words}」というアラート、行、バッチはありません", _way_out(parts))
             raise SystemExit(_UNKNOWN)
-        say("\n".join(_told(written, work, runs)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """What the document in force says of the batch."""
-
-    known: tuple[str, ...]
-    is_unknown: bool
-    citation: str = ""
-    why_not: str = ""
-    """Why its row does not run, and what to write; empty for one that does."""
-
-
-def _written(parts: Parts, batch: str, work: "PlannedWork | None") -> _Written:
-    from django.conf import settings  # noqa: PLC0415
-
-    from toban.chapters.batch import works  # noqa: PLC0415
-    from toban.design.clauses.batch import Batch  # noqa: PLC0415
-    from toban.faces.cli.kept import kept_edition  # noqa: PLC0415
-
-    edition = kept_edition(parts, settings.HOME)
-    if edition is None:
-        return _Written((), is_unknown=True)
-    design = edition.design
-    rows = {works.key_of(row): row for row in design.of(Batch)}
-    known = tuple(rows)
-    if (row := rows.get(batch)) is not None:
-        unbound = works.plan(design, edition.bindings, parts.work_kinds).unbound
-        return _Written(known, is_unknown=False, citation=str(row.origin), why_not=unbound.get(row.id, ""))
-    if (unread := design.unread_of(batch)) is not None:
-        citation = f"{design.document}:{unread.line}"
-        why_not = f"文書のこの行を読めませんでした: {unread.reason}"
-        return _Written(known, is_unknown=False, citation=citation, why_not=why_not)
-    # Works of other chapters, such as PostgreSQL/full, are known by the row that ordered them.
-    asked = work.clause_id if work is not None and work.in_force else ""
-    ordering = next((clause for clause in design.clauses if clause.id == asked), None)
-    citation = str(ordering.origin) if ordering is not None else ""
-    return _Written(known, is_unknown=ordering is None, citation=citation)
-
-
-def _told(written: _Written, work: "PlannedWork | None", runs: "list[Run]") -> Iterator[str]:
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.faces.run_words import because  # noqa: PLC0415
-
-    yield from _plan(written, work)
-    for run in runs:
-        yield line(run)
-        yield f"        {because(run, work, system_clock())}"
-        yield from (f"        {text}" for text in _waits_for(run, work))
-    said = [text for run in runs[:1] for text in _newest_lines(run)]
-    if said:
-        yield f"最後の出力 (全部は toban runs --log {runs[0].pk})"
-        yield from (f"  | {text}" for text in said)
-
-
-def _plan(written: _Written, work: "PlannedWork | None") -> Iterator[str]:
-    """Say when it runs, or why it does not run at all."""
-    if written.citation:
-        yield f"行 {written.citation}"
-    if written.why_not:
-        yield f"いまは実行されません: {written.why_not}"
-    elif written.is_unknown:
-        yield "いまは実行されません: 文書にこの行がありません"
-    elif work is None or not work.in_force:
-        yield "いまは実行されません: ワーカーがまだこの行を受け取っていません (toban up は動いていますか)"
+    if form == "json":
+        say(json.dumps(found.values, ensure_ascii=False, indent=2))
     else:
-        yield f"予定 {work.rule}"
-        due = f"{work.next_due.astimezone():%Y-%m-%d %H:%M}" if work.next_due else "決まっていません"
-        yield f"次回 {due}"
+        say("\n".join(found.lines))
 
 
-def _waits_for(run: "Run", work: "PlannedWork | None") -> Iterator[str]:
-    """Name what a waiting run waits for, where it is another run or somebody's consent."""
-    from toban.engine.runs.models import Run  # noqa: PLC0415
-    from toban.faces.run_words import standing  # noqa: PLC0415
-
-    if run.state != Run.State.WAITING:
-        return
-    if run.reason == "awaiting-approval":
-        yield f"{run.note}。進めるには toban run {run.work} --approve {run.pk}"
-        return
-    if run.failures:
-        yield f"{run.failures} 回失敗: {run.note}"
-    going = Run.objects.filter(work=run.work, state=Run.State.RUNNING).first()
-    if going is not None:
-        yield f"実行 {going.pk} が {going.holder} で進行中です"
-    for key in work.depends_on if work is not None else ():
-        before = Run.objects.filter(work=key, due_at__lte=run.due_at).order_by("-due_at").first()
-        if before is not None and before.state != Run.State.DONE:
-            yield f"先に成功すべき {key}: 実行 {before.pk} は{standing(before).word} (toban why {key})"
+def _answer(parts: Parts, asked: str) -> Answer | None:
+    """A batch may be called by a number, too: it is asked for by exactly that name."""
+    found = why_batch.answer(parts, asked)
+    if found is None and asked.isdecimal():
+        found = why_alert.answer(int(asked))
+    if found is not None:
+        return found
+    rows = why_row.rows(parts, asked)
+    if len(rows) > 1:
+        named = "、".join(f"{row.origin} ({row.id})" for row in rows[:_NAMED])
+        refuse(f"「{asked}」に当てはまる行が {len(rows)} 行あります", f"次のどれかを選んでください: {named}")
+        raise SystemExit(_UNKNOWN)
+    return why_row.answer(parts, rows[0]) if rows else None
 
 
-def _newest_lines(run: "Run") -> list[str]:
-    rows = run.log.order_by("-pk")[:_LINES]
-    return [row.text for row in reversed(rows)]
+def _way_out(parts: Parts) -> str:
+    batches = "、".join(why_batch.known(parts)[:_NAMED]) or "ありません"
+    return f"アラートの番号は toban alerts --history、行は toban status で分かります。文書のバッチ: {batches}"

@@ -76,6 +76,7 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
         "zone": edition.bindings.system.zone,
         "alert": found,
         "clause": clause,
+        "is_measured": isinstance(clause, Monitor) and clause.metric is not None,
         "standing": standing(found, silences, now),
         "quiet": silencing(silences, found.clause_id, found.labels, now),
         "detected_after": found.opened_at - found.began_at,
@@ -91,7 +92,6 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
         return {
             **frame(look(edition, now), "alerts"),
             "may": may_order(request.user),
-            "is_measured": isinstance(clause, Monitor) and clause.metric is not None,
         }
 
     return parts.answer(request, "web/alerts/alert.html", "web/alerts/_alert.html", context, around)

@@ -65,6 +65,18 @@ def test_an_alert_is_taken_on_by_whoever_types_it(firing: Alert) -> None:
     assert "引き受けています" in again.output
 
 
+def test_an_alert_is_given_back_by_whoever_types_it(firing: Alert) -> None:
+    assert CliRunner().invoke(alerts.command, ["--release", str(firing.pk)]).exit_code == 1
+    CliRunner().invoke(alerts.command, ["--take", str(firing.pk)])
+
+    done = CliRunner().invoke(alerts.command, ["--release", str(firing.pk)])
+
+    assert done.exit_code == 0
+    assert "引き受けを取り消しました" in done.output
+    firing.refresh_from_db()
+    assert firing.acknowledged_by == ""
+
+
 def test_machines_read_alerts_as_json(firing: Alert) -> None:
     (found,) = json.loads(CliRunner().invoke(alerts.command, ["--format", "json"]).output)
 
@@ -73,13 +85,6 @@ def test_machines_read_alerts_as_json(firing: Alert) -> None:
         "critical",
         {"target": "DB", "item": "cpu"},
     )
-
-
-def test_why_of_an_unknown_alert_is_refused_with_a_way_out() -> None:
-    refused = CliRunner().invoke(alerts.command, ["--why", "999"])
-
-    assert refused.exit_code == 1
-    assert "HINT: toban alerts --history" in refused.output
 
 
 def test_a_silence_is_made_listed_and_ended() -> None:

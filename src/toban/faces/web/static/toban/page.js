@@ -220,7 +220,7 @@
   });
 
   // Whoever comes back to a row goes on from there.
-  const before = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+  const before = document.getElementById(location.hash.slice(1));
   if (before?.matches(".opens") && before.closest(".row")) { choose(before.closest(".row")); before.focus(); }
 
   addEventListener("themechange", () => all(".ranges [aria-pressed=true]").forEach((button) => button.click()));

@@ -1,0 +1,150 @@
+"""Why a batch ran, did not run, or waits: `toban why B003`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from toban.faces.cli.answer import Answer
+from toban.faces.cli.parts import Parts
+from toban.faces.cli.runs import as_json, line
+
+if TYPE_CHECKING:
+    from toban.engine.runs.models import PlannedWork, Run
+
+_RUNS, _LINES = 5, 20
+
+
+def answer(parts: Parts, batch: str) -> Answer | None:
+    """Say what *batch* waits for, why its last runs ended as they did, and what the newest one wrote.
+
+    None where neither the document nor the ledger knows it.
+    """
+    from toban.engine.runs.models import PlannedWork, Run  # noqa: PLC0415
+
+    work = PlannedWork.objects.filter(key=batch).first()
+    written = _written(parts, batch, work)
+    if work is None and written.is_unknown:
+        return None
+    runs = list(Run.objects.filter(work=batch).order_by("-due_at", "-pk")[:_RUNS])
+    return Answer(tuple(_told(written, work, runs)), _told_to_machines(batch, written, work, runs))
+
+
+def known(parts: Parts) -> tuple[str, ...]:
+    """Return the batches of the document in force."""
+    return _written(parts, "", None).known
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What the document in force says of the batch."""
+
+    known: tuple[str, ...]
+    is_unknown: bool
+    citation: str = ""
+    why_not: str = ""
+    """Why its row does not run, and what to write; empty for one that does."""
+
+
+def _written(parts: Parts, batch: str, work: "PlannedWork | None") -> _Written:
+    from django.conf import settings  # noqa: PLC0415
+
+    from toban.chapters.batch import works  # noqa: PLC0415
+    from toban.design.clauses.batch import Batch  # noqa: PLC0415
+    from toban.faces.cli.kept import kept_edition  # noqa: PLC0415
+
+    edition = kept_edition(parts, settings.HOME)
+    if edition is None:
+        return _Written((), is_unknown=True)
+    design = edition.design
+    rows = {works.key_of(row): row for row in design.of(Batch)}
+    known = tuple(rows)
+    if (row := rows.get(batch)) is not None:
+        unbound = works.plan(design, edition.bindings, parts.work_kinds).unbound
+        return _Written(known, is_unknown=False, citation=str(row.origin), why_not=unbound.get(row.id, ""))
+    if (unread := design.unread_of(batch)) is not None:
+        citation = f"{design.document}:{unread.line}"
+        why_not = f"文書のこの行を読めませんでした: {unread.reason}"
+        return _Written(known, is_unknown=False, citation=citation, why_not=why_not)
+    # Works of other chapters, such as PostgreSQL/full, are known by the row that ordered them.
+    asked = work.clause_id if work is not None and work.in_force else ""
+    ordering = next((clause for clause in design.clauses if clause.id == asked), None)
+    citation = str(ordering.origin) if ordering is not None else ""
+    return _Written(known, is_unknown=ordering is None, citation=citation)
+
+
+def _told(written: _Written, work: "PlannedWork | None", runs: "list[Run]") -> Iterator[str]:
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.faces.run_words import because  # noqa: PLC0415
+
+    yield from _plan(written, work)
+    for run in runs:
+        yield line(run)
+        yield f"        {because(run, work, system_clock())}"
+        yield from (f"        {text}" for text in _waits_for(run, work))
+    said = [text for run in runs[:1] for text in _newest_lines(run)]
+    if said:
+        yield f"最後の出力 (全部は toban runs --log {runs[0].pk})"
+        yield from (f"  | {text}" for text in said)
+
+
+def _plan(written: _Written, work: "PlannedWork | None") -> Iterator[str]:
+    """Say when it runs, or why it does not run at all."""
+    if written.citation:
+        yield f"行 {written.citation}"
+    if written.why_not:
+        yield f"いまは実行されません: {written.why_not}"
+    elif written.is_unknown:
+        yield "いまは実行されません: 文書にこの行がありません"
+    elif work is None or not work.in_force:
+        yield "いまは実行されません: ワーカーがまだこの行を受け取っていません (toban up は動いていますか)"
+    else:
+        yield f"予定 {work.rule}"
+        due = f"{work.next_due.astimezone():%Y-%m-%d %H:%M}" if work.next_due else "決まっていません"
+        yield f"次回 {due}"
+
+
+def _waits_for(run: "Run", work: "PlannedWork | None") -> Iterator[str]:
+    """Name what a waiting run waits for, where it is another run or somebody's consent."""
+    from toban.engine.runs.models import Run  # noqa: PLC0415
+    from toban.faces.run_words import standing  # noqa: PLC0415
+
+    if run.state != Run.State.WAITING:
+        return
+    if run.reason == "awaiting-approval":
+        yield f"{run.note}。進めるには toban run {run.work} --approve {run.pk}"
+        return
+    if run.failures:
+        yield f"{run.failures} 回失敗: {run.note}"
+    going = Run.objects.filter(work=run.work, state=Run.State.RUNNING).first()
+    if going is not None:
+        yield f"実行 {going.pk} が {going.holder} で進行中です"
+    for key in work.depends_on if work is not None else ():
+        before = Run.objects.filter(work=key, due_at__lte=run.due_at).order_by("-due_at").first()
+        if before is not None and before.state != Run.State.DONE:
+            yield f"先に成功すべき {key}: 実行 {before.pk} は{standing(before).word} (toban why {key})"
+
+
+def _newest_lines(run: "Run") -> list[str]:
+    rows = run.log.order_by("-pk")[:_LINES]
+    return [row.text for row in reversed(rows)]
+
+
+def _told_to_machines(
+    batch: str, written: _Written, work: "PlannedWork | None", runs: "list[Run]"
+) -> dict[str, object]:
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.faces.run_words import because  # noqa: PLC0415
+
+    now = system_clock()
+    return {
+        "batch": batch,
+        "ordered_by": written.citation,
+        "why_not": written.why_not,
+        "rule": work.rule if work is not None else "",
+        "next_due": work.next_due.isoformat() if work is not None and work.next_due else None,
+        "runs": [
+            {**as_json(run), "because": because(run, work, now), "waits_for": list(_waits_for(run, work))}
+            for run in runs
+        ],
+        "output": [text for run in runs[:1] for text in _newest_lines(run)],
+    }

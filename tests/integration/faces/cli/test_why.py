@@ -1,0 +1,157 @@
+"""`toban why` of alerts and rows, beside a Toban whose worker keeps a document in force."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from pytest_django import Settings
+from tests.integration.faces.web.firing import CPU, DOCUMENT, fired, settle
+
+from toban.design.reader import Design, read_design
+from toban.engine.bindings.inforce import InForce
+from toban.engine.clock import system_clock
+from toban.engine.evidence.ledger import Record, append
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence.status import StatusUpdate, show
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify import orders
+from toban.engine.notify.models import Delivery
+from toban.engine.runs.models import PlannedWork
+from toban.faces.cli.parts import Parts
+from toban.faces.cli.why import command
+from toban.wiring import CHANNELS, SOURCES, WORKS
+
+pytestmark = pytest.mark.django_db
+
+BINDINGS = """[channels.ops]
+kind = "slack"
+webhook = "env:UNUSED"
+
+[people."運用責任者"]
+name = "上原"
+"""
+
+type Why = Callable[..., Result]
+
+
+@pytest.fixture
+def design(tmp_path: Path, settings: Settings) -> Design:
+    """The document that the worker of this home keeps in force."""
+    written = tmp_path / "運用設計書.md"
+    written.write_text(DOCUMENT, encoding="utf-8")
+    bindings = tmp_path / "toban.toml"
+    bindings.write_text(BINDINGS, encoding="utf-8")
+    settings.HOME = tmp_path / "home"
+    parts = Parts(SOURCES, CHANNELS, WORKS)
+    InForce(written, bindings, parts.kinds, kept=settings.HOME / "in-force").refresh()
+    append(Record(LedgerEntry.Kind.DOCUMENT, {"in_force": "運用設計書.md"}), now=system_clock())
+    return read_design(DOCUMENT, "運用設計書.md")
+
+
+@pytest.fixture
+def why(design: Design) -> Why:
+    def asked(*arguments: str) -> Result:
+        return CliRunner().invoke(command, [*arguments], obj=Parts(SOURCES, CHANNELS, WORKS))
+
+    return asked
+
+
+def as_json(why: Why, *asked: str) -> Any:
+    told = why(*asked, "--format", "json")
+    assert told.exit_code == 0, told.output
+    return json.loads(told.output)
+
+
+def test_an_alert_is_explained_place_by_place_and_stage_by_stage(design: Design, why: Why) -> None:
+    alert = fired(design)
+    settle(Delivery.State.DELIVERED, "ops", receipt="1732600000.1")
+
+    told = why(str(alert.pk)).output
+
+    assert "ops 運用責任者  (運用設計書.md:14)" in told
+    assert "届いた (1732600000.1)" in told
+    assert "○宛先  ○メンテナンス  ○原因  ○静音  ○ばたつき  ○重複  ○まとめ  ○送信" in told
+    assert "知らせていません: 役割を担う人が決まっていません: 開発担当者" in told
+    assert "×宛先  –メンテナンス" in told
+
+
+def test_machines_are_told_the_same_of_an_alert(design: Design, why: Why) -> None:
+    now = system_clock()
+    orders.silence({"target": "DB"}, "増設中", ends_at=now + timedelta(hours=1), by="nami", now=now)
+    alert = fired(design)
+
+    told = as_json(why, str(alert.pk))
+
+    ops = next(place for place in told["places"] if place["destination"] == "ops")
+    assert (told["alert"]["alert"], ops["told"]) == (alert.pk, "no")
+    assert [stage for stage, word in ops["stages"].items() if word == "stopped"] == ["silence"]
+    assert ops["outcomes"][0]["trail"][-1] == ["silence", "silenced"]
+    assert ops["deliveries"] == []
+
+
+def test_a_row_that_never_was_out_of_bounds_says_who_would_be_told(design: Design, why: Why) -> None:
+    now = system_clock()
+    show([StatusUpdate(CPU, Verdict.CONFORMING, "12%", "範囲の中です", now)], now, design.digest)
+
+    told = why("DB", "CPU使用率").output
+
+    assert "行 運用設計書.md:9  DB | CPU使用率" in told
+    assert "判定 ● 適合  12%" in told
+    assert "この行のアラートはまだありません。だれにも知らせていません" in told
+    assert "いま異常になれば\n  → ops  運用責任者  (運用設計書.md:14)" in told
+    assert "× 通知方法が接続されていません: 運用責任者。" in told
+
+
+@pytest.mark.parametrize("asked", [CPU, "運用設計書.md:9", ":9", "db cpu"])
+def test_a_row_is_asked_for_by_its_id_its_line_or_its_words(design: Design, why: Why, asked: str) -> None:
+    alert = fired(design)
+    now = system_clock()
+    orders.silence({"clause": CPU}, "増設中", ends_at=now + timedelta(hours=1), by="nami", now=now)
+
+    told = as_json(why, *asked.split())
+
+    assert (told["row"], told["newest"]["alert"]["alert"]) == (CPU, alert.pk)
+    assert [each["matchers"] for each in told["silences"]] == [{"clause": CPU}]
+    assert told["would_tell"]["critical"]["routes"][0]["destination"] == "ops"
+
+
+def test_a_row_of_the_matrix_says_what_it_has_had_sent(design: Design, why: Why) -> None:
+    fired(design)
+
+    told = why("異常 (Critical)").output
+
+    assert "この行が送らせた知らせ" in told
+    assert "■ 異常: DB CPU使用率 92%  送信待ち" in told
+
+
+def test_words_that_fit_several_rows_are_refused_with_the_rows(why: Why) -> None:
+    told = why("CPU使用率")
+
+    assert told.exit_code == 1
+    assert "2 行あります" in told.output
+    assert f"運用設計書.md:9 ({CPU})" in told.output
+
+
+@pytest.mark.parametrize("asked", ["999", "ありません"])
+def test_what_nobody_knows_is_refused_with_a_way_out(why: Why, asked: str) -> None:
+    told = why(asked)
+
+    assert told.exit_code == 1
+    assert f"「{asked}」というアラート、行、バッチはありません" in told.output
+    assert "HINT: アラートの番号は toban alerts --history" in told.output
+
+
+def test_a_batch_that_is_called_by_a_number_is_asked_for_by_it(design: Design, why: Why) -> None:
+    alert = fired(design)
+    now = system_clock()
+    PlannedWork.objects.create(
+        key=str(alert.pk), clause_id="batch/batch/1", rule="日次 04:00", planned_until=now, next_due=now
+    )
+
+    told = as_json(why, str(alert.pk))
+
+    assert (told["batch"], told["rule"]) == (str(alert.pk), "日次 04:00")
