@@ -1,0 +1,177 @@
+"""The service-level page."""
+
+import re
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from tests.integration.faces.web.conftest import Fixed
+
+from toban.chapters.objectives.models import BurnRate, LevelDay
+from toban.design.reader import read_design
+from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.model import Section
+from toban.engine.clock import system_clock
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+DOCUMENT = """# 運用設計書
+## 1. 運用方針
+### 運用目標
+| 項目 | 目標値 |
+|---|---|
+| 稼働率 | 99.9% |
+| レスポンスタイム | 平均500ms以内 |
+| 同時接続数 | 1000以上 |
+## 2. 監視
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| API | レスポンスタイム | 0-300ms | 500ms | 1000ms | 1分 |
+"""
+AVAILABILITY = "objectives/objective/稼働率"
+
+
+class Probe(Section):
+    pass
+
+
+@pytest.fixture(autouse=True)
+def promises(in_force: Fixed) -> None:
+    bindings = '[targets.API]\nsources = [{ kind = "probe" }]\n'
+    in_force.edition = Edition(
+        read_design(DOCUMENT, "運用設計書.md"),
+        read_bindings(bindings, Path("toban.toml"), Kinds(sources={"probe": Probe})),
+    )
+
+
+def day(when: date, lost: float = 0.0, covered: float = 86_400.0, planned: float = 0.0) -> None:
+    LevelDay.objects.create(
+        objective=AVAILABILITY, day=when, covered=covered, amount=covered - lost, planned_covered=planned,
+        planned_amount=0.0, measured_by="up API",
+    )  # fmt: skip
+
+
+def row(page: str, name: str) -> list[str]:
+    """Return the cells of the first row called *name*, without their markup."""
+    found = re.search(rf'<tr><th scope="row">{re.escape(name)}</th>(.*?)</tr>', page, re.DOTALL)
+    assert found is not None
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", found[1], re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in cells]
+
+
+def test_a_month_shows_what_it_came_to_with_and_without_planned_maintenance_and_what_is_known(
+    viewer: Client,
+) -> None:
+    for number in range(1, 31):
+        day(
+            date(2026, 4, number),
+            lost={3: 1296.0, 12: 7200.0}.get(number, 0.0),
+            planned=7200.0 * (number == 12),
+        )
+
+    page = viewer.get("/levels/", {"month": "2026-04"}).content.decode()
+
+    # 30 days allow for 2592 seconds, of which half are lost.
+    assert row(page, "2026/4") == [
+        "99.950%", "99.672% 計画メンテナンス 2時間", "99.9%", "100.0%", "21分36秒 (50%)",
+    ]  # fmt: skip
+    assert row(page, "4/3") == ["98.500% ■ 目標に届いていません", "98.500%", "—", "100.0%", "50%"]
+    assert row(page, "4/12") == ["100.000%", "91.667%", "2時間", "100.0%", "50%"]
+
+
+def test_gaps_are_gaps_in_the_figures_and_in_the_drawing(viewer: Client) -> None:
+    day(date(2026, 4, 1))
+    day(date(2026, 4, 3), covered=43_200.0)
+
+    page = viewer.get("/levels/", {"month": "2026-04"}).content.decode()
+
+    assert row(page, "4/2") == ["—", "—", "—", "0.0%", "—"]
+    assert row(page, "4/3")[3] == "50.0%"
+    assert "<title>4/2 測定なし</title>" in page
+    assert "<title>4/3 100.000%、分かっているのは 50%</title>" in page
+
+
+def test_days_of_another_indicator_are_not_shown_as_of_this_one(viewer: Client) -> None:
+    day(date(2026, 4, 1))
+    LevelDay.objects.update(measured_by="up Web")
+
+    page = viewer.get("/levels/", {"month": "2026-04"}).content.decode()
+
+    assert row(page, "4/1")[0] == "—"
+
+
+def test_how_fast_the_budget_burns_is_shown_and_by_shape_when_it_is_too_fast(viewer: Client) -> None:
+    for seconds, long, short in ((3600, 15.0, 20.0), (21_600, 3.0, None)):
+        BurnRate.objects.create(
+            objective=AVAILABILITY, long_seconds=seconds, long=long, short=short, measured_by="up API",
+            counted_at=system_clock(),
+        )  # fmt: skip
+
+    page = viewer.get("/levels/").content.decode()
+
+    burns = page[page.index('class="burns"') : page.index("</p>", page.index('class="burns"'))]
+    said = " ".join(re.sub(r"<[^>]+>", " ", burns).split())
+    assert "■ この1時間 15.0倍 、5分 20.0倍 どちらも 14.4 倍なら知らせます" in said
+    assert "この6時間 3.0倍 、30分 — どちらも 6 倍なら知らせます" in said
+
+
+def test_an_objective_that_nothing_measures_says_why(viewer: Client) -> None:
+    page = viewer.get("/levels/").content.decode()
+
+    assert "「同時接続数」を測る方法がありません" in page
+
+
+@pytest.mark.parametrize("month", ["", "2026-13", "9999-12", "いつか"])
+def test_a_month_that_is_none_or_to_come_is_this_month(viewer: Client, month: str) -> None:
+    page = viewer.get("/levels/", {"month": month}).content.decode()
+
+    now = system_clock().astimezone(TOKYO)
+    assert f'<span class="of">{now:%Y}/{now.month}</span>' in page
+    assert 'rel="next"' not in page
+
+
+def test_a_month_of_long_ago_is_read_beyond_the_years_that_are_compared(viewer: Client) -> None:
+    day(date(2020, 2, 29), lost=8640.0)
+
+    page = viewer.get("/levels/", {"month": "2020-02"}).content.decode()
+
+    assert row(page, "2/29")[0].startswith("90.000%")
+
+
+def test_today_is_part_of_the_month(viewer: Client) -> None:
+    now = system_clock().astimezone(TOKYO)
+    midnight = datetime.combine(now.date(), datetime.min.time(), TOKYO)
+    day(now.date(), covered=max((now - midnight) / timedelta(seconds=1), 1.0))
+
+    page = viewer.get("/levels/").content.decode()
+
+    assert row(page, "今日")[0] == "100.000%"
+
+
+def test_the_page_costs_few_queries_whatever_the_number_of_days(viewer: Client) -> None:
+    viewer.get("/levels/")
+    for number in range(1, 31):
+        day(date(2026, 4, number))
+
+    with CaptureQueriesContext(connection) as caught:
+        viewer.get("/levels/", {"month": "2026-04"})
+
+    assert len(caught) <= 16
+
+
+def test_it_is_for_those_who_have_signed_in() -> None:
+    assert Client().get("/levels/").status_code == 302
+
+
+def test_a_document_without_objectives_says_what_to_write(viewer: Client, in_force: Fixed) -> None:
+    in_force.edition = Edition(
+        read_design("# 運用設計書\n## 2. 監視\n- あとで書く\n", "運用設計書.md"),
+        read_bindings("", Path("toban.toml"), Kinds()),
+    )
+
+    assert "文書の1章に運用目標の表" in viewer.get("/levels/").content.decode()
