@@ -126,6 +126,7 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
         notices=frame.notices,
         heartbeat=frame.heartbeat,
         senders=frame.senders,
+        logs=frame.logs,
         objectives=frame.objectives,
         discoveries=discoveries,
         duty=frame.duty,

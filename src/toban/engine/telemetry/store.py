@@ -1,4 +1,4 @@
-"""The telemetry store as the rest of Toban sees it: samples in, series out, by clickhouse-connect.
+"""The telemetry store as the rest of Toban sees it, by clickhouse-connect: samples in, series out.
 
 The same code talks to Toban's own chDB child and to a ClickHouse server: only the URL differs.
 """
@@ -22,7 +22,7 @@ from toban.design.values.metric import Metric
 from toban.engine.telemetry import row_binary
 from toban.engine.telemetry.output import OutputLine
 from toban.engine.telemetry.samples import Point, Sample
-from toban.engine.telemetry.tables import INSERT_COLUMNS, SCHEMA
+from toban.engine.telemetry.tables import INSERT_COLUMNS, OUTPUT_COLUMNS, SCHEMA
 from toban.engine.telemetry.window import Window, window
 
 # It logs each failed request with its traceback; those failures are raised here, and told by who asked.
@@ -33,7 +33,12 @@ _TIMEOUT_SECONDS = 60
 _CHUNK = 50_000
 """Samples in one insert; about 3 MB."""
 # The child's own defaults; a ClickHouse server may have others.
-_SETTINGS = {"async_insert": 0, "deduplicate_blocks_in_dependent_materialized_views": 1}
+_SETTINGS = {
+    "async_insert": 0,
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
+    # An object may hold "a.b" and {"a": {"b": …}}: to the engine they are one, and the first stays.
+    "type_json_skip_duplicated_paths": 1,
+}
 # What no second attempt can mend: a violated constraint, rows that don't parse, a value out of range.
 _PERMANENT = frozenset((27, 33, 69, 117, 469))
 
@@ -98,13 +103,8 @@ class Telemetry:
         for a repetition. Raises `StoreRefused` when sending again is no use.
         """
         for number, first in enumerate(range(0, len(samples), _CHUNK)):
-            try:
-                with _failures():
-                    self._insert(samples[first : first + _CHUNK], token=f"{token}/{number}")
-            except StoreUnavailable:
-                # The store may have been started anew on an empty directory.
-                self._has_schema = False
-                raise
+            rows = row_binary.encode(samples[first : first + _CHUNK])
+            self.insert("samples", INSERT_COLUMNS, rows, form="RowBinary", token=f"{token}/{number}")
 
     def missing(self, samples: Sequence[Sample]) -> list[Sample]:
         """Return those of *samples* that the store does not hold, or raise `StoreUnavailable`.
@@ -114,7 +114,7 @@ class Telemetry:
         if not samples:
             return []
         moments = [row_binary.milliseconds(sample.at) for sample in samples]
-        rows = self._query(
+        rows = self.ask(
             f"""SELECT DISTINCT metric, target, instance, toUnixTimestamp64Milli(at) FROM samples
             WHERE metric IN {{metrics:Array(String)}} AND target IN {{targets:Array(String)}}
             AND {_WITHIN}""",  # noqa: S608 - all of it stands here
@@ -147,7 +147,7 @@ class Telemetry:
         """
         cut = window(start, end, points)
         of_instance = "" if instance is None else "AND instance = {instance:String}"
-        rows = self._query(
+        rows = self.ask(
             f"""{_points(cut)} WHERE metric = {{metric:String}} AND target = {{target:String}} {of_instance}
             AND {_WITHIN} GROUP BY bucket ORDER BY bucket""",
             {**_bound(cut), "metric": metric.value, "target": target, "instance": instance or ""},
@@ -162,7 +162,7 @@ class Telemetry:
         found: dict[tuple[str, Metric], list[Point]] = {key: [] for key in keys}
         if not found:
             return found
-        rows = self._query(
+        rows = self.ask(
             f"""{_points(cut, "target, metric,")}
             WHERE (target, metric) IN {{keys:Array(Tuple(String, String))}} AND {_WITHIN}
             GROUP BY target, metric, bucket ORDER BY target, metric, bucket""",
@@ -174,7 +174,7 @@ class Telemetry:
 
     def latest(self, target: str, metric: Metric) -> list[Sample]:
         """Return the newest sample of each of the target's instances."""
-        rows = self._query(
+        rows = self.ask(
             """SELECT instance, toUnixTimestamp64Milli(max(at)), argMax(value, at) FROM samples
             WHERE metric = {metric:String} AND target = {target:String}
             GROUP BY instance ORDER BY instance""",
@@ -185,21 +185,12 @@ class Telemetry:
     def write_output(self, lines: Sequence[OutputLine], *, token: str) -> None:
         """Store what runs wrote, as `write` stores samples: durably, and once for one *token*."""
         rows = "\n".join(json.dumps(line.as_row(), ensure_ascii=False) for line in lines)
-        try:
-            with _failures():
-                self._client().raw_insert(
-                    "run_output",
-                    insert_block=rows.encode("utf-8", "replace"),
-                    fmt="JSONEachRow",
-                    settings={"insert_deduplication_token": token},
-                )
-        except StoreUnavailable:
-            self._has_schema = False
-            raise
+        block = rows.encode("utf-8", "replace")
+        self.insert("run_output", OUTPUT_COLUMNS, block, form="JSONEachRow", token=token)
 
     def output(self, run: int, *, after: tuple[int, int] = (0, 0), limit: int) -> list[OutputLine]:
         """Return up to *limit* lines that *run* wrote, those after the fence and number *after*, in order."""
-        rows = self._query(
+        rows = self.ask(
             """SELECT run, fence, number, toUnixTimestamp64Milli(at), step, text FROM run_output
             WHERE run = {run:UInt64} AND (fence, number) > ({fence:UInt64}, {number:UInt32})
             ORDER BY fence, number LIMIT 1 BY fence, number LIMIT {limit:UInt32}""",
@@ -216,19 +207,38 @@ class Telemetry:
         if pool is not None:
             pool.clear()
 
-    def _insert(self, samples: Sequence[Sample], *, token: str) -> None:
-        self._client().raw_insert(
-            "samples",
-            column_names=INSERT_COLUMNS,
-            insert_block=row_binary.encode(samples),
-            fmt="RowBinary",
-            settings={"insert_deduplication_token": token},
-        )
+    def insert(self, table: str, columns: Sequence[str], rows: bytes, *, form: str, token: str) -> None:
+        """Store *rows*, written in the engine's format *form*; durably, and once for one *token*.
 
-    def _query(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        Raises what `write` raises, and with the same doubt about a second attempt.
+        """
+        try:
+            with _failures():
+                self._client().raw_insert(
+                    table,
+                    column_names=columns,
+                    insert_block=rows,
+                    fmt=form,
+                    settings={"insert_deduplication_token": token},
+                )
+        except StoreUnavailable:
+            # The store may have been started anew on an empty directory.
+            self._has_schema = False
+            raise
+
+    def ask(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """Return the rows that answer *sql*, which is Toban's own text; what users wrote is in *parameters*.
+
+        Raises `StoreUnavailable` or `StoreRefused`.
+        """
         with _failures():
             rows: Sequence[Sequence[Any]] = self._client().query(sql, parameters=dict(parameters)).result_rows
             return rows
+
+    def do(self, sql: str, parameters: Mapping[str, Any]) -> None:
+        """Run a statement of Toban's own that answers nothing; raises as `ask` does."""
+        with _failures():
+            self._client().command(sql, parameters=dict(parameters))
 
     def _client(self) -> Client:
         client: Client | None = getattr(self._local, "client", None)

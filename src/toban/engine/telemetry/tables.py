@@ -1,4 +1,4 @@
-"""The tables of the samples and of what runs wrote: one SQL for chDB and for a ClickHouse server."""
+"""The tables of samples, of what runs wrote, and of logs: one SQL for chDB and for a ClickHouse server."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -77,8 +77,43 @@ TTL toDateTime(at) + INTERVAL 90 DAY
 SETTINGS {_SETTINGS}
 """
 
-SCHEMA = (SAMPLES, SAMPLES_5M, SAMPLES_TO_5M, RUN_OUTPUT)
+# A partition is one kind's day in the document's time zone: whole days are what retention deletes.
+LOGS = f"""
+CREATE TABLE IF NOT EXISTS logs (
+    kind LowCardinality(String),
+    day Date,
+    at DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
+    level LowCardinality(String),
+    service LowCardinality(String),
+    message String CODEC(ZSTD(3)),
+    user_id String CODEC(ZSTD(3)),
+    request_id String CODEC(ZSTD(3)),
+    trace_id String CODEC(ZSTD(3)),
+    span_id String CODEC(ZSTD(3)),
+    ip String CODEC(ZSTD(3)),
+    method LowCardinality(String),
+    route LowCardinality(String),
+    status UInt16,
+    duration_ms Float32 CODEC(ZSTD),
+    attributes JSON(max_dynamic_paths = 64),
+    sender LowCardinality(String),
+    batch UInt64 CODEC(ZSTD),
+    number UInt32 CODEC(Delta, ZSTD),
+    received_at DateTime('UTC') DEFAULT now() CODEC(Delta, ZSTD),
+    INDEX of_request request_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX of_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX of_user user_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX words lower(message) TYPE ngrambf_v1(3, 8192, 2, 0) GRANULARITY 1
+) ENGINE = MergeTree
+PARTITION BY (kind, day)
+ORDER BY at
+SETTINGS {_SETTINGS}
+"""
+
+SCHEMA = (SAMPLES, SAMPLES_5M, SAMPLES_TO_5M, RUN_OUTPUT, LOGS)
 """In the order in which they are made; making them again is harmless."""
 
 INSERT_COLUMNS = ("metric", "target", "instance", "at", "value")
 """The order in which `row_binary.encode` writes a sample."""
+
+OUTPUT_COLUMNS = ("run", "fence", "number", "at", "step", "text")

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from os import PathLike
 from typing import cast, override
 
@@ -25,9 +26,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from toban.engine.bindings import present
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus
+from toban.engine.telemetry.logs import LogStore
 from toban.faces.ingest.alerts import AlertsIn
 from toban.faces.ingest.bounds import LARGEST_FORM, marked, taking_at_most
 from toban.faces.ingest.hub import Hub, News, changes_since, latest_revision
+from toban.faces.ingest.logs_in import LogsIn
 from toban.faces.ingest.metrics import Metrics
 from toban.faces.ingest.metrics_in import MetricsIn
 from toban.faces.ingest.pings import Pings
@@ -36,6 +39,7 @@ from toban.faces.ingest.slack import SlackActions
 from toban.faces.ingest.visitor import may_read
 from toban.faces.web import assets
 from toban.faces.web.live import live_row
+from toban.faces.web.trends import telemetry
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +76,7 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
     senders = Senders(present.edition)
     alerts = AlertsIn(senders, present.edition, system_clock)
     metrics = MetricsIn(senders, system_clock)
+    logs = LogsIn(senders, present.edition, _log_store, system_clock)
     slack = SlackActions(present.edition, system_clock)
     bare = Starlette(
         routes=[
@@ -82,6 +87,7 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
             Route("/api/v1/write", metrics.remote_write, methods=("POST",)),
             Route("/v1/metrics", metrics.otlp, methods=("POST",)),
             Route("/ingest/metrics", metrics.agent, methods=("POST",)),
+            Route("/ingest/logs", logs.answer, methods=("POST",)),
             Route("/slack/actions", slack.answer, methods=("POST",)),
             Route("/ping/{token}", pings.answer, methods=_PINGED_BY),
             Route("/ping/{token}/{word}", pings.answer, methods=_PINGED_BY),
@@ -98,6 +104,11 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
         await (own if is_own else django)(scope, receive, send)
 
     return dispatch
+
+
+@cache
+def _log_store() -> LogStore:
+    return LogStore(telemetry())
 
 
 @asynccontextmanager

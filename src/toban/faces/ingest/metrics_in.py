@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import zlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -20,6 +19,7 @@ from toban.faces.ingest.agents import BadReport
 from toban.faces.ingest.otlp import BadExport, Reading
 from toban.faces.ingest.remote_write import BadWrite
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
+from toban.faces.ingest.unpacking import unpacked
 
 _LARGEST = 8 * 1024 * 1024
 _LARGEST_UNPACKED = 32 * 1024 * 1024
@@ -67,7 +67,11 @@ class MetricsIn:
         if sender is None:
             return stranger()
         try:
-            body = _unpacked(await body_of(request, _LARGEST), request.headers.get("content-encoding", ""))
+            body = unpacked(
+                await body_of(request, _LARGEST),
+                request.headers.get("content-encoding", ""),
+                _LARGEST_UNPACKED,
+            )
             found, response = await asyncio.to_thread(read, body)
             _refuse_the_future(found, self._clock())
         except TooLarge:
@@ -97,26 +101,10 @@ class MetricsIn:
 
 
 def _refuse_the_future(found: Sequence[Pushed], now: datetime) -> None:
-    """Raise `ValueError` where the sender's clock runs ahead: it would hide what comes once that is mended."""
+    """Raise `ValueError` where the sender's clock runs ahead: that would hide what comes later."""
     newest = max((each.at for each in found), default=now)
     if newest > now + _AHEAD:
         raise ValueError(f"{newest.isoformat()} is ahead of this server's clock ({now.isoformat()})")
-
-
-def _unpacked(body: bytes, encoding: str) -> bytes:
-    """Undo gzip, to a bound; snappy is the format's own business."""
-    if encoding.lower() != "gzip":
-        return body
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    try:
-        unpacked = unpacker.decompress(body, _LARGEST_UNPACKED)
-    except zlib.error as error:
-        raise ValueError("the body is no gzip") from error
-    if unpacker.unconsumed_tail:
-        raise TooLarge
-    if not unpacker.eof:
-        raise ValueError("the gzip is cut off")
-    return unpacked
 
 
 def _export_response(reading: Reading, *, is_json: bool) -> Response:

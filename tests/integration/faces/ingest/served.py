@@ -33,6 +33,8 @@ class Served:
     port: int
     document: str = DOCUMENT
     bindings: str = ""
+    telemetry: str = "http://toban:x@127.0.0.1:9/toban"
+    """Where the store is; nobody listens there, unless told otherwise: pages must stand without it."""
     process: subprocess.Popen[bytes] = field(init=False)
     session: str = field(init=False)
 
@@ -55,8 +57,7 @@ class Served:
             "TOBAN_DESIGN": str(self.design),
             "TOBAN_BINDINGS": str(self.home / "toban.toml"),
             "TOBAN_PUBLIC_URL": self.url,
-            # Nobody listens there: the page must stand without the store.
-            "TOBAN_TELEMETRY_URL": "http://toban:x@127.0.0.1:9/toban",
+            "TOBAN_TELEMETRY_URL": self.telemetry,
             "DJANGO_SETTINGS_MODULE": "toban.settings",
         }
 
@@ -96,7 +97,7 @@ class Served:
         self.process.wait(timeout=10)
 
     def _await_health(self) -> None:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             try:
                 if httpx.get(f"{self.url}/healthz").is_success:
@@ -107,12 +108,14 @@ class Served:
 
 
 @contextmanager
-def serving(home: Path, document: str = DOCUMENT, bindings: str = "") -> Iterator[Served]:
+def serving(
+    home: Path, document: str = DOCUMENT, bindings: str = "", telemetry: str = Served.telemetry
+) -> Iterator[Served]:
     """Run `toban serve` on *home* for the length of the block."""
     with closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    served = Served(home, port, document, bindings)
+    served = Served(home, port, document, bindings, telemetry)
     served.start()
     try:
         yield served

@@ -1,0 +1,101 @@
+"""What the document and `[logs]` say of logs: kinds, levels, how long. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from toban.chapters.logs.masks import Mask, Masker
+from toban.design.clauses.logs import LogKind, LogLevel
+from toban.design.reader import Design
+from toban.design.values.duration import Duration, Retention
+from toban.engine.bindings.model import Bindings
+
+ACCESS, APPLICATION, ERROR, AUDIT = "access", "application", "error", "audit"
+
+_KINDS = (
+    (AUDIT, re.compile(r"監査|証跡|\baudit", re.IGNORECASE)),
+    (ACCESS, re.compile(r"アクセス|\baccess", re.IGNORECASE)),
+    (ERROR, re.compile(r"エラー|\berror", re.IGNORECASE)),
+    (APPLICATION, re.compile(r"アプリ|\bapp(?:lication)?s?\b", re.IGNORECASE)),
+)
+_LEVELS = {
+    **dict.fromkeys(("trace", "verbose", "finest", "10"), "TRACE"),
+    **dict.fromkeys(("debug", "fine", "20"), "DEBUG"),
+    **dict.fromkeys(("info", "information", "informational", "notice", "30"), "INFO"),
+    **dict.fromkeys(("warn", "warning", "40"), "WARNING"),
+    **dict.fromkeys(("err", "error", "severe", "50"), "ERROR"),
+    **dict.fromkeys(("crit", "critical", "fatal", "alert", "emerg", "emergency", "panic", "60"), "CRITICAL"),
+}
+"""What loggers write, pino's numbers among it → the document's usual names."""
+
+FAILURES = frozenset(("ERROR", "CRITICAL"))
+_LONGEST_WORD = 60
+
+
+def kind_of(name: str) -> str:
+    """Return a log kind's own name: アプリケーションログ and app are both `application`."""
+    for kind, words in _KINDS:
+        if words.search(name):
+            return kind
+    return " ".join(name.split()).lower()[:_LONGEST_WORD]
+
+
+def level_of(written: str, mapped: Mapping[str, str]) -> str:
+    """Return a level's usual name; one that nobody knows stays as it is, in capitals."""
+    word = written.strip()
+    return mapped.get(word) or _LEVELS.get(word.lower()) or word.upper()[:_LONGEST_WORD]
+
+
+@dataclass(frozen=True, slots=True)
+class LogRules:
+    """How lines become rows."""
+
+    kinds: Mapping[str, LogKind]
+    """A kind's own name → the document's row."""
+    dropped: frozenset[str]
+    """Levels that production does not write."""
+    levels: Mapping[str, str]
+    """A word of the senders' → the level that it is."""
+    masker: Masker
+    zone: tzinfo
+
+    def retention(self, kind: str) -> Retention | None:
+        """Return how long *kind* is kept; None where the document doesn't say."""
+        row = self.kinds.get(kind)
+        return row.retention if row is not None else None
+
+    def inferred(self, level: str, *, has_status: bool) -> str:
+        """Return the kind of a line that names none."""
+        if has_status and ACCESS in self.kinds:
+            return ACCESS
+        # Without an error log of their own, errors stand in the application's.
+        return ERROR if level in FAILURES and ERROR in self.kinds else APPLICATION
+
+
+def rules(design: Design, bindings: Bindings) -> LogRules:
+    """Return the rules of an edition."""
+    written = bindings.logs
+    dropped = {
+        level_of(level.name, written.levels)
+        for level in design.of(LogLevel)
+        if level.in_production is False and written.production
+    }
+    return LogRules(
+        kinds={kind_of(row.name): row for row in _shortest_first(design.of(LogKind))},
+        dropped=frozenset(dropped),
+        levels=written.levels,
+        masker=Masker([Mask(name) for name in written.mask], written.mask_fields),
+        zone=bindings.system.zone,
+    )
+
+
+def _shortest_first(rows: Sequence[LogKind]) -> Sequence[LogKind]:
+    """Of two rows of one kind the longer one holds: nothing that one of them keeps is deleted."""
+    return sorted(rows, key=_length)
+
+
+def _length(row: LogKind) -> float:
+    if isinstance(row.retention, Duration):
+        return row.retention.as_timedelta().total_seconds()
+    return float("inf")

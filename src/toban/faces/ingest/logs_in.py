@@ -1,0 +1,171 @@
+"""`POST /ingest/logs`: lines of JSON, or an array, acknowledged once they are durable in the store."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import orjson
+import structlog
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from toban.chapters.logs.counters import LINES_TOTAL
+from toban.chapters.logs.lines import LineReader, Origin, Reading
+from toban.chapters.logs.rules import kind_of, rules
+from toban.engine.bindings.inforce import Edition
+from toban.engine.clock import Clock
+from toban.engine.telemetry.logs import Batch, LogStore, key_of
+from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
+from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
+from toban.faces.ingest.unpacking import unpacked
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes of a body, packed or not."""
+
+_LARGEST_UNPACKED = 32 * 1024 * 1024
+_AT_ONCE = 64 * 1024 * 1024
+"""Bytes that may be in hand; rows take a few times as much."""
+
+_MOST_TOLD = 100
+"""Refused lines that an answer names; the rest are counted."""
+
+_RETRY = {"Retry-After": "5"}
+_SOON = {"Retry-After": "1"}
+
+log = structlog.get_logger(__name__)
+
+
+class Busy(Exception):
+    """As much is in hand as may be."""
+
+
+class Room:
+    """How much may be in hand at once. Used from one event loop."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+
+    @contextmanager
+    def taken(self, size: int) -> Iterator[None]:
+        """Hold *size* bytes, or raise `Busy`; one alone always finds room."""
+        if self._taken and self._taken + size > self._most:
+            raise Busy
+        self._taken += size
+        try:
+            yield
+        finally:
+            self._taken -= size
+
+
+class LogsIn:
+    """The endpoint."""
+
+    def __init__(
+        self,
+        senders: Senders,
+        edition: Callable[[], Edition | None],
+        store: Callable[[], LogStore],
+        clock: Clock,
+    ) -> None:
+        self._senders = senders
+        self._edition = edition
+        self._store = store
+        self._clock = clock
+        self._room = Room(_AT_ONCE)
+        self._reader: tuple[Edition, LineReader] | None = None
+
+    async def answer(self, request: Request) -> Response:
+        """Store what is understood, and say of each other line why not.
+
+        200 where anything was stored or nothing was sent, 400 where nothing was understood, 401 for
+        strangers, 413, 429 with `Retry-After` while too much is in hand, 503 while the store is away. What
+        was answered by 429 or 503 is to be sent again, unchanged: it is stored once.
+        """
+        sender = await self._senders.name_of(request, "logs")
+        edition = self._edition()
+        binding = edition.bindings.senders.get(sender) if sender and edition else None
+        if sender is None or edition is None or binding is None:
+            return stranger()
+        origin = Origin(sender, kind_of(binding.log) if binding.log else "", binding.service)
+        try:
+            with self._room.taken(_size(request)):
+                return await self._take(request, origin, edition)
+        except Busy:
+            return PlainTextResponse("too much at once\n", 429, headers=_SOON)
+        except TooLarge:
+            return PlainTextResponse(f"more than {LARGEST} bytes\n", 413)
+        except ValueError as refusal:
+            return PlainTextResponse(f"{refusal}\n", 400)
+        except StoreUnavailable as away:
+            log.warning("logs_not_stored", sender=sender, reason=str(away))
+            return PlainTextResponse("the telemetry store does not answer\n", 503, headers=_RETRY)
+
+    async def _take(self, request: Request, origin: Origin, edition: Edition) -> Response:
+        body = await body_of(request, LARGEST)
+        named = request.headers.get("idempotency-key", "")
+        encoding = request.headers.get("content-encoding", "")
+        reading = await asyncio.to_thread(self._read, body, encoding, origin, edition)
+        refusal = await asyncio.to_thread(self._keep, Batch(key_of(origin.sender, named, body), reading.rows))
+        if refusal:
+            return PlainTextResponse(f"{refusal}\n", 400)
+        _count(origin.sender, reading)
+        is_understood = bool(reading.rows or reading.dropped or not reading.refused)
+        return Response(_told(reading), 200 if is_understood else 400, media_type="application/json")
+
+    def _read(self, body: bytes, encoding: str, origin: Origin, edition: Edition) -> Reading:
+        lines = _lines(unpacked(body, encoding, _LARGEST_UNPACKED))
+        return self._reader_of(edition).read(lines, origin, self._clock())
+
+    def _reader_of(self, edition: Edition) -> LineReader:
+        if self._reader is None or self._reader[0] is not edition:
+            self._reader = edition, LineReader(rules(edition.design, edition.bindings))
+        return self._reader[1]
+
+    def _keep(self, batch: Batch) -> str:
+        """Store *batch*; return why the store will never take it, empty when it has."""
+        try:
+            self._store().write(batch)
+        except StoreRefused:
+            log.exception("logs_refused_by_store")
+            return "the telemetry store refuses these lines"
+        return ""
+
+
+def _size(request: Request) -> int:
+    """Return how much memory a body is to be counted as; without a length, as the largest."""
+    length = request.headers.get("content-length", "")
+    size = int(length) if length.isascii() and length.isdecimal() else LARGEST
+    # What is packed grows about tenfold.
+    return min(size * 10, _LARGEST_UNPACKED) if request.headers.get("content-encoding") else size
+
+
+def _lines(body: bytes) -> bytes:
+    """Return *body* as lines; an array becomes one line each, or raises `ValueError`."""
+    if body.lstrip()[:1] != b"[":
+        return body
+    try:
+        return b"\n".join(map(orjson.dumps, orjson.loads(body)))
+    except orjson.JSONDecodeError as flaw:
+        raise ValueError(f"no JSON array: {flaw}") from flaw
+
+
+def _count(sender: str, reading: Reading) -> None:
+    for outcome, count in (
+        ("stored", len(reading.rows)),
+        ("dropped", reading.dropped.total()),
+        ("refused", len(reading.refused)),
+    ):
+        if count:
+            LINES_TOTAL.labels(sender, outcome).inc(count)
+
+
+def _told(reading: Reading) -> bytes:
+    return orjson.dumps(
+        {
+            "stored": len(reading.rows),
+            "dropped": dict(reading.dropped),
+            "refused": len(reading.refused),
+            "reasons": [each._asdict() for each in reading.refused[:_MOST_TOLD]],
+        }
+    )

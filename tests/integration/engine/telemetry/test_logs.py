@@ -1,0 +1,136 @@
+"""Log rows in a real store: each there once, however often it is sent, by whole days."""
+
+import signal
+from datetime import date, timedelta
+
+import pytest
+from tests.integration.engine.telemetry.conftest import StartStore
+
+from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+
+FIRST = date(2026, 11, 26)
+
+
+def row(number: int, *, kind: str = "application", day: date = FIRST, **changes: object) -> LogRow:
+    midnight = (day - date(1970, 1, 1)).total_seconds() - 9 * 3600
+    row = LogRow(
+        kind=kind,
+        day=day.isoformat(),
+        at=midnight + 3600 + number,
+        level="INFO",
+        service="shop-api",
+        message=f"order {number} 受け付けました",
+        user_id="",
+        request_id=f"req-{number}",
+        trace_id="",
+        span_id="",
+        ip="",
+        method="",
+        route="",
+        status=0,
+        duration_ms=0.0,
+        attributes={},
+        sender="shop",
+        number=number,
+    )
+    return row._replace(**changes)  # type: ignore[arg-type]
+
+
+def count(telemetry: Telemetry, *, above: int = 0) -> int:
+    sql = "SELECT count() FROM logs WHERE number > {above:UInt32}"
+    return int(telemetry.ask(sql, {"above": above})[0][0])
+
+
+@pytest.fixture
+def logs(telemetry: Telemetry) -> LogStore:
+    telemetry.do("TRUNCATE TABLE logs", {})
+    return LogStore(telemetry)
+
+
+def test_what_is_written_is_read_as_it_was(logs: LogStore, telemetry: Telemetry) -> None:
+    attributes = {
+        "cart": {"items": [1, 2], "note": '改行\nと"引用"'},
+        "a.b": 1,
+        "a": {"b": 2},
+        "": 0,
+        "big": 2**60,
+    }
+    written = row(7, status=503, duration_ms=12.5, attributes=attributes)
+
+    logs.write(Batch("00" * 32, [written]))
+
+    (found,) = telemetry.ask(
+        """SELECT kind, toString(day), toUnixTimestamp64Milli(at), message, request_id, status, duration_ms,
+        attributes.cart.note, attributes.big, sender FROM logs""",
+        {},
+    )
+    assert found[:2] == ("application", "2026-11-26")
+    assert found[2] == int(written.at * 1000)
+    assert found[3:7] == (written.message, "req-7", 503, 12.5)
+    assert found[7:] == ('改行\nと"引用"', 2**60, "shop")
+
+
+def test_a_batch_that_is_sent_again_is_there_once(logs: LogStore, telemetry: Telemetry) -> None:
+    batch = Batch(key_of("shop", "", b"the body"), [row(number) for number in range(1, 1001)])
+
+    logs.write(batch)
+    logs.write(batch)
+    LogStore(telemetry).write(batch)
+
+    assert count(telemetry) == 1000
+
+
+def test_two_senders_may_write_the_same(logs: LogStore, telemetry: Telemetry) -> None:
+    for sender in ("shop", "blog"):
+        logs.write(Batch(key_of(sender, "", b"the body"), [row(1, sender=sender)]))
+
+    assert count(telemetry) == 2
+
+
+def test_a_batch_of_more_days_than_the_engine_takes_at_once_is_stored(
+    logs: LogStore, telemetry: Telemetry
+) -> None:
+    rows = [row(number, day=FIRST - timedelta(days=number)) for number in range(1, 251)]
+
+    logs.write(Batch(key_of("shop", "", b"many days"), rows))
+    logs.write(Batch(key_of("shop", "", b"many days"), rows))
+
+    assert count(telemetry) == 250
+
+
+def test_a_batch_that_was_acknowledged_without_being_there_is_written_after_all(
+    logs: LogStore, telemetry: Telemetry
+) -> None:
+    """A store killed between noting the token and committing the rows holds the one without the other."""
+    batch = Batch(key_of("shop", "", b"noted"), [row(number) for number in range(1, 11)])
+    logs.write(batch)
+    # As after such a kill: the token is known, some rows are not there.
+    telemetry.do("ALTER TABLE logs DELETE WHERE number > 4 SETTINGS mutations_sync = 1", {})
+    assert count(telemetry) == 4
+
+    logs.write(batch)
+
+    assert count(telemetry) == 10
+    assert count(telemetry, above=4) == 6
+
+
+def test_a_store_that_is_killed_loses_nothing_that_was_acknowledged(start_store: StartStore) -> None:
+    child = start_store()
+    telemetry = Telemetry(child.telemetry_url)
+    logs = LogStore(telemetry)
+    batches = [
+        Batch(key_of("shop", str(at), b""), [row(at * 1000 + n) for n in range(1, 501)]) for at in range(6)
+    ]
+    for batch in batches[:3]:
+        logs.write(batch)
+    child.stop(signal.SIGKILL)
+    with pytest.raises(StoreUnavailable):
+        logs.write(batches[3])
+
+    start_store(port=child.port)
+    for batch in batches[2:]:
+        logs.write(batch)
+
+    assert count(telemetry) == 3000
+    telemetry.close()

@@ -1,0 +1,151 @@
+"""Logs sent to a real server, into a real store."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+import zstandard
+from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
+
+from toban.engine.telemetry.store import Telemetry
+
+TOKEN = "logs-token-of-this-test"
+BINDINGS = """
+[senders.shop]
+token = "file:token"
+may = ["logs"]
+service = "shop-api"
+
+[senders.nginx]
+token = "file:other"
+may = ["logs"]
+log = "アクセスログ"
+
+[senders.push]
+token = "file:metrics"
+may = ["metrics"]
+"""
+LOGS = """
+## 3. ログ管理
+### ログ種別
+| ログ種別 | 内容 | 出力先 | 保存期間 |
+|---|---|---|---|
+| アクセスログ | HTTP | Toban | 90日 |
+| アプリログ | 処理 | Toban | 90日 |
+| エラーログ | エラー | Toban | 180日 |
+### ログレベル
+| レベル | 用途 | 本番環境出力 |
+|---|---|---|
+| DEBUG | デバッグ情報 | × |
+| INFO | 通常 | ○ |
+"""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
+    with StoreProcess(tmp_path_factory.mktemp("logs") / "store") as child:
+        child.telemetry = Telemetry(child.telemetry_url)
+        yield child
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Iterator[Served]:
+    home = tmp_path_factory.mktemp("served")
+    for name, token in (("token", TOKEN), ("other", "nginx-token"), ("metrics", "metrics-token")):
+        (home / name).write_text(token)
+        (home / name).chmod(0o600)
+    with serving(home, DOCUMENT + LOGS, BINDINGS, telemetry=store.telemetry_url) as running:
+        yield running
+
+
+def post(served: Served, body: bytes, *, token: str = TOKEN, **headers: str) -> httpx.Response:
+    shown = {"authorization": f"Bearer {token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
+    return httpx.post(f"{served.url}/ingest/logs", content=body, headers=shown, trust_env=False, timeout=60)
+
+
+def line(message: str, **fields: object) -> bytes:
+    return json.dumps({"timestamp": datetime.now(UTC).isoformat(), "message": message, **fields}).encode()
+
+
+def stored(store: StoreProcess, sender: str) -> list[tuple[str, ...]]:
+    assert store.telemetry is not None
+    rows = store.telemetry.ask(
+        "SELECT kind, level, service, message FROM logs WHERE sender = {sender:String} ORDER BY message",
+        {"sender": sender},
+    )
+    return [tuple(row) for row in rows]
+
+
+def test_lines_are_stored_refused_or_dropped_one_by_one(served: Served, store: StoreProcess) -> None:
+    body = b"\n".join((line("a", level="warn"), b"{", line("c", level="DEBUG"), line("d", level="ERROR")))
+
+    reply = post(served, body)
+
+    assert reply.status_code == 200
+    assert reply.json() == {
+        "stored": 2,
+        "dropped": {"DEBUG": 1},
+        "refused": 1,
+        "reasons": [{"line": 2, "reason": reply.json()["reasons"][0]["reason"]}],
+    }
+    assert stored(store, "shop")[:2] == [
+        ("application", "WARNING", "shop-api", "a"),
+        ("error", "ERROR", "shop-api", "d"),
+    ]
+
+
+def test_an_array_packed_in_any_way_is_stored_once_however_often_it_comes(
+    served: Served, store: StoreProcess
+) -> None:
+    array = b"[" + b",".join(line(f"nginx {number}", status=200) for number in range(20)) + b"]"
+    packed = gzip.compress(array, mtime=0)
+
+    for _ in range(2):
+        assert post(served, packed, token="nginx-token", content_encoding="gzip").json()["stored"] == 20
+    again = zstandard.compress(line("nginx 99", status=200))
+    for _ in range(2):
+        post(served, again, token="nginx-token", content_encoding="zstd", idempotency_key="99")
+
+    assert [kind for kind, *_ in stored(store, "nginx")] == ["access"] * 21
+
+
+@pytest.mark.parametrize("token", ["wrong", "metrics-token", "a b"])
+def test_a_stranger_learns_nothing(served: Served, token: str) -> None:
+    reply = post(served, line("x"), token=token)
+
+    assert reply.status_code == 401
+    assert "shop" not in reply.text
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"{\n[1]\n", {}, 400),
+        (b"[1, 2", {}, 400),
+        (b"x", {"content_encoding": "gzip"}, 400),
+        (b"x", {"content_encoding": "br"}, 400),
+        (gzip.compress(bytes(64 << 20)), {"content_encoding": "gzip"}, 413),
+        (zstandard.compress(bytes(64 << 20)), {"content_encoding": "zstd"}, 413),
+        (b"x" * (17 << 20), {}, 413),
+        (b"", {}, 200),
+    ],
+)
+def test_what_is_no_log_is_refused_with_a_reason(
+    served: Served, body: bytes, headers: dict[str, str], status: int
+) -> None:
+    assert post(served, body, **headers).status_code == status
+
+
+def test_a_store_that_is_away_makes_the_sender_wait(tmp_path_factory: pytest.TempPathFactory) -> None:
+    home = tmp_path_factory.mktemp("away")
+    (home / "token").write_text(TOKEN)
+    (home / "token").chmod(0o600)
+    bindings = '[senders.shop]\ntoken = "file:token"\nmay = ["logs"]'
+    with serving(home, DOCUMENT + LOGS, bindings) as away:
+        reply = post(away, line("x"))
+
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")

@@ -1,0 +1,226 @@
+"""Lines become rows, or are refused with their number and a reason."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toban.chapters.logs.lines import DEEPEST, LineReader, Origin, Reading
+from toban.chapters.logs.rules import rules
+from toban.design.reader import read_design
+from toban.engine.bindings.load import Kinds, read_bindings
+
+DOCUMENT = """# 運用設計書
+## 3. ログ管理
+### ログ種別
+| ログ種別 | 内容 | 出力先 | 保存期間 |
+|---|---|---|---|
+| アクセスログ | HTTP | CloudWatch Logs | 90日 |
+| アプリログ | 処理 | CloudWatch Logs | 90日 |
+| エラーログ | エラー | CloudWatch Logs | 180日 |
+| 監査ログ | 操作 | S3 | 1年 |
+### ログレベル
+| レベル | 用途 | 本番環境出力 |
+|---|---|---|
+| DEBUG | デバッグ情報 | × |
+| INFO | 通常 | ○ |
+"""
+NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+SHOP = Origin("shop", service="shop-api")
+
+
+def reader(bindings: str = "", document: str = DOCUMENT) -> LineReader:
+    design = read_design(document, "運用設計書.md")
+    return LineReader(rules(design, read_bindings(bindings, Path("toban.toml"), Kinds())))
+
+
+def read(*lines: object, origin: Origin = SHOP, bindings: str = "") -> Reading:
+    body = b"\n".join(line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines)
+    return reader(bindings).read(body, origin, NOW)
+
+
+def test_the_document_s_own_format_is_the_native_one() -> None:
+    reading = read(
+        {
+            "timestamp": "2026-11-26T11:59:59.5+00:00",
+            "level": "INFO",
+            "message": "User login successful",
+            "userId": 123,
+            "requestId": "req-abc123",
+            "ip": "192.168.1.1",
+            "cart": {"items": 3},
+        }
+    )
+
+    (row,) = reading.rows
+    assert (row.kind, row.day, row.at) == ("application", "2026-11-26", 1795694399.5)
+    assert (row.level, row.message, row.service) == ("INFO", "User login successful", "shop-api")
+    assert (row.user_id, row.request_id, row.ip) == ("123", "req-abc123", "192.168.1.1")
+    assert row.attributes == {"cart": {"items": 3}}
+    assert reading.refused == []
+
+
+def test_a_day_is_the_document_s() -> None:
+    reading = read({"timestamp": "2026-11-25T15:00:00Z"}, {"timestamp": "2026-11-25T14:59:59.999Z"})
+
+    assert [row.day for row in reading.rows] == ["2026-11-26", "2026-11-25"]
+
+
+def test_what_production_does_not_write_is_dropped_and_counted() -> None:
+    reading = read({"level": "debug"}, {"level": "DEBUG"}, {"level": "info"}, {"level": "trace"})
+
+    assert reading.dropped == {"DEBUG": 2}
+    assert [row.level for row in reading.rows] == ["INFO", "TRACE"]
+
+
+def test_elsewhere_than_in_production_all_is_stored() -> None:
+    assert len(read({"level": "DEBUG"}, bindings="[logs]\nproduction = false").rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "level"),
+    [
+        ("warn", "WARNING"),
+        ("Fatal", "CRITICAL"),
+        (50, "ERROR"),
+        ("notice", "INFO"),
+        ("重大", "CRITICAL"),
+        ("chatty", "CHATTY"),
+        (None, "INFO"),
+    ],
+)
+def test_levels_have_the_document_s_names(written: object, level: str) -> None:
+    reading = read({"level": written}, bindings='[logs]\nlevels = { "重大" = "CRITICAL" }')
+
+    assert [row.level for row in reading.rows] == [level]
+
+
+@pytest.mark.parametrize(
+    ("record", "origin", "kind"),
+    [
+        ({"kind": "監査ログ"}, SHOP, "audit"),
+        ({"logType": "access"}, SHOP, "access"),
+        ({"level": "INFO"}, SHOP, "application"),
+        ({"level": "CRITICAL"}, SHOP, "error"),
+        ({"method": "get", "path": "/", "status": 200}, SHOP, "access"),
+        ({"level": "ERROR"}, Origin("nginx", "access"), "access"),
+        ({"kind": "決済ログ"}, SHOP, "決済ログ"),
+    ],
+)
+def test_the_kind_is_the_line_s_own_word_then_the_sender_s_then_what_it_looks_like(
+    record: dict[str, object], origin: Origin, kind: str
+) -> None:
+    assert [row.kind for row in read(record, origin=origin).rows] == [kind]
+
+
+def test_errors_stand_in_the_application_s_log_where_the_document_has_no_other() -> None:
+    document = DOCUMENT.replace("| エラーログ | エラー | CloudWatch Logs | 180日 |\n", "")
+
+    reading = reader(document=document).read(b'{"level": "ERROR"}', SHOP, NOW)
+
+    assert [row.kind for row in reading.rows] == ["application"]
+
+
+def test_a_request_is_known_by_method_route_status_and_time() -> None:
+    reading = read(
+        {
+            "request_method": "get",
+            "uri": "/orders/1234/items?page=2",
+            "status": "503",
+            "request_time": "0.25",
+        },
+        {"method": "POST", "path": "/carts/6f1c2b9a8d7e6f5a/lines", "statusCode": 201, "durationMs": 12},
+        {"route": "/orders/:id", "path": "/orders/9", "status": "open", "durationMs": "inf"},
+    )
+
+    assert [(row.method, row.route, row.status, row.duration_ms) for row in reading.rows] == [
+        ("GET", "/orders/{}/items", 503, 250.0),
+        ("POST", "/carts/{}/lines", 201, 12.0),
+        ("", "/orders/:id", 0, 0.0),
+    ]
+    assert reading.rows[0].attributes == {"uri": "/orders/1234/items?page=2"}
+    assert reading.rows[2].attributes == {"path": "/orders/9", "status": "open", "durationMs": "inf"}
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"{", "no JSON"),
+        (b'"text"', "no JSON object"),
+        (b'{"message": "\xff"}', "no JSON"),
+        (b"x" * 300_000, "longer than"),
+        ({"message": {"a": 1}}, "message: not a text"),
+        ({"userId": True}, "user_id: not a text"),
+        ({"timestamp": "yesterday"}, "timestamp: not an ISO 8601 time"),
+        ({"timestamp": "2026-11-26T12:00:00"}, "timestamp: names no time zone"),
+        ({"timestamp": []}, "timestamp: neither a text nor a number"),
+        ({"timestamp": "2026-08-28T11:59:00Z"}, "older than the document keeps application logs"),
+        ({"timestamp": (NOW + timedelta(minutes=11)).timestamp()}, "in the future"),
+        ({f"field{number}": 1 for number in range(201)}, "more than 200 fields"),
+        ({"deep": json.loads("[" * (DEEPEST + 1) + "]" * (DEEPEST + 1))}, "nested deeper"),
+    ],
+)
+def test_a_bad_line_is_refused_alone_with_its_number_and_reason(line: object, reason: str) -> None:
+    reading = read({"message": "before"}, line, {"message": "after"})
+
+    assert [row.number for row in reading.rows] == [1, 3]
+    ((number, why),) = reading.refused
+    assert number == 2
+    assert reason in why
+
+
+def test_seconds_and_milliseconds_since_1970_are_told_apart() -> None:
+    at = NOW.timestamp() - 1
+
+    assert [row.at for row in read({"ts": at}, {"ts": int(at * 1000)}).rows] == [at, at]
+
+
+def test_a_year_is_kept_where_the_document_says_so() -> None:
+    reading = read({"kind": "監査ログ", "timestamp": "2025-11-26T12:00:00Z"})
+
+    assert [row.kind for row in reading.rows] == ["audit"]
+
+
+def test_secrets_are_masked_wherever_they_stand() -> None:
+    reading = read(
+        {
+            "message": "password=hunter2",
+            "path": "/reset?token=abc",
+            "auth": {"Authorization": "Bearer abcdefgh"},
+        }
+    )
+
+    (row,) = reading.rows
+    assert row.message == "password=***"
+    assert row.attributes == {"path": "/reset?token=***", "auth": {"Authorization": "***"}}
+
+
+def test_empty_lines_count_and_say_nothing() -> None:
+    reading = read({"message": "one"}, b"", b"  ", {"message": "four"})
+
+    assert [row.number for row in reading.rows] == [1, 4]
+
+
+_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+_names = (
+    st.sampled_from(["timestamp", "level", "message", "status", "durationMs", "userId", "path"]) | st.text()
+)
+
+
+@given(st.lists(st.binary(max_size=60) | st.dictionaries(_names, _values, max_size=6), max_size=5))
+def test_whatever_is_sent_each_line_is_a_row_a_refusal_or_dropped(lines: list[object]) -> None:
+    body = b"\n".join(
+        line.replace(b"\n", b"") if isinstance(line, bytes) else json.dumps(line).encode() for line in lines
+    )
+    said = sum(1 for line in body.split(b"\n") if line and not line.isspace())
+
+    reading = reader().read(body, SHOP, NOW)
+
+    assert len(reading.rows) + len(reading.refused) + reading.dropped.total() == said

@@ -1,0 +1,74 @@
+"""What must not be stored is masked, and nothing else."""
+
+import pytest
+
+from toban.chapters.logs.masks import Mask, Masker
+
+ALL = Masker(list(Mask))
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("login with password=hunter2 failed", "login with password=*** failed"),
+        ('{"password": "hunter2"}', '{"password": "***"}'),
+        ("Authorization: Bearer eyJhbGciOi.J9.x", "Authorization: ***"),
+        ("sent Bearer eyJhbGciOi.J9.x on", "sent Bearer *** on"),
+        ("GET /reset?token=abc&user=3", "GET /reset?token=***&user=3"),
+        ("api_key=k-123, next", "api_key=***, next"),
+        ("postgres://shop:s3cret@db/shop", "postgres://shop:***@db/shop"),
+        ("paid by 4111 1111 1111 1111 today", "paid by ***1111 today"),
+        ("paid by 378282246310005", "paid by ***0005"),
+        ("mail to taro@example.co.jp", "mail to ***"),
+        ("パスワード以外: 注文を受け付けました", "パスワード以外: 注文を受け付けました"),
+        ("tokens used: 300", "tokens used: 300"),
+        ("order 4111111111111112 took 1234567890123 ns", "order 4111111111111112 took 1234567890123 ns"),
+        ("2026-11-26T12:00:00.123Z", "2026-11-26T12:00:00.123Z"),
+    ],
+)
+def test_a_text_loses_what_must_not_be_stored(written: str, stored: str) -> None:
+    assert ALL.text(written) == stored
+
+
+def test_fields_of_such_names_lose_their_values_at_any_depth() -> None:
+    record = {
+        "headers": {"Authorization": "Basic eDp5", "Accept": "*/*", "Set-Cookie": ["a=1", "b=2"]},
+        "userPassword": "x",
+        "dbToken": "y",
+        "card": 4111111111111111,
+        "keyboard": "jp",
+        "attempts": [{"passwd": None, "n": 3}],
+    }
+
+    assert ALL.record(record) == {
+        "headers": {"Authorization": "***", "Accept": "*/*", "Set-Cookie": "***"},
+        "userPassword": "***",
+        "dbToken": "***",
+        "card": "***1111",
+        "keyboard": "jp",
+        "attempts": [{"passwd": "***", "n": 3}],
+    }
+
+
+def test_what_was_not_asked_for_stays() -> None:
+    cards_only = Masker([Mask.CARDS], fields=["Address"])
+
+    assert cards_only.text("password=x to a@example.com") == "password=x to a@example.com"
+    assert cards_only.record({"address": "Tokyo", "city": "Tokyo"}) == {"address": "***", "city": "Tokyo"}
+
+
+def test_lines_without_anything_of_the_kind_are_known_beforehand() -> None:
+    body = b"\n".join(
+        (
+            b'{"message": "fine", "at": "2026-11-26T12:00:00Z"}',
+            b'{"message": "PASSWORD=x"}',
+            b'{"message": "fine too", "ip": "192.168.1.10"}',
+            b'{"message": "4111-1111-1111-1111"}',
+            rb'{"pass\u0077ord": "x"}',
+            b"{}",
+            b'{"mail": "a@example.com", "token": 1}',
+        )
+    )
+
+    assert ALL.suspects(body) == {2, 4, 5, 7}
+    assert Masker([]).suspects(body) == frozenset()
