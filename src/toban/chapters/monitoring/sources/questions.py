@@ -4,12 +4,26 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+import httpx
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from toban.design.values.metric import Metric
 from toban.engine.bindings.model import Length, Section
 from toban.engine.bindings.secret import Secret
+
+
+def _safe(url: str) -> str:
+    """Take an endpoint that keys may be sent to: over TLS, or on this machine."""
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL:
+        parts = httpx.URL()
+    is_here = parts.host == "localhost" or parts.host.startswith("127.") or parts.host == "::1"
+    if url and not (parts.host and (parts.scheme == "https" or (parts.scheme == "http" and is_here))):
+        raise PydanticCustomError("endpoint", "鍵を送るので、https の URL でなければなりません")
+    return url
+
 
 type Question = Annotated[str, Field(min_length=1, max_length=2000)]
 
@@ -29,7 +43,7 @@ class QuestionsConfig(Section):
     """Seconds for a whole answer."""
     proxy: Secret | None = None
     """The URL of a proxy, which may hold a password."""
-    endpoint_url: str = ""
+    endpoint_url: Annotated[str, AfterValidator(_safe)] = ""
     """Of another endpoint than the vendor's: a gateway of one's own, or a server for tests."""
 
     @model_validator(mode="after")

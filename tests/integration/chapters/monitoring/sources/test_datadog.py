@@ -210,6 +210,8 @@ def test_a_config_asks_for_the_metrics_it_names() -> None:
         {"queries": OWN},
         {"host": "web-1", "queries": {"beauty": "avg:x{*}"}},
         {"host": "web-1", "site": "example.com"},
+        {"host": "web-1", "endpoint_url": "http://gateway.example.com"},
+        {"host": "web-1", "endpoint_url": "gateway"},
     ],
 )
 def test_settings_that_cannot_work_are_refused(keys: dict[str, object]) -> None:
