@@ -1,0 +1,96 @@
+"""A fleet on AWS, as moto plays it: found by tags, measured by CloudWatch, judged by the document."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from tests.integration.chapters.monitoring.test_service import Stage, cpu, design, open_alerts, status
+from tests.integration.moto import moto_server
+
+from toban import wiring
+from toban.chapters.monitoring.discovery import load_discoveries
+from toban.chapters.monitoring.source import load_kinds
+from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.model import Bindings
+from toban.engine.notify.models import Alert
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+REGION = "ap-northeast-1"
+
+
+@pytest.fixture
+def moto(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATOBANTEST")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-the-tests")
+    with moto_server(tmp_path) as url:
+        yield url
+
+
+def client(service: str, url: str) -> Any:
+    return boto3.client(service, region_name=REGION, endpoint_url=url)
+
+
+def launched(url: str, count: int) -> list[str]:
+    ec2 = client("ec2", url)
+    made = ec2.run_instances(
+        ImageId=ec2.describe_images()["Images"][0]["ImageId"],
+        MinCount=count,
+        MaxCount=count,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Role", "Value": "web"}]}],
+    )
+    return sorted(each["InstanceId"] for each in made["Instances"])
+
+
+def busy(url: str, instance: str, percent: float) -> None:
+    """Have CloudWatch know of *instance* what it does."""
+    at = datetime.now(UTC) - timedelta(minutes=3)
+    values = {"CPUUtilization": percent, "StatusCheckFailed": 0.0}
+    dimensions = [{"Name": "InstanceId", "Value": instance}]
+    client("cloudwatch", url).put_metric_data(
+        Namespace="AWS/EC2",
+        MetricData=[
+            {"MetricName": name, "Dimensions": dimensions, "Timestamp": at, "Value": value}
+            for name, value in values.items()
+        ],
+    )
+
+
+def bindings(url: str, stage: Stage) -> Bindings:
+    text = f"""
+[[targets.Web.discovery]]
+kind = "ec2"
+region = "{REGION}"
+endpoint_url = "{url}"
+tags = {{ Role = "web" }}
+source = {{ kind = "cloudwatch", region = "{REGION}", endpoint_url = "{url}", ec2 = "${{id}}" }}
+"""
+    kinds = Kinds(
+        sources={name: kind.config for name, kind in stage.kinds.items()},
+        discoveries={name: kind.config for name, kind in stage.discoveries.items()},
+    )
+    return read_bindings(text, Path("toban.toml"), kinds)
+
+
+def test_instances_are_judged_while_they_run_and_no_alarm_is_left_of_those_that_were_ended(moto: str) -> None:
+    stage = Stage(discoveries=load_discoveries(wiring.DISCOVERIES), now=datetime.now(UTC))
+    stage.kinds = load_kinds({"cloudwatch": wiring.SOURCES["cloudwatch"]})
+    stage.restart()
+    first, second = launched(moto, 2)
+    busy(moto, first, 20.0)
+    busy(moto, second, 92.0)
+
+    stage.adopt(design(cpu("Web")), bindings(moto, stage))
+    stage.measure(rounds=2)
+    assert (status().verdict, status().value) == ("deviating", f"92%（{second}）")
+    assert [condition for _, condition in open_alerts()] == ["critical"]
+
+    client("ec2", moto).terminate_instances(InstanceIds=[second])
+    stage.measure(rounds=12)
+    stage.board.close()
+
+    assert (status().verdict, status().value, open_alerts()) == ("conforming", "20%", [])
+    assert Alert.objects.get().value == "測定の対象から外れました"
