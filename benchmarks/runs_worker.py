@@ -7,7 +7,8 @@ due WORKS SECONDS   do works whose due times are spread over SECONDS, and print 
 burst WORKS         do works that are all due at one moment, and print the lag of each start
 ordered ORDERS      do runs that another process orders (`order`), and print the lag of each start
 order ORDERS        order them, one by one
-hold HOLDER         do one run whose step never ends; a line says when it began. The holder `first` orders it
+hold HOLDER         do one run whose step never ends; a line says when this worker has looked at the tables
+                    first, and another when the step began. The holder `first` orders it
 """
 
 import json
@@ -68,10 +69,15 @@ def work(number: int, steps: Steps, due: datetime) -> Work:
     )
 
 
-def drive(works: Sequence[Work], until: threading.Event, *, holder: str = "benchmark") -> None:
-    """Do *works* as `toban worker` does, until told."""
+def drive(
+    works: Sequence[Work], until: threading.Event, *, holder: str = "benchmark", says: str = ""
+) -> None:
+    """Do *works* as `toban worker` does, until told; say *says* after the first look at the tables."""
     runs = Runs(holder, system_clock)
     runs.adopt({each.key: each for each in works})
+    if says:
+        runs.step()
+        print(json.dumps(says), flush=True)
     loops.run([Loop("runs", runs.step, every=0.01)], until, patience=5)
     runs.close()
 
@@ -144,7 +150,7 @@ def hold(holder: str) -> object:
     scheduler.plan_due([held], system_clock())
     if holder == "first":
         orders.order(held.key, {}, by="benchmark", now=system_clock())
-    drive([held], threading.Event(), holder=holder)
+    drive([held], threading.Event(), holder=holder, says="looking")
     return "never"
 
 
