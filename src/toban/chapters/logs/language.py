@@ -1,0 +1,119 @@
+"""The language of searches: `level:ERROR service:shop-api "card declined" -health status:>=500`. Pure.
+
+Terms stand side by side and must all hold. A word or a quoted text is looked for in the message, whatever its
+case. `field:value` compares a field, `field:>=5` a number; a `*` at the end of a value stands for any rest. A
+minus before a term turns it round.
+"""
+
+import re
+from dataclasses import dataclass
+
+from toban.chapters.logs.rules import kind_of
+from toban.engine.telemetry.log_search import Compared, Contains, Is, StartsWith, Term
+
+LONGEST = 1000
+"""Characters of a search."""
+
+MOST_TERMS = 30
+
+FIELDS = {
+    "kind": "kind",
+    "level": "level",
+    "service": "service",
+    "userId": "user_id",
+    "requestId": "request_id",
+    "traceId": "trace_id",
+    "spanId": "span_id",
+    "ip": "ip",
+    "method": "method",
+    "route": "route",
+    "status": "status",
+    "durationMs": "duration_ms",
+    "sender": "sender",
+}
+"""The name of a field in a search → its column; every other name is one of the sender's own fields."""
+
+_BY_NAME = {name.lower(): column for name, column in FIELDS.items()}
+_NUMBERS = frozenset(("status", "duration_ms"))
+_TERM = re.compile(
+    r"""(?P<not>-)?
+    (?:(?P<field>[^\s:"<>=-][^\s:"<>=]*)(?P<relation>:(?:>=|<=|>|<)?))?
+    (?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<word>[^\s"]+))""",
+    re.VERBOSE,
+)
+_OWN_FIELD = re.compile(r"[\w@-]+(?:\.[\w@-]+)*")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+class BadSearch(Exception):
+    """The search can't be read; the message says which part of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search that was understood."""
+
+    written: str
+    terms: tuple[Term, ...]
+
+
+def read_search(written: str) -> Search:
+    """Read a search, or raise `BadSearch`; an empty one finds everything."""
+    if len(written) > LONGEST:
+        raise BadSearch(f"検索は {LONGEST} 文字までです")
+    terms: list[Term] = []
+    place = 0
+    text = written.strip()
+    while place < len(text):
+        match = _TERM.match(text, place)
+        if match is None:
+            raise BadSearch(f"「{text[place : place + 20]}」が読めません: 引用符は閉じてください")
+        terms.append(_term(match))
+        place = match.end()
+        while place < len(text) and text[place].isspace():
+            place += 1
+    if len(terms) > MOST_TERMS:
+        raise BadSearch(f"条件は {MOST_TERMS} 個までです")
+    return Search(text, tuple(terms))
+
+
+def _term(match: re.Match[str]) -> Term:
+    quoted, word = match["quoted"], match["word"]
+    value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else word
+    negated = match["not"] is not None
+    if match["field"] is None:
+        return Contains(value, negated=negated)
+    column = _column(match["field"])
+    relation = match["relation"][1:]
+    if relation:
+        if not _NUMBER.fullmatch(value):
+            raise BadSearch(f"「{match[0]}」: {relation} の後には数を書いてください")
+        return Compared(column, relation, float(value), negated=negated)
+    if quoted is None and value.endswith("*") and column not in _NUMBERS:
+        return StartsWith(column, value[:-1], negated=negated)
+    if column in _NUMBERS:
+        if not _NUMBER.fullmatch(value):
+            raise BadSearch(f"「{match[0]}」: {match['field']} には数を書いてください")
+        return Compared(column, "=", float(value), negated=negated)
+    return Is(column, _value(column, value), negated=negated)
+
+
+def _column(name: str) -> str | tuple[str, ...]:
+    """Return a column's name, or the path of a field of the sender's own."""
+    known = _BY_NAME.get(name.lower())
+    if known is not None:
+        return known
+    if not _OWN_FIELD.fullmatch(name):
+        raise BadSearch(f"「{name}」という項目は探せません")
+    return tuple(name.split("."))
+
+
+def _value(column: str | tuple[str, ...], value: str) -> str:
+    """Return *value* as the column holds it: アプリログ is kept as application, error as ERROR."""
+    match column:
+        case "kind":
+            return kind_of(value)
+        case "level" | "method":
+            return value.upper()
+        case _:
+            return value

@@ -1,0 +1,235 @@
+"""What can be asked of stored logs: the newest rows, how many by level and time, which values a field has.
+
+A search comes as terms. Whatever a user wrote reaches the engine as a parameter; the names of a sender's own
+fields, which can't be parameters, are checked and quoted.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from toban.engine.telemetry import row_binary
+from toban.engine.telemetry.store import Telemetry
+
+COLUMNS = (
+    *("kind", "level", "service", "message", "user_id", "request_id", "trace_id", "span_id", "ip"),
+    *("method", "route", "status", "duration_ms", "sender"),
+)
+_SEARCHED = frozenset(COLUMNS)
+_NUMBERS = frozenset(("status", "duration_ms"))
+_RELATIONS = frozenset((">=", "<=", ">", "<", "="))
+_OWN_STEP = re.compile(r"[\w@-]+")
+
+type Column = str | tuple[str, ...]
+"""One of `COLUMNS`, or the path of a field of the sender's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """The message holds a text, whatever its case."""
+
+    text: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    """A field has a value."""
+
+    column: Column
+    value: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StartsWith:
+    """A field begins with a text; with an empty one, it is there at all."""
+
+    column: Column
+    value: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A field that is a number stands in a relation: `>=`, `<=`, `>`, `<` or `=`."""
+
+    column: Column
+    relation: str
+    value: float
+    negated: bool = False
+
+
+type Term = Contains | Is | StartsWith | Compared
+
+
+class Place(NamedTuple):
+    """Where a row stands in the order of the newest first."""
+
+    at: int
+    """Milliseconds since 1970."""
+    batch: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRow:
+    """A stored row."""
+
+    place: Place
+    at: datetime
+    kind: str
+    level: str
+    service: str
+    message: str
+    user_id: str
+    request_id: str
+    trace_id: str
+    span_id: str
+    ip: str
+    method: str
+    route: str
+    status: int
+    duration_ms: float
+    sender: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time: from `start`, included, to `end`, excluded."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        return {"start": row_binary.milliseconds(self.start), "end": row_binary.milliseconds(self.end)}
+
+
+class LogSearch:
+    """Questions to the logs of a store. Any thread may ask; all raise `StoreUnavailable`."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+
+    def newest(
+        self, terms: Sequence[Term], span: Span, *, limit: int, before: Place | None = None
+    ) -> list[FoundRow]:
+        """Return up to *limit* rows, the newest first; with *before*, those that stand behind it."""
+        return self._rows(terms, span, "DESC", limit, before)
+
+    def oldest(
+        self, terms: Sequence[Term], span: Span, *, limit: int, after: Place | None = None
+    ) -> list[FoundRow]:
+        """Return up to *limit* rows, the oldest first; with *after*, those that came since."""
+        return self._rows(terms, span, "ASC", limit, after)
+
+    def count(self, terms: Sequence[Term], span: Span) -> int:
+        """Return how many rows there are."""
+        where, parameters = conditions(terms, span)
+        sql = f"SELECT count() FROM logs WHERE {where}"  # noqa: S608 - made of this module's own words
+        return int(self._telemetry.ask(sql, parameters)[0][0])
+
+    def by_level(self, terms: Sequence[Term], span: Span, *, step: float) -> dict[tuple[datetime, str], int]:
+        """Return how many rows there are by time, in steps of *step* seconds, and level."""
+        where, parameters = conditions(terms, span)
+        bucket = "intDiv(toUnixTimestamp64Milli(at) - {start:Int64}, {step:Int64}) AS bucket"
+        sql = f"""SELECT {bucket}, level, count() FROM logs WHERE {where}
+            GROUP BY bucket, level"""  # noqa: S608 - as above
+        length = max(int(step * 1000), 1)
+        rows = self._telemetry.ask(sql, {**parameters, "step": length})
+        start = parameters["start"]
+        return {(row_binary.moment(start + bucket * length), level): count for bucket, level, count in rows}
+
+    def values(
+        self, column: Column, terms: Sequence[Term], span: Span, *, limit: int
+    ) -> list[tuple[str, int]]:
+        """Return the values that a field has, the most frequent first, with how many rows have each."""
+        where, parameters = conditions(terms, span)
+        sql = f"""SELECT toString({_expression(column)}) AS value, count() AS rows FROM logs
+            WHERE {where} AND value NOT IN ('', '0') GROUP BY value ORDER BY rows DESC, value
+            LIMIT {{limit:UInt32}}"""  # noqa: S608 - as above
+        return [(value, rows) for value, rows in self._telemetry.ask(sql, {**parameters, "limit": limit})]
+
+    def _rows(
+        self, terms: Sequence[Term], span: Span, order: str, limit: int, past: Place | None
+    ) -> list[FoundRow]:
+        where, parameters = conditions(terms, span)
+        if past is not None:
+            # The time alone first: it is what the engine can leave whole parts out by.
+            relation = "<" if order == "DESC" else ">"
+            where += f""" AND at {relation}= fromUnixTimestamp64Milli({{past:Int64}})
+                AND (toUnixTimestamp64Milli(at), batch, number) {relation}
+                ({{past:Int64}}, {{batch:UInt64}}, {{number:UInt32}})"""
+            parameters |= {"past": past.at, "batch": past.batch, "number": past.number}
+        sql = f"""SELECT toUnixTimestamp64Milli(at), batch, number, {", ".join(COLUMNS)}, attributes FROM logs
+            WHERE {where} ORDER BY at {order}, batch {order}, number {order}
+            LIMIT {{limit:UInt32}}"""  # noqa: S608 - as above
+        return [_found(row) for row in self._telemetry.ask(sql, {**parameters, "limit": limit})]
+
+
+def conditions(terms: Sequence[Term], span: Span) -> tuple[str, dict[str, Any]]:
+    """Return the WHERE of *terms* within *span*, and its parameters."""
+    parameters: dict[str, Any] = {**span.parameters}
+    parts = [
+        "at >= fromUnixTimestamp64Milli({start:Int64})",
+        "at < fromUnixTimestamp64Milli({end:Int64})",
+    ]
+    for number, term in enumerate(terms):
+        name = f"term{number}"
+        part, parameters[name] = _condition(term, name)
+        parts.append(f"NOT ({part})" if term.negated else part)
+    return " AND ".join(parts), parameters
+
+
+def _condition(term: Term, name: str) -> tuple[str, object]:
+    match term:
+        case Contains(text):
+            return f"lower(message) LIKE {{{name}:String}}", f"%{_like(_lower(text))}%"
+        case Is(column, value):
+            return f"{_text(column)} = {{{name}:String}}", value
+        case StartsWith(column, value):
+            shortest = "1" if value else f"{_text(column)} != ''"
+            return f"startsWith({_text(column)}, {{{name}:String}}) AND {shortest}", value
+        case Compared(column, relation, value):
+            if relation not in _RELATIONS:
+                raise ValueError(f"{relation!r} is no relation")
+            return f"ifNull({_number(column)} {relation} {{{name}:Float64}}, 0)", value
+
+
+def _text(column: Column) -> str:
+    return column if isinstance(column, str) and column in _SEARCHED else f"toString({_expression(column)})"
+
+
+def _number(column: Column) -> str:
+    if column in _NUMBERS:
+        return _expression(column)
+    return f"toFloat64OrNull(toString({_expression(column)}))"
+
+
+def _expression(column: Column) -> str:
+    if isinstance(column, str):
+        if column not in _SEARCHED:
+            raise ValueError(f"{column!r} is no column")
+        return column
+    if not column or not all(_OWN_STEP.fullmatch(step) for step in column):
+        raise ValueError(f"{column!r} is no field")
+    return ".".join(("attributes", *(f"`{step}`" for step in column)))
+
+
+def _lower(text: str) -> str:
+    """Lower the ASCII letters only, as the engine's `lower` does for its index."""
+    return "".join(char.lower() if char.isascii() else char for char in text)
+
+
+def _like(text: str) -> str:
+    return re.sub(r"([\\%_])", r"\\\1", text)
+
+
+def _found(row: Sequence[Any]) -> FoundRow:
+    at, batch, number, *columns, attributes = row
+    place = Place(at, batch, number)
+    return FoundRow(place, row_binary.moment(at), *columns, attributes=dict(attributes or {}))

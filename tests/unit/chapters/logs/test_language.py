@@ -1,0 +1,49 @@
+"""Searches as people write them."""
+
+import pytest
+
+from toban.chapters.logs.language import BadSearch, read_search
+from toban.engine.telemetry.log_search import Compared, Contains, Is, StartsWith, Term
+
+
+@pytest.mark.parametrize(
+    ("written", "terms"),
+    [
+        ("", []),
+        ("declined", [Contains("declined")]),
+        ('"card declined"', [Contains("card declined")]),
+        (r'"say \"no\""', [Contains('say "no"')]),
+        ("-health", [Contains("health", negated=True)]),
+        ("level:error", [Is("level", "ERROR")]),
+        ("kind:アプリログ", [Is("kind", "application")]),
+        ("REQUESTID:req-1", [Is("request_id", "req-1")]),
+        ("status:>=500", [Compared("status", ">=", 500.0)]),
+        ("status:404", [Compared("status", "=", 404.0)]),
+        ("-durationMs:<12.5", [Compared("duration_ms", "<", 12.5, negated=True)]),
+        ("service:shop*", [StartsWith("service", "shop")]),
+        ("traceId:*", [StartsWith("trace_id", "")]),
+        ("cart.items:3", [Is(("cart", "items"), "3")]),
+        ('user.name:"山田 太郎"', [Is(("user", "name"), "山田 太郎")]),
+        ("12:30", [Is(("12",), "30")]),
+        ("a-b - c", [Contains("a-b"), Contains("-"), Contains("c")]),
+        ("level:ERROR 決済 -test", [Is("level", "ERROR"), Contains("決済"), Contains("test", negated=True)]),
+    ],
+)
+def test_a_search_is_its_terms(written: str, terms: list[Term]) -> None:
+    assert list(read_search(written).terms) == terms
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ('"open', "引用符"),
+        ("status:>=many", "数を書いてください"),
+        ("status:many", "数を書いてください"),
+        ("a`b:1", "探せません"),
+        ("x" * 1001, "1000 文字まで"),
+        ("x " * 31, "30 個まで"),
+    ],
+)
+def test_what_can_not_be_read_is_told_by_its_part(written: str, reason: str) -> None:
+    with pytest.raises(BadSearch, match=reason):
+        read_search(written)
