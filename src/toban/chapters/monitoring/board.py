@@ -111,6 +111,10 @@ class Board:
         self._lookout.adopt(finds)
         self._place()
 
+    def leave(self) -> None:
+        """Another worker measures from now on, until the next feeds are adopted."""
+        self._lookout.leave()
+
     def _place(self) -> None:
         """Have a slot for each feed of the bindings and each host that was found."""
         feeds = [*self._bound, *self._lookout.feeds()]

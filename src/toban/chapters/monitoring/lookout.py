@@ -101,6 +101,12 @@ class Lookout:
         for post in former.values():
             post.is_retired = post not in self._posts.values()
 
+    def leave(self) -> None:
+        """Forget who was found, as others look from now on: hosts will come that nobody here has seen."""
+        for post in self._posts.values():
+            post.is_retired = True
+        self._posts = {}
+
     def feeds(self) -> list[Feed]:
         """Return a feed for every host that was found."""
         return [feed for post in self._posts.values() for feed in post.feeds or ()]

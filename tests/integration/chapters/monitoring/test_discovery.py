@@ -263,6 +263,26 @@ def test_after_a_restart_nobody_is_gone_before_somebody_could_look(scene: Scene)
     assert (status().verdict, open_alerts()) == ("conforming", [])
 
 
+def test_who_came_while_another_worker_measured_is_not_gone_for_the_one_that_measures_again(
+    scene: Scene,
+) -> None:
+    scene.fleet.names = ["web-1"]
+    scene.stage.answers |= {"web-1": 20.0, "web-2": 92.0}
+    scene.adopt()
+    scene.measure(rounds=2)
+    scene.stage.board.leave()
+    other = Scene(Stage(scene.stage.answers, discoveries=scene.stage.discoveries), scene.fleet)
+    scene.fleet.names = ["web-1", "web-2"]
+    other.adopt()
+    other.measure(rounds=2)
+
+    scene.adopt()
+    scene.measure(rounds=2)
+
+    (alert,) = Alert.objects.all()
+    assert (alert.condition, alert.resolved_at) == ("critical", None)
+
+
 def test_that_nobody_is_found_is_said_and_is_not_green(scene: Scene) -> None:
     scene.adopt()
     scene.measure(rounds=2)
