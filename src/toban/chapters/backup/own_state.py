@@ -32,7 +32,8 @@ LEFT_BEHIND = timedelta(days=1)
 STATE_FILE, STATE_DUMP, TELEMETRY = "state.sqlite3", "state.dump", "telemetry"
 _DESCRIPTION, _ARCHIVE = "backup.json", "toban.tar.zst"
 _LEFT_OUT = frozenset({STATE_FILE, f"{STATE_FILE}-wal", f"{STATE_FILE}-shm", "lock", "processes.json"})
-_LEFT_OUT_FOLDERS = frozenset({"log", "metrics", "hold", TELEMETRY})
+_LEFT_OUT_FOLDERS = frozenset({"log", "metrics", "hold", "webshop", TELEMETRY})
+"""Of them the shop is what `toban up` runs without a document: no state of Toban's."""
 _PIECE = 1 << 20
 
 
@@ -70,6 +71,8 @@ class Here:
     evidence: str
     has_telemetry: bool
     """Whether the measurements are wanted."""
+    stores: Sequence[Path] = ()
+    """Folders of stores: one in the home directory must not swallow itself."""
 
 
 def back_up(here: Here, store: Store, now: datetime, watch: Watch) -> Own:
@@ -235,9 +238,14 @@ def _own_files(here: Here) -> Iterator[Path]:
         if path.name in _LEFT_OUT or path.name.startswith("own-backup-"):
             continue
         if path.is_dir() and (path.name not in _LEFT_OUT_FOLDERS or _is_wanted(path, here)):
-            yield from (each for each in sorted(path.rglob("*")) if each.is_file() and each.name != "lock")
+            yield from (each for each in sorted(path.rglob("*")) if _is_own(each, here))
         elif path.is_file():
             yield path
+
+
+def _is_own(path: Path, here: Here) -> bool:
+    in_store = any(path.is_relative_to(store) for store in here.stores)
+    return path.is_file() and path.name != "lock" and not in_store
 
 
 def _is_wanted(folder: Path, here: Here) -> bool:

@@ -12,7 +12,7 @@ from toban.faces.cli.state import opened_state, set_up
 from toban.faces.cli.terminal import refuse, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from toban.chapters.backup.own_state import Own
     from toban.chapters.backup.store import Store
@@ -72,7 +72,7 @@ def back_up_self(
         with opened_state():
             store, is_sealed = _store(parts, store_name)
             _require_sealed(is_sealed or unencrypted)
-            _back_up(store, telemetry=telemetry, keep=keep)
+            _back_up(store, _folders(_bindings(parts)), telemetry=telemetry, keep=keep)
     except NotPossible as error:
         refuse(str(error), error.hint)
         raise SystemExit(_REFUSED) from error
@@ -91,7 +91,7 @@ def _require_sealed(is_allowed: bool) -> None:
         )
 
 
-def _back_up(store: "Store", *, telemetry: bool, keep: int) -> None:
+def _back_up(store: "Store", folders: "Sequence[Path]", *, telemetry: bool, keep: int) -> None:
     from django.conf import settings  # noqa: PLC0415
 
     from toban.chapters.backup import own_state  # noqa: PLC0415
@@ -107,6 +107,7 @@ def _back_up(store: "Store", *, telemetry: bool, keep: int) -> None:
         version=version("toban"),
         evidence=f"{last.sequence}:{last.digest}" if last else "",
         has_telemetry=telemetry,
+        stores=folders,
     )
     with Screen() as screen:
         own = own_state.back_up(here, store, system_clock(), screen)
@@ -176,6 +177,13 @@ def _store(parts: "Parts", name: str | None) -> "tuple[Store, bool]":
     config = bound.config
     is_sealed = isinstance(config, SealedConfig) and bool(config.encrypt_to)
     return parts.store_kinds[bound.kind].build(config), is_sealed
+
+
+def _folders(bindings: "Bindings") -> "Sequence[Path]":
+    from toban.chapters.backup.stores.directory import DirectoryConfig  # noqa: PLC0415
+
+    configs = (bound.config for bound in bindings.stores.values())
+    return [config.path for config in configs if isinstance(config, DirectoryConfig)]
 
 
 def _bindings(parts: "Parts") -> "Bindings":

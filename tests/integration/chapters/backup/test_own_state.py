@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -89,6 +90,18 @@ def test_what_a_new_machine_needs_comes_back(home: Path, store: DirectoryStore, 
     assert (tmp_path / "new" / "secret-key").stat().st_mode & 0o777 == 0o600
     assert numbers(tmp_path / "new") == [1]
     assert not [path for path in home.iterdir() if path.name.startswith("own-backup")]
+
+
+def test_what_is_no_state_of_tobans_is_left_out(home: Path, tmp_path: Path) -> None:
+    for name in ("webshop/db/base", "kept/PostgreSQL/base.tar"):
+        (home / name).parent.mkdir(parents=True)
+        (home / name).write_text("much")
+    store = DirectoryStore(DirectoryConfig(path=home / "kept"))
+
+    own = own_state.back_up(replace(here(home), stores=[home / "kept"]), store, NOON, Quiet())
+
+    own_state.bring_back(own, store, tmp_path / "new", Quiet())
+    assert not [file for file in files(tmp_path / "new") if file.startswith(("webshop", "kept"))]
 
 
 def test_a_writer_in_the_middle_of_a_transaction_is_not_waited_for(
