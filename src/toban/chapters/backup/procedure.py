@@ -23,12 +23,16 @@ if TYPE_CHECKING:
 FILE = "RESTORE.md"
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
-_PARTS = {"host": "HOST", "port": "PORT", "user": "USER", "dbname": "NAME"}
+_DATABASE = re.compile(
+    r"(?:\w+_)?(?:(?:DB|PG|POSTGRES|DATABASE)_?(HOST|PORT|USER|USERNAME|NAME|DATABASE|DB)|DB|DATABASE)"
+)
+"""A variable about the database, and what of it: `DB_HOST`, `SHOP_DB_USER`, `PGDATABASE`; bare, its name."""
+_PARTS = {"HOST": "host", "PORT": "port", "USER": "user", "USERNAME": "user"}
 _S3 = re.compile(r"s3://[^\s'\"]+")
 
 
 def values_of(source: "Source") -> Mapping[str, str]:
-    """Return what the document's variables (`${DB_HOST}`) are by the binding's `dsn`; never a password."""
+    """Return where the database is by the binding's `dsn`, in libpq's words; never a password."""
     secret = getattr(source.config, "dsn", None)
     if not isinstance(secret, Secret):
         return {}
@@ -36,12 +40,7 @@ def values_of(source: "Source") -> Mapping[str, str]:
         said: Mapping[str, Any] = conninfo_to_dict(secret.reveal())
     except (SecretUnavailable, ProgrammingError):
         return {}
-    return {
-        f"{prefix}_{name}": str(said[key])
-        for key, name in _PARTS.items()
-        if said.get(key)
-        for prefix in ("DB", "PG", "POSTGRES")
-    }
+    return {key: str(said[key]) for key in ("host", "port", "user", "dbname") if said.get(key)}
 
 
 def filled(commands: Sequence[str], values: Mapping[str, str], stored_at: str = "") -> list[str]:
@@ -50,7 +49,7 @@ def filled(commands: Sequence[str], values: Mapping[str, str], stored_at: str = 
     *stored_at*: where a backup of one object is kept; it takes the place of the address in the document, and
     its name that of the file's.
     """
-    lines = [_VARIABLE.sub(lambda each: values.get(each[1] or each[2], each[0]), line) for line in commands]
+    lines = [_VARIABLE.sub(lambda each: _value(each, values), line) for line in commands]
     addresses = {address for line in lines for address in _S3.findall(line)}
     if not stored_at or len(addresses) != 1:
         return lines
@@ -60,6 +59,11 @@ def filled(commands: Sequence[str], values: Mapping[str, str], stored_at: str = 
     if old:
         lines = [line.replace(old, new).replace(_inflated(old), _inflated(new)) for line in lines]
     return lines
+
+
+def _value(variable: re.Match[str], values: Mapping[str, str]) -> str:
+    meant = _DATABASE.fullmatch(variable[1] or variable[2])
+    return values.get(_PARTS.get(meant[1] or "", "dbname"), variable[0]) if meant else variable[0]
 
 
 def _inflated(name: str) -> str:

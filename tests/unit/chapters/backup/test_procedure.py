@@ -1,5 +1,7 @@
 """The document's own commands with their real values."""
 
+import pytest
+
 from toban.chapters.backup.procedure import filled
 
 COMMANDS = [
@@ -7,7 +9,7 @@ COMMANDS = [
     "gunzip backup_20240101.sql.gz",
     "psql -h ${DB_HOST} -U $DB_USER ${DB_NAME} < backup_20240101.sql",
 ]
-VALUES = {"DB_HOST": "db1", "DB_USER": "shop", "DB_NAME": "orders"}
+VALUES = {"host": "db1", "user": "shop", "dbname": "orders"}
 
 
 def test_variables_and_the_newest_backups_address_are_filled_in() -> None:
@@ -18,6 +20,23 @@ def test_variables_and_the_newest_backups_address_are_filled_in() -> None:
         "gunzip dump.sql.gz",
         "psql -h db1 -U shop orders < dump.sql",
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("${SHOP_DB_HOST}", "db1"),
+        ("${SHOP_DB}", "orders"),
+        ("$PGDATABASE", "orders"),
+        ("$POSTGRES_USER", "shop"),
+        ("$POSTGRES_DB", "orders"),
+        ("$DB_PASSWORD", "$DB_PASSWORD"),
+        ("$DATABASE_URL", "$DATABASE_URL"),
+        ("$MAIL_HOST", "$MAIL_HOST"),
+    ],
+)
+def test_variables_about_the_database_are_known_by_their_names(written: str, meant: str) -> None:
+    assert filled([written], VALUES) == [meant]
 
 
 def test_a_variable_that_is_not_known_stays_for_whoever_runs_it() -> None:

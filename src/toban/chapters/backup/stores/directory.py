@@ -21,7 +21,8 @@ _PARTIAL = ".partial"
 
 def _beside_the_bindings(path: Path, info: ValidationInfo) -> Path:
     base: Path = (info.context or {}).get("base", Path())
-    return base / path
+    # It is named in commands that people run from anywhere.
+    return (base / path).absolute()
 
 
 class DirectoryConfig(SealedConfig):
