@@ -128,7 +128,45 @@ def test_without_scripts_the_order_is_asked_for_all_the_same(browser: Browser, s
         expect(page.get_by_role("alert")).to_have_text("確かめるために「B004」と入力してください。")
 
 
-@pytest.mark.parametrize("address", ["/batches/", "/batches/B004", "/runs/1", "/calendar/", "/backups/"])
+def test_the_keyboard_takes_an_alert_on_and_opens_it(
+    sheet: Page, served: Served, complaints: list[str]
+) -> None:
+    served.act("tell", "batch/batch/B004")
+    sheet.goto(f"{served.url}/alerts/")
+
+    sheet.keyboard.press("a")
+    expect(sheet.locator(".unowned")).to_be_visible()
+    sheet.keyboard.press("j")
+    expect(sheet.locator("a.opens:focus")).to_have_text("Web CPU使用率")
+    sheet.keyboard.press("a")
+
+    expect(sheet.get_by_text("kai が対応中")).to_be_visible()
+    # Back at the same row, the keys go on from there.
+    expect(sheet.locator("a.opens:focus")).to_have_text("Web CPU使用率")
+    sheet.keyboard.press("Enter")
+    expect(sheet).to_have_url(f"{served.url}/alerts/1")
+    expect(sheet.get_by_text("kai が引き受けた")).to_be_visible()
+    expect(sheet.locator("#drawn")).to_have_count(0)
+    sheet.keyboard.press("s")
+    expect(sheet.get_by_label("文書の行")).to_have_value("batch/batch/B004")
+    assert complaints == []
+
+
+def test_a_slash_filters_the_alerts(sheet: Page, served: Served) -> None:
+    sheet.goto(f"{served.url}/alerts/")
+
+    sheet.keyboard.press("/")
+    sheet.keyboard.type("ありません")
+    sheet.keyboard.press("Enter")
+
+    expect(sheet.get_by_text("この条件に当てはまるアラートはありません。")).to_be_visible()
+
+
+PAGES = ("/batches/", "/batches/B004", "/runs/1", "/calendar/", "/backups/")
+ALERTS = ("/alerts/", "/alerts/1", "/alerts/silences", "/alerts/maintenance")
+
+
+@pytest.mark.parametrize("address", [*PAGES, *ALERTS])
 def test_a_phone_shows_the_pages_without_scrolling_sideways(
     browser: Browser, served: Served, address: str
 ) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from toban.engine.telemetry.samples import Point
 from toban.faces.web.spark import line
@@ -13,6 +14,8 @@ SIZE = 1000
 _LEAST_BEFORE = timedelta(minutes=30)
 _LEAST_AFTER = timedelta(minutes=15)
 _HEADROOM = 1.08
+_MISSING = 3
+"""Points in a row that are missing where the line breaks off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,12 @@ def span(began_at: datetime, ended_at: datetime | None, now: datetime) -> tuple[
     return start, end
 
 
+def _gap(points: Sequence[Point]) -> timedelta:
+    """Several of the usual distances: some rows are measured every minute, others every hour."""
+    between = sorted(later.at - earlier.at for earlier, later in pairwise(points))
+    return _MISSING * between[len(between) // 2] if between else timedelta()
+
+
 def draw(
     points: Sequence[Point],
     limits: Sequence[Limit],
@@ -78,7 +87,7 @@ def draw(
         return 1 - (value - floor) / (top - floor)
 
     return Chart(
-        path=line(points, start, end, lambda at: across(at) * SIZE, lambda value: down(value) * SIZE),
+        path=line(points, _gap(points), lambda at: across(at) * SIZE, lambda value: down(value) * SIZE),
         limits=tuple(
             Drawn(each.kind, round(down(each.value) * 100, 2), each.text)
             for each in limits

@@ -1,7 +1,7 @@
 """Measured series as SVG paths. Pure."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from toban.engine.telemetry.samples import Point
 
@@ -9,7 +9,7 @@ WIDTH, HEIGHT = 96, 22
 _MARGIN = 2
 _GAP_FACTOR = 3
 _PARTS = 60
-"""Into how many parts a line is thought to be cut; where several in a row are missing it breaks off."""
+"""Into how many points a sparkline is cut; where several in a row are missing it breaks off."""
 
 
 def strokes(points: Sequence[Point], start: datetime, end: datetime) -> str:
@@ -23,8 +23,7 @@ def strokes(points: Sequence[Point], start: datetime, end: datetime) -> str:
     length = (end - start).total_seconds()
     return line(
         points,
-        start,
-        end,
+        (end - start) / _PARTS * _GAP_FACTOR,
         lambda at: (at - start).total_seconds() / length * WIDTH,
         lambda value: HEIGHT / 2 - (value - middle) / spread * (HEIGHT - 2 * _MARGIN),
     )
@@ -32,18 +31,16 @@ def strokes(points: Sequence[Point], start: datetime, end: datetime) -> str:
 
 def line(
     points: Sequence[Point],
-    start: datetime,
-    end: datetime,
+    gap: timedelta,
     across: Callable[[datetime], float],
     down: Callable[[float], float],
 ) -> str:
-    """Return an SVG path through *points*, placed by *across* and *down*; it breaks off over gaps."""
-    gap = (end - start).total_seconds() / _PARTS * _GAP_FACTOR
+    """Return an SVG path through *points*, placed by *across* and *down*; it breaks off over a *gap*."""
     path: list[str] = []
     before: datetime | None = None
     for point in points:
         x, y = across(point.at), down(point.mean)
-        jumps = before is None or (point.at - before).total_seconds() > gap
+        jumps = before is None or point.at - before > gap
         # A lone point is a stroke of no length, which round caps show as a dot.
         path.append(f"M{x:.1f} {y:.1f}h0" if jumps else f"L{x:.1f} {y:.1f}")
         before = point.at

@@ -1,5 +1,6 @@
 """The living document and the evidence of its rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import FIRING, Verdict
-from toban.engine.notify.models import Alert, Delivery
+from toban.engine.notify.models import Alert, Announcement, Delivery
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.rules import Reason
 from toban.engine.telemetry.store import StoreUnavailable
@@ -33,6 +34,9 @@ from toban.faces.web.words import WORDS, clock
 
 _HISTORY = 50
 _RUNS = 5
+_ALERTS = 5
+_TOLD_OF = 20
+"""The newest alerts of a row, of whose notices its evidence tells."""
 _LONGEST_CHART = 24 * 90
 
 
@@ -81,6 +85,7 @@ def evidence(request: HttpRequest, clause_id: str) -> HttpResponse:
     zone = edition.bindings.system.zone
     known = list(ClauseStatus.objects.filter(clause_id=clause.id))
     row = live_rows([clause.id], known, now, zone)[clause.id]
+    alerts = list(Alert.objects.filter(clause_id=clause.id).order_by("-opened_at", "-pk")[:_TOLD_OF])
     context = {
         "edition": edition,
         "clause": clause,
@@ -92,7 +97,8 @@ def evidence(request: HttpRequest, clause_id: str) -> HttpResponse:
         **_done(clause),
         "now": now,
         "zone": zone,
-        "deliveries": [_sent(delivery, now, edition) for delivery in _deliveries(clause.id)],
+        "alerts": alerts[:_ALERTS],
+        "deliveries": [_sent(delivery, now, edition) for delivery in _deliveries(alerts)],
         "refusal": present.refusal(),
     }
     return render(request, "web/_evidence.html" if is_fragment(request) else "web/evidence.html", context)
@@ -172,15 +178,12 @@ def _done(clause: Clause) -> dict[str, object]:
     return {"runs": runs, "is_backup": is_backup, "backups": taken[:_RUNS] if is_backup else ()}
 
 
-def _deliveries(clause_id: str) -> QuerySet[Delivery]:
-    """Notices about the row itself, newest first, with what became of each."""
-    alerts = Alert.objects.filter(clause_id=clause_id).order_by("-opened_at")[:20]
-    return (
-        Delivery.objects.filter(announcement__alerts__in=list(alerts))
-        .select_related("announcement")
-        .order_by("-created_at")
-        .distinct()[:_HISTORY]
-    )
+def _deliveries(alerts: Sequence[Alert]) -> QuerySet[Delivery]:
+    """Notices about *alerts*, newest first, with what became of each."""
+    # A message about many alerts comes once: joining them would bring it once for each.
+    told = Announcement.objects.filter(alerts__in=alerts)
+    sent = Delivery.objects.filter(announcement__in=told).select_related("announcement")
+    return sent.order_by("-created_at", "-pk")[:_HISTORY]
 
 
 def _sent(delivery: Delivery, now: datetime, edition: Edition) -> dict[str, object]:

@@ -12,7 +12,7 @@ from toban.design.reader import Design
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify import orders
-from toban.engine.notify.models import Alert, Delivery
+from toban.engine.notify.models import Alert, Announcement, Delivery
 from toban.engine.notify.signal import Condition
 from toban.engine.people.models import OperatorRole
 from toban.engine.runs.models import Run, RunLog
@@ -157,6 +157,20 @@ def test_an_alert_about_a_batch_shows_what_the_batch_wrote(design: Design, viewe
 
     assert f'href="/runs/{run.pk}"' in page
     assert "<code>接続できませんでした</code>" in page
+
+
+def test_the_evidence_of_a_row_leads_to_its_alerts_and_tells_of_each_notice_once(
+    design: Design, viewer: Client
+) -> None:
+    now = system_clock()
+    alerts = [fired(design, instance=name, at=now) for name in ("db-1", "db-2")]
+    told = Announcement.objects.get(alert=alerts[0])
+    told.alerts.add(alerts[1])
+
+    page = text(viewer, f"/clauses/{CPU}")
+
+    assert all(f'href="/alerts/{alert.pk}"' in page for alert in alerts)
+    assert page.count("<br><small>運用設計書.md:14</small>") == Delivery.objects.count()
 
 
 def test_a_developer_takes_an_alert_on_with_one_press_and_undoes_it(design: Design, sign_in: SignIn) -> None:

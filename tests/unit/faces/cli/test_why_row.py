@@ -1,0 +1,34 @@
+"""Which rows somebody means who asks why."""
+
+import pytest
+
+from toban.design.reader import read_design
+from toban.faces.cli.why_row import named
+
+DESIGN = read_design(
+    """# 運用設計書
+## 2. 監視
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| DB | CPU使用率 | 0-60% | 70% | 85% | 1分 |
+| Web | CPU使用率 | 0-60% | 70% | 85% | 1分 |
+""",
+    "運用設計書.md",
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "lines"),
+    [
+        ("monitoring/monitor/DB/CPU使用率", [6]),
+        ("運用設計書.md:7", [7]),
+        (":7", [7]),
+        ("web cpu", [7]),
+        ("CPU使用率", [6, 7]),
+        ("メモリ", []),
+        ("", [6, 7]),
+    ],
+)
+def test_a_row_is_meant_by_its_id_its_citation_or_all_its_words(asked: str, lines: list[int]) -> None:
+    assert [row.origin.line for row in named(DESIGN.clauses, asked)] == lines
