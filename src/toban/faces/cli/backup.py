@@ -50,7 +50,7 @@ command.add_command(back_up_self)
 def list_backups(subject: str | None, form: str, shows_all: bool) -> None:
     """List the backups in the catalogue, newest first, of SUBJECT or of all.
 
-    台帳にあるバックアップを新しい順に示します。
+    台帳にあるバックアップを新しい順に示します。json には、台帳のすべての事実が入ります。
 
     \b
     Exit status:
@@ -79,13 +79,22 @@ def _as_json(row: "Backup") -> dict[str, object]:
         "method": row.method,
         "parent": row.parent or None,
         "engine": row.engine,
+        "engine_version": row.engine_version,
         "server_version": row.server_version,
+        "system_id": row.system_id,
         "store": row.store,
         "started_at": moment(row.started_at),
         "ended_at": moment(row.ended_at),
+        "start_timeline": row.start_timeline,
+        "start_lsn": row.start_lsn or None,
+        "end_timeline": row.end_timeline,
+        "end_lsn": row.end_lsn or None,
         "restorable_to": moment(row.restorable_to),
         "source_bytes": row.source_bytes,
         "stored_bytes": row.stored_bytes,
+        "manifest_sha256": row.manifest_sha256 or None,
+        "objects": row.objects_stored,
+        "facts": row.facts,
         "verified_at": moment(row.verified_at),
         "restored_at": moment(row.restored_at),
         "trouble": row.trouble or None,
