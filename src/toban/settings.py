@@ -15,6 +15,15 @@ RUNS_AT_ONCE = int(os.environ.get("TOBAN_RUNS_AT_ONCE", "8"))
 PUBLIC_URL = os.environ.get("TOBAN_PUBLIC_URL", "http://127.0.0.1:8300")
 
 
+def _telemetry_url() -> str:
+    """Return the store's address: as told, else where the `toban up` of this home keeps its own."""
+    path = HOME / "telemetry-url"
+    return os.environ.get("TOBAN_TELEMETRY_URL") or (path.read_text() if path.exists() else "")
+
+
+TELEMETRY_URL = _telemetry_url()
+
+
 def _database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     if parts.scheme == "sqlite":

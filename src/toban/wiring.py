@@ -15,6 +15,7 @@ COMMANDS = {
     "init": "toban.faces.cli.init",
     "evidence": "toban.faces.cli.evidence",
     "levels": "toban.faces.cli.levels",
+    "logs": "toban.faces.cli.logs",
     "maintenance": "toban.faces.cli.maintenance",
     "password": "toban.faces.cli.password",
     "plan": "toban.faces.cli.plan",

@@ -6,7 +6,7 @@ fields, which can't be parameters, are checked and quoted.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -94,7 +94,8 @@ class FoundRow:
     status: int
     duration_ms: float
     sender: str
-    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any]
+    """The sender's own fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,4 +233,5 @@ def _like(text: str) -> str:
 def _found(row: Sequence[Any]) -> FoundRow:
     at, batch, number, *columns, attributes = row
     place = Place(at, batch, number)
-    return FoundRow(place, row_binary.moment(at), *columns, attributes=dict(attributes or {}))
+    named = dict(zip(COLUMNS, columns, strict=True))
+    return FoundRow(place=place, at=row_binary.moment(at), **named, attributes=dict(attributes or {}))

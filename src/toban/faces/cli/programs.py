@@ -43,6 +43,11 @@ class Instance:
         return self.home / "metrics"
 
     @property
+    def telemetry_url(self) -> str:
+        """Where the telemetry store is, with its secret."""
+        return self.store if isinstance(self.store, str) else self.store.url
+
+    @property
     def environment(self) -> dict[str, str]:
         """Return what every process of Toban is told; `toban.settings` reads it."""
         return {
@@ -50,7 +55,7 @@ class Instance:
             "TOBAN_DESIGN": str(self.design),
             "TOBAN_BINDINGS": str(self.bindings),
             "TOBAN_PUBLIC_URL": self.public_url,
-            "TOBAN_TELEMETRY_URL": self.store if isinstance(self.store, str) else self.store.url,
+            "TOBAN_TELEMETRY_URL": self.telemetry_url,
             # Counters of all processes meet there; see faces/ingest/metrics.py.
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
             # What a process says must reach its log when it says it, not when a buffer is full.

@@ -1,7 +1,6 @@
 """`toban runs`: what has run, runs and waits."""
 
 import json
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -47,6 +46,8 @@ def command(work: str | None, limit: int, log: int | None, form: str) -> None:
 
 
 def _print_log(run_id: int) -> None:
+    from django.conf import settings  # noqa: PLC0415
+
     from toban.engine.runs.models import Run  # noqa: PLC0415
     from toban.engine.runs.written import whole_log  # noqa: PLC0415
     from toban.engine.telemetry.store import StoreUnavailable, Telemetry  # noqa: PLC0415
@@ -55,7 +56,7 @@ def _print_log(run_id: int) -> None:
     if run is None:
         refuse(f"実行 {run_id} はありません", "実行の番号は toban runs で分かります")
         raise SystemExit(_UNKNOWN)
-    url = os.environ.get("TOBAN_TELEMETRY_URL")
+    url = settings.TELEMETRY_URL
     try:
         for line in whole_log(run, Telemetry(url) if url else None):
             say(line.text)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from toban.engine.supervision.home import Home, HomeUnusable, take
+from toban.engine.supervision.home import Home, HomeUnusable, take, write_whole
 from toban.engine.supervision.program import Program
 from toban.engine.supervision.supervisor import Supervisor, run_until_signalled
 from toban.faces.cli import programs, webshop
@@ -90,6 +90,7 @@ def _run(order: Order) -> None:
     say(f"文書 {instance.design}\n接続 {instance.bindings}\n置き場 {home.path}")
     _forget_counters(instance.metrics)
     home.secret("metrics-token")  # whoever scrapes /metrics shows it
+    write_whole(home.path / "telemetry-url", instance.telemetry_url)  # commands beside it look there
     _prepare(instance)
     supervisor = Supervisor(
         (*shop, *programs.programs(instance)),

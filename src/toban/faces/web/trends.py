@@ -1,11 +1,12 @@
 """Measured series for the page: one query for all sparklines, one for a chart."""
 
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
+
+from django.conf import settings
 
 from toban.chapters.monitoring.feeds import target_of
 from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of
@@ -35,11 +36,10 @@ class Sparks:
 
 @cache
 def telemetry() -> Telemetry:
-    """Return the process's store, which TOBAN_TELEMETRY_URL names; raise `StoreUnavailable` without one."""
-    url = os.environ.get("TOBAN_TELEMETRY_URL")
-    if not url:
+    """Return the process's store; raise `StoreUnavailable` where no address is known."""
+    if not settings.TELEMETRY_URL:
         raise StoreUnavailable("TOBAN_TELEMETRY_URL names no store")
-    return Telemetry(url)
+    return Telemetry(settings.TELEMETRY_URL)
 
 
 class SparkDrawer:

@@ -1,0 +1,149 @@
+"""`toban logs`: search what applications wrote, with the language of the page."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from toban.faces.cli import period
+from toban.faces.cli.state import set_up
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.log_words import WRITERS, csv_heading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from toban.engine.telemetry.log_search import FoundRow, LogSearch, Place, Span, Term
+    from toban.engine.telemetry.store import Telemetry
+
+_NOTHING, _UNUSABLE = 1, 2
+_USUAL = timedelta(hours=1)
+_PAGE = 1000
+_LOOK = 1.0
+"""Seconds between two looks of `--follow`."""
+
+_LATE = timedelta(minutes=5)
+"""How late a row may come and still be followed."""
+
+
+@click.command(
+    "logs",
+    short_help="Search logs (ログを探す).",
+    epilog="Example: toban logs --since 2時間 level:ERROR service:shop-api -health 'status:>=500'",
+)
+@click.argument("search", nargs=-1)
+@click.option("--since", metavar="LENGTH", help="So far back from now: 30分, 2時間. [default: 1時間]")
+@click.option("--from", "start", metavar="TIME", help="From this time on: 2026-11-26T09:00.")
+@click.option("--to", "end", metavar="TIME", help="Up to this time.")
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True)
+@click.option("--follow", is_flag=True, help="Go on with what comes in, until Ctrl-C.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True
+)
+def command(
+    search: tuple[str, ...],
+    since: str | None,
+    start: str | None,
+    end: str | None,
+    limit: int,
+    follow: bool,
+    form: str,
+) -> None:
+    """Print the newest rows that a search finds, the oldest of them first.
+
+    語は本文から、項目:値 はその項目から探します。数は status:>=500、前に - をつけると除きます。
+    項目は kind、level、service、userId、requestId、traceId、ip、method、route、status、durationMs と、
+    送られたほかの項目 (cart.items:3)。- で始まる語があるときは、前に -- を置いてください。
+
+    \b
+    Exit status:
+      0  something was found
+      1  nothing was found
+      2  the search can't be read, or the store does not answer
+    """
+    speak_utf8()
+    if since is not None and start is not None:
+        raise click.UsageError("--since と --from は一つだけ選んでください")
+    if follow and end is not None:
+        raise click.UsageError("--follow に --to はつけられません")
+    set_up()
+    from toban.engine.telemetry.log_search import LogSearch, Span  # noqa: PLC0415
+    from toban.engine.telemetry.store import StoreRefused, StoreUnavailable  # noqa: PLC0415
+
+    terms = _terms(search)
+    until = period.moment(end, "--to") if end else datetime.now(UTC) + timedelta(minutes=10)
+    back = period.length(since, "--since") if since else _USUAL
+    begin = period.moment(start, "--from") if start else min(until, datetime.now(UTC)) - back
+    show = WRITERS[form]
+    if form == "csv":
+        say(csv_heading())
+    try:
+        store = LogSearch(_telemetry())
+        found = _newest(store, terms, Span(begin, until), limit)
+        for row in found:
+            say(show(row))
+        if follow:
+            _follow(store, terms, begin, {row.place for row in found}, show)
+    except (StoreUnavailable, StoreRefused) as away:
+        refuse(f"ログの置き場が答えません: {away}", "toban up が動いているか、TOBAN_HOME を確かめてください")
+        raise SystemExit(_UNUSABLE) from away
+    if not found:
+        click.echo("見つかりません", err=True)
+        raise SystemExit(_NOTHING)
+
+
+def _terms(search: tuple[str, ...]) -> "tuple[Term, ...]":
+    from toban.chapters.logs.language import BadSearch, read_search  # noqa: PLC0415
+
+    # The shell has taken the quotes away: what holds a space was one text.
+    written = " ".join(f'"{each}"' if " " in each and '"' not in each else each for each in search)
+    try:
+        return read_search(written).terms
+    except BadSearch as bad:
+        refuse(str(bad), "toban logs --help に書き方があります")
+        raise SystemExit(_UNUSABLE) from bad
+
+
+def _telemetry() -> "Telemetry":
+    from django.conf import settings  # noqa: PLC0415
+
+    from toban.engine.telemetry.store import StoreUnavailable, Telemetry  # noqa: PLC0415
+
+    if not settings.TELEMETRY_URL:
+        raise StoreUnavailable("no address is known")
+    return Telemetry(settings.TELEMETRY_URL)
+
+
+def _newest(store: "LogSearch", terms: "tuple[Term, ...]", span: "Span", limit: int) -> "list[FoundRow]":
+    """Return the newest rows, the oldest of them first."""
+    found: list[FoundRow] = []
+    while len(found) < limit:
+        before = found[-1].place if found else None
+        page = store.newest(terms, span, limit=min(limit - len(found), _PAGE), before=before)
+        found += page
+        if len(page) < _PAGE:
+            break
+    return found[::-1]
+
+
+def _follow(
+    store: "LogSearch",
+    terms: "tuple[Term, ...]",
+    begin: datetime,
+    seen: "set[Place]",
+    show: "Callable[[FoundRow], str]",
+) -> None:
+    """Print what comes in; rows come in late and out of order, so the last minutes are looked at again."""
+    from toban.engine.telemetry.log_search import Span  # noqa: PLC0415
+
+    while True:
+        time.sleep(_LOOK)
+        now = datetime.now(UTC)
+        span = Span(max(begin, now - _LATE), now + timedelta(minutes=10))
+        rows = store.newest(terms, span, limit=_PAGE)[::-1]
+        for row in rows:
+            if row.place not in seen:
+                say(show(row))
+        oldest = rows[0].place if rows else None
+        seen = {place for place in seen if oldest is None or place >= oldest} | {row.place for row in rows}

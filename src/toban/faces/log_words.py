@@ -1,0 +1,72 @@
+"""Rows of logs as text, as JSON and as CSV: the same on the terminal and in what the page hands out."""
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from toban.engine.telemetry.log_search import FoundRow
+
+_FIELDS = (
+    *("timestamp", "kind", "level", "service", "message", "userId", "requestId", "traceId", "spanId", "ip"),
+    *("method", "route", "status", "durationMs", "sender"),
+)
+
+
+def as_record(row: "FoundRow") -> dict[str, object]:
+    """Return the row in the document's format, with the sender's own fields; what is empty is left out."""
+    known = {name: value for name, value in zip(_FIELDS, _values(row), strict=True) if value}
+    return {**known, **{name: value for name, value in row.attributes.items() if name not in known}}
+
+
+def as_json(row: "FoundRow") -> str:
+    """Return the row as one line of JSON."""
+    return json.dumps(as_record(row), ensure_ascii=False)
+
+
+def as_text(row: "FoundRow") -> str:
+    """Return the row as one reads it on a terminal, its time on this machine's clock."""
+    request = f"{row.method} {row.route} {row.status} {row.duration_ms:.0f}ms" if row.status else ""
+    ids = [
+        f"{name}={value}" for name, value in (("requestId", row.request_id), ("userId", row.user_id)) if value
+    ]
+    own = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in row.attributes.items()]
+    at = row.at.astimezone()
+    parts = [f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03}", f"{row.level:<8}", row.service, request]
+    return " ".join(part for part in (*parts, row.message, *ids, *own) if part)
+
+
+def csv_heading() -> str:
+    """Return the first line of a CSV."""
+    return _csv((*_FIELDS, "attributes"))
+
+
+def as_csv(row: "FoundRow") -> str:
+    """Return the row as a line of CSV (RFC 4180); the sender's own fields are JSON in the last column."""
+    own: Mapping[str, object] = row.attributes
+    return _csv((*map(_harmless, _values(row)), json.dumps(own, ensure_ascii=False) if own else ""))
+
+
+WRITERS: "Mapping[str, Callable[[FoundRow], str]]" = {"text": as_text, "json": as_json, "csv": as_csv}
+
+
+def _values(row: "FoundRow") -> tuple[object, ...]:
+    at = row.at.isoformat(timespec="milliseconds")
+    return (
+        *(at, row.kind, row.level, row.service, row.message, row.user_id, row.request_id, row.trace_id),
+        *(row.span_id, row.ip, row.method, row.route, row.status, row.duration_ms, row.sender),
+    )
+
+
+def _harmless(value: object) -> object:
+    """Keep a spreadsheet from running what an application wrote as a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+
+
+def _csv(values: tuple[object, ...]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(values)
+    return line.getvalue()

@@ -1,0 +1,80 @@
+"""`toban logs` as it is typed, against a real store."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.integration.engine.telemetry.conftest import StoreProcess
+
+from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.store import Telemetry
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    home = tmp_path_factory.mktemp("home")
+    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
+        telemetry = child.telemetry = Telemetry(child.telemetry_url)
+        now = datetime.now(UTC) - timedelta(minutes=5)
+        rows = [
+            LogRow(
+                "access", f"{now:%Y-%m-%d}", now.timestamp() + number, "ERROR" if number == 3 else "INFO",
+                "shop-api", f"request {number} done", "", f"req-{number}", "", "", "", "GET", "/orders",
+                500 if number == 3 else 200, 12.0, {"formula": "x"}, "shop", number,
+            )
+            for number in range(1, 6)
+        ]  # fmt: skip
+        LogStore(telemetry).write(Batch(key_of("shop", "", b"five"), rows))
+        # As `toban up` leaves it for the commands beside it.
+        (home / "telemetry-url").write_text(child.telemetry_url)
+        yield home
+
+
+def logs(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "TOBAN_TELEMETRY_URL"}
+    return subprocess.run(
+        [sys.executable, "-m", "toban", "logs", *arguments],
+        env={**environment, "TOBAN_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_newest_are_printed_the_oldest_of_them_first(home: Path) -> None:
+    done = logs(home, "--limit", "3", "request")
+
+    assert done.returncode == 0
+    assert [line.split("request ")[1][:1] for line in done.stdout.splitlines()] == ["3", "4", "5"]
+    assert "ERROR    shop-api GET /orders 500 12ms request 3 done requestId=req-3" in done.stdout
+
+
+def test_what_the_shell_took_the_quotes_from_is_one_text(home: Path) -> None:
+    done = logs(home, "--format", "json", "status:>=500", "request 3 done")
+
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["requestId"] == "req-3"
+
+
+def test_a_spreadsheet_gets_a_heading(home: Path) -> None:
+    rows = list(csv.DictReader(logs(home, "--format", "csv", "level:ERROR").stdout.splitlines()))
+
+    assert [(row["status"], row["attributes"]) for row in rows] == [("500", '{"formula": "x"}')]
+
+
+def test_nothing_found_and_nothing_readable_have_statuses_of_their_own(home: Path, tmp_path: Path) -> None:
+    nothing = logs(home, "nowhere-to-be-found")
+    unreadable = logs(home, "status:many")
+    away = logs(tmp_path, "x")
+
+    assert (nothing.returncode, nothing.stdout) == (1, "")
+    assert unreadable.returncode == 2
+    assert "HINT: " in unreadable.stderr
+    assert away.returncode == 2
+    assert "HINT: " in away.stderr
