@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 CLAUSE = "clause"
-MATCHERS = (CLAUSE, "target", "item", "instance")
-"""What a silence may be about."""
+MATCHERS = (CLAUSE, "target", "item", "instance", "batch", "sender", "channel")
+"""What a silence may be about: the row, and the labels that alerts have."""
 
 
 @dataclass(frozen=True, slots=True)

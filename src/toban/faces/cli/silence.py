@@ -2,6 +2,7 @@
 
 import getpass
 import json
+from collections.abc import Sequence
 
 import click
 
@@ -21,6 +22,13 @@ _REFUSED = 1
 @click.option("--target", metavar="NAME", help="The document's target: DB.")
 @click.option("--item", metavar="METRIC", help="What is measured: cpu, memory, latency.")
 @click.option("--instance", metavar="NAME", help="One of the target's instances: db-1.")
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Any other label: batch=B003, sender=grafana, channel=mail.",
+)
 @click.option("--for", "lasting", metavar="LENGTH", help="How long: 2時間, 30分.")
 @click.option("--until", metavar="TIME", help="Until when: 2026-11-25T18:00.")
 @click.option("--reason", metavar="WORDS", default="", help="Why, for whoever looks later.")
@@ -32,6 +40,7 @@ def command(
     target: str | None,
     item: str | None,
     instance: str | None,
+    labels: tuple[str, ...],
     lasting: str | None,
     until: str | None,
     reason: str,
@@ -39,7 +48,7 @@ def command(
     listing: bool,
     form: str,
 ) -> None:
-    """Stop notices about whatever all of --clause, --target, --item and --instance name.
+    """Stop notices about whatever all of --clause, --target, --item, --instance and --label name.
 
     期限のない静音はできません。終わったときにまだ続いていれば、もう一度知らせます。だれが止めたかは証跡に残ります。
 
@@ -51,7 +60,7 @@ def command(
     """
     speak_utf8()
     wanted = {"clause": clause, "target": target, "item": item, "instance": instance}
-    matchers = {name: value for name, value in wanted.items() if value}
+    matchers = {name: value for name, value in wanted.items() if value} | _labels(labels)
     with opened_state():
         from toban.engine.clock import system_clock  # noqa: PLC0415
         from toban.engine.notify import orders  # noqa: PLC0415
@@ -71,6 +80,16 @@ def command(
             refuse(str(exc), exc.hint)
             raise SystemExit(_REFUSED) from exc
         say(f"静音 {made.pk}: {made.ends_at.astimezone():%Y-%m-%d %H:%M} まで知らせません")
+
+
+def _labels(written: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for each in written:
+        name, is_pair, value = each.partition("=")
+        if not is_pair:
+            raise click.BadParameter(f"「{each}」は 名前=値 の形ではありません", param_hint="--label")
+        found[name.strip()] = value.strip()
+    return found
 
 
 def _show(form: str) -> None:

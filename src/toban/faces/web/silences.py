@@ -30,6 +30,8 @@ _CONFLICT = 409
 _LENGTHS = {str(each): timedelta(minutes=each) for each in (30, 60, 120, 240, 480, 1440, 4320, 10080)}
 """How long something usually lasts, by what the form sends; any other end is typed."""
 _USUAL = "60"
+_OTHERS = MATCHERS[4:]
+"""Labels that few alerts have; the page asks for them last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def _silences(
         "past": Silence.objects.filter(ends_at__lte=now).order_by("-ends_at", "-pk")[:_PAST],
         **_form(typed, refused),
         "known": _known(edition.design.clauses, going_on),
+        "others": [(name, typed.get(name, "")) for name in _OTHERS],
     }
     return render(request, "web/alerts/silences.html", context, status=_CONFLICT if refused else 200)
 

@@ -99,11 +99,23 @@ def test_a_silence_is_made_listed_and_ended() -> None:
     assert "静音はありません" in CliRunner().invoke(silence.command, ["--list"]).output
 
 
+def test_a_silence_may_be_about_any_label_of_alerts() -> None:
+    arguments = ["--label", "batch=B003", "--label", "sender=grafana", "--for", "1時間", "--reason", "x"]
+
+    made = CliRunner().invoke(silence.command, arguments)
+
+    assert made.exit_code == 0, made.output
+    assert Silence.objects.get().matchers == {"batch": "B003", "sender": "grafana"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "complaint"),
     [
         (["--target", "DB", "--reason", "増設中"], 1, "終わりがありません"),
         (["--for", "1時間", "--reason", "増設中"], 1, "何についての静音か"),
+        (["--label", "batch=", "--for", "1時間", "--reason", "x"], 1, "何についての静音か"),
+        (["--label", "host=db-1", "--for", "1時間", "--reason", "x"], 1, "「host」では選べません"),
+        (["--label", "db-1", "--for", "1時間", "--reason", "x"], 2, "名前=値 の形ではありません"),
         (["--target", "DB", "--for", "そのうち", "--reason", "x"], 2, "長さではありません"),
         (["--target", "DB", "--until", "あした", "--reason", "x"], 2, "時刻ではありません"),
         (["--target", "DB", "--for", "1時間", "--until", "2026-12-01", "--reason", "x"], 2, "一つだけ"),

@@ -315,6 +315,7 @@ def test_a_silence_is_proposed_for_an_alert_made_shown_and_ended(design: Design,
 @pytest.mark.parametrize(
     ("typed", "complaint"),
     [
+        ({"batch": "B003", "lasting": "", "reason": "増設中"}, "終わりがありません"),
         ({"target": "DB", "lasting": "", "reason": "増設中"}, "終わりがありません"),
         ({"target": "DB", "lasting": "60", "reason": " "}, "理由がありません"),
         ({"lasting": "60", "reason": "増設中"}, "何についての静音かがありません"),
