@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.integration.chapters.batch.kinds.conftest import HandTurn
+from tests.integration.chapters.batch.kinds.conftest import HandTurn, room_for
 
 from toban.chapters.batch.kinds.cleanup import files, kind
 from toban.chapters.batch.kinds.cleanup.files import End
@@ -259,6 +259,17 @@ def test_files_are_moved_to_the_archive_whole_with_their_times(tmp_path: Path, l
     assert (kept / "access.log.1").read_text() == "two\n"
     assert sorted(each.name for each in kept.iterdir()) == ["access.log", "access.log.1"]
     assert list((logs / "a").iterdir()) == []
+
+
+def test_a_full_archive_keeps_no_half_copies_and_the_file_stays(tmp_path: Path, logs: Path) -> None:
+    make(logs / "access.log", OLD, "GET /\n" * 1000)
+    [found] = files.find(read_pattern("log/nginx/access.log", tmp_path))
+
+    with room_for(1024), pytest.raises(OSError, match="File too large"):
+        files.remove(found, logs, tmp_path / "archive")
+
+    assert list((tmp_path / "archive").iterdir()) == []
+    assert (logs / "access.log").exists()
 
 
 def test_a_copy_that_a_killed_step_left_in_the_archive_is_not_doubled(tmp_path: Path, logs: Path) -> None:

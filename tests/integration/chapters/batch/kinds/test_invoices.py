@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 from pypdf import PdfReader
-from tests.integration.chapters.batch.kinds.conftest import HandTurn
+from tests.integration.chapters.batch.kinds.conftest import HandTurn, room_for
 
-from toban.chapters.batch.kinds.invoices import kind
+from toban.chapters.batch.kinds.invoices import kind, service
 from toban.chapters.batch.kinds.invoices.models import Invoice, Revision
 from toban.design.clauses.batch import Batch
 from toban.design.reader import read_design
@@ -374,6 +374,13 @@ def test_a_folder_that_can_not_be_written_fails_the_step_and_later_all_is_printe
 
     assert turn.results["render"] == {"printed": 2, "untouched": 0}
     assert numbers() == [("2026-00001", "5", 1), ("2026-00002", "6", 1)]
+
+
+def test_a_full_disk_keeps_no_half_of_a_file(tmp_path: Path) -> None:
+    with room_for(1024), pytest.raises(OSError, match="File too large"):
+        service.write(tmp_path / "2026-10-31" / "2026-00001.pdf", b"x" * 4096)
+
+    assert list((tmp_path / "2026-10-31").iterdir()) == []
 
 
 @pytest.mark.parametrize(

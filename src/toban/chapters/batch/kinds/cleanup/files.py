@@ -128,13 +128,18 @@ def _put_away(name: str, handle: int, wanted: Path, found: os.stat_result) -> No
         target, number = wanted.with_name(f"{wanted.name}.{number}"), number + 1
     draft = target.with_name(f".{target.name}.part")
     source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=handle)
-    with os.fdopen(source, "rb") as reader, draft.open("wb") as writer:
-        shutil.copyfileobj(reader, writer, 1 << 20)
-        writer.flush()
-        os.fchmod(writer.fileno(), stat.S_IMODE(found.st_mode))
-        os.utime(writer.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
-        os.fsync(writer.fileno())
-    draft.replace(target)
+    try:
+        with os.fdopen(source, "rb") as reader, draft.open("wb") as writer:
+            shutil.copyfileobj(reader, writer, 1 << 20)
+            writer.flush()
+            os.fchmod(writer.fileno(), stat.S_IMODE(found.st_mode))
+            os.utime(writer.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
+            os.fsync(writer.fileno())
+        draft.replace(target)
+    except OSError:
+        # Half of it would only help to keep a full disk full.
+        draft.unlink(missing_ok=True)
+        raise
     folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
