@@ -45,6 +45,8 @@ class Book:
     policies: Sequence[Policy]
     digest: str
     clock: Clock
+    went_on_at: datetime | None = None
+    """When the log was last known to go on."""
     _told: str | None = None
     _told_at: datetime | None = None
 
@@ -67,6 +69,7 @@ class Book:
             last_lsn=last_lsn,
             durable_to=durable_to,
         )
+        self.went_on_at = self.clock()
 
     def breaks(self, system_id: str, why: str) -> None:
         """Note it, and have a full backup made now: no later moment can be restored before there is one."""
@@ -204,8 +207,8 @@ class _Follower:
     def _failed(self, why: str, began_at: datetime) -> float:
         now = self.book.clock()
         log.warning("log_not_followed", subject=self.source.subject, reason=why)
-        if self._failing_since is None or now - began_at > _PATIENCE:
-            # It went well for a while.
+        went_on = self.book.went_on_at is not None and self.book.went_on_at >= began_at
+        if self._failing_since is None or went_on:
             self._failing_since, self._wait = now, _SHORTEST_WAIT
         if now - self._failing_since >= _PATIENCE:
             self.book.shows(f"ログを読めません: {why}")

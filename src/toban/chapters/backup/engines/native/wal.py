@@ -28,7 +28,7 @@ from toban.chapters.backup.engines.native.segments import (
     position,
     segment_key,
 )
-from toban.chapters.backup.engines.native.server import Inquiry
+from toban.chapters.backup.engines.native.server import Inquiry, Slot
 from toban.chapters.backup.engines.native.stream import (
     Gap,
     Keepalive,
@@ -63,6 +63,8 @@ class LogSource:
     level: int
     pieces_every: float
     """Seconds between two pieces of an unfinished segment: about as much is lost with the server."""
+    stuck_after: float = 60.0
+    """Seconds that the store may take for one portion before it is told."""
 
 
 def follow(source: LogSource, book: LogBook, following: Following) -> None:
@@ -224,8 +226,16 @@ class _Stretch:
         found = self.follower.inquiry.look(self.follower.source.slot)
         self.moments.append(_Moment(position(found.server.flushed), found.server.certain_at))
         self._settle(self.durable)
-        if found.slot is not None:
-            self.follower.book.shows(slot_trouble(found.slot))
+        trouble = self._trouble(found.slot)
+        # Nothing has gone on yet: why the attempt before this one failed may still hold.
+        if trouble is not None or self.certain_at is not None:
+            self.follower.book.shows(trouble)
+
+    def _trouble(self, slot: Slot | None) -> str | None:
+        danger = slot_trouble(slot) if slot is not None else None
+        if danger is None and self.shelf.waited > self.follower.source.stuck_after:
+            return f"ログを {self.shelf.waited:.0f} 秒前から保存先に書けていません"
+        return danger
 
     def _answer(self) -> None:
         self.answered = time.monotonic()
@@ -265,6 +275,7 @@ class _Shelf:
         self._folder = folder
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="log-shelf")
         self._waiting: deque[Future[int]] = deque()
+        self._moved_at = 0.0
         self._may_have_pieces = True
 
     def __enter__(self) -> None:
@@ -283,8 +294,15 @@ class _Shelf:
         """Whether everything is stored, or was found not to be."""
         return not self._waiting
 
+    @property
+    def waited(self) -> float:
+        """How many seconds the next portion has been on its way."""
+        return time.monotonic() - self._moved_at if self._waiting else 0.0
+
     def add(self, portion: Portion) -> None:
         """Let *portion* be stored after those before it."""
+        if self.is_idle:
+            self._moved_at = time.monotonic()
         self._waiting.append(self._worker.submit(self._store, portion))
 
     def wait(self, patience: float) -> None:
@@ -297,6 +315,7 @@ class _Shelf:
         end = None
         while self._waiting and self._waiting[0].done():
             end = self._waiting.popleft().result()
+            self._moved_at = time.monotonic()
         return end
 
     def _store(self, portion: Portion) -> int:

@@ -1,12 +1,13 @@
 """Logs followed by a worker: in the catalogue, in the alerts, and by one worker at a time."""
 
+import itertools
 import signal
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 from tests.integration.chapters.backup.engines.native.conftest import NewCluster, label, source
 from tests.integration.chapters.backup.engines.native.waiting import eventually
 from tests.integration.chapters.backup.engines.watching import Watching
@@ -101,6 +102,15 @@ def until_durable(since: datetime) -> None:
     eventually(lambda: (reached := durable_to()) is not None and reached >= since)
 
 
+def open_alerts() -> bool | None:
+    """Whether an alert is open; None while the follower's thread holds the table."""
+    try:
+        return Alert.objects.filter(key=f"{ROW}/log", resolved_at=None).exists()
+    except OperationalError:
+        # Connections to a database in memory don't wait for each other.
+        return None
+
+
 def lose_the_slot(cluster: Cluster) -> None:
     cluster.sql("CREATE TABLE IF NOT EXISTS filler (id bigint, item text)")
     cluster.sql("INSERT INTO filler SELECT id, md5(id::text) FROM generate_series(1, 150000) AS id")
@@ -134,10 +144,10 @@ def test_a_log_that_broke_is_announced_and_a_full_backup_is_ordered(
     again.adopt(planned, "digest")
     try:
         until_durable(datetime.now(UTC))
-        eventually(lambda: Alert.objects.filter(key=f"{ROW}/log", resolved_at=None).exists())
+        eventually(lambda: open_alerts() is True)
         taken = take(source(cluster.dsn, store), label("full"), Method.FULL, None, Watching())
         catalogue.record(taken, subject="PostgreSQL", clause_id=ROW, store="倉庫", verified_at=None)
-        eventually(lambda: not Alert.objects.filter(resolved_at=None).exists())
+        eventually(lambda: open_alerts() is False)
     finally:
         again.close()
 
@@ -179,6 +189,29 @@ def test_a_source_that_comes_back_is_followed_on(
 
     assert LogStretch.objects.count() == 1
     assert not LogStretch.objects.exclude(broken_why="").exists()
+
+
+def test_a_store_that_is_away_is_a_warning_however_long_each_attempt_takes(
+    cluster: Cluster, planned: BackupPlan, store: DirectoryStore
+) -> None:
+    times = itertools.count()
+    began = datetime.now(UTC)
+    # Between any two looks at it, more time passes than a failure may last untold.
+    followers = Followers(lambda: began + next(times) * timedelta(seconds=90), leave_memory)
+    cluster.sql("CREATE TABLE orders (id bigint)")
+    store._root.rename(store._root.with_name("unmounted"))
+
+    followers.adopt(planned, "digest")
+    try:
+        eventually(lambda: open_alerts() is True)
+        store._root.with_name("unmounted").rename(store._root)
+        eventually(lambda: open_alerts() is False)
+    finally:
+        followers.close()
+
+    warned = Alert.objects.get()
+    assert warned.condition == "warning"
+    assert warned.resolved_at is not None
 
 
 def test_trouble_with_a_log_is_a_warning_until_it_is_over(planned: BackupPlan) -> None:

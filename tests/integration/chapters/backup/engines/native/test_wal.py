@@ -70,10 +70,10 @@ class Book:
 class Follower:
     """Follows a log in a thread, until it is told to stop."""
 
-    def __init__(self, dsn: str, store: Store, book: Book, *, slot: str = "toban") -> None:
+    def __init__(self, dsn: str, store: Store, book: Book, *, stuck_after: float = 60.0) -> None:
         self.failure: Exception | None = None
         self._stop = threading.Event()
-        self._source = LogSource("PostgreSQL", dsn, slot, store, 1, pieces_every=0.1)
+        self._source = LogSource("PostgreSQL", dsn, "toban", store, 1, 0.1, stuck_after)
         self._book = book
         self._thread = threading.Thread(target=self._follow)
         self._thread.start()
@@ -97,8 +97,8 @@ class Follower:
 
 
 @contextmanager
-def following(dsn: str, store: Store, book: Book) -> Iterator[Follower]:
-    follower = Follower(dsn, store, book)
+def following(dsn: str, store: Store, book: Book, *, stuck_after: float = 60.0) -> Iterator[Follower]:
+    follower = Follower(dsn, store, book, stuck_after=stuck_after)
     try:
         yield follower
     finally:
@@ -299,9 +299,11 @@ def test_a_slot_in_danger_is_told_before_it_is_lost(new_cluster: NewCluster, sto
     cluster.sql("CREATE TABLE orders (id bigint, item text)")
     book, stuck = Book(), Stuck(store)
 
+    stuck.goes_on.set()
     with following(cluster.dsn, stuck, book):
-        eventually(lambda: bool(book.troubles))
-        assert book.troubles[-1] is None
+        until_durable(book, datetime.now(UTC))
+        stuck.goes_on.clear()
+        eventually(lambda: book.troubles[-1:] == [None])
         while book.troubles[-1] is None:
             fill(cluster, 5_000)
             told = len(book.troubles)
@@ -315,6 +317,23 @@ def test_a_slot_in_danger_is_told_before_it_is_lost(new_cluster: NewCluster, sto
     assert found != [("lost", False)]
     assert any("溜めています" in str(trouble) for trouble in book.troubles)
     assert not book.broken
+
+
+def test_a_store_that_takes_too_long_is_told_until_the_log_goes_on(
+    cluster: Cluster, store: DirectoryStore
+) -> None:
+    book, stuck = Book(), Stuck(store)
+
+    with following(cluster.dsn, stuck, book, stuck_after=0.5):
+        cluster.sql("INSERT INTO orders VALUES (1, 'not stored yet')")
+        eventually(lambda: bool(book.troubles))
+        first = book.troubles[0]
+        stuck.goes_on.set()
+        until_durable(book, datetime.now(UTC))
+        eventually(lambda: book.troubles[-1] is None)
+
+    assert first is not None
+    assert "保存先に書けていません" in first
 
 
 class Stuck(DirectoryStore):
