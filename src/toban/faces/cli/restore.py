@@ -228,6 +228,7 @@ def _binaries(asked: _Asked, source: "Source") -> Path | None:
 
 def describe(planned: "RestorePlan", into: Path | None, source: "Source", edition: "Edition") -> list[str]:
     """Return the plan in lines."""
+    from toban.chapters.backup.report import length  # noqa: PLC0415
     from toban.chapters.backup.restore import gigabytes  # noqa: PLC0415
 
     zone = edition.bindings.system.zone
@@ -240,7 +241,11 @@ def describe(planned: "RestorePlan", into: Path | None, source: "Source", editio
         lines.append(f"  バックアップ  {taken.label}  {size}  ({until:%m-%d %H:%M:%S} まで)")
     if planned.is_physical and planned.follows_log:
         lines.append("  記録 (WAL)    このバックアップより後のものを続けて反映")
-    takes = f"およそ {planned.expected}" if planned.expected else "不明 (訓練がまだありません)"
+    takes = (
+        f"およそ {length(planned.expected)}"
+        if planned.expected is not None
+        else "不明 (訓練がまだありません)"
+    )
     reached = (
         f"{planned.reaches.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if planned.reaches else "記録の終わり"
     )
