@@ -40,11 +40,12 @@ def timeline(
     """
     found = [
         *_own(alert),
-        *(moment for place in places for moment in _at(place)),
-        *_notices(places),
         *(_ordered(entry) for entry in by_hand),
         *(moment for each in silences for moment in _silence(each)),
+        *_notices(places),
+        *(moment for place in places for moment in _at(place)),
     ]
+    # What happened at the same moment stands as above: an order before its news, and news before receipts.
     return sorted((each for each in found if each.at <= now), key=lambda each: each.at)
 
 

@@ -30,6 +30,8 @@ from toban.faces.web.parts import answer
 from toban.faces.web.today import midnight_of
 
 _PER_PAGE = 100
+_AT_ONCE = 500
+"""Alerts that one press takes on at most: each is evidence, and nothing else is written meanwhile."""
 _DAY = timedelta(days=1)
 _KNOWN_ALREADY = (Reason.ALREADY_TOLD, Reason.NEVER_TOLD)
 
@@ -111,7 +113,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "listed": list(_listed(list(page), silences, now)),
         "query": choice.query,
         "may": may,
-        "free": sum(alert.acknowledged_at is None for alert in found) if choice.state != Standing.OVER else 0,
+        "free": len(_free(going_on, choice)),
     }
 
     def around() -> Mapping[str, object]:
@@ -204,15 +206,20 @@ def _why_not(ids: Sequence[int]) -> Mapping[int, str]:
     return {alert: because(outcome) for alert, outcome in last.items()}
 
 
+def _free(going_on: Sequence[tuple[Alert, Standing]], choice: Choice) -> list[int]:
+    """Return the alerts that may be taken on together: those that the choice leaves and that nobody has."""
+    chosen = (alert for alert, stands in going_on if choice.state in ("", stands))
+    return [alert.pk for alert in chosen if alert.acknowledged_at is None][:_AT_ONCE]
+
+
 def _take_all(request: HttpRequest, choice: Choice, now: datetime) -> HttpResponse:
     """Take on all that the choice leaves and that nobody has."""
     if not may_order(request.user):
         raise PermissionDenied
     chosen = _chosen(choice, in_force().bindings.system)
     going_on = _going_on(chosen, holding(now), now)
-    wanted = [alert.pk for alert, stands in going_on if choice.state in ("", stands)]
     try:
-        taken = orders.acknowledge_all(wanted, by=request.user.get_username(), now=now)
+        taken = orders.acknowledge_all(_free(going_on, choice), by=request.user.get_username(), now=now)
     except NotPossible as wrong:
         messages.error(request, str(wrong))
     else:
