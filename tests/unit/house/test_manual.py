@@ -21,6 +21,8 @@ from toban.engine.bindings.model import (
     ObjectiveBinding,
     Person,
     SenderBinding,
+    StatusBinding,
+    StatusService,
     System,
 )
 from toban.faces.cli.parts import Parts
@@ -74,9 +76,11 @@ def test_the_manual_names_no_command_that_does_not_exist() -> None:
         (NoticeBinding, "`[notices]`"),
         (HeartbeatBinding, "`[heartbeat]`"),
         (SenderBinding, "`[senders.名前]`"),
+        (StatusBinding, "`[status]`"),
+        (StatusService, "`[status]`"),
         (ObjectiveBinding, '`[objectives."目標"]`'),
     ],
-    ids=["system", "people", "layers", "notices", "heartbeat", "senders", "objectives"],
+    ids=["system", "people", "layers", "notices", "heartbeat", "senders", "status", "services", "objectives"],
 )
 def test_every_key_of_a_table_is_in_the_manual(model: type[BaseModel], heading: str) -> None:
     assert undocumented(model, section(page("bindings.md"), heading)) == []

@@ -1,4 +1,4 @@
-"""Service levels by day, kept when the samples they came from are long gone; and how fast budgets burn."""
+"""Service levels by day, kept when their samples are long gone; how fast budgets burn; how services stood."""
 
 from django.db import models
 
@@ -44,3 +44,25 @@ class BurnRate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.objective} {self.long_seconds}s"
+
+
+class ServiceSpell(models.Model):
+    """A stretch of time in which a service of the public page stood the same; see `public.Spell`."""
+
+    service = models.TextField()
+    """Its public name."""
+    state = models.CharField(max_length=16)
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("service",), condition=models.Q(ended_at=None), name="one_state_at_a_time"
+            ),
+        )
+        indexes = (models.Index(fields=("ended_at",), name="spell_end"),)
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.state}"

@@ -5,11 +5,12 @@ arrive late, when the store was away.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from toban.chapters.objectives import detection, duties, periods, report, rules
+from toban.chapters.objectives import detection, duties, periods, public, report, rules
 from toban.chapters.objectives.models import BurnRate, LevelDay
 from toban.chapters.objectives.report import Level
 from toban.chapters.objectives.rules import Burn, Slice, Span, Tally
@@ -44,6 +45,10 @@ class Objectives:
     ) -> Sequence[Level]:
         """Count, show the rows' statuses and report what burns; return the levels."""
         levels = [self._level(sli, design, bindings, now) for sli in plan.slis]
+        for _, of in public.indicators(bindings.status):
+            # A store that is away is told by the objectives; the days are counted again when it is back.
+            with suppress(StoreUnavailable):
+                self._count(of, design, bindings, now)
         updates = [
             *(report.status(level, now) for level in levels),
             *duties.statuses(design, bindings, overrides.between(now, now + _SOON), now),
@@ -108,7 +113,7 @@ class Objectives:
     ) -> Tally:
         planned = periods.planned_spans(
             design.of(MaintenanceWindow),
-            _announced(of.target, span),
+            announced(of.target, span),
             span,
             zone=bindings.system.zone,
             keeps_holidays=bindings.system.keeps_holidays,
@@ -143,9 +148,9 @@ class Objectives:
         return burns
 
 
-def _announced(target: str, span: Span) -> Iterator[Span]:
-    announced = Maintenance.objects.filter(starts_at__lt=span[1], ends_at__gt=span[0])
-    for each in announced:
+def announced(target: str, span: Span) -> Iterator[Span]:
+    """Yield the maintenance of *target* that people announced and that reaches into *span*."""
+    for each in Maintenance.objects.filter(starts_at__lt=span[1], ends_at__gt=span[0]):
         if not each.targets or target in each.targets:
             yield each.starts_at, each.ends_at
 

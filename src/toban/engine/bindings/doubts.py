@@ -37,7 +37,23 @@ def unused_findings(design: Design, bindings: Bindings) -> tuple[Finding, ...]:
         *_unknown(design, bindings, "targets", bindings.targets.keys() - targets, targets),
         *_unknown(design, bindings, "people", bindings.people.keys() - mentioned - known, roles),
         *_unknown(design, bindings, "duty", bindings.duty.keys() - roles - called, roles),
+        *_unmeasured(bindings),
     )
+
+
+def _unmeasured(bindings: Bindings) -> Iterator[Finding]:
+    """Name the services of the public page whose target is not bound: they'd be unknown for ever."""
+    for each in bindings.status.services if bindings.status is not None else ():
+        if each.target not in bindings.targets:
+            yield Finding(
+                "BD009",
+                Level.WARNING,
+                Origin(bindings.file, bindings.lines["status", ""]),
+                f"公開ページの「{each.name}」を測る対象「{each.target}」がありません",
+                f'target = "{each.target}"',
+                f'[targets."{each.target}"] を書くか、ある対象を書いてください: '
+                f"{'、'.join(bindings.targets) or 'ありません'}",
+            )
 
 
 def _taking_turns(design: Design, bindings: Bindings) -> set[str]:

@@ -99,13 +99,8 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
     backups = reading.each(kinds.backups, raw, "backups")
     if reading.findings or frame is None:
         raise UnreadableBindings(sorted(set(reading.findings), key=lambda each: (each.origin, each.code)))
-    tables: Mapping[str, Mapping[str, object]] = {
-        **{name: getattr(frame, name) for name in ("people", "duty", "senders", "objectives")},
-        "targets": targets,
-        "batches": batches,
-        "stores": stores,
-        "backups": backups,
-    }
+    tables = {name: getattr(frame, name) for name in ("people", "duty", "senders", "objectives")}
+    tables |= {"targets": targets, "batches": batches, "stores": stores, "backups": backups}
     return Bindings(
         file=str(path),
         digest=hashlib.sha256(text.encode()).hexdigest(),
@@ -114,12 +109,7 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
         people=frame.people,
         channels=channels,
         clock_words=frame.assumptions,
-        lines={
-            (table, name): reading.line((table, name))
-            for table, entries in tables.items()
-            for name in entries
-        }
-        | {("heartbeat", ""): reading.line(("heartbeat",))},
+        lines=_lines(reading, tables),
         batches=batches,
         stores=stores,
         backups=backups,
@@ -130,8 +120,17 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
         objectives=frame.objectives,
         discoveries=discoveries,
         duty=frame.duty,
+        status=frame.status,
         runs_on={name: table.runs_on for name, table in frame.targets.items() if table.runs_on},
     )
+
+
+def _lines(reading: "_Reading", tables: Mapping[str, Mapping[str, object]]) -> Mapping[tuple[str, str], int]:
+    """Return where each entry of *tables* stands, and each table that is there but once."""
+    entries = {
+        (table, name): reading.line((table, name)) for table, found in tables.items() for name in found
+    }
+    return entries | {(table, ""): reading.line((table,)) for table in ("heartbeat", "status")}
 
 
 def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:

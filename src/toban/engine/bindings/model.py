@@ -149,11 +149,11 @@ class LayerBinding(Section):
     """Of the role's hours, those that these people answer in; None for all of them."""
 
 
-def _some(layers: tuple[LayerBinding, ...]) -> tuple[LayerBinding, ...]:
-    # pydantic's own minimum would also complain where a layer is wrong in itself.
-    if not layers:
+def _some[M: Section](tables: tuple[M, ...]) -> tuple[M, ...]:
+    # pydantic's own minimum would also complain where a table is wrong in itself.
+    if not tables:
         raise PydanticCustomError("too_short", "空です")
-    return layers
+    return tables
 
 
 class DutyBinding(Section):
@@ -201,6 +201,28 @@ class ObjectiveBinding(Section):
     """A target of `[targets]`."""
     instance: str = ""
     """One of its instances; empty for all."""
+
+
+class StatusService(Section):
+    """`[[status.services]]`: a service as the public page names it."""
+
+    name: str = Field(min_length=1, max_length=80)
+    """What the public reads; nothing else of the target is shown."""
+    target: str
+    """A target of `[targets]`: by its `up` it stands or falls."""
+    instance: str = ""
+    """One of its instances; empty for all."""
+
+
+class StatusBinding(Section):
+    """`[status]`: what is told to the public, who need not sign in."""
+
+    title: str = Field(min_length=1, max_length=120)
+    note: str = Field(default="", max_length=1000)
+    """A sentence above all, in the operator's words."""
+    serve: bool = False
+    """Whether `/status/` is open to everybody; `toban status export` works either way."""
+    services: Annotated[tuple[StatusService, ...], AfterValidator(_some)]
 
 
 class SenderBinding(Section):
@@ -335,6 +357,8 @@ class Bindings:
     """An objective by its name in the document → by what it is measured."""
     duty: Mapping[str, DutyBinding] = field(default_factory=dict)
     """The document's role → who takes turns at it."""
+    status: StatusBinding | None = None
+    """What the public may see; None: nothing."""
     discoveries: Mapping[str, tuple[Discovery, ...]] = field(default_factory=dict)
     """A target → where more of its hosts are looked up."""
     runs_on: Mapping[str, str] = field(default_factory=dict)
@@ -365,6 +389,7 @@ class Frame(Section):
     targets: dict[str, TargetTable] = {}
     people: dict[str, Person] = {}
     duty: dict[str, DutyBinding] = {}
+    status: StatusBinding | None = None
     channels: dict[str, dict[str, object]] = {}
     notices: NoticeBinding = NoticeBinding()
     heartbeat: HeartbeatBinding | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Never
 
 import click
 
-from toban.faces.cli.kept import KEPT, kept_edition
+from toban.faces.cli.kept import KEPT, edition_of, kept_edition
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state
 from toban.faces.cli.terminal import refuse, say, speak_utf8
@@ -16,13 +16,15 @@ from toban.faces.cli.terminal import refuse, say, speak_utf8
 if TYPE_CHECKING:
     from toban.faces.cli.glance import Glance
 
+_NOT_WRITTEN = 1
 _NOTHING_TO_SHOW = 2
 _WIDE = 200
 """Columns where no terminal says how many it has: a line in a log should not be folded."""
 
 
-@click.command(
+@click.group(
     "status",
+    invoke_without_command=True,
     short_help="Show the living document in the terminal (文書の今を端末に示す).",
     epilog="Example: toban status --chapter 監視",
 )
@@ -37,12 +39,12 @@ _WIDE = 200
 @click.option("--chapter", metavar="WORDS", default="", help="Only chapters whose heading contains WORDS.")
 @click.option("--all", "whole", is_flag=True, help="Show every row, not only the worst that don't conform.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.pass_obj
-def command(parts: Parts, home: Path, chapter: str, whole: bool, form: str) -> None:
+@click.pass_context
+def command(context: click.Context, home: Path, chapter: str, whole: bool, form: str) -> None:
     """Show the figures, the chapters with their worst verdict, and the worst rows first.
 
     ページと同じものを端末に示します: ● 適合 ▲ 警告 ■ 逸脱 ◆ 未実施 ? 測定不能 ○ 未接続。
-    JSON には、適合する行も含めてすべての行が入ります。
+    JSON には、適合する行も含めてすべての行が入ります。export は公開ページをフォルダーに書き出します。
 
     \b
     Exit status:
@@ -54,8 +56,10 @@ def command(parts: Parts, home: Path, chapter: str, whole: bool, form: str) -> N
         # Said before the state database is opened: SQLite would make an empty one.
         _nothing_runs(home)
     os.environ["TOBAN_HOME"] = str(home.absolute())
+    if context.invoked_subcommand is not None:
+        return
     with opened_state():
-        seen = _look(parts, home)
+        seen = _look(context.obj, home)
     shown = seen.only(chapter)
     if chapter and not shown.chapters:
         titles = "、".join(each.line.title for each in seen.chapters)
@@ -66,6 +70,55 @@ def command(parts: Parts, home: Path, chapter: str, whole: bool, form: str) -> N
         say(json.dumps(as_json(shown), ensure_ascii=False, indent=2))
     else:
         _print(shown, whole=whole)
+
+
+@command.command(
+    "export",
+    short_help="Write the public page into a folder (公開ページを書き出す).",
+    epilog="Example: toban status export /srv/www/status",
+)
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.pass_obj
+def export_(parts: Parts, folder: Path) -> None:
+    """Write the public page of [status], in both languages and as JSON, into FOLDER.
+
+    接続表の [status] に書いたものだけを、スクリプトも外への参照もないファイルとして書き出します。
+    何度でも上書きでき、途中の状態は見えません。バッチから定期的に呼んでください。
+
+    \b
+    Exit status:
+      0  written
+      1  there is no [status], or the folder can't be written
+      2  nothing runs there, or the state database can't be used
+    """
+    speak_utf8()
+    with opened_state():
+        from toban.engine.clock import system_clock  # noqa: PLC0415
+        from toban.faces.web.status import files  # noqa: PLC0415
+
+        edition = edition_of(parts)
+        if edition.bindings.status is None:
+            refuse(
+                "公開するものが決まっていません",
+                f"{edition.bindings.file} に [status] と [[status.services]] を書いてください",
+            )
+            raise SystemExit(_NOT_WRITTEN)
+        written = files(edition, edition.bindings.status, system_clock())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in written.items():
+            _replace(folder / name, content)
+    except OSError as exc:
+        refuse(f"{folder} に書けません: {exc.strerror}", "書ける場所を指定してください")
+        raise SystemExit(_NOT_WRITTEN) from exc
+    say(f"{folder}: {'、'.join(written)}")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write *content* so that whoever reads *path* meanwhile gets the old or the new, never a piece."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_bytes(content)
+    beside.replace(path)
 
 
 def _look(parts: Parts, home: Path) -> "Glance":

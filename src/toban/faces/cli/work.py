@@ -24,7 +24,7 @@ from toban.chapters.batch.works import BatchPlan
 from toban.chapters.monitoring.board import Board
 from toban.chapters.monitoring.feeds import Plan, plan
 from toban.chapters.monitoring.service import Monitoring
-from toban.chapters.objectives import detection, sli
+from toban.chapters.objectives import detection, publishing, sli
 from toban.chapters.objectives.service import Objectives
 from toban.chapters.objectives.sli import LevelPlan
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
@@ -212,6 +212,7 @@ class Work:
             plan = self._level_plan(edition)
             digest = edition.design.digest
             self._objectives.step(plan, edition.design, edition.bindings, self._clock(), digest)
+            publishing.look(self._telemetry, edition.design, edition.bindings, self._clock())
 
     def _drill_plan(self, edition: Edition) -> DrillPlan:
         return drills.plan(edition.design, edition.bindings, self._backup_plan(edition).sources)

@@ -15,6 +15,8 @@ from toban.engine.people.rules import Hurdle
 
 # Calendar programs can't sign in: the feeds themselves ask for their secret.
 _FEEDS = ("/calendar.ics", "/duty.ics")
+# What the operator chose to tell everybody; the page itself says whether there is one.
+_PUBLIC = ("/status/", "/status/en/", "/status/status.json")
 _OPEN = ("/accounts/login/", "/accounts/logout/", "/accounts/2fa/authenticate/", "/i18n/")
 _ALWAYS = ("/accounts/logout/", "/accounts/reauthenticate/", "/accounts/2fa/reauthenticate/", "/i18n/")
 _WAYS = {
@@ -40,9 +42,10 @@ class Gate:
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
-        user = request.user
-        if request.path in _FEEDS:
+        # Before anybody is asked who they are: such an answer is the same for all.
+        if request.path in (*_FEEDS, *_PUBLIC):
             return self._get_response(request)
+        user = request.user
         if not isinstance(user, Operator):
             return self._get_response(request) if request.path.startswith(_OPEN) else _to_sign_in(request)
         found = hurdle_before(user)

@@ -17,6 +17,7 @@ from toban.faces.web import (
     people,
     runs,
     silences,
+    status,
     views,
 )
 
@@ -46,6 +47,9 @@ urlpatterns = [
     path("calendar/feed", feed.subscription, name="subscription"),
     path("calendar.ics", feed.feed, name="feed"),
     path("levels/", levels.levels, name="levels"),
+    path("status/", status.page, name="status"),
+    path("status/en/", status.page, {"language": "en"}, name="status-en"),
+    path("status/status.json", status.machine, name="status-json"),
     path("duty/", duty.duty, name="duty"),
     path("duty/override", duty.override, name="duty-override"),
     path("duty.ics", feed.duty_feed, name="duty-feed"),

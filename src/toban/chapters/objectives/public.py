@@ -1,0 +1,202 @@
+"""What the public may know: the services that the operator chose, their state, days and troubles. Pure.
+
+Nothing here carries a name, a host or a reason that stands anywhere but in `[status]`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from toban.chapters.objectives.rules import Span, Tally
+from toban.chapters.objectives.sli import Indicator
+from toban.design.values.metric import Metric
+from toban.engine.bindings.model import StatusBinding
+
+DAYS = 90
+PAST = timedelta(days=30)
+"""How long a trouble that is over stays on the page."""
+_FRESH = timedelta(minutes=10)
+"""What nobody has looked at for so long is unknown."""
+_SHORTEST = timedelta(minutes=1)
+"""A trouble that was over sooner is a hiccup of the measurement."""
+_ALL, _MOST = 0.99, 0.01
+_GOOD, _FAIR = 0.999, 0.99
+
+
+class State(StrEnum):
+    """How a service stands."""
+
+    OPERATIONAL = "operational"
+    MAINTENANCE = "maintenance"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+WORST_FIRST = (State.DOWN, State.DEGRADED, State.UNKNOWN, State.MAINTENANCE, State.OPERATIONAL)
+TROUBLES = (State.DOWN, State.DEGRADED)
+
+
+class DayKind(StrEnum):
+    """What a day came to, planned maintenance left out."""
+
+    GOOD = "good"
+    """At least 99.9%."""
+    FAIR = "fair"
+    """At least 99%."""
+    POOR = "poor"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A stretch of time in which a service stood the same."""
+
+    service: str
+    state: State
+    began_at: datetime
+    ended_at: datetime | None
+    seen_at: datetime
+    """When it was last looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicDay:
+    """A day of a service."""
+
+    date: date
+    kind: DayKind
+    share: float | None
+    """Of the known time, in percent; None where nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as the public sees it."""
+
+    name: str
+    state: State
+    since: datetime | None
+    days: tuple[PublicDay, ...]
+    share: float | None
+    """Over all the days, in percent; None where nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Planned maintenance."""
+
+    services: tuple[str, ...]
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The whole page."""
+
+    title: str
+    note: str
+    state: State
+    """The worst of all services."""
+    services: tuple[Service, ...]
+    troubles: tuple[Spell, ...]
+    """Newest first."""
+    maintenance: tuple[Window, ...]
+    seen_at: datetime | None
+    """When any service was last looked at."""
+
+
+def indicators(status: StatusBinding | None) -> list[tuple[str, Indicator]]:
+    """Return each public name with what is measured for it."""
+    if status is None:
+        return []
+    return [
+        (each.name, Indicator(f"status/{each.name}", Metric.UP, each.target, each.instance))
+        for each in status.services
+    ]
+
+
+def state_of(up: float | None, *, has_critical: bool, is_planned: bool) -> State:
+    """Say how a service stands of which the share *up* answers now; None: nothing is known."""
+    if is_planned:
+        return State.MAINTENANCE
+    if up is None:
+        return State.UNKNOWN
+    if up <= _MOST:
+        return State.DOWN
+    return State.DEGRADED if up < _ALL or has_critical else State.OPERATIONAL
+
+
+def board(
+    status: StatusBinding,
+    spells: Sequence[Spell],
+    days: Mapping[str, Mapping[date, Tally]],
+    maintenance: Iterable[Window],
+    *,
+    today: date,
+    now: datetime,
+) -> Board:
+    """Put the page together; *days* by the services' names."""
+    services = tuple(_service(each.name, spells, days[each.name], today, now) for each in status.services)
+    return Board(
+        title=status.title,
+        note=status.note,
+        state=next(
+            (state for state in WORST_FIRST if any(each.state is state for each in services)), State.UNKNOWN
+        ),
+        services=services,
+        troubles=tuple(sorted(_troubles(spells, now), key=lambda spell: spell.began_at, reverse=True)),
+        maintenance=tuple(sorted(maintenance, key=lambda window: window.start)),
+        seen_at=max((spell.seen_at for spell in spells), default=None),
+    )
+
+
+def _service(
+    name: str, spells: Iterable[Spell], days: Mapping[date, Tally], today: date, now: datetime
+) -> Service:
+    current = next((each for each in spells if each.service == name and each.ended_at is None), None)
+    is_fresh = current is not None and now - current.seen_at <= _FRESH
+    shown = tuple(
+        _day(day, days.get(day, Tally()))
+        for day in (today - timedelta(days=back) for back in range(DAYS - 1, -1, -1))
+    )
+    whole = sum((days[day.date] for day in shown if day.date in days), Tally())
+    return Service(
+        name=name,
+        state=current.state if current is not None and is_fresh else State.UNKNOWN,
+        since=current.began_at if current is not None and is_fresh else None,
+        days=shown,
+        share=_percent(whole),
+    )
+
+
+def _day(day: date, known: Tally) -> PublicDay:
+    mean = known.mean_unplanned
+    if mean is None:
+        return PublicDay(day, DayKind.UNKNOWN, None)
+    rounded = round(mean, 6)
+    kind = DayKind.GOOD if rounded >= _GOOD else DayKind.FAIR if rounded >= _FAIR else DayKind.POOR
+    return PublicDay(day, kind, _percent(known))
+
+
+def _percent(known: Tally) -> float | None:
+    mean = known.mean_unplanned
+    return None if mean is None else mean * 100
+
+
+def _troubles(spells: Iterable[Spell], now: datetime) -> Iterable[Spell]:
+    for spell in spells:
+        end = spell.ended_at or now
+        if spell.state in TROUBLES and end - spell.began_at >= _SHORTEST and end > now - PAST:
+            yield spell
+
+
+def windows(planned: Mapping[str, Sequence[Span]]) -> list[Window]:
+    """Return the planned spans of each service, those at the same time as one."""
+    by_span: dict[Span, list[str]] = {}
+    for name, spans in planned.items():
+        for span in spans:
+            by_span.setdefault(span, []).append(name)
+    return [Window(tuple(names), *span) for span, names in by_span.items()]

@@ -1,0 +1,127 @@
+"""The public page's facts: written as services are counted, read when somebody looks."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from toban.chapters.objectives import periods, public
+from toban.chapters.objectives.models import ServiceSpell
+from toban.chapters.objectives.public import Board, Spell, State
+from toban.chapters.objectives.rules import Span
+from toban.chapters.objectives.service import announced, kept
+from toban.chapters.objectives.sli import Indicator
+from toban.design.clauses.objectives import MaintenanceWindow
+from toban.design.reader import Design
+from toban.design.values.metric import Metric
+from toban.engine.bindings.model import Bindings, StatusBinding
+from toban.engine.notify.models import Alert
+from toban.engine.notify.signal import Condition
+from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+
+_LATELY = timedelta(minutes=10)
+_POINTS = 10
+_NEWEST = 2
+"""Points whose mean is "now": every instance that is asked each minute is among them."""
+_COMING = timedelta(days=30)
+_MOST = 500
+"""Spells that are read at most."""
+
+
+def look(telemetry: Telemetry, design: Design, bindings: Bindings, now: datetime) -> None:
+    """Note how every service of `[status]` stands *now*; one that stands the same goes on."""
+    for name, of in public.indicators(bindings.status):
+        state = public.state_of(
+            _up(telemetry, of, now),
+            has_critical=_has_critical(of),
+            is_planned=bool(_planned(of, design, bindings, (now, now + timedelta(seconds=1)))),
+        )
+        _note(name, state, now)
+
+
+def _up(telemetry: Telemetry, of: Indicator, now: datetime) -> float | None:
+    start, end = now - _LATELY, now + timedelta(seconds=1)
+    try:
+        found = list(telemetry.series(Metric.UP, of.target, of.instance or None, start, end, _POINTS))
+    except StoreUnavailable:
+        return None
+    newest = found[-_NEWEST:]
+    return sum(point.mean for point in newest) / len(newest) if newest else None
+
+
+def _has_critical(of: Indicator) -> bool:
+    found = Alert.objects.filter(
+        resolved_at=None, condition=Condition.CRITICAL, labels__target=of.target
+    ).exclude(labels__item="level")
+    return (found.filter(labels__instance=of.instance) if of.instance else found).exists()
+
+
+def _planned(of: Indicator, design: Design, bindings: Bindings, span: Span) -> Sequence[Span]:
+    return periods.planned_spans(
+        design.of(MaintenanceWindow),
+        announced(of.target, span),
+        span,
+        zone=bindings.system.zone,
+        keeps_holidays=bindings.system.keeps_holidays,
+    )
+
+
+@transaction.atomic
+def _note(name: str, state: State, now: datetime) -> None:
+    current = ServiceSpell.objects.select_for_update().filter(service=name, ended_at=None).first()
+    if current is not None and current.state == state:
+        current.seen_at = now
+        current.save(update_fields=["seen_at"])
+        return
+    if current is not None:
+        current.ended_at = now
+        current.save(update_fields=["ended_at"])
+    spell = ServiceSpell(service=name, state=state, began_at=now, seen_at=now)
+    # Two workers may see the same change: one spell is enough.
+    ServiceSpell.objects.bulk_create([spell], ignore_conflicts=True)
+
+
+def board(status: StatusBinding, design: Design, bindings: Bindings, now: datetime) -> Board:
+    """Return the public page as it is *now*."""
+    today = now.astimezone(bindings.system.zone).date()
+    known = public.indicators(status)
+    first, before = today - timedelta(days=public.DAYS - 1), today + timedelta(days=1)
+    coming = {name: _planned(of, design, bindings, (now, now + _COMING)) for name, of in known}
+    return public.board(
+        status,
+        _spells([name for name, _ in known], now),
+        {name: kept(of, first, before) for name, of in known},
+        public.windows(_whole(coming, known, design, bindings, now)),
+        today=today,
+        now=now,
+    )
+
+
+def _whole(
+    coming: Mapping[str, Sequence[Span]],
+    known: Sequence[tuple[str, Indicator]],
+    design: Design,
+    bindings: Bindings,
+    now: datetime,
+) -> Mapping[str, Sequence[Span]]:
+    """Give a window that is open now its beginning back, which lies before what was asked for."""
+    begun = {
+        name: _planned(of, design, bindings, (now - timedelta(days=1), now + timedelta(seconds=1)))
+        for name, of in known
+    }
+    return {
+        name: [
+            (next((start for start, end in begun[name] if start < span[0] <= end), span[0]), span[1])
+            for span in spans
+        ]
+        for name, spans in coming.items()
+    }
+
+
+def _spells(names: Sequence[str], now: datetime) -> list[Spell]:
+    recent = Q(ended_at=None) | Q(ended_at__gt=now - public.PAST)
+    found = ServiceSpell.objects.filter(recent, service__in=names).order_by("-began_at")[:_MOST]
+    return [
+        Spell(each.service, State(each.state), each.began_at, each.ended_at, each.seen_at) for each in found
+    ]
