@@ -21,6 +21,7 @@ from toban.chapters.backup.rules import Keep
 from toban.chapters.backup.steps import Source, steps
 from toban.chapters.backup.stores import directory
 from toban.design.values.duration import Generations
+from toban.engine.bindings.secret import Secret
 
 HERE = Path(__file__).parent
 SECONDS = 60
@@ -136,6 +137,23 @@ def test_a_source_that_is_away_is_a_doubt_and_worth_another_try(ground: Ground) 
         engine.take(label(10), Method.FULL, None, Watching())
     assert failure.value.retry
     assert all(ground.secret not in text for text in (*doubts, str(failure.value)))
+
+
+@pytest.mark.parametrize("written", ["postgresql//u:s3cret@h/shop", "host=h prot=5432 password=s3cret"])
+def test_a_connection_string_that_cannot_be_read_is_a_doubt_with_a_way_out(
+    ground: Ground, written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "dsn" not in ground.kind.config.model_fields:
+        pytest.skip("it has no connection string")
+    monkeypatch.setenv("A_DSN", written)
+    config = ground.config.model_copy(update={"dsn": Secret("env:A_DSN")})
+    store = directory.KIND.build(ground.store_config) if ground.store_config is not None else None
+
+    (doubt,) = ground.kind.build("PostgreSQL", config, store).doubts()
+
+    assert "接続文字列を読めません" in doubt
+    assert "HINT:" in doubt
+    assert "s3cret" not in doubt
 
 
 @pytest.mark.django_db

@@ -16,6 +16,7 @@ from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from toban.chapters.backup.engine import Place
+from toban.chapters.backup.engines.dsn import UNREADABLE
 
 _LOOK = 0.2
 """Seconds between two looks at whether to give up, while the server is silent."""
@@ -81,7 +82,7 @@ def reason(error: Exception, dsn: str) -> str:
         password = str(conninfo_to_dict(dsn).get("password") or "")
     except psycopg.ProgrammingError:
         # The complaint may quote the connection string itself.
-        return "接続文字列を読めません"
+        return UNREADABLE
     return text.replace(password, "…") if password else text
 
 

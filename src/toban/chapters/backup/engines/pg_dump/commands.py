@@ -8,6 +8,7 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from toban.chapters.backup.engine import BackupFailed
+from toban.chapters.backup.engines.dsn import UNREADABLE
 from toban.chapters.backup.engines.program import Program
 
 _LOCK_WAIT = "5min"
@@ -33,7 +34,7 @@ class Server:
         try:
             parts = conninfo_to_dict(dsn)
         except ProgrammingError as error:
-            raise BackupFailed("接続文字列を読めません", retry=False) from error
+            raise BackupFailed(UNREADABLE, retry=False) from error
         if parts.get("sslpassword"):
             # libpq takes it from nowhere but the connection string, which every account can list.
             raise BackupFailed(

@@ -12,6 +12,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from toban.chapters.backup.engine import BackupFailed
+from toban.chapters.backup.engines.dsn import UNREADABLE
 
 _TIMEOUT = 10
 _SEGMENT = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})")
@@ -82,5 +83,5 @@ def _masked(text: str, dsn: str) -> str:
     try:
         password = str(conninfo_to_dict(dsn).get("password") or "")
     except psycopg.ProgrammingError:
-        return "接続文字列を読めません"
+        return UNREADABLE
     return text.replace(password, "…") if password else text
