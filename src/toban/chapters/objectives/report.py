@@ -1,8 +1,9 @@
 """Levels to what others are told of them: a status for the page, signals for the notices. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from toban.chapters.objectives import periods, rules
 from toban.chapters.objectives.rules import Budget, Burn, Span, Tally
@@ -48,6 +49,26 @@ class Level:
         """The share of the month so far of which something is known, 0 to 1."""
         passed = periods.length((self.month_span[0], self.now)).total_seconds()
         return min(self.month.covered / passed, 1.0) if passed > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A day, a month or a year of an objective: what is known of it so far."""
+
+    known: Tally
+    share_known: float
+    """Of what has passed of it, 0 to 1."""
+    budget: Budget | None
+    """None where the objective allows for no share."""
+
+
+def period(of: Sli, days: Mapping[date, Tally], span: Span, zone: ZoneInfo, now: datetime) -> Period:
+    """Add up those of *days* that lie in *span*."""
+    first, before = (moment.astimezone(zone).date() for moment in span)
+    known = sum((tally for day, tally in days.items() if first <= day < before), Tally())
+    passed = periods.length((span[0], min(span[1], now))).total_seconds()
+    share_known = min(known.covered / passed, 1.0) if passed > 0 else 0.0
+    return Period(known, share_known, rules.budget(of.metric, of.limit, periods.length(span), known))
 
 
 def status(level: Level, now: datetime) -> StatusUpdate:

@@ -1,20 +1,25 @@
 """`toban levels`: the document's objectives and what they came to."""
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
 
+from toban.faces.cli.kept import edition_of
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.cli.terminal import say, speak_utf8
 
 if TYPE_CHECKING:
-    from toban.chapters.objectives.sli import LevelPlan
+    from collections.abc import Mapping
+    from datetime import date, datetime
+    from zoneinfo import ZoneInfo
+
+    from toban.chapters.objectives.rules import Span, Tally
+    from toban.chapters.objectives.sli import LevelPlan, Sli
     from toban.engine.bindings.inforce import Edition
     from toban.engine.evidence.models import ClauseStatus
-
-_UNUSABLE = 2
 
 
 @click.command(
@@ -27,28 +32,21 @@ _UNUSABLE = 2
 )
 @click.pass_obj
 def command(parts: Parts, form: str) -> None:
-    """Show each objective of the document that TOBAN_DESIGN names, as the running Toban has measured it.
+    """Show each objective of the document in force, as the running Toban has measured it.
 
-    今月の達成、予算の残り、測れない理由を示します。openslo は OpenSLO v1 の JSON の列です。
+    今月の達成、予算の残り、測れない理由を示します。json には、今日、今月、今年の数字が、計画メンテナンスを
+    除いたものと数えたものの両方で入ります。openslo は OpenSLO v1 の JSON の列です。
 
     \b
     Exit status:
       0  shown
-      2  the document, the bindings or the state database can't be read
+      2  nothing runs there, or the state database can't be used
     """
     speak_utf8()
     with opened_state():
         from toban.chapters.objectives import openslo, sli  # noqa: PLC0415
-        from toban.engine.bindings.inforce import Edition  # noqa: PLC0415
 
-        in_force = parts.in_force()
-        found = in_force.refresh()
-        if not isinstance(found, Edition):
-            refuse(
-                in_force.refusal.reason if in_force.refusal else "文書がありません",
-                "TOBAN_DESIGN と TOBAN_BINDINGS を確かめてください",
-            )
-            raise SystemExit(_UNUSABLE)
+        found = edition_of(parts)
         plan = sli.plan(found.design, found.bindings)
         if form == "openslo":
             system = found.bindings.system
@@ -65,7 +63,10 @@ def _show(edition: "Edition", plan: "LevelPlan", form: str) -> None:
     objectives = edition.design.of(Objective)
     shown = ClauseStatus.objects.in_bulk([each.id for each in objectives], field_name="clause_id")
     if form == "json":
-        told = [_as_json(each.id, each.text, shown.get(each.id), plan) for each in objectives]
+        told = [
+            {**_as_json(each.id, each.text, shown.get(each.id), plan), **_figures(each.id, edition, plan)}
+            for each in objectives
+        ]
         say(json.dumps(told, ensure_ascii=False, indent=2))
         return
     lines = [_line(each.text, shown.get(each.id), plan.unbound.get(each.id, "")) for each in objectives]
@@ -93,4 +94,39 @@ def _as_json(
         "verdict": status.verdict if status is not None else None,
         "value": status.value if status is not None else "",
         "reason": plan.unbound.get(clause_id) or (status.reason if status is not None else ""),
+    }
+
+
+def _figures(clause_id: str, edition: "Edition", plan: "LevelPlan") -> dict[str, object]:
+    """Return what the objective came to today, this month and this year; nothing where it is not measured."""
+    from toban.chapters.objectives import periods  # noqa: PLC0415
+    from toban.chapters.objectives.service import kept  # noqa: PLC0415
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+
+    of = next((each for each in plan.slis if each.objective.id == clause_id), None)
+    if of is None:
+        return {}
+    zone, now = edition.bindings.system.zone, system_clock()
+    today = now.astimezone(zone).date()
+    days = kept(of.indicator, today.replace(month=1, day=1), today + timedelta(days=1))
+    spans = {"today": periods.day_span, "month": periods.month_span, "year": periods.year_span}
+    return {
+        "measured_by": of.measured_by,
+        "target": of.limit,
+        **{name: _period(of, days, span(today, zone), zone, now) for name, span in spans.items()},
+    }
+
+
+def _period(
+    of: "Sli", days: "Mapping[date, Tally]", span: "Span", zone: "ZoneInfo", now: "datetime"
+) -> dict[str, object]:
+    from toban.chapters.objectives import report, rules  # noqa: PLC0415
+
+    found = report.period(of, days, span, zone, now)
+    counted, unplanned = found.known.mean, found.known.mean_unplanned
+    return {
+        "without_planned": None if unplanned is None else round(rules.in_unit(of.metric, unplanned), 6),
+        "counted": None if counted is None else round(rules.in_unit(of.metric, counted), 6),
+        "known_share": round(found.share_known, 4),
+        "budget_left_share": None if found.budget is None else round(found.budget.share_left, 4),
     }

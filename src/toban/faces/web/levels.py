@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from toban.chapters.objectives import periods, rules, sli
-from toban.chapters.objectives.report import figure
+from toban.chapters.objectives import periods, sli
+from toban.chapters.objectives.report import figure, period
 from toban.chapters.objectives.rules import Budget, Burn, Span, Tally
 from toban.chapters.objectives.service import kept, kept_burns
 from toban.chapters.objectives.sli import Sli
@@ -149,12 +149,10 @@ def _by_year(of: Sli, days: Mapping[date, Tally], sight: Sight) -> Iterator[Stre
 def _period(
     of: Sli, name: str, days: Mapping[date, Tally], span: Span, sight: Sight, *, has_budget: bool = False
 ) -> Stretch:
-    first, before = (moment.astimezone(sight.zone).date() for moment in span)
-    known = sum((tally for day, tally in days.items() if first <= day < before), Tally())
-    passed = periods.length((span[0], min(span[1], sight.now))).total_seconds()
-    budget = rules.budget(of.metric, of.limit, periods.length(span), known) if has_budget else None
-    left = _left(of.metric, budget) if budget is not None and known.covered > 0 else ""
-    return _stretch(of, name, known, min(known.covered / passed, 1.0) if passed > 0 else 0.0, left)
+    found = period(of, days, span, sight.zone, sight.now)
+    budget = found.budget if has_budget and found.known.covered > 0 else None
+    left = _left(of.metric, budget) if budget is not None else ""
+    return _stretch(of, name, found.known, found.share_known, left)
 
 
 def _day(of: Sli, day: LevelDay) -> Stretch:
