@@ -442,39 +442,6 @@ def test_a_drill_that_was_due_and_not_held_is_told(design: Design, bound: Bound)
     assert "2026-04-06 の訓練が行われていません" in reason
 
 
-def test_what_would_keep_a_drill_from_being_held_is_told_before_the_night(tmp_path: Path) -> None:
-    settings = DrillBinding(binaries=tmp_path, folder=tmp_path / "absent", account="nobody")
-
-    told = list(postgres.drill_doubts(settings))
-
-    assert len(told) == 2
-    assert "PostgreSQL のプログラムがありません" in told[0]
-    assert "absent に書けません" in told[1]
-
-
-def test_programs_are_found_behind_a_link_that_their_account_can_not_follow(tmp_path: Path) -> None:
-    tmp_path.chmod(0o700)
-    (tmp_path / "link").symlink_to(programs())
-
-    found = postgres.find_programs(tmp_path / "link", "18.1", postgres.account_for("nobody"))
-
-    assert found is not None
-    assert "PostgreSQL" in found.run("pg_ctl", "--version")
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as another account")
-def test_programs_that_their_account_can_not_start_are_told_before_anything_is_restored(
-    tmp_path: Path,
-) -> None:
-    tmp_path.chmod(0o700)
-    (tmp_path / "postgres").write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 18.1'\n")
-    (tmp_path / "postgres").chmod(0o755)
-
-    (told,) = postgres.drill_doubts(DrillBinding(binaries=tmp_path, account="nobody"))
-
-    assert told == f"訓練: アカウント nobody では{tmp_path}/postgres を起動できません: Permission denied"
-
-
 def test_a_server_that_no_drill_started_is_never_ended(catalogued: Chain, place: Path) -> None:
     number = postgres.running_on(catalogued.cluster.files)
     fake = place / f"{PREFIX}fake" / "data"

@@ -1,0 +1,43 @@
+"""PostgreSQL's programs: where they are, and who can start them."""
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.integration.chapters.backup.postgres18 import programs
+
+from toban.chapters.backup import postgres
+from toban.engine.bindings.model import DrillBinding
+
+
+def test_what_would_keep_a_drill_from_being_held_is_told_before_the_night(tmp_path: Path) -> None:
+    settings = DrillBinding(binaries=tmp_path, folder=tmp_path / "absent", account="nobody")
+
+    told = list(postgres.drill_doubts(settings))
+
+    assert len(told) == 2
+    assert "PostgreSQL のプログラムがありません" in told[0]
+    assert "absent に書けません" in told[1]
+
+
+def test_programs_are_found_behind_a_link_that_their_account_can_not_follow(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    (tmp_path / "link").symlink_to(programs())
+
+    found = postgres.find_programs(tmp_path / "link", "18.1", postgres.account_for("nobody"))
+
+    assert found is not None
+    assert "PostgreSQL" in found.run("pg_ctl", "--version")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as another account")
+def test_programs_that_their_account_can_not_start_are_told_before_anything_is_restored(
+    tmp_path: Path,
+) -> None:
+    tmp_path.chmod(0o700)
+    (tmp_path / "postgres").write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 18.1'\n")
+    (tmp_path / "postgres").chmod(0o755)
+
+    (told,) = postgres.drill_doubts(DrillBinding(binaries=tmp_path, account="nobody"))
+
+    assert told == f"訓練: アカウント nobody では{tmp_path}/postgres を起動できません: Permission denied"
