@@ -361,7 +361,7 @@ def test_todays_strip_shows_runs_and_leads_to_them(viewer: Client) -> None:
     page = viewer.get("/").content.decode()
 
     strip = page[page.index('id="today"') :].split("</ol>")[0]
-    assert f'<a href="/runs/{run.pk}"><rect class="mark failed"' in strip
+    assert f'<a href="/runs/{run.pk}" tabindex="-1"><rect class="mark failed"' in strip
 
 
 def test_the_drawer_of_a_batch_shows_its_last_runs_and_what_the_evidence_says_of_each(viewer: Client) -> None:
