@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from toban.chapters.backup.engine import Guarded
 from toban.chapters.backup.rules import Copy, Freshness, Moment
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
+from toban.design.values.backup_method import BackupMethod, read_backup_method
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
@@ -311,7 +312,9 @@ def _value(row: Row) -> str:
 
 
 def _advice(row: Row) -> str:
-    again = f"もう一度取るには toban backup run {row.policy.subject}。" if row.work else ""
+    is_increment = read_backup_method(row.policy.method) is BackupMethod.INCREMENTAL
+    words = f"{row.policy.subject}{' --incremental' if is_increment else ''}"
+    again = f"もう一度取るには toban backup run {words}。" if row.work else ""
     return f"{again}一覧は toban backup list、記録は toban why {row.work or row.policy.subject}"
 
 

@@ -1,5 +1,6 @@
 """What is said of a row, of an objective and of a bucket."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -139,6 +140,12 @@ def test_the_worst_that_is_known_comes_first(facts: dict[str, object], verdict: 
 )
 def test_a_row_of_log_is_kept_while_the_log_keeps_up(moment: Moment | None, verdict: Verdict) -> None:
     assert report.judged(row(is_log=True, moment=moment), NOW).verdict is verdict
+
+
+def test_the_way_out_of_a_missing_increment_is_another_increment() -> None:
+    increments = row(policy=replace(POLICY, method="増分バックアップ"), freshness=Freshness.TOO_OLD)
+
+    assert "toban backup run PostgreSQL --incremental。" in report.signal(increments, NOW).advice
 
 
 def test_what_the_store_does_against_loss_stands_beside_what_is_in_it() -> None:
