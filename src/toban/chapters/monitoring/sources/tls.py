@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,7 +38,17 @@ type CaFile = Annotated[Path, AfterValidator(_certificates)]
 
 
 def trusting(ca_file: Path | None) -> ssl.SSLContext:
-    """Return a client's context that verifies chain, name and time."""
+    """Return a client's context that verifies chain, name and time; it is shared, and not to be changed."""
+    # The system's takes as long as a whole measurement to load: a thousand sources share one.
+    return _trusting_the_system() if ca_file is None else _new_context(ca_file)
+
+
+@cache
+def _trusting_the_system() -> ssl.SSLContext:
+    return _new_context(None)
+
+
+def _new_context(ca_file: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_file is not None:
         context.load_verify_locations(ca_file)
@@ -87,7 +98,7 @@ def expired_days(error: ssl.SSLError, place: TlsPlace, now: datetime) -> float |
     """
     if not isinstance(error, ssl.SSLCertVerificationError) or error.verify_code != _HAS_EXPIRED:
         return None
-    context = trusting(place.ca_file)
+    context = _new_context(place.ca_file)
     context.verify_flags |= _NO_CHECK_TIME
     certificate = None
     with (
