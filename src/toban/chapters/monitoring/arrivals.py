@@ -73,7 +73,7 @@ class Inbox:
 
     def _refresh(self) -> None:
         now = self._clock()
-        if self._looked_at is not None and now - self._looked_at < _FRESH:
+        if self._looked_at is not None and abs(now - self._looked_at) < _FRESH:
             return
         try:
             rows = Arrival.objects.filter(pk__gt=self._last_id, received_at__gte=now - KEPT).order_by("pk")

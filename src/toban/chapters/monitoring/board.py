@@ -26,6 +26,8 @@ _MOST_BACK_OFF = 2
 _AT_FIRST = timedelta(seconds=5)
 ANSWERS_TO_KNOW = 2
 """Rates come with the second answer: after that a source has shown all the metrics it has."""
+_FEW, _LOOKS = 50, 20
+"""So many are asked at one look, or, of very many, such a part."""
 _OVERDUE = timedelta(seconds=30)
 """An answer that takes longer has outlasted every time-out: the source hangs."""
 
@@ -131,10 +133,24 @@ class Board:
             if id(slot) not in kept:
                 self._retire(slot)
 
+    def listen_anew(self, now: datetime) -> None:
+        """Count silence from *now* on: before, nobody has listened, or the clock was another."""
+        self._lookout.listen_anew(now)
+        for slot in self._slots:
+            slot.since = now
+            if slot.asked_at is not None and slot.asked_at > now:
+                slot.asked_at = None
+
     def ask(self, now: datetime) -> int:
-        """Start a measurement of everything that is due; say how many were started."""
+        """Start a measurement of what is due; say how many were started.
+
+        Of very many only some at once, those that have waited longest: so they spread over their period, and
+        do not all come in one moment of it for ever.
+        """
         self._lookout.ask(now)
         due = [slot for slot in self._slots if slot.is_due(now)]
+        due.sort(key=lambda slot: slot.asked_at or slot.since)
+        due = due[: max(_FEW, len(self._slots) // _LOOKS)]
         for slot in due:
             slot.is_busy, slot.asked_at = True, now
             Thread(target=self._measure, args=(slot,), name=f"measure {slot.label}", daemon=True).start()

@@ -88,6 +88,25 @@ def observe(watch: Watch, reading: Measurement, limits: Limits) -> Watch:
     return _eased(seen, current, fired, limits, reading)
 
 
+def not_ahead(watch: Watch, now: datetime) -> Watch:
+    """Return *watch* with nothing in it that is still to come at *now*: the clock has been set back.
+
+    What must hold for a time begins to hold now, and what was measured counts from now.
+    """
+
+    def until_now(moment: datetime | None) -> datetime | None:
+        return None if moment is None else min(moment, now)
+
+    return replace(
+        watch,
+        began_at=min(watch.began_at, now),
+        measured_at=until_now(watch.measured_at),
+        warning_since=until_now(watch.warning_since),
+        critical_since=until_now(watch.critical_since),
+        calm_since=until_now(watch.calm_since),
+    )
+
+
 def silence(watch: Watch, limits: Limits, *, listening_since: datetime, why: str, now: datetime) -> Watch:
     """Return *watch* at *now*, no reading having come; *why* is the source's own complaint.
 

@@ -6,8 +6,8 @@ the readings are kept and the next step writes them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -18,6 +18,7 @@ from toban.chapters.monitoring.board import Board, Slot
 from toban.chapters.monitoring.feeds import Judged, Plan
 from toban.chapters.monitoring.report import Row
 from toban.chapters.monitoring.rows import Watches, after
+from toban.chapters.monitoring.rules import not_ahead
 from toban.chapters.monitoring.source import Measurement
 from toban.design.values.metric import Metric
 from toban.engine.evidence import status
@@ -26,6 +27,9 @@ from toban.engine.telemetry.samples import Sample
 
 _MOST_WAITING = 100_000
 """Readings kept while the state database can't be written; the oldest go first."""
+
+_LOOKING_ON = timedelta(seconds=30)
+"""Steps are half a second apart; after a gap of this length nobody has listened."""
 
 log = structlog.get_logger(__name__)
 
@@ -40,30 +44,40 @@ class SampleSink(Protocol):
 class Monitoring:
     """Chapter 2 at work. One thread drives it."""
 
-    def __init__(self, board: Board, samples: SampleSink) -> None:
+    def __init__(self, board: Board, samples: SampleSink, permit: Callable[[], None]) -> None:
+        """Before anything is written *permit* is called, which raises when another worker measures now."""
         self._board = board
         self._samples = samples
+        self._permit = permit
         self._judged: tuple[Judged, ...] = ()
         self._digest = ""
         self._watches: dict[str, Watches] = {}
         self._waiting: list[tuple[str, Measurement]] = []
         self._troubles: Mapping[str, str] = {}
         self._asides: dict[str, str] = {}
+        self._stepped_at: datetime | None = None
 
     def adopt(self, plan: Plan, digest: str, now: datetime) -> None:
         """Run *plan*, of the document with *digest*, from now on; rows that stay go on where they are."""
         self._board.adopt(plan.feeds, plan.finds)
         self._judged, self._digest = plan.judged, digest
-        self._watches = states.load()
+        self._watches = _not_ahead(states.load(), now)
         runs = {each.monitor.id for each in plan.judged}
         with transaction.atomic():
+            self._permit()
             for clause_id in self._watches.keys() - runs:
                 states.forget(clause_id, self._watches.pop(clause_id))
         # Every row, changed or not: what it is told against may be a new document.
         self._write({each.monitor.id: each for each in plan.judged}, self._after(now), now)
 
+    def leave(self) -> None:
+        """Another worker measures from now on: what was read here and not written is of no use."""
+        self._board.leave()
+        self._waiting, self._stepped_at = [], None
+
     def step(self, now: datetime) -> None:
         """Ask, take what has come, decide, write."""
+        self._look_on(now)
         self._board.ask(now)
         for result in self._board.take():
             target = result.slot.feed.target
@@ -83,6 +97,17 @@ class Monitoring:
     def close(self) -> None:
         """Let go of the sources."""
         self._board.close()
+
+    def _look_on(self, now: datetime) -> None:
+        """Begin to listen anew where the last look is no look of just now.
+
+        The machine stood still, another worker measured, or the clock was set: nobody was silent meanwhile.
+        """
+        since = self._stepped_at
+        if since is None or not timedelta() <= now - since < _LOOKING_ON:
+            self._board.listen_anew(now)
+            self._watches = _not_ahead(self._watches, now)
+        self._stepped_at = now
 
     def _after(self, now: datetime) -> dict[str, Watches]:
         """Return the watches of every row after the readings that wait, or their absence."""
@@ -115,6 +140,7 @@ class Monitoring:
             if instance not in found[clause_id]
         ]
         with transaction.atomic():
+            self._permit()
             states.replace(self._watches, {clause_id: found[clause_id] for clause_id in rows})
             status.show([report.status(row, now) for row in shown], now, self._digest)
             alerts.report(signals, now, self._digest)
@@ -143,6 +169,13 @@ class Monitoring:
                         reason=watch.reason,
                         value=watch.value,
                     )
+
+
+def _not_ahead(watches: Mapping[str, Watches], now: datetime) -> dict[str, Watches]:
+    return {
+        clause_id: {instance: not_ahead(watch, now) for instance, watch in some.items()}
+        for clause_id, some in watches.items()
+    }
 
 
 def _by_feed(readings: Iterable[tuple[str, Measurement]]) -> Mapping[tuple[str, Metric], list[Measurement]]:

@@ -55,8 +55,8 @@ def change(shown: ClauseStatus | None, update: StatusUpdate) -> Change:
         update.next_due,
     ):
         return Change.DETAIL
-    # ">=": a tick landing exactly on the minute must not wait for the next.
-    if shown.observed_at is None or update.observed_at - shown.observed_at >= FRESH:
+    # ">=": a tick landing exactly on the minute must not wait for the next. Either way: clocks are set back.
+    if shown.observed_at is None or abs(update.observed_at - shown.observed_at) >= FRESH:
         return Change.FRESHER
     return Change.NONE
 

@@ -44,9 +44,11 @@ def hand_on(rules: Sequence[NotificationRule], contacts: Contacts, now: datetime
     """
     # Of trouble that is over nobody needs to hear any more.
     open_ones = Delivery.objects.filter(handed_on=False, announcement__alert__resolved_at=None)
+    # Where a channel fails slowly, its newest notices wait for a first attempt behind all the others.
+    failing = Delivery.objects.filter(state=Delivery.State.WAITING).exclude(error="").values("channel")
     late = open_ones.filter(created_at__gt=now - _NEWS).filter(
         Q(state=Delivery.State.FAILED)
-        | Q(state=Delivery.State.WAITING, created_at__lte=now - PATIENCE) & ~Q(error="")
+        | Q(state=Delivery.State.WAITING, created_at__lte=now - PATIENCE, channel__in=failing)
     )
     added = []
     for delivery in late.select_related("announcement").order_by("id"):

@@ -30,7 +30,8 @@ class Heartbeat:
 
         What goes wrong is logged: the receiver is the one that has to notice.
         """
-        if self._sent_at is not None and now - self._sent_at < binding.every:
+        # Not from a time to come either: a clock may have been set back.
+        if self._sent_at is not None and abs(now - self._sent_at) < binding.every:
             return False
         if looked_at is None or now - looked_at > LATE:
             log.error("heartbeat_withheld", looked_at=looked_at.isoformat() if looked_at else None)

@@ -134,9 +134,7 @@ class Delivery(models.Model):
     created_at = models.DateTimeField()
     next_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
-    claim = models.CharField(max_length=32, blank=True)
-    claimed_until = models.DateTimeField(null=True)
-    """Until then the worker that set `claim` may be sending; afterwards it counts as dead."""
+    """Attempts that were begun; what becomes of one is written only while none was begun after it."""
     settled_at = models.DateTimeField(null=True)
     handed_on = models.BooleanField(default=False)
     """It was late, and went another way as well; or it is that other way."""
@@ -259,3 +257,16 @@ class Escalation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.alert_id} {self.steps_done}"
+
+
+class Leader(models.Model):
+    """The worker that measures, announces and sends; see `lead.Lead`."""
+
+    name = models.CharField(max_length=32, primary_key=True)
+    holder = models.CharField(max_length=300, blank=True)
+    """Empty when the last one has let go."""
+    beats = models.BigIntegerField(default=0)
+    """Grows with every sign of life."""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.holder}"

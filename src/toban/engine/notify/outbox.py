@@ -1,18 +1,20 @@
 """The outbox: every delivery is attempted until it is acknowledged, refused for good, or too old.
 
-At least once: a worker that dies between the receiver's answer and our receipt leaves a claim that runs out,
-and the next worker sends again under the same key. One alert's notices to one place go out in order, so that
+At least once: what a worker had begun to send when it died the next one sends again, under the same key. One
+worker sends at a time (`lead`), and through each channel one thread: what another has begun is nobody's any
+more. If that one comes back all the same, its late word is refused by the number of its attempt. One alert's
+notices to one place go out in order, so that
 a recovery never overtakes the news of the trouble.
 """
 
 import random
+import time
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 import structlog
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db import InterfaceError, OperationalError, connections, transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from toban.design.values.severity import AlertLevel
 from toban.engine.bindings.secret import SecretUnavailable
@@ -24,12 +26,16 @@ from toban.engine.notify.counters import STAGE_TOTAL
 from toban.engine.notify.models import Delivery
 from toban.engine.notify.notice import Notice, NoticeKind
 
-CLAIM = timedelta(minutes=2)
-"""A claim outlives the slowest channel's time-outs; a worker silent for longer counts as dead."""
 GIVE_UP = timedelta(hours=4)
 """A notice that could not be delivered for so long is no news any more."""
 LONGEST_WAIT = timedelta(minutes=5)
 _FIRST_WAIT = timedelta(seconds=2)
+_FEWEST_ATTEMPTS = 16
+"""Before so many nothing is given up: a notice may be old because the whole machine was away."""
+AHEAD = timedelta(minutes=1)
+"""Workers' clocks may differ by less; what is further ahead was written before a clock was set back."""
+_STATE_AGAIN = 1.0
+"""Seconds until what could not be written is written again."""
 _MOST_LISTED = 500
 """Alerts of one notice that its evidence lists one by one; the state database holds all."""
 
@@ -39,29 +45,40 @@ type Jitter = Callable[[], float]
 log = structlog.get_logger()
 
 
+def _always() -> None:
+    """Nobody else sends."""
+
+
 def deliver_due(
-    name: str, channel: Channel, *, clock: Clock, most: int = 10, jitter: Jitter = random.random
+    name: str,
+    channel: Channel,
+    *,
+    clock: Clock,
+    most: int = 10,
+    jitter: Jitter = random.random,
+    permit: Callable[[], None] = _always,
 ) -> int:
-    """Send at most *most* of what is due through the channel called *name*; return how many were tried."""
+    """Send at most *most* of what is due through the channel called *name*; return how many were tried.
+
+    Before each attempt *permit* is called, which raises when another worker is to send from now on.
+    """
     tried = 0
     for delivery_id in _due(name, clock()).values_list("id", flat=True)[:most]:
-        delivery = claim(delivery_id, clock())
+        permit()
+        delivery = begin(delivery_id, clock())
         if delivery is not None:
             _attempt(delivery, channel, clock, jitter)
             tried += 1
     return tried
 
 
-def claim(delivery_id: int, now: datetime) -> Delivery | None:
-    """Take the delivery for this worker, or return None: another one has it, or it is not its turn."""
-    token = uuid4().hex
-    # Two workers may hold the same row, and only one update can match.
-    taken = _free(Delivery.objects.filter(id=delivery_id), now).update(
-        claim=token, claimed_until=now + CLAIM, attempts=F("attempts") + 1
-    )
-    if not taken:
-        return None
-    return Delivery.objects.select_related("announcement__alert").get(id=delivery_id)
+def begin(delivery_id: int, now: datetime) -> Delivery | None:
+    """Begin an attempt, or return None when it is not due any more."""
+    with transaction.atomic():
+        due = _waiting(Delivery.objects.filter(id=delivery_id), now)
+        if not due.update(attempts=F("attempts") + 1):
+            return None
+        return Delivery.objects.select_related("announcement__alert").get(id=delivery_id)
 
 
 def next_attempt(
@@ -77,7 +94,14 @@ def next_attempt(
     wait = min(LONGEST_WAIT, _FIRST_WAIT * 2 ** min(attempts - 1, 16)) * (1 - jitter / 2)
     asked = timedelta(seconds=failure.after or 0)
     at = now + max(wait, asked)
-    return at if at < created_at + GIVE_UP else None
+    is_given_up = at >= created_at + GIVE_UP and attempts >= _FEWEST_ATTEMPTS
+    return None if is_given_up else at
+
+
+def restamp(now: datetime) -> None:
+    """Let what waits from a time to come begin at *now*: a clock has been set back since it was written."""
+    ahead = Delivery.objects.filter(state=Delivery.State.WAITING, created_at__gt=now + AHEAD)
+    ahead.update(created_at=now, next_at=now)
 
 
 def abandon(bound: Collection[str], now: datetime) -> None:
@@ -131,12 +155,11 @@ def _due(name: str, now: datetime) -> QuerySet[Delivery]:
         announcement__alerts__told_in=OuterRef("announcement"),
         id__lt=OuterRef("id"),
     )
-    return _free(Delivery.objects.filter(~Exists(earlier), channel=name), now).order_by("next_at", "id")
+    return _waiting(Delivery.objects.filter(~Exists(earlier), channel=name), now).order_by("next_at", "id")
 
 
-def _free(deliveries: QuerySet[Delivery], now: datetime) -> QuerySet[Delivery]:
-    unclaimed = Q(claimed_until=None) | Q(claimed_until__lte=now)
-    return deliveries.filter(unclaimed, state=Delivery.State.WAITING, next_at__lte=now)
+def _waiting(deliveries: QuerySet[Delivery], now: datetime) -> QuerySet[Delivery]:
+    return deliveries.filter(state=Delivery.State.WAITING, next_at__lte=now)
 
 
 def _attempt(delivery: Delivery, channel: Channel, clock: Clock, jitter: Jitter) -> None:
@@ -172,7 +195,7 @@ def _failed(delivery: Delivery, failure: Undelivered, now: datetime, jitter: Jit
         _settle(delivery, Delivery.State.FAILED, now, error=error)
         return
     STAGE_TOTAL.labels("send", "retry").inc()
-    _mine(delivery).update(claim="", claimed_until=None, next_at=at, error=error)
+    _insist(lambda: _mine(delivery).update(next_at=at, error=error))
     if failure.after is not None:
         # The receiver spoke of the channel, not of this notice.
         waiting = Delivery.objects.filter(channel=delivery.channel, state=Delivery.State.WAITING)
@@ -182,15 +205,31 @@ def _failed(delivery: Delivery, failure: Undelivered, now: datetime, jitter: Jit
 def _settle(
     delivery: Delivery, state: Delivery.State, now: datetime, *, receipt: str = "", error: str = ""
 ) -> None:
-    with transaction.atomic():
-        ledger.hold()
-        # Another worker may have taken over after our claim ran out: then the receipt is its own to write.
-        if _mine(delivery).select_for_update().exists():
-            _close(delivery, state, now, receipt=receipt, error=error)
+    def write() -> None:
+        with transaction.atomic():
+            ledger.hold()
+            # Another worker may have begun an attempt after ours: then the receipt is its own to write.
+            if _mine(delivery).select_for_update().exists():
+                _close(delivery, state, now, receipt=receipt, error=error)
+
+    _insist(write)
+
+
+def _insist(write: Callable[[], object]) -> None:
+    """Write once the state database can be written: what a receiver has answered is not thrown away."""
+    while True:
+        try:
+            write()
+        except (OperationalError, InterfaceError) as error:
+            log.warning("receipt_waits_for_state", reason=str(error))
+            connections.close_all()
+            time.sleep(_STATE_AGAIN)
+        else:
+            return
 
 
 def _mine(delivery: Delivery) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(id=delivery.id, claim=delivery.claim, state=Delivery.State.WAITING)
+    return Delivery.objects.filter(id=delivery.id, attempts=delivery.attempts, state=Delivery.State.WAITING)
 
 
 def _close(
@@ -198,8 +237,8 @@ def _close(
 ) -> None:
     """Write the end of a delivery and its evidence; the caller holds the ledger."""
     delivery.state, delivery.settled_at = state, now
-    delivery.receipt, delivery.error, delivery.claimed_until = receipt[:500], error, None
-    delivery.save(update_fields=["state", "settled_at", "receipt", "error", "claimed_until"])
+    delivery.receipt, delivery.error = receipt[:500], error
+    delivery.save(update_fields=["state", "settled_at", "receipt", "error"])
     alert = delivery.announcement.alert
     content = {
         "outcome": state.value,

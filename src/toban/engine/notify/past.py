@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 
@@ -11,6 +11,9 @@ from toban.engine.notify.models import Alert, Announcement, Delivery, Escalation
 from toban.engine.notify.notice import NoticeKind
 from toban.engine.notify.signal import Condition
 from toban.engine.notify.stages import Told
+
+AT_LEAST_EVERY = timedelta(minutes=1)
+"""Who is on duty and which window is open changes by the clock: no alert is left alone for longer."""
 
 _AT_ONCE = 500
 """SQLite takes a limited number of parameters."""
@@ -55,7 +58,9 @@ def unsettled(now: datetime, *, everything: bool) -> Iterator[tuple[Alert, Past]
     """Yield every alert that may have something to tell at *now*; with *everything*, all of them."""
     open_ones = Alert.objects.filter(settled=False)
     if not everything:
-        open_ones = open_ones.filter(Q(look_at=None) | Q(look_at__lte=now))
+        # What is to be looked at later than that was written before a clock was set back.
+        is_astray = Q(look_at__gt=now + AT_LEAST_EVERY)
+        open_ones = open_ones.filter(Q(look_at=None) | Q(look_at__lte=now) | is_astray)
     found = list(open_ones.order_by("id"))
     ids = [alert.pk for alert in found]
     roots = {alert.pk: alert.flap_root_id for alert in found if alert.flap_root_id not in (None, alert.pk)}

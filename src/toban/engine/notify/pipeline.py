@@ -30,15 +30,12 @@ from toban.engine.notify.models import Alert, Delivery, Escalation, Maintenance,
 from toban.engine.notify.muting import Causes, Trouble
 from toban.engine.notify.notice import NoticeKind
 from toban.engine.notify.overrides import with_those_on_duty
-from toban.engine.notify.past import Past, place, unsettled
+from toban.engine.notify.past import AT_LEAST_EVERY, Past, place, unsettled
 from toban.engine.notify.reason import WORDS, Reason
 from toban.engine.notify.routing import DeadEnd, Route, Routing, routing_of, rules_for
 from toban.engine.notify.signal import LEVEL_OF, Condition
 from toban.engine.notify.silences import Quiet, lifted_at, silencing
 from toban.engine.notify.stages import Candidate, Judgement, Situation, Standing, judge
-
-_AT_LEAST_EVERY = timedelta(minutes=1)
-"""Who is on duty and which window is open changes by the clock: no alert is left alone for longer."""
 
 _HELD = frozenset({Reason.IN_MAINTENANCE, Reason.MUTED, Reason.SILENCED})
 """Why an alert that nobody has taken on is not escalated, either."""
@@ -58,6 +55,7 @@ def announce(design: Design, contacts: Contacts, now: datetime, *, everything: b
             alerts.withdraw({clause.id for clause in design.clauses}, now)
             outbox.abandon({way.name for way in contacts.ways}, now)
         end_unsent(now)
+        _restamp(now)
         tell_handovers(design, contacts, now)
         contacts = with_those_on_duty(design, contacts, now)
         look = _Look(design, contacts, now)
@@ -178,7 +176,9 @@ class _Look:
         vacant = {role for role, held in self._contacts.on_duty.items() if not held}
         rules = rules_for(self._rules, AlertLevel.CRITICAL)
         found = duty.emergency_contact(rules, self._duties, moment, holidays, vacant)
-        return Routing() if found is None else self._roles([found.role], str(found.origin), Reason.OFF_HOURS)
+        if found is None:
+            return Routing()
+        return self._roles([found.role], f"{found.origin} (対応時間外、仮定)", Reason.OFF_HOURS)
 
     def _roles(self, roles: Sequence[str], ordered_by: str, reason: Reason) -> Routing:
         """Where *roles* are reached, by all ways that they have."""
@@ -268,7 +268,7 @@ class _Look:
             *(self._situation.busy_until.values() if waits else ()),
         ]
         to_come = [at for at in ends if at is not None and at > self._now]
-        alert.look_at = min([*to_come, self._now + _AT_LEAST_EVERY])
+        alert.look_at = min([*to_come, self._now + AT_LEAST_EVERY])
         self._looked_at.append(alert)
 
     def _note(self, alert: Alert, past: Past, route: Route, judgement: Judgement) -> None:
@@ -346,8 +346,16 @@ def _newest_flaps() -> Mapping[str, int]:
     return {row["key"]: row["newest"] for row in newest.order_by()}
 
 
+def _restamp(now: datetime) -> None:
+    """Let what waits from a time to come wait from *now*: a clock has been set back since it was written."""
+    outbox.restamp(now)
+    Escalation.objects.filter(began_at__gt=now + outbox.AHEAD).update(began_at=now)
+
+
 def _busy(now: datetime) -> Mapping[str, datetime]:
-    lately = Delivery.objects.filter(created_at__gt=now - timedelta(minutes=1)).values("destination")
+    # What was written ahead of now says nothing of it: a clock has been set back since.
+    span = (now - timedelta(minutes=1), now + outbox.AHEAD)
+    lately = Delivery.objects.filter(created_at__range=span).values("destination")
     told = lately.annotate(count=Count("id"), last=Max("created_at")).order_by()
     return grouping.busy_until({row["destination"]: (row["count"], row["last"]) for row in told})
 

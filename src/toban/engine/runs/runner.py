@@ -185,7 +185,7 @@ class Runner:
         """Take the runs of workers that have been silent; the clocks of two machines are never compared."""
         running = Run.objects.filter(state=Run.State.RUNNING)
         others = [run for run in running if run.pk not in self._hands and run.work in self._works]
-        silent = self._silences.look(others)
+        silent = self._silences.look({run.pk: (run.fence, run.leased_until) for run in others})
         for run in others:
             if run.pk in silent and len(self._hands) < self._most:
                 taken = claim.take_over(run, self._works, self._holder, self._clock())

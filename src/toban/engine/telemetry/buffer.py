@@ -51,8 +51,8 @@ def ready(waiting: int, oldest: datetime | None, *, batching: Batching, now: dat
     """Return how many of the *waiting* samples to send now, of which the first was measured at *oldest*."""
     if waiting >= batching.size:
         return batching.size
-    # ">=": a flush landing exactly on the age must not wait for the next.
-    if oldest is not None and now - oldest >= batching.age:
+    # ">=": a flush landing exactly on the age must not wait for the next. Either way: clocks are set back.
+    if oldest is not None and abs(now - oldest) >= batching.age:
         return waiting
     return 0
 

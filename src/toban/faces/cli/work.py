@@ -10,7 +10,7 @@ from threading import Thread
 
 import structlog
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import DatabaseError, close_old_connections, connections
 
 from toban.chapters.backup import drills
 from toban.chapters.backup import works as backup_works
@@ -44,6 +44,7 @@ from toban.engine.notify import outbox, pipeline
 from toban.engine.notify.channel import Channel
 from toban.engine.notify.contacts import contacts_of
 from toban.engine.notify.heartbeat import Heartbeat
+from toban.engine.notify.lead import BEAT, Lead, NotLeading
 from toban.engine.runs.service import Runs
 from toban.engine.telemetry.buffer import SampleBuffer
 from toban.engine.telemetry.output import OutputBuffer
@@ -79,9 +80,11 @@ class Work:
         self._in_force = parts.in_force(settings.HOME / "in-force")
         self._telemetry = Telemetry(os.environ["TOBAN_TELEMETRY_URL"])
         self._buffer = SampleBuffer(self._telemetry)
-        self._monitoring = Monitoring(Board(parts.source_kinds, clock, parts.discovery_kinds), self._buffer)
-        self._output = OutputBuffer(self._telemetry)
         holder = f"{socket.gethostname()}/{os.getpid()}"
+        self._lead = Lead(holder)
+        board = Board(parts.source_kinds, clock, parts.discovery_kinds)
+        self._monitoring = Monitoring(board, self._buffer, self._lead.require)
+        self._output = OutputBuffer(self._telemetry)
         self._runs = Runs(holder, clock, most=settings.RUNS_AT_ONCE, output=self._output)
         self._batches = Batches(clock)
         self._backups = Backups(clock, self._buffer.add)
@@ -89,17 +92,19 @@ class Work:
         self._objectives = Objectives(self._telemetry)
         self._batched: Edition | None = None
         self._measured: Edition | None = None
+        self._term: int | None = None
         self._stood: Edition | None = None
         self._announced: Edition | None = None
         self._looked_at: datetime | None = None
         self._heartbeat = Heartbeat()
         self._stood_at: datetime | None = None
-        self._posts = _Posts(parts, clock)
+        self._posts = _Posts(parts, clock, self._lead.require)
 
     def loops(self) -> Sequence[Loop]:
         """Return the loops; each step is safe to repeat at any time."""
         return (
             Loop("reload", _with_state(self._reload), every=2.0),
+            Loop("lead", _with_state(self._lead.beat), every=BEAT),
             Loop("measure", _with_state(self._measure), every=0.5),
             # Waits by itself, and keeps its connection: a due run should not wait for either.
             Loop("runs", self._run, every=0.01),
@@ -117,6 +122,7 @@ class Work:
 
     def close(self) -> None:
         """Store what still waits, as far as the store takes it, and let go of everything."""
+        self._let_go()
         self._runs.close()
         self._followers.close()
         self._monitoring.close()
@@ -125,6 +131,13 @@ class Work:
             log.warning("samples_lost", count=self._buffer.pending, reason=flushed.trouble)
         self._store_output()
         self._telemetry.close()
+
+    def _let_go(self) -> None:
+        try:
+            self._lead.release()
+        except DatabaseError as error:
+            # The others find out by themselves.
+            log.warning("lead_not_released", reason=str(error))
 
     def _reload(self) -> None:
         match self._in_force.refresh():
@@ -157,10 +170,13 @@ class Work:
         )
 
     def _measure(self) -> None:
-        edition = self._in_force.edition
-        if edition is None:
+        edition, term, now = self._in_force.edition, self._lead.term, self._clock()
+        if term != self._term:
+            # Whoever led meanwhile has gone on: what counts is what stands in the tables.
+            self._monitoring.leave()
+            self._term, self._measured = term, None
+        if edition is None or term is None:
             return
-        now = self._clock()
         if edition is not self._measured:
             self._monitoring.adopt(self._plan(edition), edition.design.digest, now)
             self._measured = edition
@@ -181,7 +197,8 @@ class Work:
     def _show_standing(self) -> None:
         """Show what no chapter speaks for: when an edition comes into force, and as due times pass."""
         edition, now = self._in_force.edition, self._clock()
-        is_recent = self._stood_at is not None and now - self._stood_at < _STANDING_LASTS
+        # Not from a time to come either: a clock may have been set back.
+        is_recent = self._stood_at is not None and abs(now - self._stood_at) < _STANDING_LASTS
         if edition is None or (edition is self._stood and is_recent):
             return
         unbound = {
@@ -224,7 +241,7 @@ class Work:
 
     def _announce(self) -> None:
         edition = self._in_force.edition
-        if edition is not None:
+        if edition is not None and self._lead.term is not None:
             contacts = contacts_of(edition.bindings, self._parts.transports, settings.PUBLIC_URL)
             is_new = edition is not self._announced
             pipeline.announce(edition.design, contacts, self._clock(), everything=is_new)
@@ -233,12 +250,15 @@ class Work:
 
     def _beat(self) -> None:
         edition = self._in_force.edition
+        # While nobody leads nobody is told anything: then no sign of life may go out either.
+        if self._lead.term is None:
+            return
         if edition is not None and edition.bindings.heartbeat is not None:
             self._heartbeat.beat(edition.bindings.heartbeat, self._looked_at, self._clock())
 
     def _deliver(self) -> None:
         edition = self._in_force.edition
-        if edition is not None:
+        if edition is not None and self._lead.term is not None:
             self._posts.adopt(edition)
             self._posts.send()
 
@@ -282,9 +302,10 @@ class _Post:
 class _Posts:
     """The channels of the edition in force, each sending in a thread of its own: none waits for another."""
 
-    def __init__(self, parts: Parts, clock: Clock) -> None:
+    def __init__(self, parts: Parts, clock: Clock, permit: Callable[[], None]) -> None:
         self._parts = parts
         self._clock = clock
+        self._permit = permit
         self._edition: Edition | None = None
         self._posts: dict[str, _Post] = {}
 
@@ -292,10 +313,12 @@ class _Posts:
         if edition is self._edition:
             return
         self._edition = edition
+        # Through a channel one thread sends at a time, be it one of an edition before.
+        sending = {name: post.thread for name, post in self._posts.items() if post.is_busy}
         self._posts = {}
         for name, bound in edition.bindings.channels.items():
             transport = self._parts.transports[bound.kind]
-            self._posts[name] = _Post(transport.build(bound.config), transport.per_turn)
+            self._posts[name] = _Post(transport.build(bound.config), transport.per_turn, sending.get(name))
 
     def send(self) -> None:
         for name, post in self._posts.items():
@@ -305,7 +328,9 @@ class _Posts:
 
     def _through(self, name: str, post: _Post) -> None:
         try:
-            outbox.deliver_due(name, post.channel, clock=self._clock, most=post.per_turn)
+            outbox.deliver_due(name, post.channel, clock=self._clock, most=post.per_turn, permit=self._permit)
+        except NotLeading:
+            log.info("sending_left_to_another", channel=name)
         except Exception:
             # The thread's own boundary: the next turn tries again.
             log.exception("delivering_failed", channel=name)

@@ -25,6 +25,7 @@ from toban.design.values.quantity import Quantity
 from toban.design.values.threshold import Range, Threshold
 from toban.engine.bindings.model import Bindings, Bound, Section, System
 from toban.engine.evidence.models import ClauseStatus
+from toban.engine.notify.lead import NotLeading
 from toban.engine.notify.models import Alert
 from toban.engine.telemetry.samples import Sample
 
@@ -104,6 +105,7 @@ class Stage:
     hang: threading.Event = field(default_factory=threading.Event)
     discoveries: dict[str, DiscoveryKind] = field(default_factory=dict)
     now: datetime = NOON
+    permit: Callable[..., None] = lambda: None
 
     def __post_init__(self) -> None:
         def build(config: PlaceConfig) -> Source:
@@ -115,7 +117,10 @@ class Stage:
     def restart(self) -> None:
         """Begin anew, as after a kill -9: only the database remembers."""
         self.board = Board(self.kinds, lambda: self.now, self.discoveries)
-        self.monitoring = Monitoring(self.board, self)
+        self.monitoring = Monitoring(self.board, self, self.ask_permit)
+
+    def ask_permit(self) -> None:
+        self.permit()
 
     def add(self, samples: Sequence[Sample]) -> None:
         self.samples.extend(samples)
@@ -278,6 +283,71 @@ def test_after_a_long_stop_nothing_is_called_silent_before_it_was_asked(stage: S
     stage.monitoring.step(stage.now)
 
     assert status().verdict == "conforming"
+
+
+@pytest.mark.parametrize("jump", [-1, 1, 9], ids=["back", "forth", "far-forth"])
+def test_a_clock_that_is_set_calls_nobody_silent_and_stops_no_measuring(stage: Stage, jump: int) -> None:
+    stage.answers["web-1"] = 20.0
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
+    stage.measure(rounds=3)
+
+    stage.now += timedelta(hours=jump)
+    stage.answers["web-1"] = 92.0
+    stage.measure()
+
+    assert open_alerts() == [(status().clause_id, "critical")]
+
+
+def test_silence_after_the_clock_was_set_back_is_noticed_in_time(stage: Stage) -> None:
+    stage.answers["web-1"] = 20.0
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
+    stage.measure(rounds=3)
+
+    stage.now -= timedelta(hours=1)
+    del stage.answers["web-1"]
+    stage.measure(rounds=9)
+
+    assert open_alerts() == [(status().clause_id, "no-data")]
+
+
+def test_what_must_hold_for_a_time_holds_on_when_the_clock_is_set_back(stage: Stage) -> None:
+    row = cpu("Web")
+    assert row.critical is not None
+    sustained = replace(
+        row, critical=replace(row.critical, sustained=Duration(Decimal(1), TimeUnit.MINUTE)), warning=None
+    )
+    stage.answers["web-1"] = 92.0
+    stage.adopt(design(sustained), bindings(Web=["web-1"]))
+    stage.measure(rounds=2)
+
+    stage.now -= timedelta(hours=1)
+    stage.measure(rounds=5)
+
+    assert open_alerts() == [(status().clause_id, "critical")]
+
+
+def test_very_many_places_are_asked_one_part_after_the_other(stage: Stage) -> None:
+    names = [f"web-{number}" for number in range(120)]
+    stage.answers |= dict.fromkeys(names, 20.0)
+    stage.adopt(design(cpu("Web")), bindings(Web=names))
+
+    asked = [stage.board.ask(stage.now) for _ in range(4)]
+
+    assert asked == [50, 50, 20, 0]
+
+
+def test_what_another_worker_measures_meanwhile_is_not_written_over(stage: Stage) -> None:
+    stage.answers["web-1"] = 92.0
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
+    stage.permit = failing(NotLeading("another"))
+    with pytest.raises(NotLeading):
+        stage.measure()
+
+    stage.permit = lambda: None
+    stage.monitoring.leave()
+    stage.monitoring.step(stage.now)
+
+    assert (open_alerts(), status().verdict) == ([], "not-measurable")
 
 
 def test_a_step_that_could_not_be_written_is_written_by_the_next(

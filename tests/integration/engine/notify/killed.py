@@ -1,149 +1,122 @@
-"""A worker that is killed before each of its statements in turn, and one that goes on after it.
+"""A worker that is killed before one of its statements after the other, and one that goes on after it.
 
-Usage: killed.py STATE_FILE. The state file is a migrated SQLite database. Prints one line of JSON per kill.
+Usage: killed.py HOST STRIDE. The environment names the state database, document and bindings; HOST is broken
+by the file `broken-HOST` beside the document. Prints the lives that were ended so, one line of JSON each.
+
+The worker is the real one, turned step by step: each life measures a host that breaks and mends, decides,
+announces and sends.
 """
 
 import json
 import os
-import shutil
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import django
 
 django.setup()
 
 import structlog  # noqa: E402
-from django.db import connection  # noqa: E402
+from django.db import connections  # noqa: E402
+from django.db.backends.signals import connection_created  # noqa: E402
 
-from toban.design.reader import read_design  # noqa: E402
-from toban.design.values.people import ChannelKind  # noqa: E402
+from toban import wiring  # noqa: E402
 from toban.engine.evidence.ledger import verify  # noqa: E402
-from toban.engine.notify import outbox  # noqa: E402
-from toban.engine.notify.alerts import report  # noqa: E402
-from toban.engine.notify.contacts import Contacts, Way  # noqa: E402
-from toban.engine.notify.models import Delivery  # noqa: E402
-from toban.engine.notify.notice import Notice  # noqa: E402
-from toban.engine.notify.pipeline import announce  # noqa: E402
-from toban.engine.notify.signal import Condition, Signal  # noqa: E402
+from toban.engine.notify.models import Alert, Delivery, Leader  # noqa: E402
+from toban.faces.cli.parts import Parts  # noqa: E402
+from toban.faces.cli.work import Work  # noqa: E402
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
-STATE = Path(sys.argv[1])
-PRISTINE, RECEIVED, PHASE = (STATE.with_name(name) for name in ("pristine", "received", "phase"))
-DESIGN = read_design(
-    """# 運用設計書
-
-## 2. 監視
-
-### 監視項目
-| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
-|---|---|---|---|---|---|
-| DB | CPU使用率 | 0-60% | 70% | 85% | 1分 |
-
-### アラート通知
-| レベル | 通知先 | 通知方法 | タイミング |
-|---|---|---|---|
-| 警告 (Warning) | 開発担当者 | Slack | 即時 |
-""",
-    "運用設計書.md",
-)
-CONTACTS = Contacts(
-    people={"開発担当者": {}},
-    ways=(Way("slack", ChannelKind.SLACK, is_shared=True),),
-    zone=ZoneInfo("Asia/Tokyo"),
-)
-PHASES = (Condition.WARNING, Condition.OK)
+SIGN = Path(os.environ["TOBAN_DESIGN"]).with_name(f"broken-{sys.argv[1]}")
+ROUND = SIGN.with_name("round")
+BROKEN, ROUNDS = 1, 4
+"""Broken in the first rounds, well in the rest: three good readings end an alert."""
+PARTS = Parts(sources=wiring.SOURCES, channels=wiring.CHANNELS)
+STEPS = ("reload", "lead", "measure", "wait", "measure", "announce", "deliver", "wait")
 
 
-class Receiver:
-    """Takes every notice, durably."""
+def turn(begins_at: datetime, first_round: int) -> None:
+    """Do the rounds of a life from *first_round* on, and until nothing is left to send."""
+    now = begins_at
 
-    def send(self, notice: Notice, _address: str) -> str:
-        with RECEIVED.open("a") as file:
-            file.write(json.dumps([notice.kind, notice.key]) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        return "ok"
+    def clock() -> datetime:
+        return now
 
-
-def _same(now: datetime) -> datetime:
-    return now
-
-
-def work(first_phase: int, start: datetime) -> None:
-    """Go through the phases as the worker's loops would: report, announce, deliver."""
-    monitor = next(clause for clause in DESIGN.clauses if clause.kind == "monitor")
-    for phase in range(first_phase, len(PHASES)):
-        PHASE.write_text(str(phase))
-        now = start + timedelta(minutes=phase)
-        condition = PHASES[phase]
-        report(
-            [
-                Signal(
-                    monitor.id,
-                    monitor.id,
-                    "運用設計書.md:9",
-                    monitor.text,
-                    condition,
-                    "DB",
-                    "75%",
-                    "",
-                    now,
-                    now,
-                )
-            ],
-            now,
-        )
-        announce(DESIGN, CONTACTS, now)
-        while outbox.deliver_due("slack", Receiver(), clock=partial(_same, now)):
-            pass
+    work = Work(PARTS, clock=clock)
+    steps: dict[str, Callable[[], None]] = {loop.name: loop.step for loop in work.loops()}
+    steps["wait"] = wait_for_threads
+    number = first_round
+    while number < ROUNDS or Delivery.objects.filter(state=Delivery.State.WAITING).exists():
+        ROUND.write_text(str(number))
+        if number < BROKEN:
+            SIGN.touch()
+        else:
+            SIGN.unlink(missing_ok=True)
+        now = begins_at + number * timedelta(seconds=20)
+        for name in STEPS:
+            steps[name]()
+        number += 1
 
 
-def killed_before(statement: int) -> bool:
-    """Run the worker in a child that is killed before the given statement; say whether it came so far."""
+def wait_for_threads() -> None:
+    """Let measurements and deliveries end."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(60)
+
+
+def in_child(begins_at: datetime, first_round: int, kill_at: int = 0) -> bool:
+    """Live in a child; say whether it was killed before the statement *kill_at*."""
     child = os.fork()
     if child == 0:
-        count = 0
+        count, lock = 0, threading.Lock()
 
         def count_down(execute: Callable[..., Any], *arguments: Any) -> Any:
             nonlocal count
-            count += 1
-            if count == statement:
-                os.kill(os.getpid(), signal.SIGKILL)
+            with lock:
+                count += 1
+                if count == kill_at:
+                    os.kill(os.getpid(), signal.SIGKILL)
             return execute(*arguments)
 
-        with connection.execute_wrapper(count_down):
-            work(0, NOON)
+        def watch(connection: Any, **_rest: object) -> None:
+            if count_down not in connection.execute_wrappers:  # it is made anew again and again
+                connection.execute_wrappers.append(count_down)
+
+        # Statements of all threads count, each of which has a connection of its own.
+        connection_created.connect(watch)
+        # As if the dead worker had been silent for long enough: how long that takes is tested elsewhere.
+        Leader.objects.update(holder="")
+        turn(begins_at, first_round)
         os._exit(0)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
 def main() -> None:
     structlog.configure(processors=[], logger_factory=structlog.ReturnLoggerFactory())
-    connection.close()
-    shutil.copy(STATE, PRISTINE)
-    statement = 0
-    while True:
-        statement += 1
-        for leftover in STATE.parent.glob(f"{STATE.name}*"):
-            leftover.unlink()
-        RECEIVED.unlink(missing_ok=True)
-        shutil.copy(PRISTINE, STATE)
-        if not killed_before(statement):
-            break
-        # The next worker starts when the dead one's claim has run out.
-        work(int(PHASE.read_text()), NOON + outbox.CLAIM)
-        received = [json.loads(line) for line in RECEIVED.read_text().splitlines()]
-        states = sorted(Delivery.objects.values_list("state", flat=True))
-        life = {"received": received, "states": states, "broken": str(verify().broken)}
-        sys.stdout.write(json.dumps(life) + "\n")
-        connection.close()
+    # Loaded once, before there are children.
+    _ = PARTS.source_kinds, PARTS.transports, PARTS.backup_kinds, PARTS.work_kinds
+    stride, life = int(sys.argv[2]), 0
+    was_killed = True
+    while was_killed:
+        # An hour apart: what comes again too soon flaps.
+        begins_at = NOON + life * timedelta(hours=1)
+        was_killed = in_child(begins_at, 0, kill_at=1 + life * stride)
+        if was_killed:
+            assert not in_child(begins_at, int(ROUND.read_text()) if ROUND.exists() else 0)
+        life += 1
+        states = dict.fromkeys(Delivery.objects.values_list("state", flat=True))
+        still_open = Alert.objects.filter(resolved_at=None).count()
+        told = {"states": list(states), "open": still_open, "broken": str(verify().broken)}
+        connections.close_all()
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
+        ROUND.unlink(missing_ok=True)
 
 
 main()

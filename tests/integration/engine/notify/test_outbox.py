@@ -12,6 +12,7 @@ from toban.engine.notify import outbox
 from toban.engine.notify.alerts import report
 from toban.engine.notify.channel import Undelivered
 from toban.engine.notify.contacts import Contacts
+from toban.engine.notify.lead import NotLeading
 from toban.engine.notify.models import Delivery
 from toban.engine.notify.pipeline import announce
 from toban.engine.notify.signal import Condition, Signal
@@ -100,6 +101,16 @@ def test_what_fails_for_four_hours_is_given_up(say: Say, channel: Any) -> None:
     assert Delivery.objects.get().attempts > 45
 
 
+def test_what_is_old_already_at_its_first_attempts_is_not_given_up(say: Say, channel: Any) -> None:
+    say(Condition.WARNING, NOON)
+    channel.failures = [PASSING]
+    back_again = NOON + timedelta(hours=9)
+
+    deliver(channel, back_again)
+
+    assert deliver(channel, back_again + 2 * SECOND) == 1
+
+
 def test_a_receiver_that_asks_to_wait_is_left_alone_by_all_its_notices(
     say: Say, signal: MakeSignal, document: Design, contacts: Contacts, channel: Any
 ) -> None:
@@ -128,20 +139,27 @@ def test_a_recovery_never_overtakes_the_news_of_the_trouble(say: Say, channel: A
     assert channel.titles == ["▲ 警告: DB CPU使用率 92%", "● 復旧: DB CPU使用率 92%"]
 
 
-def test_only_one_worker_gets_a_delivery(say: Say) -> None:
+def test_what_a_dead_worker_had_begun_is_sent_by_the_next_under_the_same_key(say: Say, channel: Any) -> None:
     say(Condition.WARNING, NOON)
-    delivery_id = Delivery.objects.get().id
+    begun = outbox.begin(Delivery.objects.get().id, NOON)
 
-    assert outbox.claim(delivery_id, NOON) is not None
-    assert outbox.claim(delivery_id, NOON) is None
+    assert deliver(channel, NOON + SECOND) == 1
+
+    assert begun is not None
+    assert channel.sent[0][0].key == begun.key
+    assert Delivery.objects.get().attempts == 2
 
 
-def test_a_dead_workers_delivery_is_taken_over_when_its_claim_runs_out(say: Say, channel: Any) -> None:
+def test_nothing_is_sent_by_a_worker_that_may_not(say: Say, channel: Any) -> None:
+    def refuse() -> None:
+        raise NotLeading("another")
+
     say(Condition.WARNING, NOON)
-    outbox.claim(Delivery.objects.get().id, NOON)
 
-    assert deliver(channel, NOON + outbox.CLAIM - SECOND) == 0
-    assert deliver(channel, NOON + outbox.CLAIM) == 1
+    with pytest.raises(NotLeading):
+        outbox.deliver_due("ops", channel, clock=lambda: NOON, permit=refuse)
+
+    assert (channel.sent, Delivery.objects.get().attempts) == ([], 0)
 
 
 def test_a_late_worker_does_not_overwrite_the_receipt_of_the_one_that_took_over(
@@ -150,10 +168,10 @@ def test_a_late_worker_does_not_overwrite_the_receipt_of_the_one_that_took_over(
     say(Condition.WARNING, NOON)
 
     class Slow:
-        """While it sends, its claim runs out and another worker delivers the same notice."""
+        """While it sends, another worker takes over and delivers the same notice."""
 
         def send(self, _notice: object, _address: str) -> str:
-            deliver(channel, NOON + outbox.CLAIM)
+            deliver(channel, NOON)
             return "late"
 
     deliver(Slow(), NOON)

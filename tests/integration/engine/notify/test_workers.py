@@ -1,25 +1,153 @@
+"""Real workers (`toban worker`) among real hosts and receivers: one dies or freezes, or its database does."""
+
+import signal
 import subprocess
 import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.integration.engine.notify.surroundings import Surroundings, surroundings, until
+from tests.integration.engine.servers import Server
 
-PROGRAM = Path(__file__).with_name("outbox_worker.py")
-COUNT = 60
+WAITING = """
+import django
+django.setup()
+from toban.engine.notify.models import Delivery
+print(Delivery.objects.filter(state="waiting").count())
+"""
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_several_workers_send_everything_and_nothing_twice(
-    database: str, request: pytest.FixtureRequest, tmp_path: Path
+class Worker:
+    """A process of `toban worker`, and what it says."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+        self._log = log
+        with log.open("w") as output:
+            command = [sys.executable, "-m", "toban", "worker"]
+            self.process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+
+    def leads(self) -> bool:
+        """Whether it says that it leads."""
+        said = [line for line in self._log.read_text().splitlines() if '"lead_' in line]
+        return bool(said) and '"lead_taken"' in said[-1]
+
+    def end(self) -> None:
+        """End it, whatever has become of it."""
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def workers(environment: Mapping[str, str], folder: Path, count: int) -> Iterator[list[Worker]]:
+    """Run so many workers; the first of them leads."""
+    started: list[Worker] = []
+    try:
+        for number in range(count):
+            started.append(Worker(environment, folder / f"worker-{number}.log"))
+            until(started[0].leads)
+        yield started
+    finally:
+        for worker in started:
+            worker.end()
+
+
+def all_is_sent(environment: Mapping[str, str]) -> bool:
+    """Whether the outbox is empty."""
+    command = [sys.executable, "-c", WAITING]
+    answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return answer.stdout.strip() == "0"
+
+
+def count(around: Surroundings, title: str) -> None:
+    """Print what arrived, and fail if anything was told twice to one place."""
+    told: Counter[tuple[str, str, str]] = Counter()
+    for each in around.received:
+        mark = "異常" if "■ 異常" in each.text else "復旧"
+        told.update((each.channel, mark, host) for host in around.hosts if f"{host}）" in each.text)
+    print(f"{title}: {len(around.received)} messages tell {len(told)} facts")  # noqa: T201
+    assert around.doubled() == {}
+    assert len(told) == 4 * len(around.hosts)
+    assert set(told.values()) == {1}
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(signal.SIGKILL, id="killed"),
+        pytest.param(signal.SIGSTOP, id="frozen", marks=pytest.mark.slow),
+    ],
+)
+def test_of_two_workers_one_tells_and_the_other_goes_on(
+    postgres: Mapping[str, str], tmp_path: Path, end: signal.Signals
 ) -> None:
-    environment = request.getfixturevalue(database)
-    received = tmp_path / "received"
-    subprocess.run([sys.executable, str(PROGRAM), "fill", str(COUNT)], env=environment, check=True)
+    with surroundings(tmp_path, "web-1", "web-2", "web-3", "web-4") as around:
+        environment = around.environment(postgres)
+        with workers(environment, tmp_path, 2) as (first, second):
+            around.breaks("web-1", "web-2")
+            until(lambda: around.all_told("異常", "web-1", "web-2"))
+            until(lambda: all_is_sent(environment))
 
-    workers = [
-        subprocess.Popen([sys.executable, str(PROGRAM), "deliver", str(received)], env=environment)
-        for _ in range(3)
-    ]
+            first.process.send_signal(end)
+            around.breaks("web-3", "web-4")
 
-    assert [worker.wait(timeout=120) for worker in workers] == [0, 0, 0]
-    assert sorted(received.read_text().split(), key=int) == [str(number) for number in range(COUNT)]
+            until(lambda: around.all_told("異常", "web-3", "web-4"))
+            assert second.leads()
+            first.process.send_signal(signal.SIGCONT)
+            around.mends(*around.hosts)
+            until(lambda: around.all_told("復旧", *around.hosts))
+            until(lambda: all_is_sent(environment))
+
+    count(around, f"two workers, one {end.name}")
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        pytest.param(9, id="nine-seconds"),
+        pytest.param(60, id="a-minute", marks=pytest.mark.slow),
+    ],
+)
+def test_what_happens_while_the_state_database_is_away_is_told_afterwards(
+    postgres: Mapping[str, str], tmp_path: Path, seconds: float
+) -> None:
+    with surroundings(tmp_path, "web-1", "web-2") as around:
+        environment = around.environment(postgres)
+        with workers(environment, tmp_path, 1):
+            around.answers_mail.clear()
+            around.breaks("web-1")
+            until(lambda: around.told("hook", "web-1", "異常"))
+
+            with Server(postgres).away():
+                # Of the first the mail was being sent, and is taken while nobody can write that it was.
+                around.answers_mail.set()
+                around.breaks("web-2")
+                time.sleep(seconds)
+
+            until(lambda: around.all_told("異常", "web-1", "web-2"))
+            around.mends("web-1", "web-2")
+            until(lambda: around.all_told("復旧", "web-1", "web-2"))
+            until(lambda: all_is_sent(environment))
+
+    count(around, f"state database away for {seconds} s")
+
+
+def test_a_slow_mail_server_holds_up_no_other_channel(sqlite: Mapping[str, str], tmp_path: Path) -> None:
+    with (
+        surroundings(tmp_path, "web-1", "web-2") as around,
+        workers(around.environment(sqlite), tmp_path, 1),
+    ):
+        around.answers_mail.clear()
+        around.breaks("web-1")
+        until(lambda: around.told("hook", "web-1", "異常"))
+        around.breaks("web-2")
+        until(lambda: around.told("hook", "web-2", "異常"))
+        by_mail_meanwhile = [each for each in around.received if each.channel == "mail"]
+
+        around.answers_mail.set()
+
+        until(lambda: around.all_told("異常", *around.hosts))
+    assert by_mail_meanwhile == []

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-from toban.engine.runs.models import Run
 from toban.engine.runs.silence import SILENCE, Silences
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -18,7 +17,7 @@ class Looks:
     def after(self, seconds: float, lease: datetime = NOON, fence: int = 1) -> bool:
         """Look *seconds* after the last time; say whether the run's worker is silent."""
         self.now += seconds
-        return 7 in self.silences.look([Run(pk=7, fence=fence, leased_until=lease)])
+        return 7 in self.silences.look({7: (fence, lease)})
 
 
 def test_a_lease_that_has_not_moved_for_the_whole_span_of_looking_is_silence() -> None:
