@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -98,7 +98,7 @@ def evidence(request: HttpRequest, clause_id: str) -> HttpResponse:
         "now": now,
         "zone": zone,
         "alerts": alerts[:_ALERTS],
-        "deliveries": [_sent(delivery, now, edition) for delivery in _deliveries(alerts)],
+        "deliveries": [_sent(delivery, now, edition) for delivery in _deliveries(clause, alerts)],
         "refusal": present.refusal(),
     }
     return render(request, "web/_evidence.html" if is_fragment(request) else "web/evidence.html", context)
@@ -178,12 +178,12 @@ def _done(clause: Clause) -> dict[str, object]:
     return {"runs": runs, "is_backup": is_backup, "backups": taken[:_RUNS] if is_backup else ()}
 
 
-def _deliveries(alerts: Sequence[Alert]) -> QuerySet[Delivery]:
-    """Notices about *alerts*, newest first, with what became of each."""
+def _deliveries(clause: Clause, alerts: Sequence[Alert]) -> QuerySet[Delivery]:
+    """Notices about *alerts* and those that *clause* ordered, newest first, with what became of each."""
     # A message about many alerts comes once: joining them would bring it once for each.
     told = Announcement.objects.filter(alerts__in=alerts)
-    sent = Delivery.objects.filter(announcement__in=told).select_related("announcement")
-    return sent.order_by("-created_at", "-pk")[:_HISTORY]
+    sent = Delivery.objects.filter(Q(announcement__in=told) | Q(rule_id=clause.id))
+    return sent.select_related("announcement").order_by("-created_at", "-pk")[:_HISTORY]
 
 
 def _sent(delivery: Delivery, now: datetime, edition: Edition) -> dict[str, object]:

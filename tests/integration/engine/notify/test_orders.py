@@ -351,7 +351,7 @@ def test_at_night_the_emergency_contact_is_told_besides_and_the_assumption_is_st
     assert places(told) == {*TOLD_ALL, "mail:night@example.com"}
     outcome = StageOutcome.objects.get(destination="mail:night@example.com")
     assert outcome.trail[0] == ["route", "off-hours"]
-    assert outcome.rule_citation.startswith("運用設計書.md:")
+    assert outcome.rule_citation == "運用設計書.md:13 (対応時間外、仮定)"
 
 
 def test_by_day_the_emergency_contact_sleeps(signal: MakeSignal, duties: Design, reached: Contacts) -> None:

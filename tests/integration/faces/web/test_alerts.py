@@ -173,6 +173,17 @@ def test_the_evidence_of_a_row_leads_to_its_alerts_and_tells_of_each_notice_once
     assert page.count("<br><small>運用設計書.md:14</small>") == Delivery.objects.count()
 
 
+def test_the_evidence_of_a_row_of_the_matrix_tells_what_it_has_had_sent(
+    design: Design, viewer: Client
+) -> None:
+    fired(design)
+    (matrix_row,) = {each.rule_id for each in Delivery.objects.all()}
+
+    page = text(viewer, f"/clauses/{matrix_row}")
+
+    assert page.count("■ 異常: DB CPU使用率 92%") == Delivery.objects.count()
+
+
 def test_a_developer_takes_an_alert_on_with_one_press_and_undoes_it(design: Design, sign_in: SignIn) -> None:
     alert = fired(design)
     client = sign_in(OperatorRole.DEVELOPER)
