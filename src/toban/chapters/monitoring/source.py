@@ -64,6 +64,9 @@ class SourceKind:
     asked_for: Callable[[Any], frozenset[Metric]] | None = None
     """What a config asks for, where it can hold questions of the operator's own."""
 
+    cost: Callable[[Any], str] | None = None
+    """Says what a source of a config is charged for by others, where it is: `月におよそ 0.86 USD`."""
+
     def able(self, config: Any) -> frozenset[Metric]:
         """Return what a source of *config* can measure at most."""
         return self.measures if self.asked_for is None else self.asked_for(config)

@@ -205,11 +205,19 @@ def _masked(line: str) -> str:
     return _VALUE.sub(r'\1"…"', line.strip())
 
 
+_LABELS = ("sample", "1", "i-0123456789abcdef0")
+"""What a label may look like, of which nothing is known when the file is read."""
+
+
 class _Sample(dict[str, str]):
-    """A host to try a template on; of labels that it has not, nothing but that they are texts is known."""
+    """A host to try a template on, whose other labels are all alike."""
+
+    def __init__(self, known: Mapping[str, str], label: str) -> None:
+        super().__init__(known)
+        self._label = label
 
     def __missing__(self, name: str) -> str:
-        return name
+        return self._label
 
 
 @dataclass
@@ -268,12 +276,17 @@ class _Reading:
             # What a template may take from a host is known once the kind of discovery is.
             if bound is None:
                 continue
-            host = _Sample(bound.config.sample)
-            sample = self.kind(kinds.sources, fill(source, host), (*at, "source"))
+            filled = [fill(source, _Sample(bound.config.sample, label)) for label in _LABELS]
+            fitting = next((each for each in filled if self._fits(kinds.sources, each)), filled[0])
+            sample = self.kind(kinds.sources, fitting, (*at, "source"))
             if sample is not None:
                 table = {key: value for key, value in source.items() if key != "kind"}
                 model = kinds.sources[sample.kind]
                 yield Discovery(bound, Template(sample.kind, model, table, self.path.parent), sample)
+
+    def _fits(self, kinds: Models[BaseModel], source: Mapping[str, Any]) -> bool:
+        """Say whether *source* is a right table, without noting anything."""
+        return _Reading(self.path, self.text, self.lines).kind(kinds, source, ()) is not None
 
     def kind[M: BaseModel](
         self, kinds: Models[M], raw: object, at: KeyPath, *, default: str | None = None

@@ -28,7 +28,7 @@ from toban.engine.runs.kinds import Site
 from toban.faces.cli.parts import Parts
 
 _SECRET_MISSING, _NO_SUCH_ROW = "BD007", "BD009"
-_SOME_HOSTS = 5
+_SOME_HOSTS = 3
 """Of those that one discovery finds: they are alike."""
 
 
@@ -42,6 +42,7 @@ class Code(StrEnum):
     CHANNEL = "LV005"
     HANGS = "LV006"
     NO_ROW = "LV007"
+    COST = "LV008"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Trial:
 
 
 def still_findings(design: Design, bindings: Bindings, parts: Parts) -> tuple[Finding, ...]:
-    """Return what can be said without trying: secrets that are not there, and batches that have no row.
+    """Return what can be said without trying: secrets that are not there, batches without a row, costs.
 
     What else only warns is an error here: it does not keep Toban from starting, but a batch from running.
     """
@@ -77,7 +78,7 @@ def still_findings(design: Design, bindings: Bindings, parts: Parts) -> tuple[Fi
         for finding in binding_findings(design, bindings)
         if not (finding.code == _NO_SUCH_ROW and finding.quote.startswith("[batches."))
     ]
-    return (*told, *_rowless(design, bindings, batches))
+    return (*told, *_rowless(design, bindings, batches), *_costs(bindings, parts.source_kinds))
 
 
 def trials_of(
@@ -115,6 +116,24 @@ def _rowless(design: Design, bindings: Bindings, batches: BatchPlan) -> Iterator
             choices = "、".join(f"「{each}」" for each in sorted(rows)) or "ありません"
             hint = f"「{near[0]}」ではありませんか" if near else f"文書のバッチIDで書いてください: {choices}"
         yield Finding(Code.NO_ROW, Level.ERROR, origin, f"バッチ {key}: {message}", quote, hint)
+
+
+def _costs(bindings: Bindings, kinds: Mapping[str, SourceKind]) -> Iterator[Finding]:
+    """Yield what others charge for the measuring; of hosts that are looked for, for each of them."""
+    bound = [("", target, each) for target, sources in bindings.targets.items() for each in sources]
+    for target, discoveries in bindings.discoveries.items():
+        bound += [("見つかった一台につき ", target, each.sample) for each in discoveries]
+    for whose, target, each in bound:
+        cost = kinds[each.kind].cost
+        if cost is not None:
+            yield Finding(
+                Code.COST,
+                Level.INFO,
+                Origin(bindings.file, each.line),
+                f"対象 {target}: {whose}{cost(each.config)}",
+                f'[targets."{target}"] kind = "{each.kind}"',
+                "every を延ばすと、その分だけ減ります",
+            )
 
 
 def _batches(design: Design, bindings: Bindings, parts: Parts) -> Iterator[Trial]:

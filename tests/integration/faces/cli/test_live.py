@@ -86,7 +86,7 @@ def test_the_page_of_a_code_shows_what_is_really_said(check: Check, tmp_path: Pa
 
     assert fenced(page, "text") == [findings(result, code)]
     assert page.startswith(f"# {code} ")
-    assert "レベル: エラー" in page
+    assert f"レベル: {'情報' if code is Code.COST else 'エラー'}" in page
     assert result.exit_code == 1
 
 

@@ -76,7 +76,11 @@ def test_a_host_that_does_not_fit_is_told_why(values: dict[str, str], why: str) 
 def test_the_template_is_tried_on_the_kinds_own_sample_when_the_file_is_read() -> None:
     found = discovery('{ kind = "probe", host = "${host}", port = "${port}", labels = { zone = "${zone}" } }')
 
-    assert found.sample.config == Probe(host="192.0.2.1", port=80, labels={"zone": "zone"})
+    assert found.sample.config == Probe(host="192.0.2.1", port=80, labels={"zone": "sample"})
+
+
+def test_a_label_may_be_what_the_table_needs() -> None:
+    assert discovery('{ kind = "probe", port = "${exporter_port}" }').sample.config == Probe(port=1)
 
 
 @pytest.mark.parametrize(

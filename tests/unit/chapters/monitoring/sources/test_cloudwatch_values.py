@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from toban.chapters.monitoring.sources.cloudwatch.config import CloudWatchConfig
-from toban.chapters.monitoring.sources.cloudwatch.desk import dollars_a_month
+from toban.chapters.monitoring.sources.cloudwatch.cost import cost, dollars_a_month
 from toban.chapters.monitoring.sources.cloudwatch.values import (
     Database,
     Question,
@@ -148,6 +148,12 @@ def test_a_metric_of_ones_own_is_brought_to_its_unit_and_takes_the_place_of_the_
 )
 def test_the_cost_is_what_the_manual_says(metrics: int, minutes: int, dollars: float) -> None:
     assert round(dollars_a_month(metrics, timedelta(minutes=minutes)), 2) == dollars
+
+
+def test_the_cost_of_a_place_is_said_in_words() -> None:
+    assert cost(config(rds="shop", every="5分")) == (
+        "CloudWatch に 3 つの値を 5分毎に尋ねます: AWS の料金は月におよそ 0.26 USD"
+    )
 
 
 @pytest.mark.parametrize(

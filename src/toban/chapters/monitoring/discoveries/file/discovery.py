@@ -19,7 +19,7 @@ from toban.engine.bindings.model import DiscoveryBinding, beside_the_bindings
 class FileConfig(DiscoveryBinding):
     """`kind = "file"`: the file's path."""
 
-    sample: ClassVar[Mapping[str, str]] = {"address": "192.0.2.1:9100", "host": "192.0.2.1", "name": "web-1"}
+    sample: ClassVar[Mapping[str, str]] = {"address": "192.0.2.1:9100", "host": "192.0.2.1"}
 
     path: Annotated[Path, AfterValidator(beside_the_bindings)]
 

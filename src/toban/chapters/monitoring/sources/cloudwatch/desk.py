@@ -15,6 +15,7 @@ import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 
 from toban.chapters.monitoring.sources.cloudwatch.config import CloudWatchConfig
+from toban.chapters.monitoring.sources.cloudwatch.cost import dollars_a_month
 from toban.chapters.monitoring.sources.cloudwatch.values import Answers, Question, Series
 from toban.chapters.monitoring.sources.paced import Paced, Throttled, Withheld
 from toban.engine import aws
@@ -28,16 +29,7 @@ _COMPLETE = "Complete"
 _LONGEST_SAID = 300
 
 
-_A_MONTH = timedelta(days=30)
-_DOLLARS_A_METRIC = 0.01 / 1000
-"""List price in most regions, outside the free tier: https://aws.amazon.com/cloudwatch/pricing/"""
-
 log = structlog.get_logger(__name__)
-
-
-def dollars_a_month(metrics: int, every: timedelta) -> float:
-    """Return what asking for *metrics* once per *every* costs in 30 days, in US dollars."""
-    return metrics * (_A_MONTH / every) * _DOLLARS_A_METRIC
 
 
 @dataclass(slots=True)

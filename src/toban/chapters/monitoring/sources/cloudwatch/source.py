@@ -7,6 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
 from toban.chapters.monitoring.sources.cloudwatch.config import CloudWatchConfig
+from toban.chapters.monitoring.sources.cloudwatch.cost import cost
 from toban.chapters.monitoring.sources.cloudwatch.desk import connect, desk_of, withheld
 from toban.chapters.monitoring.sources.cloudwatch.values import (
     OF_RESOURCES,
@@ -105,4 +106,5 @@ KIND = SourceKind(
     measures=OF_RESOURCES,
     build=CloudWatchSource,
     asked_for=asked_for,
+    cost=cost,
 )
