@@ -39,5 +39,10 @@ def test_a_refusal_for_good_is_not_tried_again() -> None:
 
 
 def test_the_last_attempt_comes_before_the_notice_is_given_up() -> None:
-    assert wait(1, age=GIVE_UP - timedelta(seconds=3)) == timedelta(seconds=2)
-    assert wait(1, age=GIVE_UP - timedelta(seconds=2)) is None
+    assert wait(16, age=GIVE_UP - timedelta(seconds=301)) == timedelta(seconds=300)
+    assert wait(16, age=GIVE_UP - timedelta(seconds=300)) is None
+
+
+def test_a_notice_that_is_old_has_been_tried_often_before_it_is_given_up() -> None:
+    assert wait(15, age=2 * GIVE_UP) == timedelta(seconds=300)
+    assert wait(16, age=2 * GIVE_UP) is None
