@@ -14,7 +14,7 @@ from toban.engine.people.rules import Account, Hurdle, hurdle
 type View = Callable[..., HttpResponseBase]
 
 ORDERING = (OperatorRole.DEVELOPER, OperatorRole.MANAGER)
-"""Who may order runs; a viewer only reads."""
+"""Who may give orders, about runs and alerts; a viewer only reads."""
 
 
 def require_role(*roles: OperatorRole) -> Callable[[View], View]:
@@ -34,7 +34,7 @@ def require_role(*roles: OperatorRole) -> Callable[[View], View]:
 
 
 def may_order(user: object) -> bool:
-    """Whether *user* may order runs."""
+    """Whether *user* may give orders."""
     return isinstance(user, Operator) and user.operator_role in ORDERING
 
 
