@@ -149,9 +149,10 @@ def shop_bindings(folder: Path, *, smtp_port: int) -> Path:
 class Toban:
     """A running `toban up`, started, watched and killed from outside like an operator would."""
 
-    def __init__(self, home: Path, bindings: Path, *, slack: str) -> None:
+    def __init__(self, home: Path, bindings: Path, *, slack: str, design: Path | None = None) -> None:
+        """Run *design*, or without one the demo shop."""
         self.home = home
-        self._bindings = bindings
+        self._files = ["--bindings", str(bindings), *(["--design", str(design)] if design else [])]
         self._environment = {
             **os.environ,
             "SHOP_SLACK_WEBHOOK": slack,
@@ -164,7 +165,7 @@ class Toban:
 
     def start(self) -> None:
         """Start `toban up` on a free port and wait until every process is ready."""
-        command = ["up", "--home", str(self.home), "--port", "0", "--bindings", str(self._bindings)]
+        command = ["up", "--home", str(self.home), "--port", "0", *self._files]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "toban", *command],
             env=self._environment,
