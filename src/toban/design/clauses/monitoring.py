@@ -86,6 +86,8 @@ _LIMITS_HEADING = words("閾値|しきい値|条件|threshold|condition|監視�
 _ABOUT_ALERTING = words("間隔|期間|回数|評価|通知|再送|抑制|interval|period|repeat|evaluation")
 _PROBE = "ヘルスチェック"
 _CONDITION = re.compile(r"(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]*)[)）])?")
+_ANSWER = words("応答(?:あり|なし)|無応答|(?:no )?(?:response|answer)")
+"""What 死活 itself says in the columns of its limits: no number is meant."""
 _RATIO = re.compile(r"\w*_(?:rate|ratio)\w*")
 _NO_NOTICE = "「注意」のしきい値は使わず、警告と異常だけを見ます"
 _NO_LEVEL = "しきい値のレベルが書かれていないので、警告として扱います"
@@ -97,6 +99,8 @@ def _monitor(cells: Cells) -> Monitor:
     item = item or cells.headed(_subject(cells.section))
     if not item:
         raise NotUnderstood("監視する項目が空です")
+    if read_metric(item) is Metric.UP:
+        cells = _without_answers(cells)
     normal = cells.maybe("normal", read_normal, "正常範囲")
     warning, critical, assumptions = _limits(cells, normal)
     is_limited = not (normal is None and warning is None and critical is None)
@@ -118,6 +122,12 @@ def _monitor(cells: Cells) -> Monitor:
         response=cells["response"],
         recipients=read_recipients(cells["recipients"]) or (),
     )
+
+
+def _without_answers(cells: Cells) -> Cells:
+    """Leave out 応答あり and 応答なし, as if the columns held a dash."""
+    plain = {role: "-" if _ANSWER.fullmatch(normalise(text)) else text for role, text in cells.values.items()}
+    return replace(cells, values=plain)
 
 
 def _metric(item: str, *limits: Threshold | None) -> Metric | None:

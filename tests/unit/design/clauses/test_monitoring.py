@@ -41,6 +41,36 @@ def test_warning_and_critical_stand_in_columns_of_many_names(read: Read, header:
 
 
 @pytest.mark.parametrize(
+    ("normal", "critical"), [("応答あり", "応答なし"), ("-", "無応答"), ("-", "no response")]
+)
+def test_that_nothing_answers_is_what_being_up_means_and_no_number(
+    read: Read, normal: str, critical: str
+) -> None:
+    header = "| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |"
+
+    design = read("## 監視", header, "|-|-|-|-|-|-|", f"| API | 死活 | {normal} | - | {critical} | 1分 |")
+
+    (monitor,) = design.of(Monitor)
+    assert (monitor.metric, monitor.normal, monitor.warning, monitor.critical) == (
+        Metric.UP,
+        None,
+        None,
+        None,
+    )
+    assert critical in monitor.text
+    assert design.unread == ()
+
+
+def test_that_nothing_answers_is_no_limit_of_anything_else(read: Read) -> None:
+    header = "| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |"
+
+    design = read("## 監視", header, "|-|-|-|-|-|-|", "| API | CPU使用率 | - | - | 応答なし | 1分 |")
+
+    assert design.of(Monitor) == ()
+    assert len(design.unread) == 1
+
+
+@pytest.mark.parametrize(
     ("severity", "is_critical"),
     [("Critical", True), ("高", True), ("P1", True), ("Warning", False), ("低", False)],
 )
