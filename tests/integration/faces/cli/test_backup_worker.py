@@ -1,7 +1,9 @@
 """A real worker takes a real backup; killed in the middle, another goes on under the same label."""
 
+import itertools
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -9,8 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+import pyrage
 import pytest
 from tests.integration.chapters.backup.postgres18 import Cluster
 
@@ -21,12 +25,14 @@ DOCUMENT = """# 運用設計書
 ### バックアップ方針
 | 対象 | 方式 | 頻度 | 世代管理 | 保存先 | 保存期間 |
 |---|---|---|---|---|---|
-| PostgreSQL | フルバックアップ | 月次 月末 23:00 | 3世代 | 倉庫 | 90日 |
+| PostgreSQL | フルバックアップ | 月次 月末 23:00 | 1世代 | 倉庫 | - |
 """
 BINDINGS = """
 [stores."倉庫"]
 kind = "directory"
 path = "store"
+encrypt_to = ["{public}"]
+identity = "file:identity"
 
 [backups.PostgreSQL]
 kind = "native"
@@ -63,13 +69,26 @@ class Toban:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def start(self) -> "subprocess.Popen[bytes]":
+    def start(self, *, dies_at: int = 0) -> "subprocess.Popen[bytes]":
+        """Start a worker; one that *dies_at* a moment does so by its store."""
+        command = ["tests.integration.faces.cli.mortal_worker"] if dies_at else ["toban", "worker"]
+        environment = {**self.environment, "TOBAN_TEST_DIES_AT": str(dies_at)}
         with (self.folder / "worker.log").open("ab") as log:
             worker = subprocess.Popen(
-                [sys.executable, "-m", "toban", "worker"], env=self.environment, stdout=log, stderr=log
+                [sys.executable, "-m", *command], env=environment, stdout=log, stderr=log
             )
         self.workers.append(worker)
         return worker
+
+    def finish(self) -> None:
+        """Have a worker do what is to be done, and end it."""
+        worker = self.start()
+        until(self.is_idle)
+        worker.kill()
+        worker.wait()
+
+    def is_idle(self) -> bool:
+        return not self.state("SELECT 1 FROM runs_run WHERE state IN ('waiting', 'running')")
 
     def state(self, query: str) -> list[tuple[object, ...]]:
         path = self.folder / "state.sqlite3"
@@ -86,6 +105,10 @@ def until(question: Callable[[], object]) -> None:
     pytest.fail("it never came to that")
 
 
+def has_ended(toban: Toban, worker: "subprocess.Popen[bytes]") -> bool:
+    return worker.poll() is not None or toban.is_idle()
+
+
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
     cluster = Cluster().make().start()
@@ -99,7 +122,9 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture
 def toban(tmp_path: Path, cluster: Cluster) -> Iterator[Toban]:
     (tmp_path / "運用設計書.md").write_text(DOCUMENT)
-    (tmp_path / "toban.toml").write_text(BINDINGS)
+    key = pyrage.x25519.Identity.generate()
+    (tmp_path / "identity").write_text(str(key))
+    (tmp_path / "toban.toml").write_text(BINDINGS.format(public=key.to_public()))
     (tmp_path / "store").mkdir()
     toban = Toban(tmp_path, cluster.dsn)
     toban.call("prepare")
@@ -124,9 +149,51 @@ def test_a_backup_survives_the_worker_that_took_it(toban: Toban) -> None:
     described = [path.parent.name for path in (toban.folder / "store").rglob("backup.json")]
     assert described == [listed["label"]]
     assert listed["verified_at"] is not None
+    assert (listed["start_timeline"], listed["end_timeline"]) == (1, 1)
+    assert listed["start_lsn"]
+    assert listed["end_lsn"]
+    assert {"key", "size", "sha256", "version", "sealed"} <= listed["objects"][0].keys()
     assert toban.state("SELECT count(*) FROM runs_run") == [(1,)]
     until(lambda: "適合" in toban.call("status", "--all"))
     told = toban.call("why", "PostgreSQL/full")
     assert "予定" in told
     assert "運用設計書.md:8" in told
     assert "● PostgreSQL" in toban.call("backup", "verify")
+
+
+@pytest.mark.slow
+def test_kill_9_at_every_touch_of_the_store_leaves_one_whole_backup(toban: Toban) -> None:
+    first = toban.start()
+    until(lambda: toban.state("SELECT 1 FROM runs_plannedwork WHERE in_force"))
+    first.kill()
+    first.wait()
+    died_in = set()
+
+    for moment in itertools.count(1):
+        toban.call("backup", "run", "PostgreSQL")
+        mortal = toban.start(dies_at=moment)
+        until(partial(has_ended, toban, mortal))
+        is_over = mortal.poll() is None
+        mortal.kill()
+        mortal.wait()
+        if not is_over:
+            assert mortal.returncode == -signal.SIGKILL
+            died_in.add(toban.state("SELECT step FROM runs_run ORDER BY id DESC LIMIT 1")[0][0])
+            toban.finish()
+
+        kept = toban.state("SELECT label FROM backup_backup WHERE pruned_at IS NULL")
+        described = [path.parent.name for path in (toban.folder / "store").rglob("backup.json")]
+        assert kept == [(label,) for label in described]
+        assert len(kept) == 1
+        if is_over:
+            break
+
+    assert died_in == {"take", "verify", "record", "prune"}
+    assert set(toban.state("SELECT state, count(*) FROM runs_run GROUP BY state")) == {("done", moment)}
+    recorded = "SELECT json_extract(content, '$.label') FROM evidence_ledgerentry WHERE kind = 'verdict'"
+    labels = [str(label) for (label,) in toban.state(recorded) if label]
+    assert sorted(labels) == sorted(set(labels))
+    assert len(labels) == moment
+    assert "● PostgreSQL" in toban.call("backup", "verify")
+    folders = {path.name for path in (toban.folder / "store" / "PostgreSQL").iterdir() if path.is_dir()}
+    assert {label for (label,) in kept} <= folders

@@ -1,0 +1,54 @@
+"""`toban worker`, killed by its own stores: `python -m tests.integration.faces.cli.mortal_worker`.
+
+It dies by SIGKILL at the moment TOBAN_TEST_DIES_AT of those at which a store is read or changed: just before
+an object is begun, when it is durable, before one is read, and around each removal.
+"""
+
+import itertools
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from toban import wiring
+from toban.chapters.backup.store import StoreKind
+from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore, _File
+from toban.chapters.backup.stores.sealed import SealedStore
+
+_DIES_AT = int(os.environ.get("TOBAN_TEST_DIES_AT", "0"))
+_moments = itertools.count(1)
+
+
+def pass_by() -> None:
+    if next(_moments) == _DIES_AT:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class MortalStore(DirectoryStore):
+    """A folder that its user may not outlive."""
+
+    @contextmanager
+    def writer(self, key: str) -> Iterator[_File]:
+        pass_by()
+        with super().writer(key) as file:
+            yield file
+        pass_by()
+
+    def stream(self, key: str, *, sha256: str = "") -> Iterator[bytes]:
+        pass_by()
+        return super().stream(key, sha256=sha256)
+
+    def delete(self, keys: Sequence[str]) -> None:
+        pass_by()
+        super().delete(keys)
+        pass_by()
+
+
+KIND = StoreKind(DirectoryConfig, lambda config: SealedStore(MortalStore(config), config))
+
+
+if __name__ == "__main__":
+    wiring.STORES["directory"] = "tests.integration.faces.cli.mortal_worker"
+    sys.argv = ["toban", "worker"]
+    wiring.main()
