@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from toban.chapters.objectives import periods, public
+from toban.chapters.objectives import public
 from toban.chapters.objectives.models import ServiceSpell
 from toban.chapters.objectives.public import Board, Spell, State
 from toban.chapters.objectives.rules import Span
-from toban.chapters.objectives.service import announced, kept
+from toban.chapters.objectives.service import kept, planned
 from toban.chapters.objectives.sli import Indicator
-from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
 from toban.engine.bindings.model import Bindings, StatusBinding
@@ -35,7 +34,7 @@ def look(telemetry: Telemetry, design: Design, bindings: Bindings, now: datetime
         state = public.state_of(
             _up(telemetry, of, now),
             has_critical=_has_critical(of),
-            is_planned=bool(_planned(of, design, bindings, (now, now + timedelta(seconds=1)))),
+            is_planned=bool(planned(of, design, bindings, (now, now + timedelta(seconds=1)))),
         )
         _note(name, state, now)
 
@@ -55,16 +54,6 @@ def _has_critical(of: Indicator) -> bool:
         resolved_at=None, condition=Condition.CRITICAL, labels__target=of.target
     ).exclude(labels__item="level")
     return (found.filter(labels__instance=of.instance) if of.instance else found).exists()
-
-
-def _planned(of: Indicator, design: Design, bindings: Bindings, span: Span) -> Sequence[Span]:
-    return periods.planned_spans(
-        design.of(MaintenanceWindow),
-        announced(of.target, span),
-        span,
-        zone=bindings.system.zone,
-        keeps_holidays=bindings.system.keeps_holidays,
-    )
 
 
 @transaction.atomic
@@ -87,7 +76,7 @@ def board(status: StatusBinding, design: Design, bindings: Bindings, now: dateti
     today = now.astimezone(bindings.system.zone).date()
     known = public.indicators(status)
     first, before = today - timedelta(days=public.DAYS - 1), today + timedelta(days=1)
-    coming = {name: _planned(of, design, bindings, (now, now + _COMING)) for name, of in known}
+    coming = {name: planned(of, design, bindings, (now, now + _COMING)) for name, of in known}
     return public.board(
         status,
         _spells([name for name, _ in known], now),
@@ -107,7 +96,7 @@ def _whole(
 ) -> Mapping[str, Sequence[Span]]:
     """Give a window that is open now its beginning back, which lies before what was asked for."""
     begun = {
-        name: _planned(of, design, bindings, (now - timedelta(days=1), now + timedelta(seconds=1)))
+        name: planned(of, design, bindings, (now - timedelta(days=1), now + timedelta(seconds=1)))
         for name, of in known
     }
     return {

@@ -7,7 +7,7 @@ as neither, and is told. Burn rates and their windows are those of the Site Reli
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from toban.design.values.metric import Metric
 from toban.design.values.threshold import Comparison
@@ -16,6 +16,12 @@ type Span = tuple[datetime, datetime]
 """From (included) to (excluded)."""
 
 SLICE = timedelta(minutes=5)
+
+
+def on_grid(moment: datetime) -> datetime:
+    """Return the last moment, not after *moment*, at which a slice begins: every five minutes of UTC."""
+    utc = moment.astimezone(UTC)
+    return utc - (utc - datetime.min.replace(tzinfo=UTC)) % SLICE
 
 
 @dataclass(frozen=True, slots=True)

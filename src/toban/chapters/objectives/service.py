@@ -6,7 +6,7 @@ arrive late, when the store was away.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.db import transaction
 
@@ -15,6 +15,7 @@ from toban.chapters.objectives.models import BurnRate, LevelDay
 from toban.chapters.objectives.report import Level
 from toban.chapters.objectives.rules import Burn, Slice, Span, Tally
 from toban.chapters.objectives.sli import Indicator, LevelPlan, Sli
+from toban.design.calendar import days_from
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
@@ -84,50 +85,43 @@ class Objectives:
         )
 
     def _count(self, of: Indicator, design: Design, bindings: Bindings, now: datetime) -> Tally:
-        """Keep the days that are over and today so far, and return the latter."""
+        """Keep the days that are over and today so far, and return the latter.
+
+        Today and yesterday are counted anew each time, older days where nothing is kept of them.
+        """
         zone = bindings.system.zone
         today = now.astimezone(zone).date()
-        known = set(kept(of, today - timedelta(days=_BACK), today))
-        yesterday = today - timedelta(days=1)
-        for back in range(_BACK, 0, -1):
-            day = today - timedelta(days=back)
-            if day == yesterday or day not in known:
-                _keep(of, day, self._day(of, design, bindings, day))
-        current = self._tally(of, design, bindings, (periods.day_span(today, zone)[0], now))
-        _keep(of, today, current)
-        return current
+        first, yesterday = today - timedelta(days=_BACK), today - timedelta(days=1)
+        known = kept(of, first, yesterday)
+        days = [day for day in days_from(first, _BACK + 1) if day not in known]
+        span = (periods.day_span(days[0], zone)[0], now)
+        slices: dict[date, list[Slice]] = {day: [] for day in days}
+        for each in self._slices(of, span, rules.SLICE):
+            slices.setdefault(each.start.astimezone(zone).date(), []).append(each)
+        spans = planned(of, design, bindings, span)
+        counted = {day: rules.tally(slices[day], spans) for day in days}
+        # One commit: the first time there are many.
+        with transaction.atomic():
+            for day, tally in counted.items():
+                _keep(of, day, tally)
+        return counted[today]
 
     def _so_far(self, of: Indicator, today: date) -> Tally:
         return kept(of, today, today + timedelta(days=1)).get(today, Tally())
 
-    def _day(self, of: Indicator, design: Design, bindings: Bindings, day: date) -> Tally:
-        return self._tally(of, design, bindings, periods.day_span(day, bindings.system.zone))
-
-    def _tally(
-        self,
-        of: Indicator,
-        design: Design,
-        bindings: Bindings,
-        span: Span,
-        step: timedelta = rules.SLICE,
-    ) -> Tally:
-        planned = periods.planned_spans(
-            design.of(MaintenanceWindow),
-            announced(of.target, span),
-            span,
-            zone=bindings.system.zone,
-            keeps_holidays=bindings.system.keeps_holidays,
-        )
-        return rules.tally(self._slices(of, span, step), planned)
-
     def _slices(self, of: Indicator, span: Span, step: timedelta) -> Iterator[Slice]:
-        start, end = span
-        if end - start < step:
-            return
-        points = max(int(periods.length(span) / step), 1)
-        series = self._telemetry.series(of.metric, of.target, of.instance or None, start, end, points)
-        for point in series:
-            yield Slice(max(point.at, start), min(point.at + step, end), point.mean)
+        """Yield what is known of *span*; a *step* of five minutes is that of the store's own grid."""
+        # Within one zone, datetimes are subtracted by their clocks.
+        start, end = (moment.astimezone(UTC) for moment in span)
+        # A span that the step divides: the store would take a longer step for any other.
+        first = start if step < rules.SLICE else rules.on_grid(start)
+        points = -((first - end) // step)
+        for point in self._telemetry.series(
+            of.metric, of.target, of.instance or None, first, first + points * step, points
+        ):
+            piece = (max(point.at, start), min(point.at + step, end))
+            if piece[0] < piece[1]:
+                yield Slice(*piece, point.mean)
 
     def _burns(self, sli: Sli, design: Design, bindings: Bindings, now: datetime) -> Sequence[Burn]:
         """Return how fast the budget burns in each rule's windows, and keep it for the page."""
@@ -137,7 +131,8 @@ class Objectives:
 
         def rate(window: timedelta) -> float | None:
             span = (now - window, now)
-            known = self._tally(sli.indicator, design, bindings, span, window / _PARTS)
+            slices = self._slices(sli.indicator, span, min(window / _PARTS, rules.SLICE))
+            known = rules.tally(slices, planned(sli.indicator, design, bindings, span))
             # Planned maintenance burns nothing: it would be told as trouble once it is over.
             mean = known.mean_unplanned
             return rules.burn_rate(rules.bad_share(sli.metric, mean) if mean is not None else None, allowed)
@@ -148,8 +143,18 @@ class Objectives:
         return burns
 
 
-def announced(target: str, span: Span) -> Iterator[Span]:
-    """Yield the maintenance of *target* that people announced and that reaches into *span*."""
+def planned(of: Indicator, design: Design, bindings: Bindings, span: Span) -> Sequence[Span]:
+    """Return the planned maintenance of what is measured in *span*: the document's and what was announced."""
+    return periods.planned_spans(
+        design.of(MaintenanceWindow),
+        _announced(of.target, span),
+        span,
+        zone=bindings.system.zone,
+        keeps_holidays=bindings.system.keeps_holidays,
+    )
+
+
+def _announced(target: str, span: Span) -> Iterator[Span]:
     for each in Maintenance.objects.filter(starts_at__lt=span[1], ends_at__gt=span[0]):
         if not each.targets or target in each.targets:
             yield each.starts_at, each.ends_at

@@ -326,7 +326,9 @@ def test_a_day_begins_at_midnight_of_the_documents_zone() -> None:
 
 
 def test_a_month_and_a_year_begin_anew_and_the_year_keeps_what_the_months_were() -> None:
-    measured = Measured(lambda metric, at: (0.0 if metric is Metric.UP else 1.0) if at.month == 12 else 1.0)
+    measured = Measured(
+        lambda metric, at: (0.0 if metric is Metric.UP else 1.0) if at.astimezone(TOKYO).month == 12 else 1.0
+    )
     look(measured, datetime(2026, 12, 31, 12, tzinfo=TOKYO))
 
     found = look(measured, datetime(2027, 1, 1, 0, 10, tzinfo=TOKYO))

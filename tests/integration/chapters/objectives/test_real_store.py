@@ -1,0 +1,102 @@
+"""Service levels from the real telemetry store, at a moment that no grid of it divides."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from tests.integration.engine.telemetry.conftest import StoreProcess
+
+from toban.chapters.objectives import publishing
+from toban.chapters.objectives.models import LevelDay, ServiceSpell
+from toban.chapters.objectives.service import Objectives, kept_burns
+from toban.chapters.objectives.sli import plan
+from toban.design.reader import read_design
+from toban.design.values.metric import Metric
+from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.model import Section
+from toban.engine.telemetry.samples import Sample
+from toban.engine.telemetry.store import Telemetry
+
+pytestmark = pytest.mark.django_db
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+NOW = datetime(2026, 11, 25, 12, 3, tzinfo=ZoneInfo("Asia/Tokyo"))
+NINE = NOW.replace(hour=9, minute=0)
+DESIGN = read_design(
+    """# 運用設計書
+## 1. 運用方針
+### 運用目標
+| 項目 | 目標値 |
+|---|---|
+| 稼働率 | 99.9% |
+## 2. 監視
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| API | レスポンスタイム | 0-300ms | 500ms | 1000ms | 1分 |
+""",
+    "運用設計書.md",
+)
+
+
+class Probe(Section):
+    pass
+
+
+BINDINGS = read_bindings(
+    """
+[targets.API]
+sources = [{ kind = "probe" }]
+[status]
+title = "稼働状況"
+[[status.services]]
+name = "店"
+target = "API"
+""",
+    Path("toban.toml"),
+    Kinds(sources={"probe": Probe}),
+)
+
+
+@pytest.fixture(scope="module")
+def telemetry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetry]:
+    """A store in which the API was up from nine o'clock on, each minute, but for 10:00 to 10:20."""
+    with StoreProcess(tmp_path_factory.mktemp("levels") / "store") as child:
+        child.telemetry = Telemetry(child.telemetry_url)
+        child.telemetry.ensure_schema()
+        moments = [NINE + number * MINUTE for number in range(183)]
+        samples = [
+            Sample(Metric.UP, "API", "api-1", at, 0.0 if 60 <= number < 80 else 1.0)
+            for number, at in enumerate(moments)
+        ]
+        child.telemetry.write(samples, token="levels")
+        yield child.telemetry
+
+
+def test_today_is_known_and_lost_to_the_minute(telemetry: Telemetry) -> None:
+    (level,) = Objectives(telemetry).step(plan(DESIGN, BINDINGS), DESIGN, BINDINGS, NOW, DESIGN.digest)
+
+    assert level.today.covered == (3 * HOUR + 3 * MINUTE) / timedelta(seconds=1)
+    assert level.today.covered - level.today.amount == 20 * 60
+    yesterday = LevelDay.objects.get(objective=level.sli.objective.id, day=NOW.date() - timedelta(days=1))
+    assert yesterday.covered == 0
+
+
+def test_how_fast_the_budget_burns_is_the_share_of_what_is_known(telemetry: Telemetry) -> None:
+    (level,) = Objectives(telemetry).step(plan(DESIGN, BINDINGS), DESIGN, BINDINGS, NOW, DESIGN.digest)
+
+    (fast, _), (slow, _) = kept_burns(level.sli)
+    assert (fast.long, fast.short, slow.short) == (0, 0, 0)
+    # 20 of 183 minutes, of which a thousandth is allowed.
+    assert slow.long == pytest.approx(20 / 183 * 1000)
+
+
+@pytest.mark.parametrize(
+    ("minute", "state"), [(59, "operational"), (62, "down"), (83, "operational"), (300, "unknown")]
+)
+def test_a_public_service_stands_as_it_answers_now(telemetry: Telemetry, minute: int, state: str) -> None:
+    publishing.look(telemetry, DESIGN, BINDINGS, NINE + minute * MINUTE)
+
+    assert ServiceSpell.objects.get().state == state
