@@ -1,6 +1,5 @@
 """A fleet on AWS, as moto plays it: found by tags, measured by CloudWatch, judged by the document."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 import boto3
 import pytest
 from tests.integration.chapters.monitoring.test_service import Stage, cpu, design, open_alerts, status
-from tests.integration.moto import moto_server
 
 from toban import wiring
 from toban.chapters.monitoring.discovery import load_discoveries
@@ -22,12 +20,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 REGION = "ap-northeast-1"
 
 
-@pytest.fixture
-def moto(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+@pytest.fixture(autouse=True)
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATOBANTEST")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-the-tests")
-    with moto_server(tmp_path) as url:
-        yield url
 
 
 def client(service: str, url: str) -> Any:
@@ -40,7 +36,7 @@ def launched(url: str, count: int) -> list[str]:
         ImageId=ec2.describe_images()["Images"][0]["ImageId"],
         MinCount=count,
         MaxCount=count,
-        TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Role", "Value": "web"}]}],
+        TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Role", "Value": "fleet"}]}],
     )
     return sorted(each["InstanceId"] for each in made["Instances"])
 
@@ -65,7 +61,7 @@ def bindings(url: str, stage: Stage) -> Bindings:
 kind = "ec2"
 region = "{REGION}"
 endpoint_url = "{url}"
-tags = {{ Role = "web" }}
+tags = {{ Role = "fleet" }}
 source = {{ kind = "cloudwatch", region = "{REGION}", endpoint_url = "{url}", ec2 = "${{id}}" }}
 """
     kinds = Kinds(

@@ -1,24 +1,16 @@
 """EC2 instances by their tags, on moto's server."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 from tests.integration.conftest import HttpServer
-from tests.integration.moto import moto_server
 
 from toban.chapters.monitoring.discoveries import ec2
 from toban.chapters.monitoring.discovery import Discovery, Undiscovered
 
 REGION = "ap-northeast-1"
 SECRET = "a-secret-of-the-tests"
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with moto_server(tmp_path_factory.mktemp("moto")) as url:
-        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -2,14 +2,13 @@
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 from tests.integration.conftest import Handler, HttpServer
-from tests.integration.moto import moto_server
 
 from toban.chapters.monitoring.source import Measurement, Unmeasurable
 from toban.chapters.monitoring.sources.cloudwatch.config import CloudWatchConfig
@@ -21,12 +20,6 @@ GIB = 1 << 30
 ALB = "app/shop/50dc6c495c0c9188"
 GROUP = "targetgroup/shop/73e2d6bc24d8a067"
 ACCESS, SECRET = "AKIATOBANTEST", "a-secret-of-the-tests"
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with moto_server(tmp_path_factory.mktemp("moto")) as url:
-        yield url
 
 
 @pytest.fixture(autouse=True)
