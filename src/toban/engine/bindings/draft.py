@@ -101,7 +101,11 @@ def _table(table: OpenTable) -> str:
 
 
 def _people(design: Design) -> Iterator[str]:
-    asked = {duty.role: _cite(duty) for duty in design.of(DutyRole)}
+    asked: dict[str, str] = {}
+    for duty in design.of(DutyRole):
+        # Who takes turns is reached by name, whichever turn it is.
+        for name in duty.rotation.people if duty.rotation is not None else (duty.role,):
+            asked.setdefault(name, _cite(duty))
     for clause, recipients in _recipients(design):
         for recipient in recipients:
             if isinstance(recipient, Role):

@@ -92,3 +92,33 @@ def test_a_backup_of_what_no_row_names_is_told() -> None:
     (found,) = doubts(unknown)
     assert "BD009 「Postgresql」" in found
     assert "「PostgreSQL」ではありませんか" in found
+
+
+def test_whoever_takes_turns_or_is_called_by_the_escalation_is_no_doubt() -> None:
+    text = """\
+[people."上原"]
+[people."副当番"]
+[[notices.escalation]]
+after = "15分"
+to = ["副当番"]
+[[duty."運用責任者".layers]]
+people = ["上原"]
+[[duty."副当番".layers]]
+people = ["上原"]
+"""
+
+    assert doubts(text) == []
+
+
+def test_turns_at_a_role_that_no_row_names_are_doubtful() -> None:
+    (doubt,) = doubts('[people."上原"]\n[[duty."運用責任社".layers]]\npeople = ["上原"]\n')
+
+    assert "BD009 「運用責任社」は 運用設計書.md のどの行にも出てきません" in doubt
+    assert "HINT: 「運用責任者」ではありませんか" in doubt
+
+
+def test_a_public_service_that_nothing_measures_is_doubtful() -> None:
+    (doubt,) = doubts('[status]\ntitle = "x"\n[[status.services]]\nname = "店"\ntarget = "API"\n')
+
+    assert doubt.startswith("toban.toml:1: BD009 公開ページの「店」を測る対象「API」がありません")
+    assert 'HINT: [targets."API"] を書くか' in doubt

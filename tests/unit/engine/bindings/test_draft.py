@@ -1,0 +1,21 @@
+"""What a first `toban.toml` asks about people."""
+
+from toban.design.reader import read_design
+from toban.engine.bindings.draft import draft
+
+DOCUMENT = """# 運用設計書
+## 1. 運用方針
+### 運用体制
+| 役割 | 担当 | 対応時間 |
+|---|---|---|
+| 運用責任者 | [氏名] | 平日9:00-18:00 |
+| 当番 | 田中、中村 (週替わり) | 24時間365日 |
+"""
+
+
+def test_those_who_take_turns_are_asked_for_by_name_and_a_role_as_itself() -> None:
+    text = draft(read_design(DOCUMENT, "運用設計書.md"), (), {})
+
+    asked = [line for line in text.splitlines() if line.startswith("#[people.")]
+    assert asked == ['#[people."運用責任者"]', '#[people."田中"]', '#[people."中村"]']
+    assert "田中、中村 は 毎週月曜 09:00 に交代すると解釈しました" in text
