@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "toban.engine.runs",
     "toban.chapters.monitoring",
     "toban.chapters.objectives",
+    "toban.chapters.logs",
     "toban.chapters.backup",
     "toban.chapters.batch.kinds.invoices",
     "toban.chapters.batch.kinds.statistics",

@@ -22,6 +22,7 @@ COMMANDS = {
     "prepare": "toban.faces.cli.prepare",
     "processes": "toban.faces.cli.processes",
     "restore": "toban.faces.cli.restore",
+    "retention": "toban.faces.cli.retention",
     "run": "toban.faces.cli.run",
     "runs": "toban.faces.cli.runs",
     "serve": "toban.faces.cli.serve",

@@ -43,6 +43,8 @@ _TERM = re.compile(
 )
 _OWN_FIELD = re.compile(r"[\w@-]+(?:\.[\w@-]+)*")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+# Whatever else a value holds, a relation or a star at its end among it, quotes take it as it is.
+_PLAIN = re.compile(r"[\w/.-]+")
 
 
 class BadSearch(Exception):
@@ -55,6 +57,12 @@ class Search:
 
     written: str
     terms: tuple[Term, ...]
+    parts: tuple[str, ...]
+    """What stands for each term, as it was written."""
+
+    def without(self, part: str) -> str:
+        """Return the search without one of its `parts`."""
+        return " ".join(each for each in self.parts if each != part)
 
 
 def read_search(written: str) -> Search:
@@ -62,6 +70,7 @@ def read_search(written: str) -> Search:
     if len(written) > LONGEST:
         raise BadSearch(f"検索は {LONGEST} 文字までです")
     terms: list[Term] = []
+    parts: list[str] = []
     place = 0
     text = written.strip()
     while place < len(text):
@@ -69,12 +78,19 @@ def read_search(written: str) -> Search:
         if match is None:
             raise BadSearch(f"「{text[place : place + 20]}」が読めません: 引用符は閉じてください")
         terms.append(_term(match))
+        parts.append(match[0])
         place = match.end()
         while place < len(text) and text[place].isspace():
             place += 1
     if len(terms) > MOST_TERMS:
         raise BadSearch(f"条件は {MOST_TERMS} 個までです")
-    return Search(text, tuple(terms))
+    return Search(text, tuple(terms), tuple(parts))
+
+
+def term(field: str, value: str, *, negated: bool = False) -> str:
+    """Write the term that holds of rows whose *field* is *value*, and of no others."""
+    written = value if _PLAIN.fullmatch(value) else '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
+    return f"{'-' if negated else ''}{field}:{written}"
 
 
 def _term(match: re.Match[str]) -> Term:

@@ -15,6 +15,8 @@ class LedgerEntry(models.Model):
         NOTICE = "notice"
         AUDIT = "audit"
         DOCUMENT = "document"
+        PROOF = "proof"
+        """What was kept and deleted on a day."""
 
     sequence = models.BigIntegerField(primary_key=True)
     at = models.DateTimeField()

@@ -21,6 +21,8 @@ from toban.chapters.backup.works import BackupPlan
 from toban.chapters.batch import works as batch_works
 from toban.chapters.batch.service import Batches
 from toban.chapters.batch.works import BatchPlan
+from toban.chapters.logs.keeping import Keeper
+from toban.chapters.logs.rules import rules as log_rules
 from toban.chapters.monitoring.board import Board
 from toban.chapters.monitoring.feeds import Plan, plan
 from toban.chapters.monitoring.service import Monitoring
@@ -30,6 +32,7 @@ from toban.chapters.objectives.sli import LevelPlan
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
+from toban.design.clauses.logs import LogKind
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import DutyRole, Objective, ServiceHours
@@ -47,6 +50,7 @@ from toban.engine.notify.heartbeat import Heartbeat
 from toban.engine.notify.lead import BEAT, Lead, NotLeading
 from toban.engine.runs.service import Runs
 from toban.engine.telemetry.buffer import SampleBuffer
+from toban.engine.telemetry.log_days import LogDays
 from toban.engine.telemetry.output import OutputBuffer
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 from toban.faces.cli.parts import Parts
@@ -60,6 +64,7 @@ RUNNING: tuple[type[Clause], ...] = (
     Scheduler,
     BackupPolicy,
     RecoveryObjective,
+    LogKind,
     Objective,
     DutyRole,
     ServiceHours,
@@ -90,6 +95,7 @@ class Work:
         self._backups = Backups(clock, self._buffer.add)
         self._followers = Followers(clock)
         self._objectives = Objectives(self._telemetry)
+        self._keeper = Keeper(LogDays(self._telemetry))
         self._batched: Edition | None = None
         self._measured: Edition | None = None
         self._term: int | None = None
@@ -112,6 +118,7 @@ class Work:
             Loop("backup-status", _with_state(self._backups.tell), every=5.0),
             Loop("backup-look", _with_state(self._backups.look), every=60.0),
             Loop("levels", _with_state(self._count_levels), every=60.0),
+            Loop("retention", _with_state(self._keep_logs), every=60.0),
             Loop("standing", _with_state(self._show_standing), every=2.0),
             Loop("announce", _with_state(self._announce), every=1.0),
             Loop("deliver", _with_state(self._deliver), every=1.0),
@@ -222,6 +229,12 @@ class Work:
 
     def _level_plan(self, edition: Edition) -> LevelPlan:
         return sli.plan(edition.design, edition.bindings)
+
+    def _keep_logs(self) -> None:
+        edition = self._in_force.edition
+        if edition is not None:
+            rules = log_rules(edition.design, edition.bindings)
+            self._keeper.step(rules, self._clock(), edition.design.digest)
 
     def _count_levels(self) -> None:
         edition = self._in_force.edition

@@ -2,7 +2,7 @@
 
 import pytest
 
-from toban.chapters.logs.language import BadSearch, read_search
+from toban.chapters.logs.language import BadSearch, read_search, term
 from toban.engine.telemetry.log_search import Compared, Contains, Is, StartsWith, Term
 
 
@@ -47,3 +47,21 @@ def test_a_search_is_its_terms(written: str, terms: list[Term]) -> None:
 def test_what_can_not_be_read_is_told_by_its_part(written: str, reason: str) -> None:
     with pytest.raises(BadSearch, match=reason):
         read_search(written)
+
+
+@pytest.mark.parametrize("value", ["shop-api", "/orders/1", "a b", ">=5", "x*", 'say "no"', "back\\slash", "決済"])
+def test_a_written_term_holds_of_its_value_alone(value: str) -> None:
+    written = f"declined {term('service', value)} {term('route', value, negated=True)}"
+
+    assert read_search(written).terms == (
+        Contains("declined"),
+        Is("service", value),
+        Is("route", value, negated=True),
+    )
+
+
+def test_a_search_without_one_of_its_parts_is_the_others() -> None:
+    search = read_search('level:ERROR  "card declined" -status:>=500')
+
+    assert search.parts == ("level:ERROR", '"card declined"', "-status:>=500")
+    assert search.without('"card declined"') == "level:ERROR -status:>=500"

@@ -1,0 +1,194 @@
+"""Retention at work: whole days go when the document says so, with a proof in the evidence every day.
+
+What goes is written down before the first day is touched. Killed at any moment, the next step deletes the
+same days again, which is harmless, and proves them.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+
+from toban.chapters.logs import report, retention
+from toban.chapters.logs.models import Keeping, LegalHold
+from toban.chapters.logs.report import Kept
+from toban.chapters.logs.rules import LogRules
+from toban.design.values.duration import read_retention
+from toban.engine.evidence import ledger, status
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.orders import NotPossible
+from toban.engine.telemetry.log_days import DayPart, LogDays
+from toban.engine.telemetry.store import StoreUnavailable
+
+FOREVER = "無期限"
+"""How `Keeping.agreed` says that nothing may go."""
+
+log = structlog.get_logger(__name__)
+
+
+class Keeper:
+    """Chapter 3's retention. One thread drives `step`; several processes may."""
+
+    def __init__(self, days: LogDays) -> None:
+        self._days = days
+
+    def step(self, rules: LogRules, now: datetime, digest: str) -> None:
+        """Delete what is due, prove it once a day, and show each kind's status."""
+        try:
+            kept = [
+                self._keep(kind, rules, found, now, digest) for kind, found in self._stored(rules).items()
+            ]
+        except StoreUnavailable as away:
+            status.show([*report.away(rules, str(away), now)], now, digest)
+            return
+        status.show([*report.statuses(rules, kept, now)], now, digest)
+
+    def look(self, rules: LogRules, now: datetime) -> Mapping[str, retention.Decision]:
+        """Return what would be decided now, by kind; changes nothing. Raises `StoreUnavailable`."""
+        return {kind: decided(kind, rules, found, now) for kind, found in self._stored(rules).items()}
+
+    def _stored(self, rules: LogRules) -> Mapping[str, Sequence[DayPart]]:
+        """Return the days of each kind that the document names, if there are any or not."""
+        found: dict[str, list[DayPart]] = defaultdict(list)
+        for part in self._days.parts():
+            found[part.kind].append(part)
+        return {kind: found[kind] for kind in rules.kinds}
+
+    def _keep(self, kind: str, rules: LogRules, found: Sequence[DayPart], now: datetime, digest: str) -> Kept:
+        _agree_to_what_deletes_nothing(kind, rules, found, now)
+        decision = decided(kind, rules, found, now)
+        if decision.goes:
+            _note(kind, decision.goes)
+        for part in decision.goes:
+            self._days.delete(part)
+            log.info("log_day_deleted", kind=kind, day=part.day.isoformat(), rows=part.rows)
+        gone = {part.day for part in decision.goes}
+        stays = [part for part in found if part.day not in gone]
+        self._prove(kind, rules, decision, stays, now, digest)
+        return Kept(kind, tuple(stays), decision, held_by(kind))
+
+    def _prove(
+        self,
+        kind: str,
+        rules: LogRules,
+        decision: retention.Decision,
+        stays: Sequence[DayPart],
+        now: datetime,
+        digest: str,
+    ) -> None:
+        today = now.astimezone(rules.zone).date()
+        if Keeping.objects.filter(kind=kind, proven_on=today, going=[]).exists():
+            return
+        oldest = self._days.oldest(kind, decision.oldest) if decision.oldest is not None else None
+        with transaction.atomic():
+            # The ledger first: two workers must not prove the same deletion twice.
+            ledger.hold()
+            keeping = Keeping.objects.get(kind=kind)
+            if keeping.proven_on == today and not keeping.going:
+                return
+            content = report.proof(rules.kinds[kind], keeping.going, oldest, stays, decision.why)
+            record = ledger.Record(
+                LedgerEntry.Kind.PROOF, content, clause_id=rules.kinds[kind].id, document_digest=digest
+            )
+            ledger.append(record, now=now)
+            keeping.proven_on, keeping.going = today, []
+            keeping.save()
+
+
+def decided(kind: str, rules: LogRules, found: Sequence[DayPart], now: datetime) -> retention.Decision:
+    """Return what comes of one kind's days."""
+    today = now.astimezone(rules.zone).date()
+    keeping = Keeping.objects.filter(kind=kind).first()
+    agreed = read_retention(keeping.agreed) if keeping is not None else None
+    return retention.decide(
+        found,
+        retention.first_kept(rules.retention(kind), today, rules.zone),
+        retention.first_kept(agreed, today, rules.zone),
+        is_held=held_by(kind) != "",
+    )
+
+
+def held_by(kind: str) -> str:
+    """Return the reason of the legal hold on *kind*; empty without one."""
+    hold = LegalHold.objects.filter(Q(kind=kind) | Q(kind=""), ended_at=None).first()
+    return hold.reason if hold is not None else ""
+
+
+def agree(kind: str, rules: LogRules, *, by: str, now: datetime) -> str:
+    """Agree to the document's retention of *kind*, and return it; raises `NotPossible`."""
+    kept = _written(kind, rules)
+    with transaction.atomic():
+        ledger.hold()
+        keeping, _ = Keeping.objects.get_or_create(kind=kind, defaults={"agreed": FOREVER})
+        was, keeping.agreed = keeping.agreed, kept
+        keeping.save()
+        _audit("log-retention-agreed", by, now, kind=kind, was=was, agreed=kept)
+    return kept
+
+
+def hold(kind: str, reason: str, *, by: str, now: datetime) -> LegalHold:
+    """Keep all of *kind* (empty: of every kind) until `release`; raises `NotPossible` without a reason."""
+    if not reason.strip():
+        raise NotPossible("理由がありません", "--reason で書いてください")
+    with transaction.atomic():
+        ledger.hold()
+        made = LegalHold.objects.create(kind=kind, reason=reason.strip(), ordered_by=by, began_at=now)
+        _audit("legal-hold", by, now, hold=made.pk, kind=kind, reason=made.reason)
+    return made
+
+
+def release(number: int, *, by: str, now: datetime) -> LegalHold:
+    """End a hold; raises `NotPossible`."""
+    with transaction.atomic():
+        ledger.hold()
+        found = LegalHold.objects.filter(pk=number, ended_at=None).first()
+        if found is None:
+            raise NotPossible(f"保全 {number} はありません", "toban retention list で番号が分かります")
+        found.ended_at, found.ended_by = now, by
+        found.save()
+        _audit("legal-hold-released", by, now, hold=found.pk, kind=found.kind)
+    return found
+
+
+def _written(kind: str, rules: LogRules) -> str:
+    row = rules.kinds.get(kind)
+    if row is None:
+        known = "、".join(each.name for each in rules.kinds.values()) or "ありません"
+        raise NotPossible(f"「{kind}」というログ種別は文書にありません", f"文書のログ種別: {known}")
+    return str(row.retention) if row.retention is not None else FOREVER
+
+
+def _agree_to_what_deletes_nothing(
+    kind: str, rules: LogRules, found: Sequence[DayPart], now: datetime
+) -> None:
+    """Follow the document at once where that deletes nothing: longer than agreed, or nothing so old yet."""
+    today = now.astimezone(rules.zone).date()
+    written = retention.first_kept(rules.retention(kind), today, rules.zone)
+    keeping = Keeping.objects.filter(kind=kind).first()
+    agreed = retention.first_kept(read_retention(keeping.agreed) if keeping else None, today, rules.zone)
+    is_longer = written is None or (agreed is not None and written <= agreed)
+    deletes = any(written is not None and each.day < written for each in found)
+    wanted = _written(kind, rules) if is_longer or not deletes else (keeping.agreed if keeping else FOREVER)
+    if keeping is None or keeping.agreed != wanted:
+        Keeping.objects.update_or_create(kind=kind, defaults={"agreed": wanted})
+
+
+def _note(kind: str, goes: Sequence[DayPart]) -> None:
+    """Write down what goes, before it does."""
+    with transaction.atomic():
+        ledger.hold()
+        keeping = Keeping.objects.get(kind=kind)
+        known = {day for day, *_ in keeping.going}
+        keeping.going += [
+            [part.day.isoformat(), part.rows, part.bytes]
+            for part in goes
+            if part.day.isoformat() not in known
+        ]
+        keeping.save()
+
+
+def _audit(event: str, by: str, now: datetime, **details: object) -> None:
+    ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, {"event": event, **details}, actor=by), now=now)

@@ -1,0 +1,34 @@
+"""What was agreed on how long each kind of log is kept, what stands in the way, and what is being deleted."""
+
+from django.db import models
+
+
+class Keeping(models.Model):
+    """One kind of log, and how far its deletion has come."""
+
+    kind = models.CharField(max_length=60, primary_key=True)
+    """Its own name: `access`."""
+    agreed = models.CharField(max_length=100)
+    """The document's retention that may be followed. A shorter one waits until somebody agrees to it."""
+    going = models.JSONField(default=list)
+    """Days being deleted, as `[day, rows, bytes]`: from before the first is touched until they are proven."""
+    proven_on = models.DateField(null=True)
+    """The day of the last proof in the evidence."""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.agreed}"
+
+
+class LegalHold(models.Model):
+    """Nothing of a kind, or of any, is deleted while this lasts."""
+
+    kind = models.CharField(max_length=60, blank=True)
+    """Empty: every kind."""
+    reason = models.TextField()
+    ordered_by = models.CharField(max_length=150)
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=150, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind or '*'}: {self.reason}"

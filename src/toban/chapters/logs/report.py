@@ -1,0 +1,99 @@
+"""What is told of retention: each row's status, and the daily proof. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from toban.chapters.logs.retention import Decision, Waits
+from toban.chapters.logs.rules import LogRules
+from toban.design.clauses.logs import LogKind
+from toban.engine.evidence.status import StatusUpdate
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.telemetry.log_days import DayPart
+
+_NOTHING = (
+    "ログがまだ届いていません: toban.toml の [senders] に送り手を書き、POST /ingest/logs に送ってください"
+)
+_UNITS = ((1 << 40, "TB"), (1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One kind after a look."""
+
+    kind: str
+    days: tuple[DayPart, ...]
+    decision: Decision
+    held_by: str
+    """The reason of a legal hold; empty without one."""
+
+
+def statuses(rules: LogRules, kept: Sequence[Kept], now: datetime) -> Iterator[StatusUpdate]:
+    """Yield the status of every kind's row."""
+    due = _midnight(rules, now)
+    for each in kept:
+        verdict, value, reason = _said(each, rules.kinds[each.kind])
+        yield StatusUpdate(rules.kinds[each.kind].id, verdict, value, reason, now, due)
+
+
+def away(rules: LogRules, reason: str, now: datetime) -> Iterator[StatusUpdate]:
+    """Yield the statuses while the store does not answer."""
+    for row in rules.kinds.values():
+        yield StatusUpdate(row.id, Verdict.NOT_MEASURABLE, "", f"ログの置き場が答えません: {reason}", now)
+
+
+def proof(
+    row: LogKind,
+    deleted: Sequence[Sequence[object]],
+    oldest: datetime | None,
+    stays: Sequence[DayPart],
+    why: Waits | None,
+) -> dict[str, object]:
+    """Return the daily proof: *deleted* are days with their rows and bytes."""
+    return {
+        "log": row.name,
+        "kept": str(row.retention) if row.retention is not None else "",
+        "deleted": [list(each) for each in deleted],
+        "rows_deleted": sum(int(str(rows)) for _, rows, _ in deleted),
+        "bytes_deleted": sum(int(str(size)) for *_, size in deleted),
+        "oldest_row": oldest.isoformat() if oldest is not None else "",
+        "rows_kept": sum(each.rows for each in stays),
+        "bytes_kept": sum(each.bytes for each in stays),
+        "waits": why.value if why is not None else "",
+    }
+
+
+def amount(days: Sequence[DayPart]) -> str:
+    """Return how much *days* are, in words: 12日分 1,234行 (3 MB)."""
+    rows = sum(each.rows for each in days)
+    return f"{len(days)}日分 {rows:,}行 ({size(sum(each.bytes for each in days))})"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in words."""
+    return next((f"{count / unit:.1f} {name}" for unit, name in _UNITS if count >= unit), f"{count} B")
+
+
+def _said(kept: Kept, row: LogKind) -> tuple[Verdict, str, str]:
+    if not kept.days:
+        return Verdict.UNBOUND, "", _NOTHING
+    stored = amount(kept.days)
+    value = f"最古 {kept.decision.oldest}"
+    match kept.decision.why:
+        case Waits.NOT_AGREED:
+            waiting = amount(kept.decision.waits)
+            way_out = f"toban retention agree {row.name}"
+            return (
+                Verdict.WARNING,
+                value,
+                f"保存期間が短くなりました: {waiting} の削除は {way_out} を待っています",
+            )
+        case Waits.HELD:
+            return Verdict.CONFORMING, value, f"{stored}。保全中のため削除しません: {kept.held_by}"
+        case None:
+            return Verdict.CONFORMING, value, stored
+
+
+def _midnight(rules: LogRules, now: datetime) -> datetime:
+    tomorrow = now.astimezone(rules.zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), rules.zone)

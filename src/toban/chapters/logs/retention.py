@@ -1,0 +1,63 @@
+"""Which days of a kind of log go, and which wait for somebody's word. Pure.
+
+A day goes when its last moment is older than the document keeps; so nothing younger is ever deleted, and what
+is kept beyond the retention is less than a day old by it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, tzinfo
+from enum import StrEnum
+
+from toban.design.values.duration import Duration, Retention
+from toban.engine.telemetry.log_days import DayPart
+
+
+class Waits(StrEnum):
+    """Why a day that is old enough stays."""
+
+    NOT_AGREED = "not-agreed"
+    """The document's retention became shorter, and nobody has agreed to what that deletes."""
+    HELD = "held"
+    """A legal hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What comes of one kind."""
+
+    goes: tuple[DayPart, ...]
+    waits: tuple[DayPart, ...]
+    why: Waits | None
+    """Why `waits` do."""
+    oldest: date | None
+    """The oldest day that is there once `goes` are gone."""
+
+
+def first_kept(kept: Retention | None, today: date, zone: tzinfo) -> date | None:
+    """Return the oldest day that is kept whole; None where everything is."""
+    if not isinstance(kept, Duration):
+        return None
+    midnight = datetime.combine(today, time(), zone)
+    return kept.before(midnight).date()
+
+
+def decide(days: Iterable[DayPart], written: date | None, agreed: date | None, *, is_held: bool) -> Decision:
+    """Return which of one kind's *days* go.
+
+    *written* is the first day kept by the document in force, *agreed* that by the retention which somebody
+    has agreed to; None keeps everything.
+    """
+    found = sorted(days, key=lambda each: each.day)
+    old = [each for each in found if written is not None and each.day < written]
+    if is_held:
+        return Decision((), tuple(old), Waits.HELD if old else None, _oldest(found))
+    goes = [each for each in old if agreed is not None and each.day < agreed]
+    waits = old[len(goes) :]
+    return Decision(
+        tuple(goes), tuple(waits), Waits.NOT_AGREED if waits else None, _oldest(found[len(goes) :])
+    )
+
+
+def _oldest(days: Sequence[DayPart]) -> date | None:
+    return days[0].day if days else None

@@ -1,0 +1,206 @@
+"""`toban retention`: how long logs are kept, what is to go, and what stands in the way."""
+
+import getpass
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from toban.faces.cli.kept import edition_of
+from toban.faces.cli.parts import Parts
+from toban.faces.cli.state import opened_state
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from toban.chapters.logs.retention import Decision
+    from toban.chapters.logs.rules import LogRules
+    from toban.engine.telemetry.log_days import DayPart
+
+_REFUSED, _UNUSABLE = 1, 2
+
+
+@click.group(
+    "retention",
+    short_help="Keeping and deleting logs (ログの保存期間).",
+    epilog='Example: toban retention hold アクセスログ --reason "調査 2026-11"',
+)
+def command() -> None:
+    """Show how long each kind of log is kept, agree to a shorter retention, or keep all from being deleted.
+
+    削除は文書の保存期間のとおりに毎日行われます。短くなった保存期間は、ここで承認されるまで待ちます。
+
+    \b
+    Exit status:
+      0  done
+      1  not possible
+      2  the state database or the telemetry store can't be used
+    """
+    speak_utf8()
+
+
+@command.command("list", short_help="Show each kind, its oldest day, and what is to go.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_obj
+def show(parts: Parts, form: str) -> None:
+    """Show each kind of log; nothing is changed.
+
+    ログ種別ごとに、保存期間、最古の日、次に消える量、待っているものを示します。
+    """
+    with opened_state():
+        from django.conf import settings  # noqa: PLC0415
+
+        from toban.chapters.logs.keeping import Keeper  # noqa: PLC0415
+        from toban.engine.clock import system_clock  # noqa: PLC0415
+        from toban.engine.telemetry.log_days import LogDays  # noqa: PLC0415
+        from toban.engine.telemetry.store import StoreUnavailable, Telemetry  # noqa: PLC0415
+
+        rules = _rules(parts)
+        try:
+            found = Keeper(LogDays(Telemetry(settings.TELEMETRY_URL))).look(rules, system_clock())
+        except (StoreUnavailable, ValueError) as away:
+            refuse(
+                f"ログの置き場が答えません: {away}", "toban up が動いているか、TOBAN_HOME を確かめてください"
+            )
+            raise SystemExit(_UNUSABLE) from away
+        holds = _holds()
+    if form == "json":
+        rows = [_row(kind, rules, decision) for kind, decision in found.items()]
+        say(json.dumps({"kinds": rows, "holds": holds}, ensure_ascii=False, indent=2))
+        return
+    for kind, decision in found.items():
+        say(_line(rules, kind, decision))
+    for each in holds:
+        say(f"保全 {each['hold']}: {each['kind'] or 'すべての種別'} {each['reason']} ({each['ordered_by']})")
+
+
+@command.command("agree", short_help="Agree to what a shorter retention deletes.")
+@click.argument("kind", metavar="LOG")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def agree(parts: Parts, kind: str, yes: bool) -> None:
+    """Let the document's retention of LOG be followed; what is deleted does not come back.
+
+    LOG は文書のログ種別の名 (アクセスログ) です。だれが承認したかは証跡に残ります。
+    """
+    with opened_state():
+        from toban.chapters.logs import keeping  # noqa: PLC0415
+        from toban.chapters.logs.rules import kind_of  # noqa: PLC0415
+        from toban.engine.clock import system_clock  # noqa: PLC0415
+        from toban.engine.orders import NotPossible  # noqa: PLC0415
+
+        rules = _rules(parts)
+        if not yes:
+            click.confirm(
+                f"「{kind}」の古いログを削除します。元には戻せません。よいですか", abort=True, err=True
+            )
+        try:
+            kept = keeping.agree(kind_of(kind), rules, by=getpass.getuser(), now=system_clock())
+        except NotPossible as exc:
+            refuse(str(exc), exc.hint)
+            raise SystemExit(_REFUSED) from exc
+    say(f"「{kind}」の保存期間を {kept} として、次の一分のうちに削除を始めます")
+
+
+@command.command("hold", short_help="Delete nothing, until it is released.")
+@click.argument("kind", metavar="[LOG]", default="")
+@click.option("--reason", metavar="WORDS", default="", help="Why, for whoever looks later.")
+@click.pass_obj
+def hold(parts: Parts, kind: str, reason: str) -> None:
+    """Keep LOG, or every kind, from being deleted, whatever the document says (法的保全)."""
+    with opened_state():
+        from toban.chapters.logs import keeping  # noqa: PLC0415
+        from toban.chapters.logs.rules import kind_of  # noqa: PLC0415
+        from toban.engine.clock import system_clock  # noqa: PLC0415
+        from toban.engine.orders import NotPossible  # noqa: PLC0415
+
+        rules = _rules(parts)
+        own = kind_of(kind) if kind else ""
+        if own and own not in rules.kinds:
+            known = "、".join(row.name for row in rules.kinds.values())
+            refuse(f"「{kind}」というログ種別は文書にありません", f"文書のログ種別: {known}")
+            raise SystemExit(_REFUSED)
+        try:
+            made = keeping.hold(own, reason, by=getpass.getuser(), now=system_clock())
+        except NotPossible as exc:
+            refuse(str(exc), exc.hint)
+            raise SystemExit(_REFUSED) from exc
+    say(f"保全 {made.pk}: {kind or 'すべての種別'}は、toban retention release {made.pk} まで削除しません")
+
+
+@command.command("release", short_help="End a hold.")
+@click.argument("number", metavar="HOLD", type=int)
+def release(number: int) -> None:
+    """End the hold HOLD: what is older than the document keeps goes within a minute."""
+    with opened_state():
+        from toban.chapters.logs import keeping  # noqa: PLC0415
+        from toban.engine.clock import system_clock  # noqa: PLC0415
+        from toban.engine.orders import NotPossible  # noqa: PLC0415
+
+        try:
+            keeping.release(number, by=getpass.getuser(), now=system_clock())
+        except NotPossible as exc:
+            refuse(str(exc), exc.hint)
+            raise SystemExit(_REFUSED) from exc
+    say(f"保全 {number} を終えました")
+
+
+def _rules(parts: Parts) -> "LogRules":
+    from toban.chapters.logs.rules import rules  # noqa: PLC0415
+
+    edition = edition_of(parts)
+    return rules(edition.design, edition.bindings)
+
+
+def _row(kind: str, rules: "LogRules", decision: "Decision") -> dict[str, object]:
+    kept = rules.retention(kind)
+    return {
+        "log": rules.kinds[kind].name,
+        "kind": kind,
+        "kept": str(kept) if kept is not None else "",
+        "oldest": decision.oldest.isoformat() if decision.oldest else None,
+        "goes": _amount(decision.goes),
+        "waits": {**_amount(decision.waits), "why": decision.why},
+    }
+
+
+def _amount(days: "Sequence[DayPart]") -> dict[str, int]:
+    return {
+        "days": len(days),
+        "rows": sum(each.rows for each in days),
+        "bytes": sum(each.bytes for each in days),
+    }
+
+
+def _line(rules: "LogRules", kind: str, decision: "Decision") -> str:
+    from toban.chapters.logs.report import amount  # noqa: PLC0415
+    from toban.chapters.logs.retention import Waits  # noqa: PLC0415
+
+    kept = rules.retention(kind)
+    parts = [
+        rules.kinds[kind].name,
+        f"保存期間 {kept or '書かれていません'}",
+        f"最古 {decision.oldest or 'なし'}",
+    ]
+    if decision.goes:
+        parts.append(f"消えるもの {amount(decision.goes)}")
+    if decision.waits:
+        why = "承認待ち" if decision.why is Waits.NOT_AGREED else "保全中"
+        parts.append(f"{why} {amount(decision.waits)}")
+    return "  ".join(parts)
+
+
+def _holds() -> list[dict[str, object]]:
+    from toban.chapters.logs.models import LegalHold  # noqa: PLC0415
+
+    return [
+        {
+            "hold": each.pk,
+            "kind": each.kind,
+            "reason": each.reason,
+            "ordered_by": each.ordered_by,
+            "began_at": each.began_at.isoformat(),
+        }
+        for each in LegalHold.objects.filter(ended_at=None).order_by("pk")
+    ]

@@ -1,0 +1,214 @@
+"""Retention on a real store: whole days go, with a proof; killed in between, the next step makes it good."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from tests.integration.engine.telemetry.conftest import StoreProcess
+
+from toban.chapters.logs import keeping
+from toban.chapters.logs.keeping import Keeper
+from toban.chapters.logs.models import Keeping
+from toban.chapters.logs.rules import LogRules, rules
+from toban.design.reader import read_design
+from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.orders import NotPossible
+from toban.engine.telemetry.log_days import DayPart, LogDays
+from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+
+pytestmark = pytest.mark.django_db
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+NOON = datetime(2026, 11, 26, 12, tzinfo=TOKYO)
+ACCESS = "logs/log-kind/アクセスログ"
+
+
+def written(kept: str = "90日") -> LogRules:
+    text = f"""# 運用設計書
+## 3. ログ管理
+### ログ種別
+| ログ種別 | 内容 | 出力先 | 保存期間 |
+|---|---|---|---|
+| アクセスログ | HTTP | Toban | {kept} |
+| 監査ログ | 操作 | Toban | 1年 |
+"""
+    return rules(read_design(text, "運用設計書.md"), read_bindings("", Path("toban.toml"), Kinds()))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetry]:
+    with StoreProcess(tmp_path_factory.mktemp("keeping") / "store") as child:
+        child.telemetry = Telemetry(child.telemetry_url)
+        child.telemetry.ensure_schema()
+        yield child.telemetry
+
+
+@pytest.fixture
+def telemetry(store: Telemetry) -> Telemetry:
+    """A store with three access rows at noon of today, 89, 90, 91 and 200 days ago, and one old audit row."""
+    store.do("TRUNCATE TABLE logs", {})
+    fill(store, "access", 0, 89, 90, 91, 200)
+    fill(store, "audit", 200)
+    return store
+
+
+def fill(store: Telemetry, kind: str, *back: int) -> None:
+    rows = [
+        row(kind, (NOON - timedelta(days=days)).date(), 3 * at + each)
+        for at, days in enumerate(back)
+        for each in range(3)
+    ]
+    LogStore(store).write(Batch(key_of(kind, str(back), b""), rows))
+
+
+def row(kind: str, day: date, number: int) -> LogRow:
+    at = datetime.combine(day, time(12), TOKYO).timestamp()
+    return LogRow(
+        kind, day.isoformat(), at, "INFO", "shop", "", "", "", "", "", "", "", "", 0, 0.0, {}, "shop", number
+    )
+
+
+def ages(telemetry: Telemetry, kind: str = "access") -> list[int]:
+    return sorted((NOON.date() - part.day).days for part in LogDays(telemetry).parts() if part.kind == kind)
+
+
+def proofs() -> list[LedgerEntry]:
+    return list(
+        LedgerEntry.objects.filter(kind=LedgerEntry.Kind.PROOF, clause_id=ACCESS).order_by("sequence")
+    )
+
+
+def agreed(kind: str = "access", kept: str = "90日") -> None:
+    Keeping.objects.create(kind=kind, agreed=kept)
+
+
+def test_what_is_older_than_the_document_keeps_goes_and_nothing_else(telemetry: Telemetry) -> None:
+    agreed()
+
+    Keeper(LogDays(telemetry)).step(written(), NOON, "d")
+
+    assert ages(telemetry) == [0, 89, 90]
+    assert ages(telemetry, "audit") == [200]
+
+
+def test_every_day_has_one_proof_of_what_went_and_what_stays(telemetry: Telemetry) -> None:
+    agreed()
+    keeper = Keeper(LogDays(telemetry))
+
+    for at in (NOON, NOON + timedelta(minutes=1), NOON + timedelta(days=1)):
+        keeper.step(written(), at, "d")
+
+    first, second = (entry.content for entry in proofs())
+    assert first["deleted"][0][:2] == ["2026-05-10", 3]
+    assert (first["rows_deleted"], first["rows_kept"]) == (6, 9)
+    assert first["bytes_deleted"] > 0
+    assert first["oldest_row"] == "2026-08-28T03:00:00+00:00"
+    assert [day for day, *_ in second["deleted"]] == ["2026-08-28"]
+    assert ledger.verify().broken is None
+
+
+def test_the_row_says_what_is_there(telemetry: Telemetry) -> None:
+    agreed()
+
+    Keeper(LogDays(telemetry)).step(written(), NOON, "d")
+
+    shown = ClauseStatus.objects.get(clause_id=ACCESS)
+    assert (shown.verdict, shown.value) == ("conforming", "最古 2026-08-28")
+    assert "3日分 9行" in shown.reason
+
+
+class Dying(LogDays):
+    """Dies after its first deletion."""
+
+    def delete(self, part: DayPart) -> None:
+        super().delete(part)
+        raise KeyboardInterrupt
+
+
+def test_killed_after_the_first_day_it_goes_on_and_proves_both(telemetry: Telemetry) -> None:
+    agreed()
+    dying = Keeper(LogDays(telemetry))
+    dying._days = Dying(telemetry)
+    with pytest.raises(KeyboardInterrupt):
+        dying.step(written(), NOON, "d")
+    assert (ages(telemetry), proofs()) == ([0, 89, 90, 91], [])
+
+    Keeper(LogDays(telemetry)).step(written(), NOON, "d")
+
+    assert ages(telemetry) == [0, 89, 90]
+    (proof,) = proofs()
+    assert sorted(day for day, *_ in proof.content["deleted"]) == ["2026-05-10", "2026-08-27"]
+
+
+def test_a_shorter_retention_waits_until_somebody_agrees(telemetry: Telemetry) -> None:
+    agreed()
+    keeper = Keeper(LogDays(telemetry))
+
+    keeper.step(written("30日"), NOON, "d")
+
+    assert ages(telemetry) == [0, 89, 90]
+    shown = ClauseStatus.objects.get(clause_id=ACCESS)
+    assert shown.verdict == "warning"
+    assert "2日分 6行" in shown.reason
+    assert "toban retention agree アクセスログ" in shown.reason
+
+    keeping.agree("access", written("30日"), by="taro", now=NOON)
+    keeper.step(written("30日"), NOON + timedelta(minutes=1), "d")
+
+    assert ages(telemetry) == [0]
+    audit = LedgerEntry.objects.get(kind=LedgerEntry.Kind.AUDIT)
+    assert (audit.actor, audit.content["was"], audit.content["agreed"]) == ("taro", "90日", "30日")
+
+
+def test_a_longer_one_and_one_that_deletes_nothing_are_followed_at_once(telemetry: Telemetry) -> None:
+    agreed()
+    keeper = Keeper(LogDays(telemetry))
+
+    keeper.step(written("1年"), NOON, "d")
+
+    assert ages(telemetry) == [0, 89, 90, 91, 200]
+    assert Keeping.objects.get(kind="access").agreed == "1年"
+
+
+def test_at_the_first_sight_of_old_rows_nobody_has_agreed_yet(telemetry: Telemetry) -> None:
+    Keeper(LogDays(telemetry)).step(written(), NOON, "d")
+
+    assert ages(telemetry) == [0, 89, 90, 91, 200]
+    assert ClauseStatus.objects.get(clause_id=ACCESS).verdict == "warning"
+
+
+def test_nothing_goes_while_it_is_held(telemetry: Telemetry) -> None:
+    agreed()
+    keeper = Keeper(LogDays(telemetry))
+    made = keeping.hold("access", "調査", by="taro", now=NOON)
+
+    keeper.step(written(), NOON, "d")
+    assert ages(telemetry) == [0, 89, 90, 91, 200]
+    assert "調査" in ClauseStatus.objects.get(clause_id=ACCESS).reason
+
+    keeping.release(made.pk, by="jiro", now=NOON)
+    keeper.step(written(), NOON, "d")
+    assert ages(telemetry) == [0, 89, 90]
+
+
+def test_orders_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(NotPossible, match="理由"):
+        keeping.hold("access", " ", by="taro", now=NOON)
+    with pytest.raises(NotPossible, match="保全 7"):
+        keeping.release(7, by="taro", now=NOON)
+    with pytest.raises(NotPossible, match="文書にありません"):
+        keeping.agree("nothing", written(), by="taro", now=NOON)
+
+
+def test_a_store_that_is_away_is_not_green() -> None:
+    with pytest.raises(StoreUnavailable):
+        LogDays(Telemetry("http://toban:x@127.0.0.1:9/toban")).parts()
+
+    Keeper(LogDays(Telemetry("http://toban:x@127.0.0.1:9/toban"))).step(written(), NOON, "d")
+
+    assert ClauseStatus.objects.get(clause_id=ACCESS).verdict == "not-measurable"

@@ -1,0 +1,87 @@
+"""Which days go: nothing younger than the document says, nothing older left."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from toban.chapters.logs import retention
+from toban.chapters.logs.retention import Waits
+from toban.design.values.duration import Retention, read_retention
+from toban.engine.telemetry.log_days import DayPart
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+TODAY = date(2026, 11, 26)
+
+
+def kept(text: str) -> Retention:
+    found = read_retention(text)
+    assert found is not None
+    return found
+
+
+def days(*back: int) -> list[DayPart]:
+    return [DayPart(f"{n:x}", "access", TODAY - timedelta(days=n), 10, 1000) for n in back]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("90日", date(2026, 8, 28)),
+        ("1年", date(2025, 11, 26)),
+        ("6ヶ月", date(2026, 5, 26)),
+        ("12時間", date(2026, 11, 25)),
+    ],
+)
+def test_the_first_day_that_is_kept(text: str, first: date) -> None:
+    assert retention.first_kept(kept(text), TODAY, TOKYO) == first
+
+
+@pytest.mark.parametrize("text", ["無期限", ""])
+def test_without_an_end_everything_is_kept(text: str) -> None:
+    assert retention.first_kept(read_retention(text), TODAY, TOKYO) is None
+
+
+def test_no_row_goes_that_is_younger_than_the_document_keeps() -> None:
+    first = retention.first_kept(kept("90日"), TODAY, TOKYO)
+    assert first is not None
+    midnight = datetime(2026, 11, 26, tzinfo=TOKYO)
+    last_moment_deleted = datetime(first.year, first.month, first.day, tzinfo=TOKYO)
+
+    assert midnight - last_moment_deleted == timedelta(days=90)
+
+
+def test_a_leap_day_s_year_ends_with_february() -> None:
+    assert retention.first_kept(kept("1年"), date(2028, 2, 29), TOKYO) == date(2027, 2, 28)
+
+
+def test_days_that_are_old_enough_go() -> None:
+    first = TODAY - timedelta(days=90)
+
+    decision = retention.decide(days(0, 89, 90, 91, 120), first, first, is_held=False)
+
+    assert [each.day for each in decision.goes] == [TODAY - timedelta(days=n) for n in (120, 91)]
+    assert (decision.waits, decision.oldest) == ((), first)
+
+
+def test_a_shorter_retention_deletes_only_what_was_agreed() -> None:
+    decision = retention.decide(
+        days(10, 40, 100), TODAY - timedelta(days=30), TODAY - timedelta(days=90), is_held=False
+    )
+
+    assert [each.day for each in decision.goes] == [TODAY - timedelta(days=100)]
+    assert [each.day for each in decision.waits] == [TODAY - timedelta(days=40)]
+    assert decision.why is Waits.NOT_AGREED
+
+
+def test_nothing_goes_while_it_is_held() -> None:
+    first = TODAY - timedelta(days=30)
+
+    decision = retention.decide(days(10, 40), first, first, is_held=True)
+
+    assert (decision.goes, decision.why) == ((), Waits.HELD)
+    assert decision.oldest == TODAY - timedelta(days=40)
+
+
+def test_days_without_anything_old_decide_nothing() -> None:
+    assert retention.decide([], TODAY, TODAY, is_held=False).oldest is None
