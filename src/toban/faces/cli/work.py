@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
@@ -241,6 +242,9 @@ class Work:
         if edition is not None:
             plan = self._level_plan(edition)
             digest = edition.design.digest
+            # At the very first start nobody has made the tables yet; a store that is away is told below.
+            with suppress(StoreUnavailable):
+                self._telemetry.ensure_schema()
             self._objectives.step(plan, edition.design, edition.bindings, self._clock(), digest)
             publishing.look(self._telemetry, edition.design, edition.bindings, self._clock())
 
