@@ -24,6 +24,7 @@ from toban.engine.notify.silences import silencing
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.runs.models import Run, RunLog
+from toban.engine.telemetry.log_search import FoundRow, Is, LogSearch, Span
 from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.alert_words import MARKS, STAGES, answer, because, said, standing
 from toban.faces.web import alert_chart, parts, trends
@@ -33,6 +34,12 @@ from toban.faces.web.frame import frame, in_force, look
 
 _EARLIER = 5
 _LINES = 30
+_LOGS_BEFORE, _LOGS_AFTER = timedelta(minutes=5), timedelta(hours=1)
+_COMPLAINTS = (
+    *(Is("level", each, negated=True) for each in ("TRACE", "DEBUG", "INFO")),
+    *(Is("kind", each, negated=True) for each in ("access", "audit")),
+)
+"""What asks for attention by its level, and was written for whoever operates."""
 _ORDERS = ("acknowledge", "release")
 _BEFORE = timedelta(days=1)
 """How long before an alert a run may have been due that it is about."""
@@ -110,6 +117,20 @@ def chart(request: HttpRequest, pk: int) -> HttpResponse:
     if parts.is_fragment(request):
         return render(request, "web/alerts/_chart.html", context)
     return render(request, "web/alerts/chart.html", {**frame(look(edition, now), "alerts"), **context})
+
+
+@require_safe
+def logs(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what applications complained of when the alert began: as a part, or as a page of its own."""
+    found, edition, now = _alert(pk), in_force(), system_clock()
+    context: dict[str, object] = {"now": now, "zone": edition.bindings.system.zone, "alert": found}
+    try:
+        context["rows"] = _complaints(found, now)
+    except StoreUnavailable:
+        context["trouble"] = _("ログを読めません")
+    if parts.is_fragment(request):
+        return render(request, "web/alerts/_logs.html", context)
+    return render(request, "web/alerts/logs.html", {**frame(look(edition, now), "alerts"), **context})
 
 
 def shown(place: Place) -> PlaceShown:
@@ -190,6 +211,13 @@ def _related(found: Alert, now: datetime) -> tuple[list[Run], list[RunLog]]:
     newest = list(runs.order_by("-due_at", "-pk")[:_EARLIER])
     lines = list(newest[0].log.order_by("-pk")[:_LINES])[::-1] if newest else []
     return newest, lines
+
+
+def _complaints(found: Alert, now: datetime) -> list[FoundRow]:
+    """Return the first warnings and errors from a little before the alert on."""
+    end = min(found.resolved_at or now, found.began_at + _LOGS_AFTER) + _LOGS_BEFORE
+    span = Span(found.began_at - _LOGS_BEFORE, end)
+    return LogSearch(trends.telemetry()).oldest(_COMPLAINTS, span, limit=_LINES)
 
 
 def _drawn(found: Alert, monitor: Monitor, now: datetime) -> alert_chart.Chart | None:

@@ -39,6 +39,7 @@ urlpatterns = [
     path("alerts/maintenance", silences.maintenance, name="maintenance"),
     path("alerts/<int:pk>", alert.alert, name="alert"),
     path("alerts/<int:pk>/chart", alert.chart, name="alert-chart"),
+    path("alerts/<int:pk>/logs", alert.logs, name="alert-logs"),
     path("batches/", batches.batches, name="batches"),
     path("batches/<path:key>", history.batch, name="batch"),
     path("runs/<int:pk>", runs.run, name="run"),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 from tests.integration.faces.web import firing
 from tests.integration.faces.web.conftest import Fixed, Operators, SignIn
 from tests.integration.faces.web.firing import CPU, fired
@@ -17,6 +18,7 @@ from toban.engine.notify.signal import Condition
 from toban.engine.people.models import OperatorRole
 from toban.engine.runs.models import Run, RunLog
 from toban.engine.runs.rules import Reason
+from toban.faces.web import trends
 
 PART = {"HX-Request": "true"}
 WEB_CPU = "monitoring/monitor/Web/CPU使用率"
@@ -268,7 +270,7 @@ def test_orders_from_elsewhere_are_refused(design: Design, operator: Operators) 
     assert client.post(f"/alerts/{alert.pk}", {"act": "take"}).status_code == 403
 
 
-@pytest.mark.parametrize("address", ["/alerts/999", "/alerts/999/chart"])
+@pytest.mark.parametrize("address", ["/alerts/999", "/alerts/999/chart", "/alerts/999/logs"])
 def test_an_alert_that_does_not_exist_is_not_found(design: Design, viewer: Client, address: str) -> None:
     assert viewer.get(address).status_code == 404
 
@@ -281,16 +283,18 @@ def test_an_order_that_nobody_offers_is_none(design: Design, sign_in: SignIn) ->
     assert answer.status_code == 400
 
 
-def test_the_chart_says_that_the_history_cannot_be_read_while_the_store_is_down(
-    design: Design, viewer: Client, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("name", "said"), [("chart", "測定履歴を読めません"), ("logs", "ログを読めません")])
+def test_a_part_says_that_it_cannot_be_read_while_the_store_is_down(
+    design: Design, viewer: Client, settings: Settings, name: str, said: str
 ) -> None:
-    monkeypatch.delenv("TOBAN_TELEMETRY_URL", raising=False)
+    settings.TELEMETRY_URL = ""
+    trends.telemetry.cache_clear()
     alert = fired(design)
 
-    part = text(viewer, f"/alerts/{alert.pk}/chart", **PART)
-    page = text(viewer, f"/alerts/{alert.pk}/chart")
+    part = text(viewer, f"/alerts/{alert.pk}/{name}", **PART)
+    page = text(viewer, f"/alerts/{alert.pk}/{name}")
 
-    assert "測定履歴を読めません" in part
+    assert said in part
     assert "<html" not in part
     assert "← DB CPU使用率" in page
 

@@ -1,0 +1,90 @@
+"""What was measured and logged around an alert, from a real store."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.integration.faces.web import firing
+from tests.integration.faces.web.conftest import Fixed
+from tests.integration.faces.web.firing import fired
+
+from toban.design.values.metric import Metric
+from toban.engine.clock import system_clock
+from toban.engine.notify.models import Alert
+from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.samples import Sample
+from toban.engine.telemetry.store import Telemetry
+from toban.faces.web import trends
+
+MINUTE = timedelta(minutes=1)
+PART = {"HX-Request": "true"}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
+    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
+        child.telemetry = Telemetry(child.telemetry_url)
+        child.telemetry.ensure_schema()
+        yield child
+
+
+@pytest.fixture
+def telemetry(store: StoreProcess, settings: Settings) -> Iterator[Telemetry]:
+    """The store, which the pages know as well."""
+    settings.TELEMETRY_URL = store.telemetry_url
+    trends.telemetry.cache_clear()
+    assert store.telemetry is not None
+    yield store.telemetry
+    trends.telemetry.cache_clear()
+
+
+@pytest.fixture
+def alert(in_force: Fixed) -> Alert:
+    return fired(firing.put_in_force(in_force), at=system_clock() - 20 * MINUTE)
+
+
+def test_what_was_measured_of_the_instance_is_drawn_with_the_limits(
+    alert: Alert, telemetry: Telemetry, viewer: Client
+) -> None:
+    samples = [
+        Sample(Metric.CPU_USAGE, "DB", name, alert.began_at + number * MINUTE, value)
+        for number in range(-10, 10)
+        for name, value in (("db-1", 92.0), ("db-2", 5.0))
+    ]
+    telemetry.write(samples, token="drawn")
+
+    part = viewer.get(f"/alerts/{alert.pk}/chart", headers=PART).content.decode()
+
+    assert '<path class="measured-line" d="M' in part
+    assert "92%</b>" in part
+    assert "85%以上" in part
+    assert part.count('class="moment ') == 2
+
+
+def test_what_applications_complained_of_around_it_is_listed(
+    alert: Alert, telemetry: Telemetry, viewer: Client
+) -> None:
+    def row(number: int, level: str, message: str, *, kind: str = "error", minutes: float = 0) -> LogRow:
+        at = alert.began_at + minutes * MINUTE
+        return LogRow(
+            kind, f"{at:%Y-%m-%d}", at.timestamp(), level, "shop-api", message,
+            "", "", "", "", "", "", "", 0, 0.0, {}, "shop", number,
+        )  # fmt: skip
+
+    rows = [
+        row(1, "ERROR", "connection refused <db-1>"),
+        row(2, "INFO", "all is well"),
+        row(3, "ERROR", "too early", minutes=-6),
+        row(4, "ERROR", "GET /", kind="access"),
+        row(5, "WARN", "pool is full", minutes=-4),
+    ]
+    LogStore(telemetry).write(Batch(key_of("shop", "", b"around"), rows))
+
+    part = viewer.get(f"/alerts/{alert.pk}/logs", headers=PART).content.decode()
+
+    listed = ["<b>WARN</b> shop-api pool is full", "<b>ERROR</b> shop-api connection refused &lt;db-1&gt;"]
+    assert [part.index(each) for each in listed] == sorted(part.index(each) for each in listed)
+    assert part.count("<li>") == 2
