@@ -15,7 +15,6 @@ from toban.engine.notify.orders import audit, checked_end, look_again, written
 from toban.engine.notify.roster import Override, Roster, holding, rosters
 from toban.engine.orders import NotPossible
 
-
 FOREVER = timedelta(days=36_500)
 """For asking after all that is to come."""
 
