@@ -91,7 +91,7 @@ def steps_of(outcome: StageOutcome) -> dict[str, Step]:
 
 
 def places(alert: Alert) -> tuple[Place, ...]:
-    """Return every place that the matrix, an assumption or an escalation named for *alert*, as first named."""
+    """Return every place that the matrix, an assumption or an escalation named, the first named first."""
     outcomes = list(alert.outcomes.order_by("pk"))
     deliveries = list(
         Delivery.objects.filter(announcement__alerts=alert).select_related("announcement").order_by("pk")
@@ -104,6 +104,6 @@ def _places(outcomes: Sequence[StageOutcome], deliveries: Sequence[Delivery]) ->
     for key in dict.fromkeys(keys):
         said = tuple(each for each in outcomes if place(each) == key)
         sent = tuple(each for each in deliveries if (each.destination, "", "") == key)
-        # What went another way, or to whoever was called, was judged for nobody: only its delivery says whose.
+        # What went another way, or to whoever was called, was judged for nobody: its delivery says whose.
         last: StageOutcome | Delivery = said[-1] if said else sent[-1]
         yield Place(last.destination, last.recipient, last.rule_citation, said, sent)
