@@ -21,7 +21,7 @@ from toban.chapters.monitoring.rows import Watches, after
 from toban.chapters.monitoring.rules import not_ahead
 from toban.chapters.monitoring.source import Measurement
 from toban.design.values.metric import Metric
-from toban.engine.evidence import status
+from toban.engine.evidence import ledger, status
 from toban.engine.notify import alerts
 from toban.engine.telemetry.samples import Sample
 
@@ -140,6 +140,8 @@ class Monitoring:
             if instance not in found[clause_id]
         ]
         with transaction.atomic():
+            # First of all locks: a worker that freezes with one of the others in hand is not ended for it.
+            ledger.hold()
             self._permit()
             states.replace(self._watches, {clause_id: found[clause_id] for clause_id in rows})
             status.show([report.status(row, now) for row in shown], now, self._digest)

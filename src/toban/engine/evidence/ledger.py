@@ -18,6 +18,9 @@ from toban.engine.evidence.models import LedgerEntry
 START = "0" * 64
 """The digest that the first entry follows."""
 
+_STILL = "20s"
+"""The longest that a transaction with the lock may go without a statement, as PostgreSQL writes it."""
+
 _LOCK = 0x746F62616E
 """PostgreSQL's advisory lock of the chain: `toban` in ASCII."""
 
@@ -85,11 +88,16 @@ def append(*records: Record, now: datetime) -> tuple[LedgerEntry, ...]:
 def hold() -> None:
     """Make every other writer of evidence wait until this transaction ends.
 
-    SQLite's transactions are IMMEDIATE: whoever is inside one is the only writer already.
+    SQLite's transactions are IMMEDIATE: whoever is inside one is the only writer already. PostgreSQL ends
+    the session of a process that stands still with the lock in hand: all others would wait for it.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            cursor.execute(
+                "SELECT set_config('idle_in_transaction_session_timeout', %s, true),"
+                " pg_advisory_xact_lock(%s)",
+                [_STILL, _LOCK],
+            )
 
 
 def verify(known: Head | None = None) -> Verification:
