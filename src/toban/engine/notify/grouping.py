@@ -16,9 +16,11 @@ MANY = 3
 """So many alerts of one kind at once go to a place in one message."""
 
 BUSY = 6
-"""After so many messages within a minute, a place is told at most every `GATHERED`."""
+"""From so many messages within a minute on, what a place is to be told is gathered."""
 
-GATHERED = timedelta(seconds=10)
+LONGEST = timedelta(seconds=10)
+_STEP = timedelta(seconds=1)
+"""So much longer with each message within the minute: a few more are hardly late, a storm comes in few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,11 @@ def messages(passed: Iterable[Passed]) -> Sequence[Message]:
 
 def busy_until(told: Mapping[str, tuple[int, datetime]]) -> Mapping[str, datetime]:
     """Return until when each place gathers; *told*: messages of the last minute and when the last one was."""
-    return {place: last + GATHERED for place, (count, last) in told.items() if count >= BUSY}
+    return {
+        place: last + min((count - BUSY + 1) * _STEP, LONGEST)
+        for place, (count, last) in told.items()
+        if count >= BUSY
+    }
 
 
 def _sort(passed: Passed) -> _Sort:

@@ -121,7 +121,7 @@ class Work:
             Loop("levels", _with_state(self._count_levels), every=60.0),
             Loop("retention", _with_state(self._keep_logs), every=60.0),
             Loop("standing", _with_state(self._show_standing), every=2.0),
-            Loop("announce", _with_state(self._announce), every=1.0),
+            Loop("announce", _with_state(self._announce), every=0.5),
             Loop("deliver", _with_state(self._deliver), every=1.0),
             Loop("heartbeat", self._beat, every=5.0),
             Loop("store", self._store, every=1.0),
