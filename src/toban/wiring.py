@@ -58,6 +58,7 @@ SOURCES = {
     "redis": "toban.chapters.monitoring.sources.redis",
     "host": "toban.chapters.monitoring.sources.host",
     "pushed": "toban.chapters.monitoring.sources.pushed",
+    "access_log": "toban.chapters.monitoring.sources.access_log",
     "cloudwatch": "toban.chapters.monitoring.sources.cloudwatch",
     "datadog": "toban.chapters.monitoring.sources.datadog",
     "newrelic": "toban.chapters.monitoring.sources.newrelic",

@@ -1,0 +1,92 @@
+"""A service by its access log: what share of its requests failed, and how long they took.
+
+Lines come in batches, some seconds after what they tell of: a stretch is looked at once it is `late` old.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import ClassVar
+
+from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
+from toban.design.values.metric import Metric
+from toban.engine.bindings.model import Length, Section
+from toban.engine.telemetry.log_search import Span
+from toban.engine.telemetry.requests import Traffic, traffic
+from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+
+_FIRST = timedelta(minutes=1)
+"""The stretch of the first look."""
+
+_SHORTEST = timedelta(seconds=5)
+_LONGEST = timedelta(minutes=5)
+"""After the worker was away: older requests belong to no present value."""
+
+
+@cache
+def _telemetry() -> Telemetry:
+    """This process's store. Kinds are registered before there is one."""
+    return Telemetry(os.environ["TOBAN_TELEMETRY_URL"])
+
+
+class AccessLogConfig(Section):
+    """`kind = "access_log"`: a service, by the name that its lines bear."""
+
+    example: ClassVar[Mapping[str, str]] = {"service": "shop-api"}
+
+    service: str
+    route: str = ""
+    """Only requests whose route begins so; empty for all."""
+    late: Length = timedelta(seconds=10)
+    """How late lines may come and still be counted."""
+
+
+class AccessLogSource:
+    """Rates and means since the last look. A stretch without a request says nothing."""
+
+    def __init__(self, config: AccessLogConfig, telemetry: Callable[[], Telemetry] = _telemetry) -> None:
+        self._config = config
+        self._telemetry = telemetry
+        self._until: datetime | None = None
+
+    @property
+    def instance(self) -> str:
+        return f"{self._config.service} {self._config.route}".rstrip()
+
+    def measure(self, now: datetime) -> Sequence[Measurement]:
+        """Return the share of failed requests and the mean time of an answer, or raise `Unmeasurable`."""
+        end = now - self._config.late
+        start = max(self._until or end - _FIRST, end - _LONGEST)
+        # Either way: a clock may have been set back.
+        if abs(end - start) < _SHORTEST or end < start:
+            self._until = min(start, end)
+            return ()
+        try:
+            found = traffic(
+                self._telemetry(), self._config.service, Span(start, end), route=self._config.route
+            )
+        except StoreUnavailable as away:
+            raise Unmeasurable(f"ログの置き場が答えません: {away}") from away
+        self._until = end
+        return tuple(self._measured(found, end))
+
+    def close(self) -> None:
+        """Nothing of its own is held open."""
+
+    def _measured(self, found: Traffic, at: datetime) -> Iterator[Measurement]:
+        if not found.count:
+            return
+        note = f"{found.count}件のリクエスト"
+        yield Measurement(Metric.ERROR_RATE, self.instance, at, 100 * found.failed / found.count, note)
+        if found.mean_ms is not None:
+            yield Measurement(Metric.RESPONSE_TIME, self.instance, at, found.mean_ms, note)
+
+
+KIND = SourceKind(
+    config=AccessLogConfig,
+    measures=frozenset((Metric.ERROR_RATE, Metric.RESPONSE_TIME)),
+    build=AccessLogSource,
+    # Where a service can be asked itself, that says more; `toban init` proposes this last.
+    seldom=frozenset((Metric.ERROR_RATE, Metric.RESPONSE_TIME)),
+)

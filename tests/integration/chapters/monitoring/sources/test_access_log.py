@@ -1,0 +1,92 @@
+"""A service by the access log that it sent to a real store."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.integration.engine.telemetry.conftest import StoreProcess
+
+from toban.chapters.monitoring.source import Unmeasurable
+from toban.chapters.monitoring.sources.access_log.source import AccessLogConfig, AccessLogSource
+from toban.design.values.metric import Metric
+from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.store import Telemetry
+
+# Midnight in Tokyo: the day of the row is the next one of the engine's.
+NOW = datetime(2026, 11, 25, 15, 0, 30, tzinfo=UTC)
+LATE = timedelta(seconds=10)
+
+
+@pytest.fixture(scope="module")
+def telemetry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetry]:
+    with StoreProcess(tmp_path_factory.mktemp("access") / "store") as child:
+        child.telemetry = Telemetry(child.telemetry_url)
+        rows = [request(number, 500 if number % 10 == 0 else 200) for number in range(1, 101)]
+        rows += [request(number, 200, service="blog", duration_ms=0.0) for number in range(101, 111)]
+        rows += [request(number, 404, seconds=-15.0) for number in range(111, 113)]
+        LogStore(child.telemetry).write(Batch(key_of("nginx", "", b"all"), rows))
+        yield child.telemetry
+
+
+def request(
+    number: int, status: int, *, service: str = "shop", duration_ms: float = 20.0, seconds: float = 30.0
+) -> LogRow:
+    at = NOW - LATE - timedelta(seconds=seconds)
+    day = (at + timedelta(hours=9)).date().isoformat()
+    route = "/api/orders" if number % 2 else "/health"
+    return LogRow(
+        "access", day, at.timestamp(), "INFO", service, "", "", "", "", "", "", "GET", route, status,
+        duration_ms, {}, "nginx", number,
+    )  # fmt: skip
+
+
+def source(telemetry: Telemetry, **config: object) -> AccessLogSource:
+    return AccessLogSource(AccessLogConfig(service="shop", **config), lambda: telemetry)  # type: ignore[arg-type]
+
+
+def values(measured: object) -> dict[Metric, float]:
+    return {each.metric: round(each.value, 3) for each in measured}  # type: ignore[attr-defined]
+
+
+def test_the_share_of_failed_requests_and_the_mean_time_are_told(telemetry: Telemetry) -> None:
+    found = source(telemetry).measure(NOW)
+
+    assert values(found) == {Metric.ERROR_RATE: 10.0, Metric.RESPONSE_TIME: 20.0}
+    assert {each.instance for each in found} == {"shop"}
+
+
+def test_only_the_routes_that_are_asked_for_count(telemetry: Telemetry) -> None:
+    found = source(telemetry, route="/api/").measure(NOW)
+
+    assert values(found)[Metric.ERROR_RATE] == 0.0
+    assert {each.instance for each in found} == {"shop /api/"}
+
+
+def test_each_request_counts_once(telemetry: Telemetry) -> None:
+    shop = source(telemetry)
+    shop.measure(NOW)
+
+    second = shop.measure(NOW + timedelta(seconds=16))
+    third = shop.measure(NOW + timedelta(seconds=40))
+
+    # What fails for the asker is no failure of the service.
+    assert values(second) == {Metric.ERROR_RATE: 0.0, Metric.RESPONSE_TIME: 20.0}
+    assert third == ()
+
+
+def test_what_no_line_tells_is_not_measured(telemetry: Telemetry) -> None:
+    blog = AccessLogSource(AccessLogConfig(service="blog"), lambda: telemetry)
+
+    assert values(blog.measure(NOW)) == {Metric.ERROR_RATE: 0.0}
+
+
+def test_a_clock_that_is_set_back_counts_nothing_twice(telemetry: Telemetry) -> None:
+    shop = source(telemetry)
+    shop.measure(NOW)
+
+    assert shop.measure(NOW - timedelta(hours=1)) == ()
+
+
+def test_a_store_that_is_away_is_no_zero() -> None:
+    with pytest.raises(Unmeasurable, match="答えません"):
+        source(Telemetry("http://toban:x@127.0.0.1:9/toban")).measure(NOW)
