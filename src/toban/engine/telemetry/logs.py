@@ -9,14 +9,17 @@ from uuid import uuid4
 
 import orjson
 
-from toban.engine.telemetry.store import Telemetry
+from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
 _COLUMNS = (
     *("kind", "day", "at", "level", "service", "message", "user_id", "request_id", "trace_id", "span_id"),
     *("ip", "method", "route", "status", "duration_ms", "attributes", "sender", "batch", "number"),
 )
-_DOUBTED = 3600
+_DOUBTED = 600
 """Seconds after a start of the store in which every batch is looked for once it is written."""
+
+_MOST_DOUBTED = 10_000
+"""Batches that failed here and are looked for, however late they come again."""
 
 _ASKED_AGAIN = 1.0
 _MOST_DAYS = 90
@@ -71,6 +74,7 @@ class LogStore:
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
+        self._doubted: dict[str, None] = {}
         self._uptime = 0.0
         self._asked_at = float("-inf")
 
@@ -82,40 +86,55 @@ class LogStore:
         """
         if not batch.rows:
             return
-        self._telemetry.ensure_schema()
-        for number, rows in enumerate(_by_days(batch.rows)):
-            self._insert(batch.key, rows, token=f"{batch.key}/{number}")
-        # The engine notes a token before it commits the rows. Killed between the two, it takes the second
-        # attempt for a repetition, acknowledges it and holds nothing: only looking tells. The first attempt
-        # may have been another process's.
-        if self._has_started_lately() and (missing := self._missing(batch)):
-            for rows in _by_days(missing):
-                self._insert(batch.key, rows, token=uuid4().hex)
+        try:
+            self._telemetry.ensure_schema()
+            for number, rows in enumerate(_by_days(batch.rows)):
+                self._insert(batch.key, rows, token=f"{batch.key}/{number}")
+            # The engine notes a token before it commits the rows. Killed between the two, it takes the second
+            # attempt for a repetition, acknowledges it and holds nothing: only looking tells. The first
+            # attempt may have been another process's.
+            if batch.key in self._doubted or self._has_started_lately():
+                self._make_good(batch)
+        except StoreUnavailable:
+            self._doubt(batch.key)
+            raise
+        self._doubted.pop(batch.key, None)
+
+    def _make_good(self, batch: Batch) -> None:
+        """Write what of *batch* is not there."""
+        if self._held(batch, "count()")[0][0] == len(batch.rows):
+            return
+        held = {number for (number,) in self._held(batch, "number")}
+        for rows in _by_days([row for row in batch.rows if row.number not in held]):
+            self._insert(batch.key, rows, token=uuid4().hex)
+
+    def _doubt(self, key: str) -> None:
+        self._doubted[key] = None
+        if len(self._doubted) > _MOST_DOUBTED:
+            # Any thread may have been quicker.
+            self._doubted.pop(next(iter(self._doubted)), None)
 
     def _insert(self, key: str, rows: Sequence[LogRow], *, token: str) -> None:
         number = _batch_number(key)
         block = b"\n".join(orjson.dumps((*row[:-1], number, row.number)) for row in rows)
         self._telemetry.insert("logs", _COLUMNS, block, form="JSONCompactEachRow", token=token)
 
-    def _missing(self, batch: Batch) -> list[LogRow]:
+    def _held(self, batch: Batch, what: str) -> Sequence[Sequence[int]]:
+        """Ask the stored rows of *batch* for *what*."""
         moments = [row.at for row in batch.rows]
-        held = {
-            number
-            for (number,) in self._telemetry.ask(
-                """SELECT number FROM logs WHERE batch = {batch:UInt64}
-                AND kind IN {kinds:Array(String)} AND day IN {days:Array(Date)}
-                AND at BETWEEN fromUnixTimestamp64Milli({first:Int64}) AND
-                fromUnixTimestamp64Milli({last:Int64})""",
-                {
-                    "batch": _batch_number(batch.key),
-                    "kinds": sorted({row.kind for row in batch.rows}),
-                    "days": sorted({date.fromisoformat(row.day) for row in batch.rows}),
-                    "first": int(min(moments) * 1000) - 1,
-                    "last": int(max(moments) * 1000) + 1,
-                },
-            )
-        }
-        return [row for row in batch.rows if row.number not in held]
+        return self._telemetry.ask(
+            f"""SELECT {what} FROM logs WHERE batch = {{batch:UInt64}}
+            AND kind IN {{kinds:Array(String)}} AND day IN {{days:Array(Date)}}
+            AND at BETWEEN fromUnixTimestamp64Milli({{first:Int64}})
+            AND fromUnixTimestamp64Milli({{last:Int64}})""",  # noqa: S608 - this module's own words
+            {
+                "batch": _batch_number(batch.key),
+                "kinds": sorted({row.kind for row in batch.rows}),
+                "days": sorted({date.fromisoformat(row.day) for row in batch.rows}),
+                "first": int(min(moments) * 1000) - 1,
+                "last": int(max(moments) * 1000) + 1,
+            },
+        )
 
     def _has_started_lately(self) -> bool:
         now = time.monotonic()
