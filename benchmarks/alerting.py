@@ -247,7 +247,7 @@ def measure(options: Mapping[str, int]) -> None:
 
 @click.command()
 @click.option("--hosts", type=click.IntRange(1), default=1000, show_default=True)
-@click.option("--breaches", type=click.IntRange(1), default=100, show_default=True)
+@click.option("--breaches", type=click.IntRange(1), default=50, show_default=True)
 @click.option("--seconds", type=click.IntRange(1), default=600, show_default=True)
 def main(**options: int) -> None:
     """Print the delays of both."""
