@@ -7,7 +7,7 @@ fields, which can't be parameters, are checked and quoted.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from toban.engine.telemetry import row_binary
@@ -127,6 +127,14 @@ class LogSearch:
     ) -> list[FoundRow]:
         """Return up to *limit* rows, the oldest first; with *after*, those that came since."""
         return self._rows(terms, span, "ASC", limit, after)
+
+    def at(self, place: Place) -> FoundRow | None:
+        """Return the row that stands at *place*; None where there is none, or none any more."""
+        moment = row_binary.moment(place.at)
+        span = Span(moment, moment + timedelta(milliseconds=1))
+        behind = place._replace(number=place.number + 1)
+        rows = self.newest((), span, limit=1, before=behind)
+        return rows[0] if rows and rows[0].place == place else None
 
     def count(self, terms: Sequence[Term], span: Span) -> int:
         """Return how many rows there are."""

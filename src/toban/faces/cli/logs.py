@@ -23,9 +23,6 @@ _PAGE = 1000
 _LOOK = 1.0
 """Seconds between two looks of `--follow`."""
 
-_LATE = timedelta(minutes=5)
-"""How late a row may come and still be followed."""
-
 
 @click.command(
     "logs",
@@ -131,19 +128,15 @@ def _follow(
     store: "LogSearch",
     terms: "tuple[Term, ...]",
     begin: datetime,
-    seen: "set[Place]",
+    known: "set[Place]",
     show: "Callable[[FoundRow], str]",
 ) -> None:
-    """Print what comes in; rows come in late and out of order, so the last minutes are looked at again."""
-    from toban.engine.telemetry.log_search import Span  # noqa: PLC0415
+    """Print what comes in, but for what is *known* already."""
+    from toban.faces.log_following import Following  # noqa: PLC0415
 
+    following = Following(store, terms, begin, _PAGE)
     while True:
-        time.sleep(_LOOK)
-        now = datetime.now(UTC)
-        span = Span(max(begin, now - _LATE), now + timedelta(minutes=10))
-        rows = store.newest(terms, span, limit=_PAGE)[::-1]
-        for row in rows:
-            if row.place not in seen:
+        for row in following.look(datetime.now(UTC)):
+            if row.place not in known:
                 say(show(row))
-        oldest = rows[0].place if rows else None
-        seen = {place for place in seen if oldest is None or place >= oldest} | {row.place for row in rows}
+        time.sleep(_LOOK)

@@ -26,10 +26,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from toban.engine.bindings import present
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus
+from toban.engine.telemetry.log_search import LogSearch
 from toban.engine.telemetry.logs import LogStore
 from toban.faces.ingest.alerts import AlertsIn
 from toban.faces.ingest.bounds import LARGEST_FORM, marked, taking_at_most
 from toban.faces.ingest.hub import Hub, News, changes_since, latest_revision
+from toban.faces.ingest.log_tail import LogTail
 from toban.faces.ingest.logs_in import LogsIn
 from toban.faces.ingest.metrics import Metrics
 from toban.faces.ingest.metrics_in import MetricsIn
@@ -77,10 +79,12 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
     alerts = AlertsIn(senders, present.edition, system_clock)
     metrics = MetricsIn(senders, system_clock)
     logs = LogsIn(senders, present.edition, _log_store, system_clock)
+    tail = LogTail(present.edition, lambda: LogSearch(telemetry()), system_clock, lambda: hub.is_stopped)
     slack = SlackActions(present.edition, system_clock)
     bare = Starlette(
         routes=[
             Route("/live", live),
+            Route("/live/logs", tail.answer),
             Route("/healthz", healthz),
             Route("/metrics", Metrics(settings.HOME).answer),
             Route("/api/v2/alerts", alerts.answer, methods=("POST",)),

@@ -72,6 +72,11 @@ class Hub:
         for listener in tuple(self._listeners):
             listener.tell(None)
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether every stream is to end."""
+        return self._stop.is_set()
+
     async def listen(self) -> AsyncIterator[News | None]:
         """Yield news until the hub stops; None now and then when there is none, to keep the line open."""
         listener = _Listener(asyncio.get_running_loop())

@@ -49,7 +49,9 @@ def test_what_can_not_be_read_is_told_by_its_part(written: str, reason: str) -> 
         read_search(written)
 
 
-@pytest.mark.parametrize("value", ["shop-api", "/orders/1", "a b", ">=5", "x*", 'say "no"', "back\\slash", "決済"])
+@pytest.mark.parametrize(
+    "value", ["shop-api", "/orders/1", "a b", ">=5", "x*", 'say "no"', "back\\slash", "決済"]
+)
 def test_a_written_term_holds_of_its_value_alone(value: str) -> None:
     written = f"declined {term('service', value)} {term('route', value, negated=True)}"
 

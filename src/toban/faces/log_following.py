@@ -1,0 +1,36 @@
+"""Rows as they come in: late and out of order, so the last minutes are looked at again and again."""
+
+from datetime import datetime, timedelta
+
+from toban.engine.telemetry.log_search import FoundRow, LogSearch, Place, Span, Term
+
+LATE = timedelta(minutes=5)
+"""How late a row may come and still be followed."""
+
+_AHEAD = timedelta(minutes=10)
+"""How far a sender's clock may be ahead."""
+
+
+class Following:
+    """What a search finds anew at each look. Used from one thread at a time."""
+
+    def __init__(self, store: LogSearch, terms: tuple[Term, ...], begin: datetime, most: int) -> None:
+        """Follow what is not older than *begin*, up to *most* rows a look."""
+        self._store = store
+        self._terms = terms
+        self._begin = begin
+        self._most = most
+        self._seen: set[Place] = set()
+
+    def look(self, now: datetime) -> list[FoundRow]:
+        """Return the rows that were not there before, the oldest first; raises `StoreUnavailable`.
+
+        Of more than `most` the older ones are left out.
+        """
+        span = Span(max(self._begin, now - LATE), now + _AHEAD)
+        rows = self._store.newest(self._terms, span, limit=self._most)[::-1]
+        fresh = [row for row in rows if row.place not in self._seen]
+        # What is older than the oldest of a whole look will not be found again.
+        self._seen = {place for place in self._seen if rows and place >= rows[0].place}
+        self._seen.update(row.place for row in rows)
+        return fresh

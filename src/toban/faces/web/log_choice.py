@@ -1,0 +1,135 @@
+"""What the address of the logs page asks for: a search, a stretch of time, a place among the rows. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from toban.engine.telemetry.log_search import Place, Span
+
+LENGTHS = {
+    "15m": timedelta(minutes=15),
+    "1h": timedelta(hours=1),
+    "6h": timedelta(hours=6),
+    "24h": timedelta(days=1),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "90d": timedelta(days=90),
+}
+"""Stretches up to now, by their name in the address."""
+
+USUAL = "1h"
+BARS = 62
+"""What the histogram is cut into at most: sixty, and one that has begun at either end."""
+
+_STEPS = tuple(
+    timedelta(seconds=each)
+    for each in (1, 5, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
+)
+_YEARS = range(2000, 2200)
+
+
+class BadRange(Exception):
+    """The stretch of time can't be read; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the address asks for, as it was written."""
+
+    q: str = ""
+    last: str = USUAL
+    """One of `LENGTHS`; what `begin` or `end` say comes before it."""
+    begin: str = ""
+    end: str = ""
+
+    @property
+    def query(self) -> str:
+        """The address's query again."""
+        return self.turned()
+
+    def turned(self, **changes: str) -> str:
+        """Return the query of the same choice with other words, or more of them."""
+        ends = {"from": self.begin, "to": self.end}
+        asked = {"q": self.q, "last": "" if any(ends.values()) else self.last, **ends, **changes}
+        return urlencode({name: value for name, value in asked.items() if value})
+
+
+def choice(asked: Mapping[str, str]) -> Choice:
+    """Read the choice of an address or a form."""
+    last = asked.get("last", USUAL)
+    return Choice(
+        q=asked.get("q", "").strip(),
+        last=last if last in LENGTHS else USUAL,
+        begin=asked.get("from", "").strip(),
+        end=asked.get("to", "").strip(),
+    )
+
+
+def span_of(chosen: Choice, zone: ZoneInfo, now: datetime) -> Span:
+    """Return the stretch that *chosen* asks for, or raise `BadRange`.
+
+    One up to now begins and ends on whole steps of its histogram, and so do its bars.
+    """
+    if not chosen.begin and not chosen.end:
+        length = LENGTHS[chosen.last]
+        whole = step_of(Span(now - length, now))
+        return Span(_floor(now - length, whole), _floor(now, whole) + whole)
+    end = moment_in(chosen.end, zone) if chosen.end else now
+    start = moment_in(chosen.begin, zone) if chosen.begin else end - LENGTHS[USUAL]
+    if start >= end:
+        raise BadRange(_("始まりが終わりより後です。"))
+    return Span(start, end)
+
+
+def step_of(span: Span) -> timedelta:
+    """Return how long each bar of a histogram over *span* is."""
+    longest = _STEPS[-1]
+    wanted = (span.end - span.start) / BARS
+    return next((each for each in _STEPS if each >= wanted), -(-wanted // longest) * longest)
+
+
+def moment_in(written: str, zone: ZoneInfo) -> datetime:
+    """Read a moment to the millisecond, in *zone* where it names none, or raise `BadRange`."""
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError as flaw:
+        raise BadRange(_("「%(written)s」は日時として読めません。") % {"written": written[:40]}) from flaw
+    if found.year not in _YEARS:
+        raise BadRange(_("「%(written)s」は日時として読めません。") % {"written": written[:40]})
+    placed = found if found.tzinfo else found.replace(tzinfo=zone)
+    # In UTC, since elsewhere an hour later is not always an hour later.
+    return placed.replace(microsecond=placed.microsecond // 1000 * 1000).astimezone(UTC)
+
+
+def written(moment: datetime, zone: ZoneInfo) -> str:
+    """Write a moment for the address and for its field: to the second where that is needed."""
+    local = moment.astimezone(zone).replace(tzinfo=None)
+    return local.isoformat(timespec="minutes" if local.second == 0 else "seconds")
+
+
+def place_text(place: Place) -> str:
+    """Write a row's place for an address."""
+    return "-".join(map(str, place))
+
+
+def place_in(text: str) -> Place | None:
+    """Read a row's place; None for what is none."""
+    parts = text.split("-")
+    if len(parts) != len(_PLACE) or not all(each.isascii() and each.isdecimal() for each in parts):
+        return None
+    if any(len(each) > len(str(most)) or int(each) > most for each, most in zip(parts, _PLACE, strict=True)):
+        return None
+    at, batch, number = map(int, parts)
+    return Place(at, batch, number)
+
+
+_PLACE = (int(datetime(2200, 1, 1, tzinfo=UTC).timestamp() * 1000), 2**64 - 1, 2**32 - 2)
+"""The greatest of each that may stand in a column and have one behind it."""
+
+
+def _floor(at: datetime, step: timedelta) -> datetime:
+    return at - (at - datetime(2000, 1, 1, tzinfo=UTC)) % step

@@ -1,0 +1,114 @@
+"""One row of a log: all its fields, the rows of the same request, and those around it in time."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from toban.chapters.logs.language import BadSearch, read_search, term
+from toban.engine.bindings.inforce import Edition
+from toban.engine.clock import system_clock
+from toban.engine.telemetry.log_search import FoundRow, Is, LogSearch, Place, Span, Term
+from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
+from toban.faces.log_words import as_record
+from toban.faces.web.frame import frame, in_force, look
+from toban.faces.web.log_choice import Choice, choice, place_in, written
+from toban.faces.web.log_rows import shown
+from toban.faces.web.trends import telemetry
+
+_BESIDE = 10
+"""Rows before and after the one that is shown."""
+
+_OF_REQUEST = 200
+_REQUEST_SPAN = timedelta(hours=6)
+"""How far from a row others of its request are looked for."""
+_NEAR = timedelta(minutes=10)
+"""And others of its service."""
+
+_UNLOOKED = frozenset(("timestamp", "message", "durationMs"))
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the row."""
+
+    name: str
+    value: str
+    query: str
+    """Where rows with the same value are; empty for a value that is not looked for."""
+
+
+@require_safe
+def log_row(request: HttpRequest, place: str) -> HttpResponse:
+    """Show the row at *place*; what else is in the address leads back to the list it was found in."""
+    edition, now = in_force(), system_clock()
+    where = place_in(place)
+    if where is None:
+        raise Http404
+    context: dict[str, object] = {"query": choice(request.GET.dict()).query}
+    try:
+        context |= _row(where, edition)
+    except (StoreUnavailable, StoreRefused):
+        context["trouble"] = True
+    context |= frame(look(edition, now), "logs")
+    return render(request, "web/logs/row.html", context)
+
+
+def _row(where: Place, edition: Edition) -> Mapping[str, object]:
+    store, zone = LogSearch(telemetry()), edition.bindings.system.zone
+    found = store.at(where)
+    if found is None:
+        raise Http404
+    near = Span(found.at - _NEAR, found.at + _NEAR)
+    of_service: tuple[Term, ...] = (Is("service", found.service),) if found.service else ()
+    newer = store.oldest(of_service, near, limit=_BESIDE, after=where)[::-1]
+    older = store.newest(of_service, near, limit=_BESIDE, before=where)
+    return {
+        "found": next(shown((found,), zone)),
+        "fields": list(_fields(found, zone)),
+        "of_request": list(shown(_of_request(store, found), zone)),
+        "beside": list(shown((*newer, found, *older), zone)),
+        "all_beside": _around(found, _NEAR, zone).query,
+    }
+
+
+def _of_request(store: LogSearch, found: FoundRow) -> Sequence[FoundRow]:
+    """Return what other kinds and services wrote of the same request, the oldest first."""
+    if not found.request_id:
+        return ()
+    span = Span(found.at - _REQUEST_SPAN, found.at + _REQUEST_SPAN)
+    return store.oldest((Is("request_id", found.request_id),), span, limit=_OF_REQUEST)
+
+
+def _around(found: FoundRow, margin: timedelta, zone: ZoneInfo) -> Choice:
+    return Choice(begin=written(found.at - margin, zone), end=written(found.at + margin, zone))
+
+
+def _fields(found: FoundRow, zone: ZoneInfo) -> Iterator[Field]:
+    around = _around(found, _REQUEST_SPAN, zone)
+    for name, value in _flat(as_record(found)):
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        part = "" if name in _UNLOOKED else term(name, text)
+        yield Field(name, text, around.turned(q=part) if part and _can_be_read(part) else "")
+
+
+def _flat(record: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
+    """Yield every field by the name that a search knows it by: `cart.items`."""
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
+
+
+def _can_be_read(part: str) -> bool:
+    try:
+        read_search(part)
+    except BadSearch:
+        return False
+    return True

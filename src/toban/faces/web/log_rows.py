@@ -1,0 +1,43 @@
+"""Rows of logs, ready to be shown: in the list, one alone, and as they come in."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from toban.engine.telemetry.log_search import FoundRow
+from toban.faces.web.log_chart import kind_of_level
+from toban.faces.web.log_choice import place_text
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """A row in a list."""
+
+    row: FoundRow
+    place: str
+    day: str
+    clock: str
+    """To the millisecond, in the document's zone."""
+    kind: str
+    """What its level is drawn as."""
+    request: str
+    """An access log's figures: `GET /orders 500 12ms`."""
+
+
+def shown(rows: Iterable[FoundRow], zone: ZoneInfo) -> Iterator[ShownRow]:
+    """Put *rows* into words."""
+    for row in rows:
+        local = row.at.astimezone(zone)
+        yield ShownRow(
+            row=row,
+            place=place_text(row.place),
+            day=f"{local.year}/{local.month}/{local.day}",
+            clock=f"{local:%H:%M:%S}.{local.microsecond // 1000:03}",
+            kind=kind_of_level(row.level),
+            request=_request(row),
+        )
+
+
+def _request(row: FoundRow) -> str:
+    figures = (row.method, row.route, str(row.status or ""), f"{row.duration_ms:.0f}ms" if row.status else "")
+    return " ".join(each for each in figures if each)

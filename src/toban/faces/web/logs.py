@@ -1,0 +1,228 @@
+"""Searching logs: what was found, how many there are by time and level, and which values fields have."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from toban.chapters.logs.language import FIELDS, BadSearch, Search, read_search, term
+from toban.engine.bindings.inforce import Edition
+from toban.engine.clock import system_clock
+from toban.engine.people.access import may_order
+from toban.engine.telemetry.log_search import FoundRow, LogSearch, Place, Span
+from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
+from toban.faces.web import log_chart
+from toban.faces.web.frame import frame, in_force, look
+from toban.faces.web.log_choice import (
+    LENGTHS,
+    BadRange,
+    Choice,
+    choice,
+    place_in,
+    place_text,
+    span_of,
+    step_of,
+    written,
+)
+from toban.faces.web.log_rows import shown
+from toban.faces.web.parts import is_fragment
+from toban.faces.web.trends import telemetry
+from toban.faces.web.words import length
+
+PER_PAGE = 100
+_VALUES = 8
+_WRONG = 400
+
+_FACETS: Mapping[str, Promise] = {
+    "level": gettext_lazy("レベル"),
+    "kind": gettext_lazy("ログ種別"),
+    "service": gettext_lazy("サービス"),
+    "route": gettext_lazy("経路"),
+    "status": gettext_lazy("状態コード"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A choice that was understood."""
+
+    choice: Choice
+    search: Search
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """A stretch up to now that may be chosen."""
+
+    word: str
+    query: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value that a field has, and where it leads."""
+
+    value: str
+    count: int
+    only: str
+    """The query with this value alone."""
+    without: str
+    """And without it."""
+
+
+@require_safe
+def logs(request: HttpRequest) -> HttpResponse:
+    """Show the newest rows that `?q=` finds within `?last=`, or from `?from=` to `?to=`.
+
+    `?before=` shows those that stand behind a place, `?after=` those before it. Bars and values come by their
+    own addresses, so that the rows need not wait for them.
+    """
+    edition, now = in_force(), system_clock()
+    chosen = choice(request.GET.dict())
+    context: dict[str, object] = {
+        "choice": chosen,
+        "query": chosen.query,
+        "lengths": list(_lengths(chosen)),
+        "may_download": may_order(request.user),
+    }
+    status = 200
+    try:
+        asked = understood(chosen, edition, now)
+        context |= {"parts": _parts(asked), "asked": asked, "tail_since": int(now.timestamp() * 1000)}
+        context |= _found(request, asked, edition)
+    except (BadSearch, BadRange) as wrong:
+        context["wrong"], status = str(wrong), _WRONG
+    except (StoreUnavailable, StoreRefused):
+        context["trouble"] = True
+    context |= frame(look(edition, now), "logs")
+    return render(request, "web/logs/logs.html", context, status=status)
+
+
+@require_safe
+def histogram(request: HttpRequest) -> HttpResponse:
+    """Draw how many rows there are by time and level: as a part of the page, or as a page of its own."""
+
+    def drawn(asked: Asked, edition: Edition) -> Mapping[str, object]:
+        step = step_of(asked.span)
+        found = _store().by_level(asked.search.terms, asked.span, step=step.total_seconds())
+        drawn = log_chart.histogram(found, asked.span, step)
+        zone = edition.bindings.system.zone
+
+        def narrowed(bar: log_chart.Bar) -> str:
+            return asked.choice.turned(**{
+                "last": "", "from": written(bar.start, zone), "to": written(bar.end, zone),
+            })  # fmt: skip
+
+        return {"chart": drawn, "bars": [(bar, narrowed(bar)) for bar in drawn.bars], "step": step}
+
+    return _part(request, "web/logs/_histogram.html", _("時間ごとの数"), drawn)
+
+
+@require_safe
+def facets(request: HttpRequest) -> HttpResponse:
+    """Count the values that fields have: as a part of the page, or as a page of its own."""
+
+    def counted(asked: Asked, _edition: Edition) -> Mapping[str, object]:
+        store = _store()
+        return {
+            "facets": [
+                (name, word, [_value(asked.choice, name, *each) for each in values])
+                for name, word in _FACETS.items()
+                if (values := store.values(FIELDS[name], asked.search.terms, asked.span, limit=_VALUES))
+            ]
+        }
+
+    return _part(request, "web/logs/_facets.html", _("項目の値ごとの数"), counted)
+
+
+def understood(chosen: Choice, edition: Edition, now: datetime) -> Asked:
+    """Return what *chosen* asks of the store, or raise `BadSearch` or `BadRange`."""
+    return Asked(chosen, read_search(chosen.q), span_of(chosen, edition.bindings.system.zone, now))
+
+
+def _store() -> LogSearch:
+    return LogSearch(telemetry())
+
+
+def _lengths(chosen: Choice) -> Iterator[Length]:
+    is_typed = bool(chosen.begin or chosen.end)
+    for name, each in LENGTHS.items():
+        query = chosen.turned(**{"last": name, "from": "", "to": ""})
+        yield Length(length(each), query, not is_typed and chosen.last == name)
+
+
+def _parts(asked: Asked) -> list[tuple[str, str]]:
+    """Return each part of the search, and the query without it."""
+    search = asked.search
+    return [(part, asked.choice.turned(q=search.without(part))) for part in dict.fromkeys(search.parts)]
+
+
+def _found(request: HttpRequest, asked: Asked, edition: Edition) -> Mapping[str, object]:
+    before, after = (place_in(request.GET.get(name, "")) for name in ("before", "after"))
+    found = _page(asked, before, after)
+    has_more = len(found) > PER_PAGE
+    # Of a page that goes back up, the one too many is the newest.
+    rows = found[-PER_PAGE:] if after is not None else found[:PER_PAGE]
+    is_newest = before is None and (after is None or not has_more)
+    has_older = has_more or after is not None
+    turned = asked.choice.turned
+    return {
+        "rows": list(shown(rows, edition.bindings.system.zone)),
+        "older": turned(before=place_text(rows[-1].place)) if rows and has_older else "",
+        "newer": turned(after=place_text(rows[0].place)) if rows and not is_newest else "",
+        "is_newest": is_newest,
+        "is_live": is_newest and not asked.choice.end,
+    }
+
+
+def _page(asked: Asked, before: Place | None, after: Place | None) -> list[FoundRow]:
+    """Return the rows of a page and one more, if there is one; the newest first."""
+    terms, span = asked.search.terms, asked.span
+    if after is not None:
+        return _store().oldest(terms, span, limit=PER_PAGE + 1, after=after)[::-1]
+    return _store().newest(terms, span, limit=PER_PAGE + 1, before=before)
+
+
+def _value(chosen: Choice, field: str, value: str, count: int) -> Value:
+    only, without = term(field, value), term(field, value, negated=True)
+    return Value(value, count, _with(chosen, only), _with(chosen, without))
+
+
+def _with(chosen: Choice, part: str) -> str:
+    """Return the query that finds less: only what *part* holds of."""
+    parts = dict.fromkeys((*read_search(chosen.q).parts, part))
+    return chosen.turned(q=" ".join(parts))
+
+
+def _part(
+    request: HttpRequest,
+    template: str,
+    title: str,
+    counted: Callable[[Asked, Edition], Mapping[str, object]],
+) -> HttpResponse:
+    edition, now = in_force(), system_clock()
+    chosen = choice(request.GET.dict())
+    context: dict[str, object] = {
+        "now": now,
+        "zone": edition.bindings.system.zone,
+        "query": chosen.query,
+        "title": title,
+        "template": template,
+    }
+    try:
+        context |= counted(understood(chosen, edition, now), edition)
+    except (BadSearch, BadRange) as wrong:
+        context["wrong"] = str(wrong)
+    except (StoreUnavailable, StoreRefused):
+        context["trouble"] = True
+    if is_fragment(request):
+        return render(request, template, context)
+    return render(request, "web/logs/part.html", {**frame(look(edition, now), "logs"), **context})

@@ -1,0 +1,130 @@
+"""Rows of logs on open pages as they come in, by a real server and a real store."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.integration.faces.ingest.served import Served, serving
+
+from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.store import Telemetry
+from toban.faces.ingest.log_tail import MOST
+
+
+@pytest.fixture(scope="module")
+def child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
+    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
+        child.telemetry = Telemetry(child.telemetry_url)
+        child.telemetry.ensure_schema()
+        yield child
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, child: StoreProcess) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("served"), telemetry=child.telemetry_url) as running:
+        yield running
+
+
+def come_in(child: StoreProcess, *messages: str, ago: timedelta = timedelta()) -> None:
+    at = datetime.now(UTC) - ago
+    rows = [
+        LogRow(
+            "application", f"{at:%Y-%m-%d}", at.timestamp(), "ERROR", "shop", message,
+            "", "", "", "", "", "", "", 0, 0.0, {}, "shop", number,
+        )
+        for number, message in enumerate(messages, 1)
+    ]  # fmt: skip
+    assert child.telemetry is not None
+    LogStore(child.telemetry).write(Batch(key_of("shop", "", repr((at, messages)).encode()), rows))
+
+
+def markup(lines: Iterator[str]) -> str:
+    """Read on to the next `rows` event."""
+    for line in lines:
+        if line == "event: rows":
+            return str(json.loads(next(lines).removeprefix("data: ")))
+    raise AssertionError("the stream ended without rows")
+
+
+def since(ago: timedelta = timedelta(seconds=1)) -> str:
+    return str(int((datetime.now(UTC) - ago).timestamp() * 1000))
+
+
+def test_what_the_search_finds_is_told_as_it_comes_in(served: Served, child: StoreProcess) -> None:
+    come_in(child, "before anybody looked", ago=timedelta(minutes=1))
+    asked = {"q": "level:ERROR wanted", "since": since(), "last": "1h"}
+    with served.client() as client, client.stream("GET", "/live/logs", params=asked) as stream:
+        lines = stream.iter_lines()
+        assert next(lines) == "retry: 2000"
+        come_in(child, "first wanted", "not asked for")
+
+        first = markup(lines)
+        come_in(child, "second wanted <script>")
+        second = markup(lines)
+
+    assert "first wanted" in first
+    assert "not asked for" not in first
+    assert "?q=level%3AERROR+wanted&amp;last=1h" in first
+    assert "second wanted &lt;script&gt;" in second
+    assert "first wanted" not in second
+
+
+def test_whoever_comes_back_is_told_what_came_meanwhile(served: Served, child: StoreProcess) -> None:
+    asked = {"q": "meanwhile", "since": since(timedelta(minutes=2))}
+    come_in(child, "meanwhile", ago=timedelta(minutes=1))
+
+    with served.client() as client, client.stream("GET", "/live/logs", params=asked) as stream:
+        found = markup(stream.iter_lines())
+
+    assert "meanwhile" in found
+
+
+@pytest.mark.parametrize("session", ["", "not-a-session"])
+def test_strangers_are_told_nothing(served: Served, session: str) -> None:
+    answer = httpx.get(f"{served.url}/live/logs", cookies={"sessionid": session} if session else {})
+
+    assert answer.status_code == 401
+
+
+def test_a_search_that_can_not_be_read_is_refused(served: Served) -> None:
+    with served.client() as client:
+        assert client.get("/live/logs", params={"q": "status:many"}).status_code == 400
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "²", "-1", "x", ""])
+def test_a_moment_that_is_none_is_now(served: Served, number: str) -> None:
+    with served.client() as client, client.stream("GET", "/live/logs", params={"since": number}) as stream:
+        assert stream.status_code == 200
+        assert next(stream.iter_lines()) == "retry: 2000"
+
+
+def test_only_so_many_look_at_once(served: Served) -> None:
+    lines: list[Iterator[str]] = []
+    with served.client() as client, ExitStack() as looking:
+        for _ in range(MOST + 1):
+            stream = looking.enter_context(client.stream("GET", "/live/logs"))
+            lines.append(stream.iter_lines())
+            # Once it has said something it counts. Those that have just been left may still do.
+            next(lines[-1])
+
+        assert stream.status_code == 429
+
+
+def test_without_the_store_the_stream_says_so_until_its_reader_is_locked_out(tmp_path: Path) -> None:
+    told: list[str] = []
+    with serving(tmp_path) as served, served.client() as client, client.stream("GET", "/live/logs") as stream:
+        reading = threading.Thread(target=lambda: told.extend(stream.iter_lines()))
+        reading.start()
+        served.act("lock")
+        reading.join(timeout=30)
+
+        # It ended by itself, and takes nobody with this session back.
+        assert not reading.is_alive()
+        assert told.count("event: away") > 1
+        assert client.get("/live/logs").status_code == 401

@@ -1,0 +1,335 @@
+"""The pages of logs: what is found and counted, one row, and what may be taken away; in a real store."""
+
+import asyncio
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.http import StreamingHttpResponse
+from django.test import Client
+from pytest_django import Settings
+from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.integration.faces.web.conftest import SignIn
+
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.people.models import OperatorRole
+from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.store import Telemetry
+from toban.faces.web import log_download, trends
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+PART = {"HX-Request": "true"}
+EVIL = """<script>alert("x")</script>"""
+ROW_ADDRESS = re.compile(r'href="(/logs/\d+-\d+-\d+)\?')
+
+
+def row(number: int, **changed: Any) -> LogRow:
+    """A line of the shop, so many seconds before the end."""
+    at = NOW - timedelta(minutes=5, seconds=number)
+    plain = LogRow(
+        "application", f"{at:%Y-%m-%d}", at.timestamp(), "INFO", "shop-api", f"line {number} of many", "",
+        f"req-{number}", "", "", "", "", "", 0, 0.0, {}, "shop", number,
+    )  # fmt: skip
+    return plain._replace(**changed)
+
+
+def lines() -> list[LogRow]:
+    return [
+        *(row(number) for number in range(1, 251)),
+        row(251, level="ERROR", message="card declined", attributes={"cart": {"items": 3}, "<b>": "y"}),
+        row(252, kind="access", service="web", method="GET", route="/orders", status=502, duration_ms=12.0,
+            message="", request_id="req-251"),
+        row(253, level="ERROR", service=EVIL, message=EVIL, request_id=EVIL, route=EVIL, user_id="=1+1"),
+        row(254, service='a "quoted" \\ name', message="strange"),
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
+        child.telemetry = Telemetry(child.telemetry_url)
+        LogStore(child.telemetry).write(Batch(key_of("shop", "", b"many"), lines()))
+        yield child.telemetry_url
+
+
+@pytest.fixture(autouse=True)
+def store_in_use(settings: Settings, stored: str) -> Iterator[None]:
+    settings.TELEMETRY_URL = stored
+    trends.telemetry.cache_clear()
+    yield
+    trends.telemetry.cache_clear()
+
+
+def text(client: Client, address: str, query: Mapping[str, str] | None = None, status: int = 200) -> str:
+    answer = client.get(address, query)
+    assert answer.status_code == status
+    return answer.content.decode()
+
+
+def part(client: Client, address: str, **query: str) -> str:
+    return client.get(address, query, headers=PART).content.decode()
+
+
+def clocks(page: str) -> list[str]:
+    return re.findall(r"line (\d+) of many", page)
+
+
+def test_the_newest_rows_come_first_and_pages_lead_both_ways(viewer: Client) -> None:
+    first = text(viewer, "/logs/", {"q": "many"})
+    older = unescape(re.findall(r'href="([^"]+)" rel="next"', first)[0])
+    second = text(viewer, older)
+    newer = unescape(re.findall(r'href="([^"]+)" rel="prev"', second)[0])
+    again = text(viewer, newer)
+
+    assert clocks(first) == [str(number) for number in range(1, 101)]
+    assert clocks(second) == [str(number) for number in range(101, 201)]
+    assert clocks(again) == clocks(first)
+    assert 'rel="prev"' not in again
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("level:ERROR", 2),
+        ("kind:アクセスログ status:>=500", 1),
+        ('"card declined"', 1),
+        ("cart.items:3", 1),
+        ("service:shop-api -many", 1),
+        ("nowhere", 0),
+    ],
+)
+def test_the_language_of_the_terminal_finds_the_same_here(viewer: Client, query: str, count: int) -> None:
+    page = text(viewer, "/logs/", {"q": query})
+
+    assert page.count('<tr class="row">') == count
+    assert ("この条件に当てはまる行はありません。" in page) == (count == 0)
+
+
+def test_a_typed_stretch_comes_before_the_length_up_to_now(viewer: Client) -> None:
+    tokyo = (NOW + timedelta(hours=9)).replace(tzinfo=None)
+    begin = (tokyo - timedelta(minutes=5, seconds=12)).isoformat()
+    end = (tokyo - timedelta(minutes=5, seconds=9)).isoformat()
+
+    page = text(viewer, "/logs/", {"last": "15m", "from": begin, "to": end})
+
+    assert clocks(page) == ["10", "11", "12"]
+    assert 'id="tail"' not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"q": "status:many"}, "数を書いてください"),
+        ({"q": '"open'}, "引用符は閉じてください"),
+        ({"from": "yesterday"}, "「yesterday」は日時として読めません。"),
+        ({"from": "0001-01-01T00:00"}, "日時として読めません"),
+        ({"from": "2026-11-26T10:00", "to": "2026-11-26T09:00"}, "始まりが終わりより後です。"),
+    ],
+)
+def test_what_can_not_be_read_is_said_and_stays_typed(
+    viewer: Client, query: dict[str, str], said: str
+) -> None:
+    page = text(viewer, "/logs/", query, 400)
+
+    assert said in page
+    assert all(f'value="{value.replace('"', "&quot;")}"' in page for value in query.values())
+
+
+def test_without_the_store_the_page_stands_and_says_so(settings: Settings, viewer: Client) -> None:
+    settings.TELEMETRY_URL = "http://toban:x@127.0.0.1:9/toban"
+    trends.telemetry.cache_clear()
+
+    page = text(viewer, "/logs/", {"q": "many"})
+    fragment = part(viewer, "/logs/facets", q="many")
+    alone = text(viewer, "/logs/1764150000000-1-1")
+
+    assert all("ログの置き場が答えません。" in each for each in (page, fragment, alone))
+
+
+def test_bars_tell_the_levels_and_the_table_says_the_same(viewer: Client) -> None:
+    drawn = part(viewer, "/logs/histogram", last="1h")
+    whole = text(viewer, "/logs/histogram", {"last": "1h"})
+
+    assert "254行" in drawn
+    assert re.search(r"ERROR <b>2</b>", drawn)
+    assert re.search(r"INFO <b>252</b>", drawn)
+    assert sum(map(int, re.findall(r'<td class="number">(\d+)</td>', drawn))) == 254
+    assert drawn.count('class="ground"') in (60, 61)
+    assert "<html" not in drawn
+    assert "<html" in whole
+
+
+def test_a_bar_leads_to_its_rows_alone(viewer: Client) -> None:
+    drawn = part(viewer, "/logs/histogram", last="1h", q="many")
+    found = re.findall(r'<a href="(/logs/\?[^"]+)">[^<]*<time.*?<td class="number">(\d+)</td>', drawn)
+
+    assert len(found) > 1
+    for address, count in found:
+        assert text(viewer, unescape(address)).count('<tr class="row">') == int(count)
+
+
+def test_values_are_counted_and_lead_to_what_they_count(viewer: Client) -> None:
+    counted = part(viewer, "/logs/facets", last="1h")
+    found = re.findall(
+        r'<li><a href="([^"]+)">([^<]+)</a> <span class="count">(\d+)</span> <a class="not" href="([^"]+)"',
+        counted,
+    )
+    values = {unescape(value): int(count) for _only, value, count, _without in found}
+
+    assert values.items() >= {"ERROR": 2, "access": 1, "/orders": 1, "502": 1, EVIL: 1}.items()
+    for only, _value, count, without in found:
+        assert text(viewer, unescape(only)).count('<tr class="row">') == min(int(count), 100)
+        rest = part(viewer, unescape(without).replace("/logs/", "/logs/histogram"))
+        assert f"{254 - int(count)}行" in rest
+
+
+def test_a_condition_is_taken_off_by_its_own_link(viewer: Client) -> None:
+    page = text(viewer, "/logs/", {"q": 'level:ERROR "card declined"'})
+    links = re.findall(r'<li><code>([^<]+)</code> <a href="([^"]+)"', page)
+
+    assert {
+        unescape(part): text(viewer, unescape(link)).count('<tr class="row">') for part, link in links
+    } == {
+        "level:ERROR": 1,
+        '"card declined"': 2,
+    }
+
+
+def test_one_row_shows_all_its_fields_and_its_request_across_kinds_and_services(viewer: Client) -> None:
+    (address,) = ROW_ADDRESS.findall(text(viewer, "/logs/", {"q": "declined"}))
+
+    page = text(viewer, address)
+
+    assert "<dt>cart.items</dt><dd>3" in page
+    request = page.split('id="of-request"')[1].split("</section>")[0]
+    assert request.count('<tr class="row') == 2
+    assert "GET /orders 502 12ms" in request
+    around = page.split('id="beside"')[1]
+    assert "line 241 of many" in around
+    assert "line 240 of many" not in around
+    assert 'class="row is-here" aria-current="true"' in around
+
+
+@pytest.mark.parametrize(
+    "place", ["1-1-1", "x", "1-2", "9" * 40 + "-1-1", "1-1-99999999999", "²-1-1", "0-0-0"]
+)
+def test_a_row_that_is_not_there_is_not_found(viewer: Client, place: str) -> None:
+    assert viewer.get(f"/logs/{place}").status_code == 404
+
+
+def test_what_applications_wrote_never_becomes_markup(viewer: Client) -> None:
+    page = text(viewer, "/logs/", {"q": "level:ERROR"})
+    address = ROW_ADDRESS.findall(page)[-1]
+    pages = [
+        page,
+        text(viewer, "/logs/", {"q": EVIL}),
+        text(viewer, address),
+        part(viewer, "/logs/facets", last="1h"),
+        part(viewer, "/logs/histogram", q=f"service:{EVIL}"),
+    ]
+
+    assert [each.count("<script>alert") for each in pages] == [0] * len(pages)
+    assert all("&lt;script&gt;" in each for each in pages[:4])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "' OR 1=1 --",
+        "') OR 1=1 --",
+        '"{term0:String}"',
+        "service:\"' OR '1'='1\"",
+        "100%",
+        "li_e",
+        '"back\\\\slash\\n"',
+        "x\ty",
+        "\x00",
+        "a.b.c:file('/etc/passwd')",
+    ],
+)
+def test_a_search_is_looked_for_and_never_run(viewer: Client, query: str) -> None:
+    page = text(viewer, "/logs/", {"q": query})
+
+    assert page.count('<tr class="row">') == 0
+    assert "この条件に当てはまる行はありません。" in page
+
+
+@pytest.mark.parametrize("address", ["/logs/", "/logs/facets", "/logs/histogram", "/logs/1-1-1"])
+def test_strangers_are_sent_to_the_sign_in(db: None, address: str) -> None:
+    assert Client().get(address).headers["Location"].startswith("/accounts/login/")
+
+
+def test_the_whole_page_works_in_english(viewer: Client) -> None:
+    viewer.cookies["django_language"] = "en"
+
+    page = text(viewer, "/logs/", {"q": "declined"})
+
+    assert "Follow" in page
+    assert not re.search(
+        "[ぁ-んァ-ン一-龥]{2,}",
+        re.sub(r"<nav class=\"tools\".*?</nav>", "", page, flags=re.DOTALL).split("<main")[1],
+    )
+
+
+# — taking away —
+
+
+def taken(client: Client, **form: str) -> bytes:
+    answer = client.post("/logs/download", form)
+    assert answer.status_code == 200
+    assert isinstance(answer, StreamingHttpResponse)
+
+    async def read() -> bytes:
+        return b"".join([piece async for piece in answer.streaming_content])
+
+    return asyncio.run(read())
+
+
+def test_a_viewer_takes_nothing_away(viewer: Client) -> None:
+    page = text(viewer, "/logs/", {"q": "many"})
+
+    assert "/logs/download" not in page
+    assert viewer.post("/logs/download", {"format": "csv"}).status_code == 403
+    assert not LedgerEntry.objects.filter(content__event="logs-downloaded").exists()
+
+
+def test_a_file_holds_all_that_is_found_and_the_evidence_who_took_it(sign_in: SignIn) -> None:
+    developer = sign_in(OperatorRole.DEVELOPER)
+
+    found = [json.loads(line) for line in taken(developer, format="ndjson", last="1h").splitlines()]
+
+    assert len(found) == 254
+    assert found[0]["message"] == "line 1 of many"
+    entry = LedgerEntry.objects.get(content__event="logs-downloaded")
+    assert (entry.actor, entry.content["format"], entry.content["search"]) == ("developer", "ndjson", "")
+
+
+def test_a_spreadsheet_runs_nothing_of_what_was_written(sign_in: SignIn) -> None:
+    body = taken(sign_in(OperatorRole.MANAGER), format="csv", q="userId:*").decode("utf-8-sig")
+
+    (found,) = csv.DictReader(body.splitlines())
+    assert (found["userId"], found["message"]) == ("'=1+1", EVIL)
+
+
+def test_a_file_has_an_end(sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_download, "MOST", 120)
+    monkeypatch.setattr(log_download, "_AT_ONCE", 50)
+
+    found = taken(sign_in(OperatorRole.DEVELOPER), format="ndjson", q="many").splitlines()
+
+    assert [json.loads(line)["message"] for line in found] == [f"line {n} of many" for n in range(1, 121)]
+
+
+@pytest.mark.parametrize(
+    ("form", "status"), [({"format": "exe"}, 400), ({"format": "csv", "q": "status:many"}, 302)]
+)
+def test_what_can_not_be_handed_out_leaves_no_evidence(
+    sign_in: SignIn, form: dict[str, str], status: int
+) -> None:
+    assert sign_in(OperatorRole.DEVELOPER).post("/logs/download", form).status_code == status
+    assert not LedgerEntry.objects.filter(content__event="logs-downloaded").exists()
