@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
 
+from toban.design.values.closed import ClosedDays
 from toban.design.values.schedule import (
     Cadence,
     DayOfMonth,
@@ -17,6 +18,8 @@ from toban.design.values.schedule import (
 
 _WEEKDAYS = tuple(Weekday)
 _SATURDAY = 5
+CLOSED = "休業日"
+"""What a day of closing is called."""
 _OVER_MONTHS = (Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.HALF_YEARLY, Cadence.YEARLY)
 
 
@@ -83,33 +86,31 @@ def japanese_holidays(years: range) -> Mapping[date, str]:
     return Japan(years=years)
 
 
-def business_days(*, keeps_holidays: bool) -> Callable[[date], bool]:
-    """Return whether people work on a day: not at weekends nor, where kept, on Japan's public holidays."""
+@dataclass(frozen=True, slots=True)
+class BusinessCalendar:
+    """On which days people work: not at weekends, on public holidays where kept, nor on days of closing."""
 
-    def is_business_day(day: date) -> bool:
-        is_holiday = keeps_holidays and day in _holidays_of(day.year)
-        return day.weekday() < _SATURDAY and not is_holiday
+    keeps_holidays: bool = True
+    """Whether Japan's public holidays are no business days."""
+    closed: tuple[ClosedDays, ...] = ()
 
-    return is_business_day
+    def is_business_day(self, day: date) -> bool:
+        """Say whether people work on *day*."""
+        return day.weekday() < _SATURDAY and not self.day_off(day)
 
+    def day_off(self, day: date) -> str:
+        """Return why *day* is free whatever its weekday: a public holiday's name, or 休業日; else nothing."""
+        holiday = _holidays_of(day.year).get(day, "") if self.keeps_holidays else ""
+        return holiday or (CLOSED if any(each.has(day) for each in self.closed) else "")
 
-def holidays_around(day: date, *, keeps_holidays: bool) -> Collection[date]:
-    """Return the public holidays of the year of *day*, and of the day before: its hours may reach into *day*.
-
-    None where they are not kept.
-    """
-    if not keeps_holidays:
-        return ()
-    return _holidays_between((day - timedelta(days=1)).year, day.year)
+    def days_off_around(self, day: date) -> Collection[date]:
+        """Return which of *day* and the day before are such: the hours of that one may reach into *day*."""
+        return frozenset(each for each in days_from(day - timedelta(days=1), 2) if self.day_off(each))
 
 
 @cache
-def _holidays_between(first: int, last: int) -> Collection[date]:
-    return frozenset(japanese_holidays(range(first, last + 1)))
-
-
-def _holidays_of(year: int) -> Collection[date]:
-    return _holidays_between(year, year)
+def _holidays_of(year: int) -> Mapping[date, str]:
+    return japanese_holidays(range(year, year + 1))
 
 
 def _moment(day: date, at: time) -> datetime:

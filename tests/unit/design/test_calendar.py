@@ -6,13 +6,14 @@ from decimal import Decimal
 import pytest
 
 from toban.design.calendar import (
+    BusinessCalendar,
     Period,
-    business_days,
     days_from,
     is_due_on,
     japanese_holidays,
     periods_on,
 )
+from toban.design.values.closed import read_closed_days
 from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.schedule import (
     Cadence,
@@ -175,7 +176,18 @@ def test_japanese_holidays_hold_substitutes_by_name() -> None:
 def test_public_holidays_are_business_days_only_where_they_are_not_kept() -> None:
     saturday, new_year, friday = date(2027, 1, 2), date(2027, 1, 1), date(2027, 1, 8)
 
-    kept, not_kept = business_days(keeps_holidays=True), business_days(keeps_holidays=False)
+    kept, not_kept = BusinessCalendar(), BusinessCalendar(keeps_holidays=False)
 
-    assert [kept(day) for day in (saturday, new_year, friday)] == [False, False, True]
-    assert [not_kept(day) for day in (saturday, new_year, friday)] == [False, True, True]
+    assert [kept.is_business_day(day) for day in (saturday, new_year, friday)] == [False, False, True]
+    assert [not_kept.is_business_day(day) for day in (saturday, new_year, friday)] == [False, True, True]
+
+
+def test_days_of_closing_are_days_off_beside_the_public_holidays() -> None:
+    closing = read_closed_days("12-29..01-03")
+    assert closing is not None
+    calendar = BusinessCalendar(closed=(closing,))
+
+    days = days_from(date(2026, 12, 28), 8)
+
+    assert [calendar.day_off(day) for day in days] == ["", *["休業日"] * 3, "元日", *["休業日"] * 2, ""]
+    assert calendar.days_off_around(date(2027, 1, 4)) == {date(2027, 1, 3)}

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from toban.chapters.objectives.rules import Span, merged
-from toban.design.calendar import business_days, periods_on
+from toban.design.calendar import BusinessCalendar, periods_on
 from toban.design.clauses.objectives import MaintenanceWindow
 
 
@@ -38,17 +38,16 @@ def planned_spans(
     span: Span,
     *,
     zone: ZoneInfo,
-    keeps_holidays: bool,
+    business: BusinessCalendar,
 ) -> list[Span]:
     """Return the planned maintenance within *span*: the document's windows and what people announced."""
-    is_business_day = business_days(keeps_holidays=keeps_holidays)
     found: list[Span] = []
     for window in windows:
         own = ZoneInfo(window.schedule.zone) if window.schedule.zone else zone
         for day in _days(span, own):
             found += [
                 (period.start.replace(tzinfo=own), period.end.replace(tzinfo=own))
-                for period in periods_on(window.schedule, day, is_business_day)
+                for period in periods_on(window.schedule, day, business.is_business_day)
             ]
     clipped = ((max(start, span[0]), min(end, span[1])) for start, end in (*found, *announced))
     return merged((start, end) for start, end in clipped if start < end)

@@ -150,7 +150,7 @@ def planned(of: Indicator, design: Design, bindings: Bindings, span: Span) -> Se
         _announced(of.target, span),
         span,
         zone=bindings.system.zone,
-        keeps_holidays=bindings.system.keeps_holidays,
+        business=bindings.system.business,
     )
 
 

@@ -1,10 +1,9 @@
 """Everything that a document puts on a day, over a span of days, and what falls together. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from toban.design.calendar import business_days, japanese_holidays
 from toban.design.clauses.base import Clause
 from toban.design.reader import Design
 from toban.design.values.occurrence import existing
@@ -36,7 +35,7 @@ class Day:
     date: date
     is_business_day: bool
     holiday: str
-    """The public holiday's name; empty for every other day."""
+    """The public holiday's name, or 休業日; empty for every other day."""
     entries: tuple[Entry, ...]
 
 
@@ -51,16 +50,15 @@ class Agenda:
 
 def agenda(design: Design, system: System, first: date, last: date) -> Agenda:
     """Return what *design* orders from *first* to *last*, both included, with all that falls together."""
-    years = range(first.year, last.year + 2)
-    holidays: Mapping[date, str] = japanese_holidays(years) if system.keeps_holidays else {}
-    is_business_day = business_days(keeps_holidays=system.keeps_holidays)
+    business = system.business
     by_day: dict[date, list[Entry]] = {}
     for entry in _with_meetings(_entries(design, system, first, last)):
         by_day.setdefault(entry.start.date(), []).append(entry)
     days = (first + offset * _DAY for offset in range((last - first).days + 1))
     return Agenda(
         tuple(
-            Day(day, is_business_day(day), holidays.get(day, ""), tuple(by_day.get(day, ()))) for day in days
+            Day(day, business.is_business_day(day), business.day_off(day), tuple(by_day.get(day, ())))
+            for day in days
         ),
         tuple(clause for clause in design.clauses if any(map(_is_constant, schedules_of(clause)))),
     )

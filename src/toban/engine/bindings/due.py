@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import datetime, time, timedelta
 
-from toban.design.calendar import business_days
 from toban.design.clauses.base import Clause
 from toban.design.values.occurrence import occurrences
 from toban.design.values.schedule import Cadence, Schedule
@@ -25,8 +24,7 @@ def due_times(schedule: Schedule, system: System, start: datetime, end: datetime
 
     A schedule without a clock time yields nothing: nobody knows when to begin.
     """
-    is_business_day = business_days(keeps_holidays=system.keeps_holidays)
-    return occurrences(schedule, start, end, system.zone, is_business_day)
+    return occurrences(schedule, start, end, system.zone, system.business.is_business_day)
 
 
 def schedules_of(clause: Clause) -> Iterator[Schedule]:

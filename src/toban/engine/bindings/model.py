@@ -20,6 +20,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from toban.design.calendar import BusinessCalendar
+from toban.design.values.closed import ClosedDays, read_closed_days
 from toban.design.values.duration import read_duration
 from toban.design.values.hours import Hours, read_hours
 from toban.design.values.rotation import WEEKLY, is_handover
@@ -73,6 +75,18 @@ def _length(written: object) -> object:
 Length = Annotated[timedelta, BeforeValidator(_length)]
 
 
+def _closed(written: object) -> object:
+    found = read_closed_days(written) if isinstance(written, str) else written
+    if not isinstance(found, ClosedDays):
+        raise PydanticCustomError(
+            "closed", '休業日は "12-29..01-03" (毎年) や "2026-08-13" (その日だけ) のように書いてください'
+        )
+    return found
+
+
+Closed = Annotated[InstanceOf[ClosedDays], BeforeValidator(_closed)]
+
+
 def beside_the_bindings(path: Path, info: ValidationInfo) -> Path:
     """Take a relative path as one that starts at the folder of `toban.toml`."""
     base: Path = (info.context or {}).get("base", Path())
@@ -87,6 +101,8 @@ class System(Section):
     """The zone that the document's clock times are in."""
     holidays: Literal["JP", "none"] = "JP"
     """Whose public holidays are no business days."""
+    closed: tuple[Closed, ...] = ()
+    """Days on which the company itself is closed: no business days either."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -94,9 +110,9 @@ class System(Section):
         return ZoneInfo(self.timezone)
 
     @property
-    def keeps_holidays(self) -> bool:
-        """Whether Japan's public holidays are no business days."""
-        return self.holidays == "JP"
+    def business(self) -> BusinessCalendar:
+        """On which days people work: the one place that all schedules and hours ask."""
+        return BusinessCalendar(keeps_holidays=self.holidays == "JP", closed=self.closed)
 
 
 class DiscoveryBinding(Section):

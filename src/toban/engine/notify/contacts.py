@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from toban.design.calendar import BusinessCalendar
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.model import Bindings, DutyBinding, NoticeBinding, Person, System
 from toban.engine.notify.channel import Transport
@@ -33,8 +34,7 @@ class Contacts:
     """Role or name → address per kind of channel; kinds without an address are left out."""
     ways: tuple[Way, ...]
     zone: ZoneInfo
-    keeps_holidays: bool = True
-    """Whether Japan's public holidays are no business days."""
+    business: BusinessCalendar = field(default_factory=BusinessCalendar)
     public_url: str = ""
     file: str = "toban.toml"
     system: str = ""
@@ -49,8 +49,12 @@ class Contacts:
 
     @property
     def calendar(self) -> System:
-        """The zone and the holidays, to compute with."""
-        return System(timezone=str(self.zone), holidays="JP" if self.keeps_holidays else "none")
+        """The zone and the days off, to compute with."""
+        return System(
+            timezone=str(self.zone),
+            holidays="JP" if self.business.keeps_holidays else "none",
+            closed=self.business.closed,
+        )
 
     def holders(self, role: str) -> Sequence[str]:
         """Return the names in `people` of those who hold *role*: itself, unless others take turns at it."""
@@ -75,7 +79,7 @@ def contacts_of(bindings: Bindings, transports: Mapping[str, Transport], public_
         people={role: _addresses(person) for role, person in bindings.people.items()},
         ways=tuple(ways),
         zone=bindings.system.zone,
-        keeps_holidays=bindings.system.keeps_holidays,
+        business=bindings.system.business,
         public_url=public_url.rstrip("/"),
         file=bindings.file,
         system=bindings.system.name,

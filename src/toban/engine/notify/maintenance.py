@@ -1,11 +1,11 @@
 """Planned maintenance: when the document itself says that the service may be down."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from toban.design.calendar import business_days, periods_on
+from toban.design.calendar import BusinessCalendar, periods_on
 from toban.design.clauses.objectives import MaintenanceWindow
 
 
@@ -18,14 +18,13 @@ class OpenWindow:
 
 
 def open_window(
-    windows: Iterable[MaintenanceWindow], *, zone: ZoneInfo, keeps_holidays: bool, now: datetime
+    windows: Iterable[MaintenanceWindow], *, zone: ZoneInfo, business: BusinessCalendar, now: datetime
 ) -> OpenWindow | None:
     """Return the window that is open at *now*, the last to end if there are several; the end is excluded."""
-    is_business_day = business_days(keeps_holidays=keeps_holidays)
     found = [
         OpenWindow(str(window.origin), end)
         for window in windows
-        for start, end in _occurrences(window, zone, now, is_business_day)
+        for start, end in _occurrences(window, zone, now, business)
         if start <= now < end
     ]
     return max(found, key=lambda window: window.until, default=None)
@@ -56,11 +55,11 @@ def window_for(
 
 
 def _occurrences(
-    window: MaintenanceWindow, zone: tzinfo, now: datetime, is_business_day: Callable[[date], bool]
+    window: MaintenanceWindow, zone: tzinfo, now: datetime, business: BusinessCalendar
 ) -> Iterator[tuple[datetime, datetime]]:
     own = ZoneInfo(window.schedule.zone) if window.schedule.zone else zone
     today = now.astimezone(own).date()
     # Yesterday's window may end today.
     for day in (today - timedelta(days=1), today):
-        for period in periods_on(window.schedule, day, is_business_day):
+        for period in periods_on(window.schedule, day, business.is_business_day):
             yield period.start.replace(tzinfo=own), period.end.replace(tzinfo=own)

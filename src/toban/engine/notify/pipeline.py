@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Count, Max
 
-from toban.design.calendar import holidays_around
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import DutyRole, MaintenanceWindow
 from toban.design.reader import Design
@@ -81,7 +80,7 @@ class _Look:
         self._window = open_window(
             design.of(MaintenanceWindow),
             zone=contacts.zone,
-            keeps_holidays=contacts.keeps_holidays,
+            business=contacts.business,
             now=now,
         )
         self._planned = list(_announced_maintenance(now))
@@ -172,7 +171,7 @@ class _Look:
     def _out_of_hours(self) -> Routing:
         """Whom the assumption for off hours adds to the rows of critical alerts now."""
         moment = self._now.astimezone(self._contacts.zone)
-        holidays = holidays_around(moment.date(), keeps_holidays=self._contacts.keeps_holidays)
+        holidays = self._contacts.business.days_off_around(moment.date())
         vacant = {role for role, held in self._contacts.on_duty.items() if not held}
         rules = rules_for(self._rules, AlertLevel.CRITICAL)
         found = duty.emergency_contact(rules, self._duties, moment, holidays, vacant)

@@ -12,7 +12,6 @@ from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from toban.design.calendar import holidays_around
 from toban.design.clauses.objectives import DutyRole
 from toban.design.reader import Design
 from toban.design.values.hours import Hours
@@ -145,7 +144,7 @@ def _is_open(hours: Hours | None, moment: datetime, system: System) -> bool:
     if hours is None:
         return True
     local = moment.astimezone(system.zone)
-    return hours.covers(local, holidays_around(local.date(), keeps_holidays=system.keeps_holidays))
+    return hours.covers(local, system.business.days_off_around(local.date()))
 
 
 def _in_turn(layer: Layer, moment: datetime, system: System) -> str:

@@ -111,5 +111,6 @@ class Work:
 
     @property
     def rule(self) -> str:
-        """Schedule and zone in words; it changes when the due times may."""
-        return f"{self.schedule} {self.schedule.zone or self.system.timezone} {self.system.holidays}"
+        """Schedule, zone and days off in words; it changes when the due times may."""
+        zone = self.schedule.zone or self.system.timezone
+        return " ".join((str(self.schedule), zone, self.system.holidays, *map(str, self.system.closed)))

@@ -11,7 +11,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from toban.design.calendar import business_days, japanese_holidays
 from toban.design.values.occurrence import existing
 from toban.engine.bindings.inforce import Edition
 from toban.engine.bindings.model import Person
@@ -197,16 +196,14 @@ def _days(chosen: Sequence[Roster], edition: Edition, month: date, today: date) 
     first, last = months.weeks(month)
     start, end = (existing(each, time(0), system.zone) for each in (first, last + _DAY))
     found = turns(chosen, overrides.between(start, end), start, end, system)
-    holidays = japanese_holidays(range(first.year, last.year + 1)) if system.keeps_holidays else {}
-    is_business_day = business_days(keeps_holidays=system.keeps_holidays)
     for number in range((last - first).days + 1):
         day = first + _DAY * number
         yield DutyDay(
             date=day,
             is_within=day.month == month.month,
             is_today=day == today,
-            is_off=not is_business_day(day),
-            holiday=holidays.get(day, ""),
+            is_off=not system.business.is_business_day(day),
+            holiday=system.business.day_off(day),
             turns=tuple(_turns(found, day, edition)),
         )
 

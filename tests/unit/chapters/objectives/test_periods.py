@@ -2,6 +2,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from toban.chapters.objectives.periods import day_span, length, month_span, planned_spans, year_span
+from toban.design.calendar import BusinessCalendar
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.reader import read_design
 
@@ -41,7 +42,7 @@ def test_a_day_on_which_clocks_change_is_shorter() -> None:
 
 
 def planned(span: tuple[datetime, datetime], *announced: tuple[datetime, datetime]) -> object:
-    return planned_spans(WINDOWS, announced, span, zone=TOKYO, keeps_holidays=True)
+    return planned_spans(WINDOWS, announced, span, zone=TOKYO, business=BusinessCalendar())
 
 
 def test_a_window_over_midnight_belongs_to_both_days() -> None:

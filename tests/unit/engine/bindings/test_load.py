@@ -202,3 +202,11 @@ def test_an_empty_secret_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(SecretUnavailable, match="WEB_DSN"):
         Secret("env:WEB_DSN").reveal()
+
+
+def test_a_day_of_closing_that_is_none_is_answered_with_how_one_is_written() -> None:
+    (found,) = complaints('[system]\nclosed = ["12-29..01-03", "02-30"]\n')
+
+    assert (found.code, found.origin.line) == ("BD004", 2)
+    assert '"12-29..01-03" (毎年)' in found.message
+    assert "あるはずの日" in found.hint

@@ -105,6 +105,27 @@ def test_over_the_year_s_end_only_weekends_and_public_holidays_are_left_out() ->
     assert [f"{moment:%m-%d}" for moment in due] == days.split()
 
 
+def test_a_company_closed_over_the_year_s_end_has_its_last_and_first_business_days_beside_it() -> None:
+    system = System.model_validate({"closed": ["12-29..01-03"]})
+
+    last = due_times(schedule("毎月最終営業日 9:00"), system, START, END)
+    first = due_times(schedule("毎月第1営業日 9:00"), system, START, END)
+
+    # Written by hand: 28 December 2027 is a Tuesday, that of 2028 a Thursday; 4 January a Monday, a Tuesday.
+    assert [f"{each:%Y-%m-%d}" for each in last if each.month == 12] == ["2027-12-28", "2028-12-28"]
+    assert [f"{each:%Y-%m-%d}" for each in first if each.month == 1] == ["2027-01-04", "2028-01-04"]
+
+
+def test_on_no_day_of_closing_is_anything_of_business_days_due() -> None:
+    system = System.model_validate({"closed": ["12-29..01-03", "2028-01-07"]})
+    first, last = datetime(2027, 12, 27, tzinfo=TOKYO), datetime(2028, 1, 13, tzinfo=TOKYO)
+
+    due = due_times(schedule("平日 9:00"), system, first, last)
+
+    days = "12-27 12-28 01-04 01-05 01-06 01-11 01-12"
+    assert [f"{moment:%m-%d}" for moment in due] == days.split()
+
+
 def test_where_no_public_holidays_count_only_weekends_are_left_out() -> None:
     due = due_times(schedule("毎月第1営業日 9:00"), System(holidays="none"), START, END)
 

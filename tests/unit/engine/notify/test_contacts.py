@@ -60,5 +60,5 @@ def test_name_zone_holidays_and_the_public_address_come_along() -> None:
     found = contacts()
 
     assert found.system == "南風商店"
-    assert (found.zone.key, found.keeps_holidays) == ("Europe/Berlin", False)
+    assert (found.zone.key, found.business.keeps_holidays) == ("Europe/Berlin", False)
     assert found.public_url == "https://toban.shop.example"

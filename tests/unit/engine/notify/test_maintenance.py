@@ -3,6 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from toban.design.calendar import BusinessCalendar
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.reader import read_design
 from toban.engine.notify.maintenance import OpenWindow, open_window
@@ -22,7 +23,7 @@ SECOND_SUNDAY = windows("毎月第2日曜日 2:00-4:00")
 
 
 def at(now: datetime, of: tuple[MaintenanceWindow, ...] = SECOND_SUNDAY) -> OpenWindow | None:
-    return open_window(of, zone=TOKYO, keeps_holidays=True, now=now)
+    return open_window(of, zone=TOKYO, business=BusinessCalendar(), now=now)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,55 @@
+"""Days of closing."""
+
+from datetime import date
+
+import pytest
+
+from toban.design.values.closed import read_closed_days
+
+
+@pytest.mark.parametrize(
+    ("day", "is_closed"),
+    [
+        (date(2026, 12, 28), False),
+        (date(2026, 12, 29), True),
+        (date(2026, 12, 31), True),
+        (date(2027, 1, 1), True),
+        (date(2027, 1, 3), True),
+        (date(2027, 1, 4), False),
+        (date(2027, 7, 1), False),
+        (date(2035, 1, 3), True),
+    ],
+)
+def test_days_of_every_year_reach_over_its_turn(day: date, is_closed: bool) -> None:
+    found = read_closed_days("12-29..01-03")
+
+    assert found is not None
+    assert found.has(day) is is_closed
+
+
+def test_days_with_a_year_are_those_of_that_year_alone() -> None:
+    days = read_closed_days("2026-08-13 .. 2026-08-14")
+
+    assert days is not None
+    august = [day for day in range(1, 32) if days.has(date(2026, 8, day))]
+    assert (august, days.has(date(2027, 8, 13))) == ([13, 14], False)
+
+
+def test_the_leap_day_is_a_day_of_every_year_that_has_it() -> None:
+    leap_day = read_closed_days("02-29")
+
+    assert leap_day is not None
+    assert (leap_day.has(date(2028, 2, 29)), leap_day.has(date(2027, 2, 28))) == (True, False)
+
+
+@pytest.mark.parametrize("text", ["12-29..01-03", "08-15", "2026-08-13", "2026-08-13..2026-08-15"])
+def test_what_was_read_is_written_as_it_was(text: str) -> None:
+    assert str(read_closed_days(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "年末年始", "13-01", "02-30", "2027-02-29", "2026-12-29..01-03", "2026-08-15..2026-08-13", "1-3"],
+)
+def test_what_names_no_days_is_refused(text: str) -> None:
+    assert read_closed_days(text) is None
