@@ -1,6 +1,11 @@
-"""What was agreed on how long each kind of log is kept, what stands in the way, and what is being deleted."""
+"""What was agreed on how long each kind of log is kept, what stands in the way, and what is being deleted.
+
+And the searches that operators keep under a name.
+"""
 
 from django.db import models
+
+from toban.engine.people.models import Operator
 
 
 class Keeping(models.Model):
@@ -32,3 +37,24 @@ class LegalHold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind or '*'}: {self.reason}"
+
+
+class SavedSearch(models.Model):
+    """A search under a name: of one operator alone, or for all to see."""
+
+    owner = models.ForeignKey(Operator, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    query = models.TextField()
+    """The query of the page's address: the search and its time."""
+    is_shared = models.BooleanField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["owner", "name"], name="own_search_by_name"),
+            models.UniqueConstraint(
+                fields=["name"], condition=models.Q(is_shared=True), name="shared_search_by_name"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

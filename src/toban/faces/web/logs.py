@@ -31,6 +31,7 @@ from toban.faces.web.log_choice import (
     written,
 )
 from toban.faces.web.log_rows import shown
+from toban.faces.web.log_saved import saved_searches
 from toban.faces.web.parts import is_fragment
 from toban.faces.web.trends import telemetry
 from toban.faces.web.words import length
@@ -91,7 +92,8 @@ def logs(request: HttpRequest) -> HttpResponse:
         "choice": chosen,
         "query": chosen.query,
         "lengths": list(_lengths(chosen)),
-        "may_download": may_order(request.user),
+        "may": may_order(request.user),
+        "saved": list(saved_searches(request.user)),
     }
     status = 200
     try:

@@ -16,8 +16,9 @@ from pytest_django import Settings
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.web.conftest import SignIn
 
+from toban.chapters.logs.models import SavedSearch
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.people.models import OperatorRole
+from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
 from toban.faces.web import log_download, trends
@@ -148,7 +149,10 @@ def test_without_the_store_the_page_stands_and_says_so(settings: Settings, viewe
     fragment = part(viewer, "/logs/facets", q="many")
     alone = text(viewer, "/logs/1764150000000-1-1")
 
-    assert all("ログの置き場が答えません。" in each for each in (page, fragment, alone))
+    assert all(each.count("ログの置き場が答えません。") == 1 for each in (page, fragment, alone))
+    # What is not known is not nothing.
+    assert "ありません" not in page
+    assert "hx-get" not in page.split("<main")[1]
 
 
 def test_bars_tell_the_levels_and_the_table_says_the_same(viewer: Client) -> None:
@@ -333,3 +337,87 @@ def test_what_can_not_be_handed_out_leaves_no_evidence(
 ) -> None:
     assert sign_in(OperatorRole.DEVELOPER).post("/logs/download", form).status_code == status
     assert not LedgerEntry.objects.filter(content__event="logs-downloaded").exists()
+
+
+# — saved searches —
+
+
+def keep(client: Client, **form: str) -> str:
+    return client.post("/logs/saved", form, follow=True).content.decode()
+
+
+def names(page: str) -> list[str]:
+    saved = page.split('class="saved"')[1].split("</ul>", maxsplit=1)[0]
+    return re.findall(r'<li><a href="/logs/\?[^"]*">([^<]+)</a>', saved)
+
+
+def test_a_saved_search_is_found_again_as_it_was(viewer: Client) -> None:
+    page = keep(viewer, name="断られたカード", q='level:ERROR "card declined"', last="6h")
+
+    assert "「断られたカード」として保存しました。" in page
+    (link,) = re.findall(r'<a href="([^"]+)">断られたカード</a>', page)
+    again = text(viewer, unescape(link))
+    assert 'value="level:ERROR &quot;card declined&quot;"' in again
+    assert re.search(r'aria-current="true">6時間</a>', again)
+
+
+def test_a_search_is_ones_own_unless_it_is_shared(viewer: Client, sign_in: SignIn) -> None:
+    developer = sign_in(OperatorRole.DEVELOPER)
+    keep(viewer, name="mine")
+    keep(developer, name="alone")
+    keep(developer, name="for all", shared="yes")
+
+    assert names(text(viewer, "/logs/")) == ["for all", "mine"]
+
+
+def test_names_are_unique_among_ones_own_and_among_the_shared(sign_in: SignIn) -> None:
+    developer, manager = sign_in(OperatorRole.DEVELOPER), sign_in(OperatorRole.MANAGER)
+    keep(developer, name="errors", shared="yes")
+
+    again = keep(developer, name=" errors ")
+    shared_again = keep(manager, name="errors", shared="yes")
+    own = keep(manager, name="errors")
+
+    assert "「errors」という検索はもうあります" in again
+    assert "「errors」という検索はもうあります" in shared_again
+    assert "として保存しました" in own
+
+
+@pytest.mark.parametrize(("name", "shared"), [("", ""), (" ", ""), ("x" * 61, ""), ("x", "yes")])
+def test_what_a_viewer_may_not_save_is_refused_with_the_reason(
+    viewer: Client, name: str, shared: str
+) -> None:
+    page = keep(viewer, name=name, shared=shared)
+
+    assert 'class="banner error"' in page
+    assert not SavedSearch.objects.exists()
+
+
+def test_there_is_an_end_to_saved_searches(viewer: Client) -> None:
+    owner = Operator.objects.get(username="mira")
+    SavedSearch.objects.bulk_create(
+        SavedSearch(owner=owner, name=f"search {number}", query="", is_shared=False) for number in range(100)
+    )
+
+    assert "保存できる検索は 100 件までです" in keep(viewer, name="one more")
+
+
+def test_a_shared_search_is_deleted_by_its_owner_or_a_manager(viewer: Client, sign_in: SignIn) -> None:
+    developer, manager = sign_in(OperatorRole.DEVELOPER), sign_in(OperatorRole.MANAGER)
+    keep(developer, name="shared", shared="yes")
+    keep(developer, name="own")
+    shared, own = (str(SavedSearch.objects.get(name=name).pk) for name in ("shared", "own"))
+
+    assert "保存した人と運用責任者です" in keep(viewer, delete=shared)
+    assert "その検索はもうありません" in keep(manager, delete=own)
+    assert "「shared」を消しました。" in keep(manager, delete=shared)
+    assert "「own」を消しました。" in keep(developer, delete=own)
+
+
+def test_a_name_never_becomes_markup(viewer: Client) -> None:
+    assert "<script>alert" not in keep(viewer, name=EVIL)
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "²", "-1", "x"])
+def test_a_search_by_no_number_is_not_deleted(viewer: Client, number: str) -> None:
+    assert 'class="banner error"' in keep(viewer, delete=number)
