@@ -30,6 +30,18 @@ def test_a_month_of_the_shop_shows_its_month_end_and_what_falls_together() -> No
     assert "1日間、営業日 1日" in done.stdout
 
 
+def test_what_comes_every_day_stands_once_above_twelve_months() -> None:
+    done = toban("--design", str(SHOP), "--from", "2027-01-01")
+
+    daily, _, others = done.stdout.partition("2027-01-01 (金) 元日\n")
+    assert daily.startswith("毎日\n")
+    assert "04:00        バッチ B004 データ集計" in daily
+    assert "B004 データ集計" not in others
+    # The last day of a month is in sight, and so is what falls on the daily ones there.
+    assert others.count("23:00        バッチ B003 月次請求書生成") == 12
+    assert "366日間" in others
+
+
 def test_machines_get_the_same_as_json() -> None:
     done = toban("--design", str(SHOP), "--from", "2027-01-01", "--to", "2027-01-02", "--format", "json")
 

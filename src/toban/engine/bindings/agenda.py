@@ -64,6 +64,15 @@ def agenda(design: Design, system: System, first: date, last: date) -> Agenda:
     )
 
 
+def every_day(agenda: Agenda) -> frozenset[str]:
+    """Return the ids of the clauses that come on every day of *agenda*: among the others they'd hide them.
+
+    None where it is a single day, on which nothing comes again.
+    """
+    by_day = [{entry.clause.id for entry in day.entries} for day in agenda.days]
+    return frozenset(set.intersection(*by_day)) if len(by_day) > 1 else frozenset()
+
+
 def _is_constant(schedule: Schedule) -> bool:
     return schedule.cadence is Cadence.INTERVAL
 

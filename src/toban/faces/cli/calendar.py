@@ -1,7 +1,8 @@
 """`toban calendar`: what the document puts on which day."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import click
 
 from toban.design.calendar import weekday
 from toban.design.reader import Design, UnreadableDocument, load_design
-from toban.engine.bindings.agenda import Agenda, Day, Entry, agenda
+from toban.engine.bindings.agenda import Agenda, Day, Entry, agenda, every_day
 from toban.engine.bindings.load import UnreadableBindings, load_bindings
 from toban.engine.bindings.model import System
 from toban.engine.bindings.vague import settle
@@ -20,7 +21,7 @@ from toban.faces.cli.terminal import refuse, say, speak_utf8
 from toban.faces.icalendar import icalendar
 
 _UNREADABLE = 2
-_MONTH = timedelta(days=30)
+_TWELVE_MONTHS = timedelta(days=365)
 _LONGEST = timedelta(days=366 * 5)
 _DATE = click.DateTime(["%Y-%m-%d"])
 
@@ -39,7 +40,7 @@ _DATE = click.DateTime(["%Y-%m-%d"])
     help="toban.toml, for zone, holidays and vague words; by default the one beside the design.",
 )  # fmt: skip
 @click.option("--from", "first", type=_DATE, help="The first day; by default today.")
-@click.option("--to", "last", type=_DATE, help="The last day; by default 30 days after the first.")
+@click.option("--to", "last", type=_DATE, help="The last day; by default 12 months after the first.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "ics"]), default="text", show_default=True
 )
@@ -54,7 +55,8 @@ def command(
 ) -> None:
     """Show batches, backups, routines and windows day by day, with holidays and what falls together.
 
-    どの日に何があるかを、祝日と重なりとともに示します。Toban が動いていなくても使えます。
+    どの日に何があるかを、祝日と重なりとともに、12か月先まで示します。毎日あるものは始めにまとめます。
+    Toban が動いていなくても使えます。
 
     \b
     Exit status:
@@ -64,7 +66,7 @@ def command(
     speak_utf8()
     read, system = _read(design, bindings, parts)
     begin = first.date() if first else system_clock().astimezone(system.zone).date()
-    end = last.date() if last else begin + _MONTH
+    end = last.date() if last else begin + _TWELVE_MONTHS
     if not begin <= end <= begin + _LONGEST:
         raise click.BadParameter("--from 以後、5年以内の日を指定してください", param_hint="--to")
     found = agenda(read, system, begin, end)
@@ -92,15 +94,26 @@ def _read(path: Path, bindings: Path | None, parts: Parts) -> tuple[Design, Syst
 
 
 def _as_text(found: Agenda) -> Iterator[str]:
+    daily = every_day(found)
+    if daily:
+        yield click.style("毎日", bold=True)
+        first = (entry for entry in found.days[0].entries if entry.clause.id in daily)
+        # What they meet on other days stands there, on the line of what is not daily.
+        yield from (_line(replace(each, meets=_among(daily, each.meets))) for each in first)
     for day in found.days:
-        if day.entries or day.holiday:
+        entries = [entry for entry in day.entries if entry.clause.id not in daily]
+        if entries or day.holiday:
             yield click.style(_heading(day), bold=True)
-            yield from (_line(entry) for entry in day.entries)
+            yield from map(_line, entries)
     for clause in found.constant:
         yield f"日のうちに繰り返すもの  {title(clause)}  {clause.origin}"
     business = sum(day.is_business_day for day in found.days)
     together = sum(bool(entry.meets) for day in found.days for entry in day.entries)
     yield f"{len(found.days)}日間、営業日 {business}日、重なる予定 {together}件"
+
+
+def _among(ids: Collection[str], meets: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(each for each in meets if each in ids)
 
 
 def _heading(day: Day) -> str:

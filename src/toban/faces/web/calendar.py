@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import CHAPTERS
-from toban.engine.bindings.agenda import Agenda, Day, agenda
+from toban.engine.bindings.agenda import Agenda, Day, agenda, every_day
 from toban.engine.bindings.due import schedules_of
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import system_clock
@@ -98,7 +98,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
     choice = _choice(request, today)
     titles = {clause.id: title(clause) for clause in edition.design.clauses}
     year = span(edition, months.month_of(choice.month), months.month_of(choice.month, MONTHS) - _DAY)
-    hidden = frozenset() if choice.is_whole else months.every_day(year)
+    hidden = frozenset() if choice.is_whole else every_day(year)
     scheduled = _scheduled(edition, now)
     context = {
         **frame(look(edition, now), "calendar"),

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.engine.bindings.agenda import Agenda, Day, Entry
+from toban.engine.bindings.agenda import Agenda, Day, Entry, every_day
 from toban.faces.agenda_words import title
 from toban.faces.web.skeleton import evidence_address
 
@@ -50,12 +50,6 @@ def weeks(first: date) -> tuple[date, date]:
     """Return the first and the last day that a drawing of the month from *first* on shows; Sundays begin."""
     last = month_of(first, 1) - _DAY
     return first - _DAY * ((first.weekday() + 1) % _WEEK), last + _DAY * ((5 - last.weekday()) % _WEEK)
-
-
-def every_day(agenda: Agenda) -> frozenset[str]:
-    """Return the ids of the clauses that come on every day of *agenda*: in a grid they'd hide the rest."""
-    by_day = [{entry.clause.id for entry in day.entries} for day in agenda.days]
-    return frozenset(set.intersection(*by_day)) if by_day else frozenset()
 
 
 def daily(agenda: Agenda, chapter: str) -> list[Entry]:
