@@ -1,7 +1,7 @@
 """How many rows there are by time and level, drawn as bars. Pure; lengths are in SVG units."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -84,14 +84,23 @@ def _times(span: Span, step: timedelta) -> Iterator[datetime]:
 
 
 def _bar(number: int, start: datetime, end: datetime, counts: Counter[str], highest: int) -> Bar:
+    ordered = tuple(_ordered(counts))
     pieces = []
     foot = float(CHART_HEIGHT)
-    ordered = tuple(_ordered(counts))
-    for level, count in ordered:
-        height = max(count / highest * CHART_HEIGHT, _LOWEST)
+    for (level, _count), height in zip(
+        ordered, _heights([count for _, count in ordered], highest), strict=True
+    ):
         foot -= height
         pieces.append(Piece(kind_of_level(level), round(foot, 2), round(height, 2)))
     return Bar(number * BAR_STEP, start, end, tuple(pieces), ordered, counts.total())
+
+
+def _heights(counts: Sequence[int], highest: int) -> list[float]:
+    heights = [max(count / highest * CHART_HEIGHT, _LOWEST) for count in counts]
+    if (excess := sum(heights) - CHART_HEIGHT) > 0:
+        # What was added to the smallest is taken from the greatest.
+        heights[heights.index(max(heights))] -= excess
+    return heights
 
 
 def _ordered(counts: Counter[str]) -> list[tuple[str, int]]:

@@ -1,0 +1,108 @@
+"""What the address of the logs page asks for."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from toban.engine.telemetry.log_search import Place, Span
+from toban.faces.web.log_choice import (
+    BARS,
+    LENGTHS,
+    BadRange,
+    Choice,
+    choice,
+    moment_in,
+    place_in,
+    place_text,
+    span_of,
+    step_of,
+    written,
+)
+
+TOKYO, BERLIN = ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 26, 11, 23, 45, 678901, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def test_the_query_of_a_choice_is_that_choice_again() -> None:
+    asked = {"q": 'level:ERROR "a  b"', "from": "2026-11-26T09:00", "to": "2026-11-26T10:00"}
+
+    chosen = choice(asked)
+
+    assert chosen == Choice('level:ERROR "a  b"', "1h", "2026-11-26T09:00", "2026-11-26T10:00")
+    assert chosen.query == "q=level%3AERROR+%22a++b%22&from=2026-11-26T09%3A00&to=2026-11-26T10%3A00"
+
+
+def test_a_length_that_is_none_is_the_usual_one() -> None:
+    assert choice({"last": "forever"}).last == "1h"
+
+
+@pytest.mark.parametrize("last", LENGTHS)
+def test_a_length_up_to_now_is_whole_bars_that_hold_all_of_it(last: str) -> None:
+    span = span_of(Choice(last=last), TOKYO, NOW)
+
+    step = step_of(span)
+    assert span.start <= NOW - LENGTHS[last]
+    assert span.end > NOW
+    assert (span.end - span.start) % step == timedelta(0)
+    assert (span.end - span.start) / step <= BARS
+
+
+def test_what_is_typed_is_in_the_documents_zone() -> None:
+    span = span_of(Choice(begin="2026-11-26T09:00", end="2026-11-26T10:00:30"), TOKYO, NOW)
+
+    assert span == Span(
+        datetime(2026, 11, 26, 0, 0, tzinfo=UTC), datetime(2026, 11, 26, 1, 0, 30, tzinfo=UTC)
+    )
+
+
+@pytest.mark.parametrize(
+    ("chosen", "length"),
+    [(Choice(end="2026-11-26T10:00"), HOUR), (Choice(begin="2026-11-26T19:23:45.678901"), HOUR)],
+)
+def test_one_end_alone_is_enough(chosen: Choice, length: timedelta) -> None:
+    span = span_of(chosen, TOKYO, NOW)
+
+    assert span.end - span.start == pytest.approx(length, abs=timedelta(milliseconds=1))
+
+
+def test_the_hour_that_comes_twice_is_two_hours() -> None:
+    span = span_of(Choice(begin="2026-10-25T02:00", end="2026-10-25T03:00"), BERLIN, NOW)
+
+    assert span.end - span.start == 2 * HOUR
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        Choice(begin="yesterday"),
+        Choice(begin="1999-12-31T23:59"),
+        Choice(end="2200-01-01T00:00"),
+        Choice(begin="2026-11-26T10:00", end="2026-11-26T10:00"),
+    ],
+)
+def test_what_is_no_stretch_of_time_is_refused(chosen: Choice) -> None:
+    with pytest.raises(BadRange):
+        span_of(chosen, TOKYO, NOW)
+
+
+@pytest.mark.parametrize(
+    "at",
+    [datetime(2026, 11, 26, 0, 0, tzinfo=UTC), datetime(2026, 11, 26, 0, 0, 7, tzinfo=UTC)],
+)
+def test_a_written_moment_is_read_again(at: datetime) -> None:
+    assert moment_in(written(at, TOKYO), TOKYO) == at
+
+
+def test_a_place_is_read_as_it_was_written() -> None:
+    place = Place(1_764_156_000_123, 2**64 - 1, 10_000)
+
+    assert place_in(place_text(place)) == place
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "1-2", "1-2-3-4", "a-1-1", "²-1-1", "-1-1-1", f"1-{2**64}-1", f"1-1-{2**32 - 1}"]
+)
+def test_what_is_no_place_is_none(text: str) -> None:
+    assert place_in(text) is None
