@@ -31,6 +31,8 @@ from toban.faces.web import alert_chart, parts, trends
 from toban.faces.web.alert_timeline import Moment, timeline
 from toban.faces.web.alerts import holding
 from toban.faces.web.frame import frame, in_force, look
+from toban.faces.web.log_choice import Choice, written
+from toban.faces.web.log_rows import shown as shown_rows
 
 _EARLIER = 5
 _LINES = 30
@@ -125,7 +127,10 @@ def logs(request: HttpRequest, pk: int) -> HttpResponse:
     found, edition, now = _alert(pk), in_force(), system_clock()
     context: dict[str, object] = {"now": now, "zone": edition.bindings.system.zone, "alert": found}
     try:
-        context["rows"] = _complaints(found, now)
+        around, complaints = _complaints(found, now)
+        zone = edition.bindings.system.zone
+        context["rows"] = list(shown_rows(complaints, zone))
+        context["query"] = Choice(begin=written(around.start, zone), end=written(around.end, zone)).query
     except StoreUnavailable:
         context["trouble"] = _("ログを読めません")
     if parts.is_fragment(request):
@@ -213,11 +218,11 @@ def _related(found: Alert, now: datetime) -> tuple[list[Run], list[RunLog]]:
     return newest, lines
 
 
-def _complaints(found: Alert, now: datetime) -> list[FoundRow]:
-    """Return the first warnings and errors from a little before the alert on."""
+def _complaints(found: Alert, now: datetime) -> tuple[Span, list[FoundRow]]:
+    """Return the time from a little before the alert on, and its first warnings and errors."""
     end = min(found.resolved_at or now, found.began_at + _LOGS_AFTER) + _LOGS_BEFORE
     span = Span(found.began_at - _LOGS_BEFORE, end)
-    return LogSearch(trends.telemetry()).oldest(_COMPLAINTS, span, limit=_LINES)
+    return span, LogSearch(trends.telemetry()).oldest(_COMPLAINTS, span, limit=_LINES)
 
 
 def _drawn(found: Alert, monitor: Monitor, now: datetime) -> alert_chart.Chart | None:

@@ -1,7 +1,9 @@
 """What was measured and logged around an alert, from a real store."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -88,3 +90,6 @@ def test_what_applications_complained_of_around_it_is_listed(
     listed = ["<b>WARN</b> shop-api pool is full", "<b>ERROR</b> shop-api connection refused &lt;db-1&gt;"]
     assert [part.index(each) for each in listed] == sorted(part.index(each) for each in listed)
     assert part.count("<li>") == 2
+    row_page, all_of_that_time = (unescape(each) for each in re.findall(r'href="(/logs/[^"]+)"', part)[1:])
+    assert "connection refused &lt;db-1&gt;" in viewer.get(row_page).content.decode()
+    assert "all is well" in viewer.get(all_of_that_time).content.decode()
