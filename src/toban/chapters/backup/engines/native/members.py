@@ -19,6 +19,8 @@ class Cut:
     begins: str | None
     """The name of the member whose header this is; None for anything that goes on from the piece before."""
     content: memoryview
+    size: int = 0
+    """Where a member begins, the bytes of its content, which follow."""
 
 
 class Members:
@@ -51,16 +53,16 @@ class Members:
             piece = piece[missing:]
             if len(self._header) == _BLOCK:
                 header, self._header = bytes(self._header), bytearray()
-                yield Cut(self._enter(header), memoryview(header))
+                yield self._enter(header)
 
-    def _enter(self, header: bytes) -> str | None:
+    def _enter(self, header: bytes) -> Cut:
         if header == _END:
             self._has_ended = True
-            return None
+            return Cut(None, memoryview(header))
         try:
             member = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
         except tarfile.HeaderError as error:
             raise NoTar(f"tar として読めません: {error}") from error
-        blocks = -(-member.size // _BLOCK) if member.isreg() else 0
-        self._left = blocks * _BLOCK
-        return member.name
+        size = member.size if member.isreg() else 0
+        self._left = -(-size // _BLOCK) * _BLOCK
+        return Cut(member.name, memoryview(header), size)

@@ -2,6 +2,9 @@
 
 A new object begins at the first member after `OBJECT_BYTES` of tar, so that a restore can read several at
 once. Each is a tar of whole members; one after the other they are the very stream that the server sent.
+
+Within an object each large member is a zstd frame of its own, compressed as suits it: an index is unlike a
+table. `zstd -d` reads the frames as one stream.
 """
 
 from collections.abc import Iterator
@@ -18,6 +21,18 @@ from toban.chapters.backup.store import Store, Stored, Writer
 
 OBJECT_BYTES = 128 << 20
 
+_LARGE = 16 << 20
+"""Bytes that are worth a frame: at a frame's end the threads wait for each other."""
+_HEAD = 1 << 20
+"""Bytes of a frame to see before its compression is chosen. An increment's file begins with the numbers of
+its blocks, half a mebibyte at most; what is tried must lie behind them."""
+_TRIED = 128 << 10
+"""Bytes at the end of that to try: one block of zstd's."""
+_SHORT_MATCH = 4
+"""Bytes. The entries of an index take 16, and those of a rising key differ in every few: zstd's fast levels
+look for seven that are alike, and store such an index in up to twice the bytes. In a table, four are often
+alike by chance, and to say so takes more than they do (1.2 times the bytes)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Compression:
@@ -32,30 +47,69 @@ class Compression:
     def into(self, store: Store, key: str) -> Iterator["Compressed"]:
         """Write an object through zstd; it appears when the block ends well, as with `Store.writer`."""
         with store.writer(key) as writer:
-            compressor = zstandard.ZstdCompressor(level=self.level, threads=self.threads)
-            compressed = Compressed(writer, compressor.compressobj())
+            compressed = Compressed(writer, self)
             yield compressed
             compressed.end()
 
+    def frame(self, sample: bytes) -> "zstandard.ZstdCompressionObj":
+        """Begin a frame, with short matches where *sample* of it gets smaller by them."""
+        usual, short = self._compressor(0), self._compressor(0, min_match=_SHORT_MATCH)
+        if len(short.compress(sample)) < len(usual.compress(sample)):
+            return self._compressor(self.threads, min_match=_SHORT_MATCH).compressobj()
+        return self._compressor(self.threads).compressobj()
+
+    def _compressor(self, threads: int, **changes: int) -> "zstandard.ZstdCompressor":
+        parameters = zstandard.ZstdCompressionParameters.from_level(self.level, threads=threads, **changes)
+        return zstandard.ZstdCompressor(compression_params=parameters)
+
 
 class Compressed:
-    """An object being written through zstd."""
+    """An object being written through zstd, in one frame or several."""
 
-    def __init__(self, writer: Writer, compressor: "zstandard.ZstdCompressionObj") -> None:
+    def __init__(self, writer: Writer, compression: Compression) -> None:
         self._writer = writer
-        self._compressor = compressor
+        self._compression = compression
+        self._frame: zstandard.ZstdCompressionObj | None = None
+        self._head = bytearray()
+        """What waits for its frame to begin."""
+        self._is_large = False
         self.taken = 0
         """Bytes before compression."""
+
+    def expect(self, size: int) -> None:
+        """Say that *size* bytes of another kind follow; what is large shares no frame."""
+        is_large = size >= _LARGE
+        if is_large or self._is_large:
+            self.end()
+        self._is_large = is_large
 
     def write(self, piece: memoryview | bytes) -> None:
         """Add bytes."""
         self.taken += len(piece)
-        if ready := self._compressor.compress(piece):
-            self._writer.write(ready)
+        if self._frame is not None:
+            self._put(self._frame.compress(piece))
+            return
+        self._head += piece
+        if len(self._head) >= _HEAD:
+            self._frame = self._begin()
 
     def end(self) -> None:
-        """Write what the compressor still holds."""
-        self._writer.write(self._compressor.flush())
+        """End the frame under way, if there is one: write all that is still held."""
+        if self._frame is None and not self._head:
+            return
+        frame = self._frame or self._begin()
+        self._put(frame.flush())
+        self._frame = None
+
+    def _begin(self) -> "zstandard.ZstdCompressionObj":
+        frame = self._compression.frame(bytes(self._head[-_TRIED:]))
+        self._put(frame.compress(self._head))
+        self._head = bytearray()
+        return frame
+
+    def _put(self, ready: bytes) -> None:
+        if ready:
+            self._writer.write(ready)
 
     @property
     def stored(self) -> Stored:
@@ -120,6 +174,8 @@ class Archives:
                 self.finish()
             if self._object is None:
                 self._object = self._start()
+            if cut.begins is not None:
+                self._object.compressed.expect(cut.size)
             self._object.compressed.write(cut.content)
 
     @property

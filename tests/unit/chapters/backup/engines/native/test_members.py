@@ -47,11 +47,11 @@ def test_the_cuts_are_the_stream_and_each_member_is_named_where_it_begins(
 
     assert b"".join(each.content for each in found) == stream
     with tarfile.open(fileobj=io.BytesIO(stream)) as archive:
-        wanted = [(member.name, member.offset) for member in archive.getmembers()]
+        wanted = [(member.name, member.offset, member.size) for member in archive.getmembers()]
     at, begun = 0, []
     for each in found:
         if each.begins is not None:
-            begun.append((each.begins, at))
+            begun.append((each.begins, at, each.size))
         at += len(each.content)
     assert begun == wanted
 
