@@ -44,11 +44,12 @@ from toban.engine.clock import Clock
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.loops import Loop
-from toban.engine.notify import outbox, pipeline
+from toban.engine.notify import lifeline, outbox, pipeline
 from toban.engine.notify.channel import Channel
 from toban.engine.notify.contacts import contacts_of
 from toban.engine.notify.heartbeat import Heartbeat
 from toban.engine.notify.lead import BEAT, Lead, NotLeading
+from toban.engine.notify.lifeline import Lifeline
 from toban.engine.runs.service import Runs
 from toban.engine.telemetry.buffer import SampleBuffer
 from toban.engine.telemetry.log_days import LogDays
@@ -103,6 +104,8 @@ class Work:
         self._stood: Edition | None = None
         self._announced: Edition | None = None
         self._looked_at: datetime | None = None
+        self._pulse = 0
+        self._lifeline = Lifeline()
         self._heartbeat = Heartbeat()
         self._stood_at: datetime | None = None
         self._posts = _Posts(parts, clock, self._lead.require)
@@ -111,7 +114,7 @@ class Work:
         """Return the loops; each step is safe to repeat at any time."""
         return (
             Loop("reload", _with_state(self._reload), every=2.0),
-            Loop("lead", _with_state(self._lead.beat), every=BEAT),
+            Loop("lead", _with_state(self._take_turns), every=BEAT),
             Loop("measure", _with_state(self._measure), every=0.5),
             # Waits by itself, and keeps its connection: a due run should not wait for either.
             Loop("runs", self._run, every=0.01),
@@ -124,6 +127,8 @@ class Work:
             Loop("announce", _with_state(self._announce), every=0.5),
             Loop("deliver", _with_state(self._deliver), every=1.0),
             Loop("heartbeat", self._beat, every=5.0),
+            # Without the state database: it may be what is away.
+            Loop("lifeline", self._watch_pipeline, every=lifeline.EVERY),
             Loop("store", self._store, every=1.0),
             Loop("output", self._store_output, every=1.0),
         )
@@ -264,6 +269,23 @@ class Work:
             pipeline.announce(edition.design, contacts, self._clock(), everything=is_new)
             self._announced = edition
             self._looked_at = self._clock()
+            self._pulse += 1
+
+    def _take_turns(self) -> None:
+        self._lead.beat()
+        if self._lead.term is None:
+            # Another worker leads, and could be seen to: what it does is no concern of this one's.
+            self._pulse += 1
+
+    def _watch_pipeline(self) -> None:
+        edition = self._in_force.edition
+        if edition is not None:
+            contacts = contacts_of(edition.bindings, self._parts.transports, settings.PUBLIC_URL)
+            channels = {
+                name: self._parts.transports[bound.kind].build(bound.config)
+                for name, bound in edition.bindings.channels.items()
+            }
+            self._lifeline.look(edition.design, contacts, channels, self._pulse, self._clock())
 
     def _beat(self) -> None:
         edition = self._in_force.edition

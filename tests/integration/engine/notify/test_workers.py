@@ -135,6 +135,22 @@ def test_what_happens_while_the_state_database_is_away_is_told_afterwards(
     count(around, f"state database away for {seconds} s")
 
 
+@pytest.mark.slow
+def test_while_the_state_database_is_away_people_hear_that_nothing_is_told(
+    postgres: Mapping[str, str], tmp_path: Path
+) -> None:
+    with surroundings(tmp_path, "web-1", "web-2") as around:
+        environment = around.environment(postgres)
+        with workers(environment, tmp_path, 1):
+            around.breaks("web-1")
+            until(lambda: around.told("hook", "web-1", "異常"))
+
+            with Server(postgres).away():
+                until(lambda: around.told("hook", "Toban", "■ 異常"))
+
+            until(lambda: around.told("hook", "Toban", "● 復旧"))
+
+
 def test_a_slow_mail_server_holds_up_no_other_channel(sqlite: Mapping[str, str], tmp_path: Path) -> None:
     with (
         surroundings(tmp_path, "web-1", "web-2") as around,

@@ -1,0 +1,125 @@
+"""When the pipeline itself does not work: told past it, straight through the channels.
+
+While the state database is away, or every look at the alerts fails, nothing reaches the outbox and nobody
+would hear of anything. Then whoever the matrix names for critical alerts is told so directly, once an hour,
+and again when it is over. Nothing is remembered but in this process: of two workers that are cut off, each
+tells it, under the same key, so that a receiver which drops duplicates shows one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from toban.design.clauses.notices import NotificationRule
+from toban.design.reader import Design
+from toban.design.values.severity import AlertLevel
+from toban.engine.notify.channel import Channel, Undelivered
+from toban.engine.notify.contacts import Contacts
+from toban.engine.notify.notice import Notice, NoticeKind
+from toban.engine.notify.roster import on_duty, rosters
+from toban.engine.notify.routing import Route, routing_of, rules_for
+
+EVERY = 5.0
+"""Seconds between two looks of the lifeline."""
+
+SILENT = 12
+"""Looks without a sign of the pipeline after which it counts as stopped: a minute. Counted, not reckoned by a
+clock, which may be set, or go on while this process stood still."""
+
+_AGAIN = 720
+"""Looks after which it is told again: an hour."""
+
+_KEY = "toban/pipeline"
+
+log = structlog.get_logger(__name__)
+
+
+class Lifeline:
+    """One thread drives it every `EVERY` seconds, another than the pipeline's."""
+
+    def __init__(self) -> None:
+        self._pulse = -1
+        self._seen_at: datetime | None = None
+        self._silent = 0
+        self._told: int | None = None
+        """At how many silent looks it was told last; None while nobody thinks that it has stopped."""
+
+    def look(
+        self, design: Design, contacts: Contacts, channels: Mapping[str, Channel], pulse: int, now: datetime
+    ) -> int:
+        """Tell what is due; return how many places took it.
+
+        *pulse* is another number whenever the pipeline has worked since, as far as this process can see.
+        """
+        began_at = self._seen_at or now
+        if pulse != self._pulse:
+            self._pulse, self._seen_at, self._silent = pulse, now, 0
+        else:
+            self._silent += 1
+        kind = due(self._silent, self._told)
+        if kind is None:
+            return 0
+        log.error("pipeline_stopped" if kind is NoticeKind.FIRING else "pipeline_works_again")
+        told = sum(
+            _told(route, channels[route.way.name], kind, began_at, now)
+            for route in routes(design, contacts, now)
+        )
+        if kind is NoticeKind.RECOVERED:
+            self._told = None
+        elif told:
+            # Where nobody was reached, the next look tries again.
+            self._told = self._silent
+        return told
+
+
+def due(silent: int, told: int | None) -> NoticeKind | None:
+    """Return what is to be told after *silent* looks: that it stopped, that it works again, or nothing."""
+    if silent < SILENT:
+        return NoticeKind.RECOVERED if told is not None and silent == 0 else None
+    return NoticeKind.FIRING if told is None or silent - told >= _AGAIN else None
+
+
+def routes(design: Design, contacts: Contacts, now: datetime) -> tuple[Route, ...]:
+    """Return where critical alerts go at *now*, without asking the state database who stands in for whom."""
+    held = {
+        each.role: on_duty(each, (), now, contacts.calendar).people
+        for each in rosters(design, contacts.duty)
+        if each.layers
+    }
+    rules = rules_for(design.of(NotificationRule), AlertLevel.CRITICAL)
+    return routing_of(rules, replace(contacts, on_duty=held)).routes
+
+
+def _told(route: Route, channel: Channel, kind: NoticeKind, began_at: datetime, now: datetime) -> bool:
+    try:
+        channel.send(_notice(route, kind, began_at, now), route.address)
+    except Undelivered as failure:
+        log.warning("lifeline_undelivered", channel=route.way.name, reason=str(failure))
+        return False
+    return True
+
+
+def _notice(route: Route, kind: NoticeKind, began_at: datetime, now: datetime) -> Notice:
+    is_over = kind is NoticeKind.RECOVERED
+    title = "● 復旧: Toban の通知が再び動いています" if is_over else "■ 異常: Toban の通知が動いていません"
+    advice = (
+        "止まっていた間の知らせは、これから届きます"
+        if is_over
+        else "ほかの異常も知らされません。状態データベースと toban worker のログを確かめてください"
+    )
+    return Notice(
+        key=f"{_KEY}/{kind.value}/{began_at.isoformat()}/{route.destination}",
+        alert_key=_KEY,
+        kind=kind,
+        level=AlertLevel.CRITICAL,
+        title=title,
+        facts=(("次にすること", advice), ("通知を定めた行", route.rule_citation)),
+        citation=route.rule_citation,
+        clause_text="",
+        subject="Toban の通知",
+        began_at=began_at,
+        at=now,
+        ended_at=now if is_over else None,
+    )

@@ -1,0 +1,137 @@
+"""The pipeline's own failure reaches people past it."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from toban.design.reader import Design, read_design
+from toban.design.values.people import ChannelKind
+from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.notify.channel import Undelivered
+from toban.engine.notify.contacts import Contacts, Way, contacts_of
+from toban.engine.notify.lifeline import EVERY, SILENT, Lifeline
+from toban.engine.notify.notice import Notice, NoticeKind
+
+NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
+DOCUMENT = """# 運用設計書
+## 2. 監視
+### アラート通知
+| レベル | 通知先 | 通知方法 |
+|---|---|---|
+| 警告 (Warning) | 開発担当者 | Slack |
+| 異常 (Critical) | 開発担当者、運用責任者 | Slack、メール |
+"""
+BINDINGS = """
+[people."運用責任者"]
+email = "chief@example.com"
+[people."当番の人"]
+email = "taro@example.com"
+[duty."開発担当者"]
+layers = [{ people = ["当番の人"] }]
+"""
+
+
+@dataclass
+class Telling:
+    """A channel that keeps what it was given, or takes nothing."""
+
+    takes: bool = True
+    told: list[tuple[Notice, str]] = field(default_factory=list)
+
+    def send(self, notice: Notice, address: str) -> str:
+        if not self.takes:
+            raise Undelivered("nobody answers", retry=True)
+        self.told.append((notice, address))
+        return "ok"
+
+
+@pytest.fixture
+def design() -> Design:
+    return read_design(DOCUMENT, "運用設計書.md")
+
+
+@pytest.fixture
+def contacts() -> Contacts:
+    bound = contacts_of(read_bindings(BINDINGS, Path("toban.toml"), Kinds()), {}, "")
+    ways = (Way("chat", ChannelKind.SLACK, is_shared=True), Way("mail", ChannelKind.EMAIL, is_shared=False))
+    return Contacts(people=bound.people, ways=ways, zone=bound.zone, duty=bound.duty)
+
+
+@dataclass
+class Watched:
+    """A lifeline with a pipeline that works, or has stopped."""
+
+    design: Design
+    contacts: Contacts
+    chat: Telling = field(default_factory=Telling)
+    mail: Telling = field(default_factory=Telling)
+    lifeline: Lifeline = field(default_factory=Lifeline)
+    pulse: int = 0
+    looks: int = 0
+
+    def works(self) -> int:
+        self.pulse += 1
+        return self.stands_still(1)
+
+    def stands_still(self, looks: int) -> int:
+        told = 0
+        for _ in range(looks):
+            self.looks += 1
+            channels = {"chat": self.chat, "mail": self.mail}
+            now = NOW + self.looks * timedelta(seconds=EVERY)
+            told += self.lifeline.look(self.design, self.contacts, channels, self.pulse, now)
+        return told
+
+
+@pytest.fixture
+def watched(design: Design, contacts: Contacts) -> Watched:
+    return Watched(design, contacts)
+
+
+def test_as_long_as_it_works_nobody_is_told(watched: Watched) -> None:
+    told = [watched.works() + watched.stands_still(SILENT - 1) for _ in range(5)]
+
+    assert told == [0] * 5
+
+
+def test_all_that_the_matrix_names_for_critical_alerts_are_told_directly(watched: Watched) -> None:
+    watched.works()
+
+    watched.stands_still(SILENT)
+
+    assert [address for _, address in watched.mail.told] == ["taro@example.com", "chief@example.com"]
+    (notice, _), *more = watched.chat.told
+    assert more == []
+    assert (notice.kind, notice.began_at) == (NoticeKind.FIRING, NOW + timedelta(seconds=EVERY))
+    assert "Toban の通知が動いていません" in notice.title
+
+
+def test_it_is_told_once_an_hour_and_when_it_is_over(watched: Watched) -> None:
+    watched.works()
+    watched.stands_still(SILENT + 1000)
+
+    watched.works()
+    watched.works()
+
+    assert [notice.kind.value for notice, _ in watched.chat.told] == ["firing", "firing", "recovered"]
+    assert len({notice.alert_key for notice, _ in watched.chat.told}) == 1
+
+
+def test_a_pipeline_that_never_worked_is_told_of_too(watched: Watched) -> None:
+    assert watched.stands_still(SILENT + 1) == 3
+
+
+def test_a_channel_that_is_down_too_stops_no_other(watched: Watched) -> None:
+    watched.chat.takes = False
+
+    assert watched.stands_still(SILENT + 1) == 2
+
+
+def test_where_nobody_was_reached_it_is_tried_again(watched: Watched) -> None:
+    watched.chat.takes = watched.mail.takes = False
+    watched.stands_still(SILENT + 1)
+    watched.chat.takes = True
+
+    assert watched.stands_still(1) == 1
