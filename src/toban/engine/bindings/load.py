@@ -147,7 +147,7 @@ def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:
     if bindings.heartbeat is not None:
         bound.append(Bound("heartbeat", bindings.heartbeat, bindings.lines["heartbeat", ""]))
     for each in bound:
-        for key, secret in _secrets(each.config):
+        for key, secret in secrets_of(each.config):
             origin = Origin(bindings.file, each.line)
             quote = f'{key} = "{secret}"'
             try:
@@ -162,12 +162,13 @@ def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def _secrets(config: BaseModel) -> Iterator[tuple[str, Secret]]:
+def secrets_of(config: BaseModel) -> Iterator[tuple[str, Secret]]:
+    """Yield the secrets that *config* refers to, by their keys."""
     for key, value in config:
         if isinstance(value, Secret):
             yield key, value
         elif isinstance(value, BaseModel):
-            yield from _secrets(value)
+            yield from secrets_of(value)
 
 
 def _tables(raw: Mapping[str, Any], key: str) -> dict[str, Any]:

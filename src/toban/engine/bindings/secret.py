@@ -49,6 +49,14 @@ class Secret:
             raise SecretUnavailable(f"ファイル {path} が空です")
         return value
 
+    def is_at_hand(self) -> bool:
+        """Whether this process could reveal it now."""
+        try:
+            self.reveal()
+        except SecretUnavailable:
+            return False
+        return True
+
     def is_open_to_all(self) -> bool:
         """Whether every account of this machine may read the file that the secret is kept in."""
         if self.reference.startswith(self.ENV) or not self._path.exists():

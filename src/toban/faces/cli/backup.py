@@ -12,6 +12,8 @@ import click
 
 from toban.faces.cli.backup_bucket import fix_bucket
 from toban.faces.cli.backup_self import back_up_self
+from toban.faces.cli.kept import edition_of
+from toban.faces.cli.restore import tell_missing
 from toban.faces.cli.state import opened_state
 from toban.faces.cli.terminal import refuse, say, speak_utf8
 
@@ -171,6 +173,7 @@ def verify(parts: "Parts", label: str | None, subject: str | None) -> None:
         is_whole = True
         for name, source in made.sources.items():
             if subject in {None, name}:
+                tell_missing(source)
                 count, whole = _verify_all(source, label)
                 found, is_whole = found + count, is_whole and whole
         if not found:
@@ -228,6 +231,7 @@ def prune(parts: "Parts", subject: str | None, dry_run: bool, yes: bool) -> None
         for name, source in made.sources.items():
             if subject not in {None, name}:
                 continue
+            tell_missing(source)
             decided = prune_plan(source, source.clock())
             say("\n".join(_decisions(name, decided)))
             if dry_run or not decided.gone:
@@ -279,6 +283,7 @@ def bring_in(parts: "Parts", subject: str | None) -> None:
         for name, source in made.sources.items():
             if subject not in {None, name}:
                 continue
+            tell_missing(source)
             rows = {method.value: clause_of(name, method, edition.design) for method in Method}
             with _refusing(), source.opened() as at_work:
                 found = upkeep.bring_in(source, at_work, rows, by=getpass.getuser())
@@ -318,7 +323,6 @@ def keygen(file: Path) -> None:
 
 def _planned(parts: "Parts") -> "tuple[Edition, BackupPlan]":
     from toban.chapters.backup import works  # noqa: PLC0415
-    from toban.faces.cli.restore import edition_of  # noqa: PLC0415
 
     edition = edition_of(parts)
     return edition, works.plan(edition.design, edition.bindings, parts.backup_kinds)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import opened_state
 from toban.faces.cli.terminal import refuse, say
 
@@ -55,7 +56,6 @@ def fix_bucket(parts: "Parts", subject: str, dry_run: bool, yes: bool) -> None:
 
 def _policy(parts: "Parts", subject: str) -> "tuple[Edition, Policy]":
     from toban.chapters.backup import works  # noqa: PLC0415
-    from toban.faces.cli.restore import edition_of  # noqa: PLC0415
 
     edition = edition_of(parts)
     made = works.plan(edition.design, edition.bindings, parts.backup_kinds)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toban.faces.cli.kept import edition_of
 from toban.faces.cli.screen import Screen
 from toban.faces.cli.state import opened_state
 from toban.faces.cli.terminal import refuse, say, speak_utf8
@@ -54,8 +55,6 @@ def restore(parts: "Parts", subject: str | None, pdf: Path | None) -> None:
 
 
 def _subjects(parts: "Parts", subject: str | None) -> list[str]:
-    from toban.faces.cli.restore import edition_of  # noqa: PLC0415
-
     bound = edition_of(parts).bindings.backups
     if subject is not None:
         return [subject]
@@ -70,7 +69,7 @@ def _hold(parts: "Parts", subject: str) -> "Drill":
     from toban.chapters.backup import drills  # noqa: PLC0415
     from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
     from toban.design.clauses.routine import Routine  # noqa: PLC0415
-    from toban.faces.cli.restore import edition_of, source_in  # noqa: PLC0415
+    from toban.faces.cli.restore import source_in  # noqa: PLC0415
 
     edition = edition_of(parts)
     try:
@@ -152,7 +151,6 @@ def certificate(parts: "Parts", number: int, pdf: Path) -> None:
 def _print(parts: "Parts", drill: "Drill", pdf: Path) -> None:
     from toban.chapters.backup import certificate as paper  # noqa: PLC0415
     from toban.engine.paper import NoFont  # noqa: PLC0415
-    from toban.faces.cli.restore import edition_of  # noqa: PLC0415
 
     edition = edition_of(parts)
     try:

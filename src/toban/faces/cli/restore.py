@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toban.faces.cli.kept import edition_of, named_edition
 from toban.faces.cli.screen import Screen
 from toban.faces.cli.state import opened_state, set_up
 from toban.faces.cli.terminal import refuse, say, speak_utf8
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from toban.faces.cli.parts import Parts
 
 _REFUSED = 1
-_UNUSABLE = 2
 _FAILED = 3
 
 
@@ -118,7 +118,7 @@ def _restore(parts: "Parts", asked: _Asked, *, shows_procedure: bool) -> None:
     from toban.chapters.backup import procedure, records, restore  # noqa: PLC0415
     from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
 
-    edition = edition_of(parts)
+    edition = named_edition(parts) if asked.from_store else edition_of(parts)
     source = source_in(edition, parts, asked.subject)
     target = _target(asked.to, edition)
     with source.opened() as at_work:
@@ -150,20 +150,6 @@ def _restore(parts: "Parts", asked: _Asked, *, shows_procedure: bool) -> None:
         _tell(restored, planned, asked, programs)
 
 
-def edition_of(parts: "Parts") -> "Edition":
-    """Return the document and bindings as they are; ends the command with status 2 where it can't."""
-    from toban.engine.bindings.inforce import Edition  # noqa: PLC0415
-
-    found = parts.in_force().refresh()
-    if isinstance(found, Edition):
-        return found
-    refuse(
-        found.reason if found is not None else "文書を読めません",
-        "TOBAN_DESIGN と TOBAN_BINDINGS を確かめてください",
-    )
-    raise SystemExit(_UNUSABLE)
-
-
 def source_in(edition: "Edition", parts: "Parts", subject: str) -> "Source":
     """Return where *subject* is backed up; raises `Refusal`."""
     from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
@@ -173,7 +159,25 @@ def source_in(edition: "Edition", parts: "Parts", subject: str) -> "Source":
     if isinstance(found, str):
         bound = "、".join(edition.bindings.backups) or "まだ一つもありません"
         raise Refusal(found, f"{edition.bindings.file} にあるのは: {bound}")
+    tell_missing(found)
     return found
+
+
+def tell_missing(source: "Source") -> None:
+    """Say which secrets of *source* are not in this shell, though the worker may have them.
+
+    No refusal: where the source is lost, its DSN is not needed to restore from the store.
+    """
+    from toban.engine.bindings.load import secrets_of  # noqa: PLC0415
+
+    configs = [each for each in (source.config, source.store_config) if each is not None]
+    missing = [str(secret) for each in configs for _, secret in secrets_of(each) if not secret.is_at_hand()]
+    if missing:
+        click.echo(
+            f"「{source.subject}」の秘密のうち、この端末にないもの: {'、'.join(dict.fromkeys(missing))}\n"
+            "HINT: 要るときは、toban up と同じ環境変数とファイルを置いてください",
+            err=True,
+        )
 
 
 def _target(words: str, edition: "Edition") -> "Target":

@@ -1,11 +1,14 @@
 """`toban backup`, as an operator meets it."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyrage
 import pytest
 from click.testing import CliRunner, Result
+from pytest_django import Settings
 from tests.integration.chapters.backup import fake_kind
 from tests.integration.chapters.backup.conftest import BucketOf, bucket_of, ministack  # noqa: F401
 from tests.integration.chapters.backup.servers import S3Server
@@ -16,9 +19,11 @@ from toban.chapters.backup.models import Backup
 from toban.chapters.backup.steps import take
 from toban.chapters.backup.works import plan
 from toban.engine.bindings.inforce import Edition
+from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs.models import PlannedWork, Run
 from toban.faces.cli.backup import command
+from toban.faces.cli.kept import KEPT
 from toban.faces.cli.parts import Parts
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -262,3 +267,54 @@ def test_a_document_that_cannot_be_read_ends_with_status_2(desk: Desk) -> None:
     (desk.folder / "toban.toml").write_text("[backups.PostgreSQL]\nkind = 'no such'\n")
 
     assert "BD006" in desk.toban("prune", status=2)
+
+
+@pytest.fixture
+def elsewhere(desk: Desk, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """`toban backup` in a shell that knows the home of a Toban that runs, and neither document nor keys."""
+    settings.HOME = desk.folder / "home"
+    monkeypatch.delenv("TOBAN_DESIGN", raising=False)
+    monkeypatch.delenv("TOBAN_BINDINGS", raising=False)
+
+    def called(*words: str) -> Result:
+        return CliRunner().invoke(command, words, obj=PARTS, catch_exceptions=False)
+
+    return called
+
+
+def taken_up(desk: Desk) -> None:
+    """Let a worker take the document up, as `toban up` does."""
+    design = desk.folder / "運用設計書.md"
+    assert PARTS.in_force(desk.folder / "home" / KEPT, design).refresh() is not None
+    append(Record(LedgerEntry.Kind.DOCUMENT, {"in_force": str(design)}), now=NOON)
+
+
+def test_another_shell_takes_what_the_running_toban_has_in_force(
+    desk: Desk, three: list[str], elsewhere: Callable[..., Result]
+) -> None:
+    before = elsewhere("prune", "--dry-run")
+    taken_up(desk)
+    # What is being written is not in force yet.
+    (desk.folder / "toban.toml").write_text("[backups]\nPostgre")
+
+    after = elsewhere("prune", "--dry-run")
+
+    assert (before.exit_code, after.exit_code) == (2, 0), after.output
+    assert "TOBAN_HOME" in before.output
+    assert "PostgreSQL: 残す" in after.output
+
+
+def test_another_shell_is_told_which_secrets_it_lacks(
+    desk: Desk, three: list[str], elsewhere: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = pyrage.x25519.Identity.generate()
+    lines = f'path = "store"\nencrypt_to = ["{identity.to_public()}"]\nidentity = "env:TOBAN_TEST_KEY"'
+    (desk.folder / "toban.toml").write_text(BINDINGS.replace('path = "store"', lines))
+    taken_up(desk)
+    lacking = elsewhere("prune", "--dry-run")
+    monkeypatch.setenv("TOBAN_TEST_KEY", str(identity))
+
+    complete = elsewhere("prune", "--dry-run")
+
+    assert "この端末にないもの: env:TOBAN_TEST_KEY\nHINT: " in lacking.output
+    assert "この端末にないもの" not in complete.output
