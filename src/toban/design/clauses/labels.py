@@ -120,6 +120,7 @@ _FIELDS: Mapping[str, str] = {
     "response": "対応",
     "retention": "保存期間",
     "role": "役割",
+    "rotation": "交代",
     "rule": "リトライ",
     "schedule": "予定",
     "schedules": "頻度",

@@ -469,8 +469,8 @@ def test_a_place_that_is_told_a_lot_gathers_what_comes_next(
         report([signal(Condition.WARNING, key=f"w{number}", target=f"w{number}")], NOON + number * second)
         told_by(document, contacts, NOON + number * second)
 
-    report([signal(Condition.WARNING, key="late", target="late")], NOON + 6 * second)
+    report([signal(Condition.WARNING, key="late", target="late")], NOON + 5.5 * second)
 
-    assert told_by(document, contacts, NOON + 6 * second) == []
+    assert told_by(document, contacts, NOON + 5.5 * second) == []
     assert StageOutcome.objects.get(stage="group").reason == "gathering"
     assert len(told_by(document, contacts, NOON + 15 * second)) == 1

@@ -16,7 +16,8 @@ HOUR = Span(NOON, NOON + timedelta(hours=1))
 def row(number: int, **changes: object) -> LogRow:
     row = LogRow(
         "application", "2026-11-26", NOON.timestamp() + number, "INFO", "shop-api",
-        f"Order {number} 注文完了", "", f"req-{number}", "", "", "", "", "", 0, 0.0, {"cart": {"items": number}}, "shop", number,
+        f"Order {number} 注文完了", "", f"req-{number}", "", "", "", "", "",
+        0, 0.0, {"cart": {"items": number}}, "shop", number,
     )  # fmt: skip
     return row._replace(**changes)  # type: ignore[arg-type]
 
