@@ -40,7 +40,7 @@ def arrived(served: Served, instance: str) -> list[tuple[str, ...]]:
 
 
 def await_arrival(served: Served, instance: str, wanted: str) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while time.monotonic() < until:
         if any(wanted in names for names in arrived(served, instance)):
             return
