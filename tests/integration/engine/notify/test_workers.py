@@ -104,13 +104,8 @@ def test_of_two_workers_one_tells_and_the_other_goes_on(
     count(around, f"two workers, one {end.name}")
 
 
-@pytest.mark.parametrize(
-    "seconds",
-    [
-        pytest.param(9, id="nine-seconds"),
-        pytest.param(60, id="a-minute", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [9, 60], ids=["nine-seconds", "a-minute"])
 def test_what_happens_while_the_state_database_is_away_is_told_afterwards(
     postgres: Mapping[str, str], tmp_path: Path, seconds: float
 ) -> None:
@@ -151,6 +146,7 @@ def test_while_the_state_database_is_away_people_hear_that_nothing_is_told(
             until(lambda: around.told("hook", "Toban", "● 復旧"))
 
 
+@pytest.mark.slow
 def test_a_slow_mail_server_holds_up_no_other_channel(sqlite: Mapping[str, str], tmp_path: Path) -> None:
     with (
         surroundings(tmp_path, "web-1", "web-2") as around,

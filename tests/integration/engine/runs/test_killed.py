@@ -51,7 +51,13 @@ def test_a_worker_killed_at_any_moment_repeats_no_finished_step_and_loses_no_run
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(signal.SIGKILL, id="killed"),
+        pytest.param(signal.SIGSTOP, id="frozen", marks=pytest.mark.slow),
+    ],
+)
 def test_of_two_workers_the_other_takes_over_and_the_late_result_is_refused(
     database: Mapping[str, str], tmp_path: Path, end: signal.Signals
 ) -> None:
@@ -86,6 +92,7 @@ def test_of_two_workers_the_other_takes_over_and_the_late_result_is_refused(
     assert Counter(notes(tmp_path))["holds second"] == 1
 
 
+@pytest.mark.slow
 def test_a_worker_that_was_frozen_alone_goes_on_with_what_it_held(
     database: Mapping[str, str], tmp_path: Path
 ) -> None:
@@ -107,6 +114,7 @@ def test_a_worker_that_was_frozen_alone_goes_on_with_what_it_held(
     assert told.runs[0]["losses"] == 0
 
 
+@pytest.mark.slow
 def test_two_schedulers_with_jumping_clocks_make_one_run_per_hour(
     database: Mapping[str, str], tmp_path: Path
 ) -> None:
@@ -119,6 +127,7 @@ def test_two_schedulers_with_jumping_clocks_make_one_run_per_hour(
     assert due == hours
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ahead", ["3600", "-3600"], ids=["an-hour-fast", "an-hour-slow"])
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_a_wrong_clock_takes_nothing_from_the_living_and_everything_from_the_dead(

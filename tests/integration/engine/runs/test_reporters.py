@@ -22,7 +22,7 @@ def answers(processes: Sequence[subprocess.Popen[str]]) -> list[str]:
     return [process.stdout.readline() for process in processes if process.stdout is not None]
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.mark.parametrize("database", [pytest.param("sqlite", marks=pytest.mark.slow), "postgres"])
 def test_there_is_one_run_for_each_due_time_and_every_one_has_ended(
     request: pytest.FixtureRequest, database: str
 ) -> None:

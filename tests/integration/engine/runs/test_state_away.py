@@ -10,14 +10,9 @@ from tests.integration.engine.runs.workers import ask, command, notes, run, unti
 from tests.integration.engine.servers import Server
 
 
-@pytest.mark.parametrize(
-    "seconds",
-    [
-        # Longer than a lease: afterwards every run looks lost.
-        pytest.param(9, id="nine-seconds"),
-        pytest.param(60, id="a-minute", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+# Longer than a lease: afterwards every run looks lost.
+@pytest.mark.parametrize("seconds", [9, 60], ids=["nine-seconds", "a-minute"])
 def test_a_step_that_ends_while_the_database_is_away_counts_once_and_workers_come_back(
     postgres: Mapping[str, str], tmp_path: Path, seconds: float
 ) -> None:

@@ -145,6 +145,7 @@ def test_an_ordered_batch_runs_and_the_worker_that_is_killed_loses_nothing(toban
     assert "| began" in told
 
 
+@pytest.mark.slow
 def test_a_stopped_worker_lets_go_of_its_run_at_once(toban: Toban) -> None:
     first = toban.start()
     toban.until(lambda: toban.call("run", "B001", "--yes").returncode == 0)
@@ -157,6 +158,7 @@ def test_a_stopped_worker_lets_go_of_its_run_at_once(toban: Toban) -> None:
     assert (run["state"], run["reason"], run["failures"]) == ("waiting", "stopped", 0)
 
 
+@pytest.mark.slow
 def test_a_failure_is_told_with_what_the_command_said(toban: Toban) -> None:
     toban.start()
     toban.until(lambda: toban.call("run", "B002", "--yes").returncode == 0)
@@ -168,6 +170,7 @@ def test_a_failure_is_told_with_what_the_command_said(toban: Toban) -> None:
     assert "| 書けません" in told
 
 
+@pytest.mark.slow
 def test_a_batch_that_takes_too_long_is_ended_and_has_failed(toban: Toban) -> None:
     toban.start()
     toban.until(lambda: toban.call("run", "B004", "--yes").returncode == 0)
@@ -179,6 +182,7 @@ def test_a_batch_that_takes_too_long_is_ended_and_has_failed(toban: Toban) -> No
     assert "制限時間を過ぎた" in toban.call("why", "B004").stdout
 
 
+@pytest.mark.slow
 def test_a_running_batch_is_cancelled_and_can_be_taken_up_again(toban: Toban) -> None:
     toban.start()
     toban.until(lambda: toban.call("run", "B001", "--yes").returncode == 0)
@@ -195,6 +199,7 @@ def test_a_running_batch_is_cancelled_and_can_be_taken_up_again(toban: Toban) ->
     toban.until(lambda: toban.runs()[0]["state"] == "done")
 
 
+@pytest.mark.slow
 def test_the_next_due_time_is_left_out_with_its_reason(toban: Toban) -> None:
     toban.start()
     toban.until(lambda: toban.call("run", "B001", "--skip", "棚卸し", "--yes").returncode == 0)
@@ -205,6 +210,7 @@ def test_the_next_due_time_is_left_out_with_its_reason(toban: Toban) -> None:
     assert "棚卸し" in str(run["note"])
 
 
+@pytest.mark.slow
 def test_a_batch_that_is_not_bound_is_asked_why(toban: Toban) -> None:
     toban.start()
     toban.until_known("B003")
@@ -219,6 +225,7 @@ def test_a_batch_that_is_not_bound_is_asked_why(toban: Toban) -> None:
     assert "B001" in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_batch_whose_row_can_not_be_read_is_asked_why(toban: Toban) -> None:
     toban.start()
     toban.until_known("B001")
@@ -231,6 +238,7 @@ def test_a_batch_whose_row_can_not_be_read_is_asked_why(toban: Toban) -> None:
     assert "月末25:00" in told.stdout
 
 
+@pytest.mark.slow
 def test_an_unknown_batch_is_answered_with_those_that_are_known(toban: Toban) -> None:
     toban.start()
     toban.until_known("B001")
@@ -238,10 +246,11 @@ def test_an_unknown_batch_is_answered_with_those_that_are_known(toban: Toban) ->
     told = toban.call("why", "B099")
 
     assert told.returncode == 1
-    assert "「B099」というバッチは文書にありません" in told.stderr
-    assert "B001、B002、B003" in told.stderr
+    assert "「B099」というアラート、行、バッチはありません" in told.stderr
+    assert "文書のバッチ: B001、B002、B003" in told.stderr
 
 
+@pytest.mark.slow
 def test_a_run_waits_for_consent_and_goes_on_with_it(toban: Toban) -> None:
     toban.start()
     toban.until(lambda: toban.call("run", "B005", "--yes").returncode == 0)
@@ -260,6 +269,7 @@ def test_a_run_waits_for_consent_and_goes_on_with_it(toban: Toban) -> None:
     assert "切り替えました" in toban.call("runs", "--log", run).stdout
 
 
+@pytest.mark.slow
 def test_a_refused_run_has_ended_with_the_reason(toban: Toban) -> None:
     toban.start()
     toban.until(lambda: toban.call("run", "B005", "--yes").returncode == 0)
@@ -274,6 +284,7 @@ def test_a_refused_run_has_ended_with_the_reason(toban: Toban) -> None:
     assert "凍結中" in str(ended["note"])
 
 
+@pytest.mark.slow
 def test_a_run_says_which_other_batch_it_waits_for(toban: Toban) -> None:
     toban.start()
     toban.until(lambda: toban.call("run", "B002", "--yes", "--follow").returncode == 3)
@@ -285,6 +296,7 @@ def test_a_run_says_which_other_batch_it_waits_for(toban: Toban) -> None:
     )
 
 
+@pytest.mark.slow
 def test_nothing_is_ordered_without_a_yes(toban: Toban) -> None:
     toban.start()
     toban.until(lambda: "予定 毎月末" in toban.call("why", "B001").stdout)

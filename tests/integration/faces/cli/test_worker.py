@@ -153,7 +153,9 @@ def worker(request: pytest.FixtureRequest, tmp_path: Path, http_server: HttpServ
         worker.end(signal.SIGKILL)
 
 
-@pytest.mark.parametrize("worker", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "worker", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
 def test_it_judges_while_the_store_is_away_and_stops_when_told(
     worker: Worker, http_server: HttpServer
 ) -> None:
@@ -174,6 +176,7 @@ def test_it_judges_while_the_store_is_away_and_stops_when_told(
     assert "samples_waiting" in {event["event"] for event in worker.events}
 
 
+@pytest.mark.slow
 def test_a_version_that_cannot_be_read_leaves_the_old_one_in_force_and_a_better_one_replaces_it(
     worker: Worker, http_server: HttpServer
 ) -> None:
@@ -190,6 +193,7 @@ def test_a_version_that_cannot_be_read_leaves_the_old_one_in_force_and_a_better_
     assert len(worker.documents()) == 3
 
 
+@pytest.mark.slow
 def test_killed_and_started_again_it_goes_on_and_records_no_new_version(
     worker: Worker, http_server: HttpServer
 ) -> None:
