@@ -21,6 +21,7 @@ from toban.engine.notify import alerts
 from toban.engine.notify.models import Alert
 from toban.engine.notify.routing import rules_for
 from toban.engine.notify.signal import Condition, Signal
+from toban.engine.notify.silences import FOREIGN
 
 UNSENT = timedelta(minutes=5)
 """An alert without an end is over when it is not sent again for so long: Alertmanager's `resolve_timeout`."""
@@ -139,7 +140,13 @@ def signal_of(outside: Outside, design: Design, sender: str, now: datetime) -> S
         began_at=outside.starts_at,
         detected_at=now,
         advice=outside.annotations.get("runbook_url", ""),
-        labels={"target": target, "item": name, "instance": target, "sender": sender},
+        labels={
+            **{f"{FOREIGN}{label}": value for label, value in outside.labels.items()},
+            "target": target,
+            "item": name,
+            "instance": target,
+            "sender": sender,
+        },
     )
 
 

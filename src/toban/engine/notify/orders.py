@@ -8,7 +8,7 @@ from django.db import transaction
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.models import Alert, Maintenance, Silence
-from toban.engine.notify.silences import CLAUSE, MATCHERS
+from toban.engine.notify.silences import CLAUSE, FOREIGN, MATCHERS, is_matcher
 from toban.engine.orders import NotPossible
 
 LONGEST = timedelta(days=30)
@@ -165,11 +165,11 @@ def _take(alert: Alert, by: str, now: datetime) -> None:
 
 
 def _check_matchers(matchers: Mapping[str, str]) -> None:
-    unknown = [name for name in matchers if name not in MATCHERS]
+    unknown = [name for name in matchers if not is_matcher(name)]
     if unknown or not matchers or not all(matchers.values()):
         raise NotPossible(
             f"「{'、'.join(unknown)}」では選べません" if unknown else "何についての静音かがありません",
-            f"選べるのは {'、'.join(MATCHERS)} です",
+            f"選べるのは {'、'.join(MATCHERS)} と、外からのアラートのラベル {FOREIGN}名前 です",
         )
 
 

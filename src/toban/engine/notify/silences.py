@@ -8,6 +8,14 @@ CLAUSE = "clause"
 MATCHERS = (CLAUSE, "target", "item", "instance", "batch", "sender", "channel")
 """What a silence may be about: the row, and the labels that alerts have."""
 
+FOREIGN = "label."
+"""Before the labels that a Prometheus gave an alert: `label.team`. None can pass for one of Toban's own."""
+
+
+def is_matcher(name: str) -> bool:
+    """Whether a silence may be about it."""
+    return name in MATCHERS or (name.startswith(FOREIGN) and name != FOREIGN)
+
 
 @dataclass(frozen=True, slots=True)
 class Quiet:

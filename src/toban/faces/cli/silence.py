@@ -27,7 +27,7 @@ _REFUSED = 1
     "labels",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Any other label: batch=B003, sender=grafana, channel=mail.",
+    help="Any other label: batch=B003, sender=grafana, label.team=payments.",
 )
 @click.option("--for", "lasting", metavar="LENGTH", help="How long: 2時間, 30分.")
 @click.option("--until", metavar="TIME", help="Until when: 2026-11-25T18:00.")

@@ -10,6 +10,7 @@ from toban.design.reader import read_design
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.inwards import MOST, UNSENT, BadAlerts, Outside, read_alerts, signal_of
 from toban.engine.notify.signal import Condition
+from toban.engine.notify.silences import Quiet, is_matcher
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MATRIX = read_design(
@@ -127,3 +128,16 @@ def test_a_document_without_a_matrix_takes_nothing() -> None:
     without = replace(MATRIX, clauses=())
 
     assert signal_of(found, without, "prometheus", NOON) is None
+
+
+def test_its_own_labels_can_be_silenced_and_pass_for_none_of_toban_s() -> None:
+    (found,) = read({"labels": {"alertname": "x", "team": "payments", "channel": "mail", "event": "1"}})
+
+    signal = signal_of(found, MATRIX, "prometheus", NOON)
+
+    assert signal is not None
+    assert {"channel", "event"}.isdisjoint(signal.labels)
+    quiet = Quiet({"label.team": "payments"}, "taro", "planned", NOON, NOON + timedelta(hours=1))
+    assert quiet.covers(signal.clause_id, signal.labels)
+    assert is_matcher("label.team")
+    assert not is_matcher("label.")
