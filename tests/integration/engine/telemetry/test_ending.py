@@ -28,7 +28,7 @@ SELECT count() FROM system.processes WHERE query LIKE '%100000000000000%' AND qu
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_an_idle_store_ends_cleanly(start_store: StartStore, number: signal.Signals) -> None:
     child = start_store()
     child.told("SELECT 1")
@@ -37,7 +37,7 @@ def test_an_idle_store_ends_cleanly(start_store: StartStore, number: signal.Sign
     assert child.errors() == ""
 
 
-@pytest.mark.parametrize("sql", [ENDLESS, ENDLESS_ROWS])
+@pytest.mark.parametrize("sql", [ENDLESS, pytest.param(ENDLESS_ROWS, marks=pytest.mark.slow)])
 def test_a_long_query_does_not_hold_the_end_up(start_store: StartStore, sql: str) -> None:
     child = start_store()
     with ThreadPoolExecutor(1) as threads:
@@ -52,6 +52,7 @@ def test_a_long_query_does_not_hold_the_end_up(start_store: StartStore, sql: str
     assert child.errors() == ""
 
 
+@pytest.mark.slow
 def test_a_query_that_cannot_be_stopped_does_not_hold_the_end_up(start_store: StartStore) -> None:
     child = start_store()
     with ThreadPoolExecutor(1) as threads:
@@ -67,13 +68,14 @@ def test_a_query_that_cannot_be_stopped_does_not_hold_the_end_up(start_store: St
     assert child.errors() == ""
 
 
-@pytest.mark.parametrize("sql", [ENDLESS, ENDLESS_ROWS])
+@pytest.mark.parametrize("sql", [ENDLESS, pytest.param(ENDLESS_ROWS, marks=pytest.mark.slow)])
 def test_a_query_ends_when_its_client_goes(store: StoreProcess, sql: str) -> None:
     _ask_and_leave(store, sql)
 
     _until(lambda: store.told(RUNNING) == "0")
 
 
+@pytest.mark.slow
 def test_a_query_ends_for_its_own_client_only(store: StoreProcess) -> None:
     with ThreadPoolExecutor(2) as threads:
         other = threads.submit(store.told, "SELECT sleepEachRow(0.1) FROM numbers(30) FORMAT Null")
