@@ -22,10 +22,15 @@ def debian() -> Iterator[Debian17]:
     shutil.rmtree(found.root, ignore_errors=True)
 
 
+def place_of(request: pytest.FixtureRequest) -> str:
+    """Name a module's own place: modules of several folders have the same name."""
+    return "-".join(request.module.__name__.rsplit(".", 2)[1:])
+
+
 @pytest.fixture(scope="module")
 def server17(debian: Debian17, request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """A PostgreSQL 17."""
-    cluster = Cluster(debian, request.module.__name__.rpartition(".")[2])
+    cluster = Cluster(debian, place_of(request))
     cluster.make()
     cluster.start()
     yield cluster

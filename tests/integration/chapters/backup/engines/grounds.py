@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import boto3
 from tests.integration.chapters.backup import debian17, postgres18, servers
 from tests.integration.chapters.backup.engines import pgbackrest_source
 from tests.integration.chapters.backup.engines.pgbackrest_source import Backed
+from tests.integration.chapters.backup.engines.slow_store import Interrupted
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster
 from tests.integration.chapters.backup.servers import ACCESS_KEY, SECRET_KEY
@@ -51,6 +53,9 @@ class Ground(Protocol):
     def engine(self) -> Engine:
         """Make an engine on the source."""
 
+    def held_up(self) -> Engine:
+        """Make an engine whose backup is not over before it can be stopped."""
+
     def lost(self) -> Engine:
         """Make an engine whose source does not answer."""
 
@@ -88,6 +93,11 @@ class InStore:
 
     def engine(self) -> Engine:
         return self.kind.build("PostgreSQL", self.config, self.store)
+
+    def held_up(self) -> Engine:
+        # The server sends on only while somebody reads.
+        stuck = Interrupted(self.store, lambda: threading.Event().wait(0.5))
+        return self.kind.build("PostgreSQL", self.config, stuck)
 
     def lost(self) -> Engine:
         nowhere = self.cluster.dsn.replace(f":{self.cluster.port}", f":{servers.free_port()}")
@@ -151,6 +161,9 @@ class PgBackRest:
     def engine(self) -> Engine:
         return self.backed.engine()
 
+    def held_up(self) -> Engine:
+        return self.engine()
+
     def lost(self) -> Engine:
         """Point to a cluster that does not run."""
         elsewhere = self.backed.config.with_name("lost.conf")
@@ -197,6 +210,9 @@ class Rds:
 
     def engine(self) -> Engine:
         return self.kind.build("PostgreSQL", self.config, None)
+
+    def held_up(self) -> Engine:
+        return self.engine()
 
     def lost(self) -> Engine:
         nowhere = self._config(f"http://127.0.0.1:{servers.free_port()}")

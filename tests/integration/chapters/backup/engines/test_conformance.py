@@ -71,6 +71,7 @@ def test_what_is_damaged_is_found_and_not_brought_back(ground: Ground, tmp_path:
         ground.brought_back(engine, taken, tmp_path / f"damaged-{taken.engine}")
 
 
+@pytest.mark.slow
 def test_an_attempt_under_the_same_label_leaves_one_backup(ground: Ground) -> None:
     engine = ground.engine()
     engine.take(label(3), Method.FULL, None, Watching())
@@ -82,6 +83,7 @@ def test_an_attempt_under_the_same_label_leaves_one_backup(ground: Ground) -> No
     assert engine.verify(again, Watching()).is_whole
 
 
+@pytest.mark.slow
 def test_removing_is_safe_to_repeat_and_leaves_the_others(ground: Ground) -> None:
     engine = ground.engine()
     old = engine.take(label(4), Method.FULL, None, Watching())
@@ -94,12 +96,13 @@ def test_removing_is_safe_to_repeat_and_leaves_the_others(ground: Ground) -> Non
     assert engine.verify(new, Watching()).is_whole
 
 
+@pytest.mark.slow
 def test_a_backup_that_is_stopped_counts_as_none(ground: Ground) -> None:
     engine = ground.engine()
     before = ground.on_hand()
 
     with pytest.raises(BackupFailed):
-        engine.take(label(6), Method.FULL, None, Watching(stops_after=0))
+        ground.held_up().take(label(6), Method.FULL, None, Watching(stops_after=0))
 
     # RDS goes on by itself, and the next attempt finds it.
     assert ground.on_hand() == before or not ground.kind.needs_store
@@ -122,6 +125,7 @@ def test_an_increment_stands_on_its_full_backup_or_is_refused(ground: Ground) ->
         assert not refusal.value.retry
 
 
+@pytest.mark.slow
 def test_a_source_that_is_away_is_a_doubt_and_worth_another_try(ground: Ground) -> None:
     assert list(ground.engine().doubts()) == []
     engine = ground.lost()
@@ -156,6 +160,7 @@ def test_a_connection_string_that_cannot_be_read_is_a_doubt_with_a_way_out(
     assert "s3cret" not in doubt
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_the_document_s_policy_runs_on_it(ground: Ground) -> None:
     kind = next(name for name, each in KINDS.items() if each == ground.kind)
@@ -186,6 +191,7 @@ def test_the_document_s_policy_runs_on_it(ground: Ground) -> None:
     assert not engine.verify(catalogue.taken_of(rows[0]), Watching()).is_whole
 
 
+@pytest.mark.slow
 def test_letting_go_is_safe_to_repeat(ground: Ground) -> None:
     engine = ground.engine()
     engine.take(label(11), Method.FULL, None, Watching())

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from tests.integration.chapters.backup.debian17 import Debian17
+from tests.integration.chapters.backup.engines.conftest import place_of
 from tests.integration.chapters.backup.engines.pgbackrest_source import Backed, discard, make
 
 
 @pytest.fixture(scope="module")
 def backed(debian: Debian17, request: pytest.FixtureRequest) -> Iterator[Backed]:
     """A cluster for all tests of a module."""
-    made = make(debian, request.module.__name__.rpartition(".")[2])
+    made = make(debian, place_of(request))
     yield made
     discard(made)
 
