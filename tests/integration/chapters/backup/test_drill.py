@@ -186,6 +186,7 @@ def test_a_drill_gives_back_exactly_what_the_source_held_while_others_write(
     assert list(place.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_a_drill_found_is_evidence_and_the_routines_status(
     catalogued: Chain, design: Design, bound: Bound
 ) -> None:
@@ -203,6 +204,7 @@ def test_what_a_drill_found_is_evidence_and_the_routines_status(
     assert Backup.objects.get(label=catalogued.increment.label).restored_at is not None
 
 
+@pytest.mark.slow
 def test_a_failed_question_opens_an_alert_and_the_next_good_drill_ends_it(
     catalogued: Chain, design: Design, bound: Bound
 ) -> None:
@@ -265,6 +267,7 @@ def test_without_a_backup_it_is_red(catalogued: Chain, design: Design, bound: Bo
     assert "バックアップがありません" in drill.reason
 
 
+@pytest.mark.slow
 def test_a_source_without_page_checksums_is_told(catalogued: Chain, design: Design, bound: Bound) -> None:
     unchecked = replace(catalogued.increment, facts={**catalogued.increment.facts, "checksums": False})
     catalogue.record(unchecked, subject="PostgreSQL", clause_id="c", store="S3", verified_at=None)
@@ -304,6 +307,7 @@ def test_what_a_killed_drill_left_is_swept_with_its_server(place: Path) -> None:
     shutil.rmtree(cluster.folder)
 
 
+@pytest.mark.slow
 def test_a_drill_that_goes_on_is_not_swept(
     catalogued: Chain, design: Design, bound: Bound, place: Path
 ) -> None:
@@ -321,6 +325,7 @@ def test_a_drill_that_goes_on_is_not_swept(
     assert set(swept) == {0}
 
 
+@pytest.mark.slow
 def test_the_certificate_says_it_all_on_paper(catalogued: Chain, design: Design, bound: Bound) -> None:
     drill = hold(design, bound())
 
@@ -342,6 +347,7 @@ def test_the_certificate_says_it_all_on_paper(catalogued: Chain, design: Design,
         assert words in text
 
 
+@pytest.mark.slow
 def test_the_command_holds_a_drill_and_says_what_it_found(
     catalogued: Chain, design: Design, bound: Bound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -442,6 +448,7 @@ def test_a_drill_that_was_due_and_not_held_is_told(design: Design, bound: Bound)
     assert "2026-04-06 の訓練が行われていません" in reason
 
 
+@pytest.mark.slow
 def test_a_server_that_no_drill_started_is_never_ended(catalogued: Chain, place: Path) -> None:
     number = postgres.running_on(catalogued.cluster.files)
     fake = place / f"{PREFIX}fake" / "data"

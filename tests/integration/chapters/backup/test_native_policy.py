@@ -113,6 +113,7 @@ def test_a_chain_is_taken_read_back_and_pruned(
     assert body.startswith(b"age-encryption.org/v1")
 
 
+@pytest.mark.slow
 def test_what_lies_sealed_in_the_bucket_comes_back_in_a_drill(
     planned: BackupPlan, cluster: Cluster, place: Path
 ) -> None:
@@ -130,6 +131,7 @@ def test_what_lies_sealed_in_the_bucket_comes_back_in_a_drill(
     assert list(place.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_lost_catalogue_is_found_and_damage_by_a_drill_as_well_as_by_verify(
     planned: BackupPlan, nanio: S3Server, config: S3Config
 ) -> None:
@@ -158,6 +160,7 @@ def test_a_lost_catalogue_is_found_and_damage_by_a_drill_as_well_as_by_verify(
     assert before.objects[0].key in Backup.objects.get().trouble
 
 
+@pytest.mark.slow
 def test_a_chain_that_cannot_be_opened_is_no_damage(
     planned: BackupPlan, tmp_path: Path, config: S3Config
 ) -> None:

@@ -194,6 +194,7 @@ def test_a_reader_may_leave_early(store: Store) -> None:
     assert first
 
 
+@pytest.mark.slow
 def test_a_big_object_needs_little_memory(store: Store) -> None:
     piece, count = os.urandom(MIB), 160
     digest = hashlib.sha256()

@@ -79,6 +79,7 @@ def test_a_bucket_that_does_not_exist_is_told(nanio: S3Server, bucket_of: Bucket
         assert not trouble.value.passing
 
 
+@pytest.mark.slow
 def test_a_server_that_stays_away_is_given_up_in_time(own_server: S3Server, bucket_of: BucketOf) -> None:
     store = S3Store(bucket_of(own_server, retry_for="1秒"))
     own_server.stop()
@@ -91,7 +92,8 @@ def test_a_server_that_stays_away_is_given_up_in_time(own_server: S3Server, buck
     assert trouble.value.passing
 
 
-@pytest.mark.parametrize("seconds", [3, pytest.param(20, marks=pytest.mark.slow)], ids=str)
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [3, 20], ids=str)
 def test_an_outage_in_the_middle_of_an_upload_is_survived(
     own_server: S3Server, bucket_of: BucketOf, seconds: int
 ) -> None:
@@ -116,6 +118,7 @@ def test_an_outage_in_the_middle_of_an_upload_is_survived(
     assert b"".join(store.stream("a/big", sha256=writer.stored.sha256)) == content
 
 
+@pytest.mark.slow
 def test_an_outage_in_the_middle_of_reading_is_survived(own_server: S3Server, bucket_of: BucketOf) -> None:
     store = S3Store(bucket_of(own_server, retry_for="1分"))
     content = os.urandom(64 * MIB)

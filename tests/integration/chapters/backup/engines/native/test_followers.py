@@ -132,6 +132,7 @@ def test_the_log_goes_on_in_the_catalogue_seconds_behind_its_source(
     assert not Alert.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_log_that_broke_is_announced_and_a_full_backup_is_ordered(
     cluster: Cluster, planned: BackupPlan, followers: Followers, store: DirectoryStore
 ) -> None:
@@ -159,6 +160,7 @@ def test_a_log_that_broke_is_announced_and_a_full_backup_is_ordered(
     assert alert.citation.startswith("運用設計書.md:")
 
 
+@pytest.mark.slow
 def test_of_two_workers_one_follows_and_the_other_takes_over(
     cluster: Cluster, planned: BackupPlan, followers: Followers
 ) -> None:
@@ -177,6 +179,7 @@ def test_of_two_workers_one_follows_and_the_other_takes_over(
     assert not Alert.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_source_that_comes_back_is_followed_on(
     cluster: Cluster, planned: BackupPlan, followers: Followers
 ) -> None:
@@ -191,6 +194,7 @@ def test_a_source_that_comes_back_is_followed_on(
     assert not LogStretch.objects.exclude(broken_why="").exists()
 
 
+@pytest.mark.slow
 def test_a_store_that_is_away_is_a_warning_however_long_each_attempt_takes(
     cluster: Cluster, planned: BackupPlan, store: DirectoryStore
 ) -> None:
@@ -214,6 +218,7 @@ def test_a_store_that_is_away_is_a_warning_however_long_each_attempt_takes(
     assert warned.resolved_at is not None
 
 
+@pytest.mark.slow
 def test_trouble_with_a_log_is_a_warning_until_it_is_over(planned: BackupPlan) -> None:
     book = Book("PostgreSQL", planned.policies, "digest", system_clock)
 

@@ -31,6 +31,7 @@ def test_a_server_that_is_set_up_raises_no_doubt(
     assert engine(store).doubts() == []
 
 
+@pytest.mark.slow
 def test_what_the_real_server_lacks_is_said_all_at_once(
     new_cluster: NewCluster, store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,6 +52,7 @@ def test_what_the_real_server_lacks_is_said_all_at_once(
     ]
 
 
+@pytest.mark.slow
 def test_a_pg_hba_conf_without_a_line_for_replication_is_said_with_the_line(
     new_cluster: NewCluster, store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

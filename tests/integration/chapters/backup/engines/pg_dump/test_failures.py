@@ -23,6 +23,8 @@ from toban.chapters.backup.engine import BackupFailed, Method, RestoreOrder
 from toban.chapters.backup.stores import s3
 from toban.chapters.backup.stores.directory import DirectoryStore
 
+pytestmark = pytest.mark.slow
+
 LABEL = "20261125T020000Z-full"
 NEXT = "20261126T020000Z-full"
 PATIENCE = 60

@@ -38,6 +38,7 @@ def test_a_database_comes_back_as_it_was_at_the_snapshot(
     assert list((tmp_path / "work").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_is_recorded_says_what_the_dump_holds(engine_of: EngineOf, store: DirectoryStore) -> None:
     taken = engine_of().take(LABEL, Method.FULL, None, Watching())
 
@@ -51,6 +52,7 @@ def test_what_is_recorded_says_what_the_dump_holds(engine_of: EngineOf, store: D
     assert taken.server_version == "17.12" or taken.server_version.startswith("17.")
 
 
+@pytest.mark.slow
 def test_a_pg_dump_without_zstd_compresses_by_gzip(
     source: Cluster, engine_of: EngineOf, empty: str, tmp_path: Path
 ) -> None:
@@ -62,6 +64,7 @@ def test_a_pg_dump_without_zstd_compresses_by_gzip(
     assert engine.verify(taken, Watching()).is_whole
 
 
+@pytest.mark.slow
 def test_zstd_that_is_asked_for_and_not_there_is_refused(engine_of: EngineOf) -> None:
     engine = engine_of(binaries=postgres18.programs(), compression="zstd")
 
@@ -70,6 +73,7 @@ def test_zstd_that_is_asked_for_and_not_there_is_refused(engine_of: EngineOf) ->
         engine.take(LABEL, Method.FULL, None, Watching())
 
 
+@pytest.mark.slow
 def test_a_pg_dump_that_is_older_than_the_server_is_refused_beforehand(
     debian: object, engine_of: EngineOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,6 +91,7 @@ def test_a_pg_dump_that_is_older_than_the_server_is_refused_beforehand(
         newer.remove()
 
 
+@pytest.mark.slow
 def test_a_restore_into_an_older_server_is_refused_before_it_starts(
     source: Cluster, engine_of: EngineOf, empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,6 +107,7 @@ def test_a_restore_into_an_older_server_is_refused_before_it_starts(
         newer.remove()
 
 
+@pytest.mark.slow
 def test_a_database_that_is_not_empty_is_not_restored_into(
     source: Cluster, engine_of: EngineOf, empty: str, tmp_path: Path
 ) -> None:
@@ -116,6 +122,7 @@ def test_a_database_that_is_not_empty_is_not_restored_into(
     assert source.sql("SELECT count(*) FROM pg_class WHERE relname = 'orders'", database="restored") == [(0,)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["custom", "directory"])
 def test_where_the_roles_are_missing_the_rows_come_back_without_owners(
     engine_of: EngineOf, tmp_path: Path, form: str
@@ -134,6 +141,7 @@ def test_where_the_roles_are_missing_the_rows_come_back_without_owners(
         elsewhere.remove()
 
 
+@pytest.mark.slow
 def test_sql_without_its_roles_is_refused_with_what_to_make(engine_of: EngineOf, tmp_path: Path) -> None:
     elsewhere = postgres18.Cluster().make().start()
     try:
@@ -149,6 +157,7 @@ def test_sql_without_its_roles_is_refused_with_what_to_make(engine_of: EngineOf,
         elsewhere.remove()
 
 
+@pytest.mark.slow
 def test_rows_that_are_missing_after_the_restore_are_no_success(
     engine_of: EngineOf, empty: str, tmp_path: Path
 ) -> None:
@@ -163,6 +172,7 @@ def test_rows_that_are_missing_after_the_restore_are_no_success(
         engine.restore(RestoreOrder(chain=[tampered], into=tmp_path / "work", server=empty), Watching())
 
 
+@pytest.mark.slow
 def test_the_password_stands_in_no_command_line_and_no_complaint(
     source: Cluster, engine_of: EngineOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,6 +188,7 @@ def test_the_password_stands_in_no_command_line_and_no_complaint(
     assert all("wr0ng-s3cret" not in doubt for doubt in engine.doubts())
 
 
+@pytest.mark.slow
 def test_a_table_that_stays_locked_keeps_no_doubt_waiting(source: Cluster, engine_of: EngineOf) -> None:
     source.sql("CREATE TABLE busy (id int)")
     with psycopg.connect(source.dsn) as other:
@@ -187,6 +198,7 @@ def test_a_table_that_stays_locked_keeps_no_doubt_waiting(source: Cluster, engin
     source.sql("DROP TABLE busy")
 
 
+@pytest.mark.slow
 def test_tables_that_the_role_may_not_read_are_a_doubt_and_fail_the_dump(
     source: Cluster, engine_of: EngineOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:

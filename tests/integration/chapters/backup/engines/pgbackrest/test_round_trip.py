@@ -38,6 +38,7 @@ def test_full_and_increment_come_back_as_far_as_the_log_goes(own_backed: Backed)
     assert [engine.verify(each, Watching()).troubles for each in (full, increment)] == [[], []]
 
 
+@pytest.mark.slow
 def test_a_moment_of_the_past_comes_back(backed: Backed) -> None:
     engine, source = backed.engine(), backed.cluster
     full = engine.take("20261124T020000Z-full", Method.FULL, None, Watching())
@@ -55,6 +56,7 @@ def test_a_moment_of_the_past_comes_back(backed: Backed) -> None:
     server.stop()
 
 
+@pytest.mark.slow
 def test_the_chain_alone_comes_back_as_it_was_at_its_end(backed: Backed) -> None:
     engine, source = backed.engine(), backed.cluster
     full = engine.take("20261124T030000Z-full", Method.FULL, None, Watching())
@@ -68,6 +70,7 @@ def test_the_chain_alone_comes_back_as_it_was_at_its_end(backed: Backed) -> None
     server.stop()
 
 
+@pytest.mark.slow
 def test_tablespaces_come_back_beside_the_cluster_and_not_over_the_source_s(own_backed: Backed) -> None:
     source = own_backed.cluster
     place = own_backed.empty_folder("space")
@@ -89,6 +92,7 @@ def test_tablespaces_come_back_beside_the_cluster_and_not_over_the_source_s(own_
     assert sorted(path.name for path in place.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_what_is_recorded_is_what_pgbackrest_says(backed: Backed) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
 
@@ -105,6 +109,7 @@ def test_what_is_recorded_is_what_pgbackrest_says(backed: Backed) -> None:
     assert 0 < stored.size < full.source_bytes
 
 
+@pytest.mark.slow
 def test_a_backup_that_an_earlier_attempt_finished_is_not_made_again(backed: Backed) -> None:
     engine = backed.engine()
     first = engine.take("20261124T050000Z-full", Method.FULL, None, Watching())
@@ -114,6 +119,7 @@ def test_a_backup_that_an_earlier_attempt_finished_is_not_made_again(backed: Bac
     assert again == first
 
 
+@pytest.mark.slow
 def test_removing_takes_the_log_with_it_that_nothing_else_needs(own_backed: Backed) -> None:
     engine, source = own_backed.engine(), own_backed.cluster
     old = engine.take("20261123T020000Z-full", Method.FULL, None, Watching())
@@ -130,6 +136,7 @@ def test_removing_takes_the_log_with_it_that_nothing_else_needs(own_backed: Back
     assert segments[0][16:] == f"{int(new.start.lsn.partition('/')[2], 16) >> 24:08X}"
 
 
+@pytest.mark.slow
 def test_the_last_full_backup_is_not_removed(own_backed: Backed) -> None:
     engine = own_backed.engine()
     only = engine.take(FULL, Method.FULL, None, Watching())
@@ -140,6 +147,7 @@ def test_the_last_full_backup_is_not_removed(own_backed: Backed) -> None:
     assert engine.verify(only, Watching()).is_whole
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_not_empty_is_not_restored_into(backed: Backed) -> None:
     engine = backed.engine()
     full = engine.take("20261124T060000Z-full", Method.FULL, None, Watching())
@@ -152,11 +160,13 @@ def test_a_folder_that_is_not_empty_is_not_restored_into(backed: Backed) -> None
     assert [path.name for path in into.iterdir()] == ["PG_VERSION"]
 
 
+@pytest.mark.slow
 def test_an_increment_without_a_full_backup_needs_one(own_backed: Backed) -> None:
     with pytest.raises(NeedsFull, match="フルバックアップがありません"):
         own_backed.engine().take(INCREMENT, Method.INCREMENTAL, None, Watching())
 
 
+@pytest.mark.slow
 def test_the_log_reaches_to_where_it_was_handed_over_and_no_further(
     backed: Backed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,6 +192,7 @@ def test_the_log_reaches_to_where_it_was_handed_over_and_no_further(
     assert backed.engine().newest_moment() is None
 
 
+@pytest.mark.slow
 def test_a_server_that_can_t_be_asked_is_a_doubt_without_its_password(
     backed: Backed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,6 +204,7 @@ def test_a_server_that_can_t_be_asked_is_a_doubt_without_its_password(
     assert "wr0ng-s3cret" not in doubt
 
 
+@pytest.mark.slow
 def test_a_stanza_that_does_not_exist_is_a_doubt_with_a_way_out(backed: Backed) -> None:
     assert backed.engine().doubts() == ()
 
