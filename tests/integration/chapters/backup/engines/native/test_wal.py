@@ -176,6 +176,7 @@ def test_a_row_is_in_the_stored_log_seconds_after_its_commit(cluster: Cluster, s
         other.remove()
 
 
+@pytest.mark.slow
 def test_the_log_of_many_segments_is_stored_without_a_gap(cluster: Cluster, store: DirectoryStore) -> None:
     full = take(source(cluster.dsn, store), label("full"), Method.FULL, None, Watching())
     book = Book()
@@ -195,6 +196,7 @@ def test_the_log_of_many_segments_is_stored_without_a_gap(cluster: Cluster, stor
         other.remove()
 
 
+@pytest.mark.slow
 def test_pieces_go_once_their_segment_is_whole(cluster: Cluster, store: DirectoryStore) -> None:
     book = Book()
 
@@ -217,6 +219,7 @@ def objects(store: Store) -> list[LogObject]:
     return [name for each in store.listing("PostgreSQL/wal/") if (name := read_key(each.key)) is not None]
 
 
+@pytest.mark.slow
 def test_the_server_may_forget_only_what_the_store_has(cluster: Cluster, store: DirectoryStore) -> None:
     book = Book()
 
@@ -257,6 +260,7 @@ def test_a_follower_that_died_is_followed_without_a_gap(cluster: Cluster, store:
         other.remove()
 
 
+@pytest.mark.slow
 def test_a_second_follower_leaves_the_log_to_the_first(cluster: Cluster, store: DirectoryStore) -> None:
     book = Book()
 
@@ -267,6 +271,7 @@ def test_a_second_follower_leaves_the_log_to_the_first(cluster: Cluster, store: 
         assert isinstance(second.failure, FollowerBusy)
 
 
+@pytest.mark.slow
 def test_a_slot_that_was_lost_breaks_the_log_and_a_new_stretch_begins(
     new_cluster: NewCluster, store: DirectoryStore
 ) -> None:
@@ -292,6 +297,7 @@ def test_a_slot_that_was_lost_breaks_the_log_and_a_new_stretch_begins(
     assert len(book.stretches) == 1
 
 
+@pytest.mark.slow
 def test_a_slot_in_danger_is_told_before_it_is_lost(new_cluster: NewCluster, store: DirectoryStore) -> None:
     cluster = new_cluster(
         segment_mib=1, max_slot_wal_keep_size="20MB", max_wal_size="4MB", min_wal_size="2MB"
@@ -319,6 +325,7 @@ def test_a_slot_in_danger_is_told_before_it_is_lost(new_cluster: NewCluster, sto
     assert not book.broken
 
 
+@pytest.mark.slow
 def test_a_store_that_takes_too_long_is_told_until_the_log_goes_on(
     cluster: Cluster, store: DirectoryStore
 ) -> None:
@@ -348,6 +355,7 @@ class Stuck(DirectoryStore):
         return super().put(key, content)
 
 
+@pytest.mark.slow
 def test_a_server_can_be_shut_down_while_its_log_is_followed(cluster: Cluster, store: DirectoryStore) -> None:
     full = take(source(cluster.dsn, store), label("full"), Method.FULL, None, Watching())
     book = Book()
@@ -367,6 +375,7 @@ def test_a_server_can_be_shut_down_while_its_log_is_followed(cluster: Cluster, s
         other.remove()
 
 
+@pytest.mark.slow
 def test_the_log_goes_over_to_the_next_timeline_when_a_standby_is_promoted(
     cluster: Cluster, store: DirectoryStore, standby_of: Callable[[Cluster], Cluster]
 ) -> None:
@@ -393,6 +402,7 @@ def test_the_log_goes_over_to_the_next_timeline_when_a_standby_is_promoted(
         other.remove()
 
 
+@pytest.mark.slow
 def test_nothing_is_restorable_that_is_not_in_the_log(cluster: Cluster, store: DirectoryStore) -> None:
     full = take(source(cluster.dsn, store), label("full"), Method.FULL, None, Watching())
     cluster.sql("CREATE TABLE moments (at timestamptz)")
