@@ -64,7 +64,7 @@ class LogSource:
     pieces_every: float
     """Seconds between two pieces of an unfinished segment: about as much is lost with the server."""
     stuck_after: float = 60.0
-    """Seconds that the store may take for one portion before it is told."""
+    """Seconds that the store may take for one portion, or the server for an answer, before it is told."""
 
 
 def follow(source: LogSource, book: LogBook, following: Following) -> None:
@@ -172,9 +172,13 @@ class _Stretch:
     begun: Place = field(init=False)
     durable: int = field(init=False)
     moments: deque[_Moment] = field(default_factory=deque)
+    told: int = 0
+    """How far the server knows the log to be durable."""
     answered: float = 0.0
     handed_over: float = 0.0
     asked: float = 0.0
+    looked: float = field(default_factory=time.monotonic)
+    """When the server last said how far it is."""
     certain_at: datetime | None = None
     """The newest moment that the stored log brings back."""
 
@@ -184,6 +188,16 @@ class _Stretch:
 
     def run(self) -> Place | None:
         """Receive until the timeline or the connection ends; return where the next timeline begins."""
+        try:
+            self._receive()
+        except Refused:
+            # Nobody knows whether the server comes back: what it has sent may be all there is.
+            self._finish()
+            raise
+        self._finish()
+        return self.follower.replication.end_streaming()
+
+    def _receive(self) -> None:
         while True:
             self.follower.replication.look_up()
             self._settle(self.shelf.settled())
@@ -193,11 +207,9 @@ class _Stretch:
                 continue
             message = self.follower.replication.receive(_PATIENCE)
             if message is None:
-                break
+                return
             if message:
                 self._take(message)
-        self._finish()
-        return self.follower.replication.end_streaming()
 
     def _take(self, message: memoryview) -> None:
         match read_message(message):
@@ -212,18 +224,26 @@ class _Stretch:
     def _every_few_seconds(self) -> None:
         now = time.monotonic()
         if now - self.asked >= self.follower.source.pieces_every:
-            self.asked = now
             self._ask()
+            # A server that can't be asked may take seconds to show it; the log is received in between.
+            self.asked = time.monotonic()
         if now - self.handed_over >= self.follower.source.pieces_every and self.shelf.is_idle:
             self.handed_over = now
             if (piece := self.tail.piece()) is not None:
                 self.shelf.add(piece)
-        if now - self.answered >= _ANSWERS:
+        if self.durable > self.told or now - self.answered >= _ANSWERS:
             self._answer()
 
     def _ask(self) -> None:
         """Ask how far the server is: what is restorable follows from it once the store is as far."""
-        found = self.follower.inquiry.look(self.follower.source.slot)
+        try:
+            found = self.follower.inquiry.look(self.follower.source.slot)
+        except Refused as error:
+            # A server that shuts down takes no questions any more, but still sends all the log it has.
+            if time.monotonic() - self.looked > self.follower.source.stuck_after:
+                self.follower.book.shows(f"サーバーの様子を確かめられません: {error}")
+            return
+        self.looked = time.monotonic()
         self.moments.append(_Moment(position(found.server.flushed), found.server.certain_at))
         self._settle(self.durable)
         trouble = self._trouble(found.slot)
@@ -238,14 +258,13 @@ class _Stretch:
         return danger
 
     def _answer(self) -> None:
-        self.answered = time.monotonic()
+        self.answered, self.told = time.monotonic(), self.durable
         self.follower.replication.send(status_update(self.tail.received, self.durable, datetime.now(UTC)))
 
     def _settle(self, durable: int | None) -> None:
         """Take note of what the store has now, and of the newest moment that this brings back."""
         if durable is not None and durable > self.durable:
             self.durable = durable
-            self._answer()
         if not self.moments or self.moments[0].flushed > self.durable:
             return
         while self.moments and self.moments[0].flushed <= self.durable:
@@ -258,10 +277,11 @@ class _Stretch:
             self.follower.book.goes_on(self.system_id, self.begun, last, self.certain_at)
 
     def _finish(self) -> None:
-        """Store what has come in of the last segment: on this timeline nothing follows it."""
+        """Store all that has come in: on this timeline, or over this connection, nothing follows it."""
         if (piece := self.tail.piece()) is not None:
             self.shelf.add(piece)
         while not self.shelf.is_idle:
+            self.follower.replication.look_up()
             self.shelf.wait(_PATIENCE)
             self._settle(self.shelf.settled())
         self._note()

@@ -26,6 +26,7 @@ from toban.chapters.backup.store import Store
 from toban.chapters.backup.stores.directory import DirectoryStore
 
 SIZE = 1 << 20
+SENT = "SELECT sent_lsn >= pg_current_wal_flush_lsn() FROM pg_stat_replication"
 
 
 @dataclass
@@ -70,10 +71,12 @@ class Book:
 class Follower:
     """Follows a log in a thread, until it is told to stop."""
 
-    def __init__(self, dsn: str, store: Store, book: Book, *, stuck_after: float = 60.0) -> None:
+    def __init__(
+        self, dsn: str, store: Store, book: Book, *, pieces_every: float = 0.1, stuck_after: float = 60.0
+    ) -> None:
         self.failure: Exception | None = None
         self._stop = threading.Event()
-        self._source = LogSource("PostgreSQL", dsn, "toban", store, 1, 0.1, stuck_after)
+        self._source = LogSource("PostgreSQL", dsn, "toban", store, 1, pieces_every, stuck_after)
         self._book = book
         self._thread = threading.Thread(target=self._follow)
         self._thread.start()
@@ -97,8 +100,10 @@ class Follower:
 
 
 @contextmanager
-def following(dsn: str, store: Store, book: Book, *, stuck_after: float = 60.0) -> Iterator[Follower]:
-    follower = Follower(dsn, store, book, stuck_after=stuck_after)
+def following(
+    dsn: str, store: Store, book: Book, *, pieces_every: float = 0.1, stuck_after: float = 60.0
+) -> Iterator[Follower]:
+    follower = Follower(dsn, store, book, pieces_every=pieces_every, stuck_after=stuck_after)
     try:
         yield follower
     finally:
@@ -371,6 +376,24 @@ def test_a_server_can_be_shut_down_while_its_log_is_followed(cluster: Cluster, s
     other = recovered(store, full)
     try:
         assert other.sql(SUMS) == rows
+    finally:
+        other.remove()
+
+
+def test_what_came_in_before_the_server_was_lost_is_stored(cluster: Cluster, store: DirectoryStore) -> None:
+    full = take(source(cluster.dsn, store), label("full"), Method.FULL, None, Watching())
+
+    with following(cluster.dsn, store, Book(), pieces_every=60.0) as follower:
+        eventually(lambda: bool(objects(store)))
+        cluster.sql("INSERT INTO orders VALUES (1, 'in no piece yet')")
+        eventually(lambda: cluster.sql(SENT) == [(True,)])
+        cluster.stop(signal.SIGQUIT)
+        follower.join()
+        assert isinstance(follower.failure, BackupFailed)
+
+    other = recovered(store, full)
+    try:
+        assert other.sql("SELECT item FROM orders") == [("in no piece yet",)]
     finally:
         other.remove()
 
