@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.browsing import chromium, signed_in
 from tests.integration.faces.ingest.served import Served, serving
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 DOCUMENT = """# 運用設計書
 ## 6. バッチ処理

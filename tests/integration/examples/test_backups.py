@@ -12,6 +12,8 @@ from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import Bindings
 from toban.faces.cli.parts import Parts
 
+pytestmark = pytest.mark.slow
+
 SHOP = Path(__file__).parents[3] / "examples" / "webshop"
 
 

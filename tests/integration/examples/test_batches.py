@@ -22,7 +22,7 @@ from toban.engine.bindings.load import read_bindings
 from toban.engine.telemetry.store import Telemetry
 from toban.faces.cli.parts import Parts
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 SHOP = Path(__file__).parents[3] / "examples" / "webshop"
 TOKYO = ZoneInfo("Asia/Tokyo")

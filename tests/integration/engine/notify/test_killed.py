@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from tests.integration.engine.notify.surroundings import surroundings
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = Path(__file__).with_name("killed.py")
 
 

@@ -13,6 +13,8 @@ import pytest
 from tests.integration.engine.notify.surroundings import Surroundings, surroundings, until
 from tests.integration.engine.servers import Server
 
+pytestmark = pytest.mark.slow
+
 WAITING = """
 import django
 django.setup()

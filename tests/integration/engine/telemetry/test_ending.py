@@ -19,6 +19,8 @@ from toban.engine.telemetry.store import Telemetry
 
 from .conftest import SECRET, StartStore, StoreProcess
 
+pytestmark = pytest.mark.slow
+
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 ENDLESS = "SELECT sum(sipHash64(number)) FROM numbers(100000000000000)"
 UNSTOPPABLE = "SELECT arraySort(x -> sipHash64(x), range(40000000)) FORMAT Null"

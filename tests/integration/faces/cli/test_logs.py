@@ -15,6 +15,8 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

@@ -20,6 +20,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.integration.conftest import HttpServer
 
+pytestmark = pytest.mark.slow
+
 DESIGN = """\
 # 受付の運用設計書
 

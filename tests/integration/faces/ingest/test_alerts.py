@@ -10,6 +10,8 @@ import httpx
 import pytest
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "prometheus-token"
 MATRIX = """### アラート通知
 | レベル | 通知先 | 通知方法 | タイミング |

@@ -12,6 +12,8 @@ import httpx
 import pytest
 from tests.integration.faces.ingest.served import CPU, Served, serving
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:

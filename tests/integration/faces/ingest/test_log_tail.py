@@ -16,6 +16,8 @@ from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
 from toban.faces.ingest.log_tail import MOST
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:

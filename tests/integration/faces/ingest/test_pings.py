@@ -15,6 +15,8 @@ import httpx
 import pytest
 from tests.integration.faces.ingest.served import Served, serving
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "5bf66975-d4c7-4bf5-bcc8-b8d8a82ea278"
 RID = "728b3763-ea80-4113-9fc0-f08b4e0c4f70"
 BATCHES = ("B001", "B002", "B003", "B004", "B005", "B006", "B007", "B008")

@@ -23,6 +23,8 @@ from toban.chapters.backup.stores import directory
 from toban.design.values.duration import Generations
 from toban.engine.bindings.secret import Secret
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 SECONDS = 60
 KINDS = load_engines(wiring.BACKUPS)

@@ -27,6 +27,8 @@ from toban.chapters.backup.engines.native.verify import verify
 from toban.chapters.backup.store import Store
 from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
 
+pytestmark = pytest.mark.slow
+
 _OURS = {"recovery.signal", "postgresql.auto.conf", "backup_manifest", "tablespace_map"}
 """What a restore adds, or leaves to PostgreSQL."""
 
