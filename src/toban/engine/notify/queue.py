@@ -72,6 +72,7 @@ def _story(alert: Alert, system: str) -> words.Story:
         taken_by=alert.acknowledged_by,
         is_flapping=alert.flap_root_id is not None,
         system=system,
+        citation=alert.citation,
     )
 
 

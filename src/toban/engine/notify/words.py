@@ -60,6 +60,8 @@ class Story:
     is_flapping: bool = False
     system: str = ""
     """The system's name: people may be told of several."""
+    citation: str = ""
+    """The row that it rests on."""
 
 
 def mark(condition: str, *, is_over: bool) -> str:
@@ -119,7 +121,9 @@ def _subjects(stories: Sequence[Story]) -> str:
 
 def _listed(stories: Sequence[Story]) -> Iterator[tuple[str, str]]:
     for story in stories[:_LISTED]:
-        yield story.subject, f"{story.value} ({story.limit})" if story.limit else story.value
+        value = f"{story.value} ({story.limit})" if story.limit else story.value
+        row = story.citation.rpartition("/")[2]
+        yield story.subject, f"{value} — {row}" if row else value
     if len(stories) > _LISTED:
         yield "ほか", f"{len(stories) - _LISTED}件。すべては Toban のページにあります"
 

@@ -111,14 +111,17 @@ def test_flapping_is_said_in_the_title() -> None:
 
 
 def test_one_notice_of_many_counts_them_and_lists_the_first() -> None:
-    stories = [replace(STORY, subject=f"web-{number} CPU使用率") for number in range(1, 11)]
+    stories = [
+        replace(STORY, subject=f"web-{number} CPU使用率", citation=f"docs/運用設計書.md:{number}")
+        for number in range(1, 11)
+    ]
 
     told = facts(NoticeKind.FIRING, stories, TOKYO, NOON)
 
     assert title(NoticeKind.FIRING, stories) == (
         "■ 異常 10件: web-1 CPU使用率、web-2 CPU使用率、web-3 CPU使用率 ほか"
     )
-    assert told[0] == ("web-1 CPU使用率", "92% (異常 85%以上)")
+    assert told[0] == ("web-1 CPU使用率", "92% (異常 85%以上) — 運用設計書.md:1")
     assert told[8] == ("ほか", "2件。すべては Toban のページにあります")
     assert len(told) == 10
 
