@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from toban.chapters.logs.masks import Mask, Masker
 from toban.design.clauses.logs import LogKind, LogLevel
 from toban.design.reader import Design
 from toban.design.values.duration import Duration, Retention
 from toban.engine.bindings.model import Bindings
+from toban.engine.masks import Mask, Masker
 
 ACCESS, APPLICATION, ERROR, AUDIT = "access", "application", "error", "audit"
 

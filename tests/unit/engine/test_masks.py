@@ -2,7 +2,7 @@
 
 import pytest
 
-from toban.chapters.logs.masks import Mask, Masker
+from toban.engine.masks import Mask, Masker
 
 ALL = Masker(list(Mask))
 
