@@ -38,7 +38,7 @@ from toban.chapters.backup.engine import Engine, Method, RestoreOrder, Taken
 from toban.chapters.backup.engines.native.kind import KIND as NATIVE
 from toban.chapters.backup.engines.pgbackrest import KIND as PGBACKREST
 from toban.chapters.backup.engines.program import QUIET
-from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 
 SUMS = "SELECT count(*), sum(abalance), sum(hashtext(filler)) FROM pgbench_accounts"
 MIB = 1 << 20

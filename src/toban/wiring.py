@@ -83,8 +83,8 @@ WORKS = {
 """`kind = "…"` of `[batches.ID]` → the module that holds its `KIND`."""
 
 STORES: dict[str, str] = {
-    "s3": "toban.chapters.backup.stores.s3",
-    "directory": "toban.chapters.backup.stores.directory",
+    "s3": "toban.engine.stores.s3",
+    "directory": "toban.engine.stores.directory",
 }
 """`kind = "…"` of `[stores.NAME]` → the module that holds its `KIND`."""
 

@@ -1,5 +1,6 @@
-"""Real things to measure at: an HTTP server whose answers a test chooses, PostgreSQL 18, node_exporter."""
+"""Real things to measure at and to store in: HTTP servers, PostgreSQL 18, node_exporter, S3 servers."""
 
+import secrets
 import shutil
 import socket
 import subprocess
@@ -13,6 +14,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.integration import buckets
+from tests.integration.buckets import ACCESS_KEY, SECRET_KEY, BucketOf, S3Server
+
+from toban.engine.bindings.secret import Secret
+from toban.engine.stores.s3.config import S3Config
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -119,3 +125,45 @@ def _wait_for(url: str) -> None:
         else:
             return
     pytest.fail(f"nothing answers at {url}")
+
+
+@pytest.fixture(scope="session")
+def nanio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    folder = tmp_path_factory.mktemp("nanio") / "buckets"
+    folder.mkdir()
+    server = buckets.nanio(folder)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    server = buckets.ministack(tmp_path_factory.mktemp("ministack"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def bucket_of(tmp_path: Path) -> BucketOf:
+    """Returns the config of a new bucket of a server; keys that are given override its own."""
+    (tmp_path / "access").write_text(ACCESS_KEY)
+    (tmp_path / "secret").write_text(SECRET_KEY)
+
+    def make(server: S3Server, **keys: object) -> S3Config:
+        name = f"bucket-{secrets.token_hex(6)}"
+        server.client().create_bucket(Bucket=name)
+        settings = {
+            "bucket": name,
+            "prefix": "shop",
+            "endpoint": server.url,
+            "region": "us-east-1",
+            "access_key": Secret(f"file:{tmp_path / 'access'}"),
+            "secret_key": Secret(f"file:{tmp_path / 'secret'}"),
+            "part_mib": 5,
+            "retry_for": "2秒",
+        }
+        return S3Config.model_validate({**settings, **keys})
+
+    return make

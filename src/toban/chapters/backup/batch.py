@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from toban.chapters.backup.engine import EngineKind, Method
-from toban.chapters.backup.store import StoreKind
 from toban.engine.bindings.model import BatchBinding
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.work import Step
+from toban.engine.stores.store import StoreKind
 
 
 class BackupBatch(BatchBinding):

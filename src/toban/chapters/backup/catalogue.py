@@ -8,7 +8,7 @@ from typing import Any
 from toban.chapters.backup.engine import Method, Place, Taken
 from toban.chapters.backup.models import Backup, LogStretch
 from toban.chapters.backup.rules import Copy, Stretch, position
-from toban.chapters.backup.store import Store, Stored, StoreTrouble, folder_of
+from toban.engine.stores.store import Store, Stored, StoreTrouble, folder_of
 
 FORM = 1
 """Of the JSON; a later form keeps being able to read this one."""

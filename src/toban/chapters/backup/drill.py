@@ -23,10 +23,10 @@ from toban.chapters.backup.fingerprint import Seen, Tables
 from toban.chapters.backup.postgres import Programs, Server
 from toban.chapters.backup.restore import Refusal, RestorePlan, Target
 from toban.chapters.backup.steps import Source
-from toban.chapters.backup.store import StoreTrouble
 from toban.chapters.backup.turns import turn_of
 from toban.engine.bindings.model import DrillBinding
 from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.stores.store import StoreTrouble
 
 PREFIX = "toban-drill-"
 """What the folders of drills are called; those that a killed one left are swept by the next."""

@@ -8,8 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from toban.chapters.backup.store import Store, Stored
 from toban.engine.bindings.model import BackupBinding
+from toban.engine.stores.store import Store, Stored
 
 
 class Method(StrEnum):

@@ -16,7 +16,6 @@ from toban.chapters.backup.engine import BackupFailed, Place
 from toban.chapters.backup.following import FollowerBusy, FollowsLog
 from toban.chapters.backup.models import LogStretch
 from toban.chapters.backup.steps import Source
-from toban.chapters.backup.store import StoreTrouble
 from toban.chapters.backup.works import BackupPlan, Policy
 from toban.design.clauses.backup import BackupPolicy
 from toban.design.values.backup_method import BackupMethod
@@ -25,6 +24,7 @@ from toban.engine.notify import alerts
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.orders import NotPossible
 from toban.engine.runs import orders
+from toban.engine.stores.store import StoreTrouble
 
 _BUSY_WAIT = 10.0
 """Seconds after which it is looked whether another worker still follows, or the state database is back."""

@@ -22,7 +22,7 @@ from typing import IO, Any, cast
 import zstandard
 
 from toban.chapters.backup.engine import Watch
-from toban.chapters.backup.store import Store, Stored, StoreTrouble, Writer
+from toban.engine.stores.store import Store, Stored, StoreTrouble, Writer
 
 FOLDER = "toban-self/"
 """Where these backups lie in a store. No subject's folder: it has no row in the document."""

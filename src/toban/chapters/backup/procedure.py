@@ -12,9 +12,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from toban.chapters.backup.engine import KnownByHand, Taken
 from toban.chapters.backup.restore import RestorePlan
-from toban.chapters.backup.store import folder_of
 from toban.design.clauses.backup import RestoreProcedure
 from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.stores.store import folder_of
 
 if TYPE_CHECKING:
     # A backup's last step keeps this beside it.

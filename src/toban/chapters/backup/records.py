@@ -8,9 +8,9 @@ from django.db import transaction
 from toban.chapters.backup import catalogue
 from toban.chapters.backup.models import Backup, Drill
 from toban.chapters.backup.restore import Known, RestorePlan
-from toban.chapters.backup.store import Store
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.stores.store import Store
 
 
 def in_catalogue(subject: str) -> Known:

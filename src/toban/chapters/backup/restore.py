@@ -9,7 +9,7 @@ from pathlib import Path
 from toban.chapters.backup import postgres, rules
 from toban.chapters.backup.engine import BackupFailed, RestoreOrder, Taken
 from toban.chapters.backup.rules import Copy, Stretch
-from toban.chapters.backup.store import Store, StoreTrouble
+from toban.engine.stores.store import Store, StoreTrouble
 
 _SPARE = 1.1
 """How much more than the backups' own size is asked of the disk: for the log, and for what recovery adds."""

@@ -13,7 +13,6 @@ from toban.chapters.backup.models import Backup, Drill
 from toban.chapters.backup.report import Guard, Recovery, Row
 from toban.chapters.backup.rules import Moment
 from toban.chapters.backup.steps import Source
-from toban.chapters.backup.store import StoreTrouble
 from toban.chapters.backup.works import BackupPlan, Policy
 from toban.design.clauses.backup import RecoveryObjective
 from toban.design.values.backup_method import BackupMethod
@@ -25,6 +24,7 @@ from toban.engine.clock import Clock
 from toban.engine.evidence import status
 from toban.engine.notify import alerts
 from toban.engine.runs.models import Run
+from toban.engine.stores.store import StoreTrouble
 from toban.engine.telemetry.samples import Sample
 
 _OPEN = (Run.State.WAITING, Run.State.RUNNING)

@@ -27,7 +27,6 @@ from toban.chapters.backup.engine import (
 from toban.chapters.backup.models import Backup
 from toban.chapters.backup.restore import Refusal, Target
 from toban.chapters.backup.rules import Keep, PrunePlan
-from toban.chapters.backup.store import Store, StoreKind, StoreTrouble, folder_of
 from toban.chapters.backup.turns import NoTurn, Turn, turn_of
 from toban.design.clauses.backup import RestoreProcedure
 from toban.engine.bindings.model import BackupBinding, System
@@ -38,6 +37,7 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import Step, StepFailed
 from toban.engine.runs.work import Turn as RunTurn
+from toban.engine.stores.store import Store, StoreKind, StoreTrouble, folder_of
 
 LEFT_BEHIND = timedelta(days=1)
 """What was begun, and is no backup after so long, is removed."""

@@ -9,11 +9,11 @@ from toban.chapters.backup import catalogue
 from toban.chapters.backup.engine import Checked, Guarded, KeepsVersions, Taken, Watch
 from toban.chapters.backup.models import Backup
 from toban.chapters.backup.steps import Open, Source, listed_otherwise
-from toban.chapters.backup.store import Store
 from toban.chapters.backup.works import Policy, days_of
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.stores.store import Store
 
 _MOST_TOLD = 10
 """Troubles of one backup that are kept; a folder that was emptied has thousands, all alike."""

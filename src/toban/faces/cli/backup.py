@@ -188,7 +188,7 @@ def verify(parts: "Parts", label: str | None, subject: str | None) -> None:
 def _verify_all(source: "Source", label: str | None) -> tuple[int, bool]:
     from toban.chapters.backup import catalogue, upkeep  # noqa: PLC0415
     from toban.chapters.backup.engine import BackupFailed  # noqa: PLC0415
-    from toban.chapters.backup.store import StoreTrouble  # noqa: PLC0415
+    from toban.engine.stores.store import StoreTrouble  # noqa: PLC0415
     from toban.faces.cli.screen import Screen  # noqa: PLC0415
 
     rows = [row for row in catalogue.on_hand(source.subject) if label in {None, row.label}]
@@ -332,9 +332,9 @@ def _planned(parts: "Parts") -> "tuple[Edition, BackupPlan]":
 def _refusing() -> Iterator[None]:
     """Tell what could not be done, and end the command with status 1."""
     from toban.chapters.backup.engine import BackupFailed  # noqa: PLC0415
-    from toban.chapters.backup.store import StoreTrouble  # noqa: PLC0415
     from toban.chapters.backup.turns import NoTurn  # noqa: PLC0415
     from toban.engine.orders import NotPossible  # noqa: PLC0415
+    from toban.engine.stores.store import StoreTrouble  # noqa: PLC0415
 
     try:
         yield

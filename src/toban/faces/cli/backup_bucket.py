@@ -36,7 +36,7 @@ def fix_bucket(parts: "Parts", subject: str, dry_run: bool, yes: bool) -> None:
     """
     with opened_state():
         from toban.chapters.backup import upkeep  # noqa: PLC0415
-        from toban.chapters.backup.store import StoreTrouble  # noqa: PLC0415
+        from toban.engine.stores.store import StoreTrouble  # noqa: PLC0415
 
         edition, policy = _policy(parts, subject)
         try:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from toban.chapters.backup.own_state import Own
-    from toban.chapters.backup.store import Store
     from toban.engine.bindings.model import Bindings
+    from toban.engine.stores.store import Store
     from toban.faces.cli.parts import Parts
 
 _REFUSED = 1
@@ -61,7 +61,7 @@ def back_up_self(
       2  the bindings or the state database can't be used
     """
     from toban.chapters.backup.own_state import NotPossible  # noqa: PLC0415
-    from toban.chapters.backup.store import StoreTrouble  # noqa: PLC0415
+    from toban.engine.stores.store import StoreTrouble  # noqa: PLC0415
 
     try:
         if lists or folder is not None:
@@ -162,7 +162,7 @@ def _line(own: "Own") -> str:
 def _store(parts: "Parts", name: str | None) -> "tuple[Store, bool]":
     """Return the store, and whether it seals; reads the bindings only: the document may be lost."""
     from toban.chapters.backup.own_state import NotPossible  # noqa: PLC0415
-    from toban.chapters.backup.stores.sealed import SealedConfig  # noqa: PLC0415
+    from toban.engine.stores.sealed import SealedConfig  # noqa: PLC0415
 
     bindings = _bindings(parts)
     if name is None and len(bindings.stores) == 1:
@@ -180,7 +180,7 @@ def _store(parts: "Parts", name: str | None) -> "tuple[Store, bool]":
 
 
 def _folders(bindings: "Bindings") -> "Sequence[Path]":
-    from toban.chapters.backup.stores.directory import DirectoryConfig  # noqa: PLC0415
+    from toban.engine.stores.directory import DirectoryConfig  # noqa: PLC0415
 
     configs = (bound.config for bound in bindings.stores.values())
     return [config.path for config in configs if isinstance(config, DirectoryConfig)]

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     # Loaded by whoever asks: most commands, such as `toban check`, need none of it.
     from toban.chapters.backup.batch import Kinds as BackupKinds
     from toban.chapters.backup.engine import EngineKind
-    from toban.chapters.backup.store import StoreKind
     from toban.chapters.monitoring.discovery import DiscoveryKind
     from toban.chapters.monitoring.source import SourceKind
     from toban.engine.bindings.inforce import InForce
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from toban.engine.bindings.model import Section
     from toban.engine.notify.channel import Transport
     from toban.engine.runs.kinds import WorkKind
+    from toban.engine.stores.store import StoreKind
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Parts:
     @cached_property
     def store_kinds(self) -> "Mapping[str, StoreKind]":
         """The kinds of place that backups go to."""
-        from toban.chapters.backup.store import load_stores  # noqa: PLC0415
+        from toban.engine.stores.store import load_stores  # noqa: PLC0415
 
         return load_stores(self.stores)
 

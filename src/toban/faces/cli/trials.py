@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from toban.chapters.backup.engine import BackupFailed
 from toban.chapters.backup.postgres import drill_doubts
-from toban.chapters.backup.store import StoreKind, StoreTrouble
 from toban.chapters.backup.works import source_of
 from toban.chapters.batch.works import BatchPlan, key_of, plan
 from toban.chapters.monitoring.discovery import Undiscovered
@@ -25,6 +24,7 @@ from toban.engine.bindings.doubts import binding_findings
 from toban.engine.bindings.model import Bindings, Bound, Discovery
 from toban.engine.bindings.template import Unfilled
 from toban.engine.runs.kinds import Site
+from toban.engine.stores.store import StoreKind, StoreTrouble
 from toban.faces.cli.parts import Parts
 
 _SECRET_MISSING, _NO_SUCH_ROW = "BD007", "BD009"

@@ -17,8 +17,8 @@ from toban.chapters.backup.engine import (
     Taken,
     Watch,
 )
-from toban.chapters.backup.store import Store, StoreTrouble, folder_of
 from toban.engine.bindings.model import BackupBinding
+from toban.engine.stores.store import Store, StoreTrouble, folder_of
 
 
 class FakeBackup(BackupBinding):

@@ -8,8 +8,8 @@ import pytest
 from toban.chapters.backup import catalogue
 from toban.chapters.backup.engine import Method, Place, Taken
 from toban.chapters.backup.models import LogStretch
-from toban.chapters.backup.store import Stored
-from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.store import Stored
 
 NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
 TAKEN = Taken(

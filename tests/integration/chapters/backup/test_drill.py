@@ -32,7 +32,6 @@ from toban.chapters.backup.engine import Method
 from toban.chapters.backup.models import Backup, Drill
 from toban.chapters.backup.postgres import Programs, Server
 from toban.chapters.backup.steps import Source
-from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
 from toban.chapters.backup.works import source_of
 from toban.design.clauses.routine import Routine
 from toban.design.reader import Design, load_design
@@ -44,6 +43,7 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.models import Alert
 from toban.engine.paper import NoFont
 from toban.engine.runs.models import Run
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.faces.cli.drill import command
 from toban.faces.cli.parts import Parts
 

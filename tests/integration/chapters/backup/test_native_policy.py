@@ -8,24 +8,23 @@ from pathlib import Path
 
 import pyrage
 import pytest
+from tests.integration.buckets import BucketOf, S3Server
 from tests.integration.chapters.backup.by_hand import do
-from tests.integration.chapters.backup.conftest import BucketOf
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster, programs
-from tests.integration.chapters.backup.servers import S3Server
 
 from toban.chapters.backup import catalogue, upkeep
 from toban.chapters.backup.batch import Kinds
 from toban.chapters.backup.drill import rehearse
 from toban.chapters.backup.engines.native import kind as native
 from toban.chapters.backup.models import Backup
-from toban.chapters.backup.store import StoreTrouble
-from toban.chapters.backup.stores import s3
-from toban.chapters.backup.stores.s3.config import S3Config
 from toban.chapters.backup.works import BackupPlan, plan
 from toban.design.reader import read_design
 from toban.engine.bindings import load
 from toban.engine.bindings.load import read_bindings
+from toban.engine.stores import s3
+from toban.engine.stores.s3.config import S3Config
+from toban.engine.stores.store import StoreTrouble
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,8 +14,8 @@ import pytest
 
 from toban.chapters.backup import own_state
 from toban.chapters.backup.own_state import Here, NotPossible
-from toban.chapters.backup.store import StoreTrouble
-from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.store import StoreTrouble
 
 NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
 

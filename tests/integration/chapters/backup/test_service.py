@@ -16,7 +16,6 @@ from toban.chapters.backup import catalogue
 from toban.chapters.backup.batch import Kinds, batch_kind
 from toban.chapters.backup.models import Backup, Drill, LogStretch, SubjectTurn
 from toban.chapters.backup.service import Backups
-from toban.chapters.backup.stores import directory
 from toban.chapters.backup.works import BackupPlan, plan
 from toban.design.reader import read_design
 from toban.engine.bindings import load
@@ -28,6 +27,7 @@ from toban.engine.runs.claim import Claim
 from toban.engine.runs.models import Run
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.work import StepFailed, Work
+from toban.engine.stores import directory
 
 if TYPE_CHECKING:
     from toban.engine.telemetry.samples import Sample

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from toban import wiring
-from toban.chapters.backup.store import StoreKind
-from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore, _File
-from toban.chapters.backup.stores.sealed import SealedStore
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore, _File
+from toban.engine.stores.sealed import SealedStore
+from toban.engine.stores.store import StoreKind
 
 _DIES_AT = int(os.environ.get("TOBAN_TEST_DIES_AT", "0"))
 _moments = itertools.count(1)

@@ -9,9 +9,8 @@ import pyrage
 import pytest
 from click.testing import CliRunner, Result
 from pytest_django import Settings
+from tests.integration.buckets import BucketOf, S3Server
 from tests.integration.chapters.backup import fake_kind
-from tests.integration.chapters.backup.conftest import BucketOf, bucket_of, ministack  # noqa: F401
-from tests.integration.chapters.backup.servers import S3Server
 
 from toban.chapters.backup import catalogue
 from toban.chapters.backup.engine import Method
@@ -50,7 +49,7 @@ kind = "fake"
 PARTS = Parts(
     sources={},
     channels={},
-    stores={"directory": "toban.chapters.backup.stores.directory"},
+    stores={"directory": "toban.engine.stores.directory"},
     backups={
         "fake": "tests.integration.chapters.backup.fake_kind",
         "versioning": "toban.chapters.backup.engines.versioning",
@@ -235,8 +234,8 @@ def test_an_order_that_nobody_would_carry_out_is_refused(desk: Desk) -> None:
 
 def test_a_bucket_is_set_right_after_confirmation(
     desk: Desk,
-    ministack: S3Server,  # noqa: F811
-    bucket_of: BucketOf,  # noqa: F811
+    ministack: S3Server,
+    bucket_of: BucketOf,
 ) -> None:
     config = bucket_of(ministack)
     desk.bind(

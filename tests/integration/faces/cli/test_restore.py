@@ -25,12 +25,12 @@ from toban.chapters.backup.engine import Method
 from toban.chapters.backup.engines.native.take import take
 from toban.chapters.backup.models import Backup
 from toban.chapters.backup.restore import Known, Target, plan
-from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
-from toban.chapters.backup.stores.sealed import SealedStore
 from toban.chapters.backup.works import source_of
 from toban.design.reader import load_design
 from toban.engine.bindings.load import load_bindings
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.sealed import SealedStore
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.restore import command
 

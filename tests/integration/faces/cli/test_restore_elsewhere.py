@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.integration.buckets import ACCESS_KEY, SECRET_KEY
 from tests.integration.chapters.backup.debian17 import PASSWORD, Debian17
 from tests.integration.chapters.backup.engines import grounds, pgbackrest_source
 from tests.integration.chapters.backup.engines.conftest import debian  # noqa: F401 - a fixture
 from tests.integration.chapters.backup.engines.grounds import REGION
 from tests.integration.chapters.backup.engines.pgbackrest_source import STANZA, Backed
 from tests.integration.chapters.backup.engines.watching import Watching
-from tests.integration.chapters.backup.servers import ACCESS_KEY, SECRET_KEY
 from tests.integration.moto import moto_server
 
 from toban import wiring

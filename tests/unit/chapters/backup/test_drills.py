@@ -9,11 +9,11 @@ from tests.integration.chapters.backup.fake_engine import FakeBackup, Source, ki
 from toban.chapters.backup import drills, works
 from toban.chapters.backup.batch import Kinds
 from toban.chapters.backup.drills import DrillPlan
-from toban.chapters.backup.stores import directory
 from toban.design.reader import read_design
 from toban.engine.bindings import load
 from toban.engine.bindings.due import due_times
 from toban.engine.bindings.load import read_bindings
+from toban.engine.stores import directory
 
 KINDS = Kinds({"fake": kind_of(Source())}, {"directory": directory.KIND})
 KNOWN = load.Kinds(stores={"directory": directory.DirectoryConfig}, backups={"fake": FakeBackup})

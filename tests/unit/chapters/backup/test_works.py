@@ -10,12 +10,12 @@ from tests.integration.chapters.backup.fake_engine import FakeBackup, Source, ki
 from toban.chapters.backup.batch import BackupBatch, Kinds
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.rules import Keep
-from toban.chapters.backup.stores import directory
 from toban.chapters.backup.works import BackupPlan, days_of, plan
 from toban.design.reader import read_design
 from toban.design.values.duration import Duration, Forever, Generations, Retention, TimeUnit
 from toban.engine.bindings import load
 from toban.engine.bindings.load import read_bindings
+from toban.engine.stores import directory
 
 KINDS = Kinds({"fake": kind_of(Source())}, {"directory": directory.KIND})
 KNOWN = load.Kinds(

@@ -22,12 +22,12 @@ from toban.chapters.backup.engine import (
     Taken,
     Watch,
 )
-from toban.chapters.backup.store import Store, StoreTrouble
-from toban.chapters.backup.stores.s3.config import BucketAddress
-from toban.chapters.backup.stores.s3.settings import Settings, settings_of
-from toban.chapters.backup.stores.s3.trouble import trouble_of
 from toban.engine.bindings.model import BackupBinding
 from toban.engine.bindings.secret import SecretUnavailable
+from toban.engine.stores.s3.config import BucketAddress
+from toban.engine.stores.s3.settings import Settings, settings_of
+from toban.engine.stores.s3.trouble import trouble_of
+from toban.engine.stores.store import Store, StoreTrouble
 
 _OURS = "toban-former-versions"
 """The id of the rule that Toban writes."""

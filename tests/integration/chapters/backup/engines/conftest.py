@@ -11,7 +11,7 @@ import pytest
 from tests.integration.chapters.backup import debian17
 from tests.integration.chapters.backup.debian17 import Cluster, Debian17
 
-from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 
 
 @pytest.fixture(scope="session")

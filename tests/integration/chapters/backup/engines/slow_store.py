@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from toban.chapters.backup.store import Listed, Store, Stored, Writer
+from toban.engine.stores.store import Listed, Store, Stored, Writer
 
 
 class Interrupted:

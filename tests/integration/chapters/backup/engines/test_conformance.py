@@ -19,9 +19,9 @@ from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, load_e
 from toban.chapters.backup.models import Backup
 from toban.chapters.backup.rules import Keep
 from toban.chapters.backup.steps import Source, steps
-from toban.chapters.backup.stores import directory
 from toban.design.values.duration import Generations
 from toban.engine.bindings.secret import Secret
+from toban.engine.stores import directory
 
 pytestmark = pytest.mark.slow
 

@@ -4,21 +4,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.integration.chapters.backup.conftest import BucketOf
-from tests.integration.chapters.backup.servers import S3Server
+from tests.integration.buckets import BucketOf, S3Server
 
 from toban.chapters.backup import upkeep
 from toban.chapters.backup.batch import Kinds
 from toban.chapters.backup.engines import versioning
 from toban.chapters.backup.engines.versioning import Bucket, VersioningBackup
 from toban.chapters.backup.service import Backups
-from toban.chapters.backup.store import StoreTrouble
 from toban.chapters.backup.works import plan
 from toban.design.reader import read_design
 from toban.engine.bindings import load
 from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.notify.models import Alert
+from toban.engine.stores.store import StoreTrouble
 
 NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
 ROW = "backup/backup-policy/S3ファイル/バージョニング"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from toban.chapters.backup.engines.versioning import compare, mended_rules
-from toban.chapters.backup.stores.s3.settings import Settings
+from toban.engine.stores.s3.settings import Settings
 
 
 def rule(days: int, name: str = "theirs", *, prefix: str = "", **more: Any) -> dict[str, Any]:

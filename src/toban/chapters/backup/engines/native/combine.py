@@ -16,7 +16,7 @@ from toban.chapters.backup.engines.native.archive import Member, MemberKind
 from toban.chapters.backup.engines.native.fetch import Archive, Content, Damaged, Progress, Space
 from toban.chapters.backup.engines.native.incremental import BLOCK, BadIncrement
 from toban.chapters.backup.engines.native.manifest import Manifest
-from toban.chapters.backup.store import Store
+from toban.engine.stores.store import Store
 
 CONTROL = "global/pg_control"
 """Without this file no server starts on the folder: it gets its name last of all."""

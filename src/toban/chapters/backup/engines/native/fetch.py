@@ -11,7 +11,7 @@ from toban.chapters.backup.engine import BackupFailed, Taken, Watch
 from toban.chapters.backup.engines.native import manifest as manifests
 from toban.chapters.backup.engines.native.archive import BadArchive, Member, MemberKind, inflated, members
 from toban.chapters.backup.engines.native.manifest import BadManifest, File, Manifest
-from toban.chapters.backup.store import Store, StoreTrouble
+from toban.engine.stores.store import Store, StoreTrouble
 
 _READERS = min(max(os.cpu_count() or 1, 2), 8)
 """Archives that are read at once. Hashing, inflating and writing let go of the interpreter: more readers

@@ -26,8 +26,8 @@ from toban.chapters.backup.engines.native.server import look
 from toban.chapters.backup.engines.native.take import Source, take
 from toban.chapters.backup.engines.native.wal import LogSource, follow
 from toban.chapters.backup.following import Following, LogBook
-from toban.chapters.backup.store import Store, StoreTrouble, folder_of
 from toban.engine.bindings.secret import SecretUnavailable
+from toban.engine.stores.store import Store, StoreTrouble, folder_of
 
 _METHODS = frozenset((Method.FULL, Method.INCREMENTAL))
 _PATIENCE = 60.0

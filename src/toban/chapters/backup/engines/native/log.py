@@ -21,7 +21,7 @@ from toban.chapters.backup.engines.native.segments import (
     position,
     read_key,
 )
-from toban.chapters.backup.store import Listed, Store, StoreTrouble, folder_of
+from toban.engine.stores.store import Listed, Store, StoreTrouble, folder_of
 
 _READERS = 8
 _SEGMENT_BYTES = 16 << 20

@@ -17,7 +17,7 @@ import zstandard
 
 from toban.chapters.backup.engines.native.members import Members
 from toban.chapters.backup.engines.native.replication import Archive
-from toban.chapters.backup.store import Store, Stored, Writer
+from toban.engine.stores.store import Store, Stored, Writer
 
 OBJECT_BYTES = 128 << 20
 

@@ -15,7 +15,7 @@ from toban.chapters.backup.engines.native import combine, fetch, log
 from toban.chapters.backup.engines.native.combine import Part, Tree
 from toban.chapters.backup.engines.native.fetch import Progress
 from toban.chapters.backup.engines.native.log import Course
-from toban.chapters.backup.store import Store, StoreTrouble
+from toban.engine.stores.store import Store, StoreTrouble
 
 UNFINISHED = ".toban-restoring"
 """A file that stands in the folder until everything is there and on disk."""

@@ -27,7 +27,7 @@ from toban.chapters.backup.engines.native.replication import (
 )
 from toban.chapters.backup.engines.native.segments import position
 from toban.chapters.backup.engines.native.server import Inquiry, Server
-from toban.chapters.backup.store import Store, Stored, StoreTrouble, folder_of
+from toban.engine.stores.store import Store, Stored, StoreTrouble, folder_of
 
 _NOT_IN_STATE = "55000"
 """`object_not_in_prerequisite_state`: among others, what an increment stands on is not there."""

@@ -13,7 +13,7 @@ from toban.chapters.backup.engines.native.fetch import Archive, Content, Damaged
 from toban.chapters.backup.engines.native.incremental import BLOCK, BadIncrement
 from toban.chapters.backup.engines.native.manifest import Manifest
 from toban.chapters.backup.engines.native.segments import position
-from toban.chapters.backup.store import Store
+from toban.engine.stores.store import Store
 
 _PAGES = 128
 """Pages that are checked at once."""

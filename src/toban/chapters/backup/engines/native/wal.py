@@ -39,7 +39,7 @@ from toban.chapters.backup.engines.native.stream import (
     status_update,
 )
 from toban.chapters.backup.following import FollowerBusy, Following, LogBook
-from toban.chapters.backup.store import Store, StoreTrouble, folder_of
+from toban.engine.stores.store import Store, StoreTrouble, folder_of
 
 _PATIENCE = 0.2
 """Seconds that one wait for the server, or for the store, may take."""

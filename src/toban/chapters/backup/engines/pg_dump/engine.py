@@ -22,8 +22,8 @@ from toban.chapters.backup.engines.pg_dump.config import PgDumpBackup
 from toban.chapters.backup.engines.pg_dump.source import Outlook, Source, held_snapshot, look_ahead, major
 from toban.chapters.backup.engines.pg_dump.spool import spool
 from toban.chapters.backup.engines.program import QUIET, ProgramFailed, output, pieces, run
-from toban.chapters.backup.store import Store, Stored, StoreTrouble, folder_of
 from toban.engine.bindings.secret import SecretUnavailable
+from toban.engine.stores.store import Store, Stored, StoreTrouble, folder_of
 
 _NAMED = 5
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+(?:\.\d+)*)")

@@ -12,7 +12,7 @@ from toban.chapters.backup.engines.pg_dump import stored
 from toban.chapters.backup.engines.pg_dump.commands import Programs, Server
 from toban.chapters.backup.engines.pg_dump.source import Table, Target, analyze, count, look_at_target, major
 from toban.chapters.backup.engines.program import feed, run
-from toban.chapters.backup.store import Store
+from toban.engine.stores.store import Store
 
 _PIECE = 1 << 20
 

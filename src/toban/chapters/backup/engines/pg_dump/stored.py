@@ -13,7 +13,7 @@ import zstandard
 from toban.chapters.backup.engine import BackupFailed, Checked, Taken, Watch
 from toban.chapters.backup.engines.pg_dump.commands import Programs
 from toban.chapters.backup.engines.program import feed, run
-from toban.chapters.backup.store import Store, Stored, StoreTrouble, Writer
+from toban.engine.stores.store import Store, Stored, StoreTrouble, Writer
 
 _PIECE = 1 << 20
 _MIB = 1 << 20

@@ -32,8 +32,8 @@ from toban.chapters.backup.engines.pgbackrest.info import (
     read_troubles,
 )
 from toban.chapters.backup.engines.program import QUIET, Program, ProgramFailed, output, pieces, run
-from toban.chapters.backup.store import Store, Stored
 from toban.engine.bindings.secret import SecretUnavailable
+from toban.engine.stores.store import Store, Stored
 
 _LOCKED = 50
 """pgBackRest's exit status when another process holds the lock (src/build/error/error.yaml: lock-acquire)."""

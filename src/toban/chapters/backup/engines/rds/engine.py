@@ -25,8 +25,8 @@ from toban.chapters.backup.engine import (
 from toban.chapters.backup.engines.rds import requests
 from toban.chapters.backup.engines.rds.aws import asking, connect
 from toban.chapters.backup.engines.rds.config import RdsBackup
-from toban.chapters.backup.store import Store, Stored
 from toban.engine.aws import code_of
+from toban.engine.stores.store import Store, Stored
 
 _GIB = 1 << 30
 _POLL = 10.0

@@ -8,7 +8,7 @@ import zstandard
 from tests.integration.chapters.backup.postgres18 import Cluster, give_away
 
 from toban.chapters.backup.engine import Taken
-from toban.chapters.backup.store import Store
+from toban.engine.stores.store import Store
 
 SUMS = "SELECT count(*), sum(hashtext(orders::text)) FROM orders"
 

@@ -13,7 +13,7 @@ from tests.integration.chapters.backup.postgres18 import Cluster, give_away
 from toban.chapters.backup.engine import Method, Taken
 from toban.chapters.backup.engines.native.segments import Segment, log_folder, segment_key
 from toban.chapters.backup.engines.native.take import take
-from toban.chapters.backup.stores.directory import DirectoryStore
+from toban.engine.stores.directory import DirectoryStore
 
 SEGMENT = 16 << 20
 
@@ -61,7 +61,7 @@ class Chain:
 
     def copied(self, folder: Path) -> DirectoryStore:
         """Return a copy of the store, to damage."""
-        from toban.chapters.backup.stores.directory import DirectoryConfig  # noqa: PLC0415
+        from toban.engine.stores.directory import DirectoryConfig  # noqa: PLC0415
 
         shutil.copytree(self.root, folder)
         return DirectoryStore(DirectoryConfig(path=folder))

@@ -9,8 +9,8 @@ from tests.integration.chapters.backup.postgres18 import Cluster
 
 from toban.chapters.backup.engines.native.pack import Compression
 from toban.chapters.backup.engines.native.take import Source
-from toban.chapters.backup.store import Store
-from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.store import Store
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.integration.chapters.backup.engines.watching import Watching
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.engines.native.pack import Compression
 from toban.chapters.backup.engines.native.take import Source, take
-from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore, _File
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore, _File
 
 
 class HangsAtTheManifest(DirectoryStore):

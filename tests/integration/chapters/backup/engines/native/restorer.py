@@ -8,7 +8,7 @@ from pathlib import Path
 
 from toban.chapters.backup.engine import RestoreOrder
 from toban.chapters.backup.engines.native.recover import restore
-from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 
 
 class Slow(DirectoryStore):

@@ -11,24 +11,23 @@ from pathlib import Path
 
 import pyrage
 import pytest
-from tests.integration.chapters.backup import servers
-from tests.integration.chapters.backup.conftest import BucketOf
+from tests.integration import buckets
+from tests.integration.buckets import BucketOf, S3Server
 from tests.integration.chapters.backup.engines.native.bringing_back import SUMS, unpacked, verified
 from tests.integration.chapters.backup.engines.native.conftest import NewCluster, label, source
 from tests.integration.chapters.backup.engines.native.waiting import eventually
 from tests.integration.chapters.backup.engines.slow_store import Interrupted
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster
-from tests.integration.chapters.backup.servers import S3Server
 
 from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, Taken
 from toban.chapters.backup.engines.native.config import NativeBackup
 from toban.chapters.backup.engines.native.kind import KIND
 from toban.chapters.backup.engines.native.take import take
-from toban.chapters.backup.store import Store
-from toban.chapters.backup.stores import directory, s3
-from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.bindings.secret import Secret
+from toban.engine.stores import directory, s3
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.store import Store
 
 SENDERS = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walsender'"
 FULL, INCREMENTAL = Method.FULL, Method.INCREMENTAL
@@ -192,7 +191,7 @@ def test_a_sealed_store_gives_back_what_the_server_sent(cluster: Cluster, tmp_pa
 def own_server(tmp_path: Path) -> Iterator[S3Server]:
     """An S3 server that the test may stop; what was stored outlives it."""
     (tmp_path / "buckets").mkdir()
-    server = servers.nanio(tmp_path / "buckets")
+    server = buckets.nanio(tmp_path / "buckets")
     server.start()
     yield server
     server.stop()

@@ -21,8 +21,6 @@ from toban.chapters.backup.engines.native.config import NativeBackup
 from toban.chapters.backup.engines.native.take import take
 from toban.chapters.backup.followers import Book, Followers
 from toban.chapters.backup.models import LogStretch
-from toban.chapters.backup.stores import directory
-from toban.chapters.backup.stores.directory import DirectoryStore
 from toban.chapters.backup.works import BackupPlan, plan
 from toban.design.reader import read_design
 from toban.engine.bindings import load
@@ -31,6 +29,8 @@ from toban.engine.clock import system_clock
 from toban.engine.notify.models import Alert
 from toban.engine.runs.models import Run
 from toban.engine.runs.scheduler import plan_due
+from toban.engine.stores import directory
+from toban.engine.stores.directory import DirectoryStore
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

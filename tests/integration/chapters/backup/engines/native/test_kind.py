@@ -10,9 +10,9 @@ from toban.chapters.backup.engines.native.config import NativeBackup
 from toban.chapters.backup.engines.native.kind import KIND
 from toban.chapters.backup.engines.native.segments import Segment, log_folder, piece_key, segment_key
 from toban.chapters.backup.following import FollowsLog
-from toban.chapters.backup.store import Store
-from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.bindings.secret import Secret
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.store import Store
 
 MIB = 1 << 20
 

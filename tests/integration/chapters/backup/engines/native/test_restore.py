@@ -24,8 +24,8 @@ from toban.chapters.backup.engines.native.incremental import BLOCK
 from toban.chapters.backup.engines.native.recover import UNFINISHED, restore
 from toban.chapters.backup.engines.native.segments import lsn_text, position
 from toban.chapters.backup.engines.native.verify import verify
-from toban.chapters.backup.store import Store
-from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.store import Store
 
 pytestmark = pytest.mark.slow
 

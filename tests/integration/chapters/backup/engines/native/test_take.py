@@ -18,7 +18,7 @@ from tests.integration.chapters.backup.postgres18 import Cluster, give_away
 from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, Taken
 from toban.chapters.backup.engines.native.segments import position
 from toban.chapters.backup.engines.native.take import take
-from toban.chapters.backup.stores.directory import DirectoryStore
+from toban.engine.stores.directory import DirectoryStore
 
 
 def full_of(cluster: Cluster, store: DirectoryStore, **compression: int) -> Taken:

@@ -22,8 +22,8 @@ from toban.chapters.backup.engines.native.segments import LogObject, Segment, as
 from toban.chapters.backup.engines.native.take import take
 from toban.chapters.backup.engines.native.wal import LogSource, follow
 from toban.chapters.backup.following import FollowerBusy
-from toban.chapters.backup.store import Store
-from toban.chapters.backup.stores.directory import DirectoryStore
+from toban.engine.stores.directory import DirectoryStore
+from toban.engine.stores.store import Store
 
 SIZE = 1 << 20
 SENT = "SELECT sent_lsn >= pg_current_wal_flush_lsn() FROM pg_stat_replication"

@@ -7,8 +7,8 @@ from tests.integration.chapters.backup.debian17 import Cluster, Debian17
 
 from toban.chapters.backup.engines.pg_dump import KIND
 from toban.chapters.backup.engines.pg_dump.engine import PgDump
-from toban.chapters.backup.store import Store
-from toban.chapters.backup.stores.directory import DirectoryStore
+from toban.engine.stores.directory import DirectoryStore
+from toban.engine.stores.store import Store
 
 SUBJECT = "顧客 DB"
 ROWS = 200_000

@@ -8,7 +8,7 @@ from tests.integration.chapters.backup.engines.watching import Watching
 
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.engines.pg_dump import KIND
-from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 
 
 def stick() -> None:

@@ -11,17 +11,16 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.integration.chapters.backup import servers
-from tests.integration.chapters.backup.conftest import BucketOf
+from tests.integration import buckets
+from tests.integration.buckets import BucketOf, S3Server
 from tests.integration.chapters.backup.debian17 import Cluster, Debian17
 from tests.integration.chapters.backup.engines.pg_dump.conftest import SUBJECT, EngineOf
 from tests.integration.chapters.backup.engines.slow_store import Interrupted
 from tests.integration.chapters.backup.engines.watching import Watching
-from tests.integration.chapters.backup.servers import S3Server
 
 from toban.chapters.backup.engine import BackupFailed, Method, RestoreOrder
-from toban.chapters.backup.stores import s3
-from toban.chapters.backup.stores.directory import DirectoryStore
+from toban.engine.stores import s3
+from toban.engine.stores.directory import DirectoryStore
 
 pytestmark = pytest.mark.slow
 
@@ -289,7 +288,7 @@ def test_a_prune_in_the_middle_of_a_backup_harms_only_what_it_prunes(
 def own_server(tmp_path: Path) -> Iterator[S3Server]:
     """An S3 server that the test may stop; what was stored outlives it."""
     (tmp_path / "buckets").mkdir()
-    server = servers.nanio(tmp_path / "buckets")
+    server = buckets.nanio(tmp_path / "buckets")
     server.start()
     yield server
     server.stop()

@@ -11,7 +11,7 @@ from tests.integration.chapters.backup.engines.pg_dump.conftest import ROWS, Eng
 from tests.integration.chapters.backup.engines.watching import Watching
 
 from toban.chapters.backup.engine import BackupFailed, Method, RestoreOrder
-from toban.chapters.backup.stores.directory import DirectoryStore
+from toban.engine.stores.directory import DirectoryStore
 
 LABEL = "20261125T020000Z-full"
 FORMS = ["custom", "directory", "plain"]

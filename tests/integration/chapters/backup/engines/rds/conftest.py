@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from tests.integration.chapters.backup import servers
+from tests.integration import buckets
+from tests.integration.buckets import ACCESS_KEY, SECRET_KEY
 from tests.integration.chapters.backup.engines import grounds
 from tests.integration.chapters.backup.engines.grounds import REGION
-from tests.integration.chapters.backup.servers import ACCESS_KEY, SECRET_KEY
 from tests.integration.moto import moto_server
 
 from toban.chapters.backup.engines.rds import KIND
@@ -36,7 +36,7 @@ def rds(moto: str) -> Any:
 @pytest.fixture
 def instance(rds: Any) -> str:
     """The name of a new instance."""
-    name = f"shop{servers.free_port()}"
+    name = f"shop{buckets.free_port()}"
     grounds.make_instance(rds, name)
     return name
 

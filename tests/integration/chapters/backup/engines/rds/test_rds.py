@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.integration.chapters.backup import servers
+from tests.integration import buckets
+from tests.integration.buckets import SECRET_KEY
 from tests.integration.chapters.backup.engines.grounds import REGION
 from tests.integration.chapters.backup.engines.rds.conftest import (
     CREATED,
@@ -14,7 +15,6 @@ from tests.integration.chapters.backup.engines.rds.conftest import (
     snapshot,
 )
 from tests.integration.chapters.backup.engines.watching import Watching
-from tests.integration.chapters.backup.servers import SECRET_KEY
 
 from toban.chapters.backup.engine import BackupFailed, Method, RestoreOrder, Taken
 
@@ -268,7 +268,7 @@ def test_a_throttled_request_is_asked_again(scripted: Scripted, engine_at: Engin
 
 
 def test_an_endpoint_where_nobody_answers_is_told_and_worth_another_try(engine_at: EngineAt) -> None:
-    engine = engine_at(f"http://127.0.0.1:{servers.free_port()}", "shop")
+    engine = engine_at(f"http://127.0.0.1:{buckets.free_port()}", "shop")
 
     with pytest.raises(BackupFailed, match="RDS に届きません") as failure:
         take(engine)

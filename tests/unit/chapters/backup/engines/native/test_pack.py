@@ -7,7 +7,7 @@ import struct
 import zstandard
 
 from toban.chapters.backup.engines.native.pack import Compressed, Compression
-from toban.chapters.backup.store import Stored
+from toban.engine.stores.store import Stored
 
 LARGE = 17 << 20
 ONE_THREAD = Compression(level=1, threads=1)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from toban.chapters.backup.store import StoreTrouble
-from toban.chapters.backup.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.store import StoreTrouble
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, ValidationInfo
 
-from toban.chapters.backup.store import Listed, Store, Stored, StoreKind, StoreTrouble
-from toban.chapters.backup.stores.sealed import SealedConfig, SealedStore
+from toban.engine.stores.sealed import SealedConfig, SealedStore
+from toban.engine.stores.store import Listed, Store, Stored, StoreKind, StoreTrouble
 
 _PIECE = 1 << 20
 _PARTIAL = ".partial"

@@ -2,7 +2,7 @@
 
 import re
 
-from toban.chapters.backup.store import StoreTrouble
+from toban.engine.stores.store import StoreTrouble
 
 _CODE = re.compile(r"<Code>(\w+)</Code>|\(code: (\w+)\)|\((\w+)\) when calling")
 _STATUS = re.compile(r"status code: (\d{3})")

@@ -1,4 +1,4 @@
-"""The extension point for places that backups are kept in: one small Protocol, one failure type."""
+"""The extension point for places that files are kept in for long: one small Protocol, one failure type."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -73,7 +73,7 @@ class Writer(Protocol):
 
 
 class Store(Protocol):
-    """A place for backups, ready to use; threads may share it."""
+    """A place for objects, ready to use; threads may share it."""
 
     @property
     def name(self) -> str:

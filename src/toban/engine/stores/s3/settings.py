@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from toban.chapters.backup.stores.s3.config import BucketAddress
+from toban.engine.stores.s3.config import BucketAddress
 
 _NOT_SET = frozenset(
     {"NoSuchLifecycleConfiguration", "ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"}

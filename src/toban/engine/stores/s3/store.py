@@ -19,12 +19,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from obstore.exceptions import BaseError
 from obstore.store import S3Store as Bucket
 
-from toban.chapters.backup.store import Listed, Stored, StoreTrouble
-from toban.chapters.backup.stores.pipe import Abandoned, Pipe
-from toban.chapters.backup.stores.s3.config import S3Config
-from toban.chapters.backup.stores.s3.settings import settings_of
-from toban.chapters.backup.stores.s3.trouble import trouble_of
 from toban.engine.bindings.secret import SecretUnavailable
+from toban.engine.stores.pipe import Abandoned, Pipe
+from toban.engine.stores.s3.config import S3Config
+from toban.engine.stores.s3.settings import settings_of
+from toban.engine.stores.s3.trouble import trouble_of
+from toban.engine.stores.store import Listed, Stored, StoreTrouble
 
 if TYPE_CHECKING:
     # In obstore's stubs only.

@@ -14,9 +14,9 @@ from obstore.store import S3Store as Bucket
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
-from toban.chapters.backup.stores.sealed import SealedConfig
 from toban.engine.bindings.model import Length, Section
 from toban.engine.bindings.secret import Secret
+from toban.engine.stores.sealed import SealedConfig
 
 if TYPE_CHECKING:
     # In obstore's stubs only.

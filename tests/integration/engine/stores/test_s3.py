@@ -9,14 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.integration.chapters.backup import servers
-from tests.integration.chapters.backup.conftest import BucketOf
-from tests.integration.chapters.backup.servers import SECRET_KEY, S3Server
+from tests.integration import buckets
+from tests.integration.buckets import SECRET_KEY, BucketOf, S3Server
 
-from toban.chapters.backup.store import StoreTrouble
-from toban.chapters.backup.stores.s3.config import S3Config
-from toban.chapters.backup.stores.s3.store import S3Store
 from toban.engine.bindings.secret import Secret
+from toban.engine.stores.s3.config import S3Config
+from toban.engine.stores.s3.store import S3Store
+from toban.engine.stores.store import StoreTrouble
 
 MIB = 1 << 20
 
@@ -25,7 +24,7 @@ MIB = 1 << 20
 def own_server(tmp_path: Path) -> Iterator[S3Server]:
     """A server that a test may stop."""
     (tmp_path / "own").mkdir()
-    server = servers.nanio(tmp_path / "own")
+    server = buckets.nanio(tmp_path / "own")
     server.start()
     yield server
     server.stop()

@@ -16,10 +16,10 @@ import pyrage
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from toban.chapters.backup.store import Listed, Store, Stored, StoreTrouble, Writer
-from toban.chapters.backup.stores.pipe import Abandoned, Pipe
 from toban.engine.bindings.model import Section
 from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.stores.pipe import Abandoned, Pipe
+from toban.engine.stores.store import Listed, Store, Stored, StoreTrouble, Writer
 
 _MARK = b"age-encryption.org/v1\n"
 _BETWEEN = 4 << 20

@@ -5,13 +5,18 @@ import socket
 import subprocess
 import sysconfig
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import boto3
 import pytest
 
+from toban.engine.stores.s3.config import S3Config
+
 ACCESS_KEY, SECRET_KEY = "AKIATOBANTEST", "a-secret-of-the-tests"
+
+type BucketOf = Callable[..., S3Config]
+"""Makes the config of a new bucket of a server; keys that are given override its own."""
 
 
 class S3Server:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import pyrage
 import pytest
 
-from toban.chapters.backup.store import Store, StoreTrouble
-from toban.chapters.backup.stores import directory, s3
-from toban.chapters.backup.stores.directory import DirectoryConfig
 from toban.engine.bindings.secret import Secret
+from toban.engine.stores import directory, s3
+from toban.engine.stores.directory import DirectoryConfig
+from toban.engine.stores.store import Store, StoreTrouble
 
 if TYPE_CHECKING:
-    from tests.integration.chapters.backup.conftest import BucketOf
+    from tests.integration.buckets import BucketOf
 
 MIB = 1 << 20
 
