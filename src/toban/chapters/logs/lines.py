@@ -31,7 +31,7 @@ _USUAL = "INFO"
 _MILLISECONDS_FROM = 1e11
 """Numbers of seconds from here on are milliseconds: as seconds they would be in the year 5138."""
 
-_SAME = {
+NAMES = {
     "at": ("timestamp", "@timestamp", "time", "ts", "date"),
     "level": ("level", "severity", "loglevel", "log.level"),
     "message": ("message", "msg", "log"),
@@ -49,7 +49,9 @@ _SAME = {
     "milliseconds": ("durationMs", "duration_ms", "responseTimeMs", "latency_ms", "elapsed_ms"),
     "seconds": ("request_time", "duration_s", "response_time_s"),
 }
-_KNOWN = {name: known for known, names in _SAME.items() for name in names}
+"""What a line may call a field that rows have a place for."""
+
+_KNOWN = {name: known for known, names in NAMES.items() for name in names}
 _TEXTS = (
     *("level", "message", "kind", "service", "user_id", "request_id", "trace_id", "span_id", "ip"),
     *("method", "route", "path"),
@@ -85,6 +87,8 @@ class Origin:
     kind: str = ""
     """The kind of the lines that name none, by its own name."""
     service: str = ""
+    at: float = 0.0
+    """Seconds since 1970 that lines are of which name no time; 0 for the time at which they are read."""
 
 
 class _Bad(Exception):
@@ -172,7 +176,7 @@ class LineReader:
             _texts(record, shape)
         )
         attributes = {name: record[name] for name in shape.attributes}
-        at = _seconds(record[shape.at]) if shape.at is not None else window.now
+        at = _seconds(record[shape.at]) if shape.at is not None else origin.at or window.now
         level = self._level(level) if level else _USUAL
         status = _status(record, shape, attributes)
         named = self._kind(kind) if kind else origin.kind

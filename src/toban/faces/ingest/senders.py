@@ -37,6 +37,8 @@ class Senders:
             return None
         found = None
         for name, sender in edition.bindings.senders.items():
+            if sender.token is None:
+                continue
             try:
                 token = sender.token.reveal()
             except SecretUnavailable as missing:

@@ -63,6 +63,12 @@ def test_the_document_s_own_format_is_the_native_one() -> None:
     assert reading.refused == []
 
 
+def test_a_line_that_names_no_time_is_of_the_time_at_which_its_sender_read_it() -> None:
+    reading = read({"message": "a"}, origin=Origin("shop", at=1795694300.25))
+
+    assert [row.at for row in reading.rows] == [1795694300.25]
+
+
 def test_a_day_is_the_document_s() -> None:
     reading = read({"timestamp": "2026-11-25T15:00:00Z"}, {"timestamp": "2026-11-25T14:59:59.999Z"})
 
