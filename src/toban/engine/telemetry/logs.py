@@ -1,29 +1,20 @@
-"""Log rows in the telemetry store: how they are written, durably and once, and what can be asked of them."""
+"""Log rows in the telemetry store: what one is, and where they lie."""
 
-import hashlib
-import time
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping
 from typing import NamedTuple
-from uuid import uuid4
 
-import orjson
+from toban.engine.telemetry.batches import Batch, BatchStore, BatchTable, key_of
+from toban.engine.telemetry.store import Telemetry
 
-from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+__all__ = ("Batch", "LogRow", "LogStore", "key_of")
 
-_COLUMNS = (
-    *("kind", "day", "at", "level", "service", "message", "user_id", "request_id", "trace_id", "span_id"),
-    *("ip", "method", "route", "status", "duration_ms", "attributes", "sender", "batch", "number"),
+_TABLE = BatchTable(
+    "logs",
+    (
+        *("kind", "day", "at", "level", "service", "message", "user_id", "request_id", "trace_id", "span_id"),
+        *("ip", "method", "route", "status", "duration_ms", "attributes", "sender", "batch", "number"),
+    ),
 )
-_DOUBTED = 600
-"""Seconds after a start of the store in which every batch is looked for once it is written."""
-
-_MOST_DOUBTED = 10_000
-"""Batches that failed here and are looked for, however late they come again."""
-
-_ASKED_AGAIN = 1.0
-_MOST_DAYS = 90
-"""Partitions of one insert: the engine refuses more than a hundred."""
 
 
 class LogRow(NamedTuple):
@@ -54,107 +45,14 @@ class LogRow(NamedTuple):
     number: int
     """Counts the lines of a batch from 1."""
 
-
-class Batch(NamedTuple):
-    """What is stored together, once, however often it is sent."""
-
-    key: str
-    """Two batches with the same key are the same batch."""
-    rows: Sequence[LogRow]
+    @property
+    def partition(self) -> tuple[str, str]:
+        """What tells the table's partitions apart."""
+        return self.kind, self.day
 
 
-def key_of(sender: str, named: str, body: bytes) -> str:
-    """Return the key of a batch: what its sender *named* it, else what is in it."""
-    what = named.encode() if named else hashlib.sha256(body).digest()
-    return hashlib.sha256(sender.encode() + b"\0" + what).hexdigest()
-
-
-class LogStore:
+class LogStore(BatchStore[LogRow]):
     """The logs of a store. Any thread may use it."""
 
     def __init__(self, telemetry: Telemetry) -> None:
-        self._telemetry = telemetry
-        self._doubted: dict[str, None] = {}
-        self._uptime = 0.0
-        self._asked_at = float("-inf")
-
-    def write(self, batch: Batch) -> None:
-        """Store the rows of *batch*; when this returns they survive a power cut, and none is there twice.
-
-        Raises `StoreUnavailable` when that is not certain: the same batch may then be written again, here or
-        by another process. Raises `StoreRefused` when no repetition helps.
-        """
-        if not batch.rows:
-            return
-        try:
-            self._telemetry.ensure_schema()
-            for number, rows in enumerate(_by_days(batch.rows)):
-                self._insert(batch.key, rows, token=f"{batch.key}/{number}")
-            # The engine notes a token before it commits the rows. Killed between the two, it takes the second
-            # attempt for a repetition, acknowledges it and holds nothing: only looking tells. The first
-            # attempt may have been another process's.
-            if batch.key in self._doubted or self._has_started_lately():
-                self._make_good(batch)
-        except StoreUnavailable:
-            self._doubt(batch.key)
-            raise
-        self._doubted.pop(batch.key, None)
-
-    def _make_good(self, batch: Batch) -> None:
-        """Write what of *batch* is not there."""
-        if self._held(batch, "count()")[0][0] == len(batch.rows):
-            return
-        held = {number for (number,) in self._held(batch, "number")}
-        for rows in _by_days([row for row in batch.rows if row.number not in held]):
-            self._insert(batch.key, rows, token=uuid4().hex)
-
-    def _doubt(self, key: str) -> None:
-        self._doubted[key] = None
-        if len(self._doubted) > _MOST_DOUBTED:
-            # Any thread may have been quicker.
-            self._doubted.pop(next(iter(self._doubted)), None)
-
-    def _insert(self, key: str, rows: Sequence[LogRow], *, token: str) -> None:
-        number = _batch_number(key)
-        block = b"\n".join(orjson.dumps((*row[:-1], number, row.number)) for row in rows)
-        self._telemetry.insert("logs", _COLUMNS, block, form="JSONCompactEachRow", token=token)
-
-    def _held(self, batch: Batch, what: str) -> Sequence[Sequence[int]]:
-        """Ask the stored rows of *batch* for *what*."""
-        moments = [row.at for row in batch.rows]
-        return self._telemetry.ask(
-            f"""SELECT {what} FROM logs WHERE batch = {{batch:UInt64}}
-            AND kind IN {{kinds:Array(String)}} AND day IN {{days:Array(Date)}}
-            AND at BETWEEN fromUnixTimestamp64Milli({{first:Int64}})
-            AND fromUnixTimestamp64Milli({{last:Int64}})""",  # noqa: S608 - this module's own words
-            {
-                "batch": _batch_number(batch.key),
-                "kinds": sorted({row.kind for row in batch.rows}),
-                "days": sorted({date.fromisoformat(row.day) for row in batch.rows}),
-                "first": int(min(moments) * 1000) - 1,
-                "last": int(max(moments) * 1000) + 1,
-            },
-        )
-
-    def _has_started_lately(self) -> bool:
-        now = time.monotonic()
-        if now - self._asked_at >= _ASKED_AGAIN:
-            self._uptime = float(self._telemetry.ask("SELECT uptime()", {})[0][0])
-            self._asked_at = now
-        return self._uptime < _DOUBTED
-
-
-def _batch_number(key: str) -> int:
-    return int(key[:16], 16)
-
-
-def _by_days(rows: Sequence[LogRow]) -> list[Sequence[LogRow]]:
-    """Cut *rows* so that none holds more partitions than the engine takes at once; mostly there is one."""
-    places = sorted({(row.kind, row.day) for row in rows})
-    if len(places) <= _MOST_DAYS:
-        return [rows]
-    number = {place: at // _MOST_DAYS for at, place in enumerate(places)}
-    cuts: dict[int, list[LogRow]] = {}
-    for row in rows:
-        cuts.setdefault(number[row.kind, row.day], []).append(row)
-    return list(cuts.values())
+        super().__init__(telemetry, _TABLE)

@@ -14,7 +14,7 @@ from toban.chapters.logs.lines import LineReader, Origin, Reading
 from toban.chapters.logs.rules import kind_of, rules
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import Clock
-from toban.engine.telemetry.logs import Batch, LogStore, key_of
+from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
 from toban.faces.ingest.unpacking import unpacked
@@ -122,7 +122,7 @@ class LogsIn:
             self._reader = edition, LineReader(rules(edition.design, edition.bindings))
         return self._reader[1]
 
-    def _keep(self, batch: Batch) -> str:
+    def _keep(self, batch: Batch[LogRow]) -> str:
         """Store *batch*; return why the store will never take it, empty when it has."""
         try:
             self._store().write(batch)

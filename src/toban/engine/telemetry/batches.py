@@ -1,0 +1,161 @@
+"""Batches of rows in the telemetry store: written durably and once, however often they are sent."""
+
+import hashlib
+import time
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple, Protocol
+from uuid import uuid4
+
+import orjson
+
+from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+
+_DOUBTED = 600
+"""Seconds after a start of the store in which every batch is looked for once it is written."""
+
+_MOST_DOUBTED = 10_000
+"""Batches that failed here and are looked for, however late they come again."""
+
+_ASKED_AGAIN = 1.0
+_MOST_PARTITIONS = 90
+"""Partitions of one insert: the engine refuses more than a hundred."""
+
+
+class BatchRow(Protocol):
+    """A tuple of the values of its table's columns in their order, of which the last is `number`."""
+
+    @property
+    def day(self) -> str:
+        """The day it is on in the document's time zone, `2026-11-26`."""
+
+    @property
+    def at(self) -> float:
+        """Seconds since 1970."""
+
+    @property
+    def number(self) -> int:
+        """Counts the rows of a batch from 1."""
+
+    @property
+    def partition(self) -> Hashable:
+        """What tells the table's partitions apart."""
+
+    def __getitem__(self, place: slice, /) -> tuple[object, ...]:
+        """Return some of the values."""
+
+
+class Batch[Row: BatchRow](NamedTuple):
+    """What is stored together, once, however often it is sent."""
+
+    key: str
+    """Two batches with the same key are the same batch."""
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTable:
+    """A table that batches are stored in. It has the columns `day`, `at`, `batch` and `number`."""
+
+    name: str
+    columns: tuple[str, ...]
+    """The last two are `batch` and `number`."""
+
+
+def key_of(sender: str, named: str, body: bytes) -> str:
+    """Return the key of a batch: what its sender *named* it, else what is in it."""
+    what = named.encode() if named else hashlib.sha256(body).digest()
+    return hashlib.sha256(sender.encode() + b"\0" + what).hexdigest()
+
+
+class BatchStore[Row: BatchRow]:
+    """A table of a store. Any thread may use it."""
+
+    def __init__(self, telemetry: Telemetry, table: BatchTable) -> None:
+        self._telemetry = telemetry
+        self._table = table
+        self._doubted: dict[str, None] = {}
+        self._uptime = 0.0
+        self._asked_at = float("-inf")
+
+    def write(self, batch: Batch[Row]) -> None:
+        """Store the rows of *batch*; when this returns they survive a power cut, and none is there twice.
+
+        Raises `StoreUnavailable` when that is not certain: the same batch may then be written again, here or
+        by another process. Raises `StoreRefused` when no repetition helps.
+        """
+        if not batch.rows:
+            return
+        try:
+            self._telemetry.ensure_schema()
+            for number, rows in enumerate(_by_partitions(batch.rows)):
+                self._insert(batch.key, rows, token=f"{batch.key}/{number}")
+            # The engine notes a token before it commits the rows. Killed between the two, it takes the second
+            # attempt for a repetition, acknowledges it and holds nothing: only looking tells. The first
+            # attempt may have been another process's.
+            if batch.key in self._doubted or self._has_started_lately():
+                self._make_good(batch)
+        except StoreUnavailable:
+            self._doubt(batch.key)
+            raise
+        self._doubted.pop(batch.key, None)
+
+    def _make_good(self, batch: Batch[Row]) -> None:
+        """Write what of *batch* is not there."""
+        if self._held(batch, "count()")[0][0] == len(batch.rows):
+            return
+        held = {number for (number,) in self._held(batch, "number")}
+        for rows in _by_partitions([row for row in batch.rows if row.number not in held]):
+            self._insert(batch.key, rows, token=uuid4().hex)
+
+    def _doubt(self, key: str) -> None:
+        self._doubted[key] = None
+        if len(self._doubted) > _MOST_DOUBTED:
+            # Any thread may have been quicker.
+            self._doubted.pop(next(iter(self._doubted)), None)
+
+    def _insert(self, key: str, rows: Sequence[Row], *, token: str) -> None:
+        number = _batch_number(key)
+        block = b"\n".join(orjson.dumps((*row[:-1], number, row.number)) for row in rows)
+        self._telemetry.insert(
+            self._table.name, self._table.columns, block, form="JSONCompactEachRow", token=token
+        )
+
+    def _held(self, batch: Batch[Row], what: str) -> Sequence[Sequence[int]]:
+        """Ask the stored rows of *batch* for *what*."""
+        moments = [row.at for row in batch.rows]
+        return self._telemetry.ask(
+            f"""SELECT {what} FROM {self._table.name} WHERE batch = {{batch:UInt64}}
+            AND day IN {{days:Array(Date)}} AND at BETWEEN fromUnixTimestamp64Milli({{first:Int64}})
+            AND fromUnixTimestamp64Milli({{last:Int64}})""",  # noqa: S608 - words of Toban's own
+            {
+                "batch": _batch_number(batch.key),
+                "days": sorted({date.fromisoformat(row.day) for row in batch.rows}),
+                "first": int(min(moments) * 1000) - 1,
+                "last": int(max(moments) * 1000) + 1,
+            },
+        )
+
+    def _has_started_lately(self) -> bool:
+        now = time.monotonic()
+        if now - self._asked_at >= _ASKED_AGAIN:
+            self._uptime = float(self._telemetry.ask("SELECT uptime()", {})[0][0])
+            self._asked_at = now
+        return self._uptime < _DOUBTED
+
+
+def _batch_number(key: str) -> int:
+    return int(key[:16], 16)
+
+
+def _by_partitions[Row: BatchRow](rows: Sequence[Row]) -> list[Sequence[Row]]:
+    """Cut *rows* so that none holds more partitions than the engine takes at once; mostly there is one."""
+    places = sorted({row.partition for row in rows}, key=str)
+    if len(places) <= _MOST_PARTITIONS:
+        return [rows]
+    number = {place: at // _MOST_PARTITIONS for at, place in enumerate(places)}
+    cuts: dict[int, list[Row]] = {}
+    for row in rows:
+        cuts.setdefault(number[row.partition], []).append(row)
+    return list(cuts.values())
