@@ -112,3 +112,40 @@ def test_missing_document_exits_two(old: Path) -> None:
 
 def test_help_shows_an_example() -> None:
     assert "Example: toban plan" in plan("--help").stdout
+
+
+LOGS = """# 運用設計書
+
+## 3. ログ管理
+
+### ログ種別
+| ログ種別 | 内容 | 出力先 | 保存期間 |
+|---|---|---|---|
+| アクセスログ | HTTP | Toban | 90日 |
+| 監査ログ | 操作 | Toban | 1年 |
+"""
+
+
+def test_without_a_running_toban_nobody_knows_what_a_shorter_retention_deletes(old: Path) -> None:
+    old.write_text(LOGS, encoding="utf-8")
+    new = old.with_name("shorter.md")
+    new.write_text(LOGS.replace("90日", "30日"), encoding="utf-8")
+
+    text, told = plan(old, new).stdout, json.loads(plan(old, new, "--format", "json").stdout)
+
+    assert "消えるログ\n  アクセスログ 90日 → 30日" in text
+    assert "消える量は分かりません" in text
+    assert "ここで動いている Toban がありません\nHINT: " in text
+    assert [(each["log"], each["old"], each["new"], each["deletes"]) for each in told["logs"]] == [
+        ("アクセスログ", "90日", "30日", None)
+    ]
+
+
+def test_a_longer_retention_deletes_nothing(old: Path) -> None:
+    old.write_text(LOGS, encoding="utf-8")
+    new = old.with_name("longer.md")
+    new.write_text(LOGS.replace("90日", "180日"), encoding="utf-8")
+
+    done = plan(old, new, "--format", "json")
+
+    assert json.loads(done.stdout)["logs"] == []

@@ -169,9 +169,8 @@ def _agree_to_what_deletes_nothing(
     written = retention.first_kept(rules.retention(kind), today, rules.zone)
     keeping = Keeping.objects.filter(kind=kind).first()
     agreed = retention.first_kept(read_retention(keeping.agreed) if keeping else None, today, rules.zone)
-    is_longer = written is None or (agreed is not None and written <= agreed)
-    deletes = any(written is not None and each.day < written for each in found)
-    wanted = _written(kind, rules) if is_longer or not deletes else (keeping.agreed if keeping else FOREVER)
+    waits = retention.is_shorter(written, agreed) and retention.older(found, written)
+    wanted = (keeping.agreed if keeping else FOREVER) if waits else _written(kind, rules)
     if keeping is None or keeping.agreed != wanted:
         Keeping.objects.update_or_create(kind=kind, defaults={"agreed": wanted})
 

@@ -69,6 +69,11 @@ def amount(days: Sequence[DayPart]) -> str:
     return f"{len(days)}日分 {rows:,}行 ({size(sum(each.bytes for each in days))})"
 
 
+def stretch(days: Sequence[DayPart]) -> str:
+    """Return from when to when *days*, which are in order, reach: 2026-05-10 から 2026-08-01 まで."""
+    return f"{days[0].day} から {days[-1].day} まで"
+
+
 def size(count: int) -> str:
     """Return a number of bytes in words."""
     return next((f"{count / unit:.1f} {name}" for unit, name in _UNITS if count >= unit), f"{count} B")

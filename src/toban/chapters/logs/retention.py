@@ -42,6 +42,18 @@ def first_kept(kept: Retention | None, today: date, zone: tzinfo) -> date | None
     return kept.before(midnight).date()
 
 
+def is_shorter(first: date | None, former: date | None) -> bool:
+    """Say whether keeping from *first* on keeps less than keeping from *former* on; None keeps everything."""
+    return first is not None and (former is None or first > former)
+
+
+def older(days: Iterable[DayPart], first: date | None) -> tuple[DayPart, ...]:
+    """Return those of *days* that lie before *first*, in order; none of them where everything is kept."""
+    return tuple(
+        sorted((each for each in days if first is not None and each.day < first), key=lambda each: each.day)
+    )
+
+
 def decide(days: Iterable[DayPart], written: date | None, agreed: date | None, *, is_held: bool) -> Decision:
     """Return which of one kind's *days* go.
 
@@ -49,14 +61,12 @@ def decide(days: Iterable[DayPart], written: date | None, agreed: date | None, *
     has agreed to; None keeps everything.
     """
     found = sorted(days, key=lambda each: each.day)
-    old = [each for each in found if written is not None and each.day < written]
+    old = older(found, written)
     if is_held:
-        return Decision((), tuple(old), Waits.HELD if old else None, _oldest(found))
-    goes = [each for each in old if agreed is not None and each.day < agreed]
+        return Decision((), old, Waits.HELD if old else None, _oldest(found))
+    goes = older(old, agreed)
     waits = old[len(goes) :]
-    return Decision(
-        tuple(goes), tuple(waits), Waits.NOT_AGREED if waits else None, _oldest(found[len(goes) :])
-    )
+    return Decision(goes, waits, Waits.NOT_AGREED if waits else None, _oldest(found[len(goes) :]))
 
 
 def _oldest(days: Sequence[DayPart]) -> date | None:

@@ -82,12 +82,17 @@ def rules(design: Design, bindings: Bindings) -> LogRules:
         if level.in_production is False and written.production
     }
     return LogRules(
-        kinds={kind_of(row.name): row for row in _shortest_first(design.of(LogKind))},
+        kinds=kinds_of(design),
         dropped=frozenset(dropped),
         levels=written.levels,
         masker=Masker([Mask(name) for name in written.mask], written.mask_fields),
         zone=bindings.system.zone,
     )
+
+
+def kinds_of(design: Design) -> Mapping[str, LogKind]:
+    """Return the document's row of each kind of log."""
+    return {kind_of(row.name): row for row in _shortest_first(design.of(LogKind))}
 
 
 def _shortest_first(rows: Sequence[LogKind]) -> Sequence[LogKind]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import CHAPTERS
 from toban.design.diff import Change, Difference, FieldChange, compare
 from toban.design.reader import Design, Unread, UnreadableDocument, load_design
+from toban.faces.cli.parts import Parts
+from toban.faces.cli.plan_logs import Losses, as_json, as_text, losses
 from toban.faces.cli.terminal import refuse, say, speak_utf8
 
 _UNREADABLE = 2
@@ -26,10 +29,12 @@ _CHANGES = 3
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(old: Path, new: Path, form: str) -> None:
+@click.pass_obj
+def command(parts: Parts, old: Path, new: Path, form: str) -> None:
     """Show what changes in operations if the document NEW takes the place of OLD.
 
     OLDをNEWに替えると運用の何が変わるかを、章ごとに示します。行を移しただけなら変更ではありません。
+    保存期間が短くなるログは、動いている Toban から消える量を調べて示します。
 
     \b
     Exit status:
@@ -44,15 +49,16 @@ def command(old: Path, new: Path, form: str) -> None:
         refuse(str(exc), exc.hint)
         raise SystemExit(_UNREADABLE) from exc
     difference = compare(before, after)
+    lost = losses(before, after, parts, datetime.now(UTC))
     if form == "json":
-        say(_as_json(before, after, difference))
+        say(_as_json(before, after, difference, lost))
     else:
-        say("\n".join(_as_text(before, after, difference)))
+        say("\n".join(_as_text(before, after, difference, lost)))
     if difference:
         raise SystemExit(_CHANGES)
 
 
-def _as_json(old: Design, new: Design, difference: Difference) -> str:
+def _as_json(old: Design, new: Design, difference: Difference, lost: Losses) -> str:
     report = {
         "old": old.document,
         "new": new.document,
@@ -61,6 +67,7 @@ def _as_json(old: Design, new: Design, difference: Difference) -> str:
             "added": [_unread_as_json(row) for row in difference.unread_added],
             "removed": [_unread_as_json(row) for row in difference.unread_removed],
         },
+        "logs": as_json(lost),
     }
     return json.dumps(report, ensure_ascii=False, indent=2)
 
@@ -87,7 +94,7 @@ def _unread_as_json(row: Unread) -> dict[str, Any]:
     return {"line": row.line, "text": row.text, "reason": row.reason}
 
 
-def _as_text(old: Design, new: Design, difference: Difference) -> Iterator[str]:
+def _as_text(old: Design, new: Design, difference: Difference, lost: Losses) -> Iterator[str]:
     if not difference:
         yield "変更はありません"
         return
@@ -96,6 +103,8 @@ def _as_text(old: Design, new: Design, difference: Difference) -> Iterator[str]:
         for change in changes:
             yield from _change(change)
         yield ""
+    if lost.found:
+        yield from (click.style("消えるログ", bold=True), *as_text(lost), "")
     yield from _unread(old, new, difference)
     yield _summary(difference)
 

@@ -92,9 +92,8 @@ def agree(parts: Parts, kind: str, yes: bool) -> None:
 
         rules = _rules(parts)
         if not yes:
-            click.confirm(
-                f"「{kind}」の古いログを削除します。元には戻せません。よいですか", abort=True, err=True
-            )
+            goes = _waiting(rules, kind_of(kind))
+            click.confirm(f"「{kind}」{goes}を削除します。元には戻せません。よいですか", abort=True, err=True)
         try:
             kept = keeping.agree(kind_of(kind), rules, by=getpass.getuser(), now=system_clock())
         except NotPossible as exc:
@@ -144,6 +143,24 @@ def release(number: int) -> None:
             refuse(str(exc), exc.hint)
             raise SystemExit(_REFUSED) from exc
     say(f"保全 {number} を終えました")
+
+
+def _waiting(rules: "LogRules", kind: str) -> str:
+    """Return what agreeing would delete, in words."""
+    from django.conf import settings  # noqa: PLC0415
+
+    from toban.chapters.logs.keeping import Keeper  # noqa: PLC0415
+    from toban.chapters.logs.report import amount, stretch  # noqa: PLC0415
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.engine.telemetry.log_days import LogDays  # noqa: PLC0415
+    from toban.engine.telemetry.store import StoreUnavailable, Telemetry  # noqa: PLC0415
+
+    try:
+        found = Keeper(LogDays(Telemetry(settings.TELEMETRY_URL))).look(rules, system_clock())
+    except (StoreUnavailable, ValueError) as away:
+        return f"の古いログ (量は分かりません: {away})"
+    waits = found[kind].waits if kind in found else ()
+    return f"の {amount(waits)}、{stretch(waits)} のログ" if waits else "の古いログ (いまは何もありません)"
 
 
 def _rules(parts: Parts) -> "LogRules":

@@ -85,3 +85,27 @@ def test_nothing_goes_while_it_is_held() -> None:
 
 def test_days_without_anything_old_decide_nothing() -> None:
     assert retention.decide([], TODAY, TODAY, is_held=False).oldest is None
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "is_shorter"),
+    [
+        ("30日", "90日", True),
+        ("90日", "90日", False),
+        ("90日", "30日", False),
+        ("90日", "無期限", True),
+        ("無期限", "90日", False),
+        ("12ヶ月", "1年", False),
+        ("1年", "", True),
+    ],
+)
+def test_which_retention_is_shorter(new: str, old: str, is_shorter: bool) -> None:
+    first, former = (retention.first_kept(read_retention(each), TODAY, TOKYO) for each in (new, old))
+
+    assert retention.is_shorter(first, former) is is_shorter
+
+
+def test_the_first_day_that_is_kept_is_not_among_the_older_ones() -> None:
+    first = TODAY - timedelta(days=30)
+
+    assert [(TODAY - each.day).days for each in retention.older(days(0, 30, 31, 90), first)] == [90, 31]

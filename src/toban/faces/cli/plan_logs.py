@@ -1,0 +1,152 @@
+"""What a new version of the document would delete of the logs that a Toban of this machine holds."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, Any
+
+from toban.design.clauses.logs import LogKind
+from toban.design.reader import Design
+from toban.faces.cli.parts import Parts
+from toban.faces.cli.state import set_up
+
+if TYPE_CHECKING:
+    from toban.engine.telemetry.log_days import DayPart
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A kind of log that is kept for a shorter time than it was."""
+
+    row: LogKind
+    """As the new version has it."""
+    former: str
+    """How long the old version keeps it; empty where it doesn't say."""
+    days: "Sequence[DayPart] | None"
+    """What is stored and older than the new version keeps, in order; None where nobody can say."""
+    held_by: str = ""
+    """The reason of a legal hold: nothing goes while it lasts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """All that a new version would delete."""
+
+    found: Sequence[Loss] = ()
+    unknown: str = ""
+    """Why nobody can say how much is stored."""
+
+
+def losses(old: Design, new: Design, parts: Parts, now: datetime) -> Losses:
+    """Return what *new* would delete that *old* keeps.
+
+    How much is stored is asked of the Toban that TOBAN_HOME or TOBAN_TELEMETRY_URL names, if one answers.
+    """
+    # What this loads is more than the plan itself needs.
+    if not new.of(LogKind):
+        return Losses()
+    from toban.chapters.logs.retention import first_kept, is_shorter, older  # noqa: PLC0415
+    from toban.chapters.logs.rules import kinds_of  # noqa: PLC0415
+    from toban.engine.bindings.model import System  # noqa: PLC0415
+
+    zone: tzinfo = System().zone
+    before, after = kinds_of(old), kinds_of(new)
+
+    def first_day(rows: Mapping[str, LogKind], kind: str) -> Any:
+        return first_kept(rows[kind].retention if kind in rows else None, now.astimezone(zone).date(), zone)
+
+    shorter = [kind for kind in after if is_shorter(first_day(after, kind), first_day(before, kind))]
+    if not shorter:
+        return Losses()
+    stored, unknown = _stored()
+    held: Mapping[str, str] = {}
+    if not unknown:
+        zone, held = _in_force(parts, shorter)
+    found = []
+    for kind in shorter:
+        former = before[kind].retention if kind in before else None
+        days = [day for day in stored if day.kind == kind]
+        old_days = None if unknown else older(days, first_day(after, kind))
+        found.append(Loss(after[kind], str(former or ""), old_days, held.get(kind, "")))
+    return Losses(found, unknown)
+
+
+def as_text(lost: Losses) -> Iterator[str]:
+    """Yield what is told of *lost*, after the changes."""
+    from toban.chapters.logs.report import amount, stretch  # noqa: PLC0415
+
+    for each in lost.found:
+        head = f"  {each.row.name} {each.former or '（なし）'} → {each.row.retention}  {each.row.origin}: "
+        if each.days is None:
+            yield f"{head}消える量は分かりません"
+        elif not each.days:
+            yield f"{head}消えるものはまだありません"
+        elif each.held_by:
+            yield f"{head}保全中のため消えません ({amount(each.days)}): {each.held_by}"
+        else:
+            yield f"{head}消えるもの {amount(each.days)}、{stretch(each.days)}"
+    if lost.unknown:
+        yield f"  {lost.unknown}"
+        yield "HINT: Toban の動く機械で、TOBAN_HOME を toban up と同じ場所にして見直してください"
+    elif any(each.days for each in lost.found):
+        yield "HINT: 文書を替えても、toban retention agree で承認されるまでは削除しません"
+
+
+def as_json(lost: Losses) -> list[dict[str, Any]]:
+    """Return *lost* for scripts; `deletes` is null where it can't be known."""
+    return [
+        {
+            "id": each.row.id,
+            "log": each.row.name,
+            "old": each.former,
+            "new": str(each.row.retention),
+            "deletes": None if each.days is None else _amount(each.days),
+            "held_by": each.held_by,
+            "unknown": lost.unknown,
+        }
+        for each in lost.found
+    ]
+
+
+def _amount(days: "Sequence[DayPart]") -> dict[str, Any]:
+    return {
+        "days": len(days),
+        "rows": sum(each.rows for each in days),
+        "bytes": sum(each.bytes for each in days),
+        "from": days[0].day.isoformat() if days else None,
+        "to": days[-1].day.isoformat() if days else None,
+    }
+
+
+def _stored() -> "tuple[Sequence[DayPart], str]":
+    """Return the days that are stored, or why that can't be told."""
+    set_up()
+    from django.conf import settings  # noqa: PLC0415
+
+    from toban.engine.telemetry.log_days import LogDays  # noqa: PLC0415
+    from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry  # noqa: PLC0415
+
+    if not settings.TELEMETRY_URL:
+        return (), f"{settings.HOME}: ここで動いている Toban がありません"
+    try:
+        return LogDays(Telemetry(settings.TELEMETRY_URL)).parts(), ""
+    except (StoreUnavailable, StoreRefused, ValueError) as away:
+        return (), f"ログの置き場が答えません: {away}"
+
+
+def _in_force(parts: Parts, kinds: Sequence[str]) -> tuple[tzinfo, Mapping[str, str]]:
+    """Return the time zone of the Toban that runs, and the legal holds on *kinds*."""
+    from django.conf import settings  # noqa: PLC0415
+    from django.db import DatabaseError  # noqa: PLC0415
+
+    from toban.chapters.logs.keeping import held_by  # noqa: PLC0415
+    from toban.engine.bindings.model import System  # noqa: PLC0415
+    from toban.faces.cli.kept import kept_edition  # noqa: PLC0415
+
+    try:
+        edition = kept_edition(parts, settings.HOME)
+        held = {kind: held_by(kind) for kind in kinds}
+    except DatabaseError:
+        # A store elsewhere, whose state this machine does not know.
+        return System().zone, {}
+    return (edition.bindings.system if edition is not None else System()).zone, held
