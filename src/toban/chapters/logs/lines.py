@@ -1,32 +1,20 @@
 """Lines of JSON become rows: a bad line is refused with its reason and holds up no other. Pure."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime
 from functools import lru_cache
 from math import inf, isfinite
 from typing import NamedTuple
 
 import orjson
 
+from toban.chapters.logs.fields import day_of, route_of
+from toban.chapters.logs.limits import LONGEST_LINE, Bad, Window, check_attributes
 from toban.chapters.logs.rules import LogRules, kind_of, level_of
-from toban.design.values.duration import Duration
 from toban.engine.telemetry.logs import LogRow
 
-LONGEST_LINE = 256 * 1024
-"""Bytes."""
-
-DEEPEST = 8
-"""Levels of objects and arrays in a field."""
-
-AHEAD = timedelta(minutes=10)
-"""How far a sender's clock may run ahead."""
-
-_MOST_FIELDS = 200
-_LONGEST_ROUTE = 200
-_QUARTER = 900
 _USUAL = "INFO"
 _MILLISECONDS_FROM = 1e11
 """Numbers of seconds from here on are milliseconds: as seconds they would be in the year 5138."""
@@ -56,7 +44,6 @@ _TEXTS = (
     *("level", "message", "kind", "service", "user_id", "request_id", "trace_id", "span_id", "ip"),
     *("method", "route", "path"),
 )
-_ID_LIKE = re.compile(r"\d+|[0-9a-f]{8}-[0-9a-f-]{27,}|[0-9a-f]{16,}", re.IGNORECASE)
 _HTTP = range(100, 600)
 _ALL_TEXT = frozenset((str,))
 
@@ -91,10 +78,6 @@ class Origin:
     """Seconds since 1970 that lines are of which name no time; 0 for the time at which they are read."""
 
 
-class _Bad(Exception):
-    """This line is refused; the message says why."""
-
-
 class _Shape:
     """Where the fields of a record go. The lines of one sender have few shapes, so each is found out once."""
 
@@ -118,25 +101,6 @@ class _Shape:
 _shape = lru_cache(maxsize=1000)(_Shape)
 
 
-class _Window:
-    """The times that a batch may speak of: what would be deleted at once is refused, and the future."""
-
-    def __init__(self, rules: LogRules, now: datetime) -> None:
-        self.now = now.timestamp()
-        self._newest = (now + AHEAD).timestamp()
-        here = now.astimezone(rules.zone)
-        kept = {kind: rules.retention(kind) for kind in rules.kinds}
-        self._oldest = {
-            kind: each.before(here).timestamp() for kind, each in kept.items() if isinstance(each, Duration)
-        }
-
-    def check(self, at: float, kind: str) -> None:
-        if at < self._oldest.get(kind, 0.0):
-            raise _Bad(f"timestamp: older than the document keeps {kind} logs")
-        if at > self._newest:
-            raise _Bad("timestamp: in the future by this server's clock")
-
-
 class LineReader:
     """Reads lines by an edition's rules. Any thread may use it."""
 
@@ -151,7 +115,7 @@ class LineReader:
         Empty lines count and say nothing.
         """
         reading = Reading()
-        window = _Window(self._rules, now)
+        window = Window(self._rules, now)
         suspects = self._rules.masker.suspects(body)
         for number, line in enumerate(body.split(b"\n"), 1):
             if not line or line.isspace():
@@ -161,7 +125,7 @@ class LineReader:
                 if number in suspects:
                     record = self._rules.masker.record(record)
                 row = self._row(record, number, origin, window)
-            except _Bad as bad:
+            except Bad as bad:
                 reading.refused.append(Refused(number, str(bad)))
                 continue
             if row.level in self._rules.dropped:
@@ -170,7 +134,7 @@ class LineReader:
                 reading.rows.append(row)
         return reading
 
-    def _row(self, record: dict[str, object], number: int, origin: Origin, window: _Window) -> LogRow:
+    def _row(self, record: dict[str, object], number: int, origin: Origin, window: Window) -> LogRow:
         shape = _shape(tuple(record))
         level, message, kind, service, user_id, request_id, trace_id, span_id, ip, method, route, path = (
             _texts(record, shape)
@@ -182,10 +146,10 @@ class LineReader:
         named = self._kind(kind) if kind else origin.kind
         kind = named or self._rules.inferred(level, has_status=status > 0)
         window.check(at, kind)
-        _check_attributes(attributes)
+        check_attributes(attributes)
         return LogRow(
             kind,
-            _day(int(at) // _QUARTER, self._rules.zone),
+            day_of(at, self._rules.zone),
             at,
             level,
             service or origin.service,
@@ -196,7 +160,7 @@ class LineReader:
             span_id,
             ip,
             method.upper(),
-            route or (_route(path) if path else ""),
+            route or (route_of(path) if path else ""),
             status,
             _duration(record, shape, attributes),
             attributes,
@@ -207,13 +171,13 @@ class LineReader:
 
 def _object(line: bytes) -> dict[str, object]:
     if len(line) > LONGEST_LINE:
-        raise _Bad(f"longer than {LONGEST_LINE} bytes")
+        raise Bad(f"longer than {LONGEST_LINE} bytes")
     try:
         record = orjson.loads(line)
     except orjson.JSONDecodeError as flaw:
-        raise _Bad(f"no JSON: {flaw}") from flaw
+        raise Bad(f"no JSON: {flaw}") from flaw
     if not isinstance(record, dict):
-        raise _Bad("no JSON object")
+        raise Bad("no JSON object")
     return record
 
 
@@ -232,7 +196,7 @@ def _text(known: str, value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _Bad(f"{known}: not a text")
+        raise Bad(f"{known}: not a text")
     return str(value)
 
 
@@ -242,12 +206,12 @@ def _seconds(written: object) -> float:
         try:
             moment = datetime.fromisoformat(written)
         except ValueError as flaw:
-            raise _Bad("timestamp: not an ISO 8601 time") from flaw
+            raise Bad("timestamp: not an ISO 8601 time") from flaw
         if moment.tzinfo is None:
-            raise _Bad("timestamp: names no time zone")
+            raise Bad("timestamp: names no time zone")
         return round(moment.timestamp(), 3)
     if isinstance(written, bool) or not isinstance(written, int | float):
-        raise _Bad("timestamp: neither a text nor a number")
+        raise Bad("timestamp: neither a text nor a number")
     return round(written / 1000 if written >= _MILLISECONDS_FROM else float(written), 3)
 
 
@@ -277,33 +241,3 @@ def _duration(record: Mapping[str, object], shape: _Shape, attributes: dict[str,
             return duration
         attributes[name] = record[name]
     return 0.0
-
-
-@lru_cache(maxsize=10_000)
-def _route(path: str) -> str:
-    """Return the route that a path is probably on: without its query, and numbers and keys left open."""
-    steps = path.partition("?")[0].split("/")
-    return "/".join("{}" if _ID_LIKE.fullmatch(step) else step for step in steps)[:_LONGEST_ROUTE]
-
-
-@lru_cache(maxsize=10_000)
-def _day(quarter: int, zone: tzinfo) -> str:
-    """Return the day that a quarter of an hour since 1970 is on; zones are whole quarters from UTC."""
-    return datetime.fromtimestamp(quarter * _QUARTER, zone).date().isoformat()
-
-
-def _check_attributes(attributes: Mapping[str, object]) -> None:
-    if len(attributes) > _MOST_FIELDS:
-        raise _Bad(f"more than {_MOST_FIELDS} fields")
-    for name, value in attributes.items():
-        if isinstance(value, dict | list):
-            _check_depth(value, name)
-
-
-def _check_depth(value: object, name: str, level: int = 1) -> None:
-    if level > DEEPEST:
-        raise _Bad(f"{name[:_LONGEST_ROUTE]}: nested deeper than {DEEPEST} levels")
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for each in inner:
-        if isinstance(each, dict | list):
-            _check_depth(each, name, level + 1)

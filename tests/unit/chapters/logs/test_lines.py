@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toban.chapters.logs.lines import DEEPEST, LineReader, Origin, Reading
+from toban.chapters.logs.limits import DEEPEST
+from toban.chapters.logs.lines import LineReader, Origin, Reading
 from toban.chapters.logs.rules import rules
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings

@@ -1,0 +1,27 @@
+"""What a row's fields tell besides what stands in them: its day, its route. Pure."""
+
+import re
+from datetime import datetime, tzinfo
+from functools import lru_cache
+
+_QUARTER = 900
+_LONGEST_ROUTE = 200
+_ID_LIKE = re.compile(r"\d+|[0-9a-f]{8}-[0-9a-f-]{27,}|[0-9a-f]{16,}", re.IGNORECASE)
+
+
+@lru_cache(maxsize=10_000)
+def route_of(path: str) -> str:
+    """Return the route that a path is probably on: without its query, and numbers and keys left open."""
+    steps = path.partition("?")[0].split("/")
+    return "/".join("{}" if _ID_LIKE.fullmatch(step) else step for step in steps)[:_LONGEST_ROUTE]
+
+
+def day_of(at: float, zone: tzinfo) -> str:
+    """Return the day in *zone* that so many seconds since 1970 are on: 2026-11-26."""
+    return _day(int(at) // _QUARTER, zone)
+
+
+@lru_cache(maxsize=10_000)
+def _day(quarter: int, zone: tzinfo) -> str:
+    # Zones are whole quarters of an hour from UTC.
+    return datetime.fromtimestamp(quarter * _QUARTER, zone).date().isoformat()

@@ -1,0 +1,61 @@
+"""What a row that comes in may be: how old, how large, how deep. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from toban.chapters.logs.rules import LogRules
+from toban.design.values.duration import Duration
+
+LONGEST_LINE = 256 * 1024
+"""Bytes."""
+
+DEEPEST = 8
+"""Levels of objects and arrays in a field."""
+
+AHEAD = timedelta(minutes=10)
+"""How far a sender's clock may run ahead."""
+
+_MOST_FIELDS = 200
+_LONGEST_NAME = 200
+
+
+class Bad(Exception):
+    """This row is refused; the message says why."""
+
+
+class Window:
+    """The times that a batch may speak of: what would be deleted at once is refused, and the future."""
+
+    def __init__(self, rules: LogRules, now: datetime) -> None:
+        self.now = now.timestamp()
+        self._newest = (now + AHEAD).timestamp()
+        here = now.astimezone(rules.zone)
+        kept = {kind: rules.retention(kind) for kind in rules.kinds}
+        self._oldest = {
+            kind: each.before(here).timestamp() for kind, each in kept.items() if isinstance(each, Duration)
+        }
+
+    def check(self, at: float, kind: str) -> None:
+        """Raise `Bad` for a row of *kind* that is of a time which is not taken; *at* counts from 1970."""
+        if at < self._oldest.get(kind, 0.0):
+            raise Bad(f"timestamp: older than the document keeps {kind} logs")
+        if at > self._newest:
+            raise Bad("timestamp: in the future by this server's clock")
+
+
+def check_attributes(attributes: Mapping[str, object]) -> None:
+    """Raise `Bad` for too many fields, or one that is too deep."""
+    if len(attributes) > _MOST_FIELDS:
+        raise Bad(f"more than {_MOST_FIELDS} fields")
+    for name, value in attributes.items():
+        if isinstance(value, dict | list):
+            _check_depth(value, name)
+
+
+def _check_depth(value: object, name: str, level: int = 1) -> None:
+    if level > DEEPEST:
+        raise Bad(f"{name[:_LONGEST_NAME]}: nested deeper than {DEEPEST} levels")
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in inner:
+        if isinstance(each, dict | list):
+            _check_depth(each, name, level + 1)
