@@ -76,6 +76,8 @@ class Origin:
     service: str = ""
     at: float = 0.0
     """Seconds since 1970 that lines are of which name no time; 0 for the time at which they are read."""
+    known: Mapping[str, str] = field(default_factory=dict)
+    """Attributes of all its lines, where they don't say otherwise themselves."""
 
 
 class _Shape:
@@ -139,7 +141,7 @@ class LineReader:
         level, message, kind, service, user_id, request_id, trace_id, span_id, ip, method, route, path = (
             _texts(record, shape)
         )
-        attributes = {name: record[name] for name in shape.attributes}
+        attributes = {**origin.known, **{name: record[name] for name in shape.attributes}}
         at = _seconds(record[shape.at]) if shape.at is not None else origin.at or window.now
         level = self._level(level) if level else _USUAL
         status = _status(record, shape, attributes)

@@ -70,6 +70,14 @@ def test_a_line_that_names_no_time_is_of_the_time_at_which_its_sender_read_it() 
     assert [row.at for row in reading.rows] == [1795694300.25]
 
 
+def test_what_is_known_of_all_lines_stands_with_each_that_does_not_say_otherwise() -> None:
+    origin = Origin("shop", known={"host": "web-1", "file": "/var/log/a.log"})
+
+    reading = read({"message": "a"}, {"message": "b", "host": "web-2"}, origin=origin)
+
+    assert [row.attributes["host"] for row in reading.rows] == ["web-1", "web-2"]
+
+
 def test_a_day_is_the_document_s() -> None:
     reading = read({"timestamp": "2026-11-25T15:00:00Z"}, {"timestamp": "2026-11-25T14:59:59.999Z"})
 
