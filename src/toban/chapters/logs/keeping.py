@@ -54,7 +54,7 @@ class Keeper:
         """Return the days of each kind that the document names, if there are any or not."""
         found: dict[str, list[DayPart]] = defaultdict(list)
         for part in self._days.parts():
-            found[part.kind].append(part)
+            found[rules.kept_as(part.kind)].append(part)
         return {kind: found[kind] for kind in rules.kinds}
 
     def _keep(self, kind: str, rules: LogRules, found: Sequence[DayPart], now: datetime, digest: str) -> Kept:
@@ -82,7 +82,8 @@ class Keeper:
         today = now.astimezone(rules.zone).date()
         if Keeping.objects.filter(kind=kind, proven_on=today, going=[]).exists():
             return
-        oldest = self._days.oldest(kind, decision.oldest) if decision.oldest is not None else None
+        first = [part for part in stays if part.day == decision.oldest]
+        oldest = min(filter(None, map(self._days.oldest, first)), default=None)
         with transaction.atomic():
             # The ledger first: two workers must not prove the same deletion twice.
             ledger.hold()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from toban.chapters.logs.rules import LogRules
+from toban.chapters.logs.rules import TRACE, LogRules
 from toban.design.values.duration import Duration
 
 LONGEST_LINE = 256 * 1024
@@ -30,7 +30,7 @@ class Window:
         self.now = now.timestamp()
         self._newest = (now + AHEAD).timestamp()
         here = now.astimezone(rules.zone)
-        kept = {kind: rules.retention(kind) for kind in rules.kinds}
+        kept = {kind: rules.retention(kind) for kind in (*rules.kinds, TRACE)}
         self._oldest = {
             kind: each.before(here).timestamp() for kind, each in kept.items() if isinstance(each, Duration)
         }

@@ -66,7 +66,7 @@ def proof(
 def amount(days: Sequence[DayPart]) -> str:
     """Return how much *days* are, in words: 12日分 1,234行 (3 MB)."""
     rows = sum(each.rows for each in days)
-    return f"{len(days)}日分 {rows:,}行 ({size(sum(each.bytes for each in days))})"
+    return f"{len({each.day for each in days})}日分 {rows:,}行 ({size(sum(each.bytes for each in days))})"
 
 
 def stretch(days: Sequence[DayPart]) -> str:

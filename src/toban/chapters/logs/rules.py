@@ -1,7 +1,7 @@
 """What the document and `[logs]` say of logs: kinds, levels, how long. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -10,13 +10,16 @@ from toban.design.reader import Design
 from toban.design.values.duration import Duration, Retention
 from toban.engine.bindings.model import Bindings
 from toban.engine.masks import Mask, Masker
+from toban.engine.telemetry.tables import SPAN_KIND
 
 ACCESS, APPLICATION, ERROR, AUDIT = "access", "application", "error", "audit"
+TRACE = SPAN_KIND
 
 _KINDS = (
     (AUDIT, re.compile(r"監査|証跡|\baudit", re.IGNORECASE)),
     (ACCESS, re.compile(r"アクセス|\baccess", re.IGNORECASE)),
     (ERROR, re.compile(r"エラー|\berror", re.IGNORECASE)),
+    (TRACE, re.compile(r"(?<!スタック)トレース|\btrac(?:es?|ing)\b", re.IGNORECASE)),
     (APPLICATION, re.compile(r"アプリ|\bapp(?:lication)?s?\b", re.IGNORECASE)),
 )
 _LEVELS = {
@@ -43,8 +46,13 @@ def kind_of(name: str) -> str:
 
 def level_of(written: str, mapped: Mapping[str, str]) -> str:
     """Return a level's usual name; one that nobody knows stays as it is, in capitals."""
+    return known_level(written, mapped) or written.strip().upper()[:_LONGEST_WORD]
+
+
+def known_level(written: str, mapped: Mapping[str, str]) -> str:
+    """Return a level's usual name; empty for one that nobody knows."""
     word = written.strip()
-    return mapped.get(word) or _LEVELS.get(word.lower()) or word.upper()[:_LONGEST_WORD]
+    return mapped.get(word) or _LEVELS.get(word.lower(), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +70,12 @@ class LogRules:
 
     def retention(self, kind: str) -> Retention | None:
         """Return how long *kind* is kept; None where the document doesn't say."""
-        row = self.kinds.get(kind)
+        row = self.kinds.get(self.kept_as(kind))
         return row.retention if row is not None else None
+
+    def kept_as(self, kind: str) -> str:
+        """Return the kind by whose row *kind* is kept."""
+        return kept_as(kind, self.kinds)
 
     def inferred(self, level: str, *, has_status: bool) -> str:
         """Return the kind of a line that names none."""
@@ -93,6 +105,11 @@ def rules(design: Design, bindings: Bindings) -> LogRules:
 def kinds_of(design: Design) -> Mapping[str, LogKind]:
     """Return the document's row of each kind of log."""
     return {kind_of(row.name): row for row in _shortest_first(design.of(LogKind))}
+
+
+def kept_as(kind: str, rows: Container[str]) -> str:
+    """Return the kind by whose row *kind* is kept: traces are the application's where *rows* has none."""
+    return APPLICATION if kind == TRACE and kind not in rows else kind
 
 
 def _shortest_first(rows: Sequence[LogKind]) -> Sequence[LogKind]:

@@ -1,4 +1,4 @@
-"""The logs of a store by kind and day: what there is of each, and how one goes."""
+"""The logs of a store by kind and day, spans among them: what there is of each, and how one goes."""
 
 import re
 from collections.abc import Sequence
@@ -7,8 +7,9 @@ from datetime import date, datetime
 
 from toban.engine.telemetry import row_binary
 from toban.engine.telemetry.store import Telemetry
+from toban.engine.telemetry.tables import SPAN_KIND
 
-_PARTITION = re.compile(r"\('(?P<kind>.*)','(?P<day>\d{4}-\d\d-\d\d)'\)", re.DOTALL)
+_PARTITION = re.compile(r"(?:\('(?P<kind>.*)',)?'?(?P<day>\d{4}-\d\d-\d\d)'?\)?", re.DOTALL)
 _ID = re.compile(r"[0-9a-f]+")
 
 
@@ -23,6 +24,7 @@ class DayPart:
     rows: int
     bytes: int
     """On the disk."""
+    table: str = "logs"
 
 
 class LogDays:
@@ -35,18 +37,20 @@ class LogDays:
         """Return every kind's days; asked of the engine's own books, so it costs next to nothing."""
         self._telemetry.ensure_schema()
         rows = self._telemetry.ask(
-            """SELECT partition_id, any(partition), sum(rows), sum(bytes_on_disk) FROM system.parts
-            WHERE database = currentDatabase() AND table = 'logs' AND active GROUP BY partition_id""",
+            """SELECT table, partition_id, any(partition), sum(rows), sum(bytes_on_disk) FROM system.parts
+            WHERE database = currentDatabase() AND table IN ('logs', 'spans') AND active
+            GROUP BY table, partition_id""",
             {},
         )
         return [_part(*row) for row in rows]
 
-    def oldest(self, kind: str, day: date) -> datetime | None:
+    def oldest(self, part: DayPart) -> datetime | None:
         """Return the time of the oldest row of one kind's day."""
+        of_kind = "kind = {kind:String} AND" if part.table == "logs" else ""
         rows = self._telemetry.ask(
-            """SELECT toUnixTimestamp64Milli(min(at)), count() FROM logs
-            WHERE kind = {kind:String} AND day = {day:Date}""",
-            {"kind": kind, "day": day},
+            f"""SELECT toUnixTimestamp64Milli(min(at)), count() FROM {part.table}
+            WHERE {of_kind} day = {{day:Date}}""",  # noqa: S608 - words of Toban's own
+            {"kind": part.kind, "day": part.day},
         )
         milliseconds, count = rows[0]
         return row_binary.moment(milliseconds) if count else None
@@ -55,12 +59,12 @@ class LogDays:
         """Delete one kind's day; deleting it again is harmless."""
         if not _ID.fullmatch(part.id):
             raise ValueError(f"{part.id!r} is no partition")
-        self._telemetry.do(f"ALTER TABLE logs DROP PARTITION ID '{part.id}'", {})
+        self._telemetry.do(f"ALTER TABLE {part.table} DROP PARTITION ID '{part.id}'", {})
 
 
-def _part(partition_id: str, partition: str, rows: int, size: int) -> DayPart:
+def _part(table: str, partition_id: str, partition: str, rows: int, size: int) -> DayPart:
     match = _PARTITION.fullmatch(partition)
     if match is None:
-        raise ValueError(f"{partition!r} is no partition of logs")
-    kind = re.sub(r"\\(.)", r"\1", match["kind"])
-    return DayPart(partition_id, kind, date.fromisoformat(match["day"]), int(rows), int(size))
+        raise ValueError(f"{partition!r} is no partition of {table}")
+    kind = re.sub(r"\\(.)", r"\1", match["kind"]) if table == "logs" else SPAN_KIND
+    return DayPart(partition_id, kind, date.fromisoformat(match["day"]), int(rows), int(size), table)

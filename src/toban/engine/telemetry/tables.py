@@ -1,4 +1,4 @@
-"""The tables of samples, of what runs wrote, and of logs: one SQL for chDB and for a ClickHouse server."""
+"""The tables of samples, of what runs wrote, of logs and of spans: one SQL for chDB and for ClickHouse."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -14,6 +14,9 @@ DURABLE: Mapping[str, int] = {
 """What a table needs to survive a power cut: with the engine's defaults a store did not open after one."""
 
 ROLLUP = timedelta(minutes=5)
+
+SPAN_KIND = "trace"
+"""The kind of log that spans are, where it is asked how long they are kept."""
 
 # How many of its latest inserts a table knows again by their token. At one insert every few seconds that is
 # most of a day, far longer than a sender holds an unacknowledged batch.
@@ -110,7 +113,43 @@ ORDER BY at
 SETTINGS {_SETTINGS}
 """
 
-SCHEMA = (SAMPLES, SAMPLES_5M, SAMPLES_TO_5M, RUN_OUTPUT, LOGS)
+# What is only shown is kept as its JSON text: attributes of spans are many, and come in their order.
+SPANS = f"""
+CREATE TABLE IF NOT EXISTS spans (
+    day Date,
+    start_ns UInt64 CODEC(Delta, ZSTD),
+    at DateTime64(3, 'UTC') DEFAULT fromUnixTimestamp64Milli(toInt64(intDiv(start_ns, 1000000)))
+        CODEC(Delta, ZSTD),
+    duration_ns UInt64 CODEC(ZSTD),
+    trace_id String CODEC(ZSTD(3)),
+    span_id String CODEC(ZSTD(3)),
+    parent_id String CODEC(ZSTD(3)),
+    service LowCardinality(String),
+    name LowCardinality(String),
+    kind LowCardinality(String),
+    status LowCardinality(String),
+    status_message String CODEC(ZSTD(3)),
+    method LowCardinality(String),
+    route LowCardinality(String),
+    code UInt16,
+    request_id String CODEC(ZSTD(3)),
+    attributes String CODEC(ZSTD(3)),
+    resource String CODEC(ZSTD(3)),
+    events String CODEC(ZSTD(3)),
+    links String CODEC(ZSTD(3)),
+    sender LowCardinality(String),
+    batch UInt64 CODEC(ZSTD),
+    number UInt32 CODEC(Delta, ZSTD),
+    received_at DateTime('UTC') DEFAULT now() CODEC(Delta, ZSTD),
+    INDEX of_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX of_request request_id TYPE bloom_filter(0.01) GRANULARITY 1
+) ENGINE = MergeTree
+PARTITION BY day
+ORDER BY at
+SETTINGS {_SETTINGS}
+"""
+
+SCHEMA = (SAMPLES, SAMPLES_5M, SAMPLES_TO_5M, RUN_OUTPUT, LOGS, SPANS)
 """In the order in which they are made; making them again is harmless."""
 
 INSERT_COLUMNS = ("metric", "target", "instance", "at", "value")

@@ -46,7 +46,7 @@ def losses(old: Design, new: Design, parts: Parts, now: datetime) -> Losses:
     if not new.of(LogKind):
         return Losses()
     from toban.chapters.logs.retention import first_kept, is_shorter, older  # noqa: PLC0415
-    from toban.chapters.logs.rules import kinds_of  # noqa: PLC0415
+    from toban.chapters.logs.rules import kept_as, kinds_of  # noqa: PLC0415
     from toban.engine.bindings.model import System  # noqa: PLC0415
 
     zone: tzinfo = System().zone
@@ -65,7 +65,7 @@ def losses(old: Design, new: Design, parts: Parts, now: datetime) -> Losses:
     found = []
     for kind in shorter:
         former = before[kind].retention if kind in before else None
-        days = [day for day in stored if day.kind == kind]
+        days = [day for day in stored if kept_as(day.kind, after) == kind]
         old_days = None if unknown else older(days, first_day(after, kind))
         found.append(Loss(after[kind], str(former or ""), old_days, held.get(kind, "")))
     return Losses(found, unknown)

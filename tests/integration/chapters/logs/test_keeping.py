@@ -19,6 +19,7 @@ from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.orders import NotPossible
 from toban.engine.telemetry.log_days import DayPart, LogDays
 from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.spans import SpanRow, SpanStore
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +29,7 @@ NOON = datetime(2026, 11, 26, 12, tzinfo=TOKYO)
 ACCESS = "logs/log-kind/アクセスログ"
 
 
-def written(kept: str = "90日") -> LogRules:
+def written(kept: str = "90日", more: str = "") -> LogRules:
     text = f"""# 運用設計書
 ## 3. ログ管理
 ### ログ種別
@@ -36,6 +37,7 @@ def written(kept: str = "90日") -> LogRules:
 |---|---|---|---|
 | アクセスログ | HTTP | Toban | {kept} |
 | 監査ログ | 操作 | Toban | 1年 |
+{more}
 """
     return rules(read_design(text, "運用設計書.md"), read_bindings("", Path("toban.toml"), Kinds()))
 
@@ -212,3 +214,53 @@ def test_a_store_that_is_away_is_not_green() -> None:
     Keeper(LogDays(Telemetry("http://toban:x@127.0.0.1:9/toban"))).step(written(), NOON, "d")
 
     assert ClauseStatus.objects.get(clause_id=ACCESS).verdict == "not-measurable"
+
+
+def spans(store: Telemetry, *back: int) -> None:
+    """Store a span of noon for each day so long ago."""
+    store.do("TRUNCATE TABLE spans", {})
+    rows = []
+    for number, days in enumerate(back, 1):
+        at = NOON - timedelta(days=days)
+        start = int(at.timestamp()) * 1_000_000_000
+        rows.append(
+            SpanRow(at.date().isoformat(), start, 1, "a" * 32, "b" * 16, "", "shop", "GET", "SERVER", "", "",
+                    "", "", 0, "", "{}", "{}", "[]", "[]", "shop", number)
+        )  # fmt: skip
+    SpanStore(store).write(Batch(key_of("shop", str(back), b""), rows))
+
+
+def test_traces_go_by_their_own_row(telemetry: Telemetry) -> None:
+    spans(telemetry, 0, 13, 14, 15, 100)
+    agreed("trace", "14日")
+
+    Keeper(LogDays(telemetry)).step(written(more="| トレース | 処理の流れ | Toban | 14日 |"), NOON, "d")
+
+    proof = LedgerEntry.objects.get(kind=LedgerEntry.Kind.PROOF, clause_id="logs/log-kind/トレース").content
+    assert ages(telemetry, "trace") == [0, 13, 14]
+    assert (proof["rows_deleted"], proof["oldest_row"]) == (2, "2026-11-12T03:00:00+00:00")
+
+
+def test_traces_without_a_row_go_with_the_application_logs_and_wait_with_them(telemetry: Telemetry) -> None:
+    spans(telemetry, 0, 29, 31, 40)
+    fill(telemetry, "application", 30, 31, 40)
+    keeper = Keeper(LogDays(telemetry))
+    rules_of_30_days = written(more="| アプリログ | 処理 | Toban | 30日 |")
+
+    keeper.step(rules_of_30_days, NOON, "d")
+    waiting = (ages(telemetry, "trace"), ages(telemetry, "application"))
+    keeping.agree("application", rules_of_30_days, by="maya", now=NOON)
+    keeper.step(rules_of_30_days, NOON + timedelta(days=1), "d")
+
+    assert waiting == ([0, 29, 31, 40], [30, 31, 40])
+    assert (ages(telemetry, "trace"), ages(telemetry, "application")) == ([0, 29], [])
+
+
+def test_a_hold_on_every_kind_keeps_traces(telemetry: Telemetry) -> None:
+    spans(telemetry, 0, 40)
+    agreed("trace", "14日")
+    keeping.hold("", "調査", by="maya", now=NOON)
+
+    Keeper(LogDays(telemetry)).step(written(more="| トレース | 処理の流れ | Toban | 14日 |"), NOON, "d")
+
+    assert ages(telemetry, "trace") == [0, 40]

@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+
+from toban.chapters.logs.rules import LogRules, kind_of, known_level, level_of, rules
+from toban.design.reader import read_design
+from toban.engine.bindings.load import Kinds, read_bindings
+
+
+def of_document(*kinds: tuple[str, str]) -> LogRules:
+    rows = "\n".join(f"| {name} | 内容 | Toban | {kept} |" for name, kept in kinds)
+    text = f"""# 運用設計書
+## 3. ログ管理
+### ログ種別
+| ログ種別 | 内容 | 出力先 | 保存期間 |
+|---|---|---|---|
+{rows}
+"""
+    return rules(read_design(text, "運用設計書.md"), read_bindings("", Path("toban.toml"), Kinds()))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("トレース", "trace"),
+        ("分散トレースログ", "trace"),
+        ("traces", "trace"),
+        ("エラーログ (スタックトレース)", "error"),
+        ("スタックトレース", "スタックトレース"),
+        ("アプリログ", "application"),
+    ],
+)
+def test_a_kind_of_log_has_one_name(name: str, kind: str) -> None:
+    assert kind_of(name) == kind
+
+
+def test_traces_are_kept_as_their_own_row_says() -> None:
+    found = of_document(("アプリログ", "90日"), ("トレース", "14日"))
+
+    assert str(found.retention("trace")) == "14日"
+    assert found.kept_as("trace") == "trace"
+
+
+def test_traces_without_a_row_are_kept_as_the_application_logs() -> None:
+    found = of_document(("アプリログ", "90日"), ("監査ログ", "1年"))
+
+    assert str(found.retention("trace")) == "90日"
+    assert (found.kept_as("trace"), found.kept_as("audit")) == ("application", "audit")
+
+
+def test_a_level_that_nobody_knows_stays_and_is_told_apart() -> None:
+    assert (level_of(" weird ", {}), known_level("weird", {})) == ("WEIRD", "")
+    assert (level_of("warn", {}), known_level("warn", {})) == ("WARNING", "WARNING")
+    assert known_level("重大", {"重大": "CRITICAL"}) == "CRITICAL"
