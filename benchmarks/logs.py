@@ -27,7 +27,7 @@ import psycopg
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
-from toban.chapters.logs.language import read_search
+from toban.engine.telemetry.log_language import read_search
 from toban.chapters.logs.lines import LineReader, Origin
 from toban.chapters.logs.rules import rules
 from toban.design.reader import read_design

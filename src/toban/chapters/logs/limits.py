@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from toban.chapters.logs.rules import TRACE, LogRules
+from toban.chapters.logs.rules import LogRules
 from toban.design.values.duration import Duration
+from toban.engine.telemetry.log_words import TRACE
 
 LONGEST_LINE = 256 * 1024
 """Bytes."""

@@ -12,7 +12,8 @@ import orjson
 
 from toban.chapters.logs.fields import day_of, route_of
 from toban.chapters.logs.limits import LONGEST_LINE, Bad, Window, check_attributes
-from toban.chapters.logs.rules import LogRules, kind_of, level_of
+from toban.chapters.logs.rules import LogRules
+from toban.engine.telemetry.log_words import kind_of, level_of
 from toban.engine.telemetry.logs import LogRow
 
 _USUAL = "INFO"

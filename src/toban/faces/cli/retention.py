@@ -86,9 +86,9 @@ def agree(parts: Parts, kind: str, yes: bool) -> None:
     """
     with opened_state():
         from toban.chapters.logs import keeping  # noqa: PLC0415
-        from toban.chapters.logs.rules import kind_of  # noqa: PLC0415
         from toban.engine.clock import system_clock  # noqa: PLC0415
         from toban.engine.orders import NotPossible  # noqa: PLC0415
+        from toban.engine.telemetry.log_words import kind_of  # noqa: PLC0415
 
         rules = _rules(parts)
         if not yes:
@@ -110,9 +110,9 @@ def hold(parts: Parts, kind: str, reason: str) -> None:
     """Keep LOG, or every kind, from being deleted, whatever the document says (法的保全)."""
     with opened_state():
         from toban.chapters.logs import keeping  # noqa: PLC0415
-        from toban.chapters.logs.rules import kind_of  # noqa: PLC0415
         from toban.engine.clock import system_clock  # noqa: PLC0415
         from toban.engine.orders import NotPossible  # noqa: PLC0415
+        from toban.engine.telemetry.log_words import kind_of  # noqa: PLC0415
 
         rules = _rules(parts)
         own = kind_of(kind) if kind else ""

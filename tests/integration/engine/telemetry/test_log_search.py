@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
 
-from toban.chapters.logs.language import read_search
+from toban.engine.telemetry.log_language import read_search
 from toban.engine.telemetry.log_search import LogSearch, Span
 from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
 

@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from toban.chapters.logs.rules import LogRules, kind_of, known_level, level_of, rules
+from toban.chapters.logs.rules import LogRules, rules
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.telemetry.log_words import kind_of, known_level, level_of
 
 
 def of_document(*kinds: tuple[str, str]) -> LogRules:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from toban.chapters.logs.language import BadSearch, read_search, term
+from toban.engine.telemetry.log_language import BadSearch, read_search, term
 from toban.engine.telemetry.log_search import Compared, Contains, Is, StartsWith, Term
 
 

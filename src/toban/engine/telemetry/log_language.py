@@ -8,8 +8,8 @@ minus before a term turns it round.
 import re
 from dataclasses import dataclass
 
-from toban.chapters.logs.rules import kind_of
 from toban.engine.telemetry.log_search import Compared, Contains, Is, StartsWith, Term
+from toban.engine.telemetry.log_words import kind_of
 
 LONGEST = 1000
 """Characters of a search."""
