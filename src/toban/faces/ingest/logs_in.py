@@ -1,31 +1,29 @@
 """`POST /ingest/logs`: lines of JSON, or an array, acknowledged once they are durable in the store."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from datetime import datetime
 
 import orjson
 import structlog
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from toban.chapters.logs.counters import LINES_TOTAL
-from toban.chapters.logs.lines import LineReader, Origin, Reading
-from toban.chapters.logs.rules import kind_of, rules
+from toban.chapters.logs.counters import count
+from toban.chapters.logs.formats import FORMATS
+from toban.chapters.logs.formats.convert import Surroundings
+from toban.chapters.logs.lines import LineReader, Reading
+from toban.chapters.logs.origins import Sent, Written, written
+from toban.chapters.logs.rules import rules
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import Clock
 from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
+from toban.faces.ingest.room import AT_ONCE, LARGEST, LARGEST_UNPACKED, Busy, Room, size_of
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
 from toban.faces.ingest.unpacking import unpacked
 
-LARGEST = 16 * 1024 * 1024
-"""Bytes of a body, packed or not."""
-
-_LARGEST_UNPACKED = 32 * 1024 * 1024
-_AT_ONCE = 64 * 1024 * 1024
-"""Bytes that may be in hand; rows take a few times as much."""
-
+_LONGEST_NAME = 500
 _MOST_TOLD = 100
 """Refused lines that an answer names; the rest are counted."""
 
@@ -33,29 +31,6 @@ _RETRY = {"Retry-After": "5"}
 _SOON = {"Retry-After": "1"}
 
 log = structlog.get_logger(__name__)
-
-
-class Busy(Exception):
-    """As much is in hand as may be."""
-
-
-class Room:
-    """How much may be in hand at once. Used from one event loop."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._taken = 0
-
-    @contextmanager
-    def taken(self, size: int) -> Iterator[None]:
-        """Hold *size* bytes, or raise `Busy`; one alone always finds room."""
-        if self._taken and self._taken + size > self._most:
-            raise Busy
-        self._taken += size
-        try:
-            yield
-        finally:
-            self._taken -= size
 
 
 class LogsIn:
@@ -72,7 +47,7 @@ class LogsIn:
         self._edition = edition
         self._store = store
         self._clock = clock
-        self._room = Room(_AT_ONCE)
+        self._room = Room(AT_ONCE)
         self._reader: tuple[Edition, LineReader] | None = None
 
     async def answer(self, request: Request) -> Response:
@@ -87,10 +62,10 @@ class LogsIn:
         binding = edition.bindings.senders.get(sender) if sender and edition else None
         if sender is None or edition is None or binding is None:
             return stranger()
-        origin = Origin(sender, kind_of(binding.log) if binding.log else "", binding.service)
         try:
-            with self._room.taken(_size(request)):
-                return await self._take(request, origin, edition)
+            how = written(sender, binding, _sent(request))
+            with self._room.taken(size_of(request)):
+                return await self._take(request, how, edition)
         except Busy:
             return PlainTextResponse("too much at once\n", 429, headers=_SOON)
         except TooLarge:
@@ -101,21 +76,24 @@ class LogsIn:
             log.warning("logs_not_stored", sender=sender, reason=str(away))
             return PlainTextResponse("the telemetry store does not answer\n", 503, headers=_RETRY)
 
-    async def _take(self, request: Request, origin: Origin, edition: Edition) -> Response:
+    async def _take(self, request: Request, how: Written, edition: Edition) -> Response:
+        sender = how.origin.sender
         body = await body_of(request, LARGEST)
         named = request.headers.get("idempotency-key", "")
         encoding = request.headers.get("content-encoding", "")
-        reading = await asyncio.to_thread(self._read, body, encoding, origin, edition)
-        refusal = await asyncio.to_thread(self._keep, Batch(key_of(origin.sender, named, body), reading.rows))
+        reading = await asyncio.to_thread(self._read, body, encoding, how, edition)
+        refusal = await asyncio.to_thread(self._keep, Batch(key_of(sender, named, body), reading.rows))
         if refusal:
             return PlainTextResponse(f"{refusal}\n", 400)
-        _count(origin.sender, reading)
+        count(sender, reading)
         is_understood = bool(reading.rows or reading.dropped or not reading.refused)
         return Response(_told(reading), 200 if is_understood else 400, media_type="application/json")
 
-    def _read(self, body: bytes, encoding: str, origin: Origin, edition: Edition) -> Reading:
-        lines = _lines(unpacked(body, encoding, _LARGEST_UNPACKED))
-        return self._reader_of(edition).read(lines, origin, self._clock())
+    def _read(self, body: bytes, encoding: str, how: Written, edition: Edition) -> Reading:
+        now = self._clock()
+        around = Surroundings(edition.bindings.system.zone, now)
+        lines = FORMATS[how.format](unpacked(body, encoding, LARGEST_UNPACKED), around)
+        return self._reader_of(edition).read(lines, how.origin, now)
 
     def _reader_of(self, edition: Edition) -> LineReader:
         if self._reader is None or self._reader[0] is not edition:
@@ -132,32 +110,16 @@ class LogsIn:
         return ""
 
 
-def _size(request: Request) -> int:
-    """Return how much memory a body is to be counted as; without a length, as the largest."""
-    length = request.headers.get("content-length", "")
-    size = int(length) if length.isascii() and length.isdecimal() else LARGEST
-    # What is packed grows about tenfold.
-    return min(size * 10, _LARGEST_UNPACKED) if request.headers.get("content-encoding") else size
-
-
-def _lines(body: bytes) -> bytes:
-    """Return *body* as lines; an array becomes one line each, or raises `ValueError`."""
-    if body.lstrip()[:1] != b"[":
-        return body
-    try:
-        return b"\n".join(map(orjson.dumps, orjson.loads(body)))
-    except orjson.JSONDecodeError as flaw:
-        raise ValueError(f"no JSON array: {flaw}") from flaw
-
-
-def _count(sender: str, reading: Reading) -> None:
-    for outcome, count in (
-        ("stored", len(reading.rows)),
-        ("dropped", reading.dropped.total()),
-        ("refused", len(reading.refused)),
-    ):
-        if count:
-            LINES_TOTAL.labels(sender, outcome).inc(count)
+def _sent(request: Request) -> Sent:
+    """Return what an agent says of its lines; raises `ValueError` where its time is none."""
+    asked = request.query_params
+    at = 0.0
+    if "at" in asked:
+        moment = datetime.fromisoformat(asked["at"])
+        if moment.tzinfo is None:
+            raise ValueError("at: names no time zone")
+        at = round(moment.timestamp(), 3)
+    return Sent(asked.get("file", "")[:_LONGEST_NAME], asked.get("host", "")[:_LONGEST_NAME], at)
 
 
 def _told(reading: Reading) -> bytes:

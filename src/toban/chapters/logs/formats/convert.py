@@ -1,0 +1,62 @@
+"""What all forms have in common: lines become JSON objects, and envelopes add to what is in them. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+import orjson
+
+from toban.chapters.logs.limits import LONGEST_LINE
+from toban.chapters.logs.lines import NAMES
+
+_LONGEST_TEXT = 40_000
+"""Characters of a message that would make too long a line: each may take six bytes in JSON."""
+
+_KNOWN = {name: known for known, names in NAMES.items() for name in names}
+
+type Record = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a line may leave open."""
+
+    zone: tzinfo
+    """Of times without an offset."""
+    now: datetime
+    """When it was read, for times without a year."""
+
+
+type Convert = Callable[[bytes, Surroundings], bytes]
+"""Lines as they were sent → one JSON object a line, each in its place. Raises `ValueError` for no lines."""
+
+
+def each_line(body: bytes, read: Callable[[str], Record]) -> bytes:
+    """Return what *read* makes of each line of *body*; empty lines stay empty."""
+    return b"\n".join(dumped(read(line)) if line else b"" for line in map(decoded, body.split(b"\n")))
+
+
+def decoded(line: bytes) -> str:
+    """Return *line* as text; what is not UTF-8 becomes U+FFFD."""
+    # Writers that went on in a file that was emptied leave a hole of zeros before their next line.
+    return line.strip(b"\0\r").decode("utf-8", "replace").removeprefix("\ufeff")
+
+
+def dumped(record: Record) -> bytes:
+    """Return *record* as JSON; a message that makes it too long is cut, and `cutFrom` says its length."""
+    line = orjson.dumps(record, option=orjson.OPT_NON_STR_KEYS)
+    message = record.get("message")
+    if len(line) <= LONGEST_LINE or not isinstance(message, str):
+        return line
+    return orjson.dumps({**record, "message": message[:_LONGEST_TEXT], "cutFrom": len(message)})
+
+
+def completed(record: Record, envelope: Mapping[str, object]) -> Record:
+    """Return *record* with what its envelope says of it; where both name a thing, what is within counts."""
+    named = {_KNOWN[name] for name in record if name in _KNOWN}
+    more = {
+        name: value
+        for name, value in envelope.items()
+        if value not in (None, "") and name not in record and _KNOWN.get(name, name) not in named
+    }
+    return {**record, **more}

@@ -1,0 +1,56 @@
+"""Docker's json-file: `{"log": "…\\n", "stream": "stderr", "time": "…"}`, one piece of a line each. Pure.
+
+https://docs.docker.com/engine/logging/drivers/json-file/
+"""
+
+from collections.abc import Iterator, Mapping
+
+import orjson
+
+from toban.chapters.logs.formats.convert import Record, Surroundings, completed, decoded, dumped
+from toban.chapters.logs.formats.text import level_in, unwrapped
+
+_PIECE = 16 * 1024 - 4
+"""Bytes from which on a text without a line end is a piece of one: Docker cuts at 16 KiB."""
+
+
+def ndjson(body: bytes, _surroundings: Surroundings) -> bytes:
+    """Convert the file's lines; the pieces of a long one are joined where its last piece stands."""
+    return b"\n".join(_lines(body.split(b"\n")))
+
+
+def _lines(lines: list[bytes]) -> Iterator[bytes]:
+    waiting: dict[object, Record] = {}
+    for line in lines:
+        written = _object(line)
+        log, stream = written.get("log"), str(written.get("stream"))
+        if not isinstance(log, str):
+            yield line
+            continue
+        before = waiting.pop(stream, None)
+        whole = {**written, "log": f"{before['log']}{log}"} if before else written
+        if _is_piece(log):
+            waiting[stream] = whole
+            yield b""
+        else:
+            yield dumped(_record(whole))
+    # What there is of these lines can't wait for what a later batch may bring.
+    yield from (dumped(_record(each)) for each in waiting.values())
+
+
+def _object(line: bytes) -> Record:
+    try:
+        written = orjson.loads(line) if line else {}
+    except orjson.JSONDecodeError:
+        return {"log": decoded(line)}
+    return written if isinstance(written, dict) else {}
+
+
+def _is_piece(log: str) -> bool:
+    return not log.endswith("\n") and len(log.encode()) >= _PIECE
+
+
+def _record(written: Mapping[str, object]) -> Record:
+    log = str(written["log"]).rstrip("\r\n")
+    envelope = {name: value for name, value in written.items() if name != "log"}
+    return completed(unwrapped(log), {**envelope, "level": level_in(log)})

@@ -1,0 +1,71 @@
+"""The journal as `journalctl -o json` writes it: one object an entry. Pure.
+
+Fields: https://www.freedesktop.org/software/systemd/man/latest/systemd.journal-fields.html
+"""
+
+from collections.abc import Mapping
+
+import orjson
+
+from toban.chapters.logs.formats.convert import Record, Surroundings, completed, decoded, dumped
+from toban.chapters.logs.formats.severity import SEVERITIES
+from toban.chapters.logs.formats.text import unwrapped
+
+_MICROSECONDS = 1e6
+_NAMED = {
+    "_HOSTNAME": "host",
+    "_SYSTEMD_UNIT": "unit",
+    "_PID": "pid",
+    "CONTAINER_NAME": "container",
+    "CODE_FILE": "file",
+    "CODE_LINE": "line",
+    "CODE_FUNC": "function",
+}
+_READ = frozenset(("MESSAGE", "PRIORITY", "SYSLOG_IDENTIFIER", "SYSLOG_TIMESTAMP", "SYSLOG_RAW"))
+
+
+def ndjson(body: bytes, _surroundings: Surroundings) -> bytes:
+    """Convert entries; what is no object stays for the reader of lines to refuse."""
+    return b"\n".join(map(_line, body.split(b"\n")))
+
+
+def _line(line: bytes) -> bytes:
+    try:
+        entry = orjson.loads(line) if line else None
+    except orjson.JSONDecodeError:
+        return line
+    return dumped(record(entry)) if isinstance(entry, dict) else line
+
+
+def record(entry: Mapping[str, object]) -> Record:
+    """Return an entry's record: what the journal itself knows of it, and the fields of whoever wrote it."""
+    envelope: Record = {
+        "timestamp": _seconds(entry),
+        "level": SEVERITIES.get(str(entry.get("PRIORITY", "")), ""),
+        "service": entry.get("SYSLOG_IDENTIFIER") or entry.get("_SYSTEMD_UNIT") or entry.get("_COMM"),
+    }
+    envelope |= {name: entry[field] for field, name in _NAMED.items() if field in entry}
+    own = {
+        field.lower(): value
+        for field, value in entry.items()
+        # Those with an underscore are the journal's own: of each entry the same twenty.
+        if not field.startswith("_") and field not in _READ and field not in _NAMED
+    }
+    return completed(unwrapped(_message(entry.get("MESSAGE"))), {**envelope, **own})
+
+
+def _message(written: object) -> str:
+    """Return the text; one that is not UTF-8 is written as its bytes, one that is too long as null."""
+    if isinstance(written, list) and all(isinstance(each, int) and 0 <= each < 256 for each in written):
+        return decoded(bytes(written))
+    if isinstance(written, list):
+        return " ".join(map(str, written))
+    return written if isinstance(written, str) else ""
+
+
+def _seconds(entry: Mapping[str, object]) -> float | None:
+    written = entry.get("_SOURCE_REALTIME_TIMESTAMP") or entry.get("__REALTIME_TIMESTAMP")
+    try:
+        return int(str(written)) / _MICROSECONDS
+    except ValueError:
+        return None

@@ -1,0 +1,45 @@
+"""JSON in the document's own form: one object a line, an array of them, or one behind the other. Pure."""
+
+import json
+from itertools import pairwise
+
+import orjson
+
+from toban.chapters.logs.formats.convert import Surroundings
+
+_BETWEEN = b"}{"
+_DECODER = json.JSONDecoder()
+
+
+def ndjson(body: bytes, _surroundings: Surroundings) -> bytes:
+    """Return *body* as lines; raises `ValueError` for an array that is none.
+
+    Objects on one line are told apart (Fluent Bit's `json_stream`); what can't be read stays for the reader
+    of lines to refuse.
+    """
+    if body.lstrip()[:1] == b"[":
+        try:
+            return b"\n".join(map(orjson.dumps, orjson.loads(body)))
+        except orjson.JSONDecodeError as flaw:
+            raise ValueError(f"no JSON array: {flaw}") from flaw
+    if _BETWEEN not in body:
+        return body
+    return b"\n".join(_apart(line) if _BETWEEN in line else line for line in body.split(b"\n"))
+
+
+def _apart(line: bytes) -> bytes:
+    """Return the objects of *line*, each on its own; *line* where it is one object, or not all objects."""
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        pass
+    else:
+        return line
+    try:
+        text, place, ends = line.decode().strip(), 0, [0]
+        while place < len(text):
+            _, place = _DECODER.raw_decode(text, place)
+            ends.append(place)
+    except (ValueError, RecursionError):
+        return line
+    return "\n".join(text[start:end] for start, end in pairwise(ends)).encode()

@@ -1,0 +1,82 @@
+"""Lines of plain text: the time at their start and a level word are read. Pure."""
+
+import re
+from datetime import datetime, tzinfo
+
+import orjson
+
+from toban.chapters.logs.formats.convert import Record, Surroundings, each_line
+from toban.chapters.logs.formats.months import MONTHS
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_CEE = "@cee:"
+"""What rsyslog's friends write before JSON in a message: http://cee.mitre.org/language/1.0-beta1/clt.html"""
+
+_ISO = re.compile(
+    r"\[?(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?"
+    r" ?(Z\b|UTC\b|GMT\b|[+-]\d\d:?\d\d\b)?"
+)
+_CTIME = re.compile(r"\[?\w{3} (\w{3}) +(\d{1,2}) (\d\d:\d\d:\d\d)(?:\.(\d{1,9}))? (\d{4})\b")
+_UNIVERSAL = ("Z", "UTC", "GMT")
+_LEVEL_WITHIN = 160
+"""Characters in which a level word is looked for: behind them it is part of what is told."""
+_LEVEL = re.compile(
+    r"""\blevel["']?\s*[=:]\s*["']?(?P<named>[A-Za-z]+)
+    |\[(?:\w+:)?(?P<boxed>(?i:trace|debug|info|notice|warn|warning|error|crit|critical|alert|emerg|fatal))\]
+    |(?<!\w)(?P<word>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|PANIC)(?!\w)""",
+    re.VERBOSE,
+)
+
+
+def ndjson(body: bytes, surroundings: Surroundings) -> bytes:
+    """Convert lines of text; one that is a JSON object is taken as it is."""
+    return each_line(body, lambda line: record(line, surroundings.zone))
+
+
+def record(line: str, zone: tzinfo) -> Record:
+    """Return what a line says by itself."""
+    found = unwrapped(line)
+    if "message" in found and len(found) == 1:
+        moment = time_in(line, zone)
+        if moment is not None:
+            found["timestamp"] = moment.isoformat()
+        if level := level_in(line):
+            found["level"] = level
+    return found
+
+
+def unwrapped(line: str) -> Record:
+    """Return the JSON object that *line* is, else *line* as a message, without colours."""
+    inner = line.removeprefix(_CEE).strip()
+    if inner.startswith("{") and inner.endswith("}"):
+        try:
+            found = orjson.loads(inner)
+        except orjson.JSONDecodeError:
+            found = None
+        if isinstance(found, dict):
+            return found
+    return {"message": _COLOURS.sub("", line)}
+
+
+def level_in(line: str) -> str:
+    """Return the level that *line* says it has; empty where it says none."""
+    found = _LEVEL.search(_COLOURS.sub("", line[:_LEVEL_WITHIN]))
+    return (found["named"] or found["boxed"] or found["word"]) if found else ""
+
+
+def time_in(line: str, zone: tzinfo) -> datetime | None:
+    """Return the time that *line* begins with; without an offset it is of *zone*."""
+    line = _COLOURS.sub("", line[:_LEVEL_WITHIN]).lstrip()
+    if found := _ISO.match(line):
+        year, month, day, clock, fraction, offset = found.groups()
+    elif (found := _CTIME.match(line)) and found[1] in MONTHS:
+        name, day, clock, fraction, year = found.groups()
+        month, offset = f"{MONTHS[name]:02}", None
+    else:
+        return None
+    offset = "+00:00" if offset in _UNIVERSAL else offset or ""
+    try:
+        moment = datetime.fromisoformat(f"{year}-{month}-{day:0>2}T{clock}.{fraction or 0:0<6}{offset}")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

@@ -1,0 +1,53 @@
+"""What the lines are that a sender sends: from what stands in its table, and the file they are of. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from toban.chapters.logs.lines import Origin
+from toban.engine.bindings.model import FileBinding, LogFormat, SenderBinding
+from toban.engine.telemetry.log_words import kind_of
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Where a batch comes from, as its sender says."""
+
+    file: str = ""
+    """The file that its lines are of; empty where they are of none."""
+    host: str = ""
+    at: float = 0.0
+    """When they were read, in seconds since 1970; 0 where that is not known."""
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """What every line of it is to keep."""
+        said = {"file": self.file, "host": self.host}
+        return {name: value for name, value in said.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How lines are to be read."""
+
+    format: LogFormat
+    origin: Origin
+
+
+_NO_FILE = FileBinding(path="*")
+_NOTHING = Sent()
+
+
+def written(
+    sender: str, binding: SenderBinding, sent: Sent = _NOTHING, *, usual: LogFormat = "json"
+) -> Written:
+    """Return how what *sender* sent is to be read; *usual* is the format where nothing says another."""
+    file = next((each for each in binding.files if _fits(sent.file, each)), _NO_FILE)
+    log = file.log or binding.log
+    kind = kind_of(log) if log else ""
+    origin = Origin(sender, kind, file.service or binding.service, sent.at, sent.known)
+    return Written(file.format or binding.format or ("text" if sent.file else usual), origin)
+
+
+def _fits(path: str, file: FileBinding) -> bool:
+    return path != "" and fnmatchcase(path, file.path)

@@ -1,0 +1,237 @@
+"""Lines as programs write them become JSON objects, each in its place."""
+
+import json
+from datetime import UTC, datetime
+from typing import get_args
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toban.chapters.logs.formats import FORMATS
+from toban.chapters.logs.formats.convert import Surroundings
+from toban.chapters.logs.limits import LONGEST_LINE
+from toban.engine.bindings.model import LogFormat
+
+AROUND = Surroundings(ZoneInfo("Asia/Tokyo"), datetime(2026, 11, 26, 1, 0, tzinfo=UTC))
+
+
+def convert(form: LogFormat, body: bytes) -> list[dict[str, object]]:
+    return [json.loads(line) if line else {} for line in FORMATS[form](body, AROUND).split(b"\n")]
+
+
+def one(form: LogFormat, line: str) -> dict[str, object]:
+    (found,) = convert(form, line.encode())
+    return found
+
+
+def test_every_format_that_the_bindings_may_name_can_be_read() -> None:
+    assert sorted(FORMATS) == sorted(get_args(LogFormat))
+
+
+@pytest.mark.parametrize(
+    ("line", "at", "level"),
+    [
+        ("2026-11-26T10:00:00.5+09:00 INFO started", "2026-11-26T10:00:00.500000+09:00", "INFO"),
+        ("2026-11-26 10:00:00,123 ERROR shop.cart: no", "2026-11-26T10:00:00.123000+09:00", "ERROR"),
+        ("[2026-11-26T01:00:00Z] [warn] x", "2026-11-26T01:00:00+00:00", "warn"),
+        ("2026-11-26 01:00:00 UTC [12] FATAL:  the database", "2026-11-26T01:00:00+00:00", "FATAL"),
+        ("2026/11/26 10:00:00 [error] 7#7: *1 open()", "2026-11-26T10:00:00+09:00", "error"),
+        ("[Thu Nov 26 10:00:00.12 2026] [core:crit] x", "2026-11-26T10:00:00.120000+09:00", "crit"),
+        ("\x1b[32m2026-11-26 10:00:00\x1b[0m \x1b[31mERROR\x1b[0m x", "2026-11-26T10:00:00+09:00", "ERROR"),
+        ('level=warning msg="slow"', None, "warning"),
+        ("2026-13-45 10:00:00 all is well", None, None),
+        ("an ERRORLESS day of terror", None, None),
+    ],
+)
+def test_text_says_when_and_how_bad(line: str, at: str | None, level: str | None) -> None:
+    found = one("text", line)
+
+    assert (found.get("timestamp"), found.get("level")) == (at, level)
+
+
+def test_text_keeps_its_words_and_json_among_it_is_read() -> None:
+    body = (
+        "caf\u00e9 \x1b[1mdown\x1b[0m\r\n".encode()
+        + b'\n{"message":"in","level":"WARN"}\n\xff\xfe!\n{broken}'
+    )
+
+    assert convert("text", body) == [
+        {"message": "café down"},
+        {},
+        {"message": "in", "level": "WARN"},
+        {"message": "\ufffd\ufffd!"},
+        {"message": "{broken}"},
+    ]
+
+
+def test_a_hole_of_zeros_before_a_line_is_no_part_of_it() -> None:
+    assert one("text", "\0" * 1000 + "after the hole") == {"message": "after the hole"}
+
+
+def test_a_text_longer_than_a_line_may_be_is_cut_and_says_so() -> None:
+    (line,) = FORMATS["text"](b"\x01" * LONGEST_LINE, AROUND).split(b"\n")
+
+    assert len(line) <= LONGEST_LINE
+    assert json.loads(line)["cutFrom"] == LONGEST_LINE
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        (b'{"a":1}{"a":2}\n{"a":3}', [b'{"a":1}', b'{"a":2}', b'{"a":3}']),
+        (b'{"a":1} {"a":2}', [b'{"a":1} {"a":2}']),
+        (b'{"a":"}{"}', [b'{"a":"}{"}']),
+        (b'{"a":1}{"b', [b'{"a":1}{"b']),
+        (b' [{"a":1},{"a":2}]', [b'{"a":1}', b'{"a":2}']),
+    ],
+)
+def test_json_is_told_apart_wherever_its_objects_end(body: bytes, lines: list[bytes]) -> None:
+    assert FORMATS["json"](body, AROUND).split(b"\n") == lines
+
+
+def test_an_array_that_is_cut_off_is_no_json() -> None:
+    with pytest.raises(ValueError, match="no JSON array"):
+        FORMATS["json"](b'[{"a":1},', AROUND)
+
+
+def docker(log: str, stream: str = "stdout") -> bytes:
+    return json.dumps({"log": log, "stream": stream, "time": "2026-11-26T01:00:00.5Z"}).encode()
+
+
+def test_docker_s_lines_are_unpacked() -> None:
+    body = b"\n".join(
+        (docker("ERROR no stock\n", "stderr"), docker('{"message":"in","time":"2026-11-26T00:59:59Z"}\n'))
+    )
+
+    assert convert("docker", body) == [
+        {
+            "message": "ERROR no stock",
+            "stream": "stderr",
+            "time": "2026-11-26T01:00:00.5Z",
+            "level": "ERROR",
+        },
+        {"message": "in", "time": "2026-11-26T00:59:59Z", "stream": "stdout"},
+    ]
+
+
+def test_docker_s_pieces_of_a_long_line_are_one_line_again() -> None:
+    long = "x" * 16384
+    body = b"\n".join((docker(long), docker("of err\n", "stderr"), docker(long), docker("end\n")))
+
+    found = convert("docker", body)
+
+    assert [len(str(each.get("message", ""))) for each in found] == [0, 6, 0, 2 * 16384 + 3]
+
+
+def test_docker_s_last_piece_of_a_batch_is_not_lost() -> None:
+    found = convert("docker", docker("y" * 16384))
+
+    assert [len(str(each.get("message", ""))) for each in found] == [0, 16384]
+
+
+def test_a_journal_s_entry_has_its_level_service_and_host() -> None:
+    entry = {
+        "__REALTIME_TIMESTAMP": "1795694400250000",
+        "__CURSOR": "s=1",
+        "_HOSTNAME": "web-1",
+        "_SYSTEMD_UNIT": "shop.service",
+        "_PID": "42",
+        "_BOOT_ID": "b",
+        "SYSLOG_IDENTIFIER": "shop",
+        "PRIORITY": "3",
+        "ORDER_ID": "o-1",
+        "MESSAGE": "no stock",
+    }
+
+    assert one("journald", json.dumps(entry)) == {
+        "message": "no stock",
+        "timestamp": 1795694400.25,
+        "level": "ERROR",
+        "service": "shop",
+        "host": "web-1",
+        "unit": "shop.service",
+        "pid": "42",
+        "order_id": "o-1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "message"), [([104, 255, 105], "h\ufffdi"), (None, ""), (["a", "b"], "a b")]
+)
+def test_a_journal_s_message_may_be_bytes_or_missing(written: object, message: str) -> None:
+    assert one("journald", json.dumps({"MESSAGE": written, "PRIORITY": "6"}))["message"] == message
+
+
+COMBINED = (
+    '203.0.113.9 - taro [26/Nov/2026:10:00:00 +0900] "GET /orders/17?q=\\"a\\" HTTP/1.1" 503 612'
+    ' "https://shop.example/" "Mozilla/5.0 (X11)"'
+)
+
+
+def test_an_access_line_is_a_request() -> None:
+    assert one("access", COMBINED) == {
+        "timestamp": "2026-11-26T10:00:00+09:00",
+        "message": 'GET /orders/17?q=\\"a\\" HTTP/1.1',
+        "ip": "203.0.113.9",
+        "userId": "taro",
+        "method": "GET",
+        "path": '/orders/17?q=\\"a\\"',
+        "status": 503,
+        "bytes": 612,
+        "referer": "https://shop.example/",
+        "userAgent": "Mozilla/5.0 (X11)",
+    }
+
+
+@pytest.mark.parametrize(
+    ("rest", "told"),
+    [
+        (" 0.012", {"request_time": 0.012}),
+        (" 1520", {"durationMs": 1.52}),
+        (' "10.0.0.1" rt=0.250', {"request_time": 0.25}),
+        (' "10.0.0.1"', {"rest": '"10.0.0.1"'}),
+    ],
+)
+def test_what_stands_behind_an_access_line_is_how_long_it_took(rest: str, told: dict[str, object]) -> None:
+    found = one("access", COMBINED + rest)
+
+    assert found.items() >= told.items()
+
+
+def test_common_lines_virtual_hosts_and_scanners_are_access_lines_too() -> None:
+    body = (
+        b'127.0.0.1 - - [26/Nov/2026:10:00:00 +0900] "POST /a HTTP/1.0" 200 -\n'
+        b'shop.example:443 ::1 - - [26/Nov/2026:10:00:00 +0900] "GET / HTTP/2.0" 200 5 "-" "-"\n'
+        b'127.0.0.1 - - [26/Nov/2026:10:00:00 +0900] "\\x16\\x03\\x01" 400 150 "-" "-"\n'
+        b"nginx: started"
+    )
+
+    common, virtual, scanner, other = convert("access", body)
+
+    assert (common["method"], common["status"], "bytes" in common) == ("POST", 200, False)
+    assert (virtual["host"], virtual["ip"]) == ("shop.example:443", "::1")
+    assert (scanner["message"], scanner["status"], "method" in scanner) == ("\\x16\\x03\\x01", 400, False)
+    assert other == {"message": "nginx: started"}
+
+
+@pytest.mark.parametrize("form", sorted(get_args(LogFormat)))
+@given(body=st.binary(max_size=300))
+def test_whatever_comes_becomes_lines(form: LogFormat, body: bytes) -> None:
+    body = body.replace(b"[", b"(")
+
+    lines = FORMATS[form](body, AROUND).split(b"\n")
+
+    assert len(lines) >= body.count(b"\n") + 1
+
+
+@pytest.mark.parametrize("form", ["text", "access", "syslog"])
+@given(text=st.text(max_size=300))
+def test_each_line_of_text_is_an_object_in_its_place(form: LogFormat, text: str) -> None:
+    written = text.split("\n")
+
+    lines = FORMATS[form](text.encode("utf-8", "surrogatepass"), AROUND).split(b"\n")
+
+    assert len(lines) == len(written)
+    assert all(isinstance(json.loads(line), dict) for line in lines if line)

@@ -1,0 +1,45 @@
+"""What lines are stands with their sender."""
+
+from toban.chapters.logs.origins import Sent, written
+from toban.engine.bindings.model import SenderBinding
+from toban.engine.bindings.secret import Secret
+
+SENDER = SenderBinding.model_validate(
+    {
+        "token": Secret("env:T"),
+        "may": ["logs"],
+        "log": "アプリログ",
+        "service": "shop",
+        "files": [
+            {"path": "/var/log/nginx/*", "format": "access", "log": "アクセスログ", "service": "nginx"},
+            {"path": "/var/log/nginx/error.log"},
+            {"path": "*.json", "format": "json"},
+        ],
+    }
+)
+
+
+def test_lines_without_a_file_are_the_sender_s() -> None:
+    found = written("web", SENDER)
+
+    assert (found.format, found.origin.kind, found.origin.service) == ("json", "application", "shop")
+
+
+def test_the_first_file_that_fits_says_what_its_lines_are() -> None:
+    found = written("web", SENDER, Sent("/var/log/nginx/error.log", "web-1", 1795694400.25))
+
+    assert (found.format, found.origin.kind, found.origin.service) == ("access", "access", "nginx")
+    assert found.origin.known == {"file": "/var/log/nginx/error.log", "host": "web-1"}
+    assert found.origin.at == 1795694400.25
+
+
+def test_what_a_file_does_not_say_the_sender_does() -> None:
+    found = written("web", SENDER, Sent("/srv/app/log.json"))
+
+    assert (found.format, found.origin.kind, found.origin.service) == ("json", "application", "shop")
+
+
+def test_a_file_that_nothing_is_said_of_is_text() -> None:
+    assert written("web", SENDER, Sent("/var/log/other")).format == "text"
+    binding = SENDER.model_copy(update={"format": "docker"})
+    assert written("web", binding, Sent("/var/log/other")).format == "docker"
