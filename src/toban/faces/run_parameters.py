@@ -1,4 +1,4 @@
-"""What whoever orders a run may give it: `NAME=VALUE`. Pure."""
+"""What whoever orders a run gives it, as people write it: `NAME=VALUE`. Pure."""
 
 from collections.abc import Iterable
 

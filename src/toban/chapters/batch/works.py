@@ -82,6 +82,7 @@ def work(site: Site, binding: BatchBinding, kind: WorkKind) -> Work:
         retry_delays=retry_delays(batch, tuple(design.of(BatchRetry))),
         reruns_next_day=FailureAction.RERUN_NEXT_DAY in batch.on_failure,
         depends_on=binding.depends_on,
+        parameters=kind.parameters,
         start_grace=binding.start_within,
         expected_within=binding.expected_within,
         announces_start="start" in told,

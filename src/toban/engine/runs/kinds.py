@@ -9,6 +9,7 @@ from typing import Any
 from toban.design.clauses.batch import Batch
 from toban.design.reader import Design
 from toban.engine.bindings.model import BatchBinding, Bindings
+from toban.engine.runs.parameters import Parameters
 from toban.engine.runs.work import Reported, Step
 
 
@@ -49,6 +50,8 @@ class WorkKind:
 
     Changes nothing anywhere, and takes seconds.
     """
+    parameters: Parameters = ()
+    """What whoever orders a run may give it."""
 
 
 def load_kinds(modules: Mapping[str, str]) -> dict[str, WorkKind]:

@@ -14,6 +14,8 @@ class PlannedWork(models.Model):
     next_due = models.DateTimeField(null=True)
     depends_on = models.JSONField(default=list)
     """Keys of the works that must have succeeded for the same due time."""
+    parameters = models.JSONField(null=True)
+    """What a run may be given, as `parameters.kept` has it; None: anything."""
     is_reported = models.BooleanField(default=False)
     """It is done elsewhere and only reported: nothing of it can be started or ended here."""
     in_force = models.BooleanField(default=True)

@@ -11,6 +11,7 @@ from toban.engine.orders import NotPossible
 from toban.engine.runs import claim
 from toban.engine.runs.bell import call_workers
 from toban.engine.runs.models import Approval, PlannedWork, Run
+from toban.engine.runs.parameters import choices, read, why_refused
 from toban.engine.runs.rules import Reason
 
 _OPEN = (Run.State.WAITING, Run.State.RUNNING)
@@ -42,10 +43,13 @@ def _done_here(key: str) -> PlannedWork:
 
 
 def order(key: str, parameters: Mapping[str, str], *, by: str, now: datetime) -> Run:
-    """Have the work run now, beside its schedule."""
+    """Have the work run now, beside its schedule, with *parameters* that it knows."""
     with transaction.atomic():
         ledger.hold()
         work = _done_here(key)
+        takes = read(work.parameters)
+        if why := why_refused(parameters, takes):
+            raise NotPossible(f"「{key}」に{why}", choices(takes))
         run = Run.objects.create(
             work=key,
             due_at=now,

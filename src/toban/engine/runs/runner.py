@@ -18,6 +18,7 @@ from toban.engine.runs.claim import Claim, Fenced, LastStep, Progress, Success
 from toban.engine.runs.crew import Crew, drop_broken_connections
 from toban.engine.runs.endings import Endings
 from toban.engine.runs.models import Run
+from toban.engine.runs.parameters import choices, why_refused
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.silence import Silences
 from toban.engine.runs.work import Step, StepFailed, Work
@@ -274,6 +275,9 @@ def _act(hand: Hand, step: Step) -> LastStep:
     _insist(lambda: claim.require(hand.claim))
     hand.step, began_at = step.name, hand.clock()
     hand.take_progress()
+    # The order looked at them, too; since then the row may have been bound to something else.
+    if why := why_refused(hand.parameters, hand.work.parameters):
+        raise StepFailed(f"{why}: {choices(hand.work.parameters)}", Reason.NOT_RUNNABLE)
     try:
         return LastStep(step.name, _storable(step.act(hand)), began_at)
     except StepFailed:

@@ -13,7 +13,7 @@ from toban.engine.bindings.due import due_times
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.runs import rules
+from toban.engine.runs import parameters, rules
 from toban.engine.runs.bell import call_workers
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.rules import Reason
@@ -105,12 +105,16 @@ def _mark(work: Work, now: datetime) -> PlannedWork:
     )
 
 
-_CHANGING = ("depends_on", "is_reported")
+_CHANGING = ("depends_on", "is_reported", "parameters")
 
 
 def _changing(work: Work) -> dict[str, Any]:
     """What a mark says of *work* that may change without a new beginning."""
-    return {"depends_on": list(work.depends_on), "is_reported": work.reported is not None}
+    return {
+        "depends_on": list(work.depends_on),
+        "is_reported": work.reported is not None,
+        "parameters": parameters.kept(work.parameters),
+    }
 
 
 def _to_plan(now: datetime) -> QuerySet[PlannedWork]:

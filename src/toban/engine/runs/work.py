@@ -8,6 +8,7 @@ from typing import Protocol
 from toban.design.values.schedule import Schedule
 from toban.engine.bindings.model import System
 from toban.engine.bindings.secret import Secret
+from toban.engine.runs.parameters import Parameters
 from toban.engine.runs.rules import OVERDUE, CatchUp, Reason
 
 
@@ -98,6 +99,8 @@ class Work:
     reruns_next_day: bool = False
     """After the last failure, once more a day after the due time."""
     depends_on: tuple[str, ...] = ()
+    parameters: Parameters = ()
+    """What whoever orders a run may give it; everything else is refused."""
     start_grace: timedelta = OVERDUE
     """A run that has not started this long after its time is announced."""
     reported: Reported | None = None

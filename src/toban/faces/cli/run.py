@@ -26,6 +26,7 @@ _ENDED_BADLY = 3
 )
 @click.argument("batch")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the run.")
+@click.option("--parameters", is_flag=True, help="List what --set may give, and order nothing.")
 @click.option("--cancel", is_flag=True, help="End the run that waits or goes on.")
 @click.option("--skip", metavar="REASON", help="Leave out the waiting run, or the next due time.")
 @click.option("--again", type=int, metavar="RUN", help="Take up an ended run after its last finished step.")
@@ -35,19 +36,23 @@ _ENDED_BADLY = 3
 @click.option("--reason", default="", metavar="WORDS", help="With --approve and --refuse: why.")
 @click.option("--follow", is_flag=True, help="Print what the run writes until it has ended.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-def command(batch: str, *, follow: bool, yes: bool, **given: Any) -> None:
+def command(batch: str, *, parameters: bool, follow: bool, yes: bool, **given: Any) -> None:
     """Order BATCH to be run now, by the worker of the Toban whose state TOBAN_HOME holds.
 
     バッチを今すぐ実行するよう、動いている Toban に頼みます。だれが頼んだか、承認したかは証跡に残ります。
 
     \b
     Exit status:
-      0  ordered; with --follow: ended well
+      0  ordered, or listed; with --follow: ended well
       1  not possible as things stand, or not confirmed
       2  the state database can't be used
       3  with --follow: the run ended otherwise
     """
     speak_utf8()
+    if parameters:
+        with opened_state():
+            _list_parameters(batch)
+        return
     given["settings"] = _parameters(given["settings"])
     asked = Asked(batch, **given)
     asked.check()
@@ -123,6 +128,24 @@ def _carried_out(asked: Asked, *, yes: bool) -> "Run":
         raise SystemExit(_REFUSED) from exc
     say(f"{run.work} の実行 {run.pk}: 受け付けました。経過は toban why {run.work}")
     return run
+
+
+def _list_parameters(batch: str) -> None:
+    from toban.engine.orders import NotPossible  # noqa: PLC0415
+    from toban.engine.runs.orders import planned  # noqa: PLC0415
+    from toban.engine.runs.parameters import choices, read  # noqa: PLC0415
+
+    try:
+        takes = read(planned(batch).parameters)
+    except NotPossible as exc:
+        refuse(str(exc), exc.hint)
+        raise SystemExit(_REFUSED) from exc
+    if not takes:
+        say(choices(takes))
+        return
+    width = max(len(each.name) for each in takes)
+    for each in takes:
+        say(f"{each.name:<{width}}  {each.ja} / {each.en}  --set {each.name}={each.example}")
 
 
 def _followed(run: "Run") -> bool:

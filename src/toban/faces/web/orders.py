@@ -12,8 +12,20 @@ from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_consent, may_order
 from toban.engine.runs import orders
 from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.parameters import read
 from toban.engine.runs.rules import Reason
 from toban.faces.run_parameters import NoParameter, read_parameters
+from toban.faces.run_words import purpose
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterField:
+    """A field for a parameter that the work knows."""
+
+    name: str
+    purpose: str
+    example: str
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +37,9 @@ class Question:
     says: tuple[str, ...]
     """What it will do, a sentence each."""
     button: str
-    wants_parameters: bool = False
+    fields: tuple[ParameterField, ...] = ()
+    takes_any: bool = False
+    """Whether parameters of any name may be given, in lines."""
     reason: str = ""
     """How the reason is called that it wants; empty for none."""
     needs_reason: bool = False
@@ -78,12 +92,14 @@ def _run_now(work: PlannedWork, label: str, open_run: Run | None) -> Question:
     if open_run is not None and open_run.state == Run.State.RUNNING:
         says.append(_("いまの実行 %(run)d が終わるまで待ちます。") % {"run": open_run.pk})
     says.append(_("だれが頼んだかは証跡に残ります。"))
+    takes = read(work.parameters)
     return Question(
         "run",
         _("%(work)s を今すぐ実行する") % {"work": label},
         tuple(says),
         _("今すぐ実行する"),
-        wants_parameters=True,
+        fields=tuple(ParameterField(each.name, purpose(each), each.example) for each in takes or ()),
+        takes_any=takes is None,
         name=work.key,
     )
 
@@ -157,7 +173,11 @@ def give(
 ) -> Run | Question:
     """Give the order as the form answers *question*; return the run, or the question with what is wrong."""
     typed = {name: request.POST.get(name, "").strip() for name in ("name", "reason", "parameters", "from")}
-    answered = replace(question, typed=typed)
+    fields = (
+        replace(each, value=request.POST.get(f"parameter.{each.name}", "").strip())
+        for each in question.fields
+    )
+    answered = replace(question, typed=typed, fields=tuple(fields))
     trouble = _trouble(answered)
     if trouble:
         return replace(answered, trouble=trouble)
@@ -186,12 +206,16 @@ def _ways(
     typed, run_id = question.typed, run.pk if run is not None else 0
     said = typed["reason"]
     return {
-        "run": lambda: orders.order(
-            key, read_parameters(filter(None, typed["parameters"].splitlines())), by=by, now=now
-        ),
+        "run": lambda: orders.order(key, _parameters(question), by=by, now=now),
         "skip": lambda: orders.skip(key, said, by=by, now=now),
         "cancel": lambda: orders.cancel(key, by=by, now=now, run_id=run_id),
         "again": lambda: orders.again(key, run_id, typed["from"] or None, by=by, now=now),
         "approve": lambda: orders.approve(run_id, said, by=by, now=now),
         "refuse": lambda: orders.refuse(run_id, said, by=by, now=now),
     }
+
+
+def _parameters(question: Question) -> dict[str, str]:
+    """Return what the form gives the run; an empty field gives nothing."""
+    lines = filter(None, question.typed["parameters"].splitlines())
+    return {**read_parameters(lines), **{each.name: each.value for each in question.fields if each.value}}

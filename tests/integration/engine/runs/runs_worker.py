@@ -3,6 +3,7 @@
 order FOLDER                         order a run of the work
 steps FOLDER HOLDER AHEAD KILL_AT    do it; the clock is AHEAD seconds fast and kills at reading KILL_AT
 hold FOLDER HOLDER [AHEAD]           do a work whose step waits for the file FOLDER/go
+unknown FOLDER                       do a run with a parameter that the work, bound anew, does not know
 listen FOLDER                        note each ring of the bell, until the file FOLDER/end exists
 schedule FOLDER SEED                 plan a day of hourly runs with a clock that jumps to and fro
 """
@@ -13,6 +14,7 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -97,6 +99,17 @@ def do_steps() -> None:
         time.sleep(0.01)
 
 
+def do_unknown() -> None:
+    scheduler.plan_due([replace(work(), parameters=None)], system_clock())
+    orders.order("W", {"dat": "2026-11-01"}, by="test", now=system_clock())
+    runner = Runner("a", system_clock)
+    runner.adopt({"W": work(step(0))})
+    while Run.objects.filter(ended_at=None).exists():
+        runner.step()
+        time.sleep(0.01)
+    runner.close()
+
+
 def do_hold() -> None:
     structlog.configure(
         processors=[structlog.processors.JSONRenderer()], logger_factory=structlog.PrintLoggerFactory()
@@ -140,6 +153,8 @@ match MODE:
         orders.order("W", {}, by="test", now=system_clock())
     case "steps":
         do_steps()
+    case "unknown":
+        do_unknown()
     case "hold":
         do_hold()
     case "listen":

@@ -13,6 +13,7 @@ from toban.engine.orders import NotPossible
 from toban.engine.runs import claim, orders
 from toban.engine.runs.claim import LEASE, Claim, Fenced, LastStep, Success
 from toban.engine.runs.models import Attempt, Run
+from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.rules import MOST_LOSSES, Reason
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.work import Work
@@ -25,7 +26,8 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def work(make_work: MakeWork) -> Work:
-    made = make_work(retry_delays=(5 * MINUTE, 15 * MINUTE))
+    date = Parameter("date", "集計し直す日", "the day to add up", "2026-11-24")
+    made = make_work(retry_delays=(5 * MINUTE, 15 * MINUTE), parameters=(date,))
     plan_due([made], NOON - MOMENT)
     plan_due([made], NOON)
     return made
@@ -277,6 +279,17 @@ def test_an_order_that_makes_no_sense_says_the_way_out(work: Work) -> None:
 
     assert "B001" in unknown.value.hint
     assert "first" in unfinished.value.hint
+
+
+@pytest.mark.usefixtures("work")
+def test_a_parameter_that_the_work_does_not_know_is_refused_before_there_is_a_run() -> None:
+    runs = Run.objects.count()
+
+    with pytest.raises(NotPossible, match="「B001」に「dat」というパラメーターはありません") as refused:
+        orders.order("B001", {"dat": "2026-03-31"}, by="nami", now=NOON + MOMENT)
+
+    assert "date (集計し直す日)" in refused.value.hint
+    assert Run.objects.count() == runs
 
 
 def test_every_order_is_audited_with_its_giver(work: Work) -> None:

@@ -66,6 +66,56 @@ def test_a_parameter_that_is_none_is_refused_with_the_way_to_write_it(sign_in: S
     assert not Run.objects.exists()
 
 
+DATES = [
+    {"name": "date", "ja": "集計し直す日", "en": "the day to add up", "example": "2026-11-24"},
+    {"name": "from", "ja": "この日から", "en": "from this day on", "example": "2026-11-01"},
+]
+
+
+def test_the_parameters_that_a_batch_knows_are_fields_and_an_empty_one_gives_nothing(sign_in: SignIn) -> None:
+    planned(parameters=DATES)
+    client = sign_in(OperatorRole.DEVELOPER)
+    question = client.get(f"/batches/{DAILY}?ask=run", headers=PART).content.decode()
+
+    client.post(
+        f"/batches/{DAILY}",
+        {"act": "run", "name": DAILY, "parameter.date": "2026-11-23", "parameter.from": ""},
+    )
+
+    assert "<code>date</code> 集計し直す日" in question
+    assert 'name="parameter.from" value="" placeholder="2026-11-01"' in question
+    assert "<textarea" not in question
+    assert Run.objects.get().parameters == {"date": "2026-11-23"}
+
+
+def test_the_fields_are_explained_in_the_language_of_the_page(sign_in: SignIn) -> None:
+    planned(parameters=DATES)
+
+    question = sign_in(OperatorRole.DEVELOPER).get(
+        f"/batches/{DAILY}?ask=run", headers=PART | {"Accept-Language": "en"}
+    )
+
+    assert "<code>date</code> the day to add up" in question.content.decode()
+
+
+def test_a_parameter_that_the_batch_does_not_know_makes_no_run_and_what_was_typed_stays(
+    sign_in: SignIn,
+) -> None:
+    planned(parameters=DATES)
+
+    answer = sign_in(OperatorRole.DEVELOPER).post(
+        f"/batches/{DAILY}",
+        {"act": "run", "name": DAILY, "parameters": "dat=2026-11-23", "parameter.from": "2026-11-22"},
+    )
+
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "「B004」に「dat」というパラメーターはありません" in page
+    assert "使えるのは date (集計し直す日)、from (この日から) です" in page
+    assert 'name="parameter.from" value="2026-11-22"' in page
+    assert not Run.objects.exists()
+
+
 def test_the_next_due_time_is_skipped_with_a_reason(sign_in: SignIn) -> None:
     work = planned()
     client = sign_in(OperatorRole.DEVELOPER)

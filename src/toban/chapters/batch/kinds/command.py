@@ -40,4 +40,4 @@ def doubts(config: CommandBatch, site: Site) -> Iterator[str]:
         yield f"{path} を実行する権限がありません\nHINT: chmod +x {path}"
 
 
-KIND = WorkKind(CommandBatch, steps, doubts=doubts)
+KIND = WorkKind(CommandBatch, steps, doubts=doubts, parameters=None)

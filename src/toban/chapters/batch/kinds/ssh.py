@@ -91,4 +91,4 @@ def doubts(config: SshBatch, _site: Site) -> Iterator[str]:
         yield f"{config.way} に「{config.command[0]}」がないか、実行する権限がありません\nHINT: {hint}"
 
 
-KIND = WorkKind(SshBatch, steps, doubts=doubts)
+KIND = WorkKind(SshBatch, steps, doubts=doubts, parameters=None)

@@ -113,8 +113,8 @@ def test_a_dry_run_lists_and_touches_nothing(tmp_path: Path, logs: Path) -> None
     assert old.exists()
     assert any(each.startswith(f"消すはずのもの: {old}") for each in turn.said)
     assert evidence() == []
-    with pytest.raises(StepFailed, match="dry_run=yes") as refused:
-        clear_up(site(tmp_path), dryrun="yes")
+    with pytest.raises(StepFailed, match="dry_run は yes") as refused:
+        clear_up(site(tmp_path), dry_run="ja")
     assert refused.value.reason is Reason.NOT_RUNNABLE
 
 

@@ -293,8 +293,6 @@ def test_a_month_can_be_asked_for_once_it_has_closed(sales: str, tmp_path: Path)
     with pytest.raises(StepFailed, match="「2026-11」に締めた期間がありません") as refused:
         bill(place, due_at=CLOSING - timedelta(seconds=1), month="2026-11")
     assert refused.value.reason is Reason.NOT_RUNNABLE
-    with pytest.raises(StepFailed, match="「moth」というパラメーターはありません"):
-        bill(place, moth="2026-11")
 
 
 def test_one_bad_row_and_nothing_is_numbered(sales: str, tmp_path: Path) -> None:

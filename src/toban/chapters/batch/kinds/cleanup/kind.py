@@ -15,6 +15,7 @@ from toban.chapters.batch.kinds.cleanup.rules import Limit, Room, read_room
 from toban.design.clauses.logs import LogKind
 from toban.engine.bindings.model import BatchBinding
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
+from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.work import Step, Turn
 
 
@@ -125,4 +126,7 @@ def doubts(config: CleanupBatch, site: Site) -> Iterator[str]:
                 yield f"「{pattern.written}」に当たるファイルがいまは一つもありません\n{hint}"
 
 
-KIND = WorkKind(CleanupBatch, steps, doubts=doubts)
+PARAMETERS = (
+    Parameter("dry_run", "yes なら、片付けずに挙げるだけ", '"yes": list the files, remove none', "yes"),
+)
+KIND = WorkKind(CleanupBatch, steps, doubts=doubts, parameters=PARAMETERS)

@@ -233,10 +233,9 @@ def _disks(orders: Orders) -> Iterator[Path]:
 
 
 def _is_dry(turn: Turn) -> bool:
-    unknown = [name for name in turn.parameters if name != "dry_run"]
     wanted = turn.parameters.get("dry_run", "no")
-    if unknown or wanted not in ("yes", "no"):
-        raise StepFailed("使えるパラメーターは dry_run=yes (片付けずに挙げるだけ) です", Reason.NOT_RUNNABLE)
+    if wanted not in ("yes", "no"):
+        raise StepFailed("dry_run は yes (片付けずに挙げるだけ) か no です", Reason.NOT_RUNNABLE)
     return wanted == "yes"
 
 

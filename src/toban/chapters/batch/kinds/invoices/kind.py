@@ -19,6 +19,7 @@ from toban.design.values.schedule import Cadence
 from toban.engine.bindings.model import BatchBinding, Length
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
+from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.work import Step, Turn
 
 
@@ -98,4 +99,7 @@ def doubts(config: InvoiceBatch, site: Site) -> Iterator[str]:
         yield f"{there} に書けません\nHINT: Toban のアカウントが書けるフォルダーにしてください"
 
 
-KIND = WorkKind(InvoiceBatch, steps, doubts=doubts)
+PARAMETERS = (
+    Parameter("month", "請求する月: 締めの済んだ月", "the month to bill, which has closed", "2026-11"),
+)
+KIND = WorkKind(InvoiceBatch, steps, doubts=doubts, parameters=PARAMETERS)

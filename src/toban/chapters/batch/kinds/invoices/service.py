@@ -26,7 +26,6 @@ from toban.engine.runs.work import StepFailed, Turn
 
 _MOST_ROWS = 500_000
 _MANIFEST = "manifest.csv"
-_PARAMETERS = frozenset(("month",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +64,6 @@ class Billing:
 
         That is the last that had closed when the run was due, or closed in the `month` that was asked for.
         """
-        unknown = turn.parameters.keys() - _PARAMETERS
-        if unknown:
-            raise StepFailed(
-                f"「{'、'.join(sorted(unknown))}」というパラメーターはありません: --set month=2026-11",
-                Reason.NOT_RUNNABLE,
-            )
         system = self.site.bindings.system
         ended = list(periods(self.site.batch.schedule, system, turn.due_at, self.config.closing))
         month = turn.parameters.get("month")

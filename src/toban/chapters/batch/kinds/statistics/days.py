@@ -11,8 +11,6 @@ _DAY = timedelta(days=1)
 MOST_DAYS = 1100
 """Three years at once."""
 
-_PARAMETERS = ("date", "from", "to")
-
 
 class NoSuchDays(Exception):
     """The run's parameters name no days that could be added up; the message says why."""
@@ -33,9 +31,6 @@ def days(parameters: Mapping[str, str], due_at: datetime, zone: ZoneInfo) -> lis
     `date` asks for one, `from` and `to` for all between, both included; without `to`, up to the last whole
     one. Raises `NoSuchDays`.
     """
-    unknown = [name for name in parameters if name not in _PARAMETERS]
-    if unknown:
-        raise NoSuchDays(f"「{unknown[0]}」というパラメーターはありません: {'、'.join(_PARAMETERS)}")
     newest = due_at.astimezone(zone).date() - _DAY
     if "date" in parameters and len(parameters) > 1:
         raise NoSuchDays("date は from、to と一緒には使えません")

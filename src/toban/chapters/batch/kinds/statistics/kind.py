@@ -12,6 +12,7 @@ from toban.design.values.metric import Metric, read_metric
 from toban.engine.bindings.model import BatchBinding, Length, Section
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
+from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.work import Step, Turn
 
 
@@ -90,4 +91,14 @@ def doubts(config: StatisticsBatch, site: Site) -> Iterator[str]:
     yield from Question(config.dsn, config.query, zone, config.query_timeout, 1).doubts()
 
 
-KIND = WorkKind(StatisticsBatch, steps, doubts=doubts)
+PARAMETERS = (
+    Parameter("date", "集計し直す日", "the day to add up", "2026-11-24"),
+    Parameter("from", "この日から集計し直す", "add up from this day on", "2026-11-01"),
+    Parameter(
+        "to",
+        "この日まで。なければ、終わった最後の日まで",
+        "up to this day, or the last whole one",
+        "2026-11-20",
+    ),
+)
+KIND = WorkKind(StatisticsBatch, steps, doubts=doubts, parameters=PARAMETERS)

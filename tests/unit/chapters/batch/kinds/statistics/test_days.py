@@ -70,7 +70,6 @@ def test_as_many_days_as_are_allowed_can_be_asked_for_at_once() -> None:
         ({"date": "2026-02-29"}, "date の「2026-02-29」は日付ではありません"),
         ({"to": "2026-11-19"}, "from も要ります"),
         ({"date": "2026-11-01", "to": "2026-11-02"}, "一緒には使えません"),
-        ({"day": "2026-11-01"}, "「day」というパラメーターはありません"),
     ],
 )
 def test_days_that_can_not_be_added_up_are_refused_with_the_reason(

@@ -1,0 +1,48 @@
+"""What whoever orders a run may give it: named, with a word of explanation; nothing else is taken. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter that a kind of work knows."""
+
+    name: str
+    ja: str
+    """What it is for, in Japanese."""
+    en: str
+    """The same in English."""
+    example: str
+
+
+type Parameters = tuple[Parameter, ...] | None
+"""All that a run may be given; None: any name, as a command of the user's own takes them."""
+
+
+def why_refused(given: Iterable[str], takes: Parameters) -> str:
+    """Say which of the names *given* a run does not take; empty when it takes all."""
+    if takes is None:
+        return ""
+    known = {each.name for each in takes}
+    unknown = "」「".join(name for name in given if name not in known)
+    return f"「{unknown}」というパラメーターはありません" if unknown else ""
+
+
+def choices(takes: Parameters) -> str:
+    """Say what a run may be given."""
+    if takes is None:
+        return "パラメーターの名前は自由です"
+    if not takes:
+        return "このバッチにパラメーターはありません"
+    return f"使えるのは {'、'.join(f'{each.name} ({each.ja})' for each in takes)} です"
+
+
+def kept(takes: Parameters) -> list[dict[str, str]] | None:
+    """Return *takes* as JSON, for those who do not load the kinds of works."""
+    return None if takes is None else [asdict(each) for each in takes]
+
+
+def read(json: Sequence[Mapping[str, str]] | None) -> Parameters:
+    """Return what `kept` made to be kept."""
+    return None if json is None else tuple(Parameter(**each) for each in json)

@@ -1,0 +1,41 @@
+"""What a run may be given: kept for those who load no kinds, and looked at again by whoever runs it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.integration.engine.runs.conftest import NOON, MakeWork
+from tests.integration.engine.runs.workers import ask, notes, run
+
+from toban.engine.runs.models import PlannedWork
+from toban.engine.runs.parameters import Parameter, read
+from toban.engine.runs.rules import Reason
+from toban.engine.runs.scheduler import plan_due
+
+DATE = Parameter("date", "集計し直す日", "the day to add up", "2026-11-24")
+
+
+@pytest.mark.django_db
+def test_what_a_work_takes_is_kept_and_follows_a_new_binding(make_work: MakeWork) -> None:
+    command = make_work(parameters=None)
+    plan_due([command], NOON)
+    before = PlannedWork.objects.get()
+
+    plan_due([replace(command, parameters=(DATE,))], NOON)
+
+    after = PlannedWork.objects.get()
+    assert read(before.parameters) is None
+    assert read(after.parameters) == (DATE,)
+    assert after.planned_until == before.planned_until
+
+
+def test_a_run_ordered_of_another_binding_does_nothing_with_parameters_it_does_not_know(
+    sqlite: Mapping[str, str], tmp_path: Path
+) -> None:
+    assert run(sqlite, "unknown", tmp_path) == 0
+
+    told = ask(sqlite)
+    assert ([each["state"] for each in told.runs], told.steps) == (["failed"], [])
+    assert [each["outcome"] for each in told.attempts] == [Reason.NOT_RUNNABLE]
+    assert notes(tmp_path) == []

@@ -1,0 +1,58 @@
+"""`toban run` on the tables of a Toban: what it lists and what it refuses; `test_batches` has it run."""
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.integration.faces.web.ledger import planned
+
+from toban.engine.runs.models import Run
+from toban.faces.cli.run import command
+
+pytestmark = pytest.mark.django_db
+
+MONTH = {"name": "month", "ja": "請求する月", "en": "the month to bill", "example": "2026-11"}
+TO = {"name": "to", "ja": "この日まで", "en": "up to this day", "example": "2026-11-20"}
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(command, arguments)
+
+
+def test_the_parameters_of_a_batch_are_listed_with_an_example() -> None:
+    planned("B003", parameters=[MONTH, TO])
+
+    listed = run("B003", "--parameters")
+
+    assert (listed.exit_code, listed.stdout.splitlines()) == (
+        0,
+        [
+            "month  請求する月 / the month to bill  --set month=2026-11",
+            "to     この日まで / up to this day  --set to=2026-11-20",
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("takes", "words"), [([], "パラメーターはありません"), (None, "名前は自由です")], ids=["none", "any"]
+)
+def test_that_a_batch_takes_none_or_any_is_said(takes: list[object] | None, words: str) -> None:
+    planned("B001", parameters=takes)
+
+    assert words in run("B001", "--parameters").stdout
+
+
+def test_a_parameter_that_the_batch_does_not_know_is_refused_with_those_that_it_does() -> None:
+    planned("B003", parameters=[MONTH])
+
+    refused = run("B003", "--set", "moth=2026-11", "--yes")
+
+    assert refused.exit_code == 1
+    assert "「B003」に「moth」というパラメーターはありません" in refused.stderr
+    assert "HINT: 使えるのは month (請求する月) です" in refused.stderr
+    assert not Run.objects.exists()
+
+
+def test_the_parameters_of_a_batch_that_nobody_runs_are_not_known() -> None:
+    refused = run("B009", "--parameters")
+
+    assert refused.exit_code == 1
+    assert "「B009」というバッチは動いていません" in refused.stderr
