@@ -1,9 +1,26 @@
-"""How many lines came in and what became of them; served at `/metrics`."""
+"""How many lines and spans came in and what became of them; served at `/metrics`."""
 
 from prometheus_client import Counter
+
+from toban.chapters.logs.lines import Reading
 
 LINES_TOTAL = Counter(
     "toban_log_lines_total",
     "Log lines by sender and outcome: stored, dropped by the document's levels, refused.",
     ("sender", "outcome"),
 )
+
+SPANS_TOTAL = Counter(
+    "toban_spans_total", "Spans of traces by sender and outcome: stored, refused.", ("sender", "outcome")
+)
+
+
+def count(sender: str, reading: Reading) -> None:
+    """Count what became of the lines of a batch."""
+    for outcome, many in (
+        ("stored", len(reading.rows)),
+        ("dropped", reading.dropped.total()),
+        ("refused", len(reading.refused)),
+    ):
+        if many:
+            LINES_TOTAL.labels(sender, outcome).inc(many)
