@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import partial
 
+from toban.engine.bindings.model import LogBinding
+
 HIDDEN = "***"
 
 
@@ -30,6 +32,9 @@ _BEHIND = re.compile(
 _SCHEME = re.compile(r"\b((?:bearer|basic)\s+)([A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE)
 _IN_URL = re.compile(r"(\w://[^/\s:@]*:)([^/\s@]+)(@)")
 _CARD = re.compile(r"(?<![\d.-])\d(?:[ -]?\d){12,18}(?![\d-])")
+# By chance an id may hold the digits of a card number; masked, it would lead to no trace any more.
+_TRACING = re.compile(r"(?:trace|span|parentSpan|parent)[._]?id", re.IGNORECASE)
+_HEXADECIMAL = re.compile(r"(?:[0-9a-f]{16}){1,2}", re.IGNORECASE)
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 # What a line must hold to be worth a closer look; found by plain search over a whole batch at once, which
@@ -86,7 +91,8 @@ class Masker:
         if self._hides(name):
             return HIDDEN
         if isinstance(written, str):
-            return self.text(written)
+            is_id = _TRACING.fullmatch(name) and _HEXADECIMAL.fullmatch(written)
+            return written if is_id else self.text(written)
         if isinstance(written, Mapping):
             return self.record(written)
         if isinstance(written, list):
@@ -110,6 +116,11 @@ class Masker:
             yield partial(_CARD.sub, _card)
         if self._hides_emails:
             yield partial(_EMAIL.sub, HIDDEN)
+
+
+def masker(binding: LogBinding) -> Masker:
+    """Return what masks as `[logs]` says."""
+    return Masker([Mask(name) for name in binding.mask], binding.mask_fields)
 
 
 def _lines_of(words: Iterable[bytes], body: bytes) -> Iterator[int]:

@@ -72,3 +72,13 @@ def test_lines_without_anything_of_the_kind_are_known_beforehand() -> None:
 
     assert ALL.suspects(body) == {2, 4, 5, 7}
     assert Masker([]).suspects(body) == frozenset()
+
+
+def test_the_ids_of_a_trace_stay_even_with_the_digits_of_a_card() -> None:
+    trace, span = "ab4111111111111111cdefabcdefabcd", "4111111111111111"
+
+    assert ALL.record({"traceId": trace, "span_id": span}) == {"traceId": trace, "span_id": span}
+    assert ALL.record({"traceId": "card 4111111111111111", "order": span}) == {
+        "traceId": "card ***1111",
+        "order": "***1111",
+    }
