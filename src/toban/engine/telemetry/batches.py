@@ -79,9 +79,11 @@ class BatchStore[Row: BatchRow]:
         self._uptime = 0.0
         self._asked_at = float("-inf")
 
-    def write(self, batch: Batch[Row]) -> None:
+    def write(self, batch: Batch[Row], *, is_repetition: bool = False) -> None:
         """Store the rows of *batch*; when this returns they survive a power cut, and none is there twice.
 
+        With *is_repetition* what is there of it is looked for first: the engine knows its latest ten thousand
+        inserts again, and a sender that was away for long may come later than that.
         Raises `StoreUnavailable` when that is not certain: the same batch may then be written again, here or
         by another process. Raises `StoreRefused` when no repetition helps.
         """
@@ -89,8 +91,10 @@ class BatchStore[Row: BatchRow]:
             return
         try:
             self._telemetry.ensure_schema()
-            for number, rows in enumerate(_by_partitions(batch.rows)):
-                self._insert(batch.key, rows, token=f"{batch.key}/{number}")
+            if is_repetition and self._held(batch, "count()")[0][0]:
+                self._make_good(batch)
+            else:
+                self._insert_all(batch)
             # The engine notes a token before it commits the rows. Killed between the two, it takes the second
             # attempt for a repetition, acknowledges it and holds nothing: only looking tells. The first
             # attempt may have been another process's.
@@ -100,6 +104,10 @@ class BatchStore[Row: BatchRow]:
             self._doubt(batch.key)
             raise
         self._doubted.pop(batch.key, None)
+
+    def _insert_all(self, batch: Batch[Row]) -> None:
+        for number, rows in enumerate(_by_partitions(batch.rows)):
+            self._insert(batch.key, rows, token=f"{batch.key}/{number}")
 
     def _make_good(self, batch: Batch[Row]) -> None:
         """Write what of *batch* is not there."""

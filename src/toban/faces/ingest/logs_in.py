@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 
 import orjson
 import structlog
@@ -9,8 +10,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from toban.chapters.logs.counters import count
-from toban.chapters.logs.lines import LineReader, Origin, Reading
-from toban.chapters.logs.rules import kind_of, rules
+from toban.chapters.logs.formats import FORMATS
+from toban.chapters.logs.formats.convert import Surroundings
+from toban.chapters.logs.lines import LineReader, Reading
+from toban.chapters.logs.origins import Sent, Written, written
+from toban.chapters.logs.rules import rules
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import Clock
 from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
@@ -19,6 +23,7 @@ from toban.faces.ingest.room import AT_ONCE, LARGEST, LARGEST_UNPACKED, Busy, Ro
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
 from toban.faces.ingest.unpacking import unpacked
 
+_LONGEST_NAME = 500
 _MOST_TOLD = 100
 """Refused lines that an answer names; the rest are counted."""
 
@@ -57,10 +62,10 @@ class LogsIn:
         binding = edition.bindings.senders.get(sender) if sender and edition else None
         if sender is None or edition is None or binding is None:
             return stranger()
-        origin = Origin(sender, kind_of(binding.log) if binding.log else "", binding.service)
         try:
+            how = written(sender, binding, _sent(request))
             with self._room.taken(size_of(request)):
-                return await self._take(request, origin, edition)
+                return await self._take(request, how, edition)
         except Busy:
             return PlainTextResponse("too much at once\n", 429, headers=_SOON)
         except TooLarge:
@@ -71,45 +76,51 @@ class LogsIn:
             log.warning("logs_not_stored", sender=sender, reason=str(away))
             return PlainTextResponse("the telemetry store does not answer\n", 503, headers=_RETRY)
 
-    async def _take(self, request: Request, origin: Origin, edition: Edition) -> Response:
+    async def _take(self, request: Request, how: Written, edition: Edition) -> Response:
+        sender = how.origin.sender
         body = await body_of(request, LARGEST)
         named = request.headers.get("idempotency-key", "")
         encoding = request.headers.get("content-encoding", "")
-        reading = await asyncio.to_thread(self._read, body, encoding, origin, edition)
-        refusal = await asyncio.to_thread(self._keep, Batch(key_of(origin.sender, named, body), reading.rows))
+        reading = await asyncio.to_thread(self._read, body, encoding, how, edition)
+        batch = Batch(key_of(sender, named, body), reading.rows)
+        refusal = await asyncio.to_thread(self._keep, batch, is_repetition="again" in request.query_params)
         if refusal:
             return PlainTextResponse(f"{refusal}\n", 400)
-        count(origin.sender, reading)
+        count(sender, reading)
         is_understood = bool(reading.rows or reading.dropped or not reading.refused)
         return Response(_told(reading), 200 if is_understood else 400, media_type="application/json")
 
-    def _read(self, body: bytes, encoding: str, origin: Origin, edition: Edition) -> Reading:
-        lines = _lines(unpacked(body, encoding, LARGEST_UNPACKED))
-        return self._reader_of(edition).read(lines, origin, self._clock())
+    def _read(self, body: bytes, encoding: str, how: Written, edition: Edition) -> Reading:
+        now = self._clock()
+        around = Surroundings(edition.bindings.system.zone, now)
+        lines = FORMATS[how.format](unpacked(body, encoding, LARGEST_UNPACKED), around)
+        return self._reader_of(edition).read(lines, how.origin, now)
 
     def _reader_of(self, edition: Edition) -> LineReader:
         if self._reader is None or self._reader[0] is not edition:
             self._reader = edition, LineReader(rules(edition.design, edition.bindings))
         return self._reader[1]
 
-    def _keep(self, batch: Batch[LogRow]) -> str:
+    def _keep(self, batch: Batch[LogRow], *, is_repetition: bool) -> str:
         """Store *batch*; return why the store will never take it, empty when it has."""
         try:
-            self._store().write(batch)
+            self._store().write(batch, is_repetition=is_repetition)
         except StoreRefused:
             log.exception("logs_refused_by_store")
             return "the telemetry store refuses these lines"
         return ""
 
 
-def _lines(body: bytes) -> bytes:
-    """Return *body* as lines; an array becomes one line each, or raises `ValueError`."""
-    if body.lstrip()[:1] != b"[":
-        return body
-    try:
-        return b"\n".join(map(orjson.dumps, orjson.loads(body)))
-    except orjson.JSONDecodeError as flaw:
-        raise ValueError(f"no JSON array: {flaw}") from flaw
+def _sent(request: Request) -> Sent:
+    """Return what an agent says of its lines; raises `ValueError` where its time is none."""
+    asked = request.query_params
+    at = 0.0
+    if "at" in asked:
+        moment = datetime.fromisoformat(asked["at"])
+        if moment.tzinfo is None:
+            raise ValueError("at: names no time zone")
+        at = round(moment.timestamp(), 3)
+    return Sent(asked.get("file", "")[:_LONGEST_NAME], asked.get("host", "")[:_LONGEST_NAME], at)
 
 
 def _told(reading: Reading) -> bytes:

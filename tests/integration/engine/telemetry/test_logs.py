@@ -134,3 +134,19 @@ def test_a_store_that_is_killed_loses_nothing_that_was_acknowledged(start_store:
 
     assert count(telemetry) == 3000
     telemetry.close()
+
+
+def test_a_batch_that_comes_again_after_the_engine_forgot_it_is_there_once(
+    logs: LogStore, telemetry: Telemetry
+) -> None:
+    batch = Batch(key_of("shop", "late", b""), [row(number) for number in range(1, 6)])
+    window = "ALTER TABLE logs MODIFY SETTING non_replicated_deduplication_window = "
+    telemetry.do(window + "0", {})
+    try:
+        logs.write(Batch(batch.key, batch.rows[:3]))
+        for _ in range(2):
+            logs.write(batch, is_repetition=True)
+    finally:
+        telemetry.do(window + "10000", {})
+
+    assert count(telemetry) == 5
