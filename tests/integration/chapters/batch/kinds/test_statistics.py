@@ -137,17 +137,43 @@ def test_a_day_that_is_added_up_again_replaces_its_figures_names_and_all(sales: 
     assert set(DailyFigure.objects.values_list("run", flat=True)) == {2}
 
 
-def test_stopped_in_the_middle_the_days_so_far_are_kept(sales: str) -> None:
+def stop_after_two_days(run: int = 1) -> None:
     asked = iter([None, None, Reason.STOPPED])
-    turn = HandTurn(FOUR, {"from": "2026-11-21"}, stops=lambda: next(asked))
+    turn = HandTurn(FOUR, {"from": "2026-11-21"}, run_id=run, stops=lambda: next(asked))
     place = site(SQL)
     [step] = kind.KIND.steps(place.bindings.batches["B004"].config, place)
-
     with pytest.raises(StepFailed) as stopped:
         step.act(turn)
-
     assert stopped.value.reason is Reason.STOPPED
+
+
+def test_stopped_in_the_middle_the_days_so_far_are_kept(sales: str) -> None:
+    stop_after_two_days()
+
     assert list(kept()) == ["2026-11-21", "2026-11-22"]
+
+
+def test_the_same_run_goes_on_after_the_last_day_that_it_kept(sales: str) -> None:
+    stop_after_two_days()
+
+    turn = add_up(site(SQL), from_="2026-11-21")
+
+    assert turn.said == [
+        "2026-11-22 までは集計済みです。2026-11-23 から続けます",
+        "2026-11-23: 注文 1件、売上 10円",
+        "2026-11-24: 注文 2件、売上 300円",
+    ]
+    assert [text for _, text in turn.told] == ["2026-11-23 (2 / 4 日)", "2026-11-24 (3 / 4 日)"]
+    assert turn.results["add-up"] == "2026-11-21 から 2026-11-24 までの 4 日を集計しました。欠測 1 件"
+
+
+@pytest.mark.parametrize("run", [1, 2], ids=["the same, once more from its step", "another"])
+def test_a_run_that_has_kept_all_its_days_or_none_begins_at_the_first(run: int, sales: str) -> None:
+    add_up(site(SQL), from_="2026-11-23", run=1)
+
+    turn = add_up(site(SQL), from_="2026-11-23", run=run)
+
+    assert [said[:10] for said in turn.said] == ["2026-11-23", "2026-11-24"]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Max, QuerySet
 
 from toban.chapters.batch.database import Question
 from toban.chapters.batch.kinds.statistics import figures
@@ -31,23 +32,41 @@ def add_up(config: StatisticsBatch, site: Site, turn: Turn) -> str:
         wanted = days(turn.parameters, turn.due_at, zone)
     except NoSuchDays as error:
         raise StepFailed(str(error), Reason.NOT_RUNNABLE) from error
-    key, gaps, line = site.batch.batch_id or site.batch.name, 0, ""
+    key, line = site.batch.batch_id or site.batch.name, ""
+    kept = _kept_before(key, wanted, turn.run_id)
+    if kept:
+        turn.say(f"{wanted[kept - 1].date} までは集計済みです。{wanted[kept].date} から続けます")
     with _figures_of(config, site) as figures_of:
-        for place, day in enumerate(wanted):
+        for place, day in enumerate(wanted[kept:], start=kept):
             stop = turn.why_stop()
             if stop is not None:
                 raise StepFailed("途中で止めました", stop)
             turn.progress(100 * place / len(wanted), f"{day.date} ({place:,} / {len(wanted):,} 日)")
             found = figures_of(day)
             _keep(key, day, found, turn.run_id)
-            gaps += sum(each.value is None for each in found)
             line = f"{day.date}: {'、'.join(map(str, found))}"
             turn.say(line)
     if len(wanted) == 1:
         return line
+    gaps = _of_run(key, wanted, turn.run_id).filter(value=None).count()
     return (
         f"{wanted[0].date} から {wanted[-1].date} までの {len(wanted):,} 日を集計しました。欠測 {gaps:,} 件"
     )
+
+
+def _kept_before(work: str, wanted: Sequence[Day], run: int) -> int:
+    """Return how many of the days an earlier attempt of *run* has kept, from the first on.
+
+    The figures themselves tell, so both are written or neither. A run that had kept them all and is here
+    once more was ordered to be done again: from its first day.
+    """
+    newest = _of_run(work, wanted, run).aggregate(newest=Max("day"))["newest"]
+    kept = sum(day.date <= newest for day in wanted) if newest is not None else 0
+    return kept if kept < len(wanted) else 0
+
+
+def _of_run(work: str, wanted: Sequence[Day], run: int) -> QuerySet[DailyFigure]:
+    return DailyFigure.objects.filter(work=work, run=run, day__range=(wanted[0].date, wanted[-1].date))
 
 
 @contextmanager
