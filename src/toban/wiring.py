@@ -59,6 +59,7 @@ SOURCES = {
     "host": "toban.chapters.monitoring.sources.host",
     "pushed": "toban.chapters.monitoring.sources.pushed",
     "access_log": "toban.chapters.monitoring.sources.access_log",
+    "logs": "toban.chapters.monitoring.sources.logs",
     "cloudwatch": "toban.chapters.monitoring.sources.cloudwatch",
     "datadog": "toban.chapters.monitoring.sources.datadog",
     "newrelic": "toban.chapters.monitoring.sources.newrelic",

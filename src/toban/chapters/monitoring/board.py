@@ -242,7 +242,7 @@ class Board:
 
 
 def _identity(feed: Feed) -> tuple[object, ...]:
-    return feed.target, feed.position, feed.host, feed.bound.kind, feed.bound.config
+    return feed.target, feed.row, feed.position, feed.host, feed.bound.kind, feed.bound.config
 
 
 def _named(slot: Slot, measurement: Measurement) -> Measurement:

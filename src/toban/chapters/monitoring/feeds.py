@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of
+from toban.chapters.monitoring.counting import counting_of
+from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of, metric_of
 from toban.chapters.monitoring.source import SourceKind
+from toban.design.clauses.logs import LogKind
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
 from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings, Bound, Discovery
+from toban.engine.telemetry.log_words import kind_of
 
 type SourceKinds = Mapping[str, SourceKind]
 
@@ -30,6 +33,13 @@ class Feed:
     """
     host: str = ""
     """The host that a discovery has found, by its name; empty for one that stands in the bindings."""
+    row: str = ""
+    """The id of the clause that it counts for; empty for one that measures for all rows of its target."""
+
+    @property
+    def series(self) -> str:
+        """Under which name its measurements are judged and kept."""
+        return self.row or self.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,11 @@ class Judged:
         """The target's name in the bindings."""
         return target_of(self.monitor)
 
+    @property
+    def series(self) -> str:
+        """The name under which its measurements come."""
+        return series_of(self.monitor)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -72,23 +87,32 @@ def target_of(monitor: Monitor) -> str:
     return monitor.target or WHOLE_SYSTEM
 
 
+def series_of(monitor: Monitor) -> str:
+    """Return the name under which the measurements of *monitor* are kept: no two rows count alike."""
+    return monitor.id if metric_of(monitor) is Metric.LOG_COUNT else target_of(monitor)
+
+
 def plan(design: Design, bindings: Bindings, kinds: SourceKinds) -> Plan:
     """Decide what runs; a monitor that can't is told why, and keeps no other from running."""
     judged: list[Judged] = []
     unbound: dict[str, str] = {}
+    counts: list[Feed] = []
+    logged = frozenset(kind_of(row.name) for row in design.of(LogKind))
     for monitor in design.of(Monitor):
         try:
-            limits = limits_of(monitor)
+            each = Judged(monitor, limits_of(monitor))
+            reason = why_unbound(monitor, bindings, kinds)
+            counted = [] if reason else _counts(each, bindings, kinds, logged)
         except Unjudgeable as error:
-            unbound[monitor.id] = str(error)
-            continue
-        reason = why_unbound(monitor, bindings, kinds)
+            reason = str(error)
         if reason:
             unbound[monitor.id] = reason
         else:
-            judged.append(Judged(monitor, limits))
+            judged.append(each)
+            counts += counted
     periods = _periods(judged)
-    return Plan(tuple(judged), unbound, tuple(_feeds(periods, bindings)), tuple(_finds(periods, bindings)))
+    feeds = (*_feeds(periods, bindings, kinds), *counts)
+    return Plan(tuple(judged), unbound, feeds, tuple(_finds(periods, bindings)))
 
 
 def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str:
@@ -101,9 +125,10 @@ def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str
             f"対象「{target}」の情報源が {bindings.file} にありません:"
             f" [targets.{_key(target)}] を書いてください"
         )
-    if any(monitor.metric in kinds[bound.kind].able(bound.config) for bound in sources):
+    metric = metric_of(monitor)
+    if any(metric in kinds[bound.kind].able(bound.config) for bound in sources):
         return ""
-    able = [f'kind = "{name}"' for name, kind in sorted(kinds.items()) if monitor.metric in kind.measures]
+    able = [f'kind = "{name}"' for name, kind in sorted(kinds.items()) if metric in kind.measures]
     if not able:
         asking = [f'kind = "{name}"' for name, kind in sorted(kinds.items()) if kind.asked_for]
         way_out = f": {' か '.join(asking)} なら、問い合わせを書いて測れます" if asking else ""
@@ -124,7 +149,7 @@ def open_targets(design: Design, kinds: SourceKinds) -> Iterator[tuple[str, list
     for monitor in design.of(Monitor):
         by_target.setdefault(target_of(monitor), []).append(monitor)
     for target, monitors in by_target.items():
-        able = (_first_able(monitor.metric, kinds) for monitor in monitors)
+        able = (_first_able(metric_of(monitor), kinds) for monitor in monitors)
         yield target, monitors, list(dict.fromkeys(name for name in able if name))
 
 
@@ -139,18 +164,18 @@ def labels(feeds: Sequence[Feed], names: Sequence[str]) -> list[str]:
     *names* are what the sources call their places. Where two of a target look at one place, their kinds,
     their positions, and at last the names under which they were found, tell them apart.
     """
-    places = Counter((feed.target, name) for feed, name in zip(feeds, names, strict=True))
-    kinds = Counter((feed.target, name, feed.bound.kind) for feed, name in zip(feeds, names, strict=True))
+    places = Counter((feed.series, name) for feed, name in zip(feeds, names, strict=True))
+    kinds = Counter((feed.series, name, feed.bound.kind) for feed, name in zip(feeds, names, strict=True))
     positions = Counter(
-        (feed.target, name, feed.bound.kind, feed.position) for feed, name in zip(feeds, names, strict=True)
+        (feed.series, name, feed.bound.kind, feed.position) for feed, name in zip(feeds, names, strict=True)
     )
     found = []
     for feed, name in zip(feeds, names, strict=True):
-        if places[feed.target, name] == 1:
+        if places[feed.series, name] == 1:
             found.append(name)
-        elif kinds[feed.target, name, feed.bound.kind] == 1:
+        elif kinds[feed.series, name, feed.bound.kind] == 1:
             found.append(f"{name} ({feed.bound.kind})")
-        elif positions[feed.target, name, feed.bound.kind, feed.position] > 1:
+        elif positions[feed.series, name, feed.bound.kind, feed.position] > 1:
             found.append(f"{name} ({feed.host})")
         else:
             found.append(f"{name} ({feed.bound.kind} {feed.position + 1})")
@@ -161,15 +186,34 @@ def _periods(judged: Sequence[Judged]) -> Mapping[str, timedelta]:
     """How often to ask the sources of every target that a monitor watches: as the most frequent one needs."""
     periods: dict[str, timedelta] = {}
     for each in judged:
+        if each.series != each.target:
+            continue
         period = each.limits.period
         periods[each.target] = min(period, periods.get(each.target, period))
     return periods
 
 
-def _feeds(periods: Mapping[str, timedelta], bindings: Bindings) -> Iterator[Feed]:
+def _feeds(periods: Mapping[str, timedelta], bindings: Bindings, kinds: SourceKinds) -> Iterator[Feed]:
     for target, period in periods.items():
         for position, bound in enumerate(bindings.targets.get(target, ())):
-            yield Feed(target, bound, period, position)
+            if kinds[bound.kind].counted is None:
+                yield Feed(target, bound, period, position)
+
+
+def _counts(judged: Judged, bindings: Bindings, kinds: SourceKinds, logged: frozenset[str]) -> list[Feed]:
+    """Return a feed for each source that counts for the row, if it is one; raises `Unjudgeable`."""
+    if judged.series == judged.target:
+        return []
+    row = counting_of(judged.monitor, judged.limits, logged)
+    found = []
+    for position, bound in enumerate(bindings.targets.get(judged.target, ())):
+        counted = kinds[bound.kind].counted
+        if counted is not None:
+            of_row = Bound(bound.kind, counted(bound.config, row), bound.line)
+            found.append(Feed(judged.target, of_row, judged.limits.period, position, row=judged.monitor.id))
+    if not found:
+        raise Unjudgeable(f"件数を数える情報源は [targets.{_key(judged.target)}] の sources に書いてください")
+    return found
 
 
 def _finds(periods: Mapping[str, timedelta], bindings: Bindings) -> Iterator[Find]:

@@ -18,6 +18,8 @@ _SHORTEST_PERIOD = timedelta(seconds=1)
 
 _PERCENT = {"%": Decimal(1), "": Decimal(1)}
 _COUNT = dict.fromkeys(("", "本", "件", "個", "接続", "コネクション"), Decimal(1))
+_TIMES = dict.fromkeys(("", "件", "回", "行"), Decimal(1))
+_LONGEST_WINDOW = timedelta(days=1)
 _SECONDS = {
     "": Decimal(1),
     "ms": Decimal("0.001"),
@@ -34,6 +36,7 @@ _UNITS: dict[Metric, dict[str, Decimal]] = {
     Metric.ERROR_RATE: _PERCENT,
     Metric.CONNECTIONS: _COUNT,
     Metric.QUEUE_LENGTH: _COUNT,
+    Metric.LOG_COUNT: _TIMES,
     Metric.REPLICATION_LAG: _SECONDS,
     Metric.BACKUP_AGE: _SECONDS,
     # A bare number of a response time is meant in milliseconds.
@@ -95,6 +98,8 @@ class Limits:
     warning: Limit | None
     critical: Limit | None
     interval: timedelta
+    window: timedelta | None = None
+    """In which is counted; None where nothing is, or where the document doesn't say."""
 
     @property
     def period(self) -> timedelta:
@@ -120,7 +125,7 @@ class Limits:
 
 def limits_of(monitor: Monitor) -> Limits:
     """Return the limits of *monitor*, or raise `Unjudgeable`."""
-    metric = monitor.metric
+    metric = metric_of(monitor)
     if metric is None:
         raise Unjudgeable(f"「{monitor.item}」を測る方法がまだありません")
     interval = monitor.interval.as_timedelta() if monitor.interval else DEFAULT_INTERVAL
@@ -132,7 +137,30 @@ def limits_of(monitor: Monitor) -> Limits:
         _limit(monitor, monitor.warning, metric, interval),
         _limit(monitor, monitor.critical, metric, interval),
         interval,
+        _window(monitor) if metric is Metric.LOG_COUNT else None,
     )
+
+
+def metric_of(monitor: Monitor) -> Metric | None:
+    """Return what *monitor* measures; what has no measure of its own may be counted where it is logged."""
+    if monitor.metric is not None:
+        return monitor.metric
+    counted = [each for each in (monitor.warning, monitor.critical) if each is not None and each.within]
+    return Metric.LOG_COUNT if any(each.limit.unit in _TIMES for each in counted) else None
+
+
+def _window(monitor: Monitor) -> timedelta | None:
+    """5分間に3件以上で警告、10件以上で異常: who names it once means it for both."""
+    written = {
+        each.within for each in (monitor.warning, monitor.critical) if each is not None and each.within
+    }
+    windows = sorted({each.as_timedelta() for each in written})
+    if len(windows) > 1:
+        names = "、".join(str(each) for each in sorted(written, key=lambda each: each.as_timedelta()))
+        raise Unjudgeable(f"警告と異常で数える期間が違います（{names}）: 行を分けてください")
+    if windows and not timedelta() < windows[0] <= _LONGEST_WINDOW:
+        raise Unjudgeable("件数を数える期間は1日までです")
+    return windows[0] if windows else None
 
 
 def _outage(monitor: Monitor, interval: timedelta) -> Limit:
@@ -147,8 +175,8 @@ def _limit(
 ) -> Limit | None:
     if threshold is None:
         return None
-    if threshold.within is not None:
-        raise Unjudgeable("期間内の回数を数える条件は、まだ測れません")
+    if threshold.within is not None and metric is not Metric.LOG_COUNT:
+        raise Unjudgeable("期間内の回数や平均の条件は、この項目ではまだ測れません")
     comparison = threshold.comparison
     if threshold.is_bare and metric in _GOOD_WHEN_HIGH and monitor.normal is None:
         comparison = Comparison.AT_MOST

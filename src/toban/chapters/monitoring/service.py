@@ -80,9 +80,9 @@ class Monitoring:
         self._look_on(now)
         self._board.ask(now)
         for result in self._board.take():
-            target = result.slot.feed.target
-            self._samples.add([_sample(target, each) for each in result.measurements])
-            self._waiting += [(target, each) for each in result.measurements]
+            series = result.slot.feed.series
+            self._samples.add([_sample(series, each) for each in result.measurements])
+            self._waiting += [(series, each) for each in result.measurements]
         del self._waiting[:-_MOST_WAITING]
         found = self._after(now)
         changed = {
@@ -113,13 +113,13 @@ class Monitoring:
         """Return the watches of every row after the readings that wait, or their absence."""
         outlooks = self._board.outlooks()
         self._troubles = {target: each.trouble for target, each in outlooks.items()}
-        readings, slots = _by_feed(self._waiting), _by_target(self._board.slots)
+        readings, slots = _by_feed(self._waiting), _by_series(self._board.slots)
         return {
             each.monitor.id: after(
                 self._watches.get(each.monitor.id, {}),
-                readings.get((each.target, each.limits.metric), ()),
+                readings.get((each.series, each.limits.metric), ()),
                 judged=each,
-                slots=slots.get(each.target, ()),
+                slots=slots.get(each.series, ()),
                 now=now,
                 outlook=outlooks.get(each.target),
             )
@@ -181,19 +181,19 @@ def _not_ahead(watches: Mapping[str, Watches], now: datetime) -> dict[str, Watch
 
 
 def _by_feed(readings: Iterable[tuple[str, Measurement]]) -> Mapping[tuple[str, Metric], list[Measurement]]:
-    """Group *readings* by what a row asks for: target and metric."""
+    """Group *readings* by what a row asks for: series and metric."""
     found = defaultdict(list)
-    for target, reading in readings:
-        found[target, reading.metric].append(reading)
+    for series, reading in readings:
+        found[series, reading.metric].append(reading)
     return found
 
 
-def _by_target(slots: Iterable[Slot]) -> Mapping[str, list[Slot]]:
+def _by_series(slots: Iterable[Slot]) -> Mapping[str, list[Slot]]:
     found = defaultdict(list)
     for slot in slots:
-        found[slot.feed.target].append(slot)
+        found[slot.feed.series].append(slot)
     return found
 
 
-def _sample(target: str, measurement: Measurement) -> Sample:
-    return Sample(measurement.metric, target, measurement.instance, measurement.at, measurement.value)
+def _sample(series: str, measurement: Measurement) -> Sample:
+    return Sample(measurement.metric, series, measurement.instance, measurement.at, measurement.value)

@@ -6,6 +6,7 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any, Protocol
 
+from toban.chapters.monitoring.counting import Counting
 from toban.design.values.metric import Metric
 from toban.engine.bindings.model import Section
 
@@ -66,6 +67,9 @@ class SourceKind:
 
     cost: Callable[[Any], str] | None = None
     """Says what a source of a config is charged for by others, where it is: `月におよそ 0.86 USD`."""
+
+    counted: Callable[[Any, Counting], Section] | None = None
+    """Makes the config by which a kind that counts does so for one row, or raises `Unjudgeable`."""
 
     def able(self, config: Any) -> frozenset[Metric]:
         """Return what a source of *config* can measure at most."""

@@ -15,6 +15,7 @@ _SUFFIX = {
     Metric.RESPONSE_TIME: "ms",
     Metric.REPLICATION_LAG: "秒",
     Metric.BACKUP_AGE: "秒",
+    Metric.LOG_COUNT: "件",
     Metric.CERTIFICATE_LIFETIME: "日",
 }
 _FINE = frozenset((Metric.AVAILABILITY, Metric.ERROR_RATE))

@@ -22,6 +22,8 @@ class Metric(StrEnum):
     QUEUE_LENGTH = "queue_length"
     BACKUP_AGE = "backup_age_seconds"
     """How long ago the newest moment was that a restore could bring back."""
+    LOG_COUNT = "log_rows"
+    """Rows of log that what the row names has written within the row's own window."""
 
     @property
     def unit(self) -> str:
@@ -39,6 +41,7 @@ _UNITS = {
     Metric.CERTIFICATE_LIFETIME: "日",
     Metric.REPLICATION_LAG: "秒",
     Metric.BACKUP_AGE: "秒",
+    Metric.LOG_COUNT: "件",
 }
 _LABELS = {
     Metric.AVAILABILITY: "稼働率",
@@ -53,7 +56,10 @@ _LABELS = {
     Metric.REPLICATION_LAG: "レプリケーション遅延",
     Metric.QUEUE_LENGTH: "キュー長",
     Metric.BACKUP_AGE: "戻せる時点の古さ",
+    Metric.LOG_COUNT: "ログ件数",
 }
+_LOG_OF = r"trace|debug|info|warn(?:ing)?|error|critical|fatal|エラー|警告|アクセス|監査|アプリ(?:ケーション)?"
+_ROWS = r"(?:の)?(?:件数|行数|発生数|出力数|出力件数)"
 _USE = r"(?:の| )?(?:使用率|利用率|使用量| ?usage| ?utili[sz]ation| ?%)?"
 _WORDS = {
     Metric.AVAILABILITY: r"(?:サービス|システム|オンライン|月間|年間)?(?:稼働率|可用性)|(?:service )?availability|uptime",
@@ -69,6 +75,9 @@ _WORDS = {
     r"(?:ssl|tls) cert(?:ificate)? expir(?:y|ation)",
     Metric.REPLICATION_LAG: r"(?:レプリケーション|レプリカ)(?:の)?(?:遅延|ラグ)|replica(?:tion)? lag",
     Metric.BACKUP_AGE: r"(?:戻せる時点|(?:最新の)?バックアップ)の(?:古さ|経過時間)|(?:backup|recovery point) age",
+    # A level stands for its rows only in capitals: what "warning" or "Errors" count depends on who says it.
+    Metric.LOG_COUNT: rf"(?:{_LOG_OF})? ?(?:レベル)?(?:の)? ?ログ{_ROWS}?|(?:{_LOG_OF}){_ROWS}"
+    r"|(?-i:WARN|WARNING|ERROR|CRITICAL|FATAL)|(?:error |access |audit )?log (?:count|lines|rows)|level:\w+",
     Metric.QUEUE_LENGTH: r"キュー(?:の)?(?:長|滞留数?|深度|サイズ)|queue (?:length|depth|size)",
 }
 _STORED = frozenset(Metric)

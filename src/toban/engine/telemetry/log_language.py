@@ -89,8 +89,13 @@ def read_search(written: str) -> Search:
 
 def term(field: str, value: str, *, negated: bool = False) -> str:
     """Write the term that holds of rows whose *field* is *value*, and of no others."""
-    written = value if _PLAIN.fullmatch(value) else '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
+    written = value if _PLAIN.fullmatch(value) else quoted(value)
     return f"{'-' if negated else ''}{field}:{written}"
+
+
+def quoted(text: str) -> str:
+    """Write the term that holds of rows in whose message *text* stands."""
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
 
 
 def _term(match: re.Match[str]) -> Term:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from toban.chapters.monitoring.limits import metric_of
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import Design
 from toban.engine.clock import system_clock
@@ -85,7 +86,7 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
         "zone": edition.bindings.system.zone,
         "alert": found,
         "clause": clause,
-        "is_measured": isinstance(clause, Monitor) and clause.metric is not None,
+        "is_measured": isinstance(clause, Monitor) and metric_of(clause) is not None,
         "standing": standing(found, silences, now),
         "quiet": silencing(silences, found.clause_id, found.labels, now),
         "detected_after": found.opened_at - found.began_at,
@@ -163,7 +164,7 @@ def _alert(pk: int) -> Alert:
 
 def _monitor(design: Design, clause_id: str) -> Monitor:
     found = next((each for each in design.of(Monitor) if each.id == clause_id), None)
-    if found is None or found.metric is None:
+    if found is None or metric_of(found) is None:
         raise Http404
     return found
 

@@ -8,8 +8,8 @@ from functools import cache
 
 from django.conf import settings
 
-from toban.chapters.monitoring.feeds import target_of
-from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of
+from toban.chapters.monitoring.feeds import series_of
+from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of, metric_of
 from toban.design.clauses.monitoring import Monitor
 from toban.engine.telemetry.samples import Point
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
@@ -77,7 +77,7 @@ SPARKS = SparkDrawer()
 
 
 def _draw(document: str, monitors: Sequence[Monitor], now: datetime) -> Sparks:
-    keys = {each.id: (target_of(each), each.metric) for each in monitors if each.metric is not None}
+    keys = {each.id: (series_of(each), metric_of(each)) for each in monitors}
     wanted = [(target, metric) for target, metric in dict.fromkeys(keys.values()) if metric is not None]
     try:
         found = telemetry().sparklines(wanted, now - SPAN, now, _POINTS)
@@ -93,10 +93,11 @@ def _draw(document: str, monitors: Sequence[Monitor], now: datetime) -> Sparks:
 
 def chart(monitor: Monitor, hours: int, now: datetime) -> Mapping[str, object]:
     """Return the last *hours* of *monitor* and its limits, for the chart; raise `StoreUnavailable`."""
-    if monitor.metric is None:
+    metric = metric_of(monitor)
+    if metric is None:
         return {"times": [], "means": [], "lows": [], "highs": [], "limits": [], "unit": ""}
     points = telemetry().series(
-        monitor.metric, target_of(monitor), None, now - timedelta(hours=hours), now, _CHART_POINTS
+        metric, series_of(monitor), None, now - timedelta(hours=hours), now, _CHART_POINTS
     )
     return {
         "times": [point.at.timestamp() for point in points],
@@ -104,7 +105,7 @@ def chart(monitor: Monitor, hours: int, now: datetime) -> Mapping[str, object]:
         "lows": [point.low for point in points],
         "highs": [point.high for point in points],
         "limits": [asdict(limit) for limit in _drawn_limits(monitor)],
-        "unit": monitor.metric.unit,
+        "unit": metric.unit,
     }
 
 
@@ -115,10 +116,11 @@ def around(
 
     Raises `StoreUnavailable`.
     """
-    if monitor.metric is None:
+    metric = metric_of(monitor)
+    if metric is None:
         return [], [], ""
-    points = telemetry().series(monitor.metric, target_of(monitor), instance, start, end, _CHART_POINTS)
-    return points, _drawn_limits(monitor), monitor.metric.unit
+    points = telemetry().series(metric, series_of(monitor), instance, start, end, _CHART_POINTS)
+    return points, _drawn_limits(monitor), metric.unit
 
 
 def _drawn_limits(monitor: Monitor) -> list[Limit]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from toban.chapters.backup.models import Backup
+from toban.chapters.monitoring.limits import metric_of
 from toban.design.clauses.backup import BackupPolicy
 from toban.design.clauses.base import Clause
 from toban.design.clauses.monitoring import Monitor
@@ -92,7 +93,7 @@ def evidence(request: HttpRequest, clause_id: str) -> HttpResponse:
         "row": row,
         "address": evidence_address(clause.id),
         "digest": edition.design.digest,
-        "is_monitor": isinstance(clause, Monitor) and clause.metric is not None,
+        "is_monitor": isinstance(clause, Monitor) and metric_of(clause) is not None,
         "history": [_entry(entry, now, edition) for entry in _verdicts(clause.id)],
         **_done(clause),
         "now": now,

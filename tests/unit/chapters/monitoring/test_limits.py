@@ -158,3 +158,40 @@ def test_a_liveness_row_is_critical_when_nothing_answers_whatever_its_number() -
     assert limits.standing(1.0) is Standing.NORMAL
     assert limits.critical is not None
     assert limits.critical.hold == timedelta(minutes=2)
+
+
+def times(count: str, window: Duration | None = None, unit: str = "件") -> Threshold:
+    return Threshold(quantity(count, unit), within=window)
+
+
+def test_rows_of_log_are_counted_in_the_window_that_the_row_names() -> None:
+    limits = limits_of(monitor(Metric.LOG_COUNT, warning=times("3", minutes(5)), critical=times("10")))
+
+    assert limits.window == timedelta(minutes=5)
+    assert [limits.standing(value) for value in (2, 3, 9, 10)] == [
+        Standing.NORMAL,
+        Standing.WARNING,
+        Standing.WARNING,
+        Standing.CRITICAL,
+    ]
+    assert limits.warning is not None
+    assert limits.warning.text == "5分間に3件以上"
+
+
+@pytest.mark.parametrize("unit", ["件", "回", ""])
+def test_what_has_no_measure_of_its_own_is_counted_where_it_is_logged(unit: str) -> None:
+    assert limits_of(monitor(None, critical=times("1", minutes(5), unit))).metric is Metric.LOG_COUNT
+
+
+def test_two_windows_in_one_row_are_two_rows() -> None:
+    row = monitor(Metric.LOG_COUNT, warning=times("3", minutes(5)), critical=times("10", minutes(60)))
+
+    with pytest.raises(Unjudgeable, match=r"5分、60分.*行を分けて"):
+        limits_of(row)
+
+
+def test_a_window_is_at_most_a_day() -> None:
+    limits_of(monitor(Metric.LOG_COUNT, critical=times("3", minutes(24 * 60))))
+
+    with pytest.raises(Unjudgeable, match="1日まで"):
+        limits_of(monitor(Metric.LOG_COUNT, critical=times("3", minutes(24 * 60 + 1))))

@@ -3,13 +3,12 @@
 Lines come in batches, some seconds after what they tell of: a stretch is looked at once it is `late` old.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import ClassVar
 
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
+from toban.chapters.monitoring.sources.own_store import own_store
 from toban.design.values.metric import Metric
 from toban.engine.bindings.model import Length, Section
 from toban.engine.telemetry.log_search import Span
@@ -22,12 +21,6 @@ _FIRST = timedelta(minutes=1)
 _SHORTEST = timedelta(seconds=5)
 _LONGEST = timedelta(minutes=5)
 """After the worker was away: older requests belong to no present value."""
-
-
-@cache
-def _telemetry() -> Telemetry:
-    """This process's store. Kinds are registered before there is one."""
-    return Telemetry(os.environ["TOBAN_TELEMETRY_URL"])
 
 
 class AccessLogConfig(Section):
@@ -45,7 +38,7 @@ class AccessLogConfig(Section):
 class AccessLogSource:
     """Rates and means since the last look. A stretch without a request says nothing."""
 
-    def __init__(self, config: AccessLogConfig, telemetry: Callable[[], Telemetry] = _telemetry) -> None:
+    def __init__(self, config: AccessLogConfig, telemetry: Callable[[], Telemetry] = own_store) -> None:
         self._config = config
         self._telemetry = telemetry
         self._until: datetime | None = None

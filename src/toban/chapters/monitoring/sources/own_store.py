@@ -1,0 +1,16 @@
+"""The store that this process writes to, for sources that look into what was sent here."""
+
+import os
+from functools import cache
+
+from toban.chapters.monitoring.source import Unmeasurable
+from toban.engine.telemetry.store import Telemetry
+
+
+@cache
+def own_store() -> Telemetry:
+    """Return it, or raise `Unmeasurable` where none is known. Kinds are registered before there is one."""
+    url = os.environ.get("TOBAN_TELEMETRY_URL")
+    if not url:
+        raise Unmeasurable("ログの置き場が分かりません: TOBAN_TELEMETRY_URL がありません")
+    return Telemetry(url)

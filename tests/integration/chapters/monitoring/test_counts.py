@@ -1,0 +1,174 @@
+"""A row of the document that counts rows of log, from the store to verdict and alert."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.integration.engine.telemetry.conftest import StoreProcess
+
+from toban.chapters.monitoring.board import Board
+from toban.chapters.monitoring.feeds import plan
+from toban.chapters.monitoring.service import Monitoring
+from toban.chapters.monitoring.sources.logs import KIND
+from toban.chapters.monitoring.sources.logs.source import LogsSource
+from toban.design.reader import read_design
+from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.evidence.models import ClauseStatus
+from toban.engine.notify.models import Alert
+from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.samples import Sample
+from toban.engine.telemetry.store import Telemetry
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NOON = datetime(2026, 11, 26, 3, tzinfo=UTC)
+DOCUMENT = """# 運用設計書
+## 2. 監視
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| API | ERRORログ | 0-2件 | 5分間に3件以上 | 5分間に10件以上 | 1分 |
+| API | 決済の失敗 | - | 5分間に1件以上 | - | 1分 |
+| API | WARNING | - | - | 100件以上 | 1分 |
+"""
+BINDINGS = """
+[targets.API]
+sources = [{ kind = "logs", query = "service:shop-api", items = { "決済の失敗" = '"card declined"' } }]
+"""
+ERRORS, DECLINED = "monitoring/monitor/API/ERRORログ", "monitoring/monitor/API/決済の失敗"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetry]:
+    with StoreProcess(tmp_path_factory.mktemp("counts") / "store") as child:
+        child.telemetry = Telemetry(child.telemetry_url)
+        child.telemetry.ensure_schema()
+        yield child.telemetry
+
+
+class Stage:
+    """Monitoring of the document, with rows of log that a test writes."""
+
+    def __init__(self, store: Telemetry, bindings: str = BINDINGS) -> None:
+        store.do("TRUNCATE TABLE logs", {})
+        self.store, self.now, self.samples = store, NOON, list[Sample]()
+        kinds = {"logs": replace(KIND, build=lambda config: LogsSource(config, lambda: store))}
+        self.board = Board(kinds, lambda: self.now)
+        self.monitoring = Monitoring(self.board, self, lambda: None)
+        design = read_design(DOCUMENT, "運用設計書.md")
+        bound = read_bindings(bindings, Path("toban.toml"), Kinds(sources={"logs": KIND.config}))
+        self.plan = plan(design, bound, kinds)
+        self.monitoring.adopt(self.plan, design.digest, self.now)
+
+    def add(self, samples: Sequence[Sample]) -> None:
+        self.samples.extend(samples)
+
+    def write(
+        self, count: int, level: str, *, back: float = 60, message: str = "", name: str = "shop-api"
+    ) -> None:
+        at = self.now - timedelta(seconds=back)
+        rows = [
+            LogRow(
+                "application", f"{at:%Y-%m-%d}", at.timestamp(), level, name, message, "", "", "", "", "", "",
+                "", 0, 0.0, {}, "shop", number,
+            )
+            for number in range(1, count + 1)
+        ]  # fmt: skip
+        LogStore(self.store).write(Batch(key_of("shop", "", f"{level}{at}{count}{name}".encode()), rows))
+
+    def measure(self, rounds: int = 1) -> None:
+        for _ in range(rounds):
+            self.monitoring.step(self.now)
+            for thread in threading.enumerate():
+                if thread.name.startswith("measure"):
+                    thread.join(10)
+            self.monitoring.step(self.now)
+            self.now += timedelta(seconds=15)
+
+
+def shown(clause: str = ERRORS) -> ClauseStatus:
+    return ClauseStatus.objects.get(clause_id=clause)
+
+
+@pytest.mark.parametrize(("count", "verdict"), [(2, "conforming"), (3, "warning"), (10, "deviating")])
+def test_the_rows_of_the_window_decide(store: Telemetry, count: int, verdict: str) -> None:
+    stage = Stage(store)
+    stage.write(count, "ERROR")
+    stage.write(50, "ERROR", name="blog")
+    stage.write(50, "INFO")
+
+    stage.measure()
+
+    assert (shown().verdict, shown().value) == (verdict, f"{count}件（5分間）")
+
+
+def test_the_alert_cites_the_row_and_names_the_search(store: Telemetry) -> None:
+    stage = Stage(store)
+    stage.write(12, "ERROR")
+
+    stage.measure()
+
+    alert = Alert.objects.get(clause_id=ERRORS)
+    assert (alert.condition, alert.citation, alert.limit) == (
+        "critical",
+        "運用設計書.md:6",
+        "異常 5分間に10件以上",
+    )
+    assert (alert.subject, alert.value) == ("API ERRORログ", "12件（5分間）")
+    assert alert.labels["target"] == "API"
+    assert alert.labels["instance"] == "service:shop-api level:ERROR"
+
+
+def test_an_alert_ends_once_the_rows_have_left_the_window(store: Telemetry) -> None:
+    stage = Stage(store)
+    stage.write(10, "ERROR", back=200)
+    stage.measure()
+    assert shown().verdict == "deviating"
+
+    stage.measure(rounds=12)
+
+    assert shown().verdict == "conforming"
+    assert not Alert.objects.filter(clause_id=ERRORS, resolved_at=None)
+
+
+def test_each_row_counts_for_itself_and_keeps_a_series_of_its_own(store: Telemetry) -> None:
+    stage = Stage(store)
+    stage.write(12, "ERROR")
+    stage.write(1, "INFO", message="Card DECLINED by issuer", back=61)
+
+    stage.measure()
+
+    assert (shown(DECLINED).verdict, shown(DECLINED).value) == ("warning", "1件（5分間）")
+    assert {(each.target, each.value) for each in stage.samples} == {(ERRORS, 12.0), (DECLINED, 1.0)}
+
+
+def test_a_row_without_a_window_is_unbound_until_the_bindings_name_one(store: Telemetry) -> None:
+    assert 'window = "5分"' in next(iter(Stage(store).plan.unbound.values()))
+
+    stage = Stage(store, BINDINGS.replace("query =", 'window = "10分", query ='))
+    stage.write(100, "WARNING", back=500)
+    stage.measure()
+
+    assert stage.plan.unbound == {}
+    assert shown("monitoring/monitor/API/WARNING").value == "100件（10分間）"
+
+
+def test_where_no_line_comes_at_all_nothing_is_green(store: Telemetry) -> None:
+    stage = Stage(store)
+
+    stage.measure(rounds=9)
+
+    assert shown().verdict == "not-measurable"
+    assert "「service:shop-api」のログが1日のあいだ一行も届いていません" in shown().reason
+
+
+def test_none_of_many_is_a_true_zero(store: Telemetry) -> None:
+    stage = Stage(store)
+    stage.write(5, "INFO", back=7200)
+
+    stage.measure()
+
+    assert (shown().verdict, shown().value) == ("conforming", "0件（5分間）")

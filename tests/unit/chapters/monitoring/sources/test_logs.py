@@ -1,0 +1,119 @@
+"""Counting in a sliding window, on its boundaries; and what of a config one row counts."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from toban.chapters.monitoring.counting import Counting
+from toban.chapters.monitoring.limits import Unjudgeable
+from toban.chapters.monitoring.sources.logs import KIND
+from toban.chapters.monitoring.sources.logs.rules import Slide, most, slide
+from toban.chapters.monitoring.sources.logs.source import LogsConfig
+
+NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+FIVE = timedelta(minutes=5)
+
+
+def seconds(count: float) -> timedelta:
+    return timedelta(seconds=count)
+
+
+def fullest(of: Slide, *at: datetime) -> int:
+    counts: dict[int, int] = {}
+    for each in at:
+        if of.span.start <= each < of.span.end:
+            step = int((each - of.span.start) / of.step)
+            counts[step] = counts.get(step, 0) + 1
+    return most(counts, of)
+
+
+def test_the_first_look_is_at_the_one_window_that_has_just_ended() -> None:
+    found = slide(FIVE, None, NOON)
+
+    assert (found.span.start, found.span.end, found.width, found.steps) == (NOON - FIVE, NOON, 300, 300)
+
+
+def test_a_window_holds_its_first_moment_and_not_its_last() -> None:
+    found = slide(FIVE, None, NOON)
+
+    assert fullest(found, NOON - FIVE) == 1
+    assert fullest(found, NOON - FIVE - timedelta(milliseconds=1)) == 0
+    assert fullest(found, NOON - timedelta(milliseconds=1)) == 1
+    assert fullest(found, NOON) == 0
+
+
+def test_every_window_that_ended_since_the_last_look_is_looked_at() -> None:
+    found = slide(FIVE, NOON - seconds(15), NOON)
+    # Two bursts, 299 seconds apart: the windows at both looks miss one of them.
+    first, second = NOON - FIVE - seconds(8), NOON - seconds(9)
+
+    assert found.steps == 314
+    assert fullest(found, first, first, second, second) == 4
+
+
+def test_rows_a_whole_window_apart_are_in_no_window_together() -> None:
+    found = slide(FIVE, NOON - seconds(15), NOON)
+
+    assert fullest(found, NOON - FIVE - seconds(8), NOON - seconds(8)) == 1
+    assert fullest(found, NOON - FIVE - seconds(8), NOON - seconds(9)) == 2
+
+
+@pytest.mark.parametrize("back", [seconds(0), seconds(-60)])
+def test_a_clock_that_stood_or_was_set_back_leaves_one_window(back: timedelta) -> None:
+    assert slide(FIVE, NOON - back, NOON).steps == 300
+
+
+def test_after_a_long_absence_no_more_than_two_windows_are_read() -> None:
+    assert slide(FIVE, NOON - timedelta(hours=5), NOON).span.start == NOON - 2 * FIVE + seconds(1)
+
+
+@pytest.mark.parametrize(
+    ("window", "step"), [(seconds(1), 1.0), (timedelta(hours=1), 1.0), (timedelta(days=1), 24.0)]
+)
+def test_long_windows_slide_in_longer_steps(window: timedelta, step: float) -> None:
+    found = slide(window, None, NOON)
+
+    assert found.step.total_seconds() == step
+    assert found.width * found.step == window
+
+
+def counted(
+    config: LogsConfig, search: str | None, window: timedelta | None = FIVE
+) -> tuple[str, str, timedelta]:
+    assert KIND.counted is not None
+    found = KIND.counted(config, Counting("決済の失敗", search, window))
+    return found.query, found.search, found.window  # type: ignore[attr-defined]
+
+
+def test_a_row_counts_what_it_names_among_the_targets_rows() -> None:
+    config = LogsConfig(query="service:shop-api")
+
+    assert counted(config, "level:ERROR") == ("service:shop-api", "service:shop-api level:ERROR", FIVE)
+
+
+def test_what_only_the_team_knows_how_to_find_stands_in_the_bindings() -> None:
+    config = LogsConfig(query="service:shop-api", items={"決済の失敗": '"card declined"'})
+
+    assert counted(config, None)[1] == 'service:shop-api "card declined"'
+    assert counted(config, "level:ERROR")[1] == 'service:shop-api "card declined"'
+
+
+def test_the_documents_window_goes_before_that_of_the_bindings() -> None:
+    config = LogsConfig(window=timedelta(minutes=10))
+
+    assert counted(config, "level:ERROR")[2] == FIVE
+    assert counted(config, "level:ERROR", None)[2] == timedelta(minutes=10)
+
+
+def test_what_nobody_says_is_asked_for() -> None:
+    with pytest.raises(Unjudgeable, match='items に "決済の失敗" = "検索"'):
+        counted(LogsConfig(), None)
+    with pytest.raises(Unjudgeable, match='window = "5分"'):
+        counted(LogsConfig(), "level:ERROR", None)
+
+
+@pytest.mark.parametrize("keys", [{"query": "status:>=many"}, {"items": {"x": '"open'}}, {"window": "2日"}])
+def test_a_search_that_cannot_be_read_and_a_window_too_long_are_refused(keys: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        LogsConfig.model_validate(keys)
