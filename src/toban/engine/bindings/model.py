@@ -274,7 +274,7 @@ class SenderBinding(Section):
 
     token: Secret | None = None
     """Shown as `Authorization: Bearer`, or as the password of HTTP Basic."""
-    may: tuple[Literal["alerts", "metrics", "logs"], ...] = Field(min_length=1)
+    may: tuple[Literal["alerts", "metrics", "logs", "traces"], ...] = Field(min_length=1)
     log: str = ""
     """The document's kind of log that its lines are, where they don't say."""
     service: str = ""

@@ -28,6 +28,7 @@ from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.telemetry.log_search import LogSearch
 from toban.engine.telemetry.logs import LogStore
+from toban.engine.telemetry.spans import SpanStore
 from toban.faces.ingest.alerts import AlertsIn
 from toban.faces.ingest.bounds import LARGEST_FORM, marked, taking_at_most
 from toban.faces.ingest.hub import Hub, News, changes_since, latest_revision
@@ -35,6 +36,7 @@ from toban.faces.ingest.log_tail import LogTail
 from toban.faces.ingest.logs_in import LogsIn
 from toban.faces.ingest.metrics import Metrics
 from toban.faces.ingest.metrics_in import MetricsIn
+from toban.faces.ingest.otlp_in import OtlpIn
 from toban.faces.ingest.pings import Pings
 from toban.faces.ingest.senders import Senders
 from toban.faces.ingest.slack import SlackActions
@@ -79,6 +81,7 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
     alerts = AlertsIn(senders, present.edition, system_clock)
     metrics = MetricsIn(senders, system_clock)
     logs = LogsIn(senders, present.edition, _log_store, system_clock)
+    otlp = OtlpIn(senders, present.edition, _log_store, _span_store, system_clock)
     tail = LogTail(present.edition, lambda: LogSearch(telemetry()), system_clock, lambda: hub.is_stopped)
     slack = SlackActions(present.edition, system_clock)
     bare = Starlette(
@@ -90,6 +93,8 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
             Route("/api/v2/alerts", alerts.answer, methods=("POST",)),
             Route("/api/v1/write", metrics.remote_write, methods=("POST",)),
             Route("/v1/metrics", metrics.otlp, methods=("POST",)),
+            Route("/v1/logs", otlp.logs, methods=("POST",)),
+            Route("/v1/traces", otlp.traces, methods=("POST",)),
             Route("/ingest/metrics", metrics.agent, methods=("POST",)),
             Route("/ingest/logs", logs.answer, methods=("POST",)),
             Route("/slack/actions", slack.answer, methods=("POST",)),
@@ -113,6 +118,11 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
 @cache
 def _log_store() -> LogStore:
     return LogStore(telemetry())
+
+
+@cache
+def _span_store() -> SpanStore:
+    return SpanStore(telemetry())
 
 
 @asynccontextmanager

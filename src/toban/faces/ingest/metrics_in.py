@@ -7,16 +7,15 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import DatabaseError, close_old_connections
-from google.protobuf.json_format import MessageToJson
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from toban.chapters.monitoring import arrivals
 from toban.chapters.monitoring.pushed import Pushed
 from toban.engine.clock import Clock
-from toban.faces.ingest import agents, otlp, remote_write
+from toban.faces.ingest import agents, otlp, otlp_wire, remote_write
 from toban.faces.ingest.agents import BadReport
-from toban.faces.ingest.otlp import BadExport, Reading
+from toban.faces.ingest.otlp_wire import BadExport
 from toban.faces.ingest.remote_write import BadWrite
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
 from toban.faces.ingest.unpacking import unpacked
@@ -46,13 +45,15 @@ class MetricsIn:
 
     async def otlp(self, request: Request) -> Response:
         """`POST /v1/metrics`: protobuf or JSON, answered in kind."""
-        is_json = request.headers.get("content-type", "").startswith("application/json")
+        encoding = otlp_wire.encoding_of(request)
+        if encoding is None:
+            return otlp_wire.unknown_encoding()
 
         def read(body: bytes) -> tuple[Sequence[Pushed], Response]:
-            reading = otlp.read_export(body, is_json=is_json)
-            return reading.pushed, _export_response(reading, is_json=is_json)
+            reading = otlp.read_export(body, encoding)
+            return reading.pushed, otlp_wire.answer(reading.response, encoding)
 
-        return await self._answer(request, read)
+        return otlp_wire.as_status(await self._answer(request, read), encoding)
 
     async def agent(self, request: Request) -> Response:
         """`POST /ingest/metrics`: what `toban agent` sends."""
@@ -105,10 +106,3 @@ def _refuse_the_future(found: Sequence[Pushed], now: datetime) -> None:
     newest = max((each.at for each in found), default=now)
     if newest > now + _AHEAD:
         raise ValueError(f"{newest.isoformat()} is ahead of this server's clock ({now.isoformat()})")
-
-
-def _export_response(reading: Reading, *, is_json: bool) -> Response:
-    answer = reading.response
-    if is_json:
-        return Response(MessageToJson(answer, indent=None), media_type="application/json")
-    return Response(answer.SerializeToString(), media_type="application/x-protobuf")

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from google.protobuf.json_format import Parse, ParseError
-from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
@@ -19,6 +17,8 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
 from toban.chapters.monitoring.pushed import Pushed, Series
 from toban.design.values.metric import Metric
+from toban.faces.ingest import otlp_wire
+from toban.faces.ingest.otlp_wire import Encoding
 
 _INSTANCE = ("host.name", "service.instance.id", "service.name")
 """Resource attributes that name an instance, the most telling first."""
@@ -28,10 +28,6 @@ _AVAILABLE = frozenset({"free", "cached", "buffered", "slab_reclaimable"})
 
 type Key = tuple[str, datetime]
 type Labels = Mapping[str, str]
-
-
-class BadExport(Exception):
-    """The request is none of the protocol; sending it again is no use."""
 
 
 class Reading:
@@ -59,16 +55,9 @@ class Reading:
         return answer
 
 
-def read_export(body: bytes, *, is_json: bool) -> Reading:
+def read_export(body: bytes, encoding: Encoding) -> Reading:
     """Read an export, or raise `BadExport`. Metrics that Toban knows no use for are left out."""
-    try:
-        request = (
-            Parse(body, ExportMetricsServiceRequest(), ignore_unknown_fields=True)
-            if is_json
-            else ExportMetricsServiceRequest.FromString(body)
-        )
-    except (DecodeError, ParseError, UnicodeDecodeError, RecursionError) as error:
-        raise BadExport("the body is no ExportMetricsServiceRequest") from error
+    request = otlp_wire.read(ExportMetricsServiceRequest(), body, encoding)
     reading = Reading()
     for resource in request.resource_metrics:
         instance = _instance(_attributes(resource.resource.attributes))

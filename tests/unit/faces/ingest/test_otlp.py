@@ -10,7 +10,8 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
 from toban.chapters.monitoring.sources.prometheus.exposition import Scrape, measurements
 from toban.design.values.metric import Metric
-from toban.faces.ingest.otlp import BadExport, read_export
+from toban.faces.ingest.otlp import read_export
+from toban.faces.ingest.otlp_wire import BadExport, Encoding
 
 AT = datetime(2026, 4, 1, 12, tzinfo=UTC)
 CUMULATIVE = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
@@ -56,7 +57,7 @@ class Export:
 
 
 def measured(*exports: Export) -> dict[Metric, float]:
-    scrapes = [read_export(each.request.SerializeToString(), is_json=False).pushed[0] for each in exports]
+    scrapes = [read_export(each.request.SerializeToString(), Encoding.PROTOBUF).pushed[0] for each in exports]
     before = Scrape(scrapes[-2].series) if len(scrapes) > 1 else None
     found = measurements(before, Scrape(scrapes[-1].series), "web-1", AT)
     return {each.metric: each.value for each in found}
@@ -112,7 +113,7 @@ def test_request_durations_give_rate_and_time(name: str, unit: int) -> None:
 def test_a_utilization_is_a_percentage() -> None:
     export = Export().gauge("system.memory.utilization", (0.41, {"state": "used"}), (0.59, {"state": "free"}))
 
-    (pushed,) = read_export(export.request.SerializeToString(), is_json=False).pushed
+    (pushed,) = read_export(export.request.SerializeToString(), Encoding.PROTOBUF).pushed
 
     assert pushed.values == ((Metric.MEMORY_USAGE.value, "", 41.0),)
 
@@ -120,15 +121,15 @@ def test_a_utilization_is_a_percentage() -> None:
 def test_json_is_the_same_as_protobuf() -> None:
     export = Export().sum("system.memory.usage", (2.0, {"state": "used"}))
 
-    as_json = read_export(MessageToJson(export.request).encode(), is_json=True)
+    as_json = read_export(MessageToJson(export.request).encode(), Encoding.JSON)
 
-    assert as_json.pushed == read_export(export.request.SerializeToString(), is_json=False).pushed
+    assert as_json.pushed == read_export(export.request.SerializeToString(), Encoding.PROTOBUF).pushed
 
 
 def test_what_is_not_cumulative_is_refused_in_part_with_the_reason() -> None:
     export = Export().sum("system.cpu.time", (1.0, {"state": "idle"}), temporality=DELTA)
 
-    reading = read_export(export.request.SerializeToString(), is_json=False)
+    reading = read_export(export.request.SerializeToString(), Encoding.PROTOBUF)
 
     assert reading.pushed == ()
     assert reading.response.partial_success.rejected_data_points == 1
@@ -138,7 +139,7 @@ def test_what_is_not_cumulative_is_refused_in_part_with_the_reason() -> None:
 def test_a_resource_without_a_name_is_refused_in_part() -> None:
     export = Export(telemetry_sdk="x").sum("system.cpu.time", (1.0, {"state": "idle"}))
 
-    reading = read_export(export.request.SerializeToString(), is_json=False)
+    reading = read_export(export.request.SerializeToString(), Encoding.PROTOBUF)
 
     assert "host.name" in reading.response.partial_success.error_message
 
@@ -146,12 +147,20 @@ def test_a_resource_without_a_name_is_refused_in_part() -> None:
 def test_an_answer_to_what_was_taken_whole_is_empty() -> None:
     export = Export().gauge("some.other.metric", (1.0, {}))
 
-    assert read_export(export.request.SerializeToString(), is_json=False).response.SerializeToString() == b""
+    assert (
+        read_export(export.request.SerializeToString(), Encoding.PROTOBUF).response.SerializeToString() == b""
+    )
 
 
 @pytest.mark.parametrize(
-    ("body", "is_json"), [(b"\xff\xff", False), (b"{", True), (b'{"resourceMetrics": 3}', True)]
+    ("body", "encoding"),
+    [
+        (b"\xff\xff", Encoding.PROTOBUF),
+        (b"{", Encoding.JSON),
+        (b'{"resourceMetrics": 3}', Encoding.JSON),
+        (b"[]", Encoding.JSON),
+    ],
 )
-def test_what_is_none_of_the_protocol_is_refused(body: bytes, is_json: bool) -> None:
+def test_what_is_none_of_the_protocol_is_refused(body: bytes, encoding: Encoding) -> None:
     with pytest.raises(BadExport):
-        read_export(body, is_json=is_json)
+        read_export(body, encoding)

@@ -1,0 +1,159 @@
+"""Spans that come in become rows: a bad one is refused with its reason and holds up no other. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+import orjson
+
+from toban.chapters.logs.fields import day_of, route_of
+from toban.chapters.logs.limits import LONGEST_LINE, Bad, Window, check_attributes
+from toban.chapters.logs.lines import Origin, Refused
+from toban.chapters.logs.rules import LogRules
+from toban.engine.telemetry.log_words import TRACE
+from toban.engine.telemetry.spans import NANOSECONDS, SpanRow
+
+_METHOD = ("http.request.method", "http.method")
+_PATH = ("url.path", "http.target")
+_CODE = ("http.response.status_code", "http.status_code")
+_REQUEST = ("requestId", "request_id", "request.id", "http.request.header.x-request-id", "x-request-id")
+"""Attributes by the semantic conventions, and as they were called before."""
+
+_HTTP = frozenset(map(str, range(100, 600)))
+_LONGEST_NAME = 500
+
+
+class SentSpan(NamedTuple):
+    """A span as its sender has it. Ids are hexadecimal, empty where they are invalid."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str
+    name: str
+    kind: str
+    start_ns: int
+    """Nanoseconds since 1970; so is `end_ns`, 0 where it is not known."""
+    end_ns: int
+    status: str
+    """`OK` or `ERROR`, where the application has said so."""
+    status_message: str
+    service: str
+    resource: Mapping[str, object]
+    attributes: Mapping[str, object]
+    events: Sequence[Mapping[str, object]]
+    """Each with `name`, `at` (nanoseconds since 1970) and `attributes`."""
+    links: Sequence[Mapping[str, object]]
+    """Each with `traceId`, `spanId` and `attributes`."""
+
+
+@dataclass(slots=True)
+class SpanReading:
+    """What a batch came to."""
+
+    rows: list[SpanRow] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+class SpanReader:
+    """Reads spans by an edition's rules. Any thread may use it."""
+
+    def __init__(self, rules: LogRules) -> None:
+        self._rules = rules
+
+    def read(self, spans: Sequence[SentSpan], origin: Origin, now: datetime) -> SpanReading:
+        """Return the rows of *spans*, and what is refused; both count from 1."""
+        reading = SpanReading()
+        window = Window(self._rules, now)
+        for number, span in enumerate(spans, 1):
+            try:
+                reading.rows.append(self._row(span, number, origin, window))
+            except Bad as bad:
+                reading.refused.append(Refused(number, str(bad)))
+        return reading
+
+    def _row(self, sent: SentSpan, number: int, origin: Origin, window: Window) -> SpanRow:
+        _check(sent)
+        window.check(sent.start_ns / NANOSECONDS, TRACE)
+        span = self._masked(sent)
+        attributes = span.attributes
+        code = _first(attributes, _CODE)
+        path = _first(attributes, _PATH)
+        route = _first(attributes, ("http.route",))
+        return SpanRow(
+            day_of(span.start_ns / NANOSECONDS, self._rules.zone),
+            span.start_ns,
+            # A clock that was set back between start and end says nothing of how long it took.
+            max(span.end_ns - span.start_ns, 0),
+            span.trace_id,
+            span.span_id,
+            span.parent_id,
+            span.service or origin.service,
+            span.name[:_LONGEST_NAME],
+            span.kind,
+            span.status,
+            span.status_message,
+            _first(attributes, _METHOD).upper(),
+            route or (route_of(path) if path and span.kind == "SERVER" else ""),
+            int(code) if code in _HTTP else 0,
+            _first(attributes, _REQUEST),
+            _json(attributes),
+            _json(span.resource),
+            _json(span.events),
+            _json(span.links),
+            origin.sender,
+            number,
+        )
+
+    def _masked(self, span: SentSpan) -> SentSpan:
+        """Return *span* without what must not be stored, looking closer only where something may be."""
+        # Without ids and times, whose digits may be those of a card number.
+        written = (
+            *(span.name, span.status_message, span.resource, span.attributes),
+            *((each["name"], each["attributes"]) for each in span.events),
+            *(each["attributes"] for each in span.links),
+        )
+        line = orjson.dumps(written)
+        if len(line) > LONGEST_LINE:
+            raise Bad(f"longer than {LONGEST_LINE} bytes")
+        masker = self._rules.masker
+        if not masker.suspects(line):
+            return span
+        return span._replace(
+            name=masker.text(span.name),
+            status_message=masker.text(span.status_message),
+            resource=masker.record(span.resource),
+            attributes=masker.record(span.attributes),
+            events=[
+                {**each, "name": masker.value(each["name"]), "attributes": masker.value(each["attributes"])}
+                for each in span.events
+            ],
+            links=[{**each, "attributes": masker.value(each["attributes"])} for each in span.links],
+        )
+
+
+def _check(span: SentSpan) -> None:
+    if not span.trace_id:
+        raise Bad("traceId: not 16 bytes, or nothing but zeros")
+    if not span.span_id:
+        raise Bad("spanId: not 8 bytes, or nothing but zeros")
+    if not span.start_ns:
+        raise Bad("startTimeUnixNano: missing")
+    # What is nested too deeply for the reader could not even be written.
+    for each in (span.attributes, span.resource, *span.events, *span.links):
+        check_attributes(each)
+
+
+def _first(attributes: Mapping[str, object], names: Sequence[str]) -> str:
+    """Return the first of the attributes that is there, of a list its first; empty where there is none."""
+    for name in names:
+        value = attributes.get(name)
+        if isinstance(value, list):
+            value = value[0] if value else None
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+            return str(value)
+    return ""
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()

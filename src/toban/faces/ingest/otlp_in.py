@@ -1,0 +1,156 @@
+"""`POST /v1/logs` and `POST /v1/traces`: OTLP/HTTP, acknowledged once it is durable in the store."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from google.protobuf.message import Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from toban.chapters.logs.counters import SPANS_TOTAL, count
+from toban.chapters.logs.lines import LineReader, Origin
+from toban.chapters.logs.rules import LogRules, rules
+from toban.chapters.logs.spans import SpanReader
+from toban.engine.bindings.inforce import Edition
+from toban.engine.clock import Clock
+from toban.engine.telemetry.batches import Batch, key_of
+from toban.engine.telemetry.log_words import kind_of, known_level
+from toban.engine.telemetry.logs import LogStore
+from toban.engine.telemetry.spans import SpanStore
+from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
+from toban.faces.ingest import otlp_logs, otlp_traces, otlp_wire
+from toban.faces.ingest.otlp_wire import BadExport, Encoding, encoding_of
+from toban.faces.ingest.room import AT_ONCE, LARGEST, LARGEST_UNPACKED, Busy, Room, size_of
+from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
+from toban.faces.ingest.unpacking import unpacked
+
+_RETRY = {"Retry-After": "5"}
+_SOON = {"Retry-After": "1"}
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """How what comes in is read while an edition is in force."""
+
+    edition: Edition
+    rules: LogRules
+    lines: LineReader
+    spans: SpanReader
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A request that may be read."""
+
+    body: bytes
+    """Unpacked."""
+    encoding: Encoding
+    origin: Origin
+
+    @property
+    def key(self) -> str:
+        """The same for the same content: exporters pack it anew for every attempt."""
+        return key_of(self.origin.sender, "", self.body)
+
+
+type _Take = Callable[[_Sent, _Reader], Message]
+
+
+class OtlpIn:
+    """The endpoints."""
+
+    def __init__(
+        self,
+        senders: Senders,
+        edition: Callable[[], Edition | None],
+        logs: Callable[[], LogStore],
+        spans: Callable[[], SpanStore],
+        clock: Clock,
+    ) -> None:
+        self._senders = senders
+        self._edition = edition
+        self._logs = logs
+        self._spans = spans
+        self._clock = clock
+        self._room = Room(AT_ONCE)
+        self._reader: _Reader | None = None
+
+    async def logs(self, request: Request) -> Response:
+        """`POST /v1/logs`: log records are taken as lines of `/ingest/logs` are."""
+        return await self._answer(request, "logs", self._take_logs)
+
+    async def traces(self, request: Request) -> Response:
+        """`POST /v1/traces`."""
+        return await self._answer(request, "traces", self._take_spans)
+
+    async def _answer(self, request: Request, what: str, take: _Take) -> Response:
+        """Answer as the protocol wants it.
+
+        200 where the request was understood, with the number of what was refused; 400, 401, 413 and 415 for
+        what no repetition mends; 429 and 503 with `Retry-After` for what is to be sent again, unchanged.
+        """
+        encoding = encoding_of(request)
+        if encoding is None:
+            return otlp_wire.unknown_encoding()
+        return otlp_wire.as_status(await self._admitted(request, encoding, what, take), encoding)
+
+    async def _admitted(self, request: Request, encoding: Encoding, what: str, take: _Take) -> Response:
+        sender = await self._senders.name_of(request, what)
+        edition = self._edition()
+        binding = edition.bindings.senders.get(sender) if sender and edition else None
+        if sender is None or edition is None or binding is None:
+            return stranger()
+        origin = Origin(sender, kind_of(binding.log) if binding.log else "", binding.service)
+        try:
+            with self._room.taken(size_of(request)):
+                body = await body_of(request, LARGEST)
+                packing = request.headers.get("content-encoding", "")
+
+                def taken() -> Message:
+                    sent = _Sent(unpacked(body, packing, LARGEST_UNPACKED), encoding, origin)
+                    return take(sent, self._reader_of(edition))
+
+                return otlp_wire.answer(await asyncio.to_thread(taken), encoding)
+        except Busy:
+            return PlainTextResponse("too much at once", 429, headers=_SOON)
+        except TooLarge:
+            return PlainTextResponse(f"more than {LARGEST} bytes, or {LARGEST_UNPACKED} unpacked", 413)
+        except (BadExport, ValueError) as refusal:
+            log.info("otlp_refused", sender=sender, what=what, reason=str(refusal))
+            return PlainTextResponse(str(refusal), 400)
+        except StoreRefused:
+            log.exception("otlp_refused_by_store", sender=sender, what=what)
+            return PlainTextResponse("the telemetry store refuses this", 400)
+        except StoreUnavailable as away:
+            log.warning("otlp_not_stored", sender=sender, what=what, reason=str(away))
+            return PlainTextResponse("the telemetry store does not answer", 503, headers=_RETRY)
+
+    def _take_logs(self, sent: _Sent, reader: _Reader) -> Message:
+        export = otlp_wire.read(ExportLogsServiceRequest(), sent.body, sent.encoding)
+        lines = otlp_logs.lines_of(export, lambda word: known_level(word, reader.rules.levels))
+        reading = reader.lines.read(lines, sent.origin, self._clock())
+        self._logs().write(Batch(sent.key, reading.rows))
+        count(sent.origin.sender, reading)
+        return otlp_logs.response(reading.refused)
+
+    def _take_spans(self, sent: _Sent, reader: _Reader) -> Message:
+        export = otlp_wire.read(ExportTraceServiceRequest(), sent.body, sent.encoding)
+        reading = reader.spans.read(list(otlp_traces.spans_of(export)), sent.origin, self._clock())
+        self._spans().write(Batch(sent.key, reading.rows))
+        for outcome, many in (("stored", len(reading.rows)), ("refused", len(reading.refused))):
+            if many:
+                SPANS_TOTAL.labels(sent.origin.sender, outcome).inc(many)
+        return otlp_traces.response(reading.refused)
+
+    def _reader_of(self, edition: Edition) -> _Reader:
+        reader = self._reader
+        if reader is None or reader.edition is not edition:
+            found = rules(edition.design, edition.bindings)
+            reader = self._reader = _Reader(edition, found, LineReader(found), SpanReader(found))
+        return reader
