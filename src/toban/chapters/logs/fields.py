@@ -1,6 +1,7 @@
 """What a row's fields tell besides what stands in them: its day, its route. Pure."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from functools import lru_cache
 
@@ -19,6 +20,12 @@ def route_of(path: str) -> str:
 def day_of(at: float, zone: tzinfo) -> str:
     """Return the day in *zone* that so many seconds since 1970 are on: 2026-11-26."""
     return _day(int(at) // _QUARTER, zone)
+
+
+def days_of(moments: Sequence[float], zone: tzinfo) -> Sequence[str]:
+    """Return the day of each of *moments*; mostly all are of one."""
+    first, last = day_of(min(moments), zone), day_of(max(moments), zone)
+    return [first] * len(moments) if first == last else [day_of(at, zone) for at in moments]
 
 
 @lru_cache(maxsize=10_000)

@@ -1,6 +1,6 @@
 """What a row that comes in may be: how old, how large, how deep. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from toban.chapters.logs.rules import LogRules
@@ -18,6 +18,7 @@ AHEAD = timedelta(minutes=10)
 
 _MOST_FIELDS = 200
 _LONGEST_NAME = 200
+_FLAT = frozenset((str, int, float, bool, type(None)))
 
 
 class Bad(Exception):
@@ -36,6 +37,14 @@ class Window:
             kind: each.before(here).timestamp() for kind, each in kept.items() if isinstance(each, Duration)
         }
 
+    def check_all(self, moments: Sequence[float], kinds: Sequence[str]) -> None:
+        """Raise `Bad` unless each row is of a time that is taken."""
+        if max(moments) > self._newest or min(moments) < max(
+            self._oldest.get(kind, 0) for kind in set(kinds)
+        ):
+            for at, kind in zip(moments, kinds, strict=True):
+                self.check(at, kind)
+
     def check(self, at: float, kind: str) -> None:
         """Raise `Bad` for a row of *kind* that is of a time which is not taken; *at* counts from 1970."""
         if at < self._oldest.get(kind, 0.0):
@@ -51,6 +60,13 @@ def check_attributes(attributes: Mapping[str, object]) -> None:
     for name, value in attributes.items():
         if isinstance(value, dict | list):
             _check_depth(value, name)
+
+
+def check_columns(rows: Sequence[Mapping[str, object]], columns: Iterable[Sequence[object]]) -> None:
+    """Check the attributes of *rows*, all of the same names, by the *columns* that they were made of."""
+    if len(rows[0]) > _MOST_FIELDS or any(not _FLAT.issuperset(map(type, column)) for column in columns):
+        for row in rows:
+            check_attributes(row)
 
 
 def _check_depth(value: object, name: str, level: int = 1) -> None:

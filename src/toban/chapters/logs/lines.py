@@ -1,52 +1,27 @@
 """Lines of JSON become rows: a bad line is refused with its reason and holds up no other. Pure."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from math import inf, isfinite
-from typing import NamedTuple
+from itertools import batched, repeat
+from typing import NamedTuple, Self
 
 import orjson
 
-from toban.chapters.logs.fields import day_of, route_of
-from toban.chapters.logs.limits import LONGEST_LINE, Bad, Window, check_attributes
+from toban.chapters.logs import columns
+from toban.chapters.logs.columns import Column
+from toban.chapters.logs.fields import days_of, route_of
+from toban.chapters.logs.limits import LONGEST_LINE, Bad, Window, check_columns
 from toban.chapters.logs.rules import LogRules
+from toban.chapters.logs.shapes import Shape, shape_of
 from toban.engine.telemetry.log_words import kind_of, level_of
 from toban.engine.telemetry.logs import LogRow
 
 _USUAL = "INFO"
-_MILLISECONDS_FROM = 1e11
-"""Numbers of seconds from here on are milliseconds: as seconds they would be in the year 5138."""
-
-NAMES = {
-    "at": ("timestamp", "@timestamp", "time", "ts", "date"),
-    "level": ("level", "severity", "loglevel", "log.level"),
-    "message": ("message", "msg", "log"),
-    "kind": ("kind", "logType", "log_type"),
-    "service": ("service", "service.name", "serviceName", "service_name", "app"),
-    "user_id": ("userId", "user_id", "user"),
-    "request_id": ("requestId", "request_id", "x_request_id"),
-    "trace_id": ("traceId", "trace_id", "trace.id"),
-    "span_id": ("spanId", "span_id", "span.id"),
-    "ip": ("ip", "remote_addr", "remoteAddr", "client_ip", "clientIp"),
-    "method": ("method", "request_method", "http.request.method"),
-    "route": ("route", "http.route"),
-    "path": ("path", "uri", "request_uri", "url.path"),
-    "status": ("status", "status_code", "statusCode", "http.response.status_code"),
-    "milliseconds": ("durationMs", "duration_ms", "responseTimeMs", "latency_ms", "elapsed_ms"),
-    "seconds": ("request_time", "duration_s", "response_time_s"),
-}
-"""What a line may call a field that rows have a place for."""
-
-_KNOWN = {name: known for known, names in NAMES.items() for name in names}
-_TEXTS = (
-    *("level", "message", "kind", "service", "user_id", "request_id", "trace_id", "span_id", "ip"),
-    *("method", "route", "path"),
-)
-_HTTP = range(100, 600)
-_ALL_TEXT = frozenset((str,))
+_TOGETHER = 1000
+"""Lines that are read at once; where one of them is bad, they are read one by one."""
 
 
 class Refused(NamedTuple):
@@ -81,27 +56,35 @@ class Origin:
     """Attributes of all its lines, where they don't say otherwise themselves."""
 
 
-class _Shape:
-    """Where the fields of a record go. The lines of one sender have few shapes, so each is found out once."""
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        places: dict[str, str] = {}
-        for name in names:
-            known = _KNOWN.get(name)
-            # Of two names for one thing the first counts; the other stays an attribute.
-            if known is not None:
-                places.setdefault(known, name)
-        # A name that no record has: the text is empty.
-        self.texts = tuple(places.get(known, "") for known in _TEXTS)
-        self.at = places.get("at")
-        self.status = places.get("status")
-        self.milliseconds = places.get("milliseconds")
-        self.seconds = places.get("seconds")
-        taken = set(places.values()) - {places.get("path")}
-        self.attributes = tuple(name for name in names if name not in taken)
+type _Line = tuple[int, dict[str, object]]
+"""A line's number, and what it holds."""
 
 
-_shape = lru_cache(maxsize=1000)(_Shape)
+@dataclass(frozen=True, slots=True)
+class _Lot:
+    """Lines of one shape."""
+
+    shape: Shape
+    numbers: Sequence[int]
+    columns: Sequence[Column]
+
+    @classmethod
+    def of(cls, shape: Shape, lines: Sequence[_Line]) -> Self:
+        numbers, records = zip(*lines, strict=True)
+        return cls(shape, numbers, list(zip(*map(dict.values, records), strict=True)))
+
+    def column(self, known: str) -> Column | None:
+        """Return the fields that are a row's *known*, None where the lines have none."""
+        place = self.shape.place(known)
+        return None if place is None else self.columns[place]
+
+    def texts(self, known: str, otherwise: str = "") -> Iterable[str]:
+        """Return the texts of a field, *otherwise* for each that is empty or missing."""
+        column = self.column(known)
+        if column is None:
+            return repeat(otherwise, len(self.numbers))
+        found = columns.texts(known, column)
+        return [text or otherwise for text in found] if otherwise else found
 
 
 class LineReader:
@@ -110,7 +93,8 @@ class LineReader:
     def __init__(self, rules: LogRules) -> None:
         self._rules = rules
         self._kind = lru_cache(maxsize=500)(kind_of)
-        self._level: Callable[[str], str] = lru_cache(maxsize=500)(lambda word: level_of(word, rules.levels))
+        self._level = lru_cache(maxsize=500)(lambda word: level_of(word, rules.levels) if word else _USUAL)
+        self._inferred = lru_cache(maxsize=500)(rules.inferred)
 
     def read(self, body: bytes, origin: Origin, now: datetime) -> Reading:
         """Return the rows of the lines of *body*, and what is refused or dropped.
@@ -119,57 +103,92 @@ class LineReader:
         """
         reading = Reading()
         window = Window(self._rules, now)
+        for shape, lines in self._by_shape(body, reading).items():
+            for some in batched(lines, _TOGETHER):
+                self._take(shape, some, origin, window, reading)
+        # One shape comes after the other; the rows are to come as their lines did.
+        reading.rows.sort(key=_number)
+        reading.refused.sort()
+        return reading
+
+    def _by_shape(self, body: bytes, reading: Reading) -> Mapping[Shape, Sequence[_Line]]:
         suspects = self._rules.masker.suspects(body)
+        lines: dict[tuple[str, ...], list[_Line]] = defaultdict(list)
         for number, line in enumerate(body.split(b"\n"), 1):
             if not line or line.isspace():
                 continue
             try:
                 record = _object(line)
-                if number in suspects:
-                    record = self._rules.masker.record(record)
-                row = self._row(record, number, origin, window)
             except Bad as bad:
                 reading.refused.append(Refused(number, str(bad)))
                 continue
+            if number in suspects:
+                record = self._rules.masker.record(record)
+            lines[tuple(record)].append((number, record))
+        return {shape_of(names): found for names, found in lines.items()}
+
+    def _take(
+        self, shape: Shape, lines: Sequence[_Line], origin: Origin, window: Window, reading: Reading
+    ) -> None:
+        try:
+            rows = self._rows(_Lot.of(shape, lines), origin, window)
+        except Bad as bad:
+            if len(lines) == 1:
+                reading.refused.append(Refused(lines[0][0], str(bad)))
+                return
+            for line in lines:
+                self._take(shape, (line,), origin, window, reading)
+        else:
+            self._sort_out(rows, reading)
+
+    def _sort_out(self, rows: Sequence[LogRow], reading: Reading) -> None:
+        if self._rules.dropped.isdisjoint(row.level for row in rows):
+            reading.rows.extend(rows)
+            return
+        for row in rows:
             if row.level in self._rules.dropped:
                 reading.dropped[row.level] += 1
             else:
                 reading.rows.append(row)
-        return reading
 
-    def _row(self, record: dict[str, object], number: int, origin: Origin, window: Window) -> LogRow:
-        shape = _shape(tuple(record))
-        level, message, kind, service, user_id, request_id, trace_id, span_id, ip, method, route, path = (
-            _texts(record, shape)
-        )
-        attributes = {**origin.known, **{name: record[name] for name in shape.attributes}}
-        at = _seconds(record[shape.at]) if shape.at is not None else origin.at or window.now
-        level = self._level(level) if level else _USUAL
-        status = _status(record, shape, attributes)
-        named = self._kind(kind) if kind else origin.kind
-        kind = named or self._rules.inferred(level, has_status=status > 0)
-        window.check(at, kind)
-        check_attributes(attributes)
-        return LogRow(
-            kind,
-            day_of(at, self._rules.zone),
-            at,
+    def _rows(self, lot: _Lot, origin: Origin, window: Window) -> Sequence[LogRow]:
+        count = len(lot.numbers)
+        others = [lot.columns[place] for place in lot.shape.attributes]
+        names = [lot.shape.names[place] for place in lot.shape.attributes]
+        attributes = columns.objects(names, others, origin.known, count)
+        check_columns(attributes, others)
+        at, level = lot.column("at"), list(map(self._level, lot.texts("level")))
+        moments = columns.seconds(at) if at is not None else [origin.at or window.now] * count
+        statuses = _statuses(lot, attributes)
+        kinds = self._kinds(lot, origin, level, statuses)
+        window.check_all(moments, kinds)
+        fields = (
+            kinds,
+            days_of(moments, self._rules.zone),
+            moments,
             level,
-            service or origin.service,
-            message,
-            user_id,
-            request_id,
-            trace_id,
-            span_id,
-            ip,
-            method.upper(),
-            route or (route_of(path) if path else ""),
-            status,
-            _duration(record, shape, attributes),
+            lot.texts("service", origin.service),
+            *map(lot.texts, ("message", "user_id", "request_id", "trace_id", "span_id", "ip")),
+            map(str.upper, lot.texts("method")),
+            _routes(lot),
+            statuses,
+            _durations(lot, attributes),
             attributes,
-            origin.sender,
-            number,
+            repeat(origin.sender),
+            lot.numbers,
         )
+        return list(map(LogRow, *fields))
+
+    def _kinds(
+        self, lot: _Lot, origin: Origin, levels: Sequence[str], statuses: Sequence[int]
+    ) -> Sequence[str]:
+        inferred = [origin.kind] * len(levels) if origin.kind else list(map(self._inferred, levels, statuses))
+        if lot.column("kind") is None:
+            return inferred
+        return [
+            self._kind(word) if word else otherwise
+            for word, otherwise in zip(lot.texts("kind"), inferred, strict=True)
+        ]
 
 
 def _object(line: bytes) -> dict[str, object]:
@@ -184,63 +203,31 @@ def _object(line: bytes) -> dict[str, object]:
     return record
 
 
-def _texts(record: Mapping[str, object], shape: _Shape) -> list[str]:
-    """Return the values of `_TEXTS`; what is missing is empty, numbers are taken as they are written."""
-    found = [record.get(name, "") for name in shape.texts]
-    if set(map(type, found)) == _ALL_TEXT:
-        return found  # type: ignore[return-value]
-    return [
-        value if isinstance(value, str) else _text(known, value)
-        for known, value in zip(_TEXTS, found, strict=True)
-    ]
+def _number(row: LogRow) -> int:
+    return row.number
 
 
-def _text(known: str, value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Bad(f"{known}: not a text")
-    return str(value)
+def _statuses(lot: _Lot, attributes: Sequence[dict[str, object]]) -> Sequence[int]:
+    place = lot.shape.place("status")
+    if place is None:
+        return [0] * len(attributes)
+    return columns.statuses(lot.columns[place], lot.shape.names[place], attributes)
 
 
-def _seconds(written: object) -> float:
-    """Return seconds since 1970, to the millisecond."""
-    if isinstance(written, str):
-        try:
-            moment = datetime.fromisoformat(written)
-        except ValueError as flaw:
-            raise Bad("timestamp: not an ISO 8601 time") from flaw
-        if moment.tzinfo is None:
-            raise Bad("timestamp: names no time zone")
-        return round(moment.timestamp(), 3)
-    if isinstance(written, bool) or not isinstance(written, int | float):
-        raise Bad("timestamp: neither a text nor a number")
-    return round(written / 1000 if written >= _MILLISECONDS_FROM else float(written), 3)
+def _durations(lot: _Lot, attributes: Sequence[dict[str, object]]) -> Sequence[float]:
+    found: Sequence[float] = [0.0] * len(attributes)
+    for known, factor in (("milliseconds", 1.0), ("seconds", 1000.0)):
+        place = lot.shape.place(known)
+        if place is not None:
+            name = lot.shape.names[place]
+            these = columns.durations(lot.columns[place], name, attributes, factor=factor)
+            found = [first or this for first, this in zip(found, these, strict=True)]
+    return found
 
 
-def _status(record: Mapping[str, object], shape: _Shape, attributes: dict[str, object]) -> int:
-    """Return the HTTP status; what is called so and is none stays an attribute."""
-    if shape.status is None:
-        return 0
-    value = record[shape.status]
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) == len("200"):
-        value = int(value)
-    if isinstance(value, int) and value in _HTTP:
-        return value
-    attributes[shape.status] = value
-    return 0
-
-
-def _duration(record: Mapping[str, object], shape: _Shape, attributes: dict[str, object]) -> float:
-    """Return milliseconds; what is called so and is no number stays an attribute."""
-    for name, factor in ((shape.milliseconds, 1.0), (shape.seconds, 1000.0)):
-        if name is None:
-            continue
-        try:
-            duration = float(record[name]) * factor  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            duration = inf
-        if isfinite(duration):
-            return duration
-        attributes[name] = record[name]
-    return 0.0
+def _routes(lot: _Lot) -> Iterable[str]:
+    """What the line calls its route, or what its path says of it."""
+    if lot.column("path") is None:
+        return lot.texts("route")
+    paths = zip(lot.texts("route"), lot.texts("path"), strict=True)
+    return [route or (route_of(path) if path else "") for route, path in paths]

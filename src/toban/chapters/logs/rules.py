@@ -8,7 +8,7 @@ from toban.design.clauses.logs import LogKind, LogLevel
 from toban.design.reader import Design
 from toban.design.values.duration import Duration, Retention
 from toban.engine.bindings.model import Bindings
-from toban.engine.masks import Mask, Masker
+from toban.engine.masks import Masker, masker
 from toban.engine.telemetry.log_words import ACCESS, APPLICATION, ERROR, TRACE, kind_of, level_of
 
 FAILURES = frozenset(("ERROR", "CRITICAL"))
@@ -36,9 +36,9 @@ class LogRules:
         """Return the kind by whose row *kind* is kept."""
         return kept_as(kind, self.kinds)
 
-    def inferred(self, level: str, *, has_status: bool) -> str:
+    def inferred(self, level: str, status: int) -> str:
         """Return the kind of a line that names none."""
-        if has_status and ACCESS in self.kinds:
+        if status and ACCESS in self.kinds:
             return ACCESS
         # Without an error log of their own, errors stand in the application's.
         return ERROR if level in FAILURES and ERROR in self.kinds else APPLICATION
@@ -56,7 +56,7 @@ def rules(design: Design, bindings: Bindings) -> LogRules:
         kinds=kinds_of(design),
         dropped=frozenset(dropped),
         levels=written.levels,
-        masker=Masker([Mask(name) for name in written.mask], written.mask_fields),
+        masker=masker(written),
         zone=bindings.system.zone,
     )
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, Protocol
@@ -42,8 +42,8 @@ class BatchRow(Protocol):
     def partition(self) -> Hashable:
         """What tells the table's partitions apart."""
 
-    def __getitem__(self, place: slice, /) -> tuple[object, ...]:
-        """Return some of the values."""
+    def __iter__(self) -> Iterator[object]:
+        """Yield the values."""
 
 
 class Batch[Row: BatchRow](NamedTuple):
@@ -125,9 +125,11 @@ class BatchStore[Row: BatchRow]:
 
     def _insert(self, key: str, rows: Sequence[Row], *, token: str) -> None:
         number = _batch_number(key)
-        block = b"\n".join(orjson.dumps((*row[:-1], number, row.number)) for row in rows)
+        # By the column: nothing is done for each row, and the engine doesn't look for its end either.
+        *columns, numbers = zip(*rows, strict=True)
+        block = orjson.dumps((*columns, [number] * len(rows), numbers))
         self._telemetry.insert(
-            self._table.name, self._table.columns, block, form="JSONCompactEachRow", token=token
+            self._table.name, self._table.columns, block, form="JSONCompactColumns", token=token
         )
 
     def _held(self, batch: Batch[Row], what: str) -> Sequence[Sequence[int]]:

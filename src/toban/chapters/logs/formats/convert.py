@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 import orjson
 
 from toban.chapters.logs.limits import LONGEST_LINE
-from toban.chapters.logs.lines import NAMES
+from toban.chapters.logs.shapes import NAMES
 
 _LONGEST_TEXT = 40_000
 """Characters of a message that would make too long a line: each may take six bytes in JSON."""

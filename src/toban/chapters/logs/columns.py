@@ -1,0 +1,106 @@
+"""Columns of what was sent become columns of rows: all lines of one shape at once. Pure.
+
+A field of ten thousand lines is looked at once, not each line's fields one by one.
+Each function raises `Bad` for a column in which one value is bad.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from math import inf, isfinite
+
+from toban.chapters.logs.limits import Bad
+
+type Column = Sequence[object]
+
+_MILLISECONDS_FROM = 1e11
+"""Numbers of seconds from here on are milliseconds: as seconds they would be in the year 5138."""
+
+_HTTP = range(100, 600)
+_TEXT = frozenset((str,))
+_WHOLE = frozenset((int,))
+
+
+def texts(known: str, column: Column) -> Sequence[str]:
+    """Return a column of texts; numbers are taken as they are written, and null is empty."""
+    kinds = set(map(type, column))
+    if kinds == _TEXT:
+        return column  # type: ignore[return-value]
+    if kinds == _WHOLE:
+        return list(map(str, column))
+    return [value if isinstance(value, str) else _text(known, value) for value in column]
+
+
+def seconds(column: Column) -> Sequence[float]:
+    """Return seconds since 1970, to the millisecond."""
+    if set(map(type, column)) != _TEXT:
+        return [_seconds(value) for value in column]
+    try:
+        moments = list(map(datetime.fromisoformat, column))  # type: ignore[arg-type]
+    except ValueError as flaw:
+        raise Bad("timestamp: not an ISO 8601 time") from flaw
+    if any(moment.tzinfo is None for moment in moments):
+        raise Bad("timestamp: names no time zone")
+    return [round(moment.timestamp(), 3) for moment in moments]
+
+
+def statuses(column: Column, name: str, attributes: Sequence[dict[str, object]]) -> Sequence[int]:
+    """Return HTTP statuses; what is called so and is none becomes an attribute *name*."""
+    return _understood([_status(value) for value in column], column, name, attributes)
+
+
+def durations(
+    column: Column, name: str, attributes: Sequence[dict[str, object]], *, factor: float
+) -> Sequence[float]:
+    """Return milliseconds, *factor* of them in a unit; what is no number becomes an attribute *name*."""
+    return _understood([_duration(value, factor) for value in column], column, name, attributes)
+
+
+def objects(
+    names: Sequence[str], columns: Sequence[Column], known: Mapping[str, object], count: int
+) -> list[dict[str, object]]:
+    """Return *count* objects of the fields *names*, and what is *known* of each besides."""
+    if not columns:
+        return [dict(known) for _ in range(count)]
+    records = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    return [{**known, **record} for record in records] if known else records
+
+
+def _understood[Number: (int, float)](
+    found: Sequence[Number | None], column: Column, name: str, attributes: Sequence[dict[str, object]]
+) -> Sequence[Number]:
+    if None not in found:
+        return found  # type: ignore[return-value]
+    for number, value, rest in zip(found, column, attributes, strict=True):
+        if number is None:
+            rest[name] = value
+    return [0 if number is None else number for number in found]
+
+
+def _text(known: str, value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Bad(f"{known}: not a text")
+    return str(value)
+
+
+def _seconds(written: object) -> float:
+    if isinstance(written, str):
+        return seconds([written])[0]
+    if isinstance(written, bool) or not isinstance(written, int | float):
+        raise Bad("timestamp: neither a text nor a number")
+    return round(written / 1000 if written >= _MILLISECONDS_FROM else float(written), 3)
+
+
+def _status(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) == len("200"):
+        value = int(value)
+    return value if isinstance(value, int) and value in _HTTP else None
+
+
+def _duration(value: object, factor: float) -> float | None:
+    try:
+        duration = float(value) * factor  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        duration = inf
+    return duration if isfinite(duration) else None
