@@ -1,0 +1,102 @@
+"""A trace as a waterfall: spans under those that called them, in the order in which they began. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from toban.engine.telemetry.span_search import FoundSpan
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One span of a waterfall."""
+
+    span: FoundSpan
+    depth: int
+    """How many spans of the trace it lies under."""
+    lacks_parent: bool
+    """Whether the span that it names as its parent is not there."""
+    offset: float
+    """Where it begins, from 0 for the start of the trace to 1 for its end."""
+    share: float
+    """How much of the trace's time it takes, 1 for all of it."""
+    own_ns: int
+    """Its time in which none of its children ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """A trace, ready to be drawn."""
+
+    lines: tuple[Line, ...]
+    start_ns: int
+    duration_ns: int
+    services: tuple[str, ...]
+    """In the order in which they come first."""
+    failed: int
+    """Spans that are errors."""
+
+    @property
+    def first(self) -> FoundSpan:
+        """The span that the trace is called after."""
+        return self.lines[0].span
+
+
+def waterfall(spans: Sequence[FoundSpan]) -> Waterfall:
+    """Draw *spans* of one trace, at least one. Clocks that differ are drawn as they are."""
+    start = min(span.start_ns for span in spans)
+    length = max(span.end_ns for span in spans) - start
+    children, known = _children(spans), {span.span_id for span in spans}
+    lines = tuple(
+        Line(
+            span,
+            depth,
+            bool(span.parent_id) and span.parent_id not in known,
+            (span.start_ns - start) / length if length else 0.0,
+            span.duration_ns / length if length else 1.0,
+            span.duration_ns - _covered(span, children.get(span.span_id, ())),
+        )
+        for span, depth in _ordered(spans, children, known)
+    )
+    services = tuple(dict.fromkeys(line.span.service for line in lines))
+    return Waterfall(lines, start, length, services, sum(span.has_failed for span in spans))
+
+
+def _children(spans: Sequence[FoundSpan]) -> Mapping[str, Sequence[FoundSpan]]:
+    """Return the spans under each span's id, the first to begin first."""
+    found: dict[str, list[FoundSpan]] = defaultdict(list)
+    for span in sorted(spans, key=_order):
+        found[span.parent_id].append(span)
+    return found
+
+
+def _ordered(
+    spans: Sequence[FoundSpan], children: Mapping[str, Sequence[FoundSpan]], known: set[str]
+) -> Iterator[tuple[FoundSpan, int]]:
+    """Yield every span once, with its depth; without recursion, since a trace may be very deep."""
+    drawn: set[int] = set()
+    tops = [span for span in sorted(spans, key=_order) if span.parent_id not in known]
+    # Spans that are each other's parents hang on none of these; then the first of them begins.
+    for top in (*tops, *sorted(spans, key=_order)):
+        waiting = [(top, 0)]
+        while waiting:
+            span, depth = waiting.pop()
+            if id(span) in drawn:
+                continue
+            drawn.add(id(span))
+            yield span, depth
+            waiting += [(child, depth + 1) for child in reversed(children.get(span.span_id, ()))]
+
+
+def _order(span: FoundSpan) -> tuple[int, int, str]:
+    return span.start_ns, -span.duration_ns, span.span_id
+
+
+def _covered(span: FoundSpan, children: Sequence[FoundSpan]) -> int:
+    """Return how much of *span*'s time at least one of its *children*, in their order, ran."""
+    covered, until = 0, span.start_ns
+    for child in children:
+        begin, end = max(child.start_ns, until), min(child.end_ns, span.end_ns)
+        if end > begin:
+            covered, until = covered + end - begin, end
+    return covered

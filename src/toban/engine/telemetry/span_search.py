@@ -1,0 +1,275 @@
+"""What can be asked of stored spans: one trace, which traces there are, how long services' routes take."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from toban.engine.telemetry import row_binary
+from toban.engine.telemetry.log_search import Span as Stretch
+from toban.engine.telemetry.store import Telemetry
+
+_FAILED = "(status = 'ERROR' OR code >= 500)"
+"""By the semantic conventions a server's 5xx is an error, and whoever calls says so by the status."""
+
+_ENDPOINT = "if(route = '', name, route)"
+_LIGHT = (
+    *("start_ns", "duration_ns", "trace_id", "span_id", "parent_id", "service", "name", "kind", "status"),
+    *("status_message", "method", "route", "code", "request_id"),
+)
+_BESIDE = timedelta(hours=1)
+"""How far from a span that was found others of its trace are looked for, where only a summary is wanted."""
+
+_MILLISECOND = 1_000_000
+_SERVER_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSpan:
+    """A stored span, without what is only looked at of one alone."""
+
+    start_ns: int
+    duration_ns: int
+    trace_id: str
+    span_id: str
+    parent_id: str
+    service: str
+    name: str
+    kind: str
+    status: str
+    status_message: str
+    method: str
+    route: str
+    code: int
+    request_id: str
+
+    @property
+    def end_ns(self) -> int:
+        """Nanoseconds since 1970."""
+        return self.start_ns + self.duration_ns
+
+    @property
+    def at(self) -> datetime:
+        """When it began, to the millisecond."""
+        return row_binary.moment(self.start_ns // _MILLISECOND)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it is an error, by its status or by its code."""
+        return self.status == "ERROR" or self.code >= _SERVER_ERROR
+
+    @property
+    def title(self) -> str:
+        """What it did: `GET /orders/{id}`, else its name."""
+        return f"{self.method} {self.route}".strip() if self.route else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class SpanDetails:
+    """What one span holds besides."""
+
+    span: FoundSpan
+    attributes: Mapping[str, Any]
+    resource: Mapping[str, Any]
+    events: Sequence[Mapping[str, Any]]
+    """Each with `name`, `at` (nanoseconds since 1970) and `attributes`."""
+    links: Sequence[Mapping[str, Any]]
+    """Each with `traceId`, `spanId` and `attributes`."""
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which spans a search wants; what is empty is not asked."""
+
+    service: str = ""
+    method: str = ""
+    endpoint: str = ""
+    """A route, or the name of a span that has none; with a `*` at its end, what begins so."""
+    code: range | None = None
+    """HTTP statuses."""
+    has_failed: bool | None = None
+    at_least_ms: float | None = None
+    at_most_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSummary:
+    """A trace in a list."""
+
+    trace_id: str
+    start_ns: int
+    duration_ns: int
+    """From the start of its first span to the end of its last."""
+    spans: int
+    failed: int
+    """Spans that are errors."""
+    services: int
+    service: str
+    title: str
+    """Of its first span without a parent, else of its first."""
+
+    @property
+    def at(self) -> datetime:
+        """When it began, to the millisecond."""
+        return row_binary.moment(self.start_ns // _MILLISECOND)
+
+
+@dataclass(frozen=True, slots=True)
+class RouteFigures:
+    """The requests that a service answered on one route."""
+
+    service: str
+    method: str
+    endpoint: str
+    """Its route, or the name of spans that have none."""
+    count: int
+    failed: int
+    slowest: str
+    """The trace of the slowest of them."""
+    last_failed: str
+    """The trace of the last that failed; empty where none did."""
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+class SpanSearch:
+    """Questions to the spans of a store. Any thread may ask; all raise `StoreUnavailable`."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+
+    def trace(self, trace_id: str, *, limit: int) -> list[FoundSpan]:
+        """Return up to *limit* spans of a trace, the first to begin first."""
+        self._telemetry.ensure_schema()
+        # A span that was sent in two batches is there twice.
+        rows = self._telemetry.ask(
+            f"""SELECT {", ".join(_LIGHT)} FROM spans WHERE trace_id = {{trace:String}}
+            ORDER BY start_ns, span_id LIMIT 1 BY span_id, kind
+            LIMIT {{limit:UInt32}}""",  # noqa: S608 - this module's own words
+            {"trace": trace_id, "limit": limit},
+        )
+        return [FoundSpan(*row) for row in rows]
+
+    def details(self, trace_id: str, span_id: str) -> SpanDetails | None:
+        """Return a span with all it holds; None where there is none, or none any more."""
+        self._telemetry.ensure_schema()
+        rows = self._telemetry.ask(
+            f"""SELECT {", ".join(_LIGHT)}, attributes, resource, events, links, sender FROM spans
+            WHERE trace_id = {{trace:String}} AND span_id = {{span:String}}
+            ORDER BY start_ns LIMIT 1""",  # noqa: S608 - as above
+            {"trace": trace_id, "span": span_id},
+        )
+        if not rows:
+            return None
+        *light, attributes, resource, events, links, sender = rows[0]
+        return SpanDetails(
+            span=FoundSpan(*light),
+            attributes=orjson.loads(attributes),
+            resource=orjson.loads(resource),
+            events=orjson.loads(events),
+            links=orjson.loads(links),
+            sender=sender,
+        )
+
+    def newest(
+        self, sought: Sought, within: Stretch, *, limit: int, before: int | None = None
+    ) -> list[TraceSummary]:
+        """Return up to *limit* traces with spans as *sought*, that with the newest of those first.
+
+        With *before*, nanoseconds since 1970, those whose newest began earlier.
+        """
+        self._telemetry.ensure_schema()
+        where, parameters = _conditions(sought, within)
+        rows = self._telemetry.ask(
+            f"""SELECT trace_id, max(start_ns) AS newest FROM spans WHERE {where} GROUP BY trace_id
+            HAVING newest < {{before:UInt64}} ORDER BY newest DESC, trace_id
+            LIMIT {{limit:UInt32}}""",  # noqa: S608 - as above
+            {**parameters, "before": before if before is not None else 2**64 - 1, "limit": limit},
+        )
+        ids = [trace_id for trace_id, _ in rows]
+        found = self._summaries(ids, within)
+        return [found[trace_id] for trace_id in ids if trace_id in found]
+
+    def routes(self, within: Stretch, *, service: str = "", limit: int) -> list[RouteFigures]:
+        """Return up to *limit* routes with the requests that were answered there, the slowest first.
+
+        Their figures are those of spans of the kind SERVER; the slowest has the highest 95th percentile.
+        """
+        self._telemetry.ensure_schema()
+        where, parameters = _conditions(Sought(service=service), within)
+        rows = self._telemetry.ask(
+            f"""SELECT service, method, {_ENDPOINT} AS endpoint, count(), countIf({_FAILED}),
+            argMax(trace_id, duration_ns), argMaxIf(trace_id, start_ns, {_FAILED}),
+            quantilesTDigest(0.5, 0.95, 0.99)(duration_ns) AS quantiles
+            FROM spans WHERE kind = 'SERVER' AND {where}
+            GROUP BY service, method, endpoint ORDER BY quantiles[2] DESC, service, method, endpoint
+            LIMIT {{limit:UInt32}}""",  # noqa: S608 - as above
+            {**parameters, "limit": limit},
+        )
+        return [
+            RouteFigures(*figures, *(nanoseconds / _MILLISECOND for nanoseconds in quantiles))
+            for *figures, quantiles in rows
+        ]
+
+    def services(self, within: Stretch, *, limit: int) -> list[str]:
+        """Return up to *limit* services that spans are of, in the order of their names."""
+        self._telemetry.ensure_schema()
+        where, parameters = _conditions(Sought(), within)
+        rows = self._telemetry.ask(
+            f"""SELECT DISTINCT service FROM spans WHERE {where} AND service != '' ORDER BY service
+            LIMIT {{limit:UInt32}}""",  # noqa: S608 - as above
+            {**parameters, "limit": limit},
+        )
+        return [service for (service,) in rows]
+
+    def _summaries(self, trace_ids: Sequence[str], within: Stretch) -> dict[str, TraceSummary]:
+        where, parameters = _conditions(Sought(), Stretch(within.start - _BESIDE, within.end + _BESIDE))
+        first = f"argMin((service, method, {_ENDPOINT}, route), (parent_id != '', start_ns))"
+        rows = self._telemetry.ask(
+            f"""SELECT trace_id, min(start_ns) AS start, max(start_ns + duration_ns) - start,
+            uniqExact(span_id), uniqExactIf(span_id, {_FAILED}), uniqExact(service), {first} FROM spans
+            WHERE trace_id IN {{traces:Array(String)}} AND {where} GROUP BY trace_id""",  # noqa: S608 - as above
+            {**parameters, "traces": list(trace_ids)},
+        )
+        return {row[0]: _summary(row) for row in rows}
+
+
+def _summary(row: Sequence[Any]) -> TraceSummary:
+    trace_id, start, duration, spans, failed, services, (service, method, endpoint, route) = row
+    title = f"{method} {endpoint}".strip() if route else endpoint
+    return TraceSummary(trace_id, start, duration, spans, failed, services, service, title)
+
+
+def _conditions(sought: Sought, within: Stretch) -> tuple[str, dict[str, Any]]:
+    """Return the WHERE of what is *sought*, and its parameters."""
+    parameters: dict[str, Any] = {**within.parameters}
+    parts = [
+        "at >= fromUnixTimestamp64Milli({start:Int64})",
+        "at < fromUnixTimestamp64Milli({end:Int64})",
+    ]
+
+    def want(part: str, **values: object) -> None:
+        parts.append(part)
+        parameters.update(values)
+
+    if sought.service:
+        want("service = {service:String}", service=sought.service)
+    if sought.method:
+        want("method = {method:String}", method=sought.method)
+    if sought.endpoint.endswith("*"):
+        want(f"startsWith({_ENDPOINT}, {{endpoint:String}})", endpoint=sought.endpoint[:-1])
+    elif sought.endpoint:
+        want(f"{_ENDPOINT} = {{endpoint:String}}", endpoint=sought.endpoint)
+    if sought.code is not None:
+        want("code >= {low:UInt16} AND code < {high:UInt16}", low=sought.code.start, high=sought.code.stop)
+    if sought.has_failed is not None:
+        want(_FAILED if sought.has_failed else f"NOT {_FAILED}")
+    if sought.at_least_ms is not None:
+        want("duration_ns >= {least:Float64}", least=sought.at_least_ms * _MILLISECOND)
+    if sought.at_most_ms is not None:
+        want("duration_ns <= {most:Float64}", most=sought.at_most_ms * _MILLISECOND)
+    return " AND ".join(parts), parameters

@@ -1,0 +1,128 @@
+"""Spans in a real store: one trace, lists of traces, the figures of routes."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.integration.engine.telemetry.conftest import StoreProcess
+
+from toban.engine.telemetry.batches import Batch, key_of
+from toban.engine.telemetry.log_search import Span as Stretch
+from toban.engine.telemetry.span_search import Sought, SpanSearch, TraceSummary
+from toban.engine.telemetry.spans import SpanRow, SpanStore
+from toban.engine.telemetry.store import Telemetry
+
+NOON = datetime(2026, 11, 26, 3, tzinfo=UTC)
+MS = 1_000_000
+DAY = Stretch(NOON - timedelta(hours=12), NOON + timedelta(hours=12))
+
+
+def row(number: int, trace: int, span: int, parent: int = 0, **more: Any) -> SpanRow:
+    """A span of the shop, so many seconds after noon as its number says."""
+    start = (int(NOON.timestamp()) + number) * 1000 * MS
+    plain = SpanRow(
+        "2026-11-26", start, 10 * MS, f"{trace:032x}", f"{span:016x}", f"{parent:016x}" if parent else "",
+        "shop", "GET", "SERVER", "", "", "GET", "/orders/{id}", 200, "", "{}", "{}", "[]", "[]", "otel",
+        number,
+    )  # fmt: skip
+    return plain._replace(**more)
+
+
+def spans() -> list[SpanRow]:
+    return [
+        *(row(number, 100 + number, number, duration_ns=number * MS) for number in range(1, 101)),
+        row(101, 1, 901, route="/cart", method="POST", code=500, duration_ns=400 * MS, request_id="req-1",
+            attributes='{"http.route": "/cart"}', resource='{"host.name": "web-1"}',
+            events=json.dumps([{"name": "exception", "at": 5, "attributes": {"type": "Declined"}}])),
+        row(102, 1, 902, 901, kind="CLIENT", service="payments", name="charge", route="", method="",
+            status="ERROR", status_message="declined", code=0, duration_ns=300 * MS),
+        row(103, 2, 903, kind="CONSUMER", name="send mail", route="", method="", code=0),
+        row(104, 3, 904, service="a \"quoted\" 'name'", name="job", route="", method="", code=0),
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SpanSearch]:
+    with StoreProcess(tmp_path_factory.mktemp("spans") / "store") as child:
+        child.telemetry = Telemetry(child.telemetry_url)
+        store = SpanStore(child.telemetry)
+        for _ in range(2):
+            store.write(Batch(key_of("otel", "", b"all"), spans()))
+        # Part of it once more, in another batch.
+        store.write(Batch(key_of("otel", "", b"again"), spans()[101:102]))
+        yield SpanSearch(child.telemetry)
+
+
+def names(found: list[TraceSummary]) -> list[int]:
+    return [int(each.trace_id, 16) for each in found]
+
+
+def test_a_trace_is_all_its_spans_each_once(search: SpanSearch) -> None:
+    server, client = search.trace(f"{1:032x}", limit=10)
+
+    assert (server.title, server.has_failed, server.request_id) == ("POST /cart", True, "req-1")
+    assert (client.title, client.has_failed, client.parent_id) == ("charge", True, server.span_id)
+    assert search.trace("f" * 32, limit=10) == []
+
+
+def test_one_span_has_all_that_was_sent(search: SpanSearch) -> None:
+    found = search.details(f"{1:032x}", f"{901:016x}")
+
+    assert found is not None
+    assert found.attributes == {"http.route": "/cart"}
+    assert found.events[0]["attributes"] == {"type": "Declined"}
+    assert (found.resource, found.links, found.sender) == ({"host.name": "web-1"}, [], "otel")
+    assert search.details(f"{1:032x}", "0" * 16) is None
+
+
+@pytest.mark.parametrize(
+    ("sought", "expected"),
+    [
+        (Sought(service="payments"), [1]),
+        (Sought(endpoint="/cart"), [1]),
+        (Sought(endpoint="send*"), [2]),
+        (Sought(service="a \"quoted\" 'name'"), [3]),
+        (Sought(method="POST", code=range(500, 600)), [1]),
+        (Sought(has_failed=True), [1]),
+        (Sought(at_least_ms=99), [1, 200, 199]),
+        (Sought(at_least_ms=5, at_most_ms=6, endpoint="/orders/*"), [106, 105]),
+        (Sought(service="nobody"), []),
+    ],
+)
+def test_traces_are_found_by_their_spans(search: SpanSearch, sought: Sought, expected: list[int]) -> None:
+    assert names(search.newest(sought, DAY, limit=10)) == expected
+
+
+def test_a_trace_in_a_list_is_told_whole(search: SpanSearch) -> None:
+    (found,) = search.newest(Sought(service="payments"), DAY, limit=10)
+
+    assert (found.service, found.title) == ("shop", "POST /cart")
+    assert (found.spans, found.failed, found.services) == (2, 2, 2)
+    assert found.duration_ns == 1300 * MS
+
+
+def test_the_list_goes_on_where_it_ended(search: SpanSearch) -> None:
+    first = search.newest(Sought(endpoint="/orders/{id}"), DAY, limit=60)
+    rest = search.newest(Sought(endpoint="/orders/{id}"), DAY, limit=60, before=first[-1].start_ns)
+
+    assert names(first) + names(rest) == list(range(200, 100, -1))
+
+
+def test_routes_have_the_figures_of_their_requests_the_slowest_first(search: SpanSearch) -> None:
+    cart, orders, job = search.routes(DAY, limit=10)
+
+    assert (cart.method, cart.endpoint, cart.count, cart.failed) == ("POST", "/cart", 1, 1)
+    assert int(cart.slowest, 16) == int(cart.last_failed, 16) == 1
+    assert (orders.count, orders.failed, int(orders.slowest, 16), orders.last_failed) == (100, 0, 200, "")
+    assert [orders.p50_ms, orders.p95_ms, orders.p99_ms] == pytest.approx([50, 95, 99], abs=1.5)
+    assert (job.endpoint, job.p50_ms) == ("job", 10)
+    assert [each.endpoint for each in search.routes(DAY, service="payments", limit=10)] == []
+
+
+def test_services_are_those_that_spans_are_of(search: SpanSearch) -> None:
+    before = Stretch(NOON - timedelta(hours=2), NOON)
+
+    assert search.services(DAY, limit=10) == ["a \"quoted\" 'name'", "payments", "shop"]
+    assert search.services(before, limit=10) == []
