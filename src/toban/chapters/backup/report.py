@@ -9,6 +9,7 @@ from toban.chapters.backup.engine import Guarded
 from toban.chapters.backup.rules import Copy, Freshness, Moment
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.values.backup_method import BackupMethod, read_backup_method
+from toban.engine.amounts import length, size
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
@@ -27,7 +28,6 @@ _NOT_DONE = {
     Run.State.SKIPPED: "見送られました",
     Run.State.CANCELLED: "中止されました",
 }
-_THOUSAND = 1000
 _PHASES = {
     "prepare": "空のサーバーの用意",
     "plan": "計画",
@@ -325,27 +325,3 @@ def _clock(moment: datetime, zone: ZoneInfo) -> str:
 def phase(name: str) -> str:
     """Name a part of a restore or of a drill for people."""
     return _PHASES.get(name, name)
-
-
-def size(count: int) -> str:
-    """Write a number of bytes for people: `562 MB`, in thousands as object stores bill them."""
-    if count < _THOUSAND:
-        return f"{count} バイト"
-    amount = float(count)
-    for unit in ("kB", "MB", "GB"):
-        amount /= _THOUSAND
-        if amount < _THOUSAND:
-            return f"{amount:.3g} {unit}"
-    return f"{amount / _THOUSAND:,.1f} TB"
-
-
-def length(span: timedelta) -> str:
-    """Write a length of time for people: `52秒`, `3分5秒`, `2時間5分`, `3日`."""
-    minutes, seconds = divmod(max(int(span.total_seconds()), 0), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = [(days, "日"), (hours, "時間"), (minutes, "分"), (seconds, "秒")]
-    # The two greatest tell enough.
-    first = next((at for at, (count, _) in enumerate(parts) if count), len(parts) - 1)
-    told = [f"{count}{unit}" for count, unit in parts[first : first + 2] if count]
-    return "".join(told) or "0秒"

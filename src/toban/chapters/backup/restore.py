@@ -9,6 +9,7 @@ from pathlib import Path
 from toban.chapters.backup import postgres, rules
 from toban.chapters.backup.engine import BackupFailed, RestoreOrder, Taken
 from toban.chapters.backup.rules import Copy, Stretch
+from toban.engine.amounts import size
 from toban.engine.stores.store import Store, StoreTrouble
 
 _SPARE = 1.1
@@ -212,7 +213,7 @@ def obstacles(planned: RestorePlan, into: Path) -> Iterator[Refusal]:
     free, needed = shutil.disk_usage(there).free, int(planned.source_bytes * _SPARE)
     if free < needed:
         yield Refusal(
-            f"{there} の空きは {gigabytes(free)}、要るのはおよそ {gigabytes(needed)} です",
+            f"{there} の空きは {size(free)}、要るのはおよそ {size(needed)} です",
             "広いディスクのフォルダーを --into で指してください",
         )
 
@@ -246,8 +247,3 @@ def programs_for(
             "入れるか、そのフォルダーを --binaries で指してください",
         )
     return found
-
-
-def gigabytes(count: int) -> str:
-    """Return a size as people say it."""
-    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"

@@ -18,6 +18,7 @@ from toban.design.clauses.backup import RecoveryObjective
 from toban.design.values.backup_method import BackupMethod
 from toban.design.values.metric import Metric
 from toban.design.values.schedule import Schedule
+from toban.engine.amounts import length
 from toban.engine.bindings.due import due_times, next_due
 from toban.engine.bindings.model import System
 from toban.engine.clock import Clock
@@ -237,7 +238,7 @@ def _drilled(objective: RecoveryObjective, subjects: Sequence[str], zone: ZoneIn
         seconds = rules.scaled_recovery(
             drill.rto_seconds, then.source_bytes if then else 0, newest.source_bytes if newest else 0
         )
-        took = report.length(timedelta(seconds=drill.rto_seconds))
+        took = length(timedelta(seconds=drill.rto_seconds))
         yield Recovery(
             objective=objective,
             measured=timedelta(seconds=seconds),

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from toban.design.clauses.batch import Batch
 from toban.design.values.retry import FailureAction
+from toban.engine.amounts import length
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
-from toban.engine.notify.words import spell
 from toban.engine.runs import rules
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason
@@ -204,13 +204,13 @@ def _words(row: Row, found: Trouble) -> str:
     due = f"{run.due_at.astimezone(row.zone):%H:%M} の分"
     match found:
         case Trouble.NOT_STARTED:
-            return f"{due}が {spell(row.work.start_grace)} を過ぎても始まりません"
+            return f"{due}が {length(row.work.start_grace)} を過ぎても始まりません"
         case Trouble.NO_CONSENT:
             return f"{due}: {run.note}。toban run {row.key} --approve {run.pk} で進みます"
         case Trouble.TOO_LONG:
-            return f"{due}が {spell(row.work.expected_within or timedelta(0))} を過ぎても終わりません"
+            return f"{due}が {length(row.work.expected_within or timedelta(0))} を過ぎても終わりません"
         case Trouble.UNUSUALLY_LONG:
-            usual = spell(row.standing.longest_usual or timedelta(0))
+            usual = length(row.standing.longest_usual or timedelta(0))
             return f"{due}がいつもより長くかかっています (これまでの 95% の 2 倍、{usual} 超)"
 
 

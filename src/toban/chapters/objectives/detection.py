@@ -8,11 +8,11 @@ from django.db.models import Min, Q
 
 from toban.design.clauses.decisions import Decision
 from toban.design.reader import Design
+from toban.engine import amounts
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.notify.signal import Condition
-from toban.engine.notify.words import spell
 
 _LATELY = timedelta(days=30)
 _MOST = 10_000
@@ -70,15 +70,15 @@ def _status(decision: Decision, promised: timedelta, stories: Sequence[Story], n
         return StatusUpdate(decision.id, Verdict.NOT_MEASURABLE, "", reason, now)
     slowest = max(stories, key=lambda story: story.lag)
     late = [story for story in stories if story.lag > promised]
-    value = f"最長 {spell(slowest.lag)} (30日で {len(stories)}件)"
+    value = f"最長 {amounts.length(slowest.lag)} (30日で {len(stories)}件)"
     reasons = [
-        f"{len(late)}件が {spell(promised)} を超えました: アラート {_numbers(late)}"
+        f"{len(late)}件が {amounts.length(promised)} を超えました: アラート {_numbers(late)}"
         if late
         else "範囲外の最初の測定から、判定までの長さ"
     ]
     delivered = [story.delivery - story.breach for story in stories if story.delivery is not None]
     if delivered:
-        reasons.append(f"知らせが届くまでは最長 {spell(max(delivered))} ({len(delivered)}件)")
+        reasons.append(f"知らせが届くまでは最長 {amounts.length(max(delivered))} ({len(delivered)}件)")
     proof = {
         "alerts": len(stories),
         "late": [_as_proof(story) for story in late[:_NAMED]],

@@ -9,10 +9,10 @@ from toban.chapters.objectives import periods, rules
 from toban.chapters.objectives.rules import Budget, Burn, Span, Tally
 from toban.chapters.objectives.sli import Sli
 from toban.design.values.metric import Metric
+from toban.engine.amounts import length
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
-from toban.engine.notify.words import spell
 
 BUDGET_LEFT = "予算の残り "
 """What comes before the time that is left, in an availability's value."""
@@ -161,7 +161,7 @@ def remains(metric: Metric, budget: Budget) -> str:
     if metric is not Metric.UP:
         return f"{budget.share_left:.0%}"
     left = budget.left
-    time = spell(left) if left > timedelta(0) else f"-{spell(-left)}"
+    time = length(left) if left > timedelta(0) else f"-{length(-left)}"
     return f"{time} ({budget.share_left:.0%})"
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from toban.engine.amounts import length
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.notice import NoticeKind
 from toban.engine.notify.reason import Reason
@@ -105,9 +106,9 @@ def facts(
         ended_at = first.ended_at or now
         span = f"{moment(first.began_at, zone)} から {moment(ended_at, zone)} まで"
         told += [("続いていたこと", _NAMES[first.condition]), ("期間", span)]
-        told += [("続いた時間", spell(ended_at - first.began_at))]
+        told += [("続いた時間", length(ended_at - first.began_at))]
     else:
-        since = f"{moment(first.began_at, zone)} ({zone.key})、{spell(now - first.began_at)}前"
+        since = f"{moment(first.began_at, zone)} ({zone.key})、{length(now - first.began_at)}前"
         told += [("いつから", since), ("検知", moment(first.detected_at, zone))]
     told.append(("次にすること", _next(kind, first)))
     return tuple((name, value) for name, value in told if value)
@@ -131,18 +132,6 @@ def _listed(stories: Sequence[Story]) -> Iterator[tuple[str, str]]:
 def moment(at: datetime, zone: ZoneInfo) -> str:
     """Return *at* as people of *zone* write it."""
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-
-
-def spell(length: timedelta) -> str:
-    """Return *length* as people say it, in its two greatest units: 2日3時間, 1時間5分, 12秒."""
-    seconds = max(0, int(length.total_seconds()))
-    days, seconds = divmod(seconds, 86_400)
-    hours, seconds = divmod(seconds, 3600)
-    minutes, seconds = divmod(seconds, 60)
-    parts = [(days, "日"), (hours, "時間"), (minutes, "分"), (seconds, "秒")]
-    first = next((index for index, (amount, _) in enumerate(parts) if amount), len(parts) - 1)
-    shown = [f"{amount}{unit}" for amount, unit in parts[first : first + 2] if amount]
-    return "".join(shown) or "0秒"
 
 
 def _next(kind: NoticeKind, story: Story) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from toban.engine import amounts
 from toban.engine.bindings.due import due_times
 from toban.engine.evidence import ledger
 from toban.engine.runs import claim
@@ -101,11 +102,11 @@ def _within(work: Work) -> timedelta:
 
 def _give_up(run: Run, work: Work, now: datetime) -> None:
     if run.state == Run.State.WAITING:
-        note = f"予定から {_words(_within(work))} たっても、始まりも終わりも報告されませんでした"
+        note = f"予定から {amounts.length(_within(work))} たっても、始まりも終わりも報告されませんでした"
         claim.end(run, Run.State.MISSED, Reason.UNREPORTED, now, note)
         return
     length = work.timeout or _within(work)
-    note = f"始まってから {_words(length)} たっても、終わりが報告されませんでした"
+    note = f"始まってから {amounts.length(length)} たっても、終わりが報告されませんでした"
     _end_attempt(run, Reason.UNREPORTED, note, now)
     claim.end(run, Run.State.FAILED, Reason.UNREPORTED, now, note)
 
@@ -208,7 +209,7 @@ def _end_attempt(run: Run, outcome: Reason, error: str, at: datetime) -> None:
 
 def _lateness(work: Work, run: Run, report: Report) -> str:
     is_late = run.state != Run.State.RUNNING and report.at - run.due_at > _within(work)
-    return f"予定から {_words(report.at - run.due_at)} 遅れて報告されました" if is_late else ""
+    return f"予定から {amounts.length(report.at - run.due_at)} 遅れて報告されました" if is_late else ""
 
 
 def _complaint(report: Report) -> str:
@@ -223,11 +224,3 @@ def _log(run: Run, report: Report) -> None:
         RunLog(run=run, fence=run.fence, step=_STEP, at=report.at, text=ledger.storable_text(line))
         for line in lines
     )
-
-
-def _words(length: timedelta) -> str:
-    minutes = length // timedelta(minutes=1)
-    days, hours = divmod(minutes // 60, 24)
-    parts = [(days, "日"), (hours, "時間"), (minutes % 60, "分")]
-    found = "".join(f"{count}{unit}" for count, unit in parts if count)
-    return found or f"{length.total_seconds():.0f}秒"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toban.engine.amounts import size
 from toban.faces.cli.backup_bucket import fix_bucket
 from toban.faces.cli.backup_self import back_up_self
 from toban.faces.cli.kept import edition_of
@@ -106,7 +107,6 @@ def _as_json(row: "Backup") -> dict[str, object]:
 
 
 def _line(row: "Backup") -> str:
-    from toban.chapters.backup.report import size  # noqa: PLC0415
 
     if row.pruned_at is not None:
         mark, told = "-", f"消しました: {row.pruned_why}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toban.engine.amounts import size
 from toban.faces.cli.state import opened_state, set_up
 from toban.faces.cli.terminal import refuse, say
 
@@ -152,7 +153,6 @@ def _next_steps(own: "Own", folder: Path) -> "Iterator[str]":
 
 
 def _line(own: "Own") -> str:
-    from toban.chapters.backup.report import size  # noqa: PLC0415
 
     head = own.evidence.partition(":")[0] or "0"
     measured = "、計測値あり" if own.has_telemetry else ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toban.engine.amounts import length, size
 from toban.faces.cli.kept import edition_of, named_edition
 from toban.faces.cli.screen import Screen
 from toban.faces.cli.state import opened_state, set_up
@@ -232,17 +233,11 @@ def _binaries(asked: _Asked, source: "Source") -> Path | None:
 
 def describe(planned: "RestorePlan", into: Path | None, source: "Source", edition: "Edition") -> list[str]:
     """Return the plan in lines."""
-    from toban.chapters.backup.report import length  # noqa: PLC0415
-    from toban.chapters.backup.restore import gigabytes  # noqa: PLC0415
-
     zone = edition.bindings.system.zone
     lines = [f"{planned.subject} を戻す計画"]
     for taken in planned.chain:
-        size, until = (
-            gigabytes(sum(each.size for each in taken.objects)),
-            taken.restorable_to.astimezone(zone),
-        )
-        lines.append(f"  バックアップ  {taken.label}  {size}  ({until:%m-%d %H:%M:%S} まで)")
+        stored, until = sum(each.size for each in taken.objects), taken.restorable_to.astimezone(zone)
+        lines.append(f"  バックアップ  {taken.label}  {size(stored)}  ({until:%m-%d %H:%M:%S} まで)")
     if planned.is_physical and planned.follows_log:
         lines.append("  記録 (WAL)    このバックアップより後のものを続けて反映")
     takes = (
@@ -255,8 +250,8 @@ def describe(planned: "RestorePlan", into: Path | None, source: "Source", editio
     )
     lines += [
         f"  戻る時点      {reached}",
-        f"  読む量        {gigabytes(planned.stored_bytes)}  ({source.store_name or source.kind_name} から)",
-        f"  書く先        {into or '(サーバー)'}  およそ {gigabytes(planned.source_bytes)}",
+        f"  読む量        {size(planned.stored_bytes)}  ({source.store_name or source.kind_name} から)",
+        f"  書く先        {into or '(サーバー)'}  およそ {size(planned.source_bytes)}",
         f"  かかる時間    {takes}",
     ]
     return lines

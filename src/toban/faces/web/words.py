@@ -6,6 +6,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from toban.engine import amounts
+from toban.engine.amounts import Unit
 from toban.engine.evidence.verdict import Verdict
 
 WORDS: dict[Verdict, Promise] = {
@@ -17,49 +19,30 @@ WORDS: dict[Verdict, Promise] = {
     Verdict.UNBOUND: gettext_lazy("未接続"),
 }
 
-_SECOND, _MINUTE, _HOUR, _DAY = (
-    timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1),
-)  # fmt: skip
-_TEN_SECONDS = timedelta(seconds=10)
-_THOUSAND = 1000
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+_SECOND, _TEN_SECONDS, _MINUTE = timedelta(seconds=1), timedelta(seconds=10), timedelta(minutes=1)
+_UNITS: dict[Unit, Promise] = {
+    Unit.DAY: gettext_lazy("%(count)s日"),
+    Unit.HOUR: gettext_lazy("%(count)s時間"),
+    Unit.MINUTE: gettext_lazy("%(count)s分"),
+    Unit.SECOND: gettext_lazy("%(count)s秒"),
+}
 
 
 def length(span: timedelta) -> str:
     """Say how long *span* is, in its two largest units at most: 3日2時間, 12分, 1分未満."""
-    if span < _MINUTE:
-        return _("1分未満")
-    if span < _HOUR:
-        return _minutes(span)
-    if span < _DAY:
-        minutes = span % _HOUR // _MINUTE
-        if not minutes:
-            return _hours(span)
-        return _("%(hours)d時間%(minutes)d分") % {"hours": span // _HOUR, "minutes": minutes}
-    hours = span % _DAY // _HOUR
-    if not hours:
-        return _("%(days)d日") % {"days": span // _DAY}
-    return _("%(days)d日%(hours)d時間") % {"days": span // _DAY, "hours": hours}
-
-
-def _hours(span: timedelta) -> str:
-    return _("%(hours)d時間") % {"hours": span // _HOUR}
-
-
-def _minutes(span: timedelta) -> str:
-    return _("%(minutes)d分") % {"minutes": span // _MINUTE}
+    return _("1分未満") if span < _MINUTE else _said(span // _MINUTE * _MINUTE)
 
 
 def took(span: timedelta) -> str:
     """Say how long something took, to the second: 0.4秒, 12秒, 3分20秒, 1時間5分."""
     if span < _TEN_SECONDS:
-        return _("%(seconds)s秒") % {"seconds": f"{span / _SECOND:.1f}"}
-    if span < _MINUTE:
-        return _("%(seconds)s秒") % {"seconds": span // _SECOND}
-    seconds = span % _MINUTE // _SECOND
-    if span >= _HOUR or not seconds:
-        return length(span)
-    return _("%(minutes)d分%(seconds)d秒") % {"minutes": span // _MINUTE, "seconds": seconds}
+        return _("%(count)s秒") % {"count": f"{span / _SECOND:.1f}"}
+    return _said(span)
+
+
+def _said(span: timedelta) -> str:
+    greater, *rest = [str(_UNITS[unit]) % {"count": count} for count, unit in amounts.parts(span)]
+    return _("%(greater)s%(lesser)s") % {"greater": greater, "lesser": rest[0]} if rest else greater
 
 
 def relative(moment: datetime, now: datetime) -> str:
@@ -67,16 +50,6 @@ def relative(moment: datetime, now: datetime) -> str:
     if moment <= now:
         return _("%(length)s前") % {"length": length(now - moment)}
     return _("%(length)s後") % {"length": length(moment - now)}
-
-
-def size(count: int) -> str:
-    """Write a number of bytes in units of a thousand, as stores bill them: 1.2 GB."""
-    amount = float(count)
-    for unit in _UNITS:
-        if amount < _THOUSAND or unit == _UNITS[-1]:
-            break
-        amount /= _THOUSAND
-    return f"{count} B" if unit == "B" else f"{amount:.1f} {unit}"
 
 
 def clock(moment: datetime, now: datetime, zone: tzinfo) -> str:

@@ -50,7 +50,7 @@ def test_the_page_tells_the_newest_moment_and_its_age_against_the_rpo(viewer: Cl
     page = viewer.get("/backups/").content.decode()
 
     assert '<span class="conforming">●</span> 1時間 <small>いま 30分' in page
-    assert "562.0 MB" in page
+    assert "562 MB" in page
 
 
 def test_a_moment_older_than_the_rpo_deviates_though_no_run_failed(viewer: Client) -> None:

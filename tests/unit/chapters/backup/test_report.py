@@ -202,38 +202,3 @@ def test_a_bucket_is_judged_by_its_worst_setting(
 
     assert report.guard_status(guard, NOW).verdict is verdict
     assert report.guard_signal(guard, NOW).condition is condition
-
-
-@pytest.mark.parametrize(
-    ("count", "words"),
-    [
-        (0, "0 バイト"),
-        (999, "999 バイト"),
-        (1000, "1 kB"),
-        (1_234_000, "1.23 MB"),
-        (562_400_000, "562 MB"),
-        (16_200_000_000, "16.2 GB"),
-        (1_500_000_000_000, "1.5 TB"),
-    ],
-)
-def test_sizes(count: int, words: str) -> None:
-    assert report.size(count) == words
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0, "0秒"),
-        (59.9, "59秒"),
-        (60, "1分"),
-        (3_599, "59分59秒"),
-        (3_600, "1時間"),
-        (7_500, "2時間5分"),
-        (86_400, "1日"),
-        (90_000, "1日1時間"),
-        (86_460, "1日"),
-        (-5, "0秒"),
-    ],
-)
-def test_lengths(seconds: float, words: str) -> None:
-    assert report.length(timedelta(seconds=seconds)) == words

@@ -7,7 +7,7 @@ import pytest
 from toban.engine.notify.notice import NoticeKind
 from toban.engine.notify.reason import Reason
 from toban.engine.notify.signal import Condition
-from toban.engine.notify.words import Story, facts, spell, title
+from toban.engine.notify.words import Story, facts, title
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOON = datetime(2026, 4, 1, 12, tzinfo=TOKYO)
@@ -124,20 +124,3 @@ def test_one_notice_of_many_counts_them_and_lists_the_first() -> None:
     assert told[0] == ("web-1 CPU使用率", "92% (異常 85%以上) — 運用設計書.md:1")
     assert told[8] == ("ほか", "2件。すべては Toban のページにあります")
     assert len(told) == 10
-
-
-@pytest.mark.parametrize(
-    ("seconds", "expected"),
-    [
-        (0, "0秒"),
-        (-5, "0秒"),
-        (59, "59秒"),
-        (60, "1分"),
-        (3599, "59分59秒"),
-        (3600, "1時間"),
-        (86_400 + 60, "1日"),
-        (2 * 86_400 + 3 * 3600, "2日3時間"),
-    ],
-)
-def test_lengths_are_spelled_as_people_say_them(seconds: int, expected: str) -> None:
-    assert spell(timedelta(seconds=seconds)) == expected

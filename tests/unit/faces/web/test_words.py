@@ -44,14 +44,6 @@ def test_what_something_took_is_said_to_the_second(span: timedelta, said: str) -
     assert words.took(span) == said
 
 
-@pytest.mark.parametrize(
-    ("count", "said"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (562_000_000, "562.0 MB"), (10**18, "1000.0 PB")],
-)
-def test_a_size_is_said_in_thousands(count: int, said: str) -> None:
-    assert words.size(count) == said
-
-
 def test_a_moment_is_said_as_far_as_it_is_from_now() -> None:
     assert words.relative(NOW, NOW) == "1分未満前"
     assert words.relative(NOW - timedelta(hours=3), NOW) == "3時間前"
@@ -78,3 +70,4 @@ def test_every_verdict_has_a_shape_and_a_word_of_its_own() -> None:
 def test_english_readers_read_english() -> None:
     with translation.override("en"):
         assert words.since(NOW - timedelta(minutes=5), NOW, TOKYO) == "since 11:55 (5 min)"
+        assert words.took(timedelta(seconds=200)) == "3 min 20 s"

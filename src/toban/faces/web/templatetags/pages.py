@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from toban.chapters.backup.models import Backup
 from toban.design.clauses.backup import RecoveryObjective
+from toban.engine import amounts
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.runs.models import Run
@@ -72,7 +73,7 @@ def took(span: timedelta | None) -> str:
 @register.filter
 def size(count: int | None) -> str:
     """Write a number of bytes."""
-    return words.size(count) if count is not None else "—"
+    return amounts.size(count) if count is not None else "—"
 
 
 @register.simple_tag

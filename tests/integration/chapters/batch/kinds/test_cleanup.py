@@ -86,9 +86,9 @@ def test_what_is_past_its_time_goes_and_the_rest_stays(tmp_path: Path, logs: Pat
     assert [each.exists() for each in (old, new, other)] == [False, True, True]
     assert turn.said[:2] == [
         "アクセスログ (90日、2026-08-27 03:00 より前): 期限切れ 1 件、保存期間の内 1 件",
-        f"消すもの: {old} (アクセスログ、2026-08-26、6B)",
+        f"消すもの: {old} (アクセスログ、2026-08-26、6 B)",
     ]
-    assert "アクセスログ: 削除 1 件 (6B)" in turn.said
+    assert "アクセスログ: 削除 1 件 (6 B)" in turn.said
 
 
 def test_every_row_has_its_own_evidence_of_what_went(tmp_path: Path, logs: Path) -> None:
@@ -211,7 +211,7 @@ def test_removing_again_after_a_kill_finds_the_rest_and_says_what_was_gone(
 
     assert result == {"アクセスログ": {"gone": 1, "removed": 1, "bytes": 6}}
     assert not second.exists()
-    assert turn.said[-1] == "アクセスログ: 削除 1 件 (6B)、すでになかったもの 1 件"
+    assert turn.said[-1] == "アクセスログ: 削除 1 件 (6 B)、すでになかったもの 1 件"
 
 
 def test_stopped_in_the_middle_what_went_is_on_record(tmp_path: Path, logs: Path) -> None:

@@ -129,13 +129,3 @@ def read_room(text: str) -> Room | None:
         return Room(percent=amount) if amount <= 100 else None
     base = 1024 if "I" in unit else 1000
     return Room(bytes=int(amount * base ** _POWERS[unit[0]]))
-
-
-def size_words(size: int) -> str:
-    """Return 1.5GB, 380B."""
-    amount = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:.0f}{unit}" if unit == "B" else f"{amount:.1f}{unit}"
-        amount /= 1000
-    return f"{amount:.1f}TB"

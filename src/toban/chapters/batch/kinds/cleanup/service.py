@@ -18,8 +18,8 @@ from toban.chapters.batch.kinds.cleanup.rules import (
     LogFile,
     fate,
     last_written,
-    size_words,
 )
+from toban.engine.amounts import size
 from toban.engine.clock import system_clock
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
@@ -84,7 +84,7 @@ class Sum:
 
     def words(self, verb: str) -> str:
         """Return it for people."""
-        done = f"{verb} {self.ends[End.REMOVED]:,} 件 ({size_words(self.bytes)})"
+        done = f"{verb} {self.ends[End.REMOVED]:,} 件 ({size(self.bytes)})"
         others = {End.GONE: "すでになかったもの", End.CHANGED: "変わったため残したもの"}
         return done + "".join(
             f"、{name} {self.ends[end]:,} 件" for end, name in others.items() if self.ends[end]
@@ -144,8 +144,8 @@ def _row_words(limit: Limit, fates: Sequence[Fate], now: datetime) -> str:
 
 def _file_words(each: Bound, zone: ZoneInfo) -> str:
     written = last_written(each.file, zone).astimezone(zone)
-    names, size = "、".join(each.names), size_words(each.file.size)
-    return f"{each.file.path} ({names}、{written:%Y-%m-%d}、{size})"
+    names, room = "、".join(each.names), size(each.file.size)
+    return f"{each.file.path} ({names}、{written:%Y-%m-%d}、{room})"
 
 
 def remove(orders: Orders, turn: Turn) -> object:
@@ -200,7 +200,7 @@ def check_room(orders: Orders, turn: Turn) -> str:
     told, lacking = [], []
     for folder in _disks(orders):
         usage = shutil.disk_usage(folder)
-        words = f"{folder} の空き {size_words(usage.free)} ({100 * usage.free / usage.total:.1f}%)"
+        words = f"{folder} の空き {size(usage.free)} ({100 * usage.free / usage.total:.1f}%)"
         told.append(words)
         if orders.room is not None and not orders.room.is_kept(usage.free, usage.total):
             lacking.append(words)

@@ -15,7 +15,6 @@ from toban.chapters.batch.kinds.cleanup.rules import (
     fate,
     last_written,
     read_room,
-    size_words,
 )  # fmt: skip
 from toban.design.clauses.logs import LogKind
 from toban.design.reader import read_design
@@ -138,9 +137,3 @@ def test_room_is_a_share_or_bytes(text: str, room: Room | None) -> None:
 )
 def test_exactly_as_much_as_asked_for_suffices(room: Room, free: int, is_kept: bool) -> None:
     assert room.is_kept(free, 1000) is is_kept
-
-
-def test_sizes_are_written_for_people() -> None:
-    assert [size_words(each) for each in (0, 999, 1000, 1_500_000, 2 * 10**12)] == [
-        "0B", "999B", "1.0kB", "1.5MB", "2.0TB",
-    ]  # fmt: skip

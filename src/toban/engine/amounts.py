@@ -1,0 +1,48 @@
+"""Lengths of time and numbers of bytes as people say them. Pure."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import StrEnum
+
+_THOUSAND = 1000
+_ROUNDED_UP = 999.5
+"""From here on three digits would say 1,000."""
+
+
+class Unit(StrEnum):
+    """A unit of time, by its Japanese word."""
+
+    DAY = "日"
+    HOUR = "時間"
+    MINUTE = "分"
+    SECOND = "秒"
+
+
+_SECONDS = {Unit.DAY: 86_400, Unit.HOUR: 3600, Unit.MINUTE: 60, Unit.SECOND: 1}
+
+
+def parts(span: timedelta) -> Sequence[tuple[int, Unit]]:
+    """Return *span* in its greatest unit and the next, which tell enough; below a second nothing is left."""
+    left, found = max(int(span.total_seconds()), 0), []
+    for unit, seconds in _SECONDS.items():
+        count, left = divmod(left, seconds)
+        if count or found:
+            found.append((count, unit))
+    return [(count, unit) for count, unit in found[:2] if count]
+
+
+def length(span: timedelta) -> str:
+    """Return 2日3時間, 1時間5分, 12秒."""
+    return "".join(f"{count}{unit}" for count, unit in parts(span)) or f"0{Unit.SECOND}"
+
+
+def size(count: int) -> str:
+    """Return 562 MB, in thousands as object stores bill them."""
+    if count < _THOUSAND:
+        return f"{count} B"
+    amount = float(count)
+    for unit in ("kB", "MB", "GB"):
+        amount /= _THOUSAND
+        if amount < _ROUNDED_UP:
+            return f"{amount:.3g} {unit}"
+    return f"{amount / _THOUSAND:,.1f} TB"

@@ -1,0 +1,51 @@
+"""Lengths and sizes as people say them."""
+
+from datetime import timedelta
+
+import pytest
+
+from toban.engine.amounts import Unit, length, parts, size
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "0秒"),
+        (0, "0秒"),
+        (59.9, "59秒"),
+        (60, "1分"),
+        (3_599, "59分59秒"),
+        (3_600, "1時間"),
+        (3_659, "1時間"),
+        (7_500, "2時間5分"),
+        (86_400 + 60, "1日"),
+        (2 * 86_400 + 3 * 3600, "2日3時間"),
+    ],
+)
+def test_a_length_is_said_in_its_greatest_unit_and_the_next(seconds: float, words: str) -> None:
+    assert length(timedelta(seconds=seconds)) == words
+
+
+def test_the_parts_of_a_length_are_for_other_languages() -> None:
+    assert parts(timedelta(minutes=65)) == [(1, Unit.HOUR), (5, Unit.MINUTE)]
+    assert parts(timedelta(milliseconds=900)) == []
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1 MB"),
+        (1_234_000, "1.23 MB"),
+        (562_400_000, "562 MB"),
+        (16_200_000_000, "16.2 GB"),
+        (999_999_999_999, "1.0 TB"),
+        (1_500_000_000_000, "1.5 TB"),
+        (10**18, "1,000,000.0 TB"),
+    ],
+)
+def test_a_size_is_said_in_thousands(count: int, words: str) -> None:
+    assert size(count) == words
