@@ -1,26 +1,54 @@
-"""`toban agent`: on a host, push what it measures to a Toban elsewhere."""
+"""`toban agent`: on a host, push what it measures and the logs written there to a Toban elsewhere."""
 
 import os
 import signal
 import socket
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from toban.faces.cli.terminal import refuse, say, speak_utf8
 
-if TYPE_CHECKING:
-    from toban.faces.agent import Agent, Spool
-
 _UNUSABLE = 2
+_LOGS_EVERY = 2.0
+"""Seconds between two looks at the log files: fewer and larger batches are what the server's store likes."""
+
+_PATIENCE = 15.0
+"""Seconds that a request in hand has to end after SIGTERM."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the operator asked for."""
+
+    url: str
+    instance: str
+    every: float
+    spool: Path
+    keep: int
+    ca_file: str | None
+    logs: tuple[str, ...]
+    metrics: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One thing that the agent does: a step that says what went wrong, and how often."""
+
+    name: str
+    step: Callable[[], str]
+    every: float
 
 
 @click.command(
     "agent",
-    short_help="Push this host's CPU, memory and disks (この機械の値を送る).",
-    epilog="Example: TOBAN_AGENT_TOKEN=… toban agent --url https://toban.example.com --instance web-1",
+    short_help="Push this host's figures and logs (この機械の値とログを送る).",
+    epilog="Example: TOBAN_AGENT_TOKEN=… toban agent --url https://toban.example.com --instance web-1"
+    " --log '/var/log/nginx/*.log'",
 )
 @click.option("--url", required=True, help="The Toban to send to.")
 @click.option(
@@ -35,72 +63,121 @@ _UNUSABLE = 2
     "--keep", type=click.IntRange(1, 100_000), default=5760, show_default=True, help="Readings kept."
 )
 @click.option("--ca-file", help="Certificates to trust instead of the system's.")
+@click.option("--log", "logs", multiple=True, metavar="PATTERN", help="Log files to follow; may be repeated.")
+@click.option("--metrics/--no-metrics", default=True, show_default=True, help="Measure this host.")
 @click.option("--once", is_flag=True, help="Look and send once, and say whether it worked.")
-def command(
-    url: str,
-    instance: str,
-    token_file: Path | None,
-    every: float,
-    spool: Path,
-    keep: int,
-    ca_file: str | None,
-    once: bool,
-) -> None:
-    """Measure this host and push it, until SIGTERM; what can't be sent waits in the spool.
+def command(token_file: Path | None, once: bool, **asked: object) -> None:
+    """Measure this host and follow its logs, until SIGTERM; what can't be sent waits.
 
     この機械の CPU、メモリ、ディスクを測って送ります。届かない間はディスクに貯め、後で古い順に送ります。
-    受け取る側の toban.toml には [senders.名前] (may = ["metrics"]) と { kind = "pushed", … } を書きます。
+    --log のファイルは、書き足された行を送ります。ローテーションも再起動も越えて、一行も落とさず、重ねません。
+    受け取る側の toban.toml には [senders.名前] (may = ["metrics", "logs"]) と { kind = "pushed", … } を、
+    ファイルの書き方が JSON や文でなければ files を書きます。
 
     \b
     Exit status:
       0  stopped as asked; with --once: sent
-      1  with --once: not sent, it waits in the spool
-      2  there is no token, or the spool can't be written
+      1  with --once: not sent, it waits in the spool, or in the log files
+      2  there is nothing to do or no token, or the spool can't be used
     """
     speak_utf8()
+    order = Order(**asked)  # type: ignore[arg-type]
+    if not (order.logs or order.metrics):
+        refuse("することがありません", "--log でログのファイルを指定するか、--no-metrics を外してください")
+        raise SystemExit(_UNUSABLE)
     token = _token(token_file)
-    from toban.chapters.monitoring.sources.host.source import HostConfig, HostSource  # noqa: PLC0415
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.faces.agent import Agent, Spool, new_client  # noqa: PLC0415
-
-    try:
-        waiting = Spool(spool, keep)
-    except OSError as exc:
-        refuse(f"{spool}: ここには書けません ({exc.strerror})", "書ける場所を --spool で指定してください")
-        raise SystemExit(_UNUSABLE) from exc
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with new_client(url, token, ca_file) as client:
-        agent = Agent(HostSource(HostConfig(instance=instance)), waiting, client, instance)
-        # Its CPU usage is the mean between two looks.
-        agent.look(system_clock())
-        stop.wait(1.0 if once else every)
+    with ExitStack() as open_until_the_end:
+        duties = [_metrics(order, token, stop, open_until_the_end)] if order.metrics else []
+        if order.logs:
+            duties.append(open_until_the_end.enter_context(_logs(order, token, stop)))
         if once:
-            raise SystemExit(_once(agent, instance))
-        _forever(agent, waiting, every, stop)
+            raise SystemExit(_once(duties, order.instance))
+        _forever(duties, stop)
 
 
-def _once(agent: "Agent", instance: str) -> int:
+def _metrics(order: Order, token: str, stop: threading.Event, until: ExitStack) -> Duty:
+    from toban.chapters.monitoring.sources.host.source import HostConfig, HostSource  # noqa: PLC0415
     from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.faces.agent.client import new_client  # noqa: PLC0415
+    from toban.faces.agent.readings import Agent, Spool  # noqa: PLC0415
 
-    agent.look(system_clock())
-    why = agent.send()
-    say(why or f"{instance} の値を送りました")
-    return 1 if why else 0
+    try:
+        waiting = Spool(order.spool, order.keep)
+    except OSError as exc:
+        refuse(
+            f"{order.spool}: ここには書けません ({exc.strerror})", "書ける場所を --spool で指定してください"
+        )
+        raise SystemExit(_UNUSABLE) from exc
+    client = until.enter_context(new_client(order.url, token, order.ca_file))
+    agent = Agent(HostSource(HostConfig(instance=order.instance)), waiting, client, order.instance)
 
+    is_first = True
 
-def _forever(agent: "Agent", waiting: "Spool", every: float, stop: threading.Event) -> None:
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-
-    last = ""
-    while not stop.is_set():
+    def step() -> str:
+        nonlocal is_first
+        if is_first:
+            # Its CPU usage is the mean between two looks.
+            agent.look(system_clock())
+            stop.wait(1.0)
+            is_first = False
         agent.look(system_clock())
         why = agent.send()
-        if why != last:
-            say(f"{why} ({len(waiting)}件が待っています)" if why else "送れるようになりました")
+        return f"{why} ({len(waiting)}件が待っています)" if why else ""
+
+    return Duty("metrics", step, order.every)
+
+
+@contextmanager
+def _logs(order: Order, token: str, stop: threading.Event) -> Iterator[Duty]:
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.faces.agent.client import new_client  # noqa: PLC0415
+    from toban.faces.agent.logs import Shipper  # noqa: PLC0415
+    from toban.faces.agent.positions import Positions, PositionsUnusable  # noqa: PLC0415
+    from toban.faces.agent.tail import Tail  # noqa: PLC0415
+
+    try:
+        tail = Tail(order.logs, Positions(order.spool / "logs"), system_clock)
+    except PositionsUnusable as exc:
+        refuse(str(exc), exc.hint)
+        raise SystemExit(_UNUSABLE) from exc
+    try:
+        with new_client(order.url, token, order.ca_file) as client:
+            shipper = Shipper(tail, client, order.instance, is_stopped=stop.is_set)
+            yield Duty("logs", shipper.step, _LOGS_EVERY)
+    finally:
+        tail.close()
+
+
+def _once(duties: list[Duty], instance: str) -> int:
+    troubles = [why for duty in duties if (why := duty.step())]
+    say("\n".join(troubles) or f"{instance} の値とログを送りました")
+    return 1 if troubles else 0
+
+
+def _forever(duties: list[Duty], stop: threading.Event) -> None:
+    from toban.engine import loops  # noqa: PLC0415
+
+    loops.run(
+        [loops.Loop(duty.name, _telling(duty), duty.every) for duty in duties], stop, patience=_PATIENCE
+    )
+
+
+def _telling(duty: Duty) -> Callable[[], None]:
+    """Return the duty's step, which says what went wrong when that changes."""
+    last = ""
+
+    def step() -> None:
+        nonlocal last
+        why = duty.step()
+        # The same trouble with more waiting is the same.
+        if why.partition(" (")[0] != last.partition(" (")[0]:
+            say(why or "送れるようになりました")
         last = why
-        stop.wait(every)
+
+    return step
 
 
 def _token(file: Path | None) -> str:

@@ -1,11 +1,10 @@
-"""`toban agent` at work: look at the host, spool, send. What could not be sent waits on the disk.
+"""What the agent measures: look at the host, spool, send. What could not be sent waits on the disk.
 
 A reading is written to the spool before it is sent, and removed once the server has acknowledged it: whatever
 happens to either side, none is lost, until the spool is full; then the oldest go.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -94,13 +93,3 @@ class Agent:
     def _remove(self, sent: Mapping[Path, object]) -> None:
         for path in sent:
             path.unlink(missing_ok=True)
-
-
-def new_client(url: str, token: str, ca_file: str | None) -> httpx.Client:
-    """Return a client that shows *token*; redirects are not followed, they would carry it elsewhere."""
-    return httpx.Client(
-        base_url=url,
-        headers={"authorization": f"Bearer {token}", "user-agent": f"toban-agent/{os.getpid()}"},
-        timeout=10,
-        verify=ca_file if ca_file is not None else True,
-    )

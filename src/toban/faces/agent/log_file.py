@@ -1,0 +1,70 @@
+"""A log file that is held open: under whatever name it goes on, its bytes can be read."""
+
+import os
+import stat
+from pathlib import Path
+
+from toban.faces.agent import fingerprint
+from toban.faces.agent.fingerprint import Fingerprint
+from toban.faces.agent.positions import Position
+
+type Identity = tuple[int, int]
+"""Device and inode: as long as the file is held open, no other has these."""
+
+type Stamp = tuple[int, int]
+"""Size, and when it was written to in nanoseconds: emptied and filled again it may have the same size."""
+
+
+class NoLog(Exception):
+    """What stands there is no regular file."""
+
+
+class LogFile:
+    """One file, by its inode."""
+
+    def __init__(self, path: Path) -> None:
+        """Open *path*; raises `OSError` or `NoLog`."""
+        # Without waiting: a named pipe would, for a writer.
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        found = os.fstat(self._descriptor)
+        self.identity: Identity = (found.st_dev, found.st_ino)
+        if not stat.S_ISREG(found.st_mode):
+            self.close()
+            raise NoLog(f"{path} is no regular file")
+
+    @property
+    def stamp(self) -> Stamp:
+        """What tells that it was written to."""
+        found = os.fstat(self._descriptor)
+        return found.st_size, found.st_mtime_ns
+
+    def read(self, start: int, count: int) -> bytes:
+        """Return up to *count* bytes from *start*; fewer at the end only."""
+        found = b""
+        while len(found) < count:
+            more = os.pread(self._descriptor, count - len(found), start + len(found))
+            if not more:
+                break
+            found += more
+        return found
+
+    def head(self) -> Fingerprint:
+        """Return what it is known by."""
+        return fingerprint.of(self.read(0, fingerprint.HEAD))
+
+    def behind(self, offset: int) -> Fingerprint:
+        """Return the fingerprint of what stands right before *offset*."""
+        start = max(offset - fingerprint.BEHIND, 0)
+        return fingerprint.of(self.read(start, offset - start))
+
+    def has(self, position: Position) -> bool:
+        """Say whether it is the file that *position* is about: the bytes that were there still are."""
+        return (
+            os.fstat(self._descriptor).st_size >= position.needs
+            and fingerprint.of(self.read(0, position.head.length)) == position.head
+            and self.behind(position.offset) == position.behind
+        )
+
+    def close(self) -> None:
+        """Let go of it."""
+        os.close(self._descriptor)

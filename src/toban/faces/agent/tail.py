@@ -1,0 +1,289 @@
+"""The log files of a host, followed through rotation: by rename, by copy and truncate, across restarts.
+
+A file is what its inode and its bytes say, not its name. One that was renamed away is read to its end; of one
+that was emptied the rest is looked for in the copy that logrotate made of it before.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from uuid import uuid4
+
+import structlog
+
+from toban.engine.clock import Clock
+from toban.faces.agent import fingerprint, places
+from toban.faces.agent.cutting import MOST, body_of, end_of
+from toban.faces.agent.log_file import Identity, LogFile, NoLog, Stamp
+from toban.faces.agent.positions import Pending, Position, Positions, Standing
+
+_PATIENCE = 30.0
+"""Seconds after which a last line without an end is taken as one."""
+
+_LINGER = 60.0
+"""Seconds that a file is held which has left its place and does not grow: its writer may not know yet."""
+
+_COARSE = 1.0
+"""Seconds by which a file system's times may lag behind the clock."""
+
+_MOST_FILES = 500
+"""Each is held open."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Tailed:
+    """A file and how far it has been sent."""
+
+    file: LogFile
+    position: Position
+    is_here: bool = True
+    """Whether one of the patterns leads to it."""
+    was_sent: bool = False
+    """Whether its pending batch may have reached the server."""
+    stamp: Stamp = (0, 0)
+    grew_at: float = 0.0
+
+    @property
+    def unread(self) -> int:
+        size, _ = self.stamp
+        return size - self.position.offset
+
+
+class Tail:
+    """The files that *patterns* lead to. One thread uses it."""
+
+    def __init__(
+        self,
+        patterns: Sequence[str],
+        positions: Positions,
+        clock: Clock,
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Go on where the *positions* are; raises `PositionsUnusable`."""
+        self._patterns = patterns
+        self._positions = positions
+        self._clock = clock
+        self._elapsed = elapsed
+        self._tailed: dict[Identity, Tailed] = {}
+        standing = positions.load()
+        self._looked_at = standing.looked_at
+        self._saved = list(standing.files)
+        self._unclaimed = list(standing.files)
+        self._complained: set[str] = set()
+
+    def look(self) -> None:
+        """Find out what has become of the files, and which are new."""
+        began = self._clock().timestamp()
+        here = self._here()
+        left = [
+            tailed for identity, tailed in self._tailed.items() if tailed.is_here and identity not in here
+        ]
+        for identity, tailed in self._tailed.items():
+            tailed.is_here = identity in here
+            self._check(tailed)
+        new = {identity: path for identity, path in here.items() if identity not in self._tailed}
+        new = {identity: path for identity, path in new.items() if not self._claim(path)}
+        lost = {each.position.path for each in left} | {each.path for each in self._unclaimed}
+        for position in self._unclaimed:
+            self._find_rest(position)
+        self._unclaimed = []
+        for place in lost:
+            self._take_up_what_passed(Path(place))
+        for path in new.values():
+            self._take_up(path, path)
+        self._let_go()
+        self._looked_at = began
+
+    def ready(self) -> list[Tailed]:
+        """Return the files with something to send, what it is kept first; nothing is sent before."""
+        for tailed in self._tailed.values():
+            if tailed.position.pending is None and tailed.unread > 0:
+                self._cut(tailed)
+        self.save()
+        return [tailed for tailed in self._tailed.values() if tailed.position.pending]
+
+    def body(self, tailed: Tailed) -> bytes | None:
+        """Return what is pending of *tailed*, as it is to be sent; empty where it says nothing.
+
+        None where the file was emptied just now: the next look sees to it.
+        """
+        position = tailed.position
+        batch = tailed.file.read(position.offset, position.needs - position.offset)
+        return body_of(batch) if tailed.file.has(position) else None
+
+    def acknowledge(self, tailed: Tailed) -> None:
+        """Move on behind what was pending."""
+        end = tailed.position.needs
+        behind = tailed.file.behind(end)
+        tailed.position = replace(tailed.position, offset=end, behind=behind, pending=None)
+        tailed.was_sent = False
+
+    def save(self) -> None:
+        """Keep how far all is; raises `OSError`."""
+        positions = [tailed.position for tailed in self._tailed.values()]
+        if positions != self._saved:
+            self._positions.save(Standing(positions, self._looked_at))
+            self._saved = positions
+
+    def close(self) -> None:
+        """Let go of all files."""
+        for tailed in self._tailed.values():
+            tailed.file.close()
+        self._tailed = {}
+        self._positions.close()
+
+    def _here(self) -> dict[Identity, Path]:
+        """Return the files that the patterns lead to."""
+        found: dict[Identity, Path] = {}
+        for pattern, paths in places.logs(self._patterns):
+            if not paths:
+                self._complain(Path(pattern), "nothing is there yet")
+            for path in paths:
+                try:
+                    stat = path.stat()
+                except OSError as problem:
+                    self._complain(path, problem.strerror or "")
+                    continue
+                found.setdefault((stat.st_dev, stat.st_ino), path)
+        if len(found) > _MOST_FILES:
+            self._complain(Path(), f"more than {_MOST_FILES} files: the rest is not read")
+        return dict(islice(found.items(), _MOST_FILES))
+
+    def _check(self, tailed: Tailed) -> None:
+        """Look whether *tailed* has grown, or was emptied."""
+        stamp = tailed.file.stamp
+        if stamp == tailed.stamp:
+            return
+        tailed.stamp, tailed.grew_at = stamp, self._elapsed()
+        if tailed.file.has(tailed.position):
+            self._extend_head(tailed)
+            return
+        log.info("log_emptied", path=tailed.position.path)
+        self._unclaimed.append(tailed.position)
+        tailed.position = _beginning(tailed.file, tailed.position.path)
+        tailed.was_sent = False
+
+    def _extend_head(self, tailed: Tailed) -> None:
+        if tailed.position.head.length < fingerprint.HEAD:
+            tailed.position = replace(tailed.position, head=tailed.file.head())
+
+    def _claim(self, path: Path) -> bool:
+        """Go on with the file at *path* where it was left; say whether it is one that was left."""
+        possible = [each for each in self._unclaimed if _is_at(path, each)]
+        file = self._open(path) if possible else None
+        if file is None:
+            return False
+        for position in possible:
+            if file.has(position):
+                self._unclaimed.remove(position)
+                self._follow(file, position)
+                return True
+        file.close()
+        return False
+
+    def _find_rest(self, position: Position) -> None:
+        """Look for a file that left its place, by another name or as a copy, and go on with it."""
+        for path in sorted(places.kin(Path(position.path)), key=lambda each: not _is_at(each, position)):
+            # Of an empty file there is no copy to be known.
+            is_possible = position.head.length > 0 or _is_at(path, position)
+            file = self._open(path) if is_possible else None
+            if file is None:
+                continue
+            if file.identity not in self._tailed and file.has(position):
+                log.info("log_rest_found", path=position.path, at=path.name)
+                self._follow(file, position)
+                return
+            file.close()
+        log.warning("log_rest_not_found", path=position.path, sent=position.offset)
+
+    def _take_up_what_passed(self, place: Path) -> None:
+        """Begin with files that came to *place* and left it again since the last look."""
+        since = self._looked_at
+        if since is None:
+            return
+        for path in places.rotated(place):
+            try:
+                was_written = path.stat().st_mtime >= since - _COARSE
+            except OSError:
+                continue
+            if was_written:
+                self._take_up(path, place)
+
+    def _take_up(self, path: Path, place: Path) -> None:
+        """Begin with the file at *path*, as one of *place*, unless it is a copy of one that is followed."""
+        file = self._open(path)
+        if file is None:
+            return
+        positions = [tailed.position for tailed in self._tailed.values()]
+        if file.identity in self._tailed or any(self._is_copy(file, path, each) for each in positions):
+            file.close()
+            return
+        self._follow(file, _beginning(file, str(place)))
+
+    def _is_copy(self, file: LogFile, path: Path, of: Position) -> bool:
+        """Say whether *file* is the copy that is made before *of* is emptied: its rest is read then."""
+        return of.offset > 0 and path in places.kin(Path(of.path)) and file.has(of)
+
+    def _follow(self, file: LogFile, position: Position) -> None:
+        device, inode = file.identity
+        position = replace(position, device=device, inode=inode)
+        now = self._elapsed()
+        tailed = Tailed(file, position, was_sent=position.pending is not None, stamp=file.stamp, grew_at=now)
+        self._tailed[file.identity] = tailed
+        self._extend_head(tailed)
+
+    def _let_go(self) -> None:
+        """Close what has left its place, is read to its end and no longer grows."""
+        for identity, tailed in list(self._tailed.items()):
+            is_over = tailed.unread <= 0 and self._elapsed() - tailed.grew_at > _LINGER
+            if not tailed.is_here and is_over:
+                tailed.file.close()
+                del self._tailed[identity]
+
+    def _cut(self, tailed: Tailed) -> None:
+        """Note what is to be sent next of *tailed*."""
+        offset = tailed.position.offset
+        chunk = tailed.file.read(offset, MOST)
+        is_last = self._elapsed() - tailed.grew_at > _PATIENCE
+        count = end_of(chunk, is_last=is_last)
+        if count:
+            at = self._clock().isoformat(timespec="milliseconds")
+            pending = Pending(uuid4().hex, offset + count, at)
+            tailed.position = replace(tailed.position, pending=pending)
+
+    def _open(self, path: Path) -> LogFile | None:
+        try:
+            return LogFile(path)
+        except FileNotFoundError:
+            # It was rotated away just now.
+            return None
+        except OSError as problem:
+            self._complain(path, problem.strerror or "")
+        except NoLog as problem:
+            self._complain(path, str(problem))
+        return None
+
+    def _complain(self, path: Path, reason: str) -> None:
+        if str(path) not in self._complained:
+            self._complained.add(str(path))
+            log.warning("log_not_readable", path=str(path), reason=reason)
+
+
+def _beginning(file: LogFile, path: str) -> Position:
+    device, inode = file.identity
+    return Position(path, device, inode, file.head(), 0, fingerprint.of(b""))
+
+
+def _is_at(path: Path, position: Position) -> bool:
+    """Say whether the file at *path* has the inode of *position*; device numbers may change at a boot."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return False
+    return stat.st_ino == position.inode and (
+        stat.st_dev == position.device or path.parent == Path(position.path).parent
+    )

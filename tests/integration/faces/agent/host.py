@@ -1,0 +1,116 @@
+"""A host's log files, an agent that follows them, and a server that stores a batch once."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import httpx
+import zstandard
+
+from toban.engine.clock import system_clock
+from toban.faces.agent.logs import Shipper
+from toban.faces.agent.positions import Positions
+from toban.faces.agent.tail import Tail
+
+
+@dataclass
+class Collector:
+    """What `POST /ingest/logs` promises: a key that came before is stored already."""
+
+    stored: dict[str, list[bytes]] = field(default_factory=dict)
+    asked: list[httpx.QueryParams] = field(default_factory=list)
+    status: int = 200
+    answer: str = ""
+    forgets_to_answer: bool = False
+
+    def take(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.url.params)
+        if self.status != 200:
+            return httpx.Response(self.status, text=self.answer, headers={"retry-after": "7"})
+        key = request.headers["idempotency-key"]
+        lines = zstandard.ZstdDecompressor().decompressobj().decompress(request.content).split(b"\n")
+        self.stored.setdefault(key, [line for line in lines if line])
+        if self.forgets_to_answer:
+            raise httpx.ReadTimeout("the answer got lost", request=request)
+        if self.answer:
+            return httpx.Response(200, text=self.answer)
+        return httpx.Response(200, json={"stored": len(lines), "refused": 0, "reasons": []})
+
+    @property
+    def lines(self) -> list[bytes]:
+        """All that is stored, in the order in which it came."""
+        return [line for batch in self.stored.values() for line in batch]
+
+
+@dataclass
+class Host:
+    """One machine. Its time passes when the test says so."""
+
+    folder: Path
+    patterns: tuple[str, ...] = ("app.log",)
+    collector: Collector = field(default_factory=Collector)
+    seconds: float = 0.0
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "app.log"
+
+    def write(self, *lines: str, end: str = "\n") -> None:
+        """Have the application write on."""
+        with self.log.open("a", encoding="utf-8") as file:
+            file.write("\n".join(lines) + end)
+        self._stamp(self.log)
+
+    def rename(self) -> None:
+        """Rotate as logrotate does by default."""
+        self._make_room()
+        self.log.rename(self.folder / "app.log.1")
+        self.log.touch()
+        self._stamp(self.log)
+
+    def copy_and_truncate(self) -> None:
+        """Rotate as logrotate does with `copytruncate`."""
+        self._make_room()
+        shutil.copy(self.log, self.folder / "app.log.1")
+        self._stamp(self.folder / "app.log.1")
+        os.truncate(self.log, 0)
+        self._stamp(self.log)
+
+    def now(self) -> datetime:
+        """Return the time of this host."""
+        return system_clock() + timedelta(seconds=self.seconds)
+
+    def _stamp(self, path: Path) -> None:
+        """Have *path* been written to at the time of this host."""
+        at = self.now().timestamp()
+        os.utime(path, (at, at))
+
+    def _make_room(self) -> None:
+        for number in range(8, 0, -1):
+            older = self.folder / f"app.log.{number}"
+            if older.exists():
+                older.rename(self.folder / f"app.log.{number + 1}")
+
+    @contextmanager
+    def agent(self) -> Iterator[Shipper]:
+        """Run an agent; leaving the block is as good as killing it: it gets no word in."""
+        tail = Tail(
+            [str(self.folder / each) for each in self.patterns],
+            Positions(self.folder / "spool"),
+            self.now,
+            lambda: self.seconds,
+        )
+        transport = httpx.MockTransport(self.collector.take)
+        with httpx.Client(transport=transport, base_url="http://toban.example") as client:
+            yield Shipper(tail, client, "web-1", is_stopped=lambda: False, elapsed=lambda: self.seconds)
+        tail.close()
+
+    def sends(self) -> list[bytes]:
+        """Start an agent, let it send what there is, and return all that is stored."""
+        with self.agent() as shipper:
+            shipper.step()
+        return self.collector.lines

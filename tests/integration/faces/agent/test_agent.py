@@ -1,0 +1,157 @@
+"""`toban agent` itself, a real server and a real store: what was written on the host can be found."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
+
+from toban.engine.telemetry.store import Telemetry
+
+TOKEN = "agent-token-of-this-test"
+BINDINGS = """
+[senders.web]
+token = "file:token"
+may = ["logs", "metrics"]
+service = "shop"
+files = [
+  { path = "*/access.log", format = "access", service = "nginx" },
+  { path = "*/containers/*", format = "docker" },
+]
+"""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
+    with StoreProcess(tmp_path_factory.mktemp("logs") / "store") as child:
+        child.telemetry = Telemetry(child.telemetry_url)
+        yield child
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Iterator[Served]:
+    home = tmp_path_factory.mktemp("served")
+    (home / "token").write_text(TOKEN)
+    (home / "token").chmod(0o600)
+    with serving(home, DOCUMENT, BINDINGS, telemetry=store.telemetry_url) as running:
+        yield running
+
+
+def start(served: Served, folder: Path, *more: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "toban", "agent", "--url", served.url, "--instance", "web-1",
+         "--spool", str(folder / "spool"), "--no-metrics", *more],
+        env={**os.environ, "TOBAN_AGENT_TOKEN": TOKEN, "NO_PROXY": "127.0.0.1"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def stored(store: StoreProcess, columns: str, host_file: Path) -> list[tuple[Any, ...]]:
+    assert store.telemetry is not None
+    rows = store.telemetry.ask(
+        f"SELECT {columns} FROM logs WHERE attributes.file = {{file:String}} ",  # noqa: S608
+        {"file": str(host_file)},
+    )
+    return [tuple(row) for row in rows]
+
+
+def test_files_are_read_as_their_sender_s_table_says(
+    served: Served, store: StoreProcess, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    (tmp_path / "containers").mkdir()
+    access, docker, text = (tmp_path / name for name in ("access.log", "containers/1-json.log", "app.log"))
+    access.write_text(
+        f'203.0.113.9 - - [{now:%d/%b/%Y:%H:%M:%S} +0000] "GET /orders/17 HTTP/1.1" 503 12 "-" "x" 0.25\n'
+    )
+    docker.write_text(
+        json.dumps({"log": "ERROR no stock\n", "stream": "stderr", "time": now.isoformat()}) + "\n"
+    )
+    text.write_bytes(f"{now.isoformat()} WARN caf".encode() + b"\xe9\nsecond password=hunter2\n")
+
+    with start(served, tmp_path, "--once", "--log", f"{tmp_path}/**/*.log") as agent:
+        out, _ = agent.communicate(timeout=60)
+
+    assert agent.returncode == 0, out
+    kinds = "kind, level, service, message, attributes.host"
+    assert stored(store, f"{kinds}, route, status, duration_ms", access) == [
+        ("application", "INFO", "nginx", "GET /orders/17 HTTP/1.1", "web-1", "/orders/{}", 503, 250.0)
+    ]
+    assert stored(store, kinds, docker) == [("application", "ERROR", "shop", "ERROR no stock", "web-1")]
+    assert sorted(stored(store, "level, message", text)) == [
+        ("INFO", "second password=***"),
+        ("WARNING", f"{now.isoformat()} WARN caf\ufffd"),
+    ]
+
+
+def test_an_agent_that_is_told_to_stop_has_sent_what_it_acknowledged(
+    served: Served, store: StoreProcess, tmp_path: Path
+) -> None:
+    path = tmp_path / "app.log"
+    path.write_text("before\n")
+
+    with start(served, tmp_path, "--log", str(path)) as agent:
+        wait_for(store, path, 1)
+        agent.send_signal(signal.SIGTERM)
+        assert agent.wait(timeout=30) == 0
+
+    with path.open("a") as file:
+        file.write("after\n")
+    with start(served, tmp_path, "--once", "--log", str(path)) as agent:
+        agent.communicate(timeout=60)
+    assert sorted(stored(store, "message", path)) == [("after",), ("before",)]
+
+
+def wait_for(store: StoreProcess, path: Path, count: int) -> None:
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        if store.telemetry is not None and len(stored(store, "number", path)) >= count:
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"{count} lines of {path} did not come")
+
+
+def test_an_agent_with_nothing_to_do_says_so(served: Served, tmp_path: Path) -> None:
+    with start(served, tmp_path) as agent:
+        out, _ = agent.communicate(timeout=60)
+
+    assert agent.returncode == 2
+    assert "HINT: --log" in out
+
+
+@pytest.mark.slow
+def test_an_agent_that_is_killed_twenty_times_loses_and_doubles_nothing(
+    served: Served, store: StoreProcess, tmp_path: Path
+) -> None:
+    path = tmp_path / "app.log"
+    written, rotated = 0, 0
+    for turn in range(20):
+        agent = start(served, tmp_path, "--log", str(path))
+        until = time.monotonic() + 1.5 + turn % 5 * 0.3
+        with path.open("a") as file:
+            while time.monotonic() < until:
+                file.writelines(f"line {written + number}\n" for number in range(2000))
+                file.flush()
+                written += 2000
+                time.sleep(0.05)
+        if turn % 4 == 3:
+            rotated += 1
+            path.rename(tmp_path / f"app.log.{rotated}")
+        agent.kill()
+        agent.communicate()
+    ((before,),) = stored(store, "count()", path)
+    with start(served, tmp_path, "--once", "--log", str(path)) as agent:
+        assert agent.wait(timeout=120) == 0
+
+    assert before > 0, "none was killed at work"
+    (counts,) = stored(store, "count(), uniqExact(message)", path)
+    assert counts == (written, written)

@@ -1,0 +1,293 @@
+"""Log files are followed through all that is done to them: each line is sent, and stored once."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.integration.faces.agent.host import Host
+
+from toban.chapters.logs.limits import LONGEST_LINE
+from toban.faces.agent.cutting import MOST
+from toban.faces.agent.positions import Positions, PositionsUnusable
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return Host(tmp_path)
+
+
+def test_lines_are_sent_once_and_a_restart_goes_on_where_it_was(host: Host) -> None:
+    host.write("a", "b")
+    host.sends()
+    host.write("c")
+
+    assert host.sends() == [b"a", b"b", b"c"]
+    assert dict(host.collector.asked[0]).items() >= {"file": str(host.log), "host": "web-1"}.items()
+
+
+def test_a_line_without_its_end_waits_for_it_but_not_for_ever(host: Host) -> None:
+    host.write("whole", "par", end="")
+    with host.agent() as shipper:
+        shipper.step()
+        assert host.collector.lines == [b"whole"]
+
+        host.write("tial", "last", end="")
+        shipper.step()
+        assert host.collector.lines == [b"whole", b"partial"]
+
+        host.seconds += 31
+        shipper.step()
+        assert host.collector.lines == [b"whole", b"partial", b"last"]
+
+
+def test_a_file_that_is_renamed_is_read_to_its_end_and_the_new_one_from_its_beginning(host: Host) -> None:
+    host.write("a")
+    with host.agent() as shipper, host.log.open("a") as writer:
+        shipper.step()
+        host.write("b")
+        host.rename()
+        host.write("c")
+        writer.write("late\n")
+        writer.flush()
+        shipper.step()
+
+    assert sorted(host.collector.lines) == [b"a", b"b", b"c", b"late"]
+    assert {each["file"] for each in host.collector.asked} == {str(host.log)}
+
+
+def test_files_that_came_and_went_between_two_looks_are_sent_too(host: Host) -> None:
+    host.write("a")
+    with host.agent() as shipper:
+        shipper.step()
+        for line in ("b", "c", "d"):
+            host.rename()
+            host.write(line)
+        shipper.step()
+
+    assert sorted(host.collector.lines) == [b"a", b"b", b"c", b"d"]
+
+
+def test_what_was_rotated_while_the_agent_was_stopped_is_found_again(host: Host) -> None:
+    (host.folder / "app.log.1").write_text("of last year\n")
+    os.utime(host.folder / "app.log.1", (0, 0))
+    host.write("a")
+    host.sends()
+    host.write("b")
+    for line in ("c", "d"):
+        host.rename()
+        host.write(line)
+
+    assert sorted(host.sends()) == [b"a", b"b", b"c", b"d"]
+
+
+@pytest.mark.parametrize("patterns", [("app.log",), ("app.log*",)])
+def test_of_a_file_that_is_emptied_the_rest_is_found_in_its_copy(
+    host: Host, patterns: tuple[str, ...]
+) -> None:
+    host.patterns = patterns
+    host.write("a")
+    with host.agent() as shipper:
+        shipper.step()
+        for line in ("b", "c"):
+            host.write(line)
+            host.copy_and_truncate()
+            host.write(f"{line} after")
+            shipper.step()
+            host.seconds += 61
+            shipper.step()
+
+    assert sorted(host.collector.lines) == [b"a", b"b", b"b after", b"c", b"c after"]
+    assert len(host.sends()) == 5
+
+
+def test_a_copy_is_no_file_of_its_own_before_the_original_is_emptied(host: Host) -> None:
+    host.patterns = ("app.log*",)
+    host.write("a", "b")
+    with host.agent() as shipper:
+        shipper.step()
+        (host.folder / "app.log.1").write_bytes(host.log.read_bytes())
+        shipper.step()
+        os.truncate(host.log, 0)
+        shipper.step()
+
+    assert host.collector.lines == [b"a", b"b"]
+
+
+@pytest.mark.parametrize("after", ["x" * 10, "y" * 5000])
+def test_a_file_that_was_emptied_and_has_grown_again_is_read_from_its_beginning(
+    host: Host, after: str
+) -> None:
+    host.write("x" * 100)
+    host.sends()
+    os.truncate(host.log, 0)
+    host.write(after)
+
+    assert host.sends() == [b"x" * 100, after.encode()]
+
+
+def test_another_file_with_the_inode_of_an_old_one_is_new(host: Host) -> None:
+    host.write("of the old")
+    host.sends()
+    inode = host.log.stat().st_ino
+    host.log.write_text("a longer line of the new one\n")
+    assert host.log.stat().st_ino == inode
+
+    assert host.sends() == [b"of the old", b"a longer line of the new one"]
+
+
+def test_what_was_not_acknowledged_is_sent_again_as_it_was(host: Host) -> None:
+    host.write("a", "b")
+    host.collector.forgets_to_answer = True
+    host.sends()
+    host.write("c")
+    host.collector.forgets_to_answer = False
+
+    assert host.sends() == [b"a", b"b", b"c"]
+    first, second, third = host.collector.asked
+    assert (first.get("again"), second.get("again"), third.get("again")) == (None, "1", None)
+    assert first["at"] == second["at"]
+
+
+def test_a_server_that_is_away_is_asked_less_and_less_and_loses_nothing(host: Host) -> None:
+    host.write("a")
+    host.collector.status = 503
+    with host.agent() as shipper:
+        for _ in range(600):
+            assert "503" in shipper.step()
+            host.seconds += 1
+        assert len(host.collector.asked) < 20
+        host.write("b")
+        host.rename()
+        host.write("c")
+        host.collector.status = 200
+        host.seconds += 60
+        assert shipper.step() == ""
+
+    assert sorted(host.collector.lines) == [b"a", b"b", b"c"]
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "said"),
+    [
+        (401, "a token is needed", "Toban が 401 を返しました: a token is needed"),
+        (200, "<html>welcome</html>", "Toban ではないものが答えました"),
+        (200, "[]", "Toban ではないものが答えました"),
+    ],
+)
+def test_what_is_no_acknowledgement_keeps_the_lines(host: Host, status: int, answer: str, said: str) -> None:
+    host.write("a")
+    host.collector.status, host.collector.answer = status, answer
+    with host.agent() as shipper:
+        assert said in shipper.step()
+
+    host.collector.status, host.collector.answer = 200, ""
+    host.collector.stored.clear()
+    assert host.sends() == [b"a"]
+
+
+def test_lines_that_will_never_be_taken_hold_up_no_others(host: Host) -> None:
+    host.write("bad")
+    host.collector.status = 400
+    host.sends()
+    host.collector.status = 200
+    host.write("good")
+
+    assert host.sends() == [b"good"]
+
+
+def test_lines_longer_than_the_server_takes_are_cut(host: Host) -> None:
+    host.write("x" * (LONGEST_LINE + 3), "y" * LONGEST_LINE, "z" * (MOST + 1), "end")
+
+    lines = host.sends()
+
+    assert b"".join(lines) == host.log.read_bytes().replace(b"\n", b"")
+    assert max(map(len, lines)) == LONGEST_LINE
+    assert lines[:3] == [b"x" * LONGEST_LINE, b"xxx", b"y" * LONGEST_LINE]
+
+
+def test_bytes_are_sent_as_they_are_and_holes_are_not(host: Host) -> None:
+    with host.log.open("wb") as file:
+        file.truncate(3 * MOST)
+        file.seek(0, os.SEEK_END)
+        file.write(b"caf\xe9 \xff\xfe\n\n")
+
+    assert b"".join(host.sends()).endswith(b"caf\xe9 \xff\xfe")
+    assert len(host.collector.asked) < 3
+
+
+def test_what_is_no_log_file_is_left_alone(host: Host) -> None:
+    host.patterns = ("*", "gone/*.log")
+    (host.folder / "folder.log").mkdir()
+    os.mkfifo(host.folder / "pipe.log")
+    (host.folder / "old.log.gz").write_bytes(b"\x1f\x8b")
+    (host.folder / "broken.log").symlink_to(host.folder / "nowhere")
+    host.write("a")
+
+    assert host.sends() == [b"a"]
+
+
+def test_positions_that_cannot_be_read_are_told_and_nothing_is_sent(host: Host) -> None:
+    host.write("a")
+    host.sends()
+    (host.folder / "spool" / "positions.json").write_text("{")
+
+    with pytest.raises(PositionsUnusable, match="どこまで送ったかを読めません"):
+        host.sends()
+
+
+def test_one_agent_at_a_time_has_the_positions(tmp_path: Path) -> None:
+    first = Positions(tmp_path)
+    with pytest.raises(PositionsUnusable, match="別の toban agent"):
+        Positions(tmp_path)
+    first.close()
+
+
+DEEDS = st.lists(
+    st.sampled_from(
+        ("write", "write", "rename", "copy", "look", "look", "restart", "away", "lost answer", "back", "wait")
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(deeds=DEEDS, pattern=st.sampled_from(("app.log", "app.log*")))
+def test_whatever_is_done_each_line_is_stored_once(deeds: list[str], pattern: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        host = Host(Path(folder), (pattern,))
+        host.write("line 0")
+        written = 1
+        agent = host.agent()
+        shipper = agent.__enter__()
+        shipper.step()
+        for deed in [*deeds, "back", "restart", "look"]:
+            match deed:
+                case "write":
+                    host.write(f"line {written}", f"line {written + 1}")
+                    written += 2
+                case "rename":
+                    host.rename()
+                case "copy":
+                    # What logrotate does by itself is one turn of the files, and a look in between.
+                    shipper.step()
+                    host.copy_and_truncate()
+                    host.seconds += 61
+                    shipper.step()
+                case "look":
+                    host.seconds += 61
+                    shipper.step()
+                case "restart":
+                    agent.__exit__(None, None, None)
+                    agent = host.agent()
+                    shipper = agent.__enter__()
+                case "wait":
+                    host.seconds += 100
+                case "away" | "lost answer" | "back":
+                    host.collector.status = 503 if deed == "away" else 200
+                    host.collector.forgets_to_answer = deed == "lost answer"
+        agent.__exit__(None, None, None)
+
+        assert sorted(host.collector.lines) == sorted(f"line {number}".encode() for number in range(written))
