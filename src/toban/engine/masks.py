@@ -1,9 +1,12 @@
 """What must not be stored: credentials, card numbers, mail addresses. Pure."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
+from typing import Any
+
+import re2
 
 from toban.engine.bindings.model import LogBinding
 
@@ -37,18 +40,15 @@ _TRACING = re.compile(r"(?:trace|span|parentSpan|parent)[._]?id", re.IGNORECASE)
 _HEXADECIMAL = re.compile(r"(?:[0-9a-f]{16}){1,2}", re.IGNORECASE)
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
-# What a line must hold to be worth a closer look; found by plain search over a whole batch at once, which
-# costs a hundredth of what the patterns do.
+# What a line must hold to be worth a closer look, in words that one automaton finds in a single pass over a
+# whole batch: that costs a twentieth of what the patterns above do.
 _WORDS = (
-    *(b"passw", b"passp", b"pwd", b"secret", b"authorization", b"cookie", b"credential", b"token"),
-    *(b"key", b"session", b"bearer ", b"basic ", b"@"),
+    *("passw", "passp", "pwd", "secret", "authorization", "cookie", "credential", "token"),
+    *("key", "session", "bearer ", "basic ", "@"),
 )
-_ESCAPE = b"\\u00"
-"""A word may be hidden in escapes, which JSON allows of any letter."""
-# All digits alike and nothing between them: the shortest card number is then one plain word.
-_ALIKE = bytes.maketrans(b"123456789", b"000000000")
-_BETWEEN = b" -"
-_DIGITS = b"0" * 13
+_DIGITS = r"\d(?:[ -]?\d){12}"
+_ESCAPE = re.escape(r"\u00")
+"""What is to be found may be hidden in escapes, which JSON allows of any letter."""
 
 
 class Masker:
@@ -60,21 +60,24 @@ class Masker:
         self._hides_emails = Mask.EMAILS in masks
         self._hides_cards = Mask.CARDS in masks
         self._fields = frozenset(name.lower() for name in fields)
-        words = {name.encode() for name in self._fields}
+        words = set(self._fields)
         if self._hides_credentials:
             words.update(_WORDS)
         if self._hides_emails:
-            words.add(b"@")
-        self._words = (*sorted(words), _ESCAPE) if words else ()
+            words.add("@")
+        self._suspicion = _one_of([*map(re.escape, sorted(words)), *[_DIGITS] * self._hides_cards])
         self._steps = tuple(self._texts())
 
     def suspects(self, body: bytes) -> frozenset[int]:
         """Return the numbers, from 1, of the lines that may hold something to mask; the others hold none."""
-        lower = body.lower()
-        lines = set(_lines_of(self._words, lower))
-        if self._hides_cards:
-            lines.update(_lines_of((_DIGITS,), body.translate(_ALIKE, _BETWEEN)))
-        return frozenset(lines)
+        if self._suspicion is None:
+            return frozenset()
+        found, line, counted = set(), 1, 0
+        for each in self._suspicion.finditer(body):
+            line += body.count(b"\n", counted, each.start())
+            counted = each.start()
+            found.add(line)
+        return frozenset(found)
 
     def record(self, written: Mapping[str, object]) -> dict[str, object]:
         """Return a record, masked in all its depth."""
@@ -123,16 +126,13 @@ def masker(binding: LogBinding) -> Masker:
     return Masker([Mask(name) for name in binding.mask], binding.mask_fields)
 
 
-def _lines_of(words: Iterable[bytes], body: bytes) -> Iterator[int]:
-    """Yield the numbers of the lines of *body* that hold one of *words*."""
-    for word in words:
-        line, counted, place = 1, 0, body.find(word)
-        while place >= 0:
-            line += body.count(b"\n", counted, place)
-            counted = place
-            yield line
-            end = body.find(b"\n", place)
-            place = body.find(word, end) if end >= 0 else -1
+def _one_of(patterns: Sequence[str]) -> Any:  # re2 has no types
+    """Return what finds the first of *patterns* in each line, in whatever case; None where there are none."""
+    if not patterns:
+        return None
+    options = re2.Options()
+    options.case_sensitive = False
+    return re2.compile(f"(?:{'|'.join((*patterns, _ESCAPE))})[^\\n]*".encode(), options)
 
 
 def _card(found: re.Match[str]) -> str:
