@@ -1,7 +1,7 @@
 """Retention at work: whole days go when the document says so, with a proof in the evidence every day.
 
-What goes is written down before the first day is touched. Killed at any moment, the next step deletes the
-same days again, which is harmless, and proves them.
+What goes is archived first where that is asked for, and written down before it is touched. Killed at any
+moment, the next step deletes the same days again, which is harmless, and proves them.
 """
 
 from collections import defaultdict
@@ -13,12 +13,15 @@ from django.db import transaction
 from django.db.models import Q
 
 from toban.chapters.logs import report, retention
+from toban.chapters.logs.archive import Archivist, NotArchived
 from toban.chapters.logs.models import Keeping, LegalHold
 from toban.chapters.logs.report import Kept
+from toban.chapters.logs.retention import Waits
 from toban.chapters.logs.rules import LogRules
 from toban.design.values.duration import read_retention
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify import alerts
 from toban.engine.orders import NotPossible
 from toban.engine.telemetry.log_days import DayPart, LogDays
 from toban.engine.telemetry.store import StoreUnavailable
@@ -35,16 +38,21 @@ class Keeper:
     def __init__(self, days: LogDays) -> None:
         self._days = days
 
-    def step(self, rules: LogRules, now: datetime, digest: str) -> None:
-        """Delete what is due, prove it once a day, and show each kind's status."""
+    def step(self, rules: LogRules, now: datetime, digest: str, archive: Archivist | None = None) -> None:
+        """Delete what is due, prove it once a day, and show each kind's status.
+
+        What *archive* takes goes only once it is there; where that fails people are told, and it stays.
+        """
         try:
             kept = [
-                self._keep(kind, rules, found, now, digest) for kind, found in self._stored(rules).items()
+                self._keep(kind, rules, found, now, digest, archive)
+                for kind, found in self._stored(rules).items()
             ]
         except StoreUnavailable as away:
             status.show([*report.away(rules, str(away), now)], now, digest)
             return
         status.show([*report.statuses(rules, kept, now)], now, digest)
+        alerts.report([*report.signals(rules, kept, now)], now, digest)
 
     def look(self, rules: LogRules, now: datetime) -> Mapping[str, retention.Decision]:
         """Return what would be decided now, by kind; changes nothing. Raises `StoreUnavailable`."""
@@ -57,18 +65,47 @@ class Keeper:
             found[rules.kept_as(part.kind)].append(part)
         return {kind: found[kind] for kind in rules.kinds}
 
-    def _keep(self, kind: str, rules: LogRules, found: Sequence[DayPart], now: datetime, digest: str) -> Kept:
+    def _keep(
+        self,
+        kind: str,
+        rules: LogRules,
+        found: Sequence[DayPart],
+        now: datetime,
+        digest: str,
+        archive: Archivist | None,
+    ) -> Kept:
         _agree_to_what_deletes_nothing(kind, rules, found, now)
         decision = decided(kind, rules, found, now)
-        if decision.goes:
-            _note(kind, decision.goes)
-        for part in decision.goes:
-            self._days.delete(part)
-            log.info("log_day_deleted", kind=kind, day=part.day.isoformat(), rows=part.rows)
-        gone = {part.day for part in decision.goes}
-        stays = [part for part in found if part.day not in gone]
+        trouble = ""
+        for number, part in enumerate(decision.goes):
+            why, trouble = self._let_go(kind, part, now, archive)
+            if why is not None:
+                # The days behind it would fare alike.
+                decision = retention.kept_back(decision, number, why)
+                break
+        gone = set(decision.goes)
+        stays = [part for part in found if part not in gone]
         self._prove(kind, rules, decision, stays, now, digest)
-        return Kept(kind, tuple(stays), decision, held_by(kind))
+        return Kept(kind, tuple(stays), decision, held_by(kind), trouble)
+
+    def _let_go(
+        self, kind: str, part: DayPart, now: datetime, archive: Archivist | None
+    ) -> tuple[Waits | None, str]:
+        """Archive and delete a day, or say why it stays, with the trouble that there was."""
+        day, archived = part.day.isoformat(), ""
+        if archive is not None and archive.takes(part):
+            try:
+                archived = archive.keep(part, now)
+            except NotArchived as error:
+                log.warning("log_day_not_archived", kind=kind, day=day, reason=str(error))
+                return Waits.NOT_ARCHIVED, str(error)
+        # Archiving takes long enough for somebody to order a hold meanwhile.
+        if held_by(kind):
+            return Waits.HELD, ""
+        _note(kind, part, archived)
+        self._days.delete(part)
+        log.info("log_day_deleted", kind=kind, day=day, rows=part.rows, archived=archived)
+        return None, ""
 
     def _prove(
         self,
@@ -176,18 +213,15 @@ def _agree_to_what_deletes_nothing(
         Keeping.objects.update_or_create(kind=kind, defaults={"agreed": wanted})
 
 
-def _note(kind: str, goes: Sequence[DayPart]) -> None:
+def _note(kind: str, part: DayPart, archived: str) -> None:
     """Write down what goes, before it does."""
     with transaction.atomic():
         ledger.hold()
         keeping = Keeping.objects.get(kind=kind)
-        known = {day for day, *_ in keeping.going}
-        keeping.going += [
-            [part.day.isoformat(), part.rows, part.bytes]
-            for part in goes
-            if part.day.isoformat() not in known
-        ]
-        keeping.save()
+        day = part.day.isoformat()
+        if [day, part.rows] not in [each[:2] for each in keeping.going]:
+            keeping.going.append([day, part.rows, part.bytes, archived])
+            keeping.save()
 
 
 def _audit(event: str, by: str, now: datetime, **details: object) -> None:

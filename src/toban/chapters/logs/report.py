@@ -9,6 +9,7 @@ from toban.chapters.logs.rules import LogRules
 from toban.design.clauses.logs import LogKind
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify.signal import Condition, Signal
 from toban.engine.telemetry.log_days import DayPart
 
 _NOTHING = (
@@ -26,6 +27,8 @@ class Kept:
     decision: Decision
     held_by: str
     """The reason of a legal hold; empty without one."""
+    trouble: str = ""
+    """Why a day could not be archived."""
 
 
 def statuses(rules: LogRules, kept: Sequence[Kept], now: datetime) -> Iterator[StatusUpdate]:
@@ -34,6 +37,25 @@ def statuses(rules: LogRules, kept: Sequence[Kept], now: datetime) -> Iterator[S
     for each in kept:
         verdict, value, reason = _said(each, rules.kinds[each.kind])
         yield StatusUpdate(rules.kinds[each.kind].id, verdict, value, reason, now, due)
+
+
+def signals(rules: LogRules, kept: Sequence[Kept], now: datetime) -> Iterator[Signal]:
+    """Yield for every kind whether its days can be archived: when they can't, the disk fills."""
+    for each in kept:
+        row = rules.kinds[each.kind]
+        is_stuck = each.decision.why is Waits.NOT_ARCHIVED
+        yield Signal(
+            key=f"{row.id}/archive",
+            clause_id=row.id,
+            citation=str(row.origin),
+            clause_text=row.text,
+            condition=Condition.WARNING if is_stuck else Condition.OK,
+            subject=f"{row.name} のアーカイブ",
+            value=f"{amount(each.decision.waits)} が削除を待っています" if is_stuck else "",
+            limit=f"保存期間 {row.retention}: {each.trouble}" if is_stuck else "",
+            began_at=now,
+            detected_at=now,
+        )
 
 
 def away(rules: LogRules, reason: str, now: datetime) -> Iterator[StatusUpdate]:
@@ -49,13 +71,14 @@ def proof(
     stays: Sequence[DayPart],
     why: Waits | None,
 ) -> dict[str, object]:
-    """Return the daily proof: *deleted* are days with their rows and bytes."""
+    """Return the daily proof: *deleted* are days as `Keeping.going` has them."""
     return {
         "log": row.name,
         "kept": str(row.retention) if row.retention is not None else "",
-        "deleted": [list(each) for each in deleted],
-        "rows_deleted": sum(int(str(rows)) for _, rows, _ in deleted),
-        "bytes_deleted": sum(int(str(size)) for *_, size in deleted),
+        "deleted": [list(each[:3]) for each in deleted],
+        "archived": [[day, key] for day, _, _, *keys in deleted for key in keys if key],
+        "rows_deleted": sum(int(str(rows)) for _, rows, *_ in deleted),
+        "bytes_deleted": sum(int(str(size)) for _, _, size, *_ in deleted),
         "oldest_row": oldest.isoformat() if oldest is not None else "",
         "rows_kept": sum(each.rows for each in stays),
         "bytes_kept": sum(each.bytes for each in stays),
@@ -92,6 +115,13 @@ def _said(kept: Kept, row: LogKind) -> tuple[Verdict, str, str]:
                 Verdict.WARNING,
                 value,
                 f"保存期間が短くなりました: {waiting} の削除は {way_out} を待っています",
+            )
+        case Waits.NOT_ARCHIVED:
+            waiting = amount(kept.decision.waits)
+            return (
+                Verdict.WARNING,
+                value,
+                f"アーカイブできないので削除していません ({waiting}): {kept.trouble}",
             )
         case Waits.HELD:
             return Verdict.CONFORMING, value, f"{stored}。保全中のため削除しません: {kept.held_by}"

@@ -20,6 +20,8 @@ class Waits(StrEnum):
     """The document's retention became shorter, and nobody has agreed to what that deletes."""
     HELD = "held"
     """A legal hold."""
+    NOT_ARCHIVED = "not-archived"
+    """It is to be archived first, and could not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,12 @@ def decide(days: Iterable[DayPart], written: date | None, agreed: date | None, *
     goes = older(old, agreed)
     waits = old[len(goes) :]
     return Decision(goes, waits, Waits.NOT_AGREED if waits else None, _oldest(found[len(goes) :]))
+
+
+def kept_back(decision: Decision, gone: int, why: Waits) -> Decision:
+    """Return *decision* when only the first *gone* of its days went and the others stay, *why*."""
+    waits = (*decision.goes[gone:], *decision.waits)
+    return Decision(decision.goes[:gone], waits, why, _oldest(waits))
 
 
 def _oldest(days: Sequence[DayPart]) -> date | None:

@@ -174,10 +174,15 @@ class LogSearch:
                 AND (toUnixTimestamp64Milli(at), batch, number) {relation}
                 ({{past:Int64}}, {{batch:UInt64}}, {{number:UInt32}})"""
             parameters |= {"past": past.at, "batch": past.batch, "number": past.number}
-        sql = f"""SELECT toUnixTimestamp64Milli(at), batch, number, {", ".join(COLUMNS)}, attributes FROM logs
-            WHERE {where} ORDER BY at {order}, batch {order}, number {order}
-            LIMIT {{limit:UInt32}}"""  # noqa: S608 - as above
-        return [_found(row) for row in self._telemetry.ask(sql, {**parameters, "limit": limit})]
+        sql = rows_of("logs", where, order)
+        return [found_row(row) for row in self._telemetry.ask(sql, {**parameters, "limit": limit})]
+
+
+def rows_of(table: str, where: str, order: str) -> str:
+    """Return the SELECT of the first rows of *table*, which `found_row` reads; its parameter is `limit`."""
+    return f"""SELECT toUnixTimestamp64Milli(at), batch, number, {", ".join(COLUMNS)}, attributes FROM {table}
+        WHERE {where} ORDER BY at {order}, batch {order}, number {order}
+        LIMIT {{limit:UInt32}}"""  # noqa: S608 - made of this module's own words
 
 
 def conditions(terms: Sequence[Term], span: Span) -> tuple[str, dict[str, Any]]:
@@ -238,7 +243,8 @@ def _like(text: str) -> str:
     return re.sub(r"([\\%_])", r"\\\1", text)
 
 
-def _found(row: Sequence[Any]) -> FoundRow:
+def found_row(row: Sequence[Any]) -> FoundRow:
+    """Read a row of what `rows_of` selects."""
     at, batch, number, *columns, attributes = row
     place = Place(at, batch, number)
     named = dict(zip(COLUMNS, columns, strict=True))

@@ -23,6 +23,10 @@ class Head:
     summary: Mapping[str, str]
 
 
+_WHOLE = frozenset(("Parquet",))
+"""Formats whose end says what is in them: in chDB's stream each block would be a file of its own."""
+
+
 class Sink(Protocol):
     """Where an answer goes; it is also the work's identity for `Engine.interrupt`."""
 
@@ -97,16 +101,17 @@ class Engine:
     ) -> None:
         """Run *statement* on this thread's connection and put its answer into *sink*, or raise `Refused`."""
         seat = self._seat()
+        form = default_format if isinstance(statement, Insert) else statement.format or default_format
         with seat.lock:
             seat.work = sink
         try:
             seat.apply(settings)
             if isinstance(statement, Insert):
                 self._insert(seat, statement, parameters, sink)
-            elif statement.streams:
-                _stream(seat, statement, parameters, statement.format or default_format, sink)
+            elif statement.streams and form not in _WHOLE:
+                _stream(seat, statement, parameters, form, sink)
             else:
-                _answer(seat, statement, parameters, statement.format or default_format, sink)
+                _answer(seat, statement, parameters, form, sink)
         except RuntimeError as exc:
             raise from_engine(exc) from exc
         finally:

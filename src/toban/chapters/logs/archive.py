@@ -1,0 +1,193 @@
+"""The archive: days of logs as Parquet files in a store, from before they are deleted on; and read again."""
+
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from subprocess import TimeoutExpired
+from tempfile import TemporaryDirectory
+from typing import Protocol
+
+import structlog
+from pydantic import ValidationError
+
+from toban.chapters.logs import archive_rules
+from toban.chapters.logs.archive_rules import Manifest, Part
+from toban.engine.stores.store import Store, StoreTrouble
+from toban.engine.telemetry import parquet
+from toban.engine.telemetry.log_days import DayPart
+from toban.engine.telemetry.log_search import FoundRow, Span, Term
+from toban.engine.telemetry.parquet import LogExport, Stretch, Unreadable
+from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
+
+_LEFT_FREE = 512 << 20
+"""Bytes of the disk that a downloaded part must leave."""
+
+log = structlog.get_logger(__name__)
+
+
+class NotArchived(Exception):
+    """A day is not in the archive, and must stay where it is; the message says why."""
+
+
+class Archivist(Protocol):
+    """Whoever keeps days for later."""
+
+    def takes(self, part: DayPart) -> bool:
+        """Say whether *part* is to be archived before it goes."""
+
+    def keep(self, part: DayPart, now: datetime) -> str:
+        """Archive *part*, or find it archived; return the manifest's key. Raises `NotArchived`."""
+
+
+class Archive:
+    """Days of logs in *store*; *kinds* are those that are archived, None for all."""
+
+    def __init__(self, store: Store, telemetry: Telemetry, kinds: frozenset[str] | None = None) -> None:
+        self._store = store
+        self._telemetry = telemetry
+        self._kinds = kinds
+
+    def takes(self, part: DayPart) -> bool:
+        """See `Archivist`; spans are no logs."""
+        return part.table == "logs" and (self._kinds is None or part.kind in self._kinds)
+
+    def keep(self, part: DayPart, now: datetime) -> str:
+        """See `Archivist`. Whoever is killed here begins again, under other names."""
+        key = archive_rules.manifest_key(part.kind, part.day)
+        written: list[str] = []
+        try:
+            if not self._holds(key, part):
+                manifest = self._written(part, now, written)
+                self._publish(key, manifest)
+                log.info("log_day_archived", kind=part.kind, day=part.day.isoformat(), rows=manifest.rows)
+        except (StoreTrouble, StoreUnavailable, StoreRefused, Unreadable, OSError, TimeoutExpired) as error:
+            self._discard(written)
+            raise NotArchived(f"{self._store.name}: {error}") from error
+        except NotArchived:
+            self._discard(written)
+            raise
+        return key
+
+    def _holds(self, key: str, part: DayPart) -> bool:
+        """Say whether all of *part* is there already: Toban was stopped before it could delete the rows."""
+        if not any(each.key == key for each in self._store.listing(key)):
+            return False
+        manifest = _read(self._store, key)
+        sizes = {
+            each.key: each.size for each in self._store.listing(archive_rules.folder(part.kind, part.day))
+        }
+        return manifest.rows == part.rows and all(sizes.get(each.key) == each.size for each in manifest.parts)
+
+    def _written(self, part: DayPart, now: datetime, written: list[str]) -> Manifest:
+        export = LogExport(self._telemetry, part)
+        stretches = archive_rules.cut(export.minutes())
+        if sum(each.rows for each in stretches) != part.rows:
+            raise NotArchived(f"{part.kind} {part.day}: 数える間に行が変わりました。次の回にやり直します")
+        # Names of its own: two workers may be at the same day, and neither may write over the other's.
+        attempt = archive_rules.folder(part.kind, part.day) + secrets.token_hex(4)
+        parts = []
+        for number, stretch in enumerate(stretches, 1):
+            written.append(f"{attempt}-{number:04}.parquet")
+            parts.append(self._put(export, stretch, written[-1]))
+        return Manifest(kind=part.kind, day=part.day, rows=part.rows, written_at=now, parts=tuple(parts))
+
+    def _put(self, export: LogExport, stretch: Stretch, key: str) -> Part:
+        """Upload one stretch, and read it again from there: nothing is called archived before."""
+        told = export.figures(stretch.span)
+        with self._store.writer(key) as writer:
+            for piece in export.parquet(stretch.span):
+                writer.write(piece)
+        stored = writer.stored
+        if [each.size for each in self._store.listing(key)] != [stored.size]:
+            raise NotArchived(f"{self._store.name}: {key} が一覧に {stored.size} バイトで現れません")
+        with _downloaded(self._store, key, stored.size, stored.sha256) as file:
+            found = parquet.figures_of(file)
+        if found != told or told.rows != stretch.rows:
+            raise NotArchived(f"{self._store.name}: {key} の中身が、置き場の行と一致しません")
+        return Part(
+            key=key,
+            rows=told.rows,
+            size=stored.size,
+            sha256=stored.sha256,
+            checksum=str(told.checksum),
+            start=stretch.start,
+            end=stretch.end,
+        )
+
+    def _publish(self, key: str, manifest: Manifest) -> None:
+        self._store.put(key, manifest.model_dump_json(indent=1).encode())
+        if _read(self._store, key) != manifest:
+            raise NotArchived(f"{self._store.name}: {key} を書いたとおりに読み返せません")
+
+    def _discard(self, keys: Sequence[str]) -> None:
+        with suppress(StoreTrouble):
+            self._store.delete(keys)
+
+
+class NoArchive:
+    """Stands for an archive that is asked for and not there: nothing goes meanwhile."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def takes(self, part: DayPart) -> bool:
+        """See `Archivist`."""
+        return part.table == "logs"
+
+    def keep(self, part: DayPart, now: datetime) -> str:  # noqa: ARG002 - the protocol's
+        """See `Archivist`."""
+        raise NotArchived(self._why)
+
+
+class ArchivedLogs:
+    """What was archived, to be searched. All methods raise `StoreTrouble` and `Unreadable`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def manifests(self, terms: Sequence[Term], span: Span) -> list[Manifest]:
+        """Return the days that may hold what *terms* ask for of *span*."""
+        kinds = archive_rules.asked_kinds(terms)
+        days = [
+            (each.key, archive_rules.day_of(each.key)) for each in self._store.listing(archive_rules.prefix())
+        ]
+        keys = [key for key, day in days if day is not None and archive_rules.may_hold(day, span)]
+        found = [_read(self._store, key) for key in keys]
+        return [each for each in found if kinds is None or each.kind in kinds]
+
+    def newest(
+        self, manifests: Sequence[Manifest], terms: Sequence[Term], span: Span, *, limit: int
+    ) -> list[FoundRow]:
+        """Return up to *limit* rows of *manifests*, the newest first; one part at a time is on this disk."""
+        found: list[FoundRow] = []
+        for part in archive_rules.newest_first(manifests, span):
+            if len(found) >= limit and part.end <= found[-1].at:
+                break
+            with _downloaded(self._store, part.key, part.size, part.sha256) as file:
+                found += parquet.newest(file, terms, span, limit=limit)
+            found = sorted(found, key=lambda row: row.place, reverse=True)[:limit]
+        return found
+
+
+def _read(store: Store, key: str) -> Manifest:
+    try:
+        return Manifest.model_validate_json(store.read(key))
+    except ValidationError as error:
+        raise StoreTrouble(f"{store.name}: {key} はログのアーカイブの目録として読めません") from error
+
+
+@contextmanager
+def _downloaded(store: Store, key: str, size: int, sha256: str) -> Iterator[Path]:
+    """Have an object as a file for the time of the block; raises `StoreTrouble`."""
+    with TemporaryDirectory(prefix="toban-") as folder:
+        free = shutil.disk_usage(folder).free
+        if free < size + _LEFT_FREE:
+            raise StoreTrouble(f"{key} ({size:,} バイト) を読み返す空きが {folder} にありません")
+        path = Path(folder, "part.parquet")
+        with path.open("wb") as file:
+            for piece in store.stream(key, sha256=sha256):
+                file.write(piece)
+        yield path

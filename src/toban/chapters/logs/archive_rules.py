@@ -1,0 +1,120 @@
+"""What an archived day of logs is: its parts, its manifest, and where they lie. Pure; see docs/adr/0013."""
+
+from collections.abc import Container, Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from toban.engine.stores.store import folder_of
+from toban.engine.telemetry.log_search import Is, Span, Term
+from toban.engine.telemetry.parquet import Stretch
+
+_FOLDER = "logs"
+_MANIFEST = "manifest.json"
+_MOST_ROWS = 500_000
+_MOST_BYTES = 256 << 20
+"""Unpacked, of one part: what the store makes in memory, and who reads it again unpacks."""
+_A_DAY = timedelta(days=1)
+"""A day is the document's, whose zone may be a day ahead of UTC or behind."""
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Part(_Written):
+    """One Parquet file."""
+
+    key: str
+    rows: int
+    size: int
+    """Bytes in the archive, sealed if it seals."""
+    sha256: str
+    """Of those bytes."""
+    checksum: str
+    """The sum of a hash of each row, in decimal: too great for a number of JSON."""
+    start: datetime
+    end: datetime
+    """All rows are from `start` on and before `end`."""
+
+
+class Manifest(_Written):
+    """One kind's day in the archive: it is there once this is."""
+
+    format: Literal["toban-logs/1"] = "toban-logs/1"
+    kind: str
+    day: date
+    """In the document's time zone."""
+    rows: int
+    written_at: datetime
+    parts: tuple[Part, ...]
+
+
+def folder(kind: str, day: date) -> str:
+    """Return what the keys of one kind's day begin with."""
+    return f"{_FOLDER}/{folder_of(kind)}/{day.isoformat()}/"
+
+
+def manifest_key(kind: str, day: date) -> str:
+    """Return the key of the manifest of one kind's day."""
+    return folder(kind, day) + _MANIFEST
+
+
+def prefix() -> str:
+    """Return what the keys of all archived logs begin with."""
+    return f"{_FOLDER}/"
+
+
+def day_of(key: str) -> date | None:
+    """Return the day whose manifest *key* is; None for another object."""
+    day, _, name = key.removeprefix(prefix()).partition("/")[2].partition("/")
+    if name != _MANIFEST:
+        return None
+    try:
+        return date.fromisoformat(day)
+    except ValueError:
+        return None
+
+
+def cut(
+    minutes: Sequence[tuple[datetime, int, int]], *, rows: int = _MOST_ROWS, size: int = _MOST_BYTES
+) -> list[Stretch]:
+    """Return *minutes* (when, rows, bytes), in order, as stretches of at most so many rows and bytes.
+
+    A minute is never cut: one that has more is a stretch of its own.
+    """
+    found: list[Stretch] = []
+    start: datetime | None = None
+    end = start
+    held = held_bytes = 0
+    for minute, count, length in minutes:
+        if start is not None and (held + count > rows or held_bytes + length > size):
+            found.append(Stretch(start, minute, held))
+            start, held, held_bytes = None, 0, 0
+        start = start or minute
+        end = minute + timedelta(minutes=1)
+        held, held_bytes = held + count, held_bytes + length
+    if start is not None and end is not None:
+        found.append(Stretch(start, end, held))
+    return found
+
+
+def may_hold(day: date, span: Span) -> bool:
+    """Say whether rows of *span* may be of *day*, whatever the document's time zone is."""
+    return (span.start - _A_DAY).date() <= day <= (span.end + _A_DAY).date()
+
+
+def asked_kinds(terms: Iterable[Term]) -> Container[str] | None:
+    """Return the kinds that *terms* are content with; None for all."""
+    named = {
+        each.value for each in terms if isinstance(each, Is) and each.column == "kind" and not each.negated
+    }
+    return named or None
+
+
+def newest_first(manifests: Iterable[Manifest], span: Span) -> list[Part]:
+    """Return the parts that may hold rows of *span*, those that end last first."""
+    parts = [part for each in manifests for part in each.parts]
+    found = [part for part in parts if part.start < span.end and part.end > span.start]
+    return sorted(found, key=lambda part: part.end, reverse=True)

@@ -1,0 +1,333 @@
+"""Days of logs in an archive: there and read again before they are deleted, and found by the same search."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pyrage
+import pytest
+from tests.integration.engine.telemetry.conftest import StoreProcess
+
+from toban.chapters.logs import keeping
+from toban.chapters.logs.archive import Archive, ArchivedLogs, NoArchive, NotArchived
+from toban.chapters.logs.archive_rules import Manifest
+from toban.chapters.logs.keeping import Keeper
+from toban.chapters.logs.models import Keeping
+from toban.chapters.logs.rules import LogRules, rules
+from toban.design.reader import read_design
+from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.secret import Secret
+from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.notify.models import Alert
+from toban.engine.stores import s3
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.sealed import SealedStore
+from toban.engine.stores.store import Listed, Store, Stored, StoreTrouble, Writer
+from toban.engine.telemetry.log_days import DayPart, LogDays
+from toban.engine.telemetry.log_language import read_search
+from toban.engine.telemetry.log_search import LogSearch, Span
+from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.store import Telemetry
+
+pytestmark = pytest.mark.django_db
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+NOON = datetime(2026, 11, 26, 12, tzinfo=TOKYO)
+OLD = date(2026, 5, 10)
+WHOLE = Span(datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 11, 27, tzinfo=UTC))
+ACCESS = "logs/log-kind/アクセスログ"
+DOCUMENT = """# 運用設計書
+## 3. ログ管理
+### ログ種別
+| ログ種別 | 内容 | 出力先 | 保存期間 |
+|---|---|---|---|
+| アクセスログ | HTTP | Toban | 90日 |
+"""
+
+
+def written() -> LogRules:
+    return rules(read_design(DOCUMENT, "運用設計書.md"), read_bindings("", Path("toban.toml"), Kinds()))
+
+
+@pytest.fixture(scope="module")
+def child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetry]:
+    with StoreProcess(tmp_path_factory.mktemp("archive") / "store") as process:
+        process.telemetry = Telemetry(process.telemetry_url)
+        process.telemetry.ensure_schema()
+        yield process.telemetry
+
+
+@pytest.fixture
+def telemetry(child: Telemetry) -> Telemetry:
+    """A store with 40 access rows of an old day, and 3 of today."""
+    child.do("TRUNCATE TABLE logs", {})
+    for day, count in ((OLD, 40), (NOON.date(), 3)):
+        rows = [row(day, number) for number in range(1, count + 1)]
+        LogStore(child).write(Batch(key_of("shop", "", day.isoformat().encode()), rows))
+    Keeping.objects.create(kind="access", agreed="90日")
+    return child
+
+
+def row(day: date, number: int) -> LogRow:
+    at = datetime(day.year, day.month, day.day, 0, number % 60, tzinfo=TOKYO).timestamp() + number / 1000
+    level, status = ("ERROR", 500) if number % 10 == 0 else ("INFO", 200)
+    return LogRow(
+        "access", day.isoformat(), at, level, "shop-api", f"注文 {number} 'quoted' \\ done", f"user-{number}",
+        f"req-{number}", "", "", "10.0.0.1", "GET", "/orders", status, 12.5,
+        {"cart": {"items": number}, "名": "値"}, "shop", number,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DirectoryStore:
+    (tmp_path / "archive").mkdir()
+    return DirectoryStore(DirectoryConfig(path=tmp_path / "archive"))
+
+
+def part(telemetry: Telemetry, day: date = OLD) -> DayPart:
+    return next(each for each in LogDays(telemetry).parts() if each.day == day)
+
+
+def days(telemetry: Telemetry) -> list[date]:
+    return sorted(each.day for each in LogDays(telemetry).parts())
+
+
+def keys(store: Store) -> list[str]:
+    return [each.key for each in store.listing("")]
+
+
+def step(telemetry: Telemetry, archive: Archive | NoArchive | None, at: datetime = NOON) -> None:
+    Keeper(LogDays(telemetry)).step(written(), at, "d", archive)
+
+
+def proof() -> dict[str, object]:
+    entry = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.PROOF).order_by("-sequence").first()
+    assert entry is not None
+    return dict(entry.content)
+
+
+@pytest.fixture(
+    params=[
+        "directory",
+        pytest.param("s3", marks=pytest.mark.slow),
+        pytest.param("sealed", marks=pytest.mark.slow),
+    ]
+)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    if request.param == "s3":
+        return s3.KIND.build(request.getfixturevalue("bucket_of")(request.getfixturevalue("nanio")))
+    (tmp_path / "place").mkdir()
+    key = pyrage.x25519.Identity.generate()
+    (tmp_path / "key").write_text(str(key))
+    config = DirectoryConfig(
+        path=tmp_path / "place",
+        encrypt_to=(str(key.to_public()),) if request.param == "sealed" else (),
+        identity=Secret(f"file:{tmp_path / 'key'}"),
+    )
+    return SealedStore(DirectoryStore(config), config)
+
+
+def test_a_day_goes_once_it_is_archived_and_is_found_there_as_it_was(
+    telemetry: Telemetry, store: Store
+) -> None:
+    search = read_search('level:ERROR cart.items:>=20 "注文"').terms
+    before = LogSearch(telemetry).newest(search, WHOLE, limit=100)
+
+    step(telemetry, Archive(store, telemetry))
+
+    archived = ArchivedLogs(store)
+    found = archived.newest(archived.manifests(search, WHOLE), search, WHOLE, limit=100)
+    assert days(telemetry) == [NOON.date()]
+    assert found == before
+    assert [each.request_id for each in found] == ["req-40", "req-30", "req-20"]
+
+
+def test_the_daily_proof_names_the_object(telemetry: Telemetry, folder: DirectoryStore) -> None:
+    step(telemetry, Archive(folder, telemetry))
+
+    content = proof()
+    assert content["archived"] == [["2026-05-10", "logs/access/2026-05-10/manifest.json"]]
+    assert (content["rows_deleted"], content["rows_kept"]) == (40, 3)
+    manifest = Manifest.model_validate_json(folder.read("logs/access/2026-05-10/manifest.json"))
+    assert (manifest.kind, manifest.day, manifest.rows) == ("access", OLD, 40)
+    assert [each.rows for each in manifest.parts] == [40]
+    assert {each.key for each in manifest.parts} < set(keys(folder))
+
+
+@pytest.mark.slow
+def test_a_large_day_has_several_parts(telemetry: Telemetry, folder: DirectoryStore) -> None:
+    telemetry.do(
+        """INSERT INTO logs (kind, day, at, level, message, attributes, batch, number)
+        SELECT 'access', '2026-05-11', toDateTime64('2026-05-11 01:00:00', 3, 'UTC') + number / 100, 'INFO',
+        concat('request ', toString(number)), '{"n":1}', 1, number FROM numbers(700000)""",
+        {},
+    )
+
+    Archive(folder, telemetry).keep(part(telemetry, OLD + timedelta(days=1)), NOON)
+
+    archived = ArchivedLogs(folder)
+    manifests = archived.manifests((), WHOLE)
+    assert [each.rows for each in manifests[0].parts] == [498_000, 202_000]
+    newest = archived.newest(manifests, read_search("-699999").terms, WHOLE, limit=3)
+    assert [each.place.number for each in newest] == [699_998, 699_997, 699_996]
+    oldest = archived.newest(manifests, read_search('"request 7 "').terms, WHOLE, limit=3)
+    assert oldest == []
+
+
+class Faulty:
+    """A folder as a store, of which one thing is not as it should be."""
+
+    def __init__(
+        self, inner: DirectoryStore, *, damages: str = "", loses: str = "", refuses: str = ""
+    ) -> None:
+        self._inner, self._damages, self._loses, self._refuses = inner, damages, loses, refuses
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    def writer(self, key: str) -> AbstractContextManager[Writer]:
+        self._refuse(key)
+        return self._inner.writer(key)
+
+    def put(self, key: str, content: bytes) -> Stored:
+        self._refuse(key)
+        return self._inner.put(key, content)
+
+    def read(self, key: str) -> bytes:
+        return self._inner.read(key)
+
+    def stream(self, key: str, *, sha256: str = "") -> Iterator[bytes]:
+        if self._damages and key.endswith(self._damages):
+            path = Path(self._inner.name, key)
+            path.write_bytes(path.read_bytes().replace(b"shop-api", b"shop-apx"))
+        return self._inner.stream(key, sha256=sha256)
+
+    def listing(self, prefix: str) -> Iterator[Listed]:
+        return (
+            each
+            for each in self._inner.listing(prefix)
+            if not (self._loses and each.key.endswith(self._loses))
+        )
+
+    def delete(self, keys: Sequence[str]) -> None:
+        self._inner.delete(keys)
+
+    def sweep(self, prefix: str, before: datetime) -> int:
+        return self._inner.sweep(prefix, before)
+
+    def guard(self) -> str:
+        return self._inner.guard()
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def _refuse(self, key: str) -> None:
+        if self._refuses and key.endswith(self._refuses):
+            raise StoreTrouble(f"{self.name}: 書けません")
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ({"refuses": ".parquet"}, "書けません"),
+        ({"refuses": "manifest.json"}, "書けません"),
+        ({"loses": ".parquet"}, "一覧に"),
+        ({"damages": ".parquet"}, "SHA-256"),
+    ],
+)
+def test_what_cannot_be_archived_stays_and_people_are_told(
+    telemetry: Telemetry, folder: DirectoryStore, fault: dict[str, str], told: str
+) -> None:
+    step(telemetry, Archive(Faulty(folder, **fault), telemetry))
+
+    status = ClauseStatus.objects.get(clause_id=ACCESS)
+    alert = Alert.objects.get(clause_id=ACCESS)
+    assert days(telemetry) == [OLD, NOON.date()]
+    assert status.verdict == "warning"
+    assert "アーカイブできないので削除していません (1日分 40行" in status.reason
+    assert told in status.reason
+    assert (alert.condition, alert.citation) == ("warning", "運用設計書.md:6")
+    assert (proof()["waits"], proof()["deleted"]) == ("not-archived", [])
+    assert keys(folder) == []
+
+
+def test_once_the_archive_is_well_again_the_days_go_and_the_alert_ends(
+    telemetry: Telemetry, folder: DirectoryStore
+) -> None:
+    step(telemetry, NoArchive("toban.toml に [stores.S3] がありません"))
+    assert "toban.toml に [stores.S3] がありません" in ClauseStatus.objects.get(clause_id=ACCESS).reason
+
+    step(telemetry, Archive(folder, telemetry), NOON + timedelta(minutes=1))
+
+    assert days(telemetry) == [NOON.date()]
+    assert ClauseStatus.objects.get(clause_id=ACCESS).verdict == "conforming"
+    assert not Alert.objects.filter(resolved_at=None)
+    assert proof()["rows_deleted"] == 40
+
+
+def test_a_day_that_was_archived_before_toban_was_stopped_is_not_archived_again(
+    telemetry: Telemetry, folder: DirectoryStore
+) -> None:
+    Archive(folder, telemetry).keep(part(telemetry), NOON)
+    there = keys(folder)
+
+    step(telemetry, Archive(folder, telemetry))
+
+    assert days(telemetry) == [NOON.date()]
+    assert keys(folder) == there
+
+
+def test_who_comes_too_late_leaves_the_archive_of_another_as_it_is(
+    telemetry: Telemetry, folder: DirectoryStore
+) -> None:
+    mine = part(telemetry)
+    step(telemetry, Archive(folder, telemetry))
+    there = keys(folder)
+    folder.delete(["logs/access/2026-05-10/manifest.json"])
+
+    with pytest.raises(NotArchived, match="行が変わりました"):
+        Archive(folder, telemetry).keep(mine, NOON)
+
+    assert keys(folder) == [key for key in there if key != "logs/access/2026-05-10/manifest.json"]
+
+
+def test_what_is_held_is_neither_archived_nor_deleted(telemetry: Telemetry, folder: DirectoryStore) -> None:
+    keeping.hold("access", "調査", by="kei", now=NOON)
+
+    step(telemetry, Archive(folder, telemetry))
+
+    assert len(days(telemetry)) == 2
+    assert keys(folder) == []
+
+
+def test_a_hold_that_is_ordered_while_a_day_is_archived_keeps_it(
+    telemetry: Telemetry, folder: DirectoryStore
+) -> None:
+    class Ordered(Archive):
+        def keep(self, part: DayPart, now: datetime) -> str:
+            keeping.hold("", "調査", by="kei", now=now)
+            return super().keep(part, now)
+
+    step(telemetry, Ordered(folder, telemetry))
+
+    assert len(days(telemetry)) == 2
+    assert proof()["waits"] == "held"
+
+
+def test_only_the_kinds_that_are_asked_for_are_archived(telemetry: Telemetry, folder: DirectoryStore) -> None:
+    step(telemetry, Archive(folder, telemetry, frozenset(("audit",))))
+
+    assert days(telemetry) == [NOON.date()]
+    assert keys(folder) == []
+    assert proof()["archived"] == []
+
+
+@pytest.mark.parametrize("content", [b"{}", b"\xff", b""])
+def test_a_manifest_that_cannot_be_read_is_told(folder: DirectoryStore, content: bytes) -> None:
+    folder.put("logs/access/2026-05-10/manifest.json", content)
+
+    with pytest.raises(StoreTrouble, match="目録として読めません"):
+        ArchivedLogs(folder).manifests((), WHOLE)
