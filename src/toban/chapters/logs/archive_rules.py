@@ -1,4 +1,4 @@
-"""What an archived day of logs is: its parts, its manifest, and where they lie. Pure; see docs/adr/0013."""
+"""What an archived day of logs is: its parts, its manifest, and where they lie. Pure; see docs/adr/0014."""
 
 from collections.abc import Container, Iterable, Sequence
 from datetime import date, datetime, timedelta

@@ -1,6 +1,6 @@
 """A stretch of one kind's logs as a Parquet file: written by the store, read again by an engine without one.
 
-Every column of the table is in it under its own name, attributes as their JSON text; see docs/adr/0013. Two
+Every column of the table is in it under its own name, attributes as their JSON text; see docs/adr/0014. Two
 figures, which both sides reckon, tell that a file holds what the store does: how many rows there are, and the
 sum of a hash of each of them.
 
