@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "toban.chapters.monitoring",
     "toban.chapters.objectives",
     "toban.chapters.logs",
+    "toban.chapters.errors",
     "toban.chapters.backup",
     "toban.chapters.batch.kinds.invoices",
     "toban.chapters.batch.kinds.statistics",

@@ -14,6 +14,7 @@ COMMANDS = {
     "duty": "toban.faces.cli.duty",
     "init": "toban.faces.cli.init",
     "evidence": "toban.faces.cli.evidence",
+    "errors": "toban.faces.cli.errors",
     "levels": "toban.faces.cli.levels",
     "logs": "toban.faces.cli.logs",
     "maintenance": "toban.faces.cli.maintenance",

@@ -14,6 +14,7 @@ from toban.engine.bindings.model import (
     BatchBinding,
     DiscoveryBinding,
     DrillBinding,
+    ErrorBinding,
     Frame,
     HeartbeatBinding,
     LayerBinding,
@@ -76,11 +77,23 @@ def test_the_manual_names_no_command_that_does_not_exist() -> None:
         (NoticeBinding, "`[notices]`"),
         (HeartbeatBinding, "`[heartbeat]`"),
         (SenderBinding, "`[senders.名前]`"),
+        (ErrorBinding, "`[errors.アプリ]`"),
         (StatusBinding, "`[status]`"),
         (StatusService, "`[status]`"),
         (ObjectiveBinding, '`[objectives."目標"]`'),
     ],
-    ids=["system", "people", "layers", "notices", "heartbeat", "senders", "status", "services", "objectives"],
+    ids=[
+        "system",
+        "people",
+        "layers",
+        "notices",
+        "heartbeat",
+        "senders",
+        "errors",
+        "status",
+        "services",
+        "objectives",
+    ],
 )
 def test_every_key_of_a_table_is_in_the_manual(model: type[BaseModel], heading: str) -> None:
     assert undocumented(model, section(page("bindings.md"), heading)) == []

@@ -99,7 +99,7 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
     backups = reading.each(kinds.backups, raw, "backups")
     if reading.findings or frame is None:
         raise UnreadableBindings(sorted(set(reading.findings), key=lambda each: (each.origin, each.code)))
-    tables = {name: getattr(frame, name) for name in ("people", "duty", "senders", "objectives")}
+    tables = {name: getattr(frame, name) for name in ("people", "duty", "senders", "objectives", "errors")}
     tables |= {"targets": targets, "batches": batches, "stores": stores, "backups": backups}
     return Bindings(
         file=str(path),
@@ -117,6 +117,7 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
         heartbeat=frame.heartbeat,
         senders=frame.senders,
         logs=frame.logs,
+        errors=frame.errors,
         objectives=frame.objectives,
         discoveries=discoveries,
         duty=frame.duty,
@@ -130,7 +131,7 @@ def _lines(reading: "_Reading", tables: Mapping[str, Mapping[str, object]]) -> M
     entries = {
         (table, name): reading.line((table, name)) for table, found in tables.items() for name in found
     }
-    return entries | {(table, ""): reading.line((table,)) for table in ("heartbeat", "status")}
+    return entries | {(table, ""): reading.line((table,)) for table in ("heartbeat", "status", "logs")}
 
 
 def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:
@@ -144,6 +145,7 @@ def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:
     bound += [
         Bound("sender", each, bindings.lines["senders", name]) for name, each in bindings.senders.items()
     ]
+    bound += [Bound("errors", each, bindings.lines["errors", name]) for name, each in bindings.errors.items()]
     if bindings.heartbeat is not None:
         bound.append(Bound("heartbeat", bindings.heartbeat, bindings.lines["heartbeat", ""]))
     for each in bound:

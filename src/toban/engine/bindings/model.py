@@ -299,6 +299,35 @@ class SenderBinding(Section):
         return self
 
 
+class ErrorBinding(Section):
+    """`[errors.NAME]`: an application that reports its errors by one of Sentry's SDKs."""
+
+    project: int = Field(ge=1, le=10**9)
+    """The number at the end of its DSN."""
+    key: Secret
+    """The public key of its DSN. Whoever has it can report errors, and read nothing."""
+    rate: int = Field(default=600, ge=1, le=100_000)
+    """Events that are taken in a minute."""
+
+
+def _own_projects(tables: dict[str, ErrorBinding]) -> dict[str, ErrorBinding]:
+    numbers = [each.project for each in tables.values()]
+    twice = next((each for each in numbers if numbers.count(each) > 1), None)
+    if twice is not None:
+        context = {"number": twice, "hint": "アプリごとに違う番号にしてください"}
+        raise PydanticCustomError("project_twice", "project = {number} が二つあります", context)
+    return tables
+
+
+class ArchiveBinding(Section):
+    """`[logs.archive]`: where logs are kept on when the document lets go of them."""
+
+    store: str = Field(min_length=1)
+    """The `[stores.NAME]` it goes to."""
+    kinds: tuple[str, ...] = ()
+    """The document's kinds of log that are archived; empty: all of them."""
+
+
 class LogBinding(Section):
     """`[logs]`: what the document leaves open of logs."""
 
@@ -310,6 +339,8 @@ class LogBinding(Section):
     """What is masked before it is stored."""
     mask_fields: tuple[str, ...] = ()
     """Fields whose whole value is masked."""
+    archive: ArchiveBinding | None = None
+    """Where days go before they are deleted; None: they are deleted."""
 
 
 class BatchBinding(Section):
@@ -415,6 +446,8 @@ class Bindings:
     heartbeat: HeartbeatBinding | None = None
     senders: Mapping[str, SenderBinding] = field(default_factory=dict)
     logs: LogBinding = field(default_factory=LogBinding)
+    errors: Mapping[str, ErrorBinding] = field(default_factory=dict)
+    """An application → how it reports its errors."""
     objectives: Mapping[str, ObjectiveBinding] = field(default_factory=dict)
     """An objective by its name in the document → by what it is measured."""
     duty: Mapping[str, DutyBinding] = field(default_factory=dict)
@@ -457,6 +490,7 @@ class Frame(Section):
     heartbeat: HeartbeatBinding | None = None
     senders: dict[str, SenderBinding] = {}
     logs: LogBinding = LogBinding()
+    errors: Annotated[dict[str, ErrorBinding], AfterValidator(_own_projects)] = {}
     objectives: dict[str, ObjectiveBinding] = {}
     batches: dict[str, dict[str, object]] = {}
     stores: dict[str, dict[str, object]] = {}

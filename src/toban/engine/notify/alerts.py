@@ -98,8 +98,8 @@ def report(signals: Collection[Signal], now: datetime, document_digest: str = ""
 def tell(events: Collection[Signal], now: datetime, document_digest: str = "") -> None:
     """Have each of *events* announced once, in the caller's transaction (or one of its own).
 
-    An event is worth knowing and nothing is wrong: it is over at once, and no recovery follows. Its key is
-    its own for ever, so telling it again changes nothing.
+    An event happened, and is over at once: no recovery follows, and nobody is called because of it. Its key
+    is its own for ever, so telling it again changes nothing.
     """
     new = _untold(events)
     if not new:
@@ -108,7 +108,7 @@ def tell(events: Collection[Signal], now: datetime, document_digest: str = "") -
         # First of all locks, in every transaction that writes evidence: no two wait for each other.
         ledger.hold()
         for signal in _untold(new):
-            alert = _opened(Facet(signal.key, Condition.INFO), signal, document_digest)
+            alert = _opened(Facet(signal.key, signal.condition), signal, document_digest)
             alert.labels = {**signal.labels, EVENT: signal.key}
             alert.resolved_at = now
             alert.save(force_insert=True)

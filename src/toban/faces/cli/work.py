@@ -22,7 +22,8 @@ from toban.chapters.backup.works import BackupPlan
 from toban.chapters.batch import works as batch_works
 from toban.chapters.batch.service import Batches
 from toban.chapters.batch.works import BatchPlan
-from toban.chapters.logs.keeping import Keeper
+from toban.chapters.errors import service as errors
+from toban.chapters.logs.keeping import Keeper, held_by
 from toban.chapters.logs.rules import rules as log_rules
 from toban.chapters.monitoring.board import Board
 from toban.chapters.monitoring.feeds import Plan, plan
@@ -53,6 +54,7 @@ from toban.engine.notify.lifeline import Lifeline
 from toban.engine.runs.service import Runs
 from toban.engine.telemetry.buffer import SampleBuffer
 from toban.engine.telemetry.log_days import LogDays
+from toban.engine.telemetry.log_words import ERROR
 from toban.engine.telemetry.output import OutputBuffer
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 from toban.faces.cli.parts import Parts
@@ -123,6 +125,8 @@ class Work:
             Loop("backup-look", _with_state(self._backups.look), every=60.0),
             Loop("levels", _with_state(self._count_levels), every=60.0),
             Loop("retention", _with_state(self._keep_logs), every=60.0),
+            Loop("errors", _with_state(self._tell_errors), every=2.0),
+            Loop("error-rows", _with_state(self._keep_errors), every=60.0),
             Loop("standing", _with_state(self._show_standing), every=2.0),
             Loop("announce", _with_state(self._announce), every=0.5),
             Loop("deliver", _with_state(self._deliver), every=1.0),
@@ -222,7 +226,7 @@ class Work:
         rehearsals = self._drill_plan(edition)
         unbound |= {**self._level_plan(edition).unbound, **rehearsals.unbound}
         kept = {decision.id for decision, _ in detection.promises(edition.design)}
-        kept |= rehearsals.kept
+        kept |= rehearsals.kept | errors.kept_rows(edition.design, edition.bindings)
         updates = [*standing(edition, unbound, RUNNING, now, kept), *drills.standing(rehearsals, now)]
         status.show(updates, now, edition.design.digest)
         self._stood, self._stood_at = edition, now
@@ -241,6 +245,17 @@ class Work:
         if edition is not None:
             rules = log_rules(edition.design, edition.bindings)
             self._keeper.step(rules, self._clock(), edition.design.digest)
+
+    def _tell_errors(self) -> None:
+        edition = self._in_force.edition
+        if edition is not None:
+            errors.tell(edition.design, self._clock())
+
+    def _keep_errors(self) -> None:
+        edition, now = self._in_force.edition, self._clock()
+        if edition is not None:
+            errors.show(edition.design, edition.bindings, now)
+            errors.forget(edition.design, now, is_held=held_by(ERROR) != "")
 
     def _count_levels(self) -> None:
         edition = self._in_force.edition

@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from toban.engine.bindings import present
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus
+from toban.engine.masks import masker
 from toban.engine.telemetry.log_search import LogSearch
 from toban.engine.telemetry.logs import LogStore
 from toban.engine.telemetry.spans import SpanStore
@@ -39,6 +40,7 @@ from toban.faces.ingest.metrics_in import MetricsIn
 from toban.faces.ingest.otlp_in import OtlpIn
 from toban.faces.ingest.pings import Pings
 from toban.faces.ingest.senders import Senders
+from toban.faces.ingest.sentry import SentryIn
 from toban.faces.ingest.slack import SlackActions
 from toban.faces.ingest.visitor import may_read
 from toban.faces.web import assets
@@ -83,6 +85,7 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
     logs = LogsIn(senders, present.edition, _log_store, system_clock)
     otlp = OtlpIn(senders, present.edition, _log_store, _span_store, system_clock)
     tail = LogTail(present.edition, lambda: LogSearch(telemetry()), system_clock, lambda: hub.is_stopped)
+    errors = SentryIn(present.edition, lambda edition: masker(edition.bindings.logs), system_clock)
     slack = SlackActions(present.edition, system_clock)
     bare = Starlette(
         routes=[
@@ -91,6 +94,8 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
             Route("/healthz", healthz),
             Route("/metrics", Metrics(settings.HOME).answer),
             Route("/api/v2/alerts", alerts.answer, methods=("POST",)),
+            Route("/api/{project}/envelope/", errors.envelope, methods=("POST", "OPTIONS")),
+            Route("/api/{project}/store/", errors.store, methods=("POST", "OPTIONS")),
             Route("/api/v1/write", metrics.remote_write, methods=("POST",)),
             Route("/v1/metrics", metrics.otlp, methods=("POST",)),
             Route("/v1/logs", otlp.logs, methods=("POST",)),

@@ -2,13 +2,14 @@
 
 import zlib
 
+import cramjam
 import zstandard
 
 from toban.faces.ingest.senders import TooLarge
 
 
 def unpacked(body: bytes, encoding: str, most: int) -> bytes:
-    """Undo *encoding*, a `Content-Encoding` of one step: gzip, deflate, zstd, or none.
+    """Undo *encoding*, a `Content-Encoding` of one step: gzip, deflate, zstd, br, or none.
 
     Raises `TooLarge` beyond *most* bytes, and `ValueError` for what is not of that encoding.
     """
@@ -21,8 +22,11 @@ def unpacked(body: bytes, encoding: str, most: int) -> bytes:
             return _inflated(body, zlib.MAX_WBITS, most)
         case "zstd":
             return _zstd(body, most)
+        case "br":
+            return _brotli(body, most)
         case other:
-            raise ValueError(f"Content-Encoding {other[:40]!r} is not understood: gzip, deflate and zstd are")
+            known = "gzip, deflate, zstd and br are"
+            raise ValueError(f"Content-Encoding {other[:40]!r} is not understood: {known}")
 
 
 def _inflated(body: bytes, window: int, most: int) -> bytes:
@@ -49,3 +53,20 @@ def _zstd(body: bytes, most: int) -> bytes:
     if len(content) > most:
         raise TooLarge
     return content
+
+
+def _brotli(body: bytes, most: int) -> bytes:
+    # Into rooms that grow: the library can say that one was too small, and no more.
+    room = min(most, 64 * 1024 + 8 * len(body))
+    while True:
+        content = bytearray(room)
+        try:
+            size: int = cramjam.brotli.decompress_into(body, content)
+        except cramjam.DecompressionError as error:
+            if "whole buffer" not in str(error):
+                raise ValueError("the body is not what its Content-Encoding says") from error
+            if room >= most:
+                raise TooLarge from error
+            room = min(most, room * 8)
+        else:
+            return bytes(content[:size])

@@ -1,0 +1,173 @@
+"""Events into the state database: counted, grouped and kept once, in one transaction each.
+
+The sender is answered after the commit. Sent again within two days, an event is known by its id and counted
+no second time, however many servers take it.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import uuid4
+
+import orjson
+import zstandard
+from django.db import transaction
+from django.db.models import F
+
+from toban.chapters.errors.event import ErrorEvent
+from toban.chapters.errors.models import (
+    AffectedUser,
+    ErrorGroup,
+    ErrorHour,
+    ErrorProject,
+    ErrorRelease,
+    SeenEvent,
+    StoredEvent,
+)
+from toban.chapters.errors.rules import TOLD, Arrival, Grouping, Standing, State, arrival, grouping
+
+NEWEST = 50
+"""Events that are kept of one error, besides its samples."""
+SAMPLES = 20
+"""Samples of one error: its first event, and the first of each release."""
+MOST_USERS = 10_000
+"""Users of one error that are counted."""
+MOST_RELEASES = 500
+"""Releases of one application that are remembered, the newest."""
+_HEARD = timedelta(seconds=10)
+"""Hearing of an application again is written down this often at most."""
+_LEVEL = 3
+
+
+class Taken(StrEnum):
+    """What became of an event."""
+
+    STORED = "stored"
+    REPEATED = "repeated"
+
+
+def heard(project: str, now: datetime) -> None:
+    """Note that the application was heard of."""
+    fresh = ErrorProject.objects.filter(name=project, heard_at__gt=now - _HEARD, heard_at__lte=now).exists()
+    if not fresh:
+        ErrorProject.objects.update_or_create(name=project, defaults={"heard_at": now})
+
+
+def take(project: str, event: ErrorEvent, now: datetime) -> tuple[Taken, str]:
+    """Store *event* durably and once; return what became of it, and its id."""
+    event_id = event.event_id or uuid4().hex
+    found = grouping(event)
+    with transaction.atomic():
+        # Locks in one order, the group's first: two servers that take events of one error don't deadlock.
+        group, is_new = _locked(project, event, found)
+        _, is_first = SeenEvent.objects.get_or_create(
+            project=project, event_id=event_id, defaults={"received_at": now}
+        )
+        if not is_first:
+            if is_new:
+                group.delete()
+            return Taken.REPEATED, event_id
+        _enter(group, event, event_id, now, is_new=is_new)
+        ErrorProject.objects.update_or_create(name=project, defaults={"heard_at": now, "event_at": now})
+    return Taken.STORED, event_id
+
+
+def _locked(project: str, event: ErrorEvent, found: Grouping) -> tuple[ErrorGroup, bool]:
+    """Return the group of *event*, locked, and whether it was made just now."""
+    return ErrorGroup.objects.select_for_update().get_or_create(
+        project=project,
+        key=found.key,
+        defaults={
+            "grouped_by": found.by,
+            "title": event.title,
+            "culprit": event.culprit,
+            "level": event.level,
+            "first_seen": event.at,
+            "last_seen": event.at,
+            "first_release": event.release,
+        },
+    )
+
+
+def _enter(group: ErrorGroup, event: ErrorEvent, event_id: str, now: datetime, *, is_new: bool) -> None:
+    order = releases(group.project)
+    known = None if is_new else Standing(State(group.state), group.resolved_at, group.resolved_in)
+    came = arrival(known, event.release, event.at, order)
+    _describe(group, event, came, now)
+    if event.user_key and group.users < MOST_USERS:
+        digest = hashlib.sha256(event.user_key.encode()).hexdigest()[:32]
+        group.users += AffectedUser.objects.get_or_create(group=group, digest=digest)[1]
+    group.save()
+    if event.release and event.release not in order:
+        _remember(group.project, event.release, now)
+    _count(group, event)
+    StoredEvent.objects.create(
+        group=group,
+        event_id=event_id,
+        at=event.at,
+        received_at=now,
+        release=event.release,
+        trace_id=event.trace_id,
+        is_sample=_is_sample(group, event, is_new=is_new),
+        content=packed(event),
+    )
+    _thin_out(group)
+
+
+def _describe(group: ErrorGroup, event: ErrorEvent, came: Arrival, now: datetime) -> None:
+    group.count += 1
+    group.first_seen = min(group.first_seen, event.at)
+    if event.at >= group.last_seen:
+        group.last_seen, group.title, group.culprit = event.at, event.title, event.culprit
+        group.level, group.platform = event.level, event.platform
+        group.last_release = event.release or group.last_release
+    if came is Arrival.REGRESSED:
+        group.state, group.regressed_at = State.OPEN, now
+        group.regressions += 1
+    if came in TOLD:
+        group.untold, group.untold_since = came, now
+
+
+def _is_sample(group: ErrorGroup, event: ErrorEvent, *, is_new: bool) -> bool:
+    """Say whether *event* is the first of its error or of a release."""
+    if is_new:
+        return True
+    samples = StoredEvent.objects.filter(group=group, is_sample=True)
+    return (
+        event.release != ""
+        and not samples.filter(release=event.release).exists()
+        and samples.count() < SAMPLES
+    )
+
+
+def releases(project: str) -> list[str]:
+    """Return the releases of *project*, the first seen first."""
+    found = ErrorRelease.objects.filter(project=project).order_by("first_seen", "pk")
+    return list(found.values_list("release", flat=True))
+
+
+def _remember(project: str, release: str, now: datetime) -> None:
+    ErrorRelease.objects.get_or_create(project=project, release=release, defaults={"first_seen": now})
+    newest = ErrorRelease.objects.filter(project=project).order_by("-first_seen", "-pk")
+    too_many = list(newest.values_list("pk", flat=True)[MOST_RELEASES:])
+    if too_many:
+        ErrorRelease.objects.filter(pk__in=too_many).delete()
+
+
+def _count(group: ErrorGroup, event: ErrorEvent) -> None:
+    hour = event.at.replace(minute=0, second=0, microsecond=0)
+    if not ErrorHour.objects.filter(group=group, hour=hour).update(count=F("count") + 1):
+        ErrorHour.objects.create(group=group, hour=hour, count=1)
+
+
+def _thin_out(group: ErrorGroup) -> None:
+    """Let go of what is older than the newest events, but the samples."""
+    plain = StoredEvent.objects.filter(group=group, is_sample=False).order_by("-pk")
+    oldest_kept = plain.values_list("pk", flat=True)[NEWEST - 1 : NEWEST].first()
+    if oldest_kept is not None:
+        plain.filter(pk__lt=oldest_kept).delete()
+
+
+def packed(event: ErrorEvent) -> bytes:
+    """Return *event* as it is kept."""
+    return zstandard.compress(orjson.dumps(event), _LEVEL)

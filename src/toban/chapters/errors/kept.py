@@ -1,0 +1,95 @@
+"""Errors as pages and the terminal ask for them: lists, one event, how often, a week's comparison."""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+import zstandard
+from django.db.models import Q, QuerySet, Sum
+
+from toban.chapters.errors.models import ErrorGroup, ErrorHour, StoredEvent
+from toban.chapters.errors.payload import LARGEST
+from toban.chapters.errors.review import Reviewed, Week, Weekly, review
+from toban.chapters.errors.rules import State
+
+_ID = re.compile(r"[0-9a-f]{32}")
+"""Of an event or of a trace."""
+_GROWN = 4
+"""Kept as JSON of its own, an event may be so many times what was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which errors are looked for; what is empty does not matter."""
+
+    state: str = ""
+    """A `State`; or `new`: open and first seen since `fresh`; or `regressed`: open, and was resolved."""
+    words: str = ""
+    """In the title, the place or the release; or the id of an event, or of a trace."""
+    project: str = ""
+    level: str = ""
+    assignee: str = ""
+    fresh: datetime | None = None
+
+
+def found(search: Search) -> QuerySet[ErrorGroup]:
+    """Return the errors that *search* names, the last seen first."""
+    groups = ErrorGroup.objects.order_by("-last_seen", "-pk")
+    if _ID.fullmatch(search.words):
+        events = Q(events__event_id=search.words) | Q(events__trace_id=search.words)
+        groups = groups.filter(events).distinct()
+    elif search.words:
+        words = Q(title__icontains=search.words) | Q(culprit__icontains=search.words)
+        groups = groups.filter(words | Q(last_release__icontains=search.words))
+    for name in ("project", "level", "assignee"):
+        if wanted := getattr(search, name):
+            groups = groups.filter(**{name: wanted})
+    match search.state:
+        case "new":
+            return groups.filter(state=State.OPEN, regressed_at=None, first_seen__gte=search.fresh)
+        case "regressed":
+            return groups.filter(state=State.OPEN).exclude(regressed_at=None)
+        case "":
+            return groups
+        case state:
+            return groups.filter(state=state)
+
+
+def event_of(stored: StoredEvent) -> Mapping[str, object]:
+    """Return the whole event, as `ErrorEvent` was written: its fields by their names."""
+    text = zstandard.decompress(bytes(stored.content), max_output_size=_GROWN * LARGEST)
+    event: Mapping[str, object] = orjson.loads(text)
+    return event
+
+
+def by_hours(
+    numbers: Collection[int], start: datetime, end: datetime, step: timedelta
+) -> Mapping[int, Sequence[int]]:
+    """Return, for each error, how often it happened in each *step* from *start* to *end*."""
+    steps = -(-(end - start) // step)
+    counts: dict[int, list[int]] = {number: [0] * steps for number in numbers}
+    hours = ErrorHour.objects.filter(group__in=numbers, hour__gte=start, hour__lt=end)
+    for number, hour, count in hours.values_list("group", "hour", "count"):
+        counts[number][(hour - start) // step] += count
+    return counts
+
+
+def weekly(week: Week, project: str = "") -> list[tuple[ErrorGroup, Reviewed]]:
+    """Return every error of *week* or the one before, and how it went; ignored ones are left out."""
+    counts: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    for place, span in enumerate((week, week.before)):
+        hours = ErrorHour.objects.filter(hour__gte=span.start, hour__lt=span.end)
+        for number, count in hours.values_list("group").annotate(total=Sum("count")).order_by():
+            counts[number][place] = count
+    groups = ErrorGroup.objects.filter(pk__in=counts).exclude(state=State.IGNORED)
+    if project:
+        groups = groups.filter(project=project)
+    by_number = {group.pk: group for group in groups}
+    errors = [
+        Weekly(number, group.first_seen, group.regressed_at, *counts[number])
+        for number, group in by_number.items()
+    ]
+    return [(by_number[each.number], each) for each in review(errors, week)]

@@ -1,0 +1,164 @@
+"""Errors in the state database: groups, their newest events, and how often they happened. See docs/adr/0013.
+
+Here and not in the telemetry store, since an event is counted, grouped and kept once, or not at all: that is
+one transaction with the group's state. What grows without a bound is not kept: of each group the newest
+events and a few samples, packed; a number for each hour.
+"""
+
+from django.db import models
+
+from toban.chapters.errors.event import Level
+from toban.chapters.errors.rules import Arrival, By, State
+
+_NAME = 200
+
+
+class ErrorProject(models.Model):
+    """An application of `[errors]`, and when it was last heard of."""
+
+    name = models.CharField(max_length=_NAME, primary_key=True)
+    heard_at = models.DateTimeField()
+    """The newest envelope, whatever was in it: an application without errors sends sessions, too."""
+    event_at = models.DateTimeField(null=True)
+    """The newest event."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ErrorRelease(models.Model):
+    """A release that events came from."""
+
+    project = models.CharField(max_length=_NAME)
+    release = models.CharField(max_length=_NAME)
+    first_seen = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("project", "release"), name="error_release_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.project} {self.release}"
+
+
+class ErrorGroup(models.Model):
+    """Events that are the same error."""
+
+    project = models.CharField(max_length=_NAME)
+    key = models.CharField(max_length=64)
+    """`Grouping.key`."""
+    grouped_by = models.CharField(max_length=16, choices=[(each.value, each.value) for each in By])
+    title = models.CharField(max_length=300)
+    culprit = models.CharField(max_length=300, blank=True)
+    level = models.CharField(max_length=16, choices=[(each.value, each.value) for each in Level])
+    """That of the newest event."""
+    platform = models.CharField(max_length=_NAME, blank=True)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+    count = models.BigIntegerField(default=0)
+    users = models.PositiveIntegerField(default=0)
+    first_release = models.CharField(max_length=_NAME, blank=True)
+    last_release = models.CharField(max_length=_NAME, blank=True)
+    state = models.CharField(
+        max_length=16, choices=[(each.value, each.value) for each in State], default=State.OPEN.value
+    )
+    assignee = models.CharField(max_length=150, blank=True)
+    resolved_at = models.DateTimeField(null=True)
+    resolved_by = models.CharField(max_length=150, blank=True)
+    resolved_in = models.CharField(max_length=_NAME, blank=True)
+    """The release that mends it; empty: mended since `resolved_at`."""
+    regressed_at = models.DateTimeField(null=True)
+    regressions = models.PositiveIntegerField(default=0)
+    untold = models.CharField(
+        max_length=16, choices=[(each.value, each.value) for each in Arrival], blank=True
+    )
+    """What the worker is yet to tell of it: `new` or `regressed`."""
+    untold_since = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("project", "key"), name="error_group_once"),)
+        indexes = (
+            models.Index(fields=("state", "last_seen"), name="error_state"),
+            models.Index(fields=("last_seen",), name="error_last_seen"),
+            models.Index(fields=("id",), condition=~models.Q(untold=""), name="error_untold"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.project} {self.title}"
+
+
+class StoredEvent(models.Model):
+    """One event that is kept."""
+
+    group = models.ForeignKey(ErrorGroup, on_delete=models.CASCADE, related_name="events")
+    event_id = models.CharField(max_length=32)
+    at = models.DateTimeField()
+    received_at = models.DateTimeField(db_index=True)
+    release = models.CharField(max_length=_NAME, blank=True)
+    trace_id = models.CharField(max_length=_NAME, blank=True)
+    is_sample = models.BooleanField()
+    """The first of its error or of a release: it stays when newer ones come."""
+    content = models.BinaryField()
+    """The whole event (`ErrorEvent`), as JSON packed by zstd."""
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("group", "is_sample", "id"), name="error_event_group"),
+            models.Index(fields=("event_id",), name="error_event_id"),
+            models.Index(fields=("trace_id",), name="error_event_trace"),
+        )
+
+    def __str__(self) -> str:
+        return self.event_id
+
+
+class SeenEvent(models.Model):
+    """An event that was taken: sent again it is not counted again."""
+
+    project = models.CharField(max_length=_NAME)
+    event_id = models.CharField(max_length=32)
+    received_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("project", "event_id"), name="error_seen_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.project} {self.event_id}"
+
+
+class ErrorHour(models.Model):
+    """How often an error happened in an hour."""
+
+    group = models.ForeignKey(ErrorGroup, on_delete=models.CASCADE, related_name="hours")
+    hour = models.DateTimeField()
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("group", "hour"), name="error_hour_once"),)
+        indexes = (models.Index(fields=("hour",), name="error_hour"),)
+
+    def __str__(self) -> str:
+        return f"{self.hour.isoformat()} {self.count}"
+
+
+class AffectedUser(models.Model):
+    """Somebody whom an error met, by a digest: only that it is another one counts."""
+
+    group = models.ForeignKey(ErrorGroup, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=32)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("group", "digest"), name="error_user_once"),)
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+class ErrorReview(models.Model):
+    """A week whose errors somebody has looked through."""
+
+    monday = models.DateField(primary_key=True)
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.monday} {self.by}"

@@ -1,0 +1,97 @@
+"""What people may order of errors: resolve, ignore, assign, open again; and say of a week. All audited."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+
+from django.db import transaction
+
+from toban.chapters.errors.models import ErrorGroup, ErrorReview
+from toban.chapters.errors.rules import State
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.orders import NotPossible
+
+_LONGEST = 150
+_HINT = "toban errors で番号が分かります"
+
+
+def resolve(number: int, *, in_release: str = "", by: str, now: datetime) -> ErrorGroup:
+    """Call an error mended: since now, or in *in_release*. When it happens again after that, it is told."""
+
+    def change(group: ErrorGroup) -> None:
+        if group.state == State.RESOLVED and group.resolved_in == in_release:
+            raise NotPossible(f"エラー {number} はもう解決済みです", "")
+        group.state, group.resolved_at, group.resolved_by = State.RESOLVED, now, by
+        group.resolved_in = in_release
+
+    return _change(number, "resolve-error", change, by, now, release=in_release)
+
+
+def ignore(number: int, *, by: str, now: datetime) -> ErrorGroup:
+    """Tell nobody of an error any more, however often it happens; it is still counted."""
+
+    def change(group: ErrorGroup) -> None:
+        if group.state == State.IGNORED:
+            raise NotPossible(f"エラー {number} はもう無視されています", "")
+        group.state = State.IGNORED
+
+    return _change(number, "ignore-error", change, by, now)
+
+
+def reopen(number: int, *, by: str, now: datetime) -> ErrorGroup:
+    """Take back that an error is resolved or ignored."""
+
+    def change(group: ErrorGroup) -> None:
+        if group.state == State.OPEN:
+            raise NotPossible(f"エラー {number} は解決も無視もされていません", "")
+        group.state, group.resolved_at, group.resolved_by, group.resolved_in = State.OPEN, None, "", ""
+
+    return _change(number, "reopen-error", change, by, now)
+
+
+def assign(number: int, to: str, *, by: str, now: datetime) -> ErrorGroup:
+    """Give an error to somebody; to nobody by an empty name."""
+    name = " ".join(to.split())
+    if len(name) > _LONGEST:
+        raise NotPossible(f"名前は {_LONGEST} 文字までです", "短い名前を書いてください")
+
+    def change(group: ErrorGroup) -> None:
+        if group.assignee == name:
+            raise NotPossible(f"エラー {number} の担当はもう「{name or 'なし'}」です", "")
+        group.assignee = name
+
+    return _change(number, "assign-error", change, by, now, to=name)
+
+
+def _change(
+    number: int, order: str, change: Callable[[ErrorGroup], None], by: str, now: datetime, **more: str
+) -> ErrorGroup:
+    with transaction.atomic():
+        ledger.hold()
+        group = ErrorGroup.objects.select_for_update().filter(pk=number).first()
+        if group is None:
+            raise NotPossible(f"エラー {number} がありません", _HINT)
+        was = group.state
+        change(group)
+        if group.state != State.OPEN:
+            # What nobody was told of yet is dealt with now.
+            group.untold, group.untold_since = "", None
+        group.save()
+        content = {"order": order, "error": number, "title": group.title, "was": was, **more}
+        ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by), now=now)
+    return group
+
+
+def reviewed(
+    monday: date, findings: dict[str, int], clause_ids: Sequence[str], *, by: str, now: datetime
+) -> None:
+    """Note that *by* has looked through the week from *monday*: the proof of the rows that order it."""
+    content = {"order": "error-review", "week": monday.isoformat(), "found": findings}
+    with transaction.atomic():
+        ledger.hold()
+        ErrorReview.objects.update_or_create(monday=monday, defaults={"by": by, "at": now})
+        records = [
+            ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by, clause_id=each)
+            for each in clause_ids or [""]
+        ]
+        ledger.append(*records, now=now)

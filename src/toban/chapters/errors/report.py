@@ -1,0 +1,100 @@
+"""What is told of errors: notices of new and regressed ones, and the statuses of the document's rows."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from toban.chapters.errors.event import Level
+from toban.chapters.errors.models import ErrorGroup, ErrorProject, ErrorReview
+from toban.chapters.errors.rules import Arrival
+from toban.design.clauses.base import Clause
+from toban.design.clauses.routine import Routine
+from toban.engine.evidence.status import StatusUpdate
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify.signal import Condition, Signal
+
+CONDITIONS: Mapping[Level, Condition] = {
+    Level.FATAL: Condition.CRITICAL,
+    Level.ERROR: Condition.WARNING,
+    Level.WARNING: Condition.WARNING,
+    Level.INFO: Condition.INFO,
+    Level.DEBUG: Condition.INFO,
+}
+"""What an error is told as. An ended process is an emergency; a caught exception is work for the day."""
+
+SILENT = timedelta(days=7)
+"""After so long without a word of an application nobody can say that its errors would be heard."""
+
+GRACE = timedelta(days=1)
+"""What is due at 10:00 is done that day, or the day before."""
+
+_WORDS = {Arrival.NEW: "新しいエラー", Arrival.REGRESSED: "解決したはずのエラーの再発"}
+
+
+def signal(group: ErrorGroup, clause: Clause, now: datetime) -> Signal:
+    """Return the notice of a group that is yet to be told; told once, however often it is reported."""
+    began_at = group.untold_since or now
+    # Under one number a group regresses more than once, and each time is news.
+    time = f"{group.untold}/{group.regressions}" if group.untold == Arrival.REGRESSED else group.untold
+    release = f"、リリース {group.last_release}" if group.last_release else ""
+    return Signal(
+        key=f"errors/{group.pk}/{time}",
+        clause_id=clause.id,
+        citation=str(clause.origin),
+        clause_text=clause.text,
+        condition=CONDITIONS[Level(group.level)],
+        subject=f"{group.project} {group.title}",
+        value=f"{_WORDS[Arrival(group.untold)]}（{group.level}、{group.count}件{release}）",
+        limit=group.culprit,
+        began_at=began_at,
+        detected_at=now,
+        advice=f"toban errors show {group.pk}、解決したら toban errors resolve {group.pk}",
+        labels={"target": group.project, "item": group.title, "error": str(group.pk)},
+    )
+
+
+def status(
+    clause: Clause, bound: Sequence[str], heard: Mapping[str, ErrorProject], file: str, now: datetime
+) -> StatusUpdate:
+    """Return the status of the row that says by what errors are collected; *bound* are the applications."""
+    if not bound:
+        reason = f"{file} に [errors.アプリ名] を書き、toban errors dsn で SDK に渡す DSN を得てください"
+        return StatusUpdate(clause.id, Verdict.UNBOUND, "", reason, now)
+    newest = max((each.event_at for each in heard.values() if each.event_at is not None), default=None)
+    value = f"最後のイベント {_clock(newest, now)}" if newest is not None else "イベントなし"
+    proof = {name: _proof(heard.get(name)) for name in bound}
+    silent = [name for name in bound if name not in heard or now - heard[name].heard_at > SILENT]
+    if silent:
+        names = "、".join(silent)
+        hint = "toban errors dsn の DSN と、そこまでの経路を確かめてください"
+        reason = f"{names}: {SILENT.days}日のあいだ何も届いていません。{hint}"
+        return StatusUpdate(clause.id, Verdict.NOT_MEASURABLE, value, reason, now, proof=proof)
+    reason = f"{'、'.join(bound)} から届いています"
+    return StatusUpdate(clause.id, Verdict.CONFORMING, value, reason, now, proof=proof)
+
+
+def _proof(heard: ErrorProject | None) -> Mapping[str, str]:
+    if heard is None:
+        return {}
+    event_at = heard.event_at.isoformat() if heard.event_at is not None else ""
+    return {"heard_at": heard.heard_at.isoformat(), "event_at": event_at}
+
+
+def review_status(
+    row: Routine, last: datetime | None, coming: datetime | None, done: ErrorReview | None, now: datetime
+) -> StatusUpdate:
+    """Return the status of recurring error review.
+
+    It was due at *last*, more than `GRACE` ago, and is again at *coming*.
+    """
+    if done is not None and (last is None or done.at >= last - GRACE):
+        value, reason = f"{done.by} {_clock(done.at, now)}", f"{done.monday} からの週を見ました"
+        return StatusUpdate(row.id, Verdict.CONFORMING, value, reason, now, coming)
+    page = "/errors/review/ か toban errors review --done で記録します"
+    if last is None:
+        return StatusUpdate(row.id, Verdict.NOT_MEASURABLE, "", f"まだ見ていません。{page}", now, coming)
+    reason = f"{_clock(last, now)} の分を、まだだれも見ていません。{page}"
+    return StatusUpdate(row.id, Verdict.NOT_PERFORMED, "", reason, now, coming)
+
+
+def _clock(at: datetime, now: datetime) -> str:
+    return f"{at.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"

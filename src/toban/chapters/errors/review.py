@@ -1,0 +1,110 @@
+"""What changed from one week to the next: new, growing, shrinking, gone, back. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
+
+WEEK = timedelta(days=7)
+_FACTOR = 2
+"""From how many times as many on an error grows."""
+_FEW = 5
+"""With fewer events than these a doubling is chance."""
+
+
+class Trend(StrEnum):
+    """How an error went in a week, what wants hands first."""
+
+    NEW = "new"
+    BACK = "back"
+    """It had been resolved."""
+    GROWS = "grows"
+    STAYS = "stays"
+    SHRINKS = "shrinks"
+    GONE = "gone"
+    """The week before had it, this one does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Seven days from a Monday on, in the document's time zone."""
+
+    monday: date
+    zone: tzinfo
+
+    @property
+    def start(self) -> datetime:
+        """Its first moment."""
+        return datetime.combine(self.monday, time(), self.zone)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment of the next."""
+        return datetime.combine(self.monday + WEEK, time(), self.zone)
+
+    @property
+    def before(self) -> "Week":
+        """The week before."""
+        return Week(self.monday - WEEK, self.zone)
+
+    @property
+    def after(self) -> "Week":
+        """The week after."""
+        return Week(self.monday + WEEK, self.zone)
+
+
+def week_of(day: date, zone: tzinfo) -> Week:
+    """Return the week that *day* is in."""
+    return Week(day - timedelta(days=day.weekday()), zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """One error in a week and the one before."""
+
+    number: int
+    first_seen: datetime
+    regressed_at: datetime | None
+    count: int
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """One error, and how it went."""
+
+    number: int
+    trend: Trend
+    count: int
+    before: int
+
+
+def trend(error: Weekly, week: Week) -> Trend | None:
+    """Say how *error* went in *week*; None where neither that week nor the one before had it."""
+    if not error.count:
+        return Trend.GONE if error.before else None
+    if week.start <= error.first_seen < week.end:
+        return Trend.NEW
+    if error.regressed_at is not None and week.start <= error.regressed_at < week.end:
+        return Trend.BACK
+    if error.count >= max(_FEW, error.before * _FACTOR):
+        return Trend.GROWS
+    if error.before >= max(_FEW, error.count * _FACTOR):
+        return Trend.SHRINKS
+    return Trend.STAYS
+
+
+def review(errors: Iterable[Weekly], week: Week) -> list[Reviewed]:
+    """Return how each of *errors* went: what wants hands first, and of those the most frequent."""
+    ranks = list(Trend)
+    return sorted(
+        _reviewed(errors, week),
+        key=lambda each: (ranks.index(each.trend), -each.count, -each.before, each.number),
+    )
+
+
+def _reviewed(errors: Iterable[Weekly], week: Week) -> Iterator[Reviewed]:
+    for each in errors:
+        found = trend(each, week)
+        if found is not None:
+            yield Reviewed(each.number, found, each.count, each.before)

@@ -1,0 +1,120 @@
+"""Error tracking at work beside the intake: notices, the rows' statuses, and letting go of what is old.
+
+Level-triggered: a group says itself that somebody is yet to hear of it, and any worker may tell it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+
+from toban.chapters.errors import clauses, report
+from toban.chapters.errors.event import Level
+from toban.chapters.errors.models import (
+    AffectedUser,
+    ErrorGroup,
+    ErrorHour,
+    ErrorProject,
+    ErrorReview,
+    SeenEvent,
+    StoredEvent,
+)
+from toban.chapters.errors.rules import State
+from toban.design.clauses.base import Clause
+from toban.design.clauses.notices import NotificationRule
+from toban.design.reader import Design
+from toban.engine.bindings.due import due_times, next_due
+from toban.engine.bindings.model import Bindings
+from toban.engine.evidence import ledger, status
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence.status import StatusUpdate
+from toban.engine.notify import alerts
+from toban.engine.notify.routing import rules_for
+from toban.engine.notify.signal import LEVEL_OF
+
+REMEMBERED = timedelta(days=2)
+"""How long the ids of events are known, so that one that is sent again is not counted again."""
+
+_AT_ONCE = 200
+_AGO = timedelta(days=40)
+"""A monthly review was due at least once within."""
+
+log = structlog.get_logger(__name__)
+
+
+def kept_rows(design: Design, bindings: Bindings) -> set[str]:
+    """Return the ids of the rows whose status is shown from here."""
+    row = clauses.tracking(design)
+    rows = {row.id} if row is not None else set()
+    return rows | {each.id for each in clauses.reviews(design)} if bindings.errors else rows
+
+
+def tell(design: Design, now: datetime) -> int:
+    """Have every new and regressed error told once; return how many."""
+    if not ErrorGroup.objects.exclude(untold="").exists():
+        return 0
+    with transaction.atomic():
+        # First of all locks, in every transaction that writes evidence: no two wait for each other.
+        ledger.hold()
+        waiting = ErrorGroup.objects.select_for_update().exclude(untold="").order_by("pk")[:_AT_ONCE]
+        found = [(group, _cited(design, Level(group.level))) for group in waiting]
+        signals = [report.signal(group, clause, now) for group, clause in found if clause is not None]
+        alerts.tell(signals, now, design.digest)
+        numbers = [group.pk for group, _ in found]
+        ErrorGroup.objects.filter(pk__in=numbers).update(untold="", untold_since=None)
+    if len(signals) < len(found):
+        log.warning("errors_without_matrix", count=len(found) - len(signals))
+    return len(signals)
+
+
+def _cited(design: Design, level: Level) -> Clause | None:
+    """Return the row that orders the notice: that of error tracking, else the matrix's own."""
+    rules = design.of(NotificationRule)
+    matrix = rules_for(rules, LEVEL_OF[report.CONDITIONS[level]]) or rules
+    return clauses.tracking(design) or next(iter(matrix), None)
+
+
+def show(design: Design, bindings: Bindings, now: datetime) -> None:
+    """Show the statuses of the rows that speak of errors."""
+    local = now.astimezone(bindings.system.zone)
+    updates = []
+    row = clauses.tracking(design)
+    if row is not None:
+        heard = ErrorProject.objects.in_bulk(list(bindings.errors))
+        updates.append(report.status(row, sorted(bindings.errors), heard, bindings.file, local))
+    if bindings.errors:
+        updates += _reviews(design, bindings, local)
+    status.show(updates, now, design.digest)
+
+
+def _reviews(design: Design, bindings: Bindings, now: datetime) -> Sequence[StatusUpdate]:
+    done = ErrorReview.objects.order_by("-at").first()
+    first = LedgerEntry.objects.order_by("sequence").first()
+    since = max(now - _AGO, first.at) if first is not None else now
+    found = []
+    for row in clauses.reviews(design):
+        last = max(due_times(row.schedule, bindings.system, since, now - report.GRACE), default=None)
+        coming = next_due(row, bindings.system, now)
+        found.append(report.review_status(row, last, coming, done, now))
+    return found
+
+
+def forget(design: Design, now: datetime, *, is_held: bool) -> Mapping[str, int]:
+    """Let go of what is older than the document keeps error logs; with a legal hold of nothing.
+
+    An ignored error stays ignored, though its events go: else it would be told as new.
+    """
+    SeenEvent.objects.filter(received_at__lt=now - REMEMBERED).delete()
+    kept = clauses.kept(design)
+    if kept is None or is_held:
+        return {}
+    end = now - kept
+    events, _ = StoredEvent.objects.filter(received_at__lt=end).delete()
+    hours, _ = ErrorHour.objects.filter(hour__lt=end).delete()
+    old = ErrorGroup.objects.filter(last_seen__lt=end)
+    AffectedUser.objects.filter(group__in=old).delete()
+    groups, _ = old.exclude(state=State.IGNORED).delete()
+    if events or groups:
+        log.info("errors_forgotten", events=events, hours=hours, groups=groups)
+    return {"events": events, "hours": hours, "groups": groups}

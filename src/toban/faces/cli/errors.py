@@ -1,0 +1,263 @@
+"""`toban errors`: what applications report, and what is done about it."""
+
+import getpass
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from toban.faces.cli.errors_keys import dsn_, key_
+from toban.faces.cli.errors_review import review_
+from toban.faces.cli.state import opened_state
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+if TYPE_CHECKING:
+    from toban.chapters.errors.models import ErrorGroup
+
+_REFUSED = 1
+_STATES = ("open", "new", "regressed", "resolved", "ignored", "all")
+_FORMAT = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+_NUMBER = click.argument("number", type=click.IntRange(1), metavar="ERROR")
+
+
+@click.group(
+    "errors",
+    short_help="Errors of applications, by Sentry's SDKs (アプリのエラー).",
+    epilog="Example: toban errors list --state regressed",
+)
+def command() -> None:
+    """List, show and settle the errors that applications report, and review a week of them.
+
+    Sentry の SDK が送ったエラーを、同じものをまとめて示します。
+    """
+
+
+command.add_command(dsn_)
+command.add_command(key_)
+command.add_command(review_)
+
+
+@command.command("list", short_help="List errors, the last seen first (一覧).")
+@click.option("--state", type=click.Choice(_STATES), default="open", show_default=True)
+@click.option("--project", default="", metavar="APP", help="Only of this [errors.APP].")
+@click.option(
+    "--search", "words", default="", metavar="WORDS", help="In the title, the place or the release."
+)
+@click.option("--assignee", default="", metavar="NAME", help="Only what was given to NAME.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@_FORMAT
+def list_(state: str, project: str, words: str, assignee: str, limit: int, form: str) -> None:
+    """List errors that are open, or in another state, the last seen first.
+
+    \b
+    Exit status:
+      0  listed
+      2  the state database can't be used
+    """
+    speak_utf8()
+    with opened_state():
+        from toban.chapters.errors.kept import Search, found  # noqa: PLC0415
+        from toban.engine.clock import system_clock  # noqa: PLC0415
+        from toban.faces.error_words import FRESH  # noqa: PLC0415
+
+        fresh = system_clock() - FRESH
+        search = Search("" if state == "all" else state, words, project, assignee=assignee, fresh=fresh)
+        groups = list(found(search)[:limit])
+        if form == "json":
+            say(json.dumps([as_json(group) for group in groups], ensure_ascii=False, indent=2))
+        else:
+            say("\n".join(map(_line, groups)) or "この条件に当てはまるエラーはありません")
+
+
+@command.command("show", short_help="One error with its newest event (詳細).")
+@_NUMBER
+@_FORMAT
+def show_(number: int, form: str) -> None:
+    """Show one error: where it happens, since when, how often, and its newest event with the stack.
+
+    \b
+    Exit status:
+      0  shown
+      1  there is no such error
+      2  the state database can't be used
+    """
+    speak_utf8()
+    with opened_state():
+        from toban.chapters.errors.kept import event_of  # noqa: PLC0415
+        from toban.chapters.errors.models import ErrorGroup  # noqa: PLC0415
+
+        group = ErrorGroup.objects.filter(pk=number).first()
+        if group is None:
+            refuse(f"エラー {number} がありません", "toban errors list --state all で番号が分かります")
+            raise SystemExit(_REFUSED)
+        stored = group.events.order_by("-pk").first()
+        event: Mapping[str, Any] = event_of(stored) if stored is not None else {}
+        if form == "json":
+            say(json.dumps({**as_json(group), "event": event}, ensure_ascii=False, indent=2))
+        else:
+            say("\n".join([_line(group), *_facts(group), *_story(event)]))
+
+
+@command.command(
+    "resolve",
+    short_help="Call an error mended (解決).",
+    epilog="Example: toban errors resolve 12 --in shop@1.4.2",
+)
+@_NUMBER
+@click.option("--in", "in_release", default="", metavar="RELEASE", help="The release that mends it.")
+def resolve_(number: int, in_release: str) -> None:
+    """Call an error mended: when it happens again after this, or from RELEASE on, it is told as a regression.
+
+    \b
+    Exit status:
+      0  done
+      1  there is no such error, or it is resolved already
+      2  the state database can't be used
+    """
+    _order("resolve", number, in_release=in_release)
+
+
+@command.command("ignore", short_help="Tell nobody of an error any more (無視).")
+@_NUMBER
+def ignore_(number: int) -> None:
+    """Tell nobody of an error any more, however often it happens; it is still counted.
+
+    \b
+    Exit status:
+      0  done
+      1  there is no such error, or it is ignored already
+      2  the state database can't be used
+    """
+    _order("ignore", number)
+
+
+@command.command("reopen", short_help="Take back that it is resolved or ignored (未解決に戻す).")
+@_NUMBER
+def reopen_(number: int) -> None:
+    """Take back that an error is resolved or ignored.
+
+    \b
+    Exit status:
+      0  done
+      1  there is no such error, or it is open
+      2  the state database can't be used
+    """
+    _order("reopen", number)
+
+
+@command.command(
+    "assign",
+    short_help="Give an error to somebody (担当を決める).",
+    epilog="Example: toban errors assign 12 kai",
+)
+@_NUMBER
+@click.argument("name", default="")
+def assign_(number: int, name: str) -> None:
+    """Give an error to NAME, or to nobody without a name.
+
+    \b
+    Exit status:
+      0  done
+      1  there is no such error, or it is NAME's already
+      2  the state database can't be used
+    """
+    _order("assign", number, name)
+
+
+def _order(what: str, number: int, *more: str, **named: str) -> None:
+    speak_utf8()
+    with opened_state():
+        from toban.chapters.errors import orders  # noqa: PLC0415
+        from toban.engine.clock import system_clock  # noqa: PLC0415
+        from toban.engine.orders import NotPossible  # noqa: PLC0415
+
+        orders_by_name: Mapping[str, Callable[..., ErrorGroup]] = {
+            "resolve": orders.resolve,
+            "ignore": orders.ignore,
+            "reopen": orders.reopen,
+            "assign": orders.assign,
+        }
+        try:
+            group = orders_by_name[what](number, *more, **named, by=getpass.getuser(), now=system_clock())
+        except NotPossible as exc:
+            refuse(str(exc), exc.hint or f"toban errors show {number}")
+            raise SystemExit(_REFUSED) from exc
+        say(_line(group))
+
+
+def _line(group: "ErrorGroup") -> str:
+    """Return the error in one line, its times on this machine's clock."""
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.faces.error_words import standing  # noqa: PLC0415
+
+    stands = standing(group, system_clock())
+    parts = [
+        f"{group.pk:>6}",
+        f"{stands.mark} {stands.word}",
+        f"{group.project} {group.title}",
+        f"{group.count}件",
+        f"{group.users}人" if group.users else "",
+        f"最後 {group.last_seen.astimezone():%Y-%m-%d %H:%M:%S}",
+        f"担当 {group.assignee}" if group.assignee else "",
+    ]
+    return "  ".join(part for part in parts if part)
+
+
+def _facts(group: "ErrorGroup") -> Sequence[str]:
+    releases = " … ".join(dict.fromkeys(filter(None, (group.first_release, group.last_release))))
+    resolved = ""
+    if group.resolved_at is not None:
+        where = f" ({group.resolved_in} で)" if group.resolved_in else ""
+        resolved = f"{group.resolved_by} {group.resolved_at.astimezone():%Y-%m-%d %H:%M}{where}"
+    facts = {
+        "場所": group.culprit,
+        "最初": f"{group.first_seen.astimezone():%Y-%m-%d %H:%M:%S}",
+        "レベル": group.level,
+        "リリース": releases,
+        "解決": resolved,
+        "再発": f"{group.regressions}回" if group.regressions else "",
+    }
+    return [f"    {name}: {value}" for name, value in facts.items() if value]
+
+
+def _story(event: Mapping[str, Any]) -> Sequence[str]:
+    """Return the newest event: its exceptions with their stacks, the last call first."""
+    lines = []
+    for raised in reversed(event.get("raised", ())):
+        lines.append(f"\n{raised['kind']}: {raised['value']}")
+        for frame in reversed(raised["frames"]):
+            place = f"{frame['file'] or frame['module']}:{frame['line']}"
+            lines.append(f"  {'▸' if frame['in_app'] else ' '} {place} {frame['function']}")
+            if frame["source"].strip():
+                lines.append(f"        {frame['source'].strip()}")
+    if not lines and event.get("message"):
+        lines.append(f"\n{event['message']}")
+    for name, search in (("request_id", "requestId"), ("trace_id", "traceId")):
+        if event.get(name):
+            lines.append(f"\nログ: toban logs '{search}:{event[name]}'")
+    return lines
+
+
+def as_json(group: "ErrorGroup") -> dict[str, object]:
+    """Return the error for machines, times in UTC."""
+    return {
+        "error": group.pk,
+        "project": group.project,
+        "title": group.title,
+        "culprit": group.culprit,
+        "level": group.level,
+        "state": group.state,
+        "count": group.count,
+        "users": group.users,
+        "first_seen": group.first_seen.isoformat(),
+        "last_seen": group.last_seen.isoformat(),
+        "first_release": group.first_release,
+        "last_release": group.last_release,
+        "assignee": group.assignee,
+        "resolved_at": group.resolved_at.isoformat() if group.resolved_at else None,
+        "resolved_in": group.resolved_in,
+        "regressions": group.regressions,
+    }

@@ -1,0 +1,83 @@
+"""`toban errors dsn` and `toban errors key`: what applications are given so that they can report."""
+
+import secrets
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from toban.faces.cli.kept import edition_of
+from toban.faces.cli.parts import Parts
+from toban.faces.cli.state import set_up
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+if TYPE_CHECKING:
+    from toban.engine.bindings.inforce import Edition
+
+_REFUSED = 1
+_KEY_BYTES = 16
+"""32 hexadecimal digits, as Sentry's own keys are: some SDKs take no others."""
+
+
+@click.command(
+    "key",
+    short_help="Make a new public key for a DSN (DSN の鍵を作る).",
+    epilog="Example: toban errors key > shop-errors-key",
+)
+def key_() -> None:
+    """Print a new key. Put it where `key` of [errors.APP] refers to, a file or an environment variable.
+
+    \b
+    Exit status:
+      0  printed
+    """
+    say(secrets.token_hex(_KEY_BYTES))
+
+
+@click.command(
+    "dsn",
+    short_help="The DSN for an application's SDK (SDK に渡す DSN).",
+    epilog="Example: toban errors dsn shop",
+)
+@click.argument("app", default="")
+@click.pass_obj
+def dsn_(parts: Parts, app: str) -> None:
+    """Print the DSN of [errors.APP], or of all, as TOBAN_PUBLIC_URL reaches it.
+
+    DSN の鍵は公開されるものです。エラーを送れるだけで、何も読めません。
+
+    \b
+    Exit status:
+      0  printed
+      1  there is no such application, or its key can't be had
+      2  nothing runs there, or the state database can't be used
+    """
+    speak_utf8()
+    set_up()
+    edition = edition_of(parts)
+    known = edition.bindings.errors
+    if (app and app not in known) or not known:
+        names = "、".join(known) or "まだありません"
+        refuse(f"[errors.{app or 'アプリ'}] がありません", f"{edition.bindings.file} にあるのは: {names}")
+        raise SystemExit(_REFUSED)
+    for name in [app] if app else known:
+        dsn = _dsn(edition, name)
+        say(dsn if app else f"{name}  {dsn}")
+
+
+def _dsn(edition: "Edition", name: str) -> str:
+    from django.conf import settings  # noqa: PLC0415
+
+    from toban.engine.bindings.secret import SecretUnavailable  # noqa: PLC0415
+
+    binding = edition.bindings.errors[name]
+    try:
+        key = binding.key.reveal()
+    except SecretUnavailable as missing:
+        refuse(f"[errors.{name}] の鍵を読めません: {missing}", "toban errors key が新しい鍵を作ります")
+        raise SystemExit(_REFUSED) from missing
+    if not key.isascii() or not key.isalnum():
+        refuse(f"[errors.{name}] の鍵に英数字でない字があります", "toban errors key が新しい鍵を作ります")
+        raise SystemExit(_REFUSED)
+    place = urlsplit(settings.PUBLIC_URL)
+    return f"{place.scheme}://{key}@{place.netloc}{place.path.rstrip('/')}/{binding.project}"

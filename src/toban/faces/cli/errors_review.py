@@ -1,0 +1,103 @@
+"""`toban errors review`: what is new, grows or is gone in a week, and that somebody has looked through it."""
+
+import getpass
+import json
+from collections import Counter
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from toban.faces.cli.kept import edition_of
+from toban.faces.cli.parts import Parts
+from toban.faces.cli.state import opened_state
+from toban.faces.cli.terminal import say, speak_utf8
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from toban.chapters.errors.models import ErrorGroup
+    from toban.chapters.errors.review import Reviewed, Week
+
+    type Found = Sequence[tuple[ErrorGroup, Reviewed]]
+
+_YEARS = range(2000, 2200)
+
+
+@click.command(
+    "review",
+    short_help="What is new, grows or is gone in a week (週次の見直し).",
+    epilog="Example: toban errors review --week 2026-11-23 --done",
+)
+@click.option("--week", metavar="DATE", help="A day of the week; last week's, if not given.")
+@click.option("--project", default="", metavar="APP", help="Only of this [errors.APP].")
+@click.option("--done", is_flag=True, help="Note as evidence that you have looked through it.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_obj
+def review_(parts: Parts, week: str | None, project: str, done: bool, form: str) -> None:
+    """Compare a week's errors with the week before: new, back, growing, shrinking, gone.
+
+    無視したエラーは含みません。--done は、文書の定期作業（エラーログ分析）の証跡になります。
+
+    \b
+    Exit status:
+      0  shown, and noted where asked
+      2  nothing runs there, or the state database can't be used
+    """
+    speak_utf8()
+    day = _day(week) if week is not None else None
+    with opened_state():
+        from toban.chapters.errors import clauses, orders  # noqa: PLC0415
+        from toban.chapters.errors.kept import weekly  # noqa: PLC0415
+        from toban.chapters.errors.review import week_of  # noqa: PLC0415
+        from toban.engine.clock import system_clock  # noqa: PLC0415
+
+        edition, now = edition_of(parts), system_clock()
+        zone = edition.bindings.system.zone
+        chosen = week_of(day, zone) if day is not None else week_of(now.astimezone(zone).date(), zone).before
+        found = weekly(chosen, project)
+        if done:
+            counts = Counter(each.trend.value for _, each in found)
+            rows = [row.id for row in clauses.reviews(edition.design)]
+            orders.reviewed(chosen.monday, dict(counts), rows, by=getpass.getuser(), now=now)
+        say(_json(chosen, found) if form == "json" else _text(chosen, found))
+        if done and form == "text":
+            say("見直しを証跡に残しました")
+
+
+def _day(written: str) -> date:
+    try:
+        day = datetime.fromisoformat(written).date()
+    except ValueError:
+        day = date.min
+    if day.year not in _YEARS:
+        hint = f"「{written}」は日付ではありません。2026-11-23 のように書いてください"
+        raise click.BadParameter(hint, param_hint="--week")
+    return day
+
+
+def _text(week: "Week", found: "Found") -> str:
+    from toban.faces.error_words import TRENDS  # noqa: PLC0415
+
+    lines, last = [f"{week.monday} からの週（前の週との比較）"], None
+    for group, each in found:
+        if each.trend is not last:
+            lines.append(f"\n{TRENDS[each.trend]}")
+            last = each.trend
+        lines.append(f"{group.pk:>6}  {each.before:>6} → {each.count:<6}  {group.project} {group.title}")
+    return "\n".join(lines if found else [*lines, "エラーはありませんでした"])
+
+
+def _json(week: "Week", found: "Found") -> str:
+    told = [
+        {
+            "error": group.pk,
+            "project": group.project,
+            "title": group.title,
+            "trend": each.trend.value,
+            "count": each.count,
+            "before": each.before,
+        }
+        for group, each in found
+    ]
+    return json.dumps({"week": week.monday.isoformat(), "errors": told}, ensure_ascii=False, indent=2)

@@ -1,0 +1,68 @@
+"""How errors are told to people: how each stands, and how its week went. The same on page and terminal."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from toban.chapters.errors.models import ErrorGroup
+from toban.chapters.errors.review import Trend
+from toban.chapters.errors.rules import State
+
+FRESH = timedelta(days=1)
+"""How long an error is called new."""
+
+
+class Standing(StrEnum):
+    """How an error stands, as people see it; what wants hands first."""
+
+    NEW = "new"
+    REGRESSED = "regressed"
+    OPEN = "open"
+    RESOLVED = "resolved"
+    IGNORED = "ignored"
+
+    @property
+    def mark(self) -> str:
+        """Its shape, so that nobody depends on colours."""
+        return _MARKS[self]
+
+    @property
+    def word(self) -> str:
+        """Its word in the active language."""
+        return str(_WORDS[self])
+
+
+_MARKS: Mapping[Standing, str] = {
+    Standing.NEW: "■",
+    Standing.REGRESSED: "◆",
+    Standing.OPEN: "▲",
+    Standing.RESOLVED: "●",
+    Standing.IGNORED: "○",
+}
+_WORDS: Mapping[Standing, Promise] = {
+    Standing.NEW: gettext_lazy("新しい"),
+    Standing.REGRESSED: gettext_lazy("再発"),
+    Standing.OPEN: gettext_lazy("未解決"),
+    Standing.RESOLVED: gettext_lazy("解決済み"),
+    Standing.IGNORED: gettext_lazy("無視中"),
+}
+TRENDS: Mapping[Trend, Promise] = {
+    Trend.NEW: gettext_lazy("新しく現れた"),
+    Trend.BACK: gettext_lazy("再発した"),
+    Trend.GROWS: gettext_lazy("増えた"),
+    Trend.STAYS: gettext_lazy("変わらない"),
+    Trend.SHRINKS: gettext_lazy("減った"),
+    Trend.GONE: gettext_lazy("なくなった"),
+}
+
+
+def standing(group: ErrorGroup, now: datetime) -> Standing:
+    """Say how *group* stands at *now*."""
+    if group.state != State.OPEN:
+        return Standing(group.state)
+    if group.regressed_at is not None:
+        return Standing.REGRESSED
+    return Standing.NEW if group.first_seen >= now - FRESH else Standing.OPEN

@@ -1,0 +1,190 @@
+"""Where Sentry's SDKs send: `POST /api/PROJECT/envelope/`, and `/api/PROJECT/store/` of older ones.
+
+The contract is that of https://develop.sentry.dev/sdk/overview/ and …/sdk/expected-features/rate-limiting/.
+An event is durable before it is acknowledged; whatever else an envelope holds is accepted, counted and left.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+
+import structlog
+from django.db import DatabaseError, close_old_connections
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from toban.chapters.errors import intake
+from toban.chapters.errors.counters import ITEMS_TOTAL
+from toban.chapters.errors.event import event_id_of, read_event
+from toban.chapters.errors.payload import LARGEST, BadEvent, read_payload
+from toban.chapters.errors.rules import Tally, admitted
+from toban.engine.bindings.inforce import Edition
+from toban.engine.clock import Clock
+from toban.engine.masks import Masker
+from toban.faces.ingest import room
+from toban.faces.ingest.room import Busy, Room
+from toban.faces.ingest.senders import TooLarge, body_of
+from toban.faces.ingest.sentry_envelope import BadEnvelope, Envelope, Item, dsn_of, read_envelope
+from toban.faces.ingest.sentry_key import Projects, key_in, shown_key
+from toban.faces.ingest.unpacking import unpacked
+
+_LONGEST = 10
+"""Digits of a project's number."""
+_EVENT = "event"
+
+CORS: Mapping[str, str] = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "x-sentry-error, x-sentry-rate-limits, retry-after",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+"""Any page may report its errors: what a browser sends shows the key to everybody anyway."""
+_PREFLIGHT: Mapping[str, str] = {
+    **CORS,
+    "Access-Control-Allow-Methods": "POST, OPTIONS",
+    "Access-Control-Allow-Headers": "x-sentry-auth, authorization, content-type, content-encoding, accept",
+    "Access-Control-Max-Age": "3600",
+}
+
+log = structlog.get_logger(__name__)
+
+
+class Refused(Exception):
+    """The answer is a refusal; `status` and `headers` say which."""
+
+    def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.headers = headers or {}
+
+
+class SentryIn:
+    """Both endpoints."""
+
+    def __init__(
+        self,
+        edition: Callable[[], Edition | None],
+        masker: Callable[[Edition], Masker],
+        clock: Clock,
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """*elapsed* counts seconds that no clock sets back: rates are kept by it, in this process."""
+        self._edition = edition
+        self._masker = masker
+        self._projects = Projects(edition)
+        self._clock = clock
+        self._elapsed = elapsed
+        self._room = Room(room.AT_ONCE)
+        self._tallies: dict[str, Tally] = {}
+
+    async def envelope(self, request: Request) -> Response:
+        """Take an envelope.
+
+        200 with the event's id; 400 for what is no envelope, 401 for strangers, 413 for what is too large,
+        429 with `Retry-After` and `X-Sentry-Rate-Limits` beyond the application's rate, 503 while the state
+        database is away.
+        """
+        return await self._answer(request, self._take_envelope)
+
+    async def store(self, request: Request) -> Response:
+        """Take one event without an envelope around it, as older SDKs send it; answers as above."""
+        return await self._answer(request, self._take_plain)
+
+    async def _answer(self, request: Request, take: Callable[[int, str, bytes], str]) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=200, headers=_PREFLIGHT)
+        try:
+            shown = shown_key(request.headers, request.query_params)
+            with self._room.taken(room.size_of(request)):
+                body = await body_of(request, room.LARGEST)
+                encoding = request.headers.get("content-encoding", "")
+                content = await asyncio.to_thread(_unpacked, body, encoding)
+                event_id = await asyncio.to_thread(take, _project(request), shown, content)
+        except Busy:
+            return _refusal(Refused(429, "too much at once", {"Retry-After": "1"}))
+        except TooLarge:
+            return _refusal(Refused(413, f"more than {room.LARGEST} bytes, or {LARGEST} of an event"))
+        except Refused as refusal:
+            return _refusal(refusal)
+        return JSONResponse({"id": event_id} if event_id else {}, headers=CORS)
+
+    def _take_envelope(self, project: int, shown: str, content: bytes) -> str:
+        name = self._known(project, shown or key_in(dsn_of(content), project))
+        try:
+            envelope = read_envelope(content)
+        except BadEnvelope as flaw:
+            raise Refused(400, str(flaw)) from flaw
+        return self._take(name, envelope)
+
+    def _take_plain(self, project: int, shown: str, content: bytes) -> str:
+        return self._take(self._known(project, shown), Envelope("", "", (Item(_EVENT, content),)))
+
+    def _known(self, project: int, shown: str) -> str:
+        name = self._projects.name_of(project, shown)
+        if name is None:
+            raise Refused(401, "a DSN of [errors.NAME] in toban.toml is needed")
+        return name
+
+    def _take(self, project: str, envelope: Envelope) -> str:
+        """Store the event of *envelope* and count the rest; return the event's id."""
+        close_old_connections()
+        try:
+            taken = envelope.event_id and event_id_of(envelope.event_id)
+            for item in envelope.items:
+                if item.kind == _EVENT:
+                    taken = self._take_event(project, item.payload, envelope.event_id)
+                else:
+                    ITEMS_TOTAL.labels(project, item.kind, "ignored").inc()
+            intake.heard(project, self._clock())
+        except DatabaseError as error:
+            log.warning("error_event_not_stored", project=project, reason=str(error))
+            raise Refused(503, "the state database does not answer", {"Retry-After": "5"}) from error
+        finally:
+            close_old_connections()
+        return taken
+
+    def _take_event(self, project: str, payload: bytes, envelope_id: str) -> str:
+        edition = self._edition()
+        if edition is None:
+            raise Refused(503, "no document is in force yet", {"Retry-After": "5"})
+        self._admit(project, edition.bindings.errors[project].rate)
+        try:
+            written = read_payload(payload, self._masker(edition))
+        except BadEvent as flaw:
+            ITEMS_TOTAL.labels(project, _EVENT, "refused").inc()
+            raise Refused(413 if len(payload) > LARGEST else 400, str(flaw)) from flaw
+        if written.get("type") == "transaction":
+            ITEMS_TOTAL.labels(project, "transaction", "ignored").inc()
+            return event_id_of(written.get("event_id"))
+        written.setdefault("event_id", envelope_id)
+        now = self._clock()
+        outcome, event_id = intake.take(project, read_event(written, now), now)
+        ITEMS_TOTAL.labels(project, _EVENT, outcome.value).inc()
+        return event_id
+
+    def _admit(self, project: str, rate: int) -> None:
+        # A race between threads lets one event more through; the limit is no promise to the digit.
+        self._tallies[project], wait = admitted(self._tallies.get(project), rate, self._elapsed())
+        if wait:
+            ITEMS_TOTAL.labels(project, _EVENT, "limited").inc()
+            limits = {"Retry-After": str(wait), "X-Sentry-Rate-Limits": f"{wait}:error:project:rate"}
+            raise Refused(429, f"more than {rate} events in a minute", limits)
+
+
+def _project(request: Request) -> int:
+    """Return the address's project; 0, which nobody has, for what is no number."""
+    written = request.path_params["project"]
+    return int(written) if written.isascii() and written.isdecimal() and len(written) <= _LONGEST else 0
+
+
+def _unpacked(body: bytes, encoding: str) -> bytes:
+    try:
+        return unpacked(body, encoding, room.LARGEST_UNPACKED)
+    except ValueError as flaw:
+        raise Refused(400, str(flaw)) from flaw
+
+
+def _refusal(refusal: Refused) -> Response:
+    """Answer as Sentry does: a JSON detail, and the reason in a header for the SDK's own log."""
+    reason = str(refusal)
+    headers = {**CORS, **refusal.headers, "X-Sentry-Error": reason}
+    return JSONResponse({"detail": reason}, refusal.status, headers=headers)

@@ -1,0 +1,59 @@
+"""Which application sends, by the public key of its DSN: in a header, in the address, or in the envelope."""
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+import structlog
+
+from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.secret import SecretUnavailable
+
+log = structlog.get_logger(__name__)
+
+_PAIR = re.compile(r"(\w+)\s*=\s*([^,\s]*)")
+_SCHEME = "sentry"
+
+
+def shown_key(headers: Mapping[str, str], query: Mapping[str, str]) -> str:
+    """Return the key of `X-Sentry-Auth: Sentry sentry_key=…` or `?sentry_key=…`; nothing without one."""
+    for name in ("x-sentry-auth", "authorization"):
+        scheme, _, rest = headers.get(name, "").partition(" ")
+        if scheme.lower() == _SCHEME:
+            pairs: dict[str, str] = dict(_PAIR.findall(rest))
+            return pairs.get("sentry_key", "")
+    return query.get("sentry_key", "")
+
+
+def key_in(dsn: str, project: int) -> str:
+    """Return the key of a DSN (`https://KEY@HOST/PROJECT`); nothing for no DSN, or another project's."""
+    try:
+        parts = urlsplit(dsn)
+        key = parts.username or ""
+    except ValueError:
+        return ""
+    return key if parts.path.rpartition("/")[2] == str(project) else ""
+
+
+class Projects:
+    """The applications of the edition in force."""
+
+    def __init__(self, edition: Callable[[], Edition | None]) -> None:
+        self._edition = edition
+
+    def name_of(self, project: int, shown: str) -> str | None:
+        """Return the application whose DSN has this project and key; None is a stranger. Reads files."""
+        edition = self._edition()
+        found = None
+        for name, binding in edition.bindings.errors.items() if edition is not None and shown else ():
+            try:
+                key = binding.key.reveal()
+            except SecretUnavailable as missing:
+                log.warning("error_key_unavailable", project=name, reason=str(missing))
+                continue
+            # All are compared, whichever it is: the time taken tells nothing.
+            is_same = secrets.compare_digest(shown.encode("utf-8", "replace"), key.encode())
+            if is_same and binding.project == project:
+                found = name
+        return found

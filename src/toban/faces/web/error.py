@@ -1,0 +1,257 @@
+"""One error: where it happens, its events to step through, and what is done about it."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from toban.chapters.errors import orders
+from toban.chapters.errors.intake import releases
+from toban.chapters.errors.kept import by_hours, event_of
+from toban.chapters.errors.models import ErrorGroup, StoredEvent
+from toban.design.calendar import days_from
+from toban.engine.clock import system_clock
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify.models import Alert
+from toban.engine.orders import NotPossible
+from toban.engine.people.access import may_order
+from toban.engine.people.models import Operator
+from toban.engine.telemetry.log_language import term
+from toban.faces.error_words import standing
+from toban.faces.web.error_trend import DayBar, daily
+from toban.faces.web.frame import frame, in_force, look
+from toban.faces.web.log_choice import Choice, written
+from toban.faces.web.today import midnight_of
+
+_DAYS = 30
+_HOUR = timedelta(hours=1)
+_NEAR = timedelta(minutes=30)
+"""How far from an event its log lines are looked for."""
+_LONGEST_NUMBER = 18
+_NEWEST_RELEASES = 50
+_OPENED = 5
+"""Calls of libraries that are opened where the application has none of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of source."""
+
+    number: int
+    text: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a stack, on the page."""
+
+    place: str
+    function: str
+    is_own: bool
+    is_open: bool
+    lines: tuple[Line, ...]
+    variables: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chained:
+    """An exception of the chain, with its innermost call first."""
+
+    kind: str
+    value: str
+    is_unhandled: bool
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Where the event stands among those that are kept; None where there is no such event."""
+
+    place: int
+    count: int
+    newest: int | None
+    newer: int | None
+    older: int | None
+    oldest: int | None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def error(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show an error and one of its events, the newest or that of `?event=`. POST settles it."""
+    group = ErrorGroup.objects.filter(pk=pk).first()
+    if group is None:
+        raise Http404
+    if request.method == "POST":
+        return _ordered(request, group)
+    edition, now = in_force(), system_clock()
+    zone = edition.bindings.system.zone
+    stored = _stored(group, request.GET.get("event", ""))
+    context = {
+        **frame(look(edition, now), "errors"),
+        "error": group,
+        "standing": standing(group, now),
+        "may": may_order(request.user),
+        "days": _days(group, now, zone),
+        "stored": stored,
+        "orders": _given(group),
+        "alerts": Alert.objects.filter(labels__error=str(group.pk)).order_by("-pk")[:10],
+        "releases": releases(group.project)[-_NEWEST_RELEASES:],
+        "people": Operator.objects.filter(is_active=True)
+        .order_by("username")
+        .values_list("username", flat=True),
+        "asks": request.GET.get("ask", ""),
+    }
+    if stored is not None:
+        context |= _event(stored, zone) | {"steps": _steps(group, stored)}
+    return render(request, "web/errors/error.html", context)
+
+
+def _stored(group: ErrorGroup, asked: str) -> StoredEvent | None:
+    events = group.events.order_by("-pk")
+    if not asked:
+        return events.first()
+    is_number = asked.isascii() and asked.isdecimal() and len(asked) <= _LONGEST_NUMBER
+    found = events.filter(pk=int(asked)).first() if is_number else None
+    if found is None:
+        raise Http404
+    return found
+
+
+def _steps(group: ErrorGroup, stored: StoredEvent) -> Steps:
+    events = group.events.order_by("pk")
+    newer, older = events.filter(pk__gt=stored.pk), events.filter(pk__lt=stored.pk)
+
+    def number(found: StoredEvent | None) -> int | None:
+        return found.pk if found is not None else None
+
+    return Steps(
+        newer.count() + 1,
+        events.count(),
+        number(newer.last()),
+        number(newer.first()),
+        number(older.last()),
+        number(older.first()),
+    )
+
+
+def _event(stored: StoredEvent, zone: ZoneInfo) -> dict[str, object]:
+    """Return what the page says of one event."""
+    event: Mapping[str, Any] = event_of(stored)
+    return {
+        "event": event,
+        "chain": [_chained(each) for each in reversed(event["raised"])],
+        "crumbs": [{**each, "more": _pairs(each["more"])} for each in event["crumbs"]],
+        "tags": sorted(event["tags"].items()),
+        "who": sorted(event["user"].items()),
+        "asked": _pairs(event["request"]),
+        "contexts": [
+            (name, _pairs(each)) for name, each in event["contexts"].items() if isinstance(each, dict)
+        ],
+        "extra": _pairs(event["extra"]),
+        "logs": list(_logs(event, stored.at, zone)),
+    }
+
+
+def _chained(raised: Mapping[str, Any]) -> Chained:
+    frames = list(reversed(raised["frames"]))
+    has_own = any(frame["in_app"] for frame in frames)
+    calls = tuple(
+        _call(frame, is_open=frame["in_app"] or (not has_own and place < _OPENED))
+        for place, frame in enumerate(frames)
+    )
+    return Chained(raised["kind"], raised["value"], raised["handled"] is False, calls)
+
+
+def _call(frame: Mapping[str, Any], *, is_open: bool) -> Call:
+    line, place = frame["line"], frame["file"] or frame["module"]
+    before, after = frame["before"], frame["after"]
+    lines = [Line(line - len(before) + at, text, is_current=False) for at, text in enumerate(before)]
+    if frame["source"]:
+        lines.append(Line(line, frame["source"], is_current=True))
+        lines += [Line(line + at + 1, text, is_current=False) for at, text in enumerate(after)]
+    return Call(
+        f"{place}:{line}" if line else place,
+        frame["function"],
+        frame["in_app"],
+        is_open,
+        tuple(lines),
+        tuple(_pairs(frame["variables"])),
+    )
+
+
+def _pairs(record: Mapping[str, object]) -> Sequence[tuple[str, str]]:
+    """Return the members of *record* with their values as texts; what is empty is left out."""
+    return [(name, _as_text(value)) for name, value in record.items() if value not in (None, "", {}, [])]
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def _logs(event: Mapping[str, Any], at: datetime, zone: ZoneInfo) -> Iterator[tuple[str, str, str]]:
+    """Yield where the lines of the event's request and trace are: field, value, and the query of the logs."""
+    around = Choice(begin=written(at - _NEAR, zone), end=written(at + _NEAR, zone))
+    for name, field in (("request_id", "requestId"), ("trace_id", "traceId")):
+        if event[name]:
+            yield field, event[name], around.turned(q=term(field, event[name]))
+
+
+def _days(group: ErrorGroup, now: datetime, zone: ZoneInfo) -> list[DayBar]:
+    """Return how often it happened on each of the last days, in the document's zone."""
+    today = now.astimezone(zone).date()
+    days = list(days_from(today - timedelta(days=_DAYS - 1), _DAYS))
+    start, end = midnight_of(days[0], zone), midnight_of(today + timedelta(days=1), zone)
+    hours = by_hours([group.pk], start, end, _HOUR)[group.pk]
+    counts = dict.fromkeys(days, 0)
+    for place, count in enumerate(hours):
+        counts[(start + place * _HOUR).astimezone(zone).date()] += count
+    return daily(list(counts.items()))
+
+
+def _given(group: ErrorGroup) -> QuerySet[LedgerEntry]:
+    """Return what people have ordered of it, the newest first."""
+    audited = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.AUDIT, content__error=group.pk)
+    return audited.order_by("-sequence")[:20]
+
+
+def _ordered(request: HttpRequest, group: ErrorGroup) -> HttpResponse:
+    """Give the order and go back to where it was given: the list, or the error's page."""
+    if not may_order(request.user):
+        raise PermissionDenied
+    by, now = request.user.get_username(), system_clock()
+    what = {"what": group.title}
+    try:
+        match request.POST.get("act"):
+            case "resolve":
+                release = request.POST.get("release", "").strip()[:200]
+                orders.resolve(group.pk, in_release=release, by=by, now=now)
+                messages.success(request, _("「%(what)s」を解決済みにしました。") % what)
+            case "ignore":
+                orders.ignore(group.pk, by=by, now=now)
+                messages.success(request, _("「%(what)s」を無視します。数えますが、知らせません。") % what)
+            case "reopen":
+                orders.reopen(group.pk, by=by, now=now)
+                messages.success(request, _("「%(what)s」を未解決に戻しました。") % what)
+            case "assign":
+                to = orders.assign(group.pk, request.POST.get("to", ""), by=by, now=now).assignee
+                messages.success(request, _("「%(what)s」の担当: %(to)s") % {**what, "to": to or "—"})
+            case _:
+                return HttpResponse(status=400)
+    except NotPossible as wrong:
+        messages.error(request, str(wrong))
+    if "list" in request.POST:
+        # A query alone, so that nobody is sent elsewhere; the row is chosen again.
+        return redirect(f"{reverse('errors')}?{request.POST['list']}#error-{group.pk}")
+    return redirect("error", group.pk)

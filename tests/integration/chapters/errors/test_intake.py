@@ -1,0 +1,273 @@
+"""Events in the state database: once, grouped, counted, bounded; and what people and the worker do then."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.integration.chapters.errors.reported import DOCUMENT, NOW, event, take
+from tests.integration.faces.web.firing import CONTACTS
+
+from toban.chapters.errors import intake, kept, orders, service
+from toban.chapters.errors.intake import Taken
+from toban.chapters.errors.kept import Search, by_hours, event_of, weekly
+from toban.chapters.errors.models import ErrorGroup, ErrorHour, ErrorProject, SeenEvent, StoredEvent
+from toban.chapters.errors.review import Trend, week_of
+from toban.chapters.errors.rules import State
+from toban.design.reader import read_design
+from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.model import Bindings
+from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.notify.models import Alert, Delivery
+from toban.engine.notify.pipeline import announce
+from toban.engine.orders import NotPossible
+
+pytestmark = pytest.mark.django_db
+
+DESIGN = read_design(DOCUMENT, "運用設計書.md")
+TRACKING = "monitoring/tool-choice/例外の収集"
+REVIEW = "routine/routine/エラーログ分析"
+
+
+def bindings(text: str = '[errors.shop]\nproject = 1\nkey = "env:KEY"') -> Bindings:
+    return read_bindings(text, Path("toban.toml"), Kinds())
+
+
+def test_the_same_error_is_one_group_with_its_count_its_users_and_its_releases() -> None:
+    take(event(release="1.0.0", user={"id": "u1"}))
+    take(event(release="1.0.0", user={"id": "u1"}, at=NOW + timedelta(minutes=5)))
+    group = take(event(release="1.1.0", user={"id": "u2"}, at=NOW + timedelta(hours=2)))
+
+    assert (group.count, group.users) == (3, 2)
+    assert (group.first_seen, group.last_seen) == (NOW, NOW + timedelta(hours=2))
+    assert (group.first_release, group.last_release) == ("1.0.0", "1.1.0")
+    assert list(ErrorHour.objects.order_by("hour").values_list("count", flat=True)) == [2, 1]
+    assert ErrorGroup.objects.count() == 1
+
+
+def test_an_event_that_is_sent_again_is_stored_once() -> None:
+    twice = event(event_id="a" * 32)
+
+    outcomes = [intake.take("shop", twice, NOW)[0], intake.take("shop", twice, NOW)[0]]
+    moved = intake.take("shop", event("Other", event_id="a" * 32), NOW)[0]
+
+    assert outcomes == [Taken.STORED, Taken.REPEATED]
+    assert moved is Taken.REPEATED
+    assert ErrorGroup.objects.get().count == 1
+    assert intake.take("pay", twice, NOW)[0] is Taken.STORED
+
+
+def test_of_many_events_the_newest_stay_and_the_first_of_all_and_of_each_release() -> None:
+    first = take(event(release="1.0.0", event_id="1" * 32))
+    for number in range(intake.NEWEST + 30):
+        take(event(release="1.1.0" if number > 40 else "1.0.0", at=NOW + timedelta(seconds=number + 1)))
+
+    stored = StoredEvent.objects.filter(group=first).order_by("pk")
+    assert stored.count() == intake.NEWEST + 2
+    assert [each.release for each in stored if each.is_sample] == ["1.0.0", "1.1.0"]
+    assert ErrorGroup.objects.get().count == intake.NEWEST + 31
+    assert stored.first() == StoredEvent.objects.get(event_id="1" * 32)
+
+
+def test_what_was_stored_comes_back_whole() -> None:
+    take(event(tags={"region": "tokyo"}, breadcrumbs=[{"message": "clicked", "category": "ui"}]))
+
+    found = event_of(StoredEvent.objects.get())
+
+    assert found["tags"] == {"region": "tokyo"}
+    assert found["raised"][0]["frames"][0]["function"] == "of_KeyError"  # type: ignore[index]
+    assert found["crumbs"][0]["message"] == "clicked"  # type: ignore[index]
+
+
+def test_a_new_error_is_told_once_by_its_level_citing_the_row() -> None:
+    group = take(event(level="fatal"))
+    take(event("TypeError", level="warning"))
+
+    assert service.tell(DESIGN, NOW) == 2
+    take(event(at=NOW + timedelta(seconds=1)))
+    assert service.tell(DESIGN, NOW + timedelta(seconds=2)) == 0
+
+    alerts = Alert.objects.order_by("pk")
+    assert [(each.clause_id, each.condition, each.is_event) for each in alerts] == [
+        (TRACKING, "critical", True),
+        (TRACKING, "warning", True),
+    ]
+    assert alerts[0].subject == "shop KeyError: 'sku'"
+    assert alerts[0].labels["error"] == str(group.pk)
+
+
+def test_a_resolved_error_that_comes_back_is_told_as_a_regression() -> None:
+    group = take(event())
+    service.tell(DESIGN, NOW)
+    orders.resolve(group.pk, by="mira", now=NOW + timedelta(hours=1))
+
+    late = take(event(at=NOW + timedelta(minutes=30)), NOW + timedelta(hours=2))
+    assert (late.state, late.untold) == (State.RESOLVED, "")
+    back = take(event(at=NOW + timedelta(hours=3)))
+
+    assert (back.state, back.regressions, back.untold) == (State.OPEN, 1, "regressed")
+    assert service.tell(DESIGN, NOW + timedelta(hours=3)) == 1
+    assert "再発" in Alert.objects.latest("pk").value
+
+
+def test_resolved_in_a_release_older_ones_are_expected() -> None:
+    group = take(event(release="shop@1.0.0"))
+    orders.resolve(group.pk, in_release="shop@1.2.0", by="mira", now=NOW)
+
+    still = take(event(release="shop@1.1.0", at=NOW + timedelta(days=1)))
+    assert still.state == State.RESOLVED
+    back = take(event(release="shop@1.2.0", at=NOW + timedelta(days=2)))
+
+    assert (back.state, back.untold) == (State.OPEN, "regressed")
+
+
+def test_an_ignored_error_is_counted_and_told_to_nobody() -> None:
+    group = take(event())
+    orders.ignore(group.pk, by="mira", now=NOW)
+
+    again = take(event(at=NOW + timedelta(hours=1)))
+
+    assert (again.state, again.count) == (State.IGNORED, 2)
+    assert service.tell(DESIGN, NOW + timedelta(hours=1)) == 0
+
+
+def test_a_storm_of_new_errors_is_a_few_notices() -> None:
+    for number in range(60):
+        take(event(f"Kind{number}", level="fatal"))
+
+    service.tell(DESIGN, NOW)
+    announce(DESIGN, CONTACTS, NOW)
+
+    assert Alert.objects.count() == 60
+    assert 0 < Delivery.objects.count() <= 3
+
+
+def test_orders_are_audited_and_refused_where_they_make_no_sense() -> None:
+    group = take(event())
+
+    orders.assign(group.pk, "kai", by="mira", now=NOW)
+    orders.resolve(group.pk, by="mira", now=NOW)
+    with pytest.raises(NotPossible):
+        orders.resolve(group.pk, by="mira", now=NOW)
+    with pytest.raises(NotPossible):
+        orders.assign(group.pk, " kai ", by="mira", now=NOW)
+    with pytest.raises(NotPossible):
+        orders.ignore(999, by="mira", now=NOW)
+    orders.reopen(group.pk, by="mira", now=NOW)
+    with pytest.raises(NotPossible):
+        orders.reopen(group.pk, by="mira", now=NOW)
+
+    audited = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.AUDIT).order_by("sequence")
+    assert [(each.actor, each.content["order"]) for each in audited] == [
+        ("mira", "assign-error"),
+        ("mira", "resolve-error"),
+        ("mira", "reopen-error"),
+    ]
+
+
+def test_the_rows_verdict_says_whether_errors_would_be_heard() -> None:
+    service.show(DESIGN, bindings(""), NOW)
+    assert shown(TRACKING) == "unbound"
+
+    service.show(DESIGN, bindings(), NOW)
+    assert shown(TRACKING) == "not-measurable"
+
+    intake.heard("shop", NOW)
+    service.show(DESIGN, bindings(), NOW)
+    assert (shown(TRACKING), ClauseStatus.objects.get(clause_id=TRACKING).value) == (
+        "conforming",
+        "イベントなし",
+    )
+
+    take(event())
+    service.show(DESIGN, bindings(), NOW)
+    assert ClauseStatus.objects.get(clause_id=TRACKING).value == "最後のイベント 2026-11-26 12:00"
+
+    service.show(DESIGN, bindings(), NOW + timedelta(days=8))
+    assert shown(TRACKING) == "not-measurable"
+
+
+def test_the_weekly_review_is_the_evidence_of_its_row() -> None:
+    start = datetime(2026, 11, 17, 0, 0, tzinfo=UTC)
+    service.show(DESIGN, bindings(), start)
+    assert shown(REVIEW) == "not-measurable"
+
+    monday = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+    service.show(DESIGN, bindings(), monday + timedelta(hours=23))
+    assert shown(REVIEW) == "not-measurable"
+    service.show(DESIGN, bindings(), monday + timedelta(hours=25))
+    assert shown(REVIEW) == "not-performed"
+
+    done = monday + timedelta(hours=26)
+    orders.reviewed(monday.date(), {"new": 2}, [REVIEW], by="kai", now=done)
+    service.show(DESIGN, bindings(), done)
+
+    assert shown(REVIEW) == "conforming"
+    assert LedgerEntry.objects.filter(clause_id=REVIEW, actor="kai", content__week="2026-11-23").exists()
+    service.show(DESIGN, bindings(), monday + timedelta(days=8, hours=1))
+    assert shown(REVIEW) == "not-performed"
+
+
+def shown(clause_id: str) -> str:
+    return ClauseStatus.objects.get(clause_id=clause_id).verdict
+
+
+def test_what_is_older_than_the_documents_error_log_goes() -> None:
+    old, ignored = take(event()), take(event("Ignored"))
+    orders.ignore(ignored.pk, by="mira", now=NOW)
+    new = take(event("TypeError", at=NOW + timedelta(days=20)))
+
+    later = NOW + timedelta(days=31)
+    assert service.forget(DESIGN, later, is_held=True) == {}
+    assert ErrorGroup.objects.filter(pk=old.pk).exists()
+    service.forget(DESIGN, later, is_held=False)
+
+    assert set(ErrorGroup.objects.values_list("pk", flat=True)) == {ignored.pk, new.pk}
+    assert list(StoredEvent.objects.values_list("group", flat=True)) == [new.pk]
+    assert not SeenEvent.objects.exists()
+
+
+def test_errors_are_found_by_state_words_and_project() -> None:
+    one, other = take(event("KeyError")), take(event("TypeError", at=NOW + timedelta(hours=1)))
+    orders.resolve(one.pk, by="mira", now=NOW)
+
+    assert list(kept.found(Search())) == [other, one]
+    assert list(kept.found(Search(state="resolved"))) == [one]
+    assert list(kept.found(Search(words="typeerr"))) == [other]
+    assert list(kept.found(Search(words="OF_TYPEERROR"))) == [other]
+    assert list(kept.found(Search(project="pay"))) == []
+    traced = take(event("Traced", contexts={"trace": {"trace_id": "c" * 32}}, event_id="d" * 32))
+    assert list(kept.found(Search(words="c" * 32))) == [traced]
+    assert list(kept.found(Search(words="d" * 32))) == [traced]
+    traced.delete()
+    assert list(kept.found(Search(state="new", fresh=NOW + timedelta(minutes=1)))) == [other]
+    assert list(kept.found(Search(state="regressed"))) == []
+
+
+def test_the_trend_counts_by_steps() -> None:
+    group = take(event())
+    take(event(at=NOW + timedelta(hours=5)))
+
+    counts = by_hours([group.pk], NOW - timedelta(hours=2), NOW + timedelta(hours=6), timedelta(hours=4))
+
+    assert counts == {group.pk: [1, 1]}
+
+
+def test_a_weeks_review_leaves_ignored_errors_out() -> None:
+    week = week_of(NOW.date(), bindings().system.zone)
+    gone = take(event("Gone", at=NOW - timedelta(days=7)))
+    for number in range(5):
+        take(event("New", at=NOW + timedelta(minutes=number)))
+    orders.ignore(take(event("Ignored")).pk, by="mira", now=NOW)
+
+    found = [(group.title, each.trend, each.count) for group, each in weekly(week)]
+
+    assert found == [("New: 'sku'", Trend.NEW, 5), (gone.title, Trend.GONE, 0)]
+
+
+def test_an_application_is_heard_of_without_a_write_for_every_envelope() -> None:
+    intake.heard("shop", NOW)
+    intake.heard("shop", NOW + timedelta(seconds=1))
+    assert ErrorProject.objects.get().heard_at == NOW
+
+    intake.heard("shop", NOW + timedelta(seconds=11))
+    assert ErrorProject.objects.get().heard_at == NOW + timedelta(seconds=11)

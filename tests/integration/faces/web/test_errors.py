@@ -1,0 +1,225 @@
+"""The pages of errors: the list, one error with its events, the week."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from tests.integration.chapters.errors.reported import DOCUMENT, event, take
+from tests.integration.faces.web.conftest import Fixed, SignIn
+
+from toban.chapters.errors import orders, service
+from toban.chapters.errors.models import ErrorGroup, ErrorReview, StoredEvent
+from toban.design.reader import read_design
+from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.clock import system_clock
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify.models import Alert
+from toban.engine.people.models import OperatorRole
+
+pytestmark = pytest.mark.django_db
+
+REVIEW = "routine/routine/エラーログ分析"
+
+
+@pytest.fixture(autouse=True)
+def tracked(in_force: Fixed) -> Fixed:
+    """A document with error tracking and its weekly review, and an application that reports."""
+    bindings = read_bindings('[errors.shop]\nproject = 1\nkey = "env:KEY"', Path("toban.toml"), Kinds())
+    in_force.edition = Edition(read_design(DOCUMENT, "運用設計書.md"), bindings)
+    return in_force
+
+
+def now() -> datetime:
+    return system_clock()
+
+
+def text(client: Client, address: str) -> str:
+    reply = client.get(address)
+    assert reply.status_code == 200, reply.content.decode()[:500]
+    return str(reply.content.decode())
+
+
+def test_the_list_shows_what_is_open_with_its_trend_and_leads_to_each(viewer: Client) -> None:
+    group = take(event(release="shop@1.0.0", user={"id": "u1"}, at=now()))
+    gone = take(event("Gone", at=now()))
+    orders.ignore(gone.pk, by="mira", now=now())
+
+    page = text(viewer, "/errors/")
+
+    assert f'href="/errors/{group.pk}"' in page
+    assert "KeyError: &#x27;sku&#x27;" in page
+    assert 'class="spark bars"' in page
+    assert "この7日に 1 件" in page
+    assert f'href="/errors/{gone.pk}"' not in page
+    assert "formaction" not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("", {"KeyError", "Back"}),
+        ("state=new", {"KeyError"}),
+        ("state=regressed", {"Back"}),
+        ("state=resolved", {"Mended"}),
+        ("state=all", {"KeyError", "Back", "Mended"}),
+        ("q=back", {"Back"}),
+        ("project=pay", set()),
+        ("level=fatal", set()),
+        ("state=nonsense", {"KeyError", "Back"}),
+        ("q=%00", set()),
+        ("page=99999", {"KeyError", "Back"}),
+    ],
+)
+def test_the_address_chooses(viewer: Client, query: str, titles: set[str]) -> None:
+    take(event("KeyError", at=now()))
+    mended, back = take(event("Mended", at=now())), take(event("Back", at=now()))
+    for each in (mended, back):
+        orders.resolve(each.pk, by="mira", now=now())
+    take(event("Back", at=now() + timedelta(minutes=1)))
+
+    page = text(viewer, f"/errors/?{query}")
+
+    assert {title for title in ("KeyError", "Back", "Mended") if f"{title}: " in page} == titles
+
+
+def test_an_empty_list_says_how_to_fill_it(viewer: Client, tracked: Fixed) -> None:
+    assert "未解決のエラーはありません" in text(viewer, "/errors/")
+
+    assert tracked.edition is not None
+    tracked.edition = Edition(tracked.edition.design, read_bindings("", Path("toban.toml"), Kinds()))
+    assert "toban errors dsn" in text(viewer, "/errors/")
+
+
+def test_one_error_shows_its_stack_its_story_and_the_way_to_its_logs(viewer: Client) -> None:
+    frame = {
+        "module": "shop.cart",
+        "filename": "shop/cart.py",
+        "function": "total",
+        "lineno": 12,
+        "in_app": True,
+        "pre_context": ["def total(cart):", "    # <b>"],
+        "context_line": "    return cart[sku]",
+        "post_context": ["", "def tax(): ..."],
+        "vars": {"sku": "A-7", "api_key": "secret"},
+    }
+    group = take(
+        event(
+            at=now(),
+            exception=[{"type": "KeyError", "value": "'A-7'", "stacktrace": {"frames": [frame]}}],
+            tags={"region": "tokyo"},
+            user={"id": "u-17"},
+            breadcrumbs=[{"category": "ui.click", "message": "pay button"}],
+            request={
+                "url": "https://shop.example/pay",
+                "headers": {"X-Request-Id": "r-4711", "Cookie": "a=b"},
+            },
+            contexts={"trace": {"trace_id": "c" * 32}},
+            environment="production",
+        )
+    )
+
+    page = text(viewer, f"/errors/{group.pk}")
+
+    for shown in ("shop/cart.py:12", "cart[sku]", "region=tokyo", "id=u-17", "pay button", "production"):
+        assert shown in page
+    assert '<li class="own"><details open>' in page
+    assert '<li class="current"><span>12</span>' in page
+    assert "<span>11</span><code>    # &lt;b&gt;</code>" in page
+    assert "q=requestId%3Ar-4711" in page
+    assert f"q=traceId%3A{'c' * 32}" in page
+    assert "secret" not in page
+    assert "a=b" not in page
+    assert "formaction" not in page
+    assert "<form" not in page.partition('<main id="main"')[2].partition("</main>")[0]
+
+
+def test_events_are_stepped_through(viewer: Client) -> None:
+    for nth in range(3):
+        group = take(event(at=now() + timedelta(seconds=nth), tags={"nth": f"n{nth}"}))
+    oldest, middle, newest = StoredEvent.objects.order_by("pk").values_list("pk", flat=True)
+
+    assert "nth=n2" in text(viewer, f"/errors/{group.pk}")
+    page = text(viewer, f"/errors/{group.pk}?event={middle}")
+
+    assert "nth=n1" in page
+    assert f'href="?event={newest}#event"' in page
+    assert f'href="?event={oldest}#event"' in page
+    for unknown in ("999999", "x", "9" * 30):
+        assert viewer.get(f"/errors/{group.pk}?event={unknown}").status_code == 404
+    assert viewer.get("/errors/999999").status_code == 404
+
+
+def test_a_developer_settles_an_error_and_a_viewer_does_not(viewer: Client, sign_in: SignIn) -> None:
+    group = take(event(at=now()))
+    developer = sign_in(OperatorRole.DEVELOPER)
+
+    assert viewer.post(f"/errors/{group.pk}", {"act": "resolve"}).status_code == 403
+    assert developer.post(f"/errors/{group.pk}", {"act": "explode"}).status_code == 400
+    developer.post(f"/errors/{group.pk}", {"act": "assign", "to": "kai"})
+    reply = developer.post(f"/errors/{group.pk}", {"act": "resolve", "list": "q=key"})
+    assert reply.headers["location"] == f"/errors/?q=key#error-{group.pk}"
+
+    settled = ErrorGroup.objects.get()
+    assert (settled.state, settled.assignee, settled.resolved_by) == ("resolved", "kai", "developer")
+    again = developer.post(f"/errors/{group.pk}", {"act": "resolve"}, follow=True)
+    assert "もう解決済みです" in again.content.decode()
+    assert "resolve-error" in text(developer, f"/errors/{group.pk}")
+
+
+def test_orders_need_the_pages_own_token(sign_in: SignIn) -> None:
+    group = take(event(at=now()))
+    developer = sign_in(OperatorRole.DEVELOPER)
+    careful = Client(enforce_csrf_checks=True)
+    careful.cookies = developer.cookies
+
+    assert careful.post(f"/errors/{group.pk}", {"act": "resolve"}).status_code == 403
+    assert careful.post("/errors/review/").status_code == 403
+    assert ErrorGroup.objects.get().state == "open"
+
+
+def test_an_alert_leads_to_its_error(viewer: Client, tracked: Fixed) -> None:
+    group = take(event(at=now()))
+    assert tracked.edition is not None
+    service.tell(tracked.edition.design, now())
+    alert = Alert.objects.get()
+
+    assert f'href="/errors/{group.pk}"' in text(viewer, f"/alerts/{alert.pk}")
+    assert f'href="/alerts/{alert.pk}"' in text(viewer, f"/errors/{group.pk}")
+
+
+def test_a_week_is_compared_with_the_one_before_and_looking_through_it_is_evidence(
+    viewer: Client, sign_in: SignIn
+) -> None:
+    last_week = now() - timedelta(days=7)
+    group = take(event(at=last_week), last_week)
+
+    page = text(viewer, "/errors/review/")
+    assert "新しく現れた" in page
+    assert f'href="/errors/{group.pk}"' in page
+    assert "まだだれも見ていません" in page
+    assert "なくなった" in text(viewer, f"/errors/review/?week={now():%Y-%m-%d}")
+
+    assert viewer.post("/errors/review/").status_code == 403
+    developer = sign_in(OperatorRole.DEVELOPER)
+    developer.post("/errors/review/")
+
+    assert ErrorReview.objects.get().by == "developer"
+    assert LedgerEntry.objects.get(clause_id=REVIEW).content["found"] == {"new": 1}
+    assert "developer が見ました" in text(viewer, "/errors/review/")
+
+
+@pytest.mark.parametrize("week", ["0001-01-01", "9999-12-31", "x", "2026-13-01"])
+def test_a_week_that_is_none_is_one_of_these_days(viewer: Client, week: str) -> None:
+    text(viewer, f"/errors/review/?week={week}")
+
+
+def test_the_pages_speak_english_too(viewer: Client) -> None:
+    group = take(event(at=now()))
+    viewer.cookies["django_language"] = "en"
+
+    assert "Weekly review" in text(viewer, "/errors/")
+    assert "What led to it" not in text(viewer, f"/errors/{group.pk}")
+    assert "The last 30 days" in text(viewer, f"/errors/{group.pk}")
+    assert "Nobody has looked through it yet" in text(viewer, "/errors/review/")

@@ -1,0 +1,51 @@
+"""A week beside the one before."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from toban.chapters.errors.review import Trend, Weekly, review, trend, week_of
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+WEEK = week_of(date(2026, 11, 26), TOKYO)
+LONG_AGO = datetime(2026, 1, 1, tzinfo=TOKYO)
+
+
+def test_a_week_goes_from_monday_to_monday_in_the_documents_zone() -> None:
+    assert WEEK.start == datetime(2026, 11, 23, tzinfo=TOKYO)
+    assert WEEK.end == datetime(2026, 11, 30, tzinfo=TOKYO)
+    assert WEEK.before.after == WEEK
+
+
+@pytest.mark.parametrize(
+    ("first_seen", "regressed_at", "count", "before", "went"),
+    [
+        (WEEK.start, None, 1, 0, Trend.NEW),
+        (WEEK.end - timedelta(seconds=1), None, 9, 0, Trend.NEW),
+        (LONG_AGO, WEEK.start, 3, 0, Trend.BACK),
+        (LONG_AGO, WEEK.start - timedelta(seconds=1), 10, 5, Trend.GROWS),
+        (LONG_AGO, None, 9, 5, Trend.STAYS),
+        (LONG_AGO, None, 4, 1, Trend.STAYS),
+        (LONG_AGO, None, 5, 0, Trend.GROWS),
+        (LONG_AGO, None, 5, 10, Trend.SHRINKS),
+        (LONG_AGO, None, 0, 2, Trend.GONE),
+        (LONG_AGO, None, 0, 0, None),
+    ],
+)
+def test_how_an_error_went(
+    first_seen: datetime, regressed_at: datetime | None, count: int, before: int, went: Trend | None
+) -> None:
+    assert trend(Weekly(1, first_seen, regressed_at, count, before), WEEK) is went
+
+
+def test_what_wants_hands_comes_first_and_of_that_the_most_frequent() -> None:
+    errors = [
+        Weekly(1, LONG_AGO, None, 0, 4),
+        Weekly(2, WEEK.start, None, 3, 0),
+        Weekly(3, WEEK.start, None, 30, 0),
+        Weekly(4, LONG_AGO, None, 50, 20),
+        Weekly(5, LONG_AGO, None, 0, 0),
+    ]
+
+    assert [each.number for each in review(errors, WEEK)] == [3, 2, 4, 1]

@@ -1,0 +1,185 @@
+"""Which events are the same error, and what the next one means."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from toban.chapters.errors.event import ErrorEvent, Frame, Level, Raised
+from toban.chapters.errors.releases import is_before
+from toban.chapters.errors.rules import (
+    Arrival,
+    By,
+    Standing,
+    State,
+    Tally,
+    admitted,
+    arrival,
+    grouping,
+    plain_file,
+    without_ids,
+)
+
+NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
+CART = Frame(module="shop.cart", function="total", line=12, in_app=True)
+DJANGO = Frame(module="django.core.handlers.base", function="inner", line=5)
+
+
+def raised(*frames: Frame, kind: str = "KeyError", value: str = "'sku'") -> ErrorEvent:
+    return ErrorEvent("", NOW, Level.ERROR, "", "", (Raised(kind, value, None, frames),))
+
+
+def said(message: str, template: str = "") -> ErrorEvent:
+    return ErrorEvent("", NOW, Level.ERROR, message, template, ())
+
+
+def is_same(one: ErrorEvent, other: ErrorEvent) -> bool:
+    return grouping(one).key == grouping(other).key
+
+
+def test_lines_values_and_calls_of_libraries_make_no_other_error() -> None:
+    moved = replace(CART, line=99, source="changed")
+
+    assert grouping(raised(DJANGO, CART)).by is By.STACK
+    assert is_same(raised(DJANGO, CART), raised(moved, value="'other'"))
+
+
+def test_another_type_or_another_call_of_ones_own_is_another_error() -> None:
+    assert not is_same(raised(CART), raised(CART, kind="TypeError"))
+    assert not is_same(raised(CART), raised(replace(CART, function="tax")))
+
+
+def test_a_stack_of_libraries_alone_counts_whole() -> None:
+    assert not is_same(raised(DJANGO), raised(replace(DJANGO, function="outer")))
+
+
+def test_the_depth_of_a_recursion_makes_no_other_error() -> None:
+    assert is_same(raised(*[CART] * 3), raised(*[CART] * 300))
+
+
+def test_a_bundle_of_another_build_makes_no_other_error() -> None:
+    one = Frame(function="pay", file="https://shop.example/assets/main.3f2a9c1b.js?v=17", in_app=True)
+    other = Frame(function="pay", file="https://cdn.example/assets/main.99ab01ff.js", in_app=True)
+
+    assert is_same(raised(one), raised(other))
+
+
+def test_an_exception_without_a_stack_is_known_by_its_type_and_words() -> None:
+    one, other = raised(value="user 17 is gone"), raised(value="user 4711 is gone")
+
+    assert grouping(one).by is By.TYPE
+    assert is_same(one, other)
+    assert not is_same(one, raised(value="user is here"))
+
+
+def test_calls_without_a_name_say_nothing() -> None:
+    nameless = Frame(function="<anonymous>", file="https://shop.example/", in_app=True)
+
+    assert grouping(raised(nameless)).by is By.TYPE
+
+
+def test_messages_are_the_same_by_their_template_or_without_what_varies() -> None:
+    assert is_same(said("no stock of A", "no stock of %s"), said("no stock of B", "no stock of %s"))
+    assert is_same(said("order 17 of 2026-11-26 failed"), said("order 18 of 2026-11-27 failed"))
+    assert not is_same(said("order 17 failed"), said("order 17 succeeded"))
+
+
+def test_an_sdks_own_fingerprint_comes_first_and_may_hold_the_usual_one() -> None:
+    own = replace(raised(CART), fingerprint=("payments",))
+    usual = replace(raised(CART), fingerprint=("{{ default }}",))
+    finer = replace(raised(CART), fingerprint=("{{default}}", "tenant-7"))
+
+    assert is_same(own, replace(said("anything"), fingerprint=("payments",)))
+    assert is_same(usual, raised(CART))
+    assert not is_same(finer, usual)
+    assert is_same(finer, replace(raised(replace(CART, line=1)), fingerprint=("{{ default }}", "tenant-7")))
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("https://a.example/js/app.js?v=2#x", "/js/app.js"),
+        ("app:///main-5G7KQ2XN.js", "/main-*.js"),
+        ("/srv/releases/20261126/app.rb", "/srv/releases/*/app.rb"),
+        ("/opt/shop/v1.4.2/lib/pay.rb", "/opt/shop/*/lib/pay.rb"),
+        ("C:\\shop\\pay.cs", "C:/shop/pay.cs"),
+        ("checkout.component.ts", "checkout.component.ts"),
+    ],
+)
+def test_files_lose_what_each_release_changes(name: str, plain: str) -> None:
+    assert plain_file(name) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("order 17 at 3.5s", "order <number> at <number>s"),
+        ("id 7d9fbe2e-1c4b-4a2e-9c55-2f7f1f7c1b1a gone", "id <uuid> gone"),
+        ("from 10.0.3.7:443 by a@b.example", "from <ip> by <mail>"),
+        ("at 2026-11-26T03:00:00Z ref deadbeef01", "at <date> ref <hex>"),
+        ("facade feedbed", "facade feedbed"),
+    ],
+)
+def test_ids_give_way_to_their_kinds(text: str, plain: str) -> None:
+    assert without_ids(text) == plain
+
+
+RESOLVED = Standing(State.RESOLVED, NOW)
+
+
+@pytest.mark.parametrize(
+    ("known", "release", "at", "means"),
+    [
+        (None, "", NOW, Arrival.NEW),
+        (Standing(State.OPEN), "", NOW, Arrival.AGAIN),
+        (Standing(State.IGNORED), "2", NOW, Arrival.IGNORED),
+        (RESOLVED, "", NOW + timedelta(seconds=1), Arrival.REGRESSED),
+        (RESOLVED, "", NOW, Arrival.EXPECTED),
+        (
+            replace(RESOLVED, resolved_in="shop@1.5.0"),
+            "shop@1.4.9",
+            NOW + timedelta(days=1),
+            Arrival.EXPECTED,
+        ),
+        (
+            replace(RESOLVED, resolved_in="shop@1.5.0"),
+            "shop@1.5.0",
+            NOW - timedelta(days=1),
+            Arrival.REGRESSED,
+        ),
+        (replace(RESOLVED, resolved_in="shop@1.5.0"), "", NOW + timedelta(days=1), Arrival.REGRESSED),
+    ],
+)
+def test_what_an_event_means_for_its_error(
+    known: Standing | None, release: str, at: datetime, means: Arrival
+) -> None:
+    assert arrival(known, release, at, ()) is means
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "order", "expected"),
+    [
+        ("shop@1.4.9", "shop@1.4.10", (), True),
+        ("1.4", "1.4.0", (), False),
+        ("v2.0.0-rc.2", "2.0.0", (), True),
+        ("2.0.0-rc.2", "2.0.0-rc.10", (), True),
+        ("5f3a", "9b01", ("5f3a", "9b01"), True),
+        ("9b01", "5f3a", ("5f3a", "9b01"), False),
+        ("5f3a", "unseen", ("5f3a",), True),
+        ("unseen", "5f3a", ("5f3a",), False),
+        ("same", "same", (), False),
+    ],
+)
+def test_which_release_is_the_older_one(one: str, other: str, order: tuple[str, ...], expected: bool) -> None:
+    assert is_before(one, other, order) is expected
+
+
+def test_a_rate_admits_so_many_in_a_minute_and_says_when_to_come_again() -> None:
+    tally, wait = admitted(None, 2, 120.0)
+    tally, wait = admitted(tally, 2, 130.0)
+    assert wait == 0
+
+    tally, wait = admitted(tally, 2, 139.5)
+    assert (tally, wait) == (Tally(2, 2), 41)
+
+    assert admitted(tally, 2, 180.0)[1] == 0

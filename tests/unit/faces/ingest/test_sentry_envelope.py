@@ -1,0 +1,83 @@
+"""Envelopes: what they hold, and what is none. And whose key they show."""
+
+import json
+
+import pytest
+
+from toban.faces.ingest.sentry_envelope import MOST_ITEMS, BadEnvelope, Item, dsn_of, read_envelope
+from toban.faces.ingest.sentry_key import key_in, shown_key
+
+HEADER = b'{"event_id":"9ec79c33ec9942ab8353589fcb2e04dc","dsn":"https://e12d836b15bb49d7@sentry.example/42"}'
+
+
+def test_items_are_read_by_their_length_or_to_the_end_of_the_line() -> None:
+    body = HEADER + b'\n{"type":"attachment","length":10}\nHello\nToba\n{"type":"event"}\n{"message":"x"}\n'
+
+    envelope = read_envelope(body)
+
+    assert envelope.event_id == "9ec79c33ec9942ab8353589fcb2e04dc"
+    assert envelope.items == (Item("attachment", b"Hello\nToba"), Item("event", b'{"message":"x"}'))
+
+
+def test_an_empty_envelope_and_empty_items_are_envelopes() -> None:
+    assert read_envelope(b"{}").items == ()
+    assert read_envelope(b'{}\n{"type":"attachment","length":0}\n').items == (Item("attachment", b""),)
+
+
+def test_an_unknown_type_is_another() -> None:
+    assert read_envelope(b'{}\n{"type":"x_y"}\n{}').items == (Item("other", b"{}"),)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"x",
+        b"[]",
+        b"{}\nx",
+        b'{}\n{"type":"event","length":5}\n{}',
+        b'{}\n{"type":"event","length":1}\n{}',
+        b'{}\n{"type":"event","length":-1}\n{}',
+        b'{}\n{"type":"event","length":true}\n{}',
+        b'{}\n{"type":"event","length":"2"}\n{}',
+        b'{"a":"' + b"x" * 70_000 + b'"}\n',
+        b"{}\n" + b"{}\n\n" * (MOST_ITEMS + 1),
+    ],
+)
+def test_what_is_no_envelope_is_refused(body: bytes) -> None:
+    with pytest.raises(BadEnvelope):
+        read_envelope(body)
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "key"),
+    [
+        ({"x-sentry-auth": "Sentry sentry_version=7, sentry_key=abc, sentry_client=x/1"}, {}, "abc"),
+        ({"x-sentry-auth": "Sentry sentry_key=abc"}, {"sentry_key": "other"}, "abc"),
+        ({"authorization": "sentry sentry_key = abc"}, {}, "abc"),
+        ({"authorization": "Bearer abc"}, {"sentry_key": "def"}, "def"),
+        ({}, {}, ""),
+    ],
+)
+def test_the_key_is_in_a_header_or_in_the_address(
+    headers: dict[str, str], query: dict[str, str], key: str
+) -> None:
+    assert shown_key(headers, query) == key
+
+
+@pytest.mark.parametrize(
+    ("dsn", "key"),
+    [
+        ("https://abc@sentry.example/42", "abc"),
+        ("https://abc:secret@sentry.example/path/42", "abc"),
+        ("https://abc@sentry.example/43", ""),
+        ("https://[abc@sentry.example/42", ""),
+        ("", ""),
+    ],
+)
+def test_or_in_the_envelopes_dsn(dsn: str, key: str) -> None:
+    assert key_in(dsn_of(json.dumps({"dsn": dsn}).encode()), 42) == key
+
+
+def test_a_body_that_is_no_envelope_names_no_dsn() -> None:
+    assert dsn_of(b"\xff") == ""
