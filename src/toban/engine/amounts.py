@@ -23,7 +23,8 @@ _SECONDS = {Unit.DAY: 86_400, Unit.HOUR: 3600, Unit.MINUTE: 60, Unit.SECOND: 1}
 
 def parts(span: timedelta) -> Sequence[tuple[int, Unit]]:
     """Return *span* in its greatest unit and the next, which tell enough; below a second nothing is left."""
-    left, found = max(int(span.total_seconds()), 0), []
+    left = max(int(span.total_seconds()), 0)
+    found: list[tuple[int, Unit]] = []
     for unit, seconds in _SECONDS.items():
         count, left = divmod(left, seconds)
         if count or found:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -15,6 +15,7 @@ from toban.chapters.backup.turns import NoTurn
 from toban.design.clauses.routine import Routine
 from toban.design.reader import Design
 from toban.design.values.schedule import Cadence
+from toban.engine.amounts import length
 from toban.engine.bindings.due import next_due
 from toban.engine.bindings.model import Bindings, System
 from toban.engine.evidence import ledger, status
@@ -115,7 +116,15 @@ def _step(source: Source, routine: Routine, system: System, turn: Turn) -> objec
     if drill.is_passed is False:
         # The same backup would fail again: somebody must look.
         raise StepFailed(f"訓練に合格しませんでした: {drill.reason}", Reason.NOT_RUNNABLE)
-    return {"drill": drill.pk, "passed": drill.is_passed}
+    return came_of(drill)
+
+
+def came_of(drill: Drill) -> str:
+    """Say in a line what *drill*, which did not fail, has shown: the run's words."""
+    if drill.is_passed is None:
+        return f"判定できませんでした: {drill.reason}"
+    took = f"{length(timedelta(seconds=drill.rto_seconds))}で戻り、" if drill.rto_seconds is not None else ""
+    return f"{drill.label} は{took}合格しました"
 
 
 def hold(

@@ -29,6 +29,7 @@ from toban.chapters.backup.restore import Refusal, Target
 from toban.chapters.backup.rules import Keep, PrunePlan
 from toban.chapters.backup.turns import NoTurn, Turn, turn_of
 from toban.design.clauses.backup import RestoreProcedure
+from toban.engine.amounts import size
 from toban.engine.bindings.model import BackupBinding, System
 from toban.engine.clock import Clock, system_clock
 from toban.engine.evidence import ledger
@@ -86,6 +87,18 @@ class Source:
         finally:
             if store is not None:
                 store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What a prune has removed."""
+
+    removed: tuple[str, ...]
+    """Labels of backups."""
+    log: int
+    """Pieces of log from before the oldest backup that is left."""
+    swept: int
+    """Objects of attempts that never became a backup."""
 
 
 def label_of(due_at: datetime, method: Method) -> str:
@@ -198,8 +211,7 @@ def _record(source: Source, clause_id: str, turn: RunTurn) -> object:
         )
         if is_new:
             ledger.append(_evidence(source, clause_id, taken, verified_at), now=source.clock())
-    size = sum(each.size for each in taken.objects)
-    turn.say(f"{taken.label} を記録しました: {size:,} バイト")
+    turn.say(f"{taken.label} を記録しました: {_stored(taken):,} バイト")
     _explain(source, turn)
     return {"label": taken.label}
 
@@ -226,7 +238,7 @@ def _evidence(source: Source, clause_id: str, taken: Taken, verified_at: str | N
         "system_id": taken.system_id,
         "manifest_sha256": taken.manifest_sha256,
         "objects": len(taken.objects),
-        "bytes": sum(each.size for each in taken.objects),
+        "bytes": _stored(taken),
     }
     return ledger.Record(
         LedgerEntry.Kind.VERDICT, content, clause_id=clause_id, document_digest=source.digest
@@ -238,7 +250,17 @@ def _prune(source: Source, turn: RunTurn) -> object:
         turn_of(source.subject, turn, run=turn.run_id, clock=source.clock) as held,
         source.opened() as at_work,
     ):
-        return prune(source, at_work, held, turn)
+        done = prune(source, at_work, held, turn)
+    return _came_of(turn, done)
+
+
+def _came_of(turn: RunTurn, done: Pruned) -> str:
+    """Say in a line what the run has made: the last step's words are the run's."""
+    taken, verified = _taken(turn), turn.results["verify"]
+    is_read_back = isinstance(verified, dict) and verified["verified_at"] is not None
+    checked = "読み返して確かめました" if is_read_back else "一覧と照合しました"
+    told = f"{taken.label} ({size(_stored(taken))}) を取り、{checked}"
+    return f"{told}。古い {len(done.removed)} 個を消しました" if done.removed else told
 
 
 def prune_plan(source: Source, now: datetime) -> PrunePlan:
@@ -248,7 +270,7 @@ def prune_plan(source: Source, now: datetime) -> PrunePlan:
     return rules.prune(copies, source.keep, now, has_log=has_log)
 
 
-def prune(source: Source, at_work: Open, held: Turn, watch: Watch) -> dict[str, object]:
+def prune(source: Source, at_work: Open, held: Turn, watch: Watch) -> Pruned:
     """Remove what can go, then what broken attempts left; safe to repeat wherever it was cut off."""
     decided = prune_plan(source, source.clock())
     rows = {row.label: row for row in catalogue.on_hand(source.subject)}
@@ -264,7 +286,7 @@ def prune(source: Source, at_work: Open, held: Turn, watch: Watch) -> dict[str, 
         removed.append(gone.label)
     trimmed = _trim(source, at_work, rows.get(decided.log_from), watch)
     swept = sweep(source, at_work.store, watch) if at_work.store is not None else 0
-    return {"removed": removed, "log": trimmed, "swept": swept}
+    return Pruned(tuple(removed), trimmed, swept)
 
 
 def _remove(source: Source, at_work: Open, row: Backup, why: str) -> None:
@@ -309,6 +331,10 @@ def sweep(source: Source, store: Store, watch: Watch) -> int:
         store.delete(by_label[label])
         found += len(by_label[label])
     return found
+
+
+def _stored(taken: Taken) -> int:
+    return sum(each.size for each in taken.objects)
 
 
 def _taken(turn: RunTurn) -> Taken:

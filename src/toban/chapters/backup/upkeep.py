@@ -1,14 +1,14 @@
 """Looking after what is stored: reading it all back, and finding it again when the catalogue is lost."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 from django.db import transaction
 
 from toban.chapters.backup import catalogue
 from toban.chapters.backup.engine import Checked, Guarded, KeepsVersions, Taken, Watch
 from toban.chapters.backup.models import Backup
-from toban.chapters.backup.steps import Open, Source, listed_otherwise
+from toban.chapters.backup.steps import Open, Pruned, Source, listed_otherwise
 from toban.chapters.backup.works import Policy, days_of
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
@@ -116,9 +116,9 @@ def bring_in(source: Source, at_work: Open, clause_of: dict[str, str], *, by: st
     return Found([taken.label for taken in added], len(found) - len(added), troubles)
 
 
-def note_pruned(source: Source, done: Mapping[str, object], *, by: str) -> None:
+def note_pruned(source: Source, done: Pruned, *, by: str) -> None:
     """Keep in the evidence who had *source* pruned, and what went."""
-    content = {"event": "backups-pruned", "subject": source.subject, **done}
+    content = {"event": "backups-pruned", "subject": source.subject, **asdict(done)}
     ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by), now=source.clock())
 
 

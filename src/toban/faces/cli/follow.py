@@ -15,6 +15,11 @@ _LOOK = 0.5
 
 def follow(run: "Run") -> bool:
     """Print what *run* writes until it has ended, and say whether it ended well."""
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.engine.runs.models import PlannedWork  # noqa: PLC0415
+    from toban.faces.run_words import because  # noqa: PLC0415
+
+    work = PlannedWork.objects.filter(key=run.work).first()
     seen, shown = 0, ""
     while True:
         run.refresh_from_db()
@@ -24,9 +29,9 @@ def follow(run: "Run") -> bool:
             say(f"  | {text}")
             seen = pk
         if has_ended:
-            say(line(run))
+            say(line(run, work))
             return run.state == "done"
-        now = progress(run) or f"{run.reason} {run.note}".rstrip()
+        now = progress(run) or f"{because(run, work, system_clock())} {run.note}".rstrip()
         if now != shown:
             shown = now
             say(f"... {now}")

@@ -9,7 +9,9 @@ from toban.faces.cli.state import opened_state
 from toban.faces.cli.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
-    from toban.engine.runs.models import Run
+    from collections.abc import Iterator, Sequence
+
+    from toban.engine.runs.models import PlannedWork, Run
 
 _UNKNOWN = 1
 
@@ -39,10 +41,10 @@ def command(work: str | None, limit: int, log: int | None, form: str) -> None:
 
         runs = Run.objects.order_by("-due_at", "-pk")
         found = list((runs.filter(work=work) if work else runs)[:limit])
-    if form == "json":
-        say(json.dumps([as_json(run) for run in found], ensure_ascii=False, indent=2))
-    else:
-        say("\n".join(line(run) for run in found) or "まだ実行がありません")
+        if form == "json":
+            say(json.dumps([as_json(run) for run in found], ensure_ascii=False, indent=2))
+            return
+        say("\n".join(lines(found)) or "まだ実行がありません")
 
 
 def _print_log(run_id: int) -> None:
@@ -74,14 +76,26 @@ def progress(run: "Run") -> str:
     return " ".join(part for part in (run.step, percent, run.progress_text) if part)
 
 
-def line(run: "Run") -> str:
-    """Return the run in one line, its due time on this machine's clock."""
-    from toban.faces.run_words import standing  # noqa: PLC0415
+def lines(runs: "Sequence[Run]") -> "Iterator[str]":
+    """Yield each of *runs* in one line."""
+    from toban.engine.runs.models import PlannedWork  # noqa: PLC0415
+
+    works = PlannedWork.objects.in_bulk({run.work for run in runs})
+    return (line(run, works.get(run.work)) for run in runs)
+
+
+def line(run: "Run", work: "PlannedWork | None") -> str:
+    """Return the run in one line and why it stands so, times on this machine's clock."""
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.faces.run_words import because, standing  # noqa: PLC0415
 
     took = f"{(run.ended_at - run.began_at).total_seconds():.1f}秒" if run.began_at and run.ended_at else ""
-    stands = f"{standing(run).mark} {standing(run).word}"
-    parts = [f"{run.pk:>6}", run.work, f"{run.due_at.astimezone():%Y-%m-%d %H:%M}", stands, took]
-    return "  ".join([*parts, run.reason, progress(run) or run.note]).rstrip()
+    stands, why = standing(run), because(run, work, system_clock())
+    parts = [
+        f"{run.pk:>6}", run.work, f"{run.due_at.astimezone():%Y-%m-%d %H:%M}", f"{stands.mark} {stands.word}",
+        took, "" if why == stands.word else why, progress(run) or run.note,
+    ]  # fmt: skip
+    return "  ".join(filter(None, parts))
 
 
 def as_json(run: "Run") -> dict[str, object]:

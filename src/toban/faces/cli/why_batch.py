@@ -73,13 +73,9 @@ def _written(parts: Parts, batch: str, work: "PlannedWork | None") -> _Written:
 
 
 def _told(written: _Written, work: "PlannedWork | None", runs: "list[Run]") -> Iterator[str]:
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.faces.run_words import because  # noqa: PLC0415
-
     yield from _plan(written, work)
     for run in runs:
-        yield line(run)
-        yield f"        {because(run, work, system_clock())}"
+        yield line(run, work)
         yield from (f"        {text}" for text in _waits_for(run, work))
     said = [text for run in runs[:1] for text in _newest_lines(run)]
     if said:

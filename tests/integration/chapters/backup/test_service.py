@@ -23,7 +23,7 @@ from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.notify.models import Alert
 from toban.engine.runs import claim
-from toban.engine.runs.claim import Claim
+from toban.engine.runs.claim import Claim, LastStep
 from toban.engine.runs.models import Run
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.work import StepFailed, Work
@@ -109,11 +109,13 @@ class House:
 
     def _do(self, held: Claim) -> None:
         try:
-            self.said += do(self.works[held.work], held.run_id, held.due_at).said
+            turn = do(self.works[held.work], held.run_id, held.due_at)
         except StepFailed as error:
             claim.fail(held, self.works[held.work], error.reason, str(error), self.now)
         else:
-            succeed(held, self.now)
+            self.said += turn.said
+            name, result = list(turn.results.items())[-1]
+            succeed(held, self.now, LastStep(name, result, self.now))
 
     def pass_hours(self, count: int) -> None:
         start = self.now
@@ -150,7 +152,7 @@ def test_a_due_backup_is_taken_verified_recorded_and_shown(house: House) -> None
     assert (row.verified_at, row.clause_id, row.store) == (TWO, FULL, "倉庫")
     assert (house.folder / "PostgreSQL/20261124T170000Z-full/backup.json").exists()
     assert shown(FULL).verdict == "conforming"
-    assert shown(FULL).value == "2026-11-25 02:00 26 バイト"
+    assert shown(FULL).value == "2026-11-25 02:00 26 B"
     assert shown(FULL).next_due == TWO + DAY
     evidence = LedgerEntry.objects.filter(content__label="20261124T170000Z-full").get()
     assert evidence.content["manifest_sha256"] == row.manifest_sha256
@@ -301,6 +303,16 @@ def test_what_the_document_no_longer_asks_for_is_pruned_with_its_reason(house: H
     assert gone.pruned_why == "3世代 と 2日を過ぎました"
     assert not (house.folder / "PostgreSQL/20261124T170000Z-full").exists()
     assert house.source.trimmed_to[-1] == "20261126T170000Z-full"
+
+
+def test_a_run_ends_with_what_came_of_it(house: House) -> None:
+    for day in range(4):
+        house.pass_to(TWO + day * DAY)
+
+    notes = list(Run.objects.order_by("due_at").values_list("note", flat=True))
+    assert "20261124T170000Z-full (26 B) を取り、読み返して確かめました" in notes
+    # The full of the first day, and the increment that stood on it.
+    assert [note.partition("。")[2] for note in notes if "消しました" in note] == ["古い 2 個を消しました"]
 
 
 def test_a_prune_that_was_cut_off_is_finished_by_the_next(house: House) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from toban.engine.runs import claim
-from toban.engine.runs.claim import Claim, Fenced, Success
+from toban.engine.runs.claim import Claim, Fenced, LastStep, Success
 from toban.engine.runs.models import Run
 from toban.engine.runs.work import Work
 
@@ -18,7 +18,7 @@ def taken(works: Mapping[str, Work], holder: str, now: datetime) -> Claim | None
     return next(iter(claim.claim_due(works, holder, now, room=1)), None)
 
 
-def succeed(held: Claim, now: datetime) -> None:
+def succeed(held: Claim, now: datetime, last: LastStep | None = None) -> None:
     """End the run well, or raise `Fenced`."""
-    if claim.succeed_all([Success(held)], now):
+    if claim.succeed_all([Success(held, last)], now):
         raise Fenced(str(held.run_id))

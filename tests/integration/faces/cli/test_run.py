@@ -1,10 +1,13 @@
-"""`toban run` on the tables of a Toban: what it lists and what it refuses; `test_batches` has it run."""
+"""`toban run` and `toban runs` on the tables; in `test_batches` a worker carries out what is ordered."""
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.integration.faces.web.ledger import planned
+from tests.integration.faces.web.ledger import awaiting, made, planned
 
 from toban.engine.runs.models import Run
+from toban.engine.runs.rules import Reason
+from toban.faces.cli import runs
+from toban.faces.cli.follow import follow
 from toban.faces.cli.run import command
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +59,30 @@ def test_the_parameters_of_a_batch_that_nobody_runs_are_not_known() -> None:
 
     assert refused.exit_code == 1
     assert "「B009」というバッチは動いていません" in refused.stderr
+
+
+def test_runs_are_listed_with_their_reasons_in_words() -> None:
+    planned()
+    made(note="2026-11-24: 注文 2件")
+    made(state=Run.State.FAILED, reason=Reason.TIMED_OUT, note="command: 制限時間 60 秒を過ぎました")
+    made(state=Run.State.WAITING, reason=Reason.RETRY, began_at=None)
+    awaiting()
+
+    listed = CliRunner().invoke(runs.command, []).stdout
+
+    assert "● 成功  30.0秒  2026-11-24: 注文 2件" in listed
+    assert "■ 失敗  30.0秒  制限時間を過ぎた  command: 制限時間 60 秒" in listed
+    assert "◌ 待ち  失敗し、再試行を待っている: " in listed
+    assert " から。始められます。ワーカーの空きを待っています" in listed
+    assert "◎ 承認待ち" in listed
+    assert not [reason for reason in Reason if str(reason) in listed]
+
+
+def test_a_run_that_is_followed_to_its_end_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    planned()
+    run = made(state=Run.State.CANCELLED, reason=Reason.REFUSED, note="凍結中")
+
+    is_well = follow(run)
+
+    assert not is_well
+    assert "◇ 中止  30.0秒  承認されなかった  凍結中" in capsys.readouterr().out
