@@ -21,11 +21,11 @@ from toban.engine.bindings.model import (
     NoticeBinding,
     ObjectiveBinding,
     Person,
-    SenderBinding,
     StatusBinding,
     StatusService,
     System,
 )
+from toban.engine.bindings.senders import SenderBinding, SyslogBinding, SyslogTls
 from toban.faces.cli.parts import Parts
 
 ROOT = Path(__file__).parents[3]
@@ -77,6 +77,8 @@ def test_the_manual_names_no_command_that_does_not_exist() -> None:
         (NoticeBinding, "`[notices]`"),
         (HeartbeatBinding, "`[heartbeat]`"),
         (SenderBinding, "`[senders.名前]`"),
+        (SyslogBinding, "`[syslog]`"),
+        (SyslogTls, "`[syslog]`"),
         (ErrorBinding, "`[errors.アプリ]`"),
         (StatusBinding, "`[status]`"),
         (StatusService, "`[status]`"),
@@ -89,6 +91,8 @@ def test_the_manual_names_no_command_that_does_not_exist() -> None:
         "notices",
         "heartbeat",
         "senders",
+        "syslog",
+        "syslog-tls",
         "errors",
         "status",
         "services",

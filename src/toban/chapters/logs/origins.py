@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from toban.chapters.logs.lines import Origin
-from toban.engine.bindings.model import FileBinding, LogFormat, SenderBinding
+from toban.engine.bindings.senders import FileBinding, LogFormat, SenderBinding
 from toban.engine.telemetry.log_words import kind_of
 
 

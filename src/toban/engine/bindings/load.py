@@ -116,6 +116,7 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
         notices=frame.notices,
         heartbeat=frame.heartbeat,
         senders=frame.senders,
+        syslog=frame.syslog,
         logs=frame.logs,
         errors=frame.errors,
         objectives=frame.objectives,

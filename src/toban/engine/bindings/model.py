@@ -1,10 +1,9 @@
 """What `toban.toml` says, typed: the system, targets, people, channels, and the meaning of vague words."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -13,10 +12,8 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     InstanceOf,
-    ValidationInfo,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -28,22 +25,15 @@ from toban.design.values.hours import Hours, read_hours
 from toban.design.values.rotation import WEEKLY, is_handover
 from toban.design.values.schedule import Schedule, read_schedule
 from toban.engine.bindings.secret import Secret
-from toban.engine.bindings.template import Template
 
-LogFormat = Literal["json", "text", "docker", "journald", "access", "syslog"]
-"""How lines of a log are written; `toban.chapters.logs.formats` reads them."""
+# Every kind's own config begins here: what it is made from is one of this module's names.
+from toban.engine.bindings.section import Section as Section  # noqa: PLC0414
+from toban.engine.bindings.section import beside_the_bindings as beside_the_bindings  # noqa: PLC0414
+from toban.engine.bindings.senders import SenderBinding, SyslogBinding
+from toban.engine.bindings.template import Template
 
 WHOLE_SYSTEM = "全体"
 """The target that monitors without one belong to: `[targets.全体]`."""
-
-
-class Section(BaseModel):
-    """A table of `toban.toml`: unknown keys are errors. The config model of every kind derives from it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    example: ClassVar[Mapping[str, str]] = {}
-    """Key → value, for the keys that must be written: what `toban init` proposes."""
 
 
 def _zone(written: object) -> object:
@@ -89,12 +79,6 @@ def _closed(written: object) -> object:
 
 
 Closed = Annotated[InstanceOf[ClosedDays], BeforeValidator(_closed)]
-
-
-def beside_the_bindings(path: Path, info: ValidationInfo) -> Path:
-    """Take a relative path as one that starts at the folder of `toban.toml`."""
-    base: Path = (info.context or {}).get("base", Path())
-    return base / path
 
 
 class System(Section):
@@ -245,60 +229,6 @@ class StatusBinding(Section):
     services: Annotated[tuple[StatusService, ...], AfterValidator(_some)]
 
 
-class FileBinding(Section):
-    """`[[senders.NAME.files]]`: what the lines of a file are that `toban agent` sends."""
-
-    path: str = Field(min_length=1)
-    """As the agent names it; `*` stands for anything, `/` too."""
-    format: LogFormat | None = None
-    log: str = ""
-    service: str = ""
-    """As of the sender, where these lines differ."""
-
-
-def _network(written: object) -> object:
-    if isinstance(written, IPv4Network | IPv6Network):
-        return written
-    try:
-        return ip_network(written) if isinstance(written, str) else None
-    except ValueError as error:
-        hint = '端数のないネットワークか、一つのアドレスで: "10.0.1.0/24"、"10.0.1.7"'
-        raise PydanticCustomError("network", "ネットワークとして読めません", {"hint": hint}) from error
-
-
-Network = Annotated[InstanceOf[IPv4Network] | InstanceOf[IPv6Network], BeforeValidator(_network)]
-
-
-class SenderBinding(Section):
-    """Who may send to Toban, and what."""
-
-    token: Secret | None = None
-    """Shown as `Authorization: Bearer`, or as the password of HTTP Basic."""
-    may: tuple[Literal["alerts", "metrics", "logs", "traces"], ...] = Field(min_length=1)
-    log: str = ""
-    """The document's kind of log that its lines are, where they don't say."""
-    service: str = ""
-    """The service that its lines are of, where they don't say."""
-    format: LogFormat | None = None
-    """How its lines are written; None: as is usual where they come in."""
-    files: tuple[FileBinding, ...] = ()
-    """What the files are that it sends; the first that fits holds."""
-    networks: tuple[Network, ...] = ()
-    """Where its syslog messages come from, which show no token."""
-    hosts: tuple[str, ...] = ()
-    """Of those, the host names that are this sender's; empty: all. `*` stands for anything."""
-
-    @model_validator(mode="after")
-    def _is_known_by_something(self) -> Self:
-        if self.token is None and not self.networks:
-            hint = "鍵の置き場所を token に、syslog の送り手ならその networks を書いてください"
-            raise PydanticCustomError("unknown_sender", "token も networks もありません", {"hint": hint})
-        if self.hosts and not self.networks:
-            hint = "hosts は、networks から届いたもののうちどのホストかを選びます"
-            raise PydanticCustomError("hosts_alone", "networks のない hosts です", {"hint": hint})
-        return self
-
-
 class ErrorBinding(Section):
     """`[errors.NAME]`: an application that reports its errors by one of Sentry's SDKs."""
 
@@ -333,7 +263,7 @@ class LogBinding(Section):
 
     production: bool = True
     """Whether what is sent here comes from production, so that levels not written there are dropped."""
-    levels: dict[str, str] = {}
+    levels: Mapping[str, str] = {}
     """A word that an application writes → the document's level."""
     mask: tuple[Literal["credentials", "cards", "emails"], ...] = ("credentials", "cards")
     """What is masked before it is stored."""
@@ -445,6 +375,7 @@ class Bindings:
     notices: NoticeBinding = field(default_factory=NoticeBinding)
     heartbeat: HeartbeatBinding | None = None
     senders: Mapping[str, SenderBinding] = field(default_factory=dict)
+    syslog: SyslogBinding | None = None
     logs: LogBinding = field(default_factory=LogBinding)
     errors: Mapping[str, ErrorBinding] = field(default_factory=dict)
     """An application → how it reports its errors."""
@@ -463,8 +394,8 @@ class Bindings:
 class TargetTable(Section):
     """`[targets.NAME]` before its sources are read by their kinds."""
 
-    sources: list[dict[str, object]] = []
-    discovery: list[dict[str, object]] = []
+    sources: Sequence[Mapping[str, object]] = ()
+    discovery: Sequence[Mapping[str, object]] = ()
     """Where more of its hosts are looked up."""
     runs_on: str = ""
     """The target that it stands on: when that one is down, nothing more is told of this one."""
@@ -481,18 +412,19 @@ class Frame(Section):
     """The outer shape of the file; the insides of sources and channels belong to their kinds."""
 
     system: System = System()
-    targets: dict[str, TargetTable] = {}
-    people: dict[str, Person] = {}
-    duty: dict[str, DutyBinding] = {}
+    targets: Mapping[str, TargetTable] = {}
+    people: Mapping[str, Person] = {}
+    duty: Mapping[str, DutyBinding] = {}
     status: StatusBinding | None = None
-    channels: dict[str, dict[str, object]] = {}
+    channels: Mapping[str, dict[str, object]] = {}
     notices: NoticeBinding = NoticeBinding()
     heartbeat: HeartbeatBinding | None = None
-    senders: dict[str, SenderBinding] = {}
+    senders: Mapping[str, SenderBinding] = {}
+    syslog: SyslogBinding | None = None
     logs: LogBinding = LogBinding()
-    errors: Annotated[dict[str, ErrorBinding], AfterValidator(_own_projects)] = {}
-    objectives: dict[str, ObjectiveBinding] = {}
-    batches: dict[str, dict[str, object]] = {}
-    stores: dict[str, dict[str, object]] = {}
-    backups: dict[str, dict[str, object]] = {}
-    assumptions: dict[str, ClockTime] = {}
+    errors: Annotated[Mapping[str, ErrorBinding], AfterValidator(_own_projects)] = {}
+    objectives: Mapping[str, ObjectiveBinding] = {}
+    batches: Mapping[str, dict[str, object]] = {}
+    stores: Mapping[str, dict[str, object]] = {}
+    backups: Mapping[str, dict[str, object]] = {}
+    assumptions: Mapping[str, ClockTime] = {}

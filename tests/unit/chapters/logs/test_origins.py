@@ -1,8 +1,8 @@
 """What lines are stands with their sender."""
 
 from toban.chapters.logs.origins import Sent, written
-from toban.engine.bindings.model import SenderBinding
 from toban.engine.bindings.secret import Secret
+from toban.engine.bindings.senders import SenderBinding
 
 SENDER = SenderBinding.model_validate(
     {

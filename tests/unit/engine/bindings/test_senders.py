@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings
-from toban.engine.bindings.model import SenderBinding
+from toban.engine.bindings.senders import SenderBinding
 
 
 def sender(text: str) -> SenderBinding:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from toban.chapters.logs.formats import access, docker, journald, json_objects, syslog, text
 from toban.chapters.logs.formats.convert import Convert
-from toban.engine.bindings.model import LogFormat
+from toban.engine.bindings.senders import LogFormat
 
 FORMATS: Mapping[LogFormat, Convert] = {
     "json": json_objects.ndjson,

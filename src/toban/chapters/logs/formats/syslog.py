@@ -35,17 +35,23 @@ def ndjson(body: bytes, surroundings: Surroundings) -> bytes:
 
 def record(message: str, surroundings: Surroundings) -> Record:
     """Return what a message says; nothing in it is so wrong that the rest would be lost."""
+    envelope, told = opened(message, surroundings)
+    return completed(text.unwrapped(told), envelope)
+
+
+def opened(message: str, surroundings: Surroundings) -> tuple[Record, str]:
+    """Return what is said of a message, and the message itself."""
     envelope: Record = {}
     if (found := _PRIORITY.match(message)) and int(found[1]) <= _MOST_PRIORITY:
         facility, severity = divmod(int(found[1]), 8)
         envelope = {"level": SEVERITIES[str(severity)], "facility": _FACILITIES[facility]}
         message = message[found.end() :]
     header = _HEADER.match(message)
-    more, inner = _modern(message, header) if header else _traditional(message, surroundings)
+    more, told = _modern(message, header) if header else _traditional(message, surroundings)
     envelope |= more
     if "level" not in envelope:
-        envelope["level"] = text.level_in(inner)
-    return completed(text.unwrapped(inner), envelope)
+        envelope["level"] = text.level_in(told)
+    return envelope, told
 
 
 def _modern(message: str, header: re.Match[str]) -> tuple[Record, str]:

@@ -1,0 +1,22 @@
+"""What every table of `toban.toml` is made from."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo
+
+
+class Section(BaseModel):
+    """A table of `toban.toml`: unknown keys are errors. The config model of every kind derives from it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    example: ClassVar[Mapping[str, str]] = {}
+    """Key → value, for the keys that must be written: what `toban init` proposes."""
+
+
+def beside_the_bindings(path: Path, info: ValidationInfo) -> Path:
+    """Take a relative path as one that starts at the folder of `toban.toml`."""
+    base: Path = (info.context or {}).get("base", Path())
+    return base / path

@@ -1,0 +1,62 @@
+"""Whose a message is, and what is stored of it. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import NamedTuple
+
+from toban.chapters.logs.formats import access, syslog, text
+from toban.chapters.logs.formats.convert import Record, Surroundings, completed, decoded
+from toban.engine.bindings.senders import SenderBinding
+
+type Address = IPv4Address | IPv6Address
+type Senders = Mapping[str, SenderBinding]
+
+
+class Message(NamedTuple):
+    """A message as it came."""
+
+    source: Address
+    at: float
+    """When, in seconds since 1970."""
+    content: bytes
+
+
+def address_of(written: str) -> Address:
+    """Return an address; that of IPv4 within IPv6 as IPv4, which is how operators write networks."""
+    address = ip_address(written.partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def at_home(source: Address, senders: Senders) -> Sequence[str]:
+    """Return the senders of logs whose networks hold *source*, in the order of the bindings."""
+    return [
+        name
+        for name, sender in senders.items()
+        if "logs" in sender.may and any(source in network for network in sender.networks)
+    ]
+
+
+def sender_of(source: Address, host: str, senders: Senders) -> str | None:
+    """Return the first sender at *source* that *host*, as the message has it, belongs to."""
+    for name in at_home(source, senders):
+        hosts = senders[name].hosts
+        if not hosts or any(fnmatchcase(host.lower(), each.lower()) for each in hosts):
+            return name
+    return None
+
+
+def sorted_out(
+    messages: Sequence[Message], senders: Senders, around: Surroundings
+) -> Iterator[tuple[str | None, Record]]:
+    """Yield each message's sender, None where it is nobody's, and its record."""
+    for message in messages:
+        envelope, told = syslog.opened(decoded(message.content), around)
+        name = sender_of(message.source, str(envelope.get("host", "")), senders)
+        inner = (access.record(told) if _is_access(name, senders) else None) or text.unwrapped(told)
+        yield name, completed(completed(inner, envelope), {"timestamp": message.at})
+
+
+def _is_access(name: str | None, senders: Senders) -> bool:
+    return name is not None and senders[name].format == "access"
