@@ -38,6 +38,7 @@ def unused_findings(design: Design, bindings: Bindings) -> tuple[Finding, ...]:
         *_unknown(design, bindings, "people", bindings.people.keys() - mentioned - known, roles),
         *_unknown(design, bindings, "duty", bindings.duty.keys() - roles - called, roles),
         *_unmeasured(bindings),
+        *_unstored(bindings),
     )
 
 
@@ -54,6 +55,26 @@ def _unmeasured(bindings: Bindings) -> Iterator[Finding]:
                 f'[targets."{each.target}"] を書くか、ある対象を書いてください: '
                 f"{'、'.join(bindings.targets) or 'ありません'}",
             )
+
+
+def _unstored(bindings: Bindings) -> Iterator[Finding]:
+    """Name what is to be kept in a store that is not bound: it stays where it is, and is told of."""
+    asked = (
+        ("logs", bindings.logs.archive, "ログのアーカイブ先", "それまでログは削除されません"),
+        ("evidence", bindings.evidence, "証跡の送り先", "それまで証跡は送られません"),
+    )
+    for table, binding, what, meanwhile in asked:
+        if binding is None or binding.store in bindings.stores:
+            continue
+        near = difflib.get_close_matches(binding.store, bindings.stores, n=1)
+        yield Finding(
+            "BD009",
+            Level.WARNING,
+            Origin(bindings.file, bindings.lines[table, ""]),
+            f"{what}「{binding.store}」がありません。{meanwhile}",
+            f'store = "{binding.store}"',
+            f"「{near[0]}」ではありませんか" if near else f'[stores."{binding.store}"] を書いてください',
+        )
 
 
 def _taking_turns(design: Design, bindings: Bindings) -> set[str]:

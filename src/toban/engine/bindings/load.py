@@ -118,6 +118,7 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
         senders=frame.senders,
         syslog=frame.syslog,
         logs=frame.logs,
+        evidence=frame.evidence,
         errors=frame.errors,
         objectives=frame.objectives,
         discoveries=discoveries,
@@ -132,7 +133,9 @@ def _lines(reading: "_Reading", tables: Mapping[str, Mapping[str, object]]) -> M
     entries = {
         (table, name): reading.line((table, name)) for table, found in tables.items() for name in found
     }
-    return entries | {(table, ""): reading.line((table,)) for table in ("heartbeat", "status", "logs")}
+    return entries | {
+        (table, ""): reading.line((table,)) for table in ("heartbeat", "status", "logs", "evidence")
+    }
 
 
 def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:

@@ -24,6 +24,7 @@ from toban.design.values.duration import read_duration
 from toban.design.values.hours import Hours, read_hours
 from toban.design.values.rotation import WEEKLY, is_handover
 from toban.design.values.schedule import Schedule, read_schedule
+from toban.engine.bindings.keeping import ArchiveBinding, EvidenceBinding
 from toban.engine.bindings.secret import Secret
 
 # Every kind's own config begins here: what it is made from is one of this module's names.
@@ -249,15 +250,6 @@ def _own_projects(tables: dict[str, ErrorBinding]) -> dict[str, ErrorBinding]:
     return tables
 
 
-class ArchiveBinding(Section):
-    """`[logs.archive]`: where logs are kept on when the document lets go of them."""
-
-    store: str = Field(min_length=1)
-    """The `[stores.NAME]` it goes to."""
-    kinds: tuple[str, ...] = ()
-    """The document's kinds of log that are archived; empty: all of them."""
-
-
 class LogBinding(Section):
     """`[logs]`: what the document leaves open of logs."""
 
@@ -377,6 +369,8 @@ class Bindings:
     senders: Mapping[str, SenderBinding] = field(default_factory=dict)
     syslog: SyslogBinding | None = None
     logs: LogBinding = field(default_factory=LogBinding)
+    evidence: EvidenceBinding | None = None
+    """Where evidence is shipped to; None: it stays in the state database alone."""
     errors: Mapping[str, ErrorBinding] = field(default_factory=dict)
     """An application → how it reports its errors."""
     objectives: Mapping[str, ObjectiveBinding] = field(default_factory=dict)
@@ -422,6 +416,7 @@ class Frame(Section):
     senders: Mapping[str, SenderBinding] = {}
     syslog: SyslogBinding | None = None
     logs: LogBinding = LogBinding()
+    evidence: EvidenceBinding | None = None
     errors: Annotated[Mapping[str, ErrorBinding], AfterValidator(_own_projects)] = {}
     objectives: Mapping[str, ObjectiveBinding] = {}
     batches: Mapping[str, dict[str, object]] = {}

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from toban.faces.cli import period
+from toban.faces.cli.logs_archive import newest_archived
+from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import set_up
 from toban.faces.cli.terminal import refuse, say, speak_utf8
 from toban.faces.log_words import WRITERS, csv_heading
@@ -27,23 +29,29 @@ _LOOK = 1.0
 @click.command(
     "logs",
     short_help="Search logs (ログを探す).",
-    epilog="Example: toban logs --since 2時間 level:ERROR service:shop-api -health 'status:>=500'",
+    epilog="""\b
+Example: toban logs --since 2時間 level:ERROR service:shop-api -health 'status:>=500'
+         toban logs --from-archive --from 2026-05-10T00:00 --to 2026-05-11T00:00 requestId:abc-123""",
 )
 @click.argument("search", nargs=-1)
 @click.option("--since", metavar="LENGTH", help="So far back from now: 30分, 2時間. [default: 1時間]")
 @click.option("--from", "start", metavar="TIME", help="From this time on: 2026-11-26T09:00.")
 @click.option("--to", "end", metavar="TIME", help="Up to this time.")
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True)
+@click.option("--from-archive", "archived", is_flag=True, help="Of what was archived and deleted here.")
 @click.option("--follow", is_flag=True, help="Go on with what comes in, until Ctrl-C.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True
 )
+@click.pass_obj
 def command(
+    parts: Parts,
     search: tuple[str, ...],
     since: str | None,
     start: str | None,
     end: str | None,
     limit: int,
+    archived: bool,
     follow: bool,
     form: str,
 ) -> None:
@@ -57,37 +65,52 @@ def command(
     Exit status:
       0  something was found
       1  nothing was found
-      2  the search can't be read, or the store does not answer
+      2  the search can't be read, the store does not answer, or nothing of that time is archived
     """
     speak_utf8()
     if since is not None and start is not None:
         raise click.UsageError("--since と --from は一つだけ選んでください")
-    if follow and end is not None:
-        raise click.UsageError("--follow に --to はつけられません")
+    if follow and (end is not None or archived):
+        raise click.UsageError("--follow に --to と --from-archive はつけられません")
     set_up()
-    from toban.engine.telemetry.log_search import LogSearch, Span  # noqa: PLC0415
-    from toban.engine.telemetry.store import StoreRefused, StoreUnavailable  # noqa: PLC0415
+    from toban.engine.telemetry.log_search import Span  # noqa: PLC0415
 
     terms = _terms(search)
     until = period.moment(end, "--to") if end else datetime.now(UTC) + timedelta(minutes=10)
     back = period.length(since, "--since") if since else _USUAL
     begin = period.moment(start, "--from") if start else min(until, datetime.now(UTC)) - back
-    show = WRITERS[form]
+    span, show = Span(begin, until), WRITERS[form]
     if form == "csv":
         say(csv_heading())
+    if archived:
+        rows = newest_archived(parts, terms, span, limit)
+        for row in rows:
+            say(show(row))
+    else:
+        rows = _print_stored(terms, span, limit, show, follow=follow)
+    if not rows:
+        click.echo("見つかりません", err=True)
+        raise SystemExit(_NOTHING)
+
+
+def _print_stored(
+    terms: "tuple[Term, ...]", span: "Span", limit: int, show: "Callable[[FoundRow], str]", *, follow: bool
+) -> "list[FoundRow]":
+    """Print what the store holds, and with *follow* what comes in, without end."""
+    from toban.engine.telemetry.log_search import LogSearch  # noqa: PLC0415
+    from toban.engine.telemetry.store import StoreRefused, StoreUnavailable  # noqa: PLC0415
+
     try:
         store = LogSearch(_telemetry())
-        found = _newest(store, terms, Span(begin, until), limit)
+        found = _newest(store, terms, span, limit)
         for row in found:
             say(show(row))
         if follow:
-            _follow(store, terms, begin, {row.place for row in found}, show)
+            _follow(store, terms, span.start, {row.place for row in found}, show)
     except (StoreUnavailable, StoreRefused) as away:
         refuse(f"ログの置き場が答えません: {away}", "toban up が動いているか、TOBAN_HOME を確かめてください")
         raise SystemExit(_UNUSABLE) from away
-    if not found:
-        click.echo("見つかりません", err=True)
-        raise SystemExit(_NOTHING)
+    return found
 
 
 def _terms(search: tuple[str, ...]) -> "tuple[Term, ...]":

@@ -57,6 +57,7 @@ from toban.engine.telemetry.log_days import LogDays
 from toban.engine.telemetry.log_words import ERROR
 from toban.engine.telemetry.output import OutputBuffer
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
+from toban.faces.cli.archive import archive_of
 from toban.faces.cli.parts import Parts
 
 RUNNING: tuple[type[Clause], ...] = (
@@ -244,7 +245,8 @@ class Work:
         edition = self._in_force.edition
         if edition is not None:
             rules = log_rules(edition.design, edition.bindings)
-            self._keeper.step(rules, self._clock(), edition.design.digest)
+            archive = archive_of(edition.bindings, self._parts.store_kinds, self._telemetry)
+            self._keeper.step(rules, self._clock(), edition.design.digest, archive)
 
     def _tell_errors(self) -> None:
         edition = self._in_force.edition

@@ -1,0 +1,27 @@
+"""The archive of logs that the bindings name, for the worker and for `toban logs --from-archive`."""
+
+from collections.abc import Mapping
+
+from toban.chapters.logs.archive import Archive, Archivist, NoArchive
+from toban.engine.bindings.model import Bindings
+from toban.engine.stores.store import Store, StoreKind
+from toban.engine.telemetry.log_words import kind_of
+from toban.engine.telemetry.store import Telemetry
+
+
+def archive_of(bindings: Bindings, kinds: Mapping[str, StoreKind], telemetry: Telemetry) -> Archivist | None:
+    """Return whoever archives what *bindings* ask for; None where they ask for nothing."""
+    asked = bindings.logs.archive
+    if asked is None:
+        return None
+    store = store_of(bindings, kinds)
+    if store is None:
+        return NoArchive(f'{bindings.file} に [stores."{asked.store}"] がありません')
+    return Archive(store, telemetry, frozenset(map(kind_of, asked.kinds)) or None)
+
+
+def store_of(bindings: Bindings, kinds: Mapping[str, StoreKind]) -> Store | None:
+    """Return the store of the archive, or None where no store of that name is bound. Connects to nothing."""
+    asked = bindings.logs.archive
+    bound = bindings.stores.get(asked.store) if asked is not None else None
+    return kinds[bound.kind].build(bound.config) if bound is not None else None

@@ -1,0 +1,73 @@
+"""`toban logs --from-archive`: what the store has let go of, found by the same search."""
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from toban.faces.cli.kept import edition_of, named_edition
+from toban.faces.cli.parts import Parts
+from toban.faces.cli.state import opened_state
+from toban.faces.cli.terminal import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from toban.engine.bindings.inforce import Edition
+    from toban.engine.stores.store import Store
+    from toban.engine.telemetry.log_search import FoundRow, Span, Term
+
+_UNUSABLE = 2
+
+
+def newest_archived(parts: Parts, terms: "Sequence[Term]", span: "Span", limit: int) -> "list[FoundRow]":
+    """Return the newest rows of the archive, the oldest of them first; without one, end with status 2."""
+    from toban.chapters.logs.archive import ArchivedLogs  # noqa: PLC0415
+    from toban.engine.stores.store import StoreTrouble  # noqa: PLC0415
+    from toban.engine.telemetry.parquet import Unreadable  # noqa: PLC0415
+
+    store = _store(parts)
+    try:
+        archived = ArchivedLogs(store)
+        manifests = archived.manifests(terms, span)
+        if not manifests:
+            refuse(
+                f"{store.name}: {span.start:%Y-%m-%d} から {span.end:%Y-%m-%d} までのアーカイブはありません",
+                "まだ消えていないログは --from-archive なしで探せます。期間は --from と --to で選びます",
+            )
+            raise SystemExit(_UNUSABLE)
+        size = sum(part.size for each in manifests for part in each.parts)
+        click.echo(f"{store.name}: {len(manifests)}日分 ({size:,} バイト) から探しています", err=True)
+        return archived.newest(manifests, terms, span, limit=limit)[::-1]
+    except (StoreTrouble, Unreadable, OSError) as trouble:
+        refuse(f"アーカイブを読めません: {trouble}", "保存先と、それを開く鍵 (identity) を確かめてください")
+        raise SystemExit(_UNUSABLE) from trouble
+    finally:
+        store.close()
+
+
+def _edition(parts: Parts) -> "Edition":
+    """Return what is in force; an archive is read on the day, too, on which the state is lost."""
+    from django.db import DatabaseError  # noqa: PLC0415
+
+    try:
+        return edition_of(parts)
+    except DatabaseError:
+        if "TOBAN_DESIGN" in os.environ:
+            return named_edition(parts)
+        with opened_state():
+            raise
+
+
+def _store(parts: Parts) -> "Store":
+    from toban.faces.cli.archive import store_of  # noqa: PLC0415
+
+    bindings = _edition(parts).bindings
+    store = store_of(bindings, parts.store_kinds)
+    if store is None:
+        refuse(
+            f"{bindings.file}: ログのアーカイブ先がありません",
+            '[logs.archive] に store = "S3" のように、[stores] の名を書いてください',
+        )
+        raise SystemExit(_UNUSABLE)
+    return store

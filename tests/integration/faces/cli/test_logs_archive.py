@@ -1,0 +1,115 @@
+"""`toban logs --from-archive` as it is typed: what was archived and deleted is found by the same search."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tests.integration.engine.telemetry.conftest import StoreProcess
+
+from toban import wiring
+from toban.engine.bindings.load import read_bindings
+from toban.engine.telemetry.log_days import LogDays
+from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.store import Telemetry
+from toban.faces.cli.archive import archive_of
+from toban.faces.cli.parts import Parts
+
+pytestmark = pytest.mark.slow
+
+DOCUMENT = """# 運用設計書
+## 3. ログ管理
+### ログ種別
+| ログ種別 | 内容 | 出力先 | 保存期間 |
+|---|---|---|---|
+| アクセスログ | HTTP | Toban | 90日 |
+"""
+BINDINGS = """
+[stores.S3]
+kind = "directory"
+path = "archive"
+
+[logs.archive]
+store = "S3"
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose archive has a day of May, and whose store has nothing any more."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "archive").mkdir()
+    (home / "運用設計書.md").write_text(DOCUMENT, encoding="utf-8")
+    (home / "toban.toml").write_text(BINDINGS, encoding="utf-8")
+    parts = Parts(
+        sources=wiring.SOURCES, channels=wiring.CHANNELS, works=wiring.WORKS, stores=wiring.STORES,
+        backups=wiring.BACKUPS, discoveries=wiring.DISCOVERIES,
+    )  # fmt: skip
+    bindings = read_bindings(BINDINGS, home / "toban.toml", parts.kinds)
+    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
+        telemetry = child.telemetry = Telemetry(child.telemetry_url)
+        rows = [
+            LogRow(
+                "access", "2026-05-10", datetime(2026, 5, 10, 3, number, tzinfo=UTC).timestamp(), "INFO",
+                "shop-api", f"request {number} done", "", f"req-{number}", "", "", "", "GET", "/orders", 200,
+                12.0, {}, "shop", number,
+            )
+            for number in range(1, 6)
+        ]  # fmt: skip
+        LogStore(telemetry).write(Batch(key_of("shop", "", b"five"), rows))
+        archive = archive_of(bindings, parts.store_kinds, telemetry)
+        assert archive is not None
+        (part,) = LogDays(telemetry).parts()
+        archive.keep(part, datetime(2026, 11, 26, tzinfo=UTC))
+    return home
+
+
+def logs(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "TOBAN_TELEMETRY_URL"}
+    # Nothing runs there, and there is no state: the archive and the document are all there is.
+    settings = {"TOBAN_HOME": str(home), "TOBAN_DESIGN": str(home / "運用設計書.md")}
+    return subprocess.run(
+        [sys.executable, "-m", "toban", "logs", *arguments],
+        env={**environment, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+MAY = ("--from-archive", "--from", "2026-05-10T00:00", "--to", "2026-05-11T00:00")
+
+
+def test_what_was_archived_is_found_by_the_same_search(home: Path) -> None:
+    done = logs(home, *MAY, "--format", "json", "--limit", "2", "request")
+
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["requestId"] for line in done.stdout.splitlines()] == ["req-4", "req-5"]
+    assert "1日分" in done.stderr
+
+
+def test_what_nobody_wrote_is_not_found(home: Path) -> None:
+    done = logs(home, *MAY, "level:ERROR")
+
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_a_time_of_which_nothing_is_archived_is_told(home: Path) -> None:
+    done = logs(home, "--from-archive", "--from", "2025-05-10T00:00", "--to", "2025-05-11T00:00")
+
+    assert done.returncode == 2
+    assert "2025-05-10 から 2025-05-11 までのアーカイブはありません" in done.stderr
+    assert "HINT:" in done.stderr
+
+
+def test_without_an_archive_the_way_to_one_is_told(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "運用設計書.md").write_text(DOCUMENT, encoding="utf-8")
+    (tmp_path / "toban.toml").write_text("", encoding="utf-8")
+
+    done = logs(tmp_path, *MAY)
+
+    assert done.returncode == 2
+    assert "ログのアーカイブ先がありません" in done.stderr
