@@ -1,13 +1,13 @@
 """Backups as people look at them: chains, and what can be brought back of each subject. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from toban.chapters.backup import catalogue, rules
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.models import Backup, Drill, LogStretch
-from toban.chapters.backup.rules import Moment, Stretch
+from toban.chapters.backup.rules import Moment, Stretch, position
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.reader import Design
 from toban.design.values.backup_method import BackupMethod, read_backup_method
@@ -37,6 +37,17 @@ class SizeBar:
 
 
 @dataclass(frozen=True, slots=True)
+class LogSpan:
+    """Log without a gap, of however many stretches that overlap."""
+
+    timeline: int
+    first_lsn: str
+    last_lsn: str
+    durable_to: datetime
+    broken_why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """What is known of everything that is kept of one subject."""
 
@@ -54,7 +65,8 @@ class Subject:
     count: int
     stored_bytes: int
     sizes: tuple[SizeBar, ...]
-    stretches: tuple[LogStretch, ...]
+    spans: tuple[LogSpan, ...]
+    """By the newest moment that each brings back, the newest last."""
     drill: Drill | None
     """The newest."""
 
@@ -89,7 +101,7 @@ def subject(
         count=len(kept),
         stored_bytes=sum(each.stored_bytes for each in kept),
         sizes=_sizes([each for each in kept if each.method == Method.FULL]),
-        stretches=tuple(stretches),
+        spans=tuple(spans_of(stretches)),
         drill=drill,
     )
 
@@ -126,6 +138,33 @@ def chains_of(kept: Sequence[Backup]) -> list[Chain]:
     chains = [Chain(each, tuple(on[each.label])) for each in kept if not each.parent]
     chains += [Chain(each, ()) for each in orphans]
     return sorted(chains, key=lambda chain: chain.full.ended_at, reverse=True)
+
+
+def spans_of(stretches: Sequence[LogStretch]) -> list[LogSpan]:
+    """Return the log that *stretches* hold; those that overlap or meet are one, and go on as the last does.
+
+    Whoever follows the log begins a stretch anew where it can't know that the last one goes on, and often
+    a segment earlier: that is no second log to whoever looks.
+    """
+    spans: list[LogSpan] = []
+    cluster = ""
+    for each in sorted(stretches, key=lambda row: (row.system_id, row.timeline, position(row.first_lsn))):
+        before = spans[-1] if spans and cluster == each.system_id else None
+        cluster = each.system_id
+        if before is None or before.timeline != each.timeline or _is_apart(before, each):
+            spans.append(_span(each))
+        elif position(each.last_lsn) >= position(before.last_lsn):
+            newest = max(before.durable_to, each.durable_to)
+            spans[-1] = replace(_span(each), first_lsn=before.first_lsn, durable_to=newest)
+    return sorted(spans, key=lambda span: span.durable_to)
+
+
+def _is_apart(before: LogSpan, row: LogStretch) -> bool:
+    return position(row.first_lsn) > position(before.last_lsn)
+
+
+def _span(row: LogStretch) -> LogSpan:
+    return LogSpan(row.timeline, row.first_lsn, row.last_lsn, row.durable_to, row.broken_why)
 
 
 def _verdict(age: timedelta | None, objective: RecoveryObjective | None) -> Verdict:

@@ -9,7 +9,7 @@ from toban.chapters.backup.models import Backup, LogStretch
 from toban.design.clauses.backup import RecoveryObjective
 from toban.design.reader import read_design
 from toban.engine.evidence.verdict import Verdict
-from toban.faces.web.chains import chains_of, objective_of, subject, subjects_of
+from toban.faces.web.chains import chains_of, objective_of, spans_of, subject, subjects_of
 
 NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
 DOCUMENT = """# 運用設計書
@@ -87,6 +87,47 @@ def test_the_log_brings_more_back_than_the_backup_alone() -> None:
     assert found.moment is not None
     assert found.moment.is_by_log
     assert found.verdict is Verdict.CONFORMING
+
+
+def stretch(first: str, last: str, hours: int, **more: Any) -> LogStretch:
+    fields = {"subject": "会員DB", "system_id": "7", "timeline": 1, **more}
+    return LogStretch(first_lsn=first, last_lsn=last, durable_to=NOON + timedelta(hours=hours), **fields)
+
+
+def ranges(*stretches: LogStretch) -> list[tuple[int, str, str]]:
+    return [(each.timeline, each.first_lsn, each.last_lsn) for each in spans_of(stretches)]
+
+
+def test_stretches_of_log_that_overlap_are_shown_as_one_that_goes_on_as_the_last_does() -> None:
+    before = stretch("0/2000028", "0/3004000", 0, broken_why="続きのログがサーバーにありません")
+
+    (span,) = spans_of([before, stretch("0/3000000", "0/5000000", 1)])
+
+    assert (span.first_lsn, span.last_lsn) == ("0/2000028", "0/5000000")
+    assert (span.durable_to, span.broken_why) == (NOON + timedelta(hours=1), "")
+
+
+def test_a_stretch_within_another_adds_nothing_to_it() -> None:
+    whole, part = stretch("0/1000000", "0/5000000", 1), stretch("0/2000000", "0/3000000", 0, broken_why="x")
+
+    assert spans_of([part, whole]) == spans_of([whole])
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        stretch("0/3000001", "0/5000000", 1),
+        stretch("0/3000000", "0/5000000", 1, timeline=2),
+        stretch("0/2000000", "0/5000000", 1, system_id="8"),
+    ],
+    ids=["a gap", "another timeline", "another cluster"],
+)
+def test_what_is_no_part_of_the_same_log_is_shown_by_itself(second: LogStretch) -> None:
+    first = stretch("0/1000000", "0/3000000", 0)
+
+    assert ranges(second, first) == [
+        (1, "0/1000000", "0/3000000"), (second.timeline, second.first_lsn, second.last_lsn),
+    ]  # fmt: skip
 
 
 def test_without_a_backup_nothing_is_green() -> None:
