@@ -67,7 +67,7 @@ class Raised:
 class Crumb:
     """What happened before."""
 
-    at: str
+    at: datetime
     category: str
     level: str
     message: str
@@ -157,7 +157,7 @@ def read_event(payload: Mapping[str, object], now: datetime) -> ErrorEvent:
         request=request,
         contexts=contexts,
         extra=_record(payload.get("extra")),
-        crumbs=tuple(_crumbs(payload.get("breadcrumbs"))),
+        crumbs=tuple(_crumbs(payload.get("breadcrumbs"), now)),
     )
 
 
@@ -219,12 +219,12 @@ def _message(payload: Mapping[str, object]) -> tuple[str, str]:
     return _text(entry), ""
 
 
-def _crumbs(written: object) -> Iterator[Crumb]:
+def _crumbs(written: object, now: datetime) -> Iterator[Crumb]:
     for each in _values(written):
         one = _record(each)
         if one:
             yield Crumb(
-                _short(one.get("timestamp")),
+                moment_of(one.get("timestamp"), now),
                 _short(one.get("category")) or _short(one.get("type")),
                 _short(one.get("level")),
                 _text(one.get("message")),

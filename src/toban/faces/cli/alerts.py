@@ -89,7 +89,7 @@ def line(alert: "Alert") -> str:
     taken = f"{alert.acknowledged_by}が対応中" if alert.acknowledged_by and not is_over else ""
     parts = [
         f"{alert.pk:>6}",
-        mark(alert.condition, is_over=is_over),
+        mark(alert.condition, is_over=is_over and not alert.is_event),
         alert.subject,
         alert.value,
         since,

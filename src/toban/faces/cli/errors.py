@@ -229,7 +229,8 @@ def _story(event: Mapping[str, Any]) -> Sequence[str]:
     for raised in reversed(event.get("raised", ())):
         lines.append(f"\n{raised['kind']}: {raised['value']}")
         for frame in reversed(raised["frames"]):
-            place = f"{frame['file'] or frame['module']}:{frame['line']}"
+            place = frame["file"] or frame["module"]
+            place += f":{frame['line']}" if frame["line"] else ""
             lines.append(f"  {'▸' if frame['in_app'] else ' '} {place} {frame['function']}")
             if frame["source"].strip():
                 lines.append(f"        {frame['source'].strip()}")

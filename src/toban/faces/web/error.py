@@ -152,7 +152,7 @@ def _event(stored: StoredEvent, zone: ZoneInfo) -> dict[str, object]:
     return {
         "event": event,
         "chain": [_chained(each) for each in reversed(event["raised"])],
-        "crumbs": [{**each, "more": _pairs(each["more"])} for each in event["crumbs"]],
+        "crumbs": [_crumb(each) for each in event["crumbs"]],
         "tags": sorted(event["tags"].items()),
         "who": sorted(event["user"].items()),
         "asked": _pairs(event["request"]),
@@ -189,6 +189,10 @@ def _call(frame: Mapping[str, Any], *, is_open: bool) -> Call:
         tuple(lines),
         tuple(_pairs(frame["variables"])),
     )
+
+
+def _crumb(crumb: Mapping[str, Any]) -> Mapping[str, object]:
+    return {**crumb, "at": datetime.fromisoformat(crumb["at"]), "more": _pairs(crumb["more"])}
 
 
 def _pairs(record: Mapping[str, object]) -> Sequence[tuple[str, str]]:

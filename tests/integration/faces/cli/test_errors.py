@@ -1,0 +1,131 @@
+"""`toban errors` beside a Toban that runs."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from pytest_django import Settings
+from tests.integration.chapters.errors.reported import DOCUMENT, event, take
+
+from toban import wiring
+from toban.chapters.errors import orders
+from toban.chapters.errors.models import ErrorGroup, ErrorReview
+from toban.engine.clock import system_clock
+from toban.faces.cli.errors import command
+from toban.faces.cli.parts import Parts
+
+pytestmark = pytest.mark.django_db
+
+KEY = "0123456789abcdef0123456789abcdef"
+BINDINGS = """
+[errors.shop]
+project = 7
+key = "file:shop-key"
+[errors.lost]
+project = 8
+key = "file:nowhere"
+[errors.odd]
+project = 9
+key = "file:odd-key"
+"""
+
+type Errors = Callable[..., Result]
+
+
+@pytest.fixture
+def errors(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Errors:
+    """Call `toban errors` on a home in which nothing has been kept yet."""
+    (tmp_path / "運用設計書.md").write_text(DOCUMENT, encoding="utf-8")
+    (tmp_path / "toban.toml").write_text(BINDINGS, encoding="utf-8")
+    (tmp_path / "shop-key").write_text(KEY + "\n")
+    (tmp_path / "odd-key").write_text("a/b@c")
+    monkeypatch.setenv("TOBAN_DESIGN", str(tmp_path / "運用設計書.md"))
+    monkeypatch.delenv("TOBAN_BINDINGS", raising=False)
+    settings.HOME = tmp_path / "home"
+    settings.PUBLIC_URL = "https://toban.example.com"
+    parts = Parts(sources=wiring.SOURCES, channels=wiring.CHANNELS)
+    return lambda *arguments: CliRunner().invoke(command, arguments, obj=parts)
+
+
+def test_open_errors_are_listed_the_last_seen_first(errors: Errors) -> None:
+    now = system_clock()
+    first, last = take(event("KeyError", at=now)), take(event("TypeError", at=now + timedelta(seconds=1)))
+    orders.resolve(take(event("Mended", at=now)).pk, by="mira", now=now)
+
+    lines = errors("list").output.splitlines()
+
+    assert [line.split()[0] for line in lines] == [str(last.pk), str(first.pk)]
+    assert "■ 新しい  shop TypeError: 'sku'  1件" in lines[0]
+    assert "Mended" in errors("list", "--state", "resolved").output
+    assert errors("list", "--search", "nothing like it").output == "この条件に当てはまるエラーはありません\n"
+
+
+def test_scripts_get_json(errors: Errors) -> None:
+    group = take(event(release="shop@1.0.0", at=system_clock()))
+
+    listed = json.loads(errors("list", "--format", "json").output)
+    shown = json.loads(errors("show", str(group.pk), "--format", "json").output)
+
+    assert [(each["error"], each["state"], each["first_release"]) for each in listed] == [
+        (group.pk, "open", "shop@1.0.0")
+    ]
+    assert shown["event"]["raised"][0]["kind"] == "KeyError"
+
+
+def test_one_error_is_shown_with_its_stack_and_the_way_to_its_logs(errors: Errors) -> None:
+    group = take(event(at=system_clock(), tags={"request_id": "r-1"}))
+
+    told = errors("show", str(group.pk)).output
+
+    assert "▸ shop.cart of_KeyError" in told
+    assert "ログ: toban logs 'requestId:r-1'" in told
+    missing = errors("show", "999")
+    assert (missing.exit_code, "HINT:" in missing.output) == (1, True)
+
+
+def test_errors_are_settled(errors: Errors) -> None:
+    number = str(take(event(at=system_clock())).pk)
+
+    assert errors("assign", number, "kai").exit_code == 0
+    assert errors("resolve", number, "--in", "shop@1.5.0").exit_code == 0
+    settled = ErrorGroup.objects.get()
+    assert (settled.assignee, settled.state, settled.resolved_in) == ("kai", "resolved", "shop@1.5.0")
+    assert "解決" in errors("show", number).output
+
+    assert errors("reopen", number).exit_code == 0
+    assert errors("ignore", number).exit_code == 0
+    again = errors("ignore", number)
+    assert (again.exit_code, "もう無視されています" in again.output) == (1, True)
+
+
+def test_a_dsn_is_the_public_address_with_the_key_and_the_project(errors: Errors) -> None:
+    assert errors("dsn", "shop").output == f"https://{KEY}@toban.example.com/7\n"
+
+    for app, why in (("lost", "鍵を読めません"), ("odd", "英数字でない"), ("none", "ありません")):
+        refused = errors("dsn", app)
+        assert (refused.exit_code, why in refused.output, KEY in refused.output) == (1, True, False)
+
+
+def test_a_new_key_is_as_sdks_want_it(errors: Errors) -> None:
+    key = errors("key").output.strip()
+
+    assert (len(key), key.isalnum(), key != errors("key").output.strip()) == (32, True, True)
+
+
+def test_a_week_is_reviewed(errors: Errors) -> None:
+    last_week = system_clock() - timedelta(days=7)
+    group = take(event(at=last_week), last_week)
+
+    told = errors("review")
+    assert "新しく現れた\n" in told.output
+    assert f"{group.pk}       0 → 1" in told.output
+    as_json = json.loads(errors("review", "--done", "--format", "json").output)
+
+    assert [each["trend"] for each in as_json["errors"]] == ["new"]
+    assert str(ErrorReview.objects.get().monday) == as_json["week"]
+    assert "エラーはありませんでした" in errors("review", "--week", "2026-01-05").output
+    for wrong in ("x", "0001-01-01"):
+        assert errors("review", "--week", wrong).exit_code == 2
