@@ -31,6 +31,7 @@ COMMANDS = {
     "statistics": "toban.faces.cli.statistics",
     "status": "toban.faces.cli.status",
     "store": "toban.faces.cli.store",
+    "traces": "toban.faces.cli.traces",
     "up": "toban.faces.cli.up",
     "why": "toban.faces.cli.why",
     "worker": "toban.faces.cli.worker",

@@ -19,6 +19,7 @@ from toban.faces.log_words import as_record
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.log_choice import Choice, choice, place_in, written
 from toban.faces.web.log_rows import shown
+from toban.faces.web.trace_choice import TRACE_ID
 from toban.faces.web.trends import telemetry
 
 _BESIDE = 10
@@ -41,6 +42,8 @@ class Field:
     value: str
     query: str
     """Where rows with the same value are; empty for a value that is not looked for."""
+    trace: str = ""
+    """The trace that it names; empty for what is none."""
 
 
 @require_safe
@@ -94,7 +97,9 @@ def _fields(found: FoundRow, zone: ZoneInfo) -> Iterator[Field]:
     for name, value in _flat(as_record(found)):
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         part = "" if name in _UNLOOKED else term(name, text)
-        yield Field(name, text, around.turned(q=part) if part and _can_be_read(part) else "")
+        leads = around.turned(q=part) if part and _can_be_read(part) else ""
+        is_trace = name == "traceId" and TRACE_ID.fullmatch(text)
+        yield Field(name, text, leads, text.lower() if is_trace else "")
 
 
 def _flat(record: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:

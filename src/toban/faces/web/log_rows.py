@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from toban.engine.telemetry.log_search import FoundRow
 from toban.faces.web.log_chart import kind_of_level
 from toban.faces.web.log_choice import place_text
+from toban.faces.web.trace_choice import TRACE_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class ShownRow:
     """What its level is drawn as."""
     request: str
     """An access log's figures: `GET /orders 500 12ms`."""
+    trace: str
+    """The trace that it is of; empty for what is none."""
 
 
 def shown(rows: Iterable[FoundRow], zone: ZoneInfo) -> Iterator[ShownRow]:
@@ -35,6 +38,7 @@ def shown(rows: Iterable[FoundRow], zone: ZoneInfo) -> Iterator[ShownRow]:
             clock=f"{local:%H:%M:%S}.{local.microsecond // 1000:03}",
             kind=kind_of_level(row.level),
             request=_request(row),
+            trace=row.trace_id.lower() if TRACE_ID.fullmatch(row.trace_id) else "",
         )
 
 

@@ -25,6 +25,8 @@ from toban.faces.web import (
     runs,
     silences,
     status,
+    trace,
+    traces,
     views,
 )
 
@@ -64,6 +66,10 @@ urlpatterns = [
     path("errors/", errors.errors, name="errors"),
     path("errors/review/", error_review.review, name="error-review"),
     path("errors/<int:pk>", error.error, name="error"),
+    path("traces/", traces.routes, name="traces"),
+    path("traces/search", traces.search, name="traces-search"),
+    path("traces/<str:trace_id>", trace.trace, name="trace"),
+    path("traces/<str:trace_id>/<str:span_id>", trace.span, name="span"),
     path("status/", status.page, name="status"),
     path("status/en/", status.page, {"language": "en"}, name="status-en"),
     path("status/status.json", status.machine, name="status-json"),

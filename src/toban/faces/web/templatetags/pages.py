@@ -13,7 +13,7 @@ from toban.engine import amounts
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.runs.models import Run
-from toban.faces import alert_words
+from toban.faces import alert_words, trace_words
 from toban.faces.run_words import Standing
 from toban.faces.run_words import standing as standing_of
 from toban.faces.web import assets, backup_words, run_charts, words
@@ -186,3 +186,9 @@ def method_word(backup: Backup) -> str:
 def row_address(clause_id: str) -> str:
     """Return the page of a row's evidence."""
     return evidence_address(clause_id)
+
+
+@register.filter
+def trace_length(nanoseconds: float) -> str:
+    """Say how long a span took."""
+    return trace_words.length(nanoseconds)

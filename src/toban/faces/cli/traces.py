@@ -1,0 +1,162 @@
+"""`toban traces`: how long the routes of services take, and one trace as a waterfall."""
+
+import json
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from toban.faces import trace_words
+from toban.faces.cli import period
+from toban.faces.cli.state import set_up
+from toban.faces.cli.terminal import refuse, say, speak_utf8
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from toban.engine.telemetry.log_search import Span as Stretch
+    from toban.engine.telemetry.span_search import RouteFigures, SpanSearch
+    from toban.engine.telemetry.store import Telemetry
+
+_NOTHING, _UNUSABLE = 1, 2
+_USUAL = timedelta(hours=1)
+_MOST = 100_000
+"""Spans of a trace that are printed."""
+
+_TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
+_MILLISECOND = 1_000_000
+_WIDE = 200
+
+
+@click.command(
+    "traces",
+    short_help="Slow routes, and one trace (トレース).",
+    epilog="Example: toban traces --since 24時間 --service shop-api",
+)
+@click.argument("trace_id", required=False)
+@click.option("--since", metavar="LENGTH", help="So far back from now: 30分, 2時間. [default: 1時間]")
+@click.option("--from", "start", metavar="TIME", help="From this time on: 2026-11-26T09:00.")
+@click.option("--to", "end", metavar="TIME", help="Up to this time.")
+@click.option("--service", default="", metavar="NAME", help="The routes of this service alone.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Routes.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(
+    trace_id: str | None,
+    since: str | None,
+    start: str | None,
+    end: str | None,
+    service: str,
+    limit: int,
+    form: str,
+) -> None:
+    """Print the slowest routes of the time asked, or the spans of the trace TRACE_ID.
+
+    経路は、種類が SERVER のスパンから、95% の遅い順に並びます。
+    json は、経路やスパンを一行に一つずつ書きます。
+
+    \b
+    Exit status:
+      0  something was found
+      1  nothing was found
+      2  what is asked can't be read, or the store does not answer
+    """
+    speak_utf8()
+    if trace_id is not None and not _TRACE_ID.fullmatch(trace_id):
+        refuse(
+            f"「{trace_id[:64]}」はトレース ID ではありません", "16進の32桁です。ログの traceId にあります"
+        )
+        raise SystemExit(_UNUSABLE)
+    within = _within(since, start, end)
+    set_up()
+    from toban.engine.telemetry.log_search import Span as Stretch  # noqa: PLC0415
+    from toban.engine.telemetry.span_search import SpanSearch  # noqa: PLC0415
+    from toban.engine.telemetry.store import StoreRefused, StoreUnavailable  # noqa: PLC0415
+
+    try:
+        store = SpanSearch(_telemetry())
+        if trace_id is not None:
+            found = _show_trace(store, trace_id.lower(), form)
+        else:
+            found = _show_routes(store, Stretch(*within), service, limit, form)
+    except (StoreUnavailable, StoreRefused) as away:
+        refuse(
+            f"トレースの置き場が答えません: {away}", "toban up が動いているか、TOBAN_HOME を確かめてください"
+        )
+        raise SystemExit(_UNUSABLE) from away
+    if not found:
+        click.echo("見つかりません", err=True)
+        raise SystemExit(_NOTHING)
+
+
+def _within(since: str | None, start: str | None, end: str | None) -> tuple[datetime, datetime]:
+    """Return from when to when is asked."""
+    if since is not None and start is not None:
+        raise click.UsageError("--since と --from は一つだけ選んでください")
+    until = period.moment(end, "--to") if end else datetime.now(UTC)
+    back = period.length(since, "--since") if since else _USUAL
+    begin = period.moment(start, "--from") if start else until - back
+    if begin >= until:
+        raise click.UsageError("始まりが終わりより後です")
+    return begin, until
+
+
+def _telemetry() -> "Telemetry":
+    from django.conf import settings  # noqa: PLC0415
+
+    from toban.engine.telemetry.store import StoreUnavailable, Telemetry  # noqa: PLC0415
+
+    if not settings.TELEMETRY_URL:
+        raise StoreUnavailable("no address is known")
+    return Telemetry(settings.TELEMETRY_URL)
+
+
+def _show_trace(store: "SpanSearch", trace_id: str, form: str) -> bool:
+    from toban.chapters.logs.waterfall import waterfall  # noqa: PLC0415
+
+    spans = store.trace(trace_id, limit=_MOST)
+    if not spans:
+        return False
+    drawn = waterfall(spans)
+    if form == "json":
+        for line in drawn.lines:
+            say(json.dumps(trace_words.as_record(line), ensure_ascii=False))
+    else:
+        for text in trace_words.as_text(drawn):
+            say(text)
+    return True
+
+
+def _show_routes(store: "SpanSearch", within: "Stretch", service: str, limit: int, form: str) -> bool:
+    found = store.routes(within, service=service, limit=limit)
+    seconds = (within.end - within.start).total_seconds()
+    if form == "json":
+        for route in found:
+            say(json.dumps(trace_words.route_record(route, seconds), ensure_ascii=False))
+    elif found:
+        _print(found, seconds)
+    return bool(found)
+
+
+def _print(found: "Sequence[RouteFigures]", seconds: float) -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("サービス", "経路"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("件数", "毎分", "エラー", "中央値", "95%", "99%"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("最も遅い", no_wrap=True)
+    for route in found:
+        failed = f"{trace_words.FAILED} {route.failed / route.count:.1%}" if route.failed else "0%"
+        lengths = (
+            trace_words.length(each * _MILLISECOND) for each in (route.p50_ms, route.p95_ms, route.p99_ms)
+        )
+        per_minute = f"{route.count / seconds * 60:,.2f}"
+        title = trace_words.route_title(route)
+        table.add_row(route.service, title, f"{route.count:,}", per_minute, failed, *lengths, route.slowest)
+    # Names are the applications': no markup of theirs is obeyed.
+    wide = None if sys.stdout.isatty() else _WIDE
+    Console(width=wide, markup=False, emoji=False, highlight=False).print(table)

@@ -1,0 +1,118 @@
+"""Traces as text and as JSON: the same words on the page and on the terminal."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from toban.chapters.logs.waterfall import Line, Waterfall
+    from toban.engine.telemetry.span_search import FoundSpan, RouteFigures
+
+FAILED = "■"
+"""The mark of what is wrong, as the verdicts have it; a word stands beside it."""
+
+_BAR = 32
+_DEEPEST = 20
+"""Steps that a name is moved in at most: deeper ones would leave no room for it."""
+
+_MICROSECOND, _MILLISECOND, _SECOND = 1_000, 1_000_000, 1_000_000_000
+_WHOLE = 100
+
+
+def length(nanoseconds: float) -> str:
+    """Return how long something took, to three figures: 12 µs, 3.25 ms, 1.20 s, 75.0 s."""
+    for unit, word in ((_SECOND, "s"), (_MILLISECOND, "ms")):
+        if nanoseconds >= unit:
+            return f"{_figures(nanoseconds / unit)} {word}"
+    return f"{nanoseconds / _MICROSECOND:.0f} µs"
+
+
+def step(depth: int) -> int:
+    """Return how far a name at *depth* is moved in."""
+    return min(depth, _DEEPEST)
+
+
+def as_text(drawn: "Waterfall") -> "Iterator[str]":
+    """Yield a waterfall line by line: when, how long, what, and of which service."""
+    begin = drawn.first.at.astimezone()
+    yield (
+        f"{drawn.first.title}  {drawn.first.service}  {begin:%Y-%m-%d %H:%M:%S}  {length(drawn.duration_ns)}  "
+        f"スパン {len(drawn.lines)}、サービス {len(drawn.services)}、エラー {drawn.failed}"
+    )
+    for line in drawn.lines:
+        marks = " ".join(_marks(line.span, lacks_parent=line.lacks_parent))
+        name = f"{'  ' * step(line.depth)}{line.span.title}  [{line.span.service}]  {marks}".rstrip()
+        yield f"{_bar(line)} {length(line.span.duration_ns):>9}  {name}"
+
+
+def as_record(line: "Line") -> "Mapping[str, object]":
+    """Return one span for scripts; what is empty is left out."""
+    span = line.span
+    known = {
+        "traceId": span.trace_id,
+        "spanId": span.span_id,
+        "parentSpanId": span.parent_id,
+        "service": span.service,
+        "name": span.name,
+        "kind": span.kind,
+        "method": span.method,
+        "route": span.route,
+        "status": span.status,
+        "statusMessage": span.status_message,
+        "code": span.code,
+        "requestId": span.request_id,
+    }
+    return {
+        **{name: value for name, value in known.items() if value},
+        "start": span.at.isoformat(timespec="milliseconds"),
+        "durationMs": span.duration_ns / _MILLISECOND,
+        "ownMs": line.own_ns / _MILLISECOND,
+        "depth": line.depth,
+        "failed": span.has_failed,
+    }
+
+
+def route_record(route: "RouteFigures", seconds: float) -> "Mapping[str, object]":
+    """Return one route for scripts, asked of so many *seconds*."""
+    return {
+        "service": route.service,
+        "method": route.method,
+        "route": route.endpoint,
+        "count": route.count,
+        "perMinute": round(route.count / seconds * 60, 3),
+        "failed": route.failed,
+        "p50Ms": round(route.p50_ms, 3),
+        "p95Ms": round(route.p95_ms, 3),
+        "p99Ms": round(route.p99_ms, 3),
+        "slowest": route.slowest,
+        "lastFailed": route.last_failed,
+    }
+
+
+def route_title(route: "RouteFigures") -> str:
+    """Return what a route is called: `GET /orders/{id}`."""
+    return f"{route.method} {route.endpoint}".strip() if route.endpoint.startswith("/") else route.endpoint
+
+
+def _marks(span: "FoundSpan", *, lacks_parent: bool) -> "Iterator[str]":
+    if span.has_failed:
+        yield f"{FAILED} エラー"
+    if span.code:
+        yield str(span.code)
+    if span.status_message:
+        yield span.status_message.partition("\n")[0]
+    if lacks_parent:
+        yield "(親のスパンが届いていません)"
+
+
+def _bar(line: "Line") -> str:
+    begin = min(int(line.offset * _BAR), _BAR - 1)
+    wide = max(min(round(line.share * _BAR), _BAR - begin), 1)
+    return "·" * begin + "█" * wide + "·" * (_BAR - begin - wide)
+
+
+def _figures(number: float) -> str:
+    for places, below in ((2, 10), (1, _WHOLE)):
+        if number < below:
+            return f"{number:.{places}f}"
+    return f"{number:,.0f}"

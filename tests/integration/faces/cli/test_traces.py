@@ -1,0 +1,85 @@
+"""`toban traces` as it is typed, against a real store."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.integration.engine.telemetry.conftest import StoreProcess
+
+from toban.engine.telemetry.batches import Batch, key_of
+from toban.engine.telemetry.spans import SpanRow, SpanStore
+from toban.engine.telemetry.store import Telemetry
+
+pytestmark = pytest.mark.slow
+
+MS = 1_000_000
+TRACE = "5b8efff798038103d269b633813fc60c"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    home = tmp_path_factory.mktemp("home")
+    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
+        telemetry = child.telemetry = Telemetry(child.telemetry_url)
+        at = datetime.now(UTC) - timedelta(minutes=5)
+        start = int(at.timestamp()) * 1000 * MS
+        rows = [
+            SpanRow(
+                f"{at:%Y-%m-%d}", start + number, number * 10 * MS, TRACE, f"{number:016x}",
+                f"{number - 1:016x}" if number > 1 else "", "shop", "[red]GET", "SERVER", "", "", "GET",
+                f"/step/{number}", 500 if number == 3 else 200, "", "{}", "{}", "[]", "[]", "otel", number,
+            )
+            for number in range(1, 4)
+        ]  # fmt: skip
+        SpanStore(telemetry).write(Batch(key_of("otel", "", b"three"), rows))
+        # As `toban up` leaves it for the commands beside it.
+        (home / "telemetry-url").write_text(child.telemetry_url)
+        yield home
+
+
+def traces(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "TOBAN_TELEMETRY_URL"}
+    return subprocess.run(
+        [sys.executable, "-m", "toban", "traces", *arguments],
+        env={**environment, "TOBAN_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_routes_are_printed_the_slowest_first(home: Path) -> None:
+    done = traces(home, "--service", "shop")
+    as_json = traces(home, "--format", "json", "--limit", "1")
+
+    assert done.returncode == 0
+    assert [line.split()[2] for line in done.stdout.splitlines()[1:]] == ["/step/3", "/step/2", "/step/1"]
+    assert "■ 100.0%" in done.stdout
+    (line,) = as_json.stdout.splitlines()
+    assert (json.loads(line)["route"], json.loads(line)["slowest"]) == ("/step/3", TRACE)
+
+
+def test_a_trace_is_printed_as_a_waterfall(home: Path) -> None:
+    done = traces(home, TRACE.upper())
+    as_json = [json.loads(line) for line in traces(home, TRACE, "--format", "json").stdout.splitlines()]
+
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[3].endswith("    GET /step/3  [shop]  ■ エラー 500")
+    assert [(each["depth"], each["durationMs"]) for each in as_json] == [(0, 10.0), (1, 20.0), (2, 30.0)]
+
+
+def test_nothing_found_and_nothing_readable_have_statuses_of_their_own(home: Path, tmp_path: Path) -> None:
+    nothing = traces(home, "f" * 32)
+    unreadable = traces(home, "req-7")
+    away = traces(tmp_path)
+
+    assert (nothing.returncode, nothing.stdout) == (1, "")
+    assert unreadable.returncode == 2
+    assert "HINT: 16進の32桁です" in unreadable.stderr
+    assert away.returncode == 2
+    assert "HINT: " in away.stderr
