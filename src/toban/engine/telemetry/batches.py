@@ -91,14 +91,14 @@ class BatchStore[Row: BatchRow]:
             return
         try:
             self._telemetry.ensure_schema()
-            if is_repetition and self._held(batch, "count()")[0][0]:
-                self._make_good(batch)
-            else:
+            # A store that was cut off may have forgotten the token of rows that it holds, for it doesn't sync
+            # its log of tokens; whose attempt that was, this process can't know.
+            is_doubtful = self._has_started_lately()
+            if not ((is_repetition or is_doubtful) and self._held(batch, "count()")[0][0]):
                 self._insert_all(batch)
-            # The engine notes a token before it commits the rows. Killed between the two, it takes the second
-            # attempt for a repetition, acknowledges it and holds nothing: only looking tells. The first
-            # attempt may have been another process's.
-            if batch.key in self._doubted or self._has_started_lately():
+            # And it notes a token before it commits the rows: killed between the two, it takes the second
+            # attempt for a repetition, acknowledges it and holds nothing. Only looking tells.
+            if is_repetition or is_doubtful or batch.key in self._doubted:
                 self._make_good(batch)
         except StoreUnavailable:
             self._doubt(batch.key)

@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from toban.design.values.metric import Metric
+from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
 from toban.engine.telemetry.samples import Sample
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
@@ -49,35 +50,91 @@ def image(tmp_path: Path) -> Path:
 def test_a_power_cut_loses_nothing_acknowledged_and_the_rest_can_be_sent_again(
     start_store: StartStore, image: Path, tmp_path: Path
 ) -> None:
-    cut = tmp_path / "cut.img"
-    with (
-        _mounted(image, tmp_path / "disk") as disk,
-        _writing(start_store("--keep-free", "0", directory=disk / "store")) as writer,
-    ):
-        for number in range(5):
-            sleep(1 + number / 3)
-            acknowledged = writer.cut_power(image, cut)
+    for number, (acknowledged, restarted) in enumerate(_power_cuts(start_store, image, tmp_path, _write)):
+        found = {int(batch) for batch in restarted.told(BATCHES).split()}
+        telemetry = Telemetry(restarted.telemetry_url)
+        _write(telemetry, acknowledged)
+        telemetry.close()
+        samples, distinct, rolled_up = map(int, restarted.told(COUNTS).split())
 
-            with _mounted(cut, tmp_path / f"after-{number}") as after:
-                restarted = start_store("--keep-free", "0", directory=after / "store")
-                found = {int(batch) for batch in restarted.told(BATCHES).split()}
-                telemetry = Telemetry(restarted.telemetry_url)
-                telemetry.write(_batch(acknowledged), token=str(acknowledged))
-                telemetry.close()
-                samples, distinct, rolled_up = map(int, restarted.told(COUNTS).split())
-                restarted.stop(signal.SIGTERM)
+        assert acknowledged > 0, number
+        assert set(range(acknowledged)) <= found
+        assert distinct == (acknowledged + 1) * BATCH
+        # Only the batch that was under way may be twice there: the engine doesn't sync its log of tokens.
+        assert distinct <= samples <= distinct + BATCH
+        assert distinct <= rolled_up <= distinct + BATCH
 
-            assert acknowledged > 0
-            assert set(range(acknowledged)) <= found
-            assert distinct == (acknowledged + 1) * BATCH
-            # Only the batch that was under way may be twice there: the engine doesn't sync its log of tokens.
-            assert distinct <= samples <= distinct + BATCH
-            assert distinct <= rolled_up <= distinct + BATCH
+
+def test_a_power_cut_neither_loses_nor_doubles_logs(
+    start_store: StartStore, image: Path, tmp_path: Path
+) -> None:
+    for number, (acknowledged, restarted) in enumerate(_power_cuts(start_store, image, tmp_path, _log)):
+        telemetry = Telemetry(restarted.telemetry_url)
+        _log(telemetry, acknowledged)
+        telemetry.close()
+
+        whole = str((acknowledged + 1) * BATCH)
+
+        assert acknowledged > 0, number
+        assert restarted.told(LOG_COUNTS).split() == [whole, whole]
 
 
 def test_a_full_disk_loses_nothing_acknowledged_and_the_rest_can_be_sent_again(
     start_store: StartStore, tmp_path: Path, image: Path
 ) -> None:
+    acknowledged, full, mended = _full_disk(start_store, tmp_path, _write_noise, COUNTS)
+
+    assert acknowledged > 0
+    assert full >= acknowledged * 50 * BATCH
+    assert mended == [(acknowledged + 1) * 50 * BATCH] * 3
+
+
+def test_a_full_disk_neither_loses_nor_doubles_logs(
+    start_store: StartStore, tmp_path: Path, image: Path
+) -> None:
+    acknowledged, full, mended = _full_disk(start_store, tmp_path, _log_noise, LOG_COUNTS)
+
+    assert acknowledged > 0
+    assert full >= acknowledged * BATCH
+    assert mended == [(acknowledged + 1) * BATCH] * 2
+
+
+BATCHES = "SELECT DISTINCT intDiv(toUnixTimestamp64Milli(at) - 1795608000000, 1000) FROM samples"
+COUNTS = "SELECT count(), uniqExact(at), (SELECT sum(count) FROM samples_5m) FROM samples"
+LOG_COUNTS = "SELECT count(), uniqExact(message) FROM logs"
+
+type Write = Callable[[Telemetry, int], None]
+"""Writes a numbered batch, the same one for the same number."""
+
+
+def _power_cuts(
+    start_store: StartStore, image: Path, tmp_path: Path, write: Write
+) -> Iterator[tuple[int, StoreProcess]]:
+    """Cut the power five times while batches are written.
+
+    Yield how many were acknowledged, and a store that was started on what the disk held.
+    """
+    cut = tmp_path / "cut.img"
+    with (
+        _mounted(image, tmp_path / "disk") as disk,
+        _writing(start_store("--keep-free", "0", directory=disk / "store"), write) as writer,
+    ):
+        for number in range(5):
+            sleep(1 + number / 3)
+            acknowledged = writer.cut_power(image, cut)
+            with _mounted(cut, tmp_path / f"after-{number}") as after:
+                restarted = start_store("--keep-free", "0", directory=after / "store")
+                yield acknowledged, restarted
+                restarted.stop(signal.SIGTERM)
+
+
+def _full_disk(
+    start_store: StartStore, tmp_path: Path, write: Write, counts: str
+) -> tuple[int, int, list[int]]:
+    """Write until the disk is full, make room, and write what was refused.
+
+    Return how many batches were acknowledged, how many rows there were of them, and the *counts* at the end.
+    """
     small = tmp_path / "small.img"
     _make(small, 64 * MEBIBYTE)
     with _mounted(small, tmp_path / "disk") as disk:
@@ -89,29 +146,23 @@ def test_a_full_disk_loses_nothing_acknowledged_and_the_rest_can_be_sent_again(
         acknowledged = 0
         with suppress(StoreUnavailable):
             for acknowledged in count():
-                telemetry.write(_noise(acknowledged), token=str(acknowledged))
-        full = int(child.told("SELECT count() FROM samples"))
+                write(telemetry, acknowledged)
+        full = int(child.told(counts).split()[0])
         ballast.unlink()
 
-        telemetry.write(_noise(acknowledged), token=str(acknowledged))
+        write(telemetry, acknowledged)
         telemetry.close()
-        mended = child.told(COUNTS).split()
+        mended = [int(each) for each in child.told(counts).split()]
         child.stop(signal.SIGTERM)
-
-    assert acknowledged > 0
-    assert full >= acknowledged * 50 * BATCH
-    assert mended == [str((acknowledged + 1) * 50 * BATCH)] * 3
-
-
-BATCHES = "SELECT DISTINCT intDiv(toUnixTimestamp64Milli(at) - 1795608000000, 1000) FROM samples"
-COUNTS = "SELECT count(), uniqExact(at), (SELECT sum(count) FROM samples_5m) FROM samples"
+    return acknowledged, full, mended
 
 
 class _Writer:
-    """Writes numbered batches, one sample a millisecond, and knows how many were acknowledged."""
+    """Writes numbered batches and knows how many were acknowledged."""
 
-    def __init__(self, child: StoreProcess) -> None:
+    def __init__(self, child: StoreProcess, write: Write) -> None:
         self._child = child
+        self._write = write
         self._telemetry = Telemetry(child.telemetry_url)
         self._telemetry.ensure_schema()
         self._acknowledged = 0
@@ -120,7 +171,7 @@ class _Writer:
     def run(self) -> None:
         with suppress(StoreUnavailable):
             while not self.enough.is_set():
-                self._telemetry.write(_batch(self._acknowledged), token=str(self._acknowledged))
+                self._write(self._telemetry, self._acknowledged)
                 self._acknowledged += 1
         self._telemetry.close()
 
@@ -140,8 +191,8 @@ class _Writer:
 
 
 @contextmanager
-def _writing(child: StoreProcess) -> Iterator[_Writer]:
-    writer = _Writer(child)
+def _writing(child: StoreProcess, write: Write) -> Iterator[_Writer]:
+    writer = _Writer(child, write)
     thread = Thread(target=writer.run)
     thread.start()
     try:
@@ -152,22 +203,45 @@ def _writing(child: StoreProcess) -> Iterator[_Writer]:
         child.stop(signal.SIGTERM)
 
 
-def _batch(number: int) -> list[Sample]:
+def _write(telemetry: Telemetry, number: int) -> None:
     first = NOON + timedelta(milliseconds=BATCH * number)
-    return [
+    samples = [
         Sample(Metric.UP, "Web", "web-1", first + timedelta(milliseconds=offset), 1.0)
         for offset in range(BATCH)
     ]
+    telemetry.write(samples, token=str(number))
 
 
-def _noise(number: int) -> list[Sample]:
+def _log(telemetry: Telemetry, number: int) -> None:
+    _write_log(telemetry, number, [f"line {number * BATCH + offset}" for offset in range(BATCH)])
+
+
+def _log_noise(telemetry: Telemetry, number: int) -> None:
+    chance = Random(number)  # noqa: S311 - figures, no secret
+    _write_log(telemetry, number, [chance.randbytes(400).hex() for _ in range(BATCH)])
+
+
+def _write_log(telemetry: Telemetry, number: int, messages: Sequence[str]) -> None:
+    day, at = NOON.date().isoformat(), NOON.timestamp() + number
+    rows = [
+        LogRow(
+            *("application", day, at, "INFO", "shop", message, "", "", "", "", "", "", ""),
+            *(0, 0.0, {"line": place}, "sender", place),
+        )
+        for place, message in enumerate(messages, 1)
+    ]
+    LogStore(telemetry).write(Batch(key_of("sender", str(number), b""), rows))
+
+
+def _write_noise(telemetry: Telemetry, number: int) -> None:
     # Figures that hardly compress, so that the disk fills soon; the same ones for the same number.
     figures = memoryview(Random(number).randbytes(8 * 50 * BATCH)).cast("Q")  # noqa: S311 - figures, no secret
     first = NOON + timedelta(milliseconds=50 * BATCH * number)
-    return [
+    samples = [
         Sample(Metric.UP, "Web", "web-1", first + timedelta(milliseconds=offset), figure / 2**64)
         for offset, figure in enumerate(figures)
     ]
+    telemetry.write(samples, token=str(number))
 
 
 def _make(image: Path, size: int) -> None:
