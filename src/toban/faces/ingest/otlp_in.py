@@ -13,12 +13,13 @@ from starlette.responses import PlainTextResponse, Response
 
 from toban.chapters.logs.counters import SPANS_TOTAL, count
 from toban.chapters.logs.lines import LineReader, Origin
+from toban.chapters.logs.origins import written
 from toban.chapters.logs.rules import LogRules, rules
 from toban.chapters.logs.spans import SpanReader
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import Clock
 from toban.engine.telemetry.batches import Batch, key_of
-from toban.engine.telemetry.log_words import kind_of, known_level
+from toban.engine.telemetry.log_words import known_level
 from toban.engine.telemetry.logs import LogStore
 from toban.engine.telemetry.spans import SpanStore
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
@@ -106,7 +107,7 @@ class OtlpIn:
         binding = edition.bindings.senders.get(sender) if sender and edition else None
         if sender is None or edition is None or binding is None:
             return stranger()
-        origin = Origin(sender, kind_of(binding.log) if binding.log else "", binding.service)
+        origin = written(sender, binding).origin
         try:
             with self._room.taken(size_of(request)):
                 body = await body_of(request, LARGEST)

@@ -1,0 +1,83 @@
+"""A trace in a real browser: by the keyboard, and on a phone."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Browser, expect
+from tests.e2e.browsing import chromium, signed_in
+from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.integration.faces.ingest.served import Served, serving
+
+from toban.engine.telemetry.batches import Batch, key_of
+from toban.engine.telemetry.spans import SpanRow, SpanStore
+from toban.engine.telemetry.store import Telemetry
+
+pytestmark = pytest.mark.slow
+
+TRACE = "5b8efff798038103d269b633813fc60c"
+MS = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    at = datetime.now(UTC)
+    start = int(at.timestamp() - 60) * 1000 * MS
+    rows = [
+        SpanRow(
+            f"{at:%Y-%m-%d}", start + number * MS, 10 * MS, TRACE, f"{number:016x}",
+            f"{number - 1:016x}" if number > 1 else "", f"service-{number}", f"span {number}", "SERVER", "",
+            "", "", "", 0, "", f'{{"place": "number {number}"}}', "{}", "[]", "[]", "otel", number,
+        )
+        for number in range(1, 4)
+    ]  # fmt: skip
+    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
+        child.telemetry = Telemetry(child.telemetry_url)
+        SpanStore(child.telemetry).write(Batch(key_of("otel", "", b"three"), rows))
+        with serving(tmp_path_factory.mktemp("served"), telemetry=child.telemetry_url) as running:
+            yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+def test_the_keyboard_leads_from_a_slow_route_to_what_a_span_holds(browser: Browser, served: Served) -> None:
+    page = signed_in(browser, served).new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+
+    page.goto(f"{served.url}/traces/")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/traces/search?**")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/traces/{TRACE}")
+    for _ in range(2):
+        page.keyboard.press("j")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".waterfall li:nth-child(2) .inside")).to_contain_text("number 2")
+    assert page.locator(".waterfall details[open]").count() == 1
+    assert errors == []
+
+
+def test_a_span_that_an_address_names_is_chosen(browser: Browser, served: Served) -> None:
+    page = signed_in(browser, served).new_page()
+
+    page.goto(f"{served.url}/traces/{TRACE}#span-{3:016x}")
+
+    expect(page.locator(".waterfall .chosen")).to_contain_text("span 3")
+
+
+def test_nothing_is_cut_off_on_a_phone(browser: Browser, served: Served) -> None:
+    page = signed_in(browser, served).new_page()
+    page.set_viewport_size({"width": 360, "height": 740})
+
+    for address in ("/traces/", "/traces/search", f"/traces/{TRACE}"):
+        page.goto(served.url + address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
