@@ -3,9 +3,12 @@
 import gzip
 import json
 import sqlite3
+import threading
 import zlib
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -316,3 +319,43 @@ def test_no_bytes_are_an_error_of_the_server(served: Served, body: bytes, encodi
     for start in (b"", b'{"dsn":"http://a@b/1"}\n', b'{}\n{"type":"event"}\n'):
         assert post(served, start + body, content_encoding=encoding).status_code in (200, 400, 413, 429)
         assert post(served, start + body, "1/store", key="").status_code in (400, 401, 413)
+
+
+@pytest.mark.slow
+def test_what_was_acknowledged_outlives_a_kill_and_comes_again_without_a_double(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    home = tmp_path_factory.mktemp("killed")
+    (home / "shop-key").write_text(KEY)
+    bindings = '[errors.shop]\nproject = 1\nkey = "file:shop-key"\nrate = 100000'
+    sent = [uuid4().hex for _ in range(200)]
+
+    def send(running: Served, event_id: str) -> bool:
+        try:
+            return post(running, envelope({"message": "in the middle", "event_id": event_id})).is_success
+        except httpx.TransportError:
+            return False
+
+    with serving(home, DOCUMENT, bindings) as running:
+        killer = threading.Timer(0.5, running.process.kill)
+        killer.start()
+        with ThreadPoolExecutor(4) as senders:
+            acknowledged = [
+                event_id
+                for event_id, taken in zip(sent, senders.map(partial(send, running), sent), strict=True)
+                if taken
+            ]
+        killer.join()
+        running.process.wait(timeout=10)
+        running.launch()
+        assert set(acknowledged) <= seen(running)
+        assert all(send(running, event_id) for event_id in sent)
+
+        assert seen(running) == set(sent)
+        assert titled(running, "in the middle")["count"] == len(sent)
+
+
+def seen(served: Served) -> set[str]:
+    """The ids of all events that were taken."""
+    with closing(sqlite3.connect(f"file:{served.home / 'state.sqlite3'}?mode=ro", uri=True)) as state:
+        return {event_id for (event_id,) in state.execute("SELECT event_id FROM errors_seenevent")}
