@@ -162,33 +162,40 @@ def stretches(subject: str) -> list[Stretch]:
 
 def last_stretch(subject: str, system_id: str) -> LogStretch | None:
     """Return the stretch that log of this cluster goes on from; None where it must begin anew."""
-    newest = LogStretch.objects.filter(subject=subject, system_id=system_id).order_by("-durable_to").first()
+    stretches = LogStretch.objects.filter(subject=subject, system_id=system_id)
+    newest = stretches.order_by("-durable_to", "-timeline").first()
     return newest if newest is not None and not newest.broken_why else None
 
 
 def log_goes_on(
-    subject: str, system_id: str, *, timeline: int, first_lsn: str, last_lsn: str, durable_to: datetime
-) -> LogStretch:
-    """Note that all log from *first_lsn* to *last_lsn* is durable in the store.
+    subject: str, system_id: str, *, timeline: int, first_lsn: str, last_lsn: str, durable_to: datetime | None
+) -> None:
+    """Note that all log from *first_lsn* to *last_lsn* is durable in the store, and brings *durable_to* back.
+
+    While that moment is not known, it is the one of the stretch that it goes on from; without such a stretch
+    nothing is noted.
 
     It lengthens the last stretch where it meets it on the same timeline, else it is a new one. One whose
     beginning was removed meanwhile keeps the later one: whoever follows goes on saying where that began.
     """
     last = last_stretch(subject, system_id)
     if last is None or last.timeline != timeline or not _meets(last, first_lsn, last_lsn):
-        return LogStretch.objects.create(
-            subject=subject,
-            system_id=system_id,
-            timeline=timeline,
-            first_lsn=first_lsn,
-            last_lsn=last_lsn,
-            durable_to=durable_to,
-        )
+        if durable_to is None and last is not None and last.timeline < timeline:
+            durable_to = last.durable_to
+        if durable_to is not None:
+            LogStretch.objects.create(
+                subject=subject,
+                system_id=system_id,
+                timeline=timeline,
+                first_lsn=first_lsn,
+                last_lsn=last_lsn,
+                durable_to=durable_to,
+            )
+        return
     if position(last_lsn) > position(last.last_lsn):
         last.last_lsn = last_lsn
-    last.durable_to = max(last.durable_to, durable_to)
+    last.durable_to = max(last.durable_to, durable_to or last.durable_to)
     last.save(update_fields=["last_lsn", "durable_to"])
-    return last
 
 
 def log_breaks(subject: str, system_id: str, why: str) -> None:

@@ -59,7 +59,7 @@ class Book:
         last = catalogue.last_stretch(self.subject, system_id)
         return Place(last.timeline, last.last_lsn) if last is not None else None
 
-    def goes_on(self, system_id: str, first: Place, last_lsn: str, durable_to: datetime) -> None:
+    def goes_on(self, system_id: str, first: Place, last_lsn: str, durable_to: datetime | None) -> None:
         """See `LogBook`."""
         catalogue.log_goes_on(
             self.subject,

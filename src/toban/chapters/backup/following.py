@@ -12,8 +12,11 @@ class LogBook(Protocol):
     def end(self, system_id: str) -> Place | None:
         """Return where the stored log of a cluster ends; None where none goes on from anything stored."""
 
-    def goes_on(self, system_id: str, first: Place, last_lsn: str, durable_to: datetime) -> None:
-        """Note that all log from *first* to *last_lsn* is durable, and that it brings *durable_to* back."""
+    def goes_on(self, system_id: str, first: Place, last_lsn: str, durable_to: datetime | None) -> None:
+        """Note that all log from *first* to *last_lsn* is durable, and that it brings *durable_to* back.
+
+        None: nobody knows yet which moment that is; what it goes on from may be noted to reach further.
+        """
 
     def breaks(self, system_id: str, why: str) -> None:
         """Note that nothing goes on from the stored log: what came after it is gone."""

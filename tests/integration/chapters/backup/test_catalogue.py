@@ -77,6 +77,36 @@ def test_what_does_not_touch_is_a_stretch_of_its_own(first: str, timeline: int) 
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("timeline", "ranges"),
+    [
+        (1, [("0/1000000", "0/3000000")]),
+        (2, [("0/1000000", "0/2000000"), ("0/2000000", "0/3000000")]),
+    ],
+)
+def test_log_that_brings_no_known_moment_back_yet_brings_back_what_it_goes_on_from(
+    timeline: int, ranges: list[tuple[str, str]]
+) -> None:
+    log_goes_on("0/1000000", "0/2000000", NOON)
+
+    log_goes_on("0/2000000", "0/3000000", None, timeline=timeline)
+
+    found = LogStretch.objects.order_by("timeline")
+    assert [(each.first_lsn, each.last_lsn) for each in found] == ranges
+    assert {each.durable_to for each in found} == {NOON}
+    last = catalogue.last_stretch("PostgreSQL", "7361")
+    assert last is not None
+    assert (last.timeline, last.last_lsn) == (timeline, "0/3000000")
+
+
+@pytest.mark.django_db
+def test_log_that_goes_on_from_nothing_is_noted_once_it_brings_a_moment_back() -> None:
+    log_goes_on("0/1000000", "0/2000000", None)
+
+    assert not LogStretch.objects.exists()
+
+
+@pytest.mark.django_db
 def test_nothing_goes_on_from_log_that_is_broken() -> None:
     log_goes_on("0/1000000", "0/2000000", NOON)
     catalogue.log_breaks("PostgreSQL", "7361", "slot lost")
@@ -123,7 +153,7 @@ def test_a_store_tells_what_it_holds(tmp_path: Path) -> None:
     assert [each.partition(":")[0] for each in troubles] == ["PostgreSQL/bad/backup.json"]
 
 
-def log_goes_on(first: str, last: str, durable_to: datetime, *, timeline: int = 1) -> None:
+def log_goes_on(first: str, last: str, durable_to: datetime | None, *, timeline: int = 1) -> None:
     catalogue.log_goes_on(
         "PostgreSQL", "7361", timeline=timeline, first_lsn=first, last_lsn=last, durable_to=durable_to
     )

@@ -28,6 +28,12 @@ class Interrupted:
     def put(self, key: str, content: bytes) -> Stored:
         return self._store.put(key, content)
 
+    def add(self, key: str, content: bytes) -> Stored:
+        return self._store.add(key, content)
+
+    def lock(self, key: str, until: datetime, mode: str) -> str:
+        return self._store.lock(key, until, mode)
+
     def read(self, key: str) -> bytes:
         return self._store.read(key)
 

@@ -1,7 +1,8 @@
 """Keeping the log: from the server's walsender into the store, segment by segment, seconds behind.
 
-The server is told that a position is durable only once the store has all log before it; until then its slot
-keeps the log. So whatever is killed, whenever: the next one begins where the stored log ends.
+The server is told that a position is durable only once the store has all log before it and the catalogue
+knows; until then its slot keeps the log. So whatever is killed, whenever: the next one begins where the log
+ends by the catalogue, and the server still has what follows.
 """
 
 import time
@@ -180,10 +181,13 @@ class _Stretch:
     looked: float = field(default_factory=time.monotonic)
     """When the server last said how far it is."""
     certain_at: datetime | None = None
-    """The newest moment that the stored log brings back."""
+    """The newest moment that the stored log brings back; None while it is catching up."""
+    noted: tuple[int, datetime | None] = field(init=False)
+    """What the catalogue knows of it: how far it is durable, and which moment it brings back."""
 
     def __post_init__(self) -> None:
         self.durable = self.tail.received
+        self.noted = (self.durable, None)
         self.begun = Place(self.tail.segment.timeline, lsn_text(self.durable))
 
     def run(self) -> Place | None:
@@ -231,7 +235,8 @@ class _Stretch:
             self.handed_over = now
             if (piece := self.tail.piece()) is not None:
                 self.shelf.add(piece)
-        if self.durable > self.told or now - self.answered >= _ANSWERS:
+        every = self.follower.source.pieces_every if self.durable > self.told else _ANSWERS
+        if now - self.answered >= every:
             self._answer()
 
     def _ask(self) -> None:
@@ -258,6 +263,8 @@ class _Stretch:
         return danger
 
     def _answer(self) -> None:
+        """Tell the server how far its log is durable. It may then forget it, so the catalogue comes first."""
+        self._note()
         self.answered, self.told = time.monotonic(), self.durable
         self.follower.replication.send(status_update(self.tail.received, self.durable, datetime.now(UTC)))
 
@@ -272,9 +279,10 @@ class _Stretch:
         self._note()
 
     def _note(self) -> None:
-        if self.certain_at is not None:
-            last = lsn_text(self.durable)
-            self.follower.book.goes_on(self.system_id, self.begun, last, self.certain_at)
+        known = (self.durable, self.certain_at)
+        if known != self.noted:
+            self.follower.book.goes_on(self.system_id, self.begun, lsn_text(self.durable), self.certain_at)
+            self.noted = known
 
     def _finish(self) -> None:
         """Store all that has come in: on this timeline, or over this connection, nothing follows it."""

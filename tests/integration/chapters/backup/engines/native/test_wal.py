@@ -1,6 +1,10 @@
 """The log of a real server, stored while it is written."""
 
+import os
+import pickle
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,15 +49,18 @@ class Book:
         first, last, _ = self.stretches[-1]
         return Place(first.timeline, last)
 
-    def goes_on(self, system_id: str, first: Place, last_lsn: str, durable_to: datetime) -> None:
+    def goes_on(self, system_id: str, first: Place, last_lsn: str, durable_to: datetime | None) -> None:
         self.systems.add(system_id)
         if self.stretches:
-            begun, ended, _ = self.stretches[-1]
+            begun, ended, reached = self.stretches[-1]
             joins = position(begun.lsn) <= position(first.lsn) <= position(ended)
             if begun.timeline == first.timeline and joins:
-                self.stretches[-1] = (begun, last_lsn, durable_to)
+                last = max(last_lsn, ended, key=position)
+                self.stretches[-1] = (begun, last, durable_to or reached)
                 return
-        self.stretches.append((first, last_lsn, durable_to))
+            durable_to = durable_to or reached
+        if durable_to is not None:
+            self.stretches.append((first, last_lsn, durable_to))
 
     def breaks(self, system_id: str, why: str) -> None:
         self.systems.add(system_id)
@@ -263,6 +270,34 @@ def test_a_follower_that_died_is_followed_without_a_gap(cluster: Cluster, store:
         assert other.sql(SUMS) == rows
     finally:
         other.remove()
+
+
+def test_a_follower_that_is_killed_while_it_catches_up_breaks_nothing(
+    new_cluster: NewCluster, store: DirectoryStore, tmp_path: Path
+) -> None:
+    cluster = new_cluster(segment_mib=1, max_wal_size="2MB", min_wal_size="2MB", wal_keep_size="0")
+    cluster.sql("CREATE TABLE orders (id bigint, item text)")
+    book, kept = Book(), tmp_path / "book"
+    with following(cluster.dsn, store, book):
+        until_durable(book, datetime.now(UTC))
+    fill(cluster)
+    kept.write_bytes(pickle.dumps(book.stretches))
+
+    program = str(Path(__file__).with_name("killed_follower.py"))
+    command = [sys.executable, program, store.name, cluster.dsn, str(kept)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    killed = subprocess.run(command, env=environment, check=False)
+    cluster.sql("CHECKPOINT")
+    eventually(lambda: cluster.sql("SELECT active FROM pg_replication_slots") == [(False,)])
+    book.stretches = pickle.loads(kept.read_bytes())  # noqa: S301 - written by the process above
+    with following(cluster.dsn, store, book) as follower:
+        until_durable(book, datetime.now(UTC))
+
+    assert killed.returncode == -signal.SIGKILL
+    assert follower.failure is None
+    assert not book.broken
+    assert len(book.stretches) == 1
+    assert_without_gap(log_of(store))
 
 
 @pytest.mark.slow
