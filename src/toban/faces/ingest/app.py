@@ -42,6 +42,7 @@ from toban.faces.ingest.pings import Pings
 from toban.faces.ingest.senders import Senders
 from toban.faces.ingest.sentry import SentryIn
 from toban.faces.ingest.slack import SlackActions
+from toban.faces.ingest.syslog.service import Syslog
 from toban.faces.ingest.visitor import may_read
 from toban.faces.web import assets
 from toban.faces.web.live import live_row
@@ -107,7 +108,7 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
             Route("/ping/{token}/{word}", pings.answer, methods=_PINGED_BY),
             Mount("/static/{version}", GZipMiddleware(HashedFiles(assets.DIRECTORIES))),
         ],
-        lifespan=lambda _app: _running(hub),
+        lifespan=lambda _app: _running(hub, Syslog(present.edition, _log_store, system_clock)),
     )
 
     bare.state.hub = hub
@@ -131,12 +132,15 @@ def _span_store() -> SpanStore:
 
 
 @asynccontextmanager
-async def _running(hub: Hub) -> AsyncIterator[None]:
+async def _running(hub: Hub, syslog: Syslog) -> AsyncIterator[None]:
     await asyncio.to_thread(hub.start)
+    listening = asyncio.create_task(syslog.run())
     try:
         yield
     finally:
         hub.stop()
+        listening.cancel()
+        await asyncio.wait((listening,))
 
 
 async def healthz(_request: Request) -> Response:

@@ -3,12 +3,16 @@
 https://www.rfc-editor.org/rfc/rfc6587#section-3.4
 """
 
+import re
+
 MOST = 64 * 1024
 """Bytes of a message; RFC 5425 asks for 8192 at least."""
 
 _DIGITS = b"0123456789"
 _MOST_DIGITS = 7
 _BETWEEN = b"\n\r\0 "
+_END = re.compile(rb"[\n\0]")
+"""Of a line; Python's own client ends with a zero."""
 
 
 class BadFraming(Exception):
@@ -44,8 +48,9 @@ class Framer:
 
     def _next(self) -> bytes | None:
         if self._is_passing:
-            _, end, self._waiting = self._waiting.partition(b"\n")
-            self._is_passing = not end
+            end = _END.search(self._waiting)
+            self._waiting = self._waiting[end.end() :] if end else b""
+            self._is_passing = end is None
         self._waiting = self._waiting.lstrip(_BETWEEN)
         if not self._waiting:
             return None
@@ -67,11 +72,12 @@ class Framer:
         return message
 
     def _line(self) -> bytes | None:
-        line, end, rest = self._waiting.partition(b"\n")
-        if end and len(line) <= MOST:
-            self._waiting = rest
-            return line
+        end = _END.search(self._waiting)
+        line = self._waiting[: end.start()] if end else self._waiting
         if len(line) > MOST:
             self._waiting, self._is_passing = self._waiting[MOST:], True
             return line[:MOST]
-        return None
+        if end is None:
+            return None
+        self._waiting = self._waiting[end.end() :]
+        return line

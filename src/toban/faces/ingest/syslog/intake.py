@@ -84,7 +84,13 @@ class Intake:
             # Until there is enough for an insert, or what there is gets old.
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._is_enough.wait(), _AGE)
-            if not await self.flush():
+            try:
+                is_done = await self.flush()
+            except Exception:
+                # The task's own boundary: what went wrong once may not again, and messages go on coming.
+                log.exception("syslog_not_stored", count=self.waiting)
+                is_done = False
+            if not is_done:
                 await asyncio.sleep(_PAUSE)
 
     async def flush(self) -> bool:
