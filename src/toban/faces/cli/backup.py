@@ -14,7 +14,7 @@ from toban.engine.amounts import size
 from toban.faces.cli.backup_bucket import fix_bucket
 from toban.faces.cli.backup_self import back_up_self
 from toban.faces.cli.kept import edition_of
-from toban.faces.cli.restore import tell_missing
+from toban.faces.cli.lacking import tell_missing
 from toban.faces.cli.state import opened_state
 from toban.faces.cli.terminal import refuse, say, speak_utf8
 
@@ -173,7 +173,7 @@ def verify(parts: "Parts", label: str | None, subject: str | None) -> None:
         is_whole = True
         for name, source in made.sources.items():
             if subject in {None, name}:
-                tell_missing(source)
+                tell_missing(source.subject, (source.config, source.store_config))
                 count, whole = _verify_all(source, label)
                 found, is_whole = found + count, is_whole and whole
         if not found:
@@ -231,7 +231,7 @@ def prune(parts: "Parts", subject: str | None, dry_run: bool, yes: bool) -> None
         for name, source in made.sources.items():
             if subject not in {None, name}:
                 continue
-            tell_missing(source)
+            tell_missing(source.subject, (source.config, source.store_config))
             decided = prune_plan(source, source.clock())
             say("\n".join(_decisions(name, decided)))
             if dry_run or not decided.gone:
@@ -283,7 +283,7 @@ def bring_in(parts: "Parts", subject: str | None) -> None:
         for name, source in made.sources.items():
             if subject not in {None, name}:
                 continue
-            tell_missing(source)
+            tell_missing(source.subject, (source.config, source.store_config))
             rows = {method.value: clause_of(name, method, edition.design) for method in Method}
             with _refusing(), source.opened() as at_work:
                 found = upkeep.bring_in(source, at_work, rows, by=getpass.getuser())

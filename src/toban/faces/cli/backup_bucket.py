@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toban.faces.cli.kept import edition_of
+from toban.faces.cli.lacking import tell_missing
 from toban.faces.cli.state import opened_state
 from toban.faces.cli.terminal import refuse, say
 
@@ -39,6 +40,7 @@ def fix_bucket(parts: "Parts", subject: str, dry_run: bool, yes: bool) -> None:
         from toban.engine.stores.store import StoreTrouble  # noqa: PLC0415
 
         edition, policy = _policy(parts, subject)
+        tell_missing(subject, (policy.source.config, policy.source.store_config))
         try:
             guarded = upkeep.guarded(policy)
             say(f"{subject} — {policy.row.origin} {policy.row.text}\n  いま  {guarded.value}")

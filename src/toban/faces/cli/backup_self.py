@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toban.engine.amounts import size
+from toban.faces.cli.lacking import tell_missing
 from toban.faces.cli.state import opened_state, set_up
 from toban.faces.cli.terminal import refuse, say
 
@@ -153,7 +154,6 @@ def _next_steps(own: "Own", folder: Path) -> "Iterator[str]":
 
 
 def _line(own: "Own") -> str:
-
     head = own.evidence.partition(":")[0] or "0"
     measured = "、計測値あり" if own.has_telemetry else ""
     return f"{own.label}  Toban {own.version}  {size(own.archive.size)}  証跡 {head} 件{measured}"
@@ -175,6 +175,7 @@ def _store(parts: "Parts", name: str | None) -> "tuple[Store, bool]":
             f"--store で選んでください。{bindings.file} にあるのは: {known}",
         )
     config = bound.config
+    tell_missing(name or "", (config,))
     is_sealed = isinstance(config, SealedConfig) and bool(config.encrypt_to)
     return parts.store_kinds[bound.kind].build(config), is_sealed
 

@@ -13,6 +13,7 @@ import click
 
 from toban.engine.amounts import length, size
 from toban.faces.cli.kept import edition_of, named_edition
+from toban.faces.cli.lacking import tell_missing
 from toban.faces.cli.screen import Screen
 from toban.faces.cli.state import opened_state, set_up
 from toban.faces.cli.terminal import refuse, say, speak_utf8
@@ -160,25 +161,8 @@ def source_in(edition: "Edition", parts: "Parts", subject: str) -> "Source":
     if isinstance(found, str):
         bound = "、".join(edition.bindings.backups) or "まだ一つもありません"
         raise Refusal(found, f"{edition.bindings.file} にあるのは: {bound}")
-    tell_missing(found)
+    tell_missing(subject, (found.config, found.store_config))
     return found
-
-
-def tell_missing(source: "Source") -> None:
-    """Say which secrets of *source* are not in this shell, though the worker may have them.
-
-    No refusal: where the source is lost, its DSN is not needed to restore from the store.
-    """
-    from toban.engine.bindings.load import secrets_of  # noqa: PLC0415
-
-    configs = [each for each in (source.config, source.store_config) if each is not None]
-    missing = [str(secret) for each in configs for _, secret in secrets_of(each) if not secret.is_at_hand()]
-    if missing:
-        click.echo(
-            f"「{source.subject}」の秘密のうち、この端末にないもの: {'、'.join(dict.fromkeys(missing))}\n"
-            "HINT: 要るときは、toban up と同じ環境変数とファイルを置いてください",
-            err=True,
-        )
 
 
 def _target(words: str, edition: "Edition") -> "Target":

@@ -317,3 +317,29 @@ def test_another_shell_is_told_which_secrets_it_lacks(
 
     assert "この端末にないもの: env:TOBAN_TEST_KEY\nHINT: " in lacking.output
     assert "この端末にないもの" not in complete.output
+
+
+def test_whoever_backs_the_state_up_is_told_which_secrets_the_store_lacks(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = pyrage.x25519.Identity.generate()
+    lines = f'path = "store"\nencrypt_to = ["{identity.to_public()}"]\nidentity = "env:TOBAN_TEST_KEY"'
+    (desk.folder / "toban.toml").write_text(BINDINGS.replace('path = "store"', lines))
+    lacking = desk.toban("self", "--list")
+    monkeypatch.setenv("TOBAN_TEST_KEY", str(identity))
+
+    complete = desk.toban("self", "--list")
+
+    assert "「倉庫」の秘密のうち、この端末にないもの: env:TOBAN_TEST_KEY\nHINT: " in lacking
+    assert "この端末にないもの" not in complete
+
+
+def test_whoever_mends_a_bucket_is_told_which_secrets_are_lacking(desk: Desk, ministack: S3Server) -> None:
+    desk.bind(
+        f'[backups."S3ファイル"]\nkind = "versioning"\nbucket = "none"\nregion = "us-east-1"\n'
+        f'endpoint = "{ministack.url}"\naccess_key = "env:TOBAN_TEST_ID"\nsecret_key = "env:TOBAN_TEST_KEY"\n'
+    )
+
+    told = desk.toban("fix-bucket", "S3ファイル", "--dry-run", status=1)
+
+    assert "この端末にないもの: env:TOBAN_TEST_ID、env:TOBAN_TEST_KEY\nHINT: " in told

@@ -1,0 +1,27 @@
+"""What the asking shell lacks of the secrets that the bindings refer to, though the worker may have them."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic import BaseModel
+
+
+def tell_missing(whose: str, configs: "Iterable[BaseModel | None]") -> None:
+    """Say which secrets of *configs* are not in this shell.
+
+    No refusal: where a source is lost, its DSN is not needed to restore from the store.
+    """
+    from toban.engine.bindings.load import secrets_of  # noqa: PLC0415
+
+    known = (config for config in configs if config is not None)
+    missing = [str(secret) for each in known for _, secret in secrets_of(each) if not secret.is_at_hand()]
+    if missing:
+        click.echo(
+            f"「{whose}」の秘密のうち、この端末にないもの: {'、'.join(dict.fromkeys(missing))}\n"
+            "HINT: 要るときは、toban up と同じ環境変数とファイルを置いてください",
+            err=True,
+        )
