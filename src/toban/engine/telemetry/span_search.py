@@ -22,6 +22,9 @@ _LIGHT = (
 _BESIDE = timedelta(hours=1)
 """How far from a span that was found others of its trace are looked for, where only a summary is wanted."""
 
+_LASTS = 3_600_000_000_000
+"""Nanoseconds that a trace lasts at most, for a list that goes on not to show it again."""
+
 _MILLISECOND = 1_000_000
 _SERVER_ERROR = 500
 
@@ -110,6 +113,8 @@ class TraceSummary:
     service: str
     title: str
     """Of its first span without a parent, else of its first."""
+    place: int
+    """Where it stands in the list: the start of the newest of its spans that were sought."""
 
     @property
     def at(self) -> datetime:
@@ -180,19 +185,26 @@ class SpanSearch:
     ) -> list[TraceSummary]:
         """Return up to *limit* traces with spans as *sought*, that with the newest of those first.
 
-        With *before*, nanoseconds since 1970, those whose newest began earlier.
+        With *before*, the place of the last that is known, those that stand behind it.
         """
         self._telemetry.ensure_schema()
         where, parameters = _conditions(sought, within)
+        behind = ""
+        if before is not None:
+            # A trace that was shown already has older spans, too.
+            behind = f"""AND start_ns < {{before:UInt64}} AND trace_id NOT IN (SELECT trace_id FROM spans
+                WHERE {where} AND start_ns >= {{before:UInt64}} AND start_ns < {{shown:UInt64}})"""  # noqa: S608
+            parameters |= {"before": before, "shown": min(before + _LASTS, 2**64 - 1)}
+        # In the table's own order the engine reads no more than it takes to find so many.
         rows = self._telemetry.ask(
-            f"""SELECT trace_id, max(start_ns) AS newest FROM spans WHERE {where} GROUP BY trace_id
-            HAVING newest < {{before:UInt64}} ORDER BY newest DESC, trace_id
+            f"""SELECT trace_id, start_ns FROM spans WHERE {where} {behind}
+            ORDER BY at DESC, start_ns DESC, trace_id LIMIT 1 BY trace_id
             LIMIT {{limit:UInt32}}""",  # noqa: S608 - as above
-            {**parameters, "before": before if before is not None else 2**64 - 1, "limit": limit},
+            {**parameters, "limit": limit},
         )
-        ids = [trace_id for trace_id, _ in rows]
-        found = self._summaries(ids, within)
-        return [found[trace_id] for trace_id in ids if trace_id in found]
+        places: dict[str, int] = {row[0]: row[1] for row in rows}
+        found = self._summaries(places, within)
+        return [found[trace_id] for trace_id in places if trace_id in found]
 
     def routes(self, within: Stretch, *, service: str = "", limit: int) -> list[RouteFigures]:
         """Return up to *limit* routes with the requests that were answered there, the slowest first.
@@ -226,22 +238,23 @@ class SpanSearch:
         )
         return [service for (service,) in rows]
 
-    def _summaries(self, trace_ids: Sequence[str], within: Stretch) -> dict[str, TraceSummary]:
+    def _summaries(self, places: Mapping[str, int], within: Stretch) -> dict[str, TraceSummary]:
+        """Return what is to be said of the traces, by their ids."""
         where, parameters = _conditions(Sought(), Stretch(within.start - _BESIDE, within.end + _BESIDE))
         first = f"argMin((service, method, {_ENDPOINT}, route), (parent_id != '', start_ns))"
         rows = self._telemetry.ask(
             f"""SELECT trace_id, min(start_ns) AS start, max(start_ns + duration_ns) - start,
             uniqExact(span_id), uniqExactIf(span_id, {_FAILED}), uniqExact(service), {first} FROM spans
             WHERE trace_id IN {{traces:Array(String)}} AND {where} GROUP BY trace_id""",  # noqa: S608 - as above
-            {**parameters, "traces": list(trace_ids)},
+            {**parameters, "traces": list(places)},
         )
-        return {row[0]: _summary(row) for row in rows}
+        return {row[0]: _summary(row, places[row[0]]) for row in rows}
 
 
-def _summary(row: Sequence[Any]) -> TraceSummary:
+def _summary(row: Sequence[Any], place: int) -> TraceSummary:
     trace_id, start, duration, spans, failed, services, (service, method, endpoint, route) = row
     title = f"{method} {endpoint}".strip() if route else endpoint
-    return TraceSummary(trace_id, start, duration, spans, failed, services, service, title)
+    return TraceSummary(trace_id, start, duration, spans, failed, services, service, title, place)
 
 
 def _conditions(sought: Sought, within: Stretch) -> tuple[str, dict[str, Any]]:

@@ -105,7 +105,7 @@ def routes(request: HttpRequest) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """Show the traces that have a span as the address asks; `?trace=` leads to that one.
 
-    `?before=` shows those behind a moment, in nanoseconds since 1970.
+    `?before=` shows those behind a place of the list.
     """
     wanted = request.GET.get("trace", "").strip()
     if TRACE_ID.fullmatch(wanted):
@@ -119,7 +119,7 @@ def search(request: HttpRequest) -> HttpResponse:
             sought(chosen), within, limit=PER_PAGE + 1, before=None if is_first else int(before)
         )
         rows = traces[:PER_PAGE]
-        older = chosen.turned(before=str(rows[-1].start_ns)) if len(traces) > PER_PAGE else ""
+        older = chosen.turned(before=str(rows[-1].place)) if len(traces) > PER_PAGE else ""
         return {
             "services": store.services(within, limit=_MOST_SERVICES),
             "rows": list(_shown_traces(rows, zone)),

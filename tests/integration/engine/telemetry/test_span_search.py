@@ -105,9 +105,17 @@ def test_a_trace_in_a_list_is_told_whole(search: SpanSearch) -> None:
 
 def test_the_list_goes_on_where_it_ended(search: SpanSearch) -> None:
     first = search.newest(Sought(endpoint="/orders/{id}"), DAY, limit=60)
-    rest = search.newest(Sought(endpoint="/orders/{id}"), DAY, limit=60, before=first[-1].start_ns)
+    rest = search.newest(Sought(endpoint="/orders/{id}"), DAY, limit=60, before=first[-1].place)
 
     assert names(first) + names(rest) == list(range(200, 100, -1))
+
+
+def test_a_trace_of_many_spans_stands_in_the_list_once(search: SpanSearch) -> None:
+    found: list[TraceSummary] = []
+    while page := search.newest(Sought(), DAY, limit=2, before=found[-1].place if found else None):
+        found += page
+
+    assert names(found) == [3, 2, 1, *range(200, 100, -1)]
 
 
 def test_routes_have_the_figures_of_their_requests_the_slowest_first(search: SpanSearch) -> None:
