@@ -1,8 +1,9 @@
 """Logs sent to a real server, into a real store."""
 
+import base64
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import httpx
@@ -149,3 +150,69 @@ def test_a_store_that_is_away_makes_the_sender_wait(tmp_path_factory: pytest.Tem
         reply = post(away, line("x"))
 
     assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")
+
+
+def fluent_bit(form: str, dates: Callable[[datetime], object]) -> bytes:
+    """Return what Fluent Bit's http output sends of two records, in a format and with a date format."""
+    records = [
+        json.dumps({"date": dates(datetime.now(UTC)), "log": f"{form} {number}", "level": "warn"})
+        for number in range(2)
+    ]
+    match form:
+        case "json":
+            return ("[" + ",".join(records) + "]").encode()
+        case "json_lines":
+            return "\n".join(records).encode()
+        case _:
+            return "".join(records).encode()
+
+
+@pytest.mark.parametrize("form", ["json", "json_lines", "json_stream"])
+@pytest.mark.parametrize(
+    "dates",
+    [
+        datetime.timestamp,
+        lambda now: int(now.timestamp()),
+        lambda now: now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    ],
+    ids=["double", "epoch", "iso8601"],
+)
+def test_fluent_bit_s_http_output_is_understood(
+    served: Served, store: StoreProcess, form: str, dates: Callable[[datetime], object]
+) -> None:
+    # With HTTP_User and HTTP_Passwd, and `compress gzip`.
+    basic = base64.b64encode(f"fluent-bit:{TOKEN}".encode()).decode()
+    headers = {"authorization": f"Basic {basic}", "content-encoding": "gzip"}
+
+    reply = httpx.post(
+        f"{served.url}/ingest/logs",
+        content=gzip.compress(fluent_bit(form, dates), mtime=0),
+        headers=headers,
+        trust_env=False,
+        timeout=60,
+    )
+
+    assert (reply.status_code, reply.json()["stored"], reply.json()["refused"]) == (200, 2, 0)
+    assert ("application", "WARNING", "shop-api", f"{form} 1") in stored(store, "shop")
+
+
+@pytest.mark.parametrize("framing", ["array", "newline_delimited"])
+def test_vector_s_http_sink_is_understood(served: Served, store: StoreProcess, framing: str) -> None:
+    events = [
+        json.dumps(
+            {
+                "file": "/var/log/app.log",
+                "host": "web-1",
+                "message": f"vector {framing} {number}",
+                "source_type": "file",
+                "timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z"),
+            }
+        )
+        for number in range(2)
+    ]
+    body = ("[" + ",".join(events) + "]") if framing == "array" else "\n".join(events) + "\n"
+
+    reply = post(served, zstandard.compress(body.encode()), content_encoding="zstd")
+
+    assert (reply.status_code, reply.json()["stored"]) == (200, 2)
+    assert ("application", "INFO", "shop-api", f"vector {framing} 0") in stored(store, "shop")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import orjson
 
 from toban.chapters.logs.formats.convert import Record, Surroundings, completed, decoded, dumped
+from toban.chapters.logs.formats.json_objects import enveloped
 from toban.chapters.logs.formats.text import level_in, unwrapped
 
 _PIECE = 16 * 1024 - 4
@@ -16,7 +17,7 @@ _PIECE = 16 * 1024 - 4
 
 def ndjson(body: bytes, _surroundings: Surroundings) -> bytes:
     """Convert the file's lines; the pieces of a long one are joined where its last piece stands."""
-    return b"\n".join(_lines(body.split(b"\n")))
+    return b"\n".join(_lines(enveloped(body).split(b"\n")))
 
 
 def _lines(lines: list[bytes]) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import orjson
 
 from toban.chapters.logs.formats.convert import Record, Surroundings, completed, decoded, dumped
+from toban.chapters.logs.formats.json_objects import enveloped
 from toban.chapters.logs.formats.severity import SEVERITIES
 from toban.chapters.logs.formats.text import unwrapped
 
@@ -21,12 +22,12 @@ _NAMED = {
     "CODE_LINE": "line",
     "CODE_FUNC": "function",
 }
-_READ = frozenset(("MESSAGE", "PRIORITY", "SYSLOG_IDENTIFIER", "SYSLOG_TIMESTAMP", "SYSLOG_RAW"))
+_READ = frozenset(("MESSAGE", "message", "PRIORITY", "SYSLOG_IDENTIFIER", "SYSLOG_TIMESTAMP", "SYSLOG_RAW"))
 
 
 def ndjson(body: bytes, _surroundings: Surroundings) -> bytes:
     """Convert entries; what is no object stays for the reader of lines to refuse."""
-    return b"\n".join(map(_line, body.split(b"\n")))
+    return b"\n".join(map(_line, enveloped(body).split(b"\n")))
 
 
 def _line(line: bytes) -> bytes:
@@ -51,7 +52,7 @@ def record(entry: Mapping[str, object]) -> Record:
         # Those with an underscore are the journal's own: of each entry the same twenty.
         if not field.startswith("_") and field not in _READ and field not in _NAMED
     }
-    return completed(unwrapped(_message(entry.get("MESSAGE"))), {**envelope, **own})
+    return completed(unwrapped(_message(entry.get("MESSAGE", entry.get("message")))), {**envelope, **own})
 
 
 def _message(written: object) -> str:

@@ -19,12 +19,26 @@ def ndjson(body: bytes, _surroundings: Surroundings) -> bytes:
     """
     if body.lstrip()[:1] == b"[":
         try:
-            return b"\n".join(map(orjson.dumps, orjson.loads(body)))
+            return _array(body)
         except orjson.JSONDecodeError as flaw:
             raise ValueError(f"no JSON array: {flaw}") from flaw
     if _BETWEEN not in body:
         return body
     return b"\n".join(_apart(line) if _BETWEEN in line else line for line in body.split(b"\n"))
+
+
+def enveloped(body: bytes) -> bytes:
+    """Return *body* as lines where it is an array of objects: shippers send so what they read from lines."""
+    if body.lstrip()[:2] not in (b"[{", b"[]"):
+        return body
+    try:
+        return _array(body)
+    except orjson.JSONDecodeError:
+        return body
+
+
+def _array(body: bytes) -> bytes:
+    return b"\n".join(map(orjson.dumps, orjson.loads(body)))
 
 
 def _apart(line: bytes) -> bytes:

@@ -164,6 +164,28 @@ def test_a_journal_s_message_may_be_bytes_or_missing(written: object, message: s
     assert one("journald", json.dumps({"MESSAGE": written, "PRIORITY": "6"}))["message"] == message
 
 
+def test_what_shippers_send_of_containers_and_journals_is_read_as_what_it_was() -> None:
+    # Fluent Bit's tail and systemd inputs in its `json` format, and Vector's journald source.
+    container = b'[{"date":1795694400.25,"log":"WARN slow\\n","stream":"stdout"},{"date":1,"log":"x"}]'
+    journal = b'[{"date":1795694400.25,"MESSAGE":"no stock","PRIORITY":"4","_HOSTNAME":"web-1"}]'
+    vector = b'{"message":"no stock","PRIORITY":"4","host":"web-1","timestamp":"2026-11-26T01:00:00Z"}'
+
+    assert convert("docker", container)[0] == {
+        "message": "WARN slow",
+        "date": 1795694400.25,
+        "stream": "stdout",
+        "level": "WARN",
+    }
+    (from_fluent_bit,), (from_vector,) = convert("journald", journal), convert("journald", vector)
+    told = {"message": "no stock", "level": "WARNING", "host": "web-1"}
+    assert from_fluent_bit == {**told, "date": 1795694400.25}
+    assert from_vector == {**told, "timestamp": "2026-11-26T01:00:00Z"}
+
+
+def test_a_container_s_line_that_only_looks_like_an_array_is_text() -> None:
+    assert convert("docker", b"[{notice} started") == [{"message": "[{notice} started"}]
+
+
 COMBINED = (
     '203.0.113.9 - taro [26/Nov/2026:10:00:00 +0900] "GET /orders/17?q=\\"a\\" HTTP/1.1" 503 612'
     ' "https://shop.example/" "Mozilla/5.0 (X11)"'
