@@ -1,6 +1,7 @@
 """The document and bindings in force: read anew when changed, kept when the new can't be read."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from toban.engine.bindings.vague import settle
 log = structlog.get_logger(__name__)
 
 _KEPT_DESIGN, _KEPT_BINDINGS = "design.md", "toban.toml"
+_KEPT_FOLDER = "folder"
+"""Holds where the bindings themselves stand: whoever reads the copies need not be there."""
 _MISSING = b"\0missing"
 """Stands for a file that is not there, which is something else than an empty one."""
 
@@ -101,10 +104,19 @@ class InForce:
         bindings = (self._kept / _KEPT_BINDINGS).read_text(encoding="utf-8")
         try:
             return self._edition_of(
-                read_design(design, str(self._design)), read_bindings(bindings, self._bindings, self._kinds)
+                read_design(design, str(self._design)),
+                read_bindings(bindings, self._bindings, self._kinds, folder=self._kept_folder(self._kept)),
             )
         except (UnreadableDocument, UnreadableBindings):
             # Copied by a version of Toban that read more than this one.
+            return None
+
+    def _kept_folder(self, kept: Path) -> Path | None:
+        """Return the folder that the kept bindings' relative paths start from, where that was kept, too."""
+        try:
+            return Path(os.fsdecode((kept / _KEPT_FOLDER).read_bytes()))
+        except FileNotFoundError:
+            # Copied by a version of Toban that did not note it.
             return None
 
     def _refuse(self, file: Path, digest: str, reason: str) -> Refusal:
@@ -120,7 +132,9 @@ class InForce:
             return
         try:
             self._kept.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for content, name in zip(contents, (_KEPT_DESIGN, _KEPT_BINDINGS), strict=True):
+            folder = os.fsencode(self._bindings.absolute().parent)
+            names = (_KEPT_DESIGN, _KEPT_BINDINGS, _KEPT_FOLDER)
+            for content, name in zip((*contents, folder), names, strict=True):
                 copy = self._kept / f"{name}.new"
                 copy.write_bytes(b"" if content == _MISSING else content)
                 copy.replace(self._kept / name)

@@ -77,13 +77,13 @@ def load_bindings(path: Path, kinds: Kinds) -> Bindings:
     return read_bindings(text, path, kinds)
 
 
-def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
-    """Read *text* as the file at *path*; relative `file:` references start from that file's folder."""
+def read_bindings(text: str, path: Path, kinds: Kinds, *, folder: Path | None = None) -> Bindings:
+    """Read *text* as the file at *path*; relative paths start from *folder*, by default that file's own."""
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UnreadableBindings([_syntax_finding(path, text, error)]) from error
-    reading = _Reading(path, text.splitlines(), key_lines(text))
+    reading = _Reading(path, folder or path.parent, text.splitlines(), key_lines(text))
     frame = reading.take(Frame, raw, ())
     targets = {
         name: tuple(reading.each_source(kinds.sources, name, table))
@@ -125,6 +125,7 @@ def read_bindings(text: str, path: Path, kinds: Kinds) -> Bindings:
         duty=frame.duty,
         status=frame.status,
         runs_on={name: table.runs_on for name, table in frame.targets.items() if table.runs_on},
+        folder=reading.folder,
     )
 
 
@@ -232,6 +233,7 @@ class _Reading:
     """One file being read: where keys stand, and what was found wrong so far."""
 
     path: Path
+    folder: Path
     text: list[str]
     lines: dict[KeyPath, int]
     findings: list[Finding] = field(default_factory=list)
@@ -242,7 +244,7 @@ class _Reading:
     def take[M: BaseModel](self, model: type[M], raw: object, at: KeyPath) -> M | None:
         """Return *raw* as *model*, or note everything that is wrong with it."""
         try:
-            return model.model_validate(raw, context={"base": self.path.parent})
+            return model.model_validate(raw, context={"base": self.folder})
         except ValidationError as error:
             for detail in error.errors(include_url=False, include_input=False):
                 self._note(model, detail, (*at, *detail["loc"]))
@@ -289,11 +291,11 @@ class _Reading:
             if sample is not None:
                 table = {key: value for key, value in source.items() if key != "kind"}
                 model = kinds.sources[sample.kind]
-                yield Discovery(bound, Template(sample.kind, model, table, self.path.parent), sample)
+                yield Discovery(bound, Template(sample.kind, model, table, self.folder), sample)
 
     def _fits(self, kinds: Models[BaseModel], source: Mapping[str, Any]) -> bool:
         """Say whether *source* is a right table, without noting anything."""
-        return _Reading(self.path, self.text, self.lines).kind(kinds, source, ()) is not None
+        return _Reading(self.path, self.folder, self.text, self.lines).kind(kinds, source, ()) is not None
 
     def kind[M: BaseModel](
         self, kinds: Models[M], raw: object, at: KeyPath, *, default: str | None = None

@@ -383,6 +383,8 @@ class Bindings:
     """A target → where more of its hosts are looked up."""
     runs_on: Mapping[str, str] = field(default_factory=dict)
     """A target → the target that it stands on: when that one is down, it says nothing new."""
+    folder: Path = Path()
+    """The folder that relative paths start from: that of the file."""
 
 
 class TargetTable(Section):

@@ -33,7 +33,7 @@ class Site:
     @property
     def folder(self) -> Path:
         """The folder of `toban.toml`: relative paths and commands start there."""
-        return Path(self.bindings.file).absolute().parent
+        return self.bindings.folder.absolute()
 
 
 @dataclass(frozen=True, slots=True)

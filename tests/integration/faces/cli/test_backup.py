@@ -303,6 +303,20 @@ def test_another_shell_takes_what_the_running_toban_has_in_force(
     assert "PostgreSQL: 残す" in after.output
 
 
+def test_another_shell_finds_a_store_that_is_named_from_the_bindings_folder(
+    desk: Desk, three: list[str], elsewhere: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(desk.folder)
+    assert PARTS.in_force(desk.folder / "home" / KEPT, Path("運用設計書.md")).refresh() is not None
+    append(Record(LedgerEntry.Kind.DOCUMENT, {"in_force": "運用設計書.md"}), now=NOON)
+    (desk.folder / "deeper").mkdir()
+    monkeypatch.chdir(desk.folder / "deeper")
+
+    verified = elsewhere("verify", three[-1])
+
+    assert verified.exit_code == 0, verified.output
+
+
 def test_another_shell_is_told_which_secrets_it_lacks(
     desk: Desk, three: list[str], elsewhere: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from toban.engine.bindings.inforce import Edition, InForce, Refusal
 from toban.engine.bindings.load import Kinds
+from toban.engine.bindings.secret import Secret
+from toban.engine.bindings.section import Section
 
 DESIGN = """\
 # 運用設計書
@@ -163,6 +165,46 @@ def test_a_process_that_starts_with_an_unreadable_document_goes_on_with_the_last
     assert restarted.edition is not None
     assert restarted.edition.design.clauses == before.design.clauses
     assert restarted.edition.bindings.system.name == "店"
+
+
+class Sealed(Section):
+    """A channel with a secret."""
+
+    token: Secret
+
+
+def test_whoever_reads_the_copies_elsewhere_finds_relative_files_where_the_bindings_stand(
+    design: Path, bindings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds, kept = Kinds(channels={"sealed": Sealed}), tmp_path / "kept"
+    bindings.write_text('[channels.ops]\nkind = "sealed"\ntoken = "file:token"\n')
+    (tmp_path / "token").write_text("hush")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    InForce(Path(design.name), Path(bindings.name), kinds, kept=kept).refresh()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    found = InForce(Path(design.name), Path(bindings.name), kinds, kept=kept).last_kept()
+
+    assert found is not None
+    config = found.bindings.channels["ops"].config
+    assert isinstance(config, Sealed)
+    assert config.token.reveal() == "hush"
+    assert found.bindings.folder == tmp_path
+    assert found.bindings.file == "toban.toml"
+
+
+def test_copies_of_an_earlier_toban_are_read_as_if_they_stood_where_the_files_do(
+    design: Path, bindings: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    InForce(design, bindings, Kinds(), kept=kept).refresh()
+    (kept / "folder").unlink()
+
+    found = InForce(design, bindings, Kinds(), kept=kept).last_kept()
+
+    assert found is not None
+    assert found.bindings.folder == tmp_path
 
 
 def test_a_mended_document_replaces_the_kept_one(design: Path, bindings: Path, tmp_path: Path) -> None:
