@@ -22,11 +22,6 @@ class Endings:
         self._waiting: deque[tuple[Success, Future[None]]] = deque()
         self._writing = threading.Lock()
 
-    @property
-    def waiting(self) -> int:
-        """How many ends are waiting for those that are being written."""
-        return len(self._waiting)
-
     def write(self, success: Success) -> None:
         """Return once *success* is in the tables; raise `Fenced` if it no longer counts.
 
