@@ -6,7 +6,7 @@ and again when it is over. Nothing is remembered but in this process: of two wor
 tells it, under the same key, so that a receiver which drops duplicates shows one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -33,6 +33,9 @@ _AGAIN = 720
 
 _KEY = "toban/pipeline"
 
+type ChannelOf = Callable[[str], Channel]
+"""Makes the channel of a name in `toban.toml`."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -46,12 +49,11 @@ class Lifeline:
         self._told: int | None = None
         """At how many silent looks it was told last; None while nobody thinks that it has stopped."""
 
-    def look(
-        self, design: Design, contacts: Contacts, channels: Mapping[str, Channel], pulse: int, now: datetime
-    ) -> int:
+    def look(self, design: Design, contacts: Contacts, channel: ChannelOf, pulse: int, now: datetime) -> int:
         """Tell what is due; return how many places took it.
 
-        *pulse* is another number whenever the pipeline has worked since, as far as this process can see.
+        *channel* is asked only for those that are told by. *pulse* is another number whenever the pipeline has
+        worked since, as far as this process can see.
         """
         began_at = self._seen_at or now
         if pulse != self._pulse:
@@ -63,7 +65,7 @@ class Lifeline:
             return 0
         log.error("pipeline_stopped" if kind is NoticeKind.FIRING else "pipeline_works_again")
         told = sum(
-            _told(route, channels[route.way.name], kind, began_at, now)
+            _told(route, channel(route.way.name), kind, began_at, now)
             for route in routes(design, contacts, now)
         )
         if kind is NoticeKind.RECOVERED:

@@ -183,7 +183,7 @@ class Silence(models.Model):
     """Notices that somebody has stopped until a time: about a row, a target, an item."""
 
     matchers = models.JSONField()
-    """All must hold: `clause` (a clause id), `target`, `item`, `instance`."""
+    """All must hold: names of which `silences.is_matcher` is true, with the value that each must have."""
     author = models.CharField(max_length=150)
     reason = models.TextField()
     starts_at = models.DateTimeField()

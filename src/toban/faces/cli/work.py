@@ -298,11 +298,14 @@ class Work:
         edition = self._in_force.edition
         if edition is not None:
             contacts = contacts_of(edition.bindings, self._parts.transports, settings.PUBLIC_URL)
-            channels = {
-                name: self._parts.transports[bound.kind].build(bound.config)
-                for name, bound in edition.bindings.channels.items()
-            }
-            self._lifeline.look(edition.design, contacts, channels, self._pulse, self._clock())
+            bound = edition.bindings.channels
+            self._lifeline.look(
+                edition.design,
+                contacts,
+                lambda name: self._parts.transports[bound[name].kind].build(bound[name].config),
+                self._pulse,
+                self._clock(),
+            )
 
     def _beat(self) -> None:
         edition = self._in_force.edition

@@ -70,6 +70,8 @@ class Watched:
     lifeline: Lifeline = field(default_factory=Lifeline)
     pulse: int = 0
     looks: int = 0
+    made: list[str] = field(default_factory=list)
+    """The channels that were made to tell by."""
 
     def works(self) -> int:
         self.pulse += 1
@@ -79,10 +81,13 @@ class Watched:
         told = 0
         for _ in range(looks):
             self.looks += 1
-            channels = {"chat": self.chat, "mail": self.mail}
             now = NOW + self.looks * timedelta(seconds=EVERY)
-            told += self.lifeline.look(self.design, self.contacts, channels, self.pulse, now)
+            told += self.lifeline.look(self.design, self.contacts, self._channel, self.pulse, now)
         return told
+
+    def _channel(self, name: str) -> Telling:
+        self.made.append(name)
+        return {"chat": self.chat, "mail": self.mail}[name]
 
 
 @pytest.fixture
@@ -94,6 +99,7 @@ def test_as_long_as_it_works_nobody_is_told(watched: Watched) -> None:
     told = [watched.works() + watched.stands_still(SILENT - 1) for _ in range(5)]
 
     assert told == [0] * 5
+    assert watched.made == []
 
 
 def test_all_that_the_matrix_names_for_critical_alerts_are_told_directly(watched: Watched) -> None:

@@ -15,6 +15,19 @@ from prometheus_client.parser import text_string_to_metric_families
 from toban.chapters.monitoring.source import Measurement
 from toban.design.values.metric import Metric
 
+SELDOM = frozenset((Metric.CONNECTIONS, Metric.REPLICATION_LAG))
+"""Only a postgres_exporter has them: whoever has none is better served by asking the database itself."""
+
+MEASURES = SELDOM | {
+    Metric.UP,
+    Metric.CPU_USAGE,
+    Metric.MEMORY_USAGE,
+    Metric.DISK_USAGE,
+    Metric.ERROR_RATE,
+    Metric.RESPONSE_TIME,
+}
+"""What can be measured by expositions, however they come: fetched, or pushed."""
+
 type Labels = Mapping[str, str]
 type Series = tuple[str, frozenset[tuple[str, str]]]
 

@@ -6,7 +6,13 @@ from typing import ClassVar
 
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
 from toban.chapters.monitoring.sources.bounded import HttpConfig, Unanswered, fetch, new_client
-from toban.chapters.monitoring.sources.prometheus.exposition import Scrape, measurements, read_scrape
+from toban.chapters.monitoring.sources.prometheus.exposition import (
+    MEASURES,
+    SELDOM,
+    Scrape,
+    measurements,
+    read_scrape,
+)
 from toban.design.values.metric import Metric
 
 _OK = 200
@@ -67,19 +73,7 @@ class PrometheusSource:
 
 KIND = SourceKind(
     config=PrometheusConfig,
-    measures=frozenset(
-        (
-            Metric.UP,
-            Metric.CPU_USAGE,
-            Metric.MEMORY_USAGE,
-            Metric.DISK_USAGE,
-            Metric.ERROR_RATE,
-            Metric.RESPONSE_TIME,
-            Metric.CONNECTIONS,
-            Metric.REPLICATION_LAG,
-        )
-    ),
+    measures=MEASURES,
     build=PrometheusSource,
-    # Only a postgres_exporter does: whoever has none is better served by asking the database itself.
-    seldom=frozenset((Metric.CONNECTIONS, Metric.REPLICATION_LAG)),
+    seldom=SELDOM,
 )

@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 
 from toban.chapters.monitoring.pushed import Pushed
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
-from toban.chapters.monitoring.sources.prometheus.exposition import Scrape, measurements
+from toban.chapters.monitoring.sources.prometheus.exposition import MEASURES, SELDOM, Scrape, measurements
 from toban.design.values.metric import Metric
 from toban.engine.bindings.model import Length, Section
 from toban.engine.clock import system_clock
@@ -87,18 +87,7 @@ class PushedSource:
 
 KIND = SourceKind(
     config=PushedConfig,
-    measures=frozenset(
-        (
-            Metric.UP,
-            Metric.CPU_USAGE,
-            Metric.MEMORY_USAGE,
-            Metric.DISK_USAGE,
-            Metric.ERROR_RATE,
-            Metric.RESPONSE_TIME,
-            Metric.CONNECTIONS,
-            Metric.REPLICATION_LAG,
-        )
-    ),
+    measures=MEASURES,
     build=PushedSource,
-    seldom=frozenset((Metric.CONNECTIONS, Metric.REPLICATION_LAG)),
+    seldom=SELDOM,
 )
