@@ -52,8 +52,8 @@ class Lifeline:
     def look(self, design: Design, contacts: Contacts, channel: ChannelOf, pulse: int, now: datetime) -> int:
         """Tell what is due; return how many places took it.
 
-        *channel* is asked only for those that are told by. *pulse* is another number whenever the pipeline has
-        worked since, as far as this process can see.
+        *channel* is asked only for those that are told by. *pulse* is another number whenever the pipeline
+        has worked since, as far as this process can see.
         """
         began_at = self._seen_at or now
         if pulse != self._pulse:
