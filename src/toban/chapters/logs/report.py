@@ -11,9 +11,13 @@ from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.telemetry.log_days import DayPart
+from toban.engine.telemetry.log_words import TRACE
 
 _NOTHING = (
     "ログがまだ届いていません: toban.toml の [senders] に送り手を書き、POST /ingest/logs に送ってください"
+)
+_NO_TRACES = (
+    "トレースがまだ届いていません: toban.toml の [senders] に送り手を書き、POST /v1/traces に送ってください"
 )
 _UNITS = ((1 << 40, "TB"), (1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
 
@@ -104,7 +108,7 @@ def size(count: int) -> str:
 
 def _said(kept: Kept, row: LogKind) -> tuple[Verdict, str, str]:
     if not kept.days:
-        return Verdict.UNBOUND, "", _NOTHING
+        return Verdict.UNBOUND, "", _NO_TRACES if kept.kind == TRACE else _NOTHING
     stored = amount(kept.days)
     value = f"最古 {kept.decision.oldest}"
     match kept.decision.why:

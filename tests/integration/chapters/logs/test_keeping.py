@@ -264,3 +264,11 @@ def test_a_hold_on_every_kind_keeps_traces(telemetry: Telemetry) -> None:
     Keeper(LogDays(telemetry)).step(written(more="| トレース | 処理の流れ | Toban | 14日 |"), NOON, "d")
 
     assert ages(telemetry, "trace") == [0, 40]
+
+
+def test_a_row_of_traces_without_any_says_where_to_send_them(telemetry: Telemetry) -> None:
+    spans(telemetry)
+
+    Keeper(LogDays(telemetry)).step(written(more="| トレース | 処理の流れ | Toban | 14日 |"), NOON, "d")
+
+    assert "POST /v1/traces" in ClauseStatus.objects.get(clause_id="logs/log-kind/トレース").reason
