@@ -75,6 +75,11 @@ DISCOVERIES = {
 }
 """`kind = "…"` of a target's discovery → the module that holds its `KIND`."""
 
+LOG_SOURCES = {
+    "cloudwatch": "toban.chapters.logs.sources.cloudwatch",
+}
+"""`kind = "…"` of `[log_sources.NAME]` → the module that holds its `KIND`."""
+
 WORKS = {
     "command": "toban.chapters.batch.kinds.command",
     "ssh": "toban.chapters.batch.kinds.ssh",
@@ -111,5 +116,6 @@ def main() -> None:
         stores=STORES,
         backups=BACKUPS,
         discoveries=DISCOVERIES,
+        log_sources=LOG_SOURCES,
     )
     group(prog_name="toban", obj=parts)

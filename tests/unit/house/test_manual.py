@@ -123,6 +123,13 @@ def test_every_key_of_a_source_is_in_the_manual(kind: str) -> None:
     assert undocumented(config, section(page("sources.md"), f'`kind = "{kind}"`')) == []
 
 
+@pytest.mark.parametrize("kind", sorted(wiring.LOG_SOURCES))
+def test_every_key_of_a_log_source_is_in_the_manual(kind: str) -> None:
+    config = import_module(wiring.LOG_SOURCES[kind]).KIND.config
+
+    assert undocumented(config, section(page("logs-senders.md"), f'`kind = "{kind}"`')) == []
+
+
 @pytest.mark.parametrize("kind", sorted(wiring.DISCOVERIES))
 def test_every_key_of_a_discovery_is_in_the_manual(kind: str) -> None:
     config = import_module(wiring.DISCOVERIES[kind]).KIND.config

@@ -22,7 +22,7 @@ print(json.dumps(failed))
 def test_kinds_are_loaded_without_django_being_ready() -> None:
     registered = (
         *(wiring.CHANNELS, wiring.SOURCES, wiring.DISCOVERIES),
-        *(wiring.WORKS, wiring.STORES, wiring.BACKUPS),
+        *(wiring.WORKS, wiring.STORES, wiring.BACKUPS, wiring.LOG_SOURCES),
     )
     modules = sorted({module for table in registered for module in table.values()})
     environment = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}

@@ -1,10 +1,11 @@
 """What was agreed on how long each kind of log is kept, what stands in the way, and what is being deleted.
 
-And the searches that operators keep under a name.
+And how far logs were fetched that stay elsewhere, and the searches that operators keep under a name.
 """
 
 from django.db import models
 
+from toban.chapters.logs.pulls import Position
 from toban.engine.people.models import Operator
 
 
@@ -40,6 +41,36 @@ class LegalHold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind or '*'}: {self.reason}"
+
+
+class Pull(models.Model):
+    """How far a place that logs are fetched from has been fetched."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    """Its name in `[log_sources]`."""
+    log = models.CharField(max_length=200, blank=True)
+    """The document's kind of log that it has, in the bindings' words."""
+    through = models.BigIntegerField(null=True)
+    """All that was written there before then is stored, in milliseconds since 1970."""
+    pulled_at = models.BigIntegerField(null=True)
+    looked_at = models.DateTimeField(null=True)
+    """Of the last attempt, whatever came of it."""
+    trouble = models.TextField(blank=True)
+    """Why the last attempt gave not all; empty when it did."""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.trouble or self.through}"
+
+    @property
+    def position(self) -> Position | None:
+        """Return how far it has been fetched; None: not at all."""
+        if self.through is None or self.pulled_at is None:
+            return None
+        return Position(self.through, self.pulled_at)
+
+    @position.setter
+    def position(self, position: Position) -> None:
+        self.through, self.pulled_at = position
 
 
 class SavedSearch(models.Model):

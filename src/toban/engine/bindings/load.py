@@ -42,6 +42,7 @@ class Kinds:
     stores: Models[BaseModel] = field(default_factory=dict)
     backups: Models[BackupBinding] = field(default_factory=dict)
     discoveries: Models[DiscoveryBinding] = field(default_factory=dict)
+    log_sources: Models[BaseModel] = field(default_factory=dict)
 
 
 DEFAULT_WORK = "command"
@@ -85,22 +86,19 @@ def read_bindings(text: str, path: Path, kinds: Kinds, *, folder: Path | None = 
         raise UnreadableBindings([_syntax_finding(path, text, error)]) from error
     reading = _Reading(path, folder or path.parent, text.splitlines(), key_lines(text))
     frame = reading.take(Frame, raw, ())
-    targets = {
-        name: tuple(reading.each_source(kinds.sources, name, table))
-        for name, table in _tables(raw, "targets").items()
-    }
-    discoveries = {
-        name: tuple(reading.each_discovery(kinds, name, table))
-        for name, table in _tables(raw, "targets").items()
-    }
+    written = _tables(raw, "targets").items()
+    targets = {name: tuple(reading.each_source(kinds.sources, name, table)) for name, table in written}
+    discoveries = {name: tuple(reading.each_discovery(kinds, name, table)) for name, table in written}
     channels = reading.each(kinds.channels, raw, "channels")
     batches = reading.each(kinds.works, raw, "batches", default=DEFAULT_WORK)
     stores = reading.each(kinds.stores, raw, "stores")
     backups = reading.each(kinds.backups, raw, "backups")
+    log_sources = reading.each(kinds.log_sources, raw, "log_sources")
     if reading.findings or frame is None:
         raise UnreadableBindings(sorted(set(reading.findings), key=lambda each: (each.origin, each.code)))
     tables = {name: getattr(frame, name) for name in ("people", "duty", "senders", "objectives", "errors")}
     tables |= {"targets": targets, "batches": batches, "stores": stores, "backups": backups}
+    tables |= {"log_sources": log_sources}
     return Bindings(
         file=str(path),
         digest=hashlib.sha256(text.encode()).hexdigest(),
@@ -116,6 +114,7 @@ def read_bindings(text: str, path: Path, kinds: Kinds, *, folder: Path | None = 
         notices=frame.notices,
         heartbeat=frame.heartbeat,
         senders=frame.senders,
+        log_sources=log_sources,
         syslog=frame.syslog,
         logs=frame.logs,
         evidence=frame.evidence,
@@ -145,7 +144,10 @@ def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:
     bound: list[Bound[Any]] = [each for group in bindings.targets.values() for each in group]
     for each_found in bindings.discoveries.values():
         bound += [part for each in each_found for part in (each.bound, each.sample)]
-    for table in (bindings.channels, bindings.batches, bindings.stores, bindings.backups):
+    for table in (
+        *(bindings.channels, bindings.batches, bindings.stores, bindings.backups),
+        bindings.log_sources,
+    ):
         bound += table.values()
     bound += [
         Bound("sender", each, bindings.lines["senders", name]) for name, each in bindings.senders.items()

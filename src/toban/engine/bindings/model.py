@@ -371,6 +371,8 @@ class Bindings:
     logs: LogBinding = field(default_factory=LogBinding)
     evidence: EvidenceBinding | None = None
     """Where evidence is shipped to; None: it stays in the state database alone."""
+    log_sources: Mapping[str, Bound[BaseModel]] = field(default_factory=dict)
+    """A name → where logs are fetched from."""
     errors: Mapping[str, ErrorBinding] = field(default_factory=dict)
     """An application → how it reports its errors."""
     objectives: Mapping[str, ObjectiveBinding] = field(default_factory=dict)
@@ -419,6 +421,7 @@ class Frame(Section):
     syslog: SyslogBinding | None = None
     logs: LogBinding = LogBinding()
     evidence: EvidenceBinding | None = None
+    log_sources: Mapping[str, Mapping[str, object]] = {}
     errors: Annotated[Mapping[str, ErrorBinding], AfterValidator(_own_projects)] = {}
     objectives: Mapping[str, ObjectiveBinding] = {}
     batches: Mapping[str, dict[str, object]] = {}

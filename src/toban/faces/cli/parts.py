@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     # Loaded by whoever asks: most commands, such as `toban check`, need none of it.
     from toban.chapters.backup.batch import Kinds as BackupKinds
     from toban.chapters.backup.engine import EngineKind
+    from toban.chapters.logs.source import LogSourceKind
     from toban.chapters.monitoring.discovery import DiscoveryKind
     from toban.chapters.monitoring.source import SourceKind
     from toban.engine.bindings.inforce import InForce
@@ -31,6 +32,7 @@ class Parts:
     stores: Mapping[str, str] = field(default_factory=dict)
     backups: Mapping[str, str] = field(default_factory=dict)
     discoveries: Mapping[str, str] = field(default_factory=dict)
+    log_sources: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def source_kinds(self) -> "Mapping[str, SourceKind]":
@@ -45,6 +47,13 @@ class Parts:
         from toban.chapters.monitoring.discovery import load_discoveries  # noqa: PLC0415
 
         return load_discoveries(self.discoveries)
+
+    @cached_property
+    def log_source_kinds(self) -> "Mapping[str, LogSourceKind]":
+        """The kinds of place that logs are fetched from."""
+        from toban.chapters.logs.source import load_log_sources  # noqa: PLC0415
+
+        return load_log_sources(self.log_sources)
 
     @cached_property
     def transports(self) -> "Mapping[str, Transport]":
@@ -95,6 +104,7 @@ class Parts:
             stores={name: kind.config for name, kind in self.store_kinds.items()},
             backups={name: kind.config for name, kind in self.engine_kinds.items()},
             discoveries={name: kind.config for name, kind in self.discovery_kinds.items()},
+            log_sources={name: kind.config for name, kind in self.log_source_kinds.items()},
         )
 
     @property

@@ -3,10 +3,10 @@
 A line keeps its number, whatever becomes of it: a complaint about it is about the line that was sent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from toban.chapters.logs.formats import access, docker, journald, json_objects, syslog, text
-from toban.chapters.logs.formats.convert import Convert
+from toban.chapters.logs.formats.convert import Convert, Record, Surroundings
 from toban.engine.bindings.senders import LogFormat
 
 FORMATS: Mapping[LogFormat, Convert] = {
@@ -17,3 +17,13 @@ FORMATS: Mapping[LogFormat, Convert] = {
     "access": access.ndjson,
     "syslog": syslog.ndjson,
 }
+
+RECORDS: Mapping[LogFormat, Callable[[str, Surroundings], Record]] = {
+    "json": text.record,
+    "text": text.record,
+    "docker": docker.record,
+    "journald": journald.record,
+    "access": access.record,
+    "syslog": syslog.record,
+}
+"""The same of one line that comes by itself, and may hold line ends."""

@@ -23,10 +23,15 @@ _MICROSECONDS = re.compile(r"(?:.*\s)?(\d+)")
 
 def ndjson(body: bytes, surroundings: Surroundings) -> bytes:
     """Convert access lines; one that is none is read as text."""
-    return each_line(body, lambda line: record(line) or text.record(line, surroundings.zone))
+    return each_line(body, lambda line: record(line, surroundings))
 
 
-def record(line: str) -> Record | None:
+def record(line: str, surroundings: Surroundings) -> Record:
+    """Return what an access line tells, or what it says as text."""
+    return request(line) or text.record(line, surroundings)
+
+
+def request(line: str) -> Record | None:
     """Return what an access line tells; None where it is none."""
     found = _LINE.fullmatch(line)
     if found is None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 
 import orjson
 
+from toban.chapters.logs.formats import text
 from toban.chapters.logs.formats.convert import Record, Surroundings, completed, decoded, dumped
 from toban.chapters.logs.formats.json_objects import enveloped
-from toban.chapters.logs.formats.text import level_in, unwrapped
 
 _PIECE = 16 * 1024 - 4
 """Bytes from which on a text without a line end is a piece of one: Docker cuts at 16 KiB."""
@@ -39,6 +39,12 @@ def _lines(lines: list[bytes]) -> Iterator[bytes]:
     yield from (dumped(_record(each)) for each in waiting.values())
 
 
+def record(line: str, surroundings: Surroundings) -> Record:
+    """Return what one line of the file says; what is none of its lines is text."""
+    written = _object(line.encode("utf-8", "replace"))
+    return _record(written) if isinstance(written.get("log"), str) else text.record(line, surroundings)
+
+
 def _object(line: bytes) -> Record:
     try:
         written = orjson.loads(line) if line else {}
@@ -54,4 +60,4 @@ def _is_piece(log: str) -> bool:
 def _record(written: Mapping[str, object]) -> Record:
     log = str(written["log"]).rstrip("\r\n")
     envelope = {name: value for name, value in written.items() if name != "log"}
-    return completed(unwrapped(log), {**envelope, "level": level_in(log)})
+    return completed(text.unwrapped(log), {**envelope, "level": text.level_in(log)})

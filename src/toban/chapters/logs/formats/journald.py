@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import orjson
 
+from toban.chapters.logs.formats import text
 from toban.chapters.logs.formats.convert import Record, Surroundings, completed, decoded, dumped
 from toban.chapters.logs.formats.json_objects import enveloped
 from toban.chapters.logs.formats.severity import SEVERITIES
-from toban.chapters.logs.formats.text import unwrapped
 
 _MICROSECONDS = 1e6
 _NAMED = {
@@ -35,10 +35,16 @@ def _line(line: bytes) -> bytes:
         entry = orjson.loads(line) if line else None
     except orjson.JSONDecodeError:
         return line
-    return dumped(record(entry)) if isinstance(entry, dict) else line
+    return dumped(_record(entry)) if isinstance(entry, dict) else line
 
 
-def record(entry: Mapping[str, object]) -> Record:
+def record(line: str, surroundings: Surroundings) -> Record:
+    """Return an entry's record; what is none is text."""
+    entry = text.unwrapped(line)
+    return _record(entry) if entry.keys() & {"MESSAGE", "PRIORITY"} else text.record(line, surroundings)
+
+
+def _record(entry: Mapping[str, object]) -> Record:
     """Return an entry's record: what the journal itself knows of it, and the fields of whoever wrote it."""
     envelope: Record = {
         "timestamp": _seconds(entry),
@@ -52,7 +58,9 @@ def record(entry: Mapping[str, object]) -> Record:
         # Those with an underscore are the journal's own: of each entry the same twenty.
         if not field.startswith("_") and field not in _READ and field not in _NAMED
     }
-    return completed(unwrapped(_message(entry.get("MESSAGE", entry.get("message")))), {**envelope, **own})
+    return completed(
+        text.unwrapped(_message(entry.get("MESSAGE", entry.get("message")))), {**envelope, **own}
+    )
 
 
 def _message(written: object) -> str:

@@ -30,14 +30,14 @@ _LEVEL = re.compile(
 
 def ndjson(body: bytes, surroundings: Surroundings) -> bytes:
     """Convert lines of text; one that is a JSON object is taken as it is."""
-    return each_line(body, lambda line: record(line, surroundings.zone))
+    return each_line(body, lambda line: record(line, surroundings))
 
 
-def record(line: str, zone: tzinfo) -> Record:
+def record(line: str, surroundings: Surroundings) -> Record:
     """Return what a line says by itself."""
     found = unwrapped(line)
     if "message" in found and len(found) == 1:
-        moment = time_in(line, zone)
+        moment = time_in(line, surroundings.zone)
         if moment is not None:
             found["timestamp"] = moment.isoformat()
         if level := level_in(line):

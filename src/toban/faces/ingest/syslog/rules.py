@@ -55,7 +55,7 @@ def sorted_out(
         # A counted message may end a line, too: rsyslog's do.
         envelope, told = syslog.opened(decoded(message.content.rstrip(b"\0\r\n")), around)
         name = sender_of(message.source, str(envelope.get("host", "")), senders)
-        inner = (access.record(told) if _is_access(name, senders) else None) or text.unwrapped(told)
+        inner = (access.request(told) if _is_access(name, senders) else None) or text.unwrapped(told)
         yield name, completed(completed(inner, envelope), {"timestamp": message.at})
 
 

@@ -1,0 +1,104 @@
+"""Fetching logs from where they are. What is stored already is asked of the store, so that nothing doubles.
+
+A position moves once all up to it is stored. Killed at any moment, the next look asks for the same again.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from uuid import uuid4
+
+import structlog
+
+from toban.chapters.logs import counters
+from toban.chapters.logs.formats.convert import Surroundings
+from toban.chapters.logs.lines import LineReader, Origin
+from toban.chapters.logs.models import Pull
+from toban.chapters.logs.pulls import Position, lines, new, unseen, window
+from toban.chapters.logs.rules import LogRules
+from toban.chapters.logs.source import Event, LogSource, LogSourceConfig, LogSourceKind, Unfetchable
+from toban.engine.bindings.model import Bound
+from toban.engine.clock import Clock
+from toban.engine.telemetry.log_ids import LogIds
+from toban.engine.telemetry.log_words import kind_of
+from toban.engine.telemetry.logs import Batch, LogStore
+from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
+
+type LogSources = Mapping[str, Bound[LogSourceConfig]]
+
+log = structlog.get_logger(__name__)
+
+
+class Puller:
+    """Fetches from every place that the bindings name. One thread drives `step`."""
+
+    def __init__(self, telemetry: Telemetry, clock: Clock, permit: Callable[[], None]) -> None:
+        """Before each batch *permit* is asked, which raises where another process does this now."""
+        self._store = LogStore(telemetry)
+        self._ids = LogIds(telemetry)
+        self._clock = clock
+        self._permit = permit
+
+    def step(self, sources: LogSources, kinds: Mapping[str, LogSourceKind], rules: LogRules) -> None:
+        """Fetch from each place that is due."""
+        Pull.objects.exclude(name__in=sources).delete()
+        for name, bound in sources.items():
+            pull = Pull.objects.filter(name=name).first() or Pull(name=name)
+            if pull.looked_at is None or self._clock() - pull.looked_at >= bound.config.every:
+                self._look(pull, bound, kinds[bound.kind], rules)
+
+    def _look(self, pull: Pull, bound: Bound[LogSourceConfig], kind: LogSourceKind, rules: LogRules) -> None:
+        pull.log, pull.looked_at = bound.config.log, self._clock()
+        source = kind.build(bound.config)
+        try:
+            while self._fetch(pull, source, bound.config, rules):
+                pull.save()
+            pull.trouble = ""
+        except Unfetchable as problem:
+            pull.trouble = str(problem)
+        except StoreUnavailable as away:
+            pull.trouble = f"ログの置き場が答えません: {away}"
+        finally:
+            source.close()
+        if pull.trouble:
+            log.warning("logs_not_fetched", source=pull.name, reason=pull.trouble)
+        pull.save()
+
+    def _fetch(self, pull: Pull, source: LogSource, config: LogSourceConfig, rules: LogRules) -> bool:
+        """Fetch and store the next window; say whether there is another."""
+        position = pull.position
+        now = _milliseconds(self._clock())
+        asked = window(position, config, now)
+        for page in source.events(asked.start, asked.through):
+            events = unseen(page, position)
+            if events:
+                self._keep(pull.name, events, config, rules)
+        pull.position = Position(asked.through, now)
+        return asked.through < now
+
+    def _keep(self, name: str, events: list[Event], config: LogSourceConfig, rules: LogRules) -> None:
+        """Store what of *events* is not there yet."""
+        moments = [event.at for event in events]
+        fresh = new(events, self._ids.stored(name, min(moments), max(moments)))
+        origin = Origin(name, kind_of(config.log) if config.log else "", config.service)
+        now = self._clock()
+        reading = LineReader(rules).read(lines(fresh, config, Surroundings(rules.zone, now)), origin, now)
+        self._permit()
+        try:
+            self._store.write(Batch(uuid4().hex, reading.rows))
+        except StoreRefused:
+            log.exception("logs_refused_by_store", source=name, count=len(reading.rows))
+        counters.count(name, reading)
+
+
+def troubles(rules: LogRules) -> Mapping[str, str]:
+    """Return why places can't be fetched from, by the kind of log that is missing then."""
+    found: dict[str, str] = {}
+    for pull in Pull.objects.exclude(trouble=""):
+        named = kind_of(pull.log) if pull.log else ""
+        for kind in (named,) if named else rules.kinds:
+            found.setdefault(kind, f"{pull.name}: {pull.trouble}")
+    return found
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,75 @@
+"""What is fetched of a place next, and what of it is new. Pure."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import NamedTuple
+
+from toban.chapters.logs.formats import RECORDS
+from toban.chapters.logs.formats.convert import Record, Surroundings, dumped
+from toban.chapters.logs.shapes import NAMES
+from toban.chapters.logs.source import Event, LogSourceConfig
+
+_MILLISECOND = timedelta(milliseconds=1)
+_LONGEST = 3_600_000
+"""Milliseconds that are fetched at once, so that a position is kept on the way through a long absence."""
+
+_MARGIN = 60_000
+"""Milliseconds by which a place's clock may differ, and a line may take to be found there."""
+
+
+class Position(NamedTuple):
+    """How far a place was fetched. All in milliseconds since 1970."""
+
+    through: int
+    """All lines written before then were there."""
+    pulled_at: int
+    """When that was looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What to ask for."""
+
+    start: int
+    through: int
+    """Up to before then; the position when all has been stored."""
+
+
+def window(position: Position | None, config: LogSourceConfig, now: int) -> Window:
+    """Return what to fetch next: on from *position*, and again what may have come late."""
+    through = position.through if position is not None else now - config.since // _MILLISECOND
+    start = through - config.late // _MILLISECOND if position is not None else through
+    # A clock that was set back asks for nothing new.
+    return Window(start, max(min(now, through + _LONGEST), through))
+
+
+def unseen(events: Sequence[Event], position: Position | None) -> list[Event]:
+    """Return those of *events* that a look before can't have found."""
+    if position is None:
+        return list(events)
+    return [
+        event
+        for event in events
+        if event.at >= position.through or event.came_at >= position.pulled_at - _MARGIN
+    ]
+
+
+def new(events: Sequence[Event], stored: Collection[str]) -> list[Event]:
+    """Return those of *events* whose ids are not among the *stored*, each once."""
+    return list({event.id: event for event in events if event.id not in stored}.values())
+
+
+def lines(events: Sequence[Event], config: LogSourceConfig, around: Surroundings) -> bytes:
+    """Return *events* as lines of JSON."""
+    return b"\n".join(dumped(_record(event, config, around)) for event in events)
+
+
+def _record(event: Event, config: LogSourceConfig, around: Surroundings) -> Record:
+    """Return an event's record. Its time is the place's: by that it is asked for, and known again."""
+    found = RECORDS[config.format](event.message, around)
+    own = [found.pop(name) for name in NAMES["at"] if name in found]
+    if own and event.message.lstrip().startswith("{"):
+        found["loggedAt"] = own[0]
+    at: Record = {"timestamp": event.at / 1000}
+    return {**at, **found, "logStream": event.stream, "eventId": event.id}

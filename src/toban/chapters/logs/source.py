@@ -1,0 +1,81 @@
+"""The extension point for places that logs are fetched from: a Protocol, a failure, one line to register."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+from typing import Any, NamedTuple, Protocol
+
+from pydantic import Field
+
+from toban.engine.bindings.model import Length, Section
+from toban.engine.bindings.senders import LogFormat
+
+
+class LogSourceConfig(Section):
+    """What the table of every kind may say: `[log_sources.NAME]`."""
+
+    log: str = ""
+    """The document's kind of log that its lines are, where they don't say."""
+    service: str = ""
+    """The service that its lines are of, where they don't say."""
+    format: LogFormat = "text"
+    every: Length = Field(default=timedelta(minutes=1), ge=timedelta(seconds=10))
+    """How often it is asked."""
+    late: Length = timedelta(minutes=5)
+    """How late a line may come there: so far back it is looked at again."""
+    since: Length = timedelta(hours=1)
+    """How far back the first look goes."""
+
+
+class Event(NamedTuple):
+    """A line as its place has it."""
+
+    id: str
+    """No other line of the place has it."""
+    at: int
+    """When it was written, in milliseconds since 1970."""
+    came_at: int
+    """When it came to its place, in milliseconds since 1970."""
+    message: str
+    stream: str
+    """What within the place it was written by."""
+
+
+class Unfetchable(Exception):
+    """The place did not give its lines; the message tells the operator why, without any secret."""
+
+
+class LogSource(Protocol):
+    """A place to fetch lines from. One thread uses it."""
+
+    def events(self, start: int, end: int) -> Iterator[Sequence[Event]]:
+        """Yield the lines from *start* to before *end*, in milliseconds since 1970, by pages.
+
+        Raises `Unfetchable`; what was yielded before is right.
+        """
+
+    def close(self) -> None:
+        """Let go of connections; the source is not used again."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSourceKind:
+    """A kind as `toban.toml` names it."""
+
+    config: type[LogSourceConfig]
+    build: Callable[[Any], LogSource]
+    """Makes a source of a valid config; connects to nothing yet."""
+    cost: Callable[[Any], str]
+    """Says what others charge for it."""
+
+
+def load_log_sources(modules: Mapping[str, str]) -> dict[str, LogSourceKind]:
+    """Import the registered *modules* (kind → module name); each holds one `KIND`."""
+    found = {}
+    for name, module in modules.items():
+        kind = import_module(module).KIND
+        if not isinstance(kind, LogSourceKind):
+            raise TypeError(f"{module}.KIND is no LogSourceKind")
+        found[name] = kind
+    return found

@@ -1,0 +1,1 @@
+"""The kinds of place that logs are fetched from."""
