@@ -154,6 +154,14 @@ def test_what_cannot_be_read_is_named(viewer: Client) -> None:
     assert "「abc」はトレース ID ではありません" in text(viewer, "/traces/search", {"trace": "abc"})
 
 
+@pytest.mark.parametrize("odd", ["'", "\\", '"', "%", "{x:String}", "\x00", "注文 *", "*", "-" * 2000])
+def test_whatever_is_sought_is_looked_for_as_it_is_written(viewer: Client, odd: str) -> None:
+    for query in ({"service": odd}, {"route": odd, "method": odd}):
+        assert viewer.get("/traces/search", query).status_code == 200
+    assert viewer.get("/traces/", {"service": odd, "sort": odd}).status_code == 200
+    assert "トレースの置き場が答えません" not in text(viewer, "/traces/search", {"service": odd})
+
+
 def test_an_id_leads_to_its_trace(viewer: Client) -> None:
     answer = viewer.get("/traces/search", {"trace": f" {TRACE.upper()} "})
 

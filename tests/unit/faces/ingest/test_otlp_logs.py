@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from google.protobuf.json_format import MessageToDict
+from hypothesis import given
+from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -18,7 +20,7 @@ AT = 1_764_126_000_123_456_789
 
 def lines(export: ExportLogsServiceRequest) -> list[dict[str, Any]]:
     body = otlp_logs.lines_of(export, lambda word: known_level(word, {"重大": "CRITICAL"}))
-    return [json.loads(line) for line in body.split(b"\n")]
+    return [json.loads(line) for line in body.split(b"\n") if line]
 
 
 def line(**fields: Any) -> dict[str, Any]:
@@ -153,3 +155,41 @@ def test_a_partial_success_tells_some_reasons_and_counts_the_rest() -> None:
     assert told.rejected_log_records == 8
     assert told.error_message.startswith("log record 1: bad; log record 2: bad")
     assert told.error_message.endswith("log record 5: bad; and 3 more")
+
+
+def damaged(whole: bytes, place: int, put: bytes) -> bytes:
+    """Return *whole* with other bytes at a place of it."""
+    at = place % (len(whole) + 1)
+    return whole[:at] + put + whole[at + len(put) :]
+
+
+@given(place=st.integers(0, 10_000), put=st.binary(max_size=12))
+def test_an_export_that_was_damaged_on_the_way_is_read_or_refused(place: int, put: bytes) -> None:
+    export = ExportTraceServiceRequest()
+    span = (
+        export.resource_spans.add()
+        .scope_spans.add()
+        .spans.add(
+            trace_id=b"t" * 16,
+            span_id=b"s" * 8,
+            name="GET",
+            kind=2,
+            start_time_unix_nano=AT,
+            end_time_unix_nano=AT,
+        )
+    )
+    span.attributes.add(key="list").value.array_value.values.add().string_value = "x"
+    span.events.add(name="exception", time_unix_nano=AT).attributes.add(key="k").value.double_value = 0.5
+    logs = ExportLogsServiceRequest()
+    record = logs.resource_logs.add().scope_logs.add().log_records.add(time_unix_nano=AT, severity_number=9)
+    record.body.kvlist_value.values.add(key="message").value.string_value = "x"
+
+    for empty, whole in ((ExportTraceServiceRequest(), export), (ExportLogsServiceRequest(), logs)):
+        try:
+            found = otlp_wire.read(empty, damaged(whole.SerializeToString(), place, put), Encoding.PROTOBUF)
+        except BadExport:
+            continue
+        if isinstance(found, ExportLogsServiceRequest):
+            assert len(lines(found)) <= 1
+        else:
+            json.dumps(list(otlp_traces.spans_of(found)))
