@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from toban.chapters.errors.payload import event_id_of
+
 _SHORT = 200
 _TITLE = 300
 _AHEAD = timedelta(minutes=5)
 """A clock may go so much before Toban's; what is later is dated by its arrival."""
 _BACK = timedelta(days=30)
 _CHAIN = 10
-_HEX = frozenset("0123456789abcdef")
-_ID_LENGTH = 32
 
 
 class Level(StrEnum):
@@ -159,12 +159,6 @@ def read_event(payload: Mapping[str, object], now: datetime) -> ErrorEvent:
         extra=_record(payload.get("extra")),
         crumbs=tuple(_crumbs(payload.get("breadcrumbs"), now)),
     )
-
-
-def event_id_of(written: object) -> str:
-    """Return an event's id without its dashes; empty for what is none."""
-    plain = str(written).replace("-", "").lower() if isinstance(written, str) else ""
-    return plain if len(plain) == _ID_LENGTH and _HEX.issuperset(plain) else ""
 
 
 def moment_of(written: object, now: datetime) -> datetime:

@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse, Response
 
 from toban.chapters.errors import intake
 from toban.chapters.errors.counters import ITEMS_TOTAL
-from toban.chapters.errors.event import event_id_of, read_event
-from toban.chapters.errors.payload import LARGEST, BadEvent, read_payload
+from toban.chapters.errors.event import read_event
+from toban.chapters.errors.payload import LARGEST, BadEvent, event_id_of, read_payload
 from toban.chapters.errors.rules import Tally, admitted
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import Clock
@@ -154,8 +154,8 @@ class SentryIn:
             raise Refused(413 if len(payload) > LARGEST else 400, str(flaw)) from flaw
         if written.get("type") == "transaction":
             ITEMS_TOTAL.labels(project, "transaction", "ignored").inc()
-            return event_id_of(written.get("event_id"))
-        written.setdefault("event_id", envelope_id)
+            return event_id_of(written["event_id"])
+        written["event_id"] = written["event_id"] or envelope_id
         now = self._clock()
         outcome, event_id = intake.take(project, read_event(written, now), now)
         ITEMS_TOTAL.labels(project, _EVENT, outcome.value).inc()

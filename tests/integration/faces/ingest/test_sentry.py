@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+import shutil
 import sqlite3
 import threading
 import zlib
@@ -19,7 +21,9 @@ import sentry_sdk
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from playwright.sync_api import sync_playwright
 from sentry_sdk.transport import HttpTransport
+from tests.integration.faces.ingest.browser_page import SDK, shop_page
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
 from toban.chapters.errors.payload import LARGEST
@@ -180,6 +184,27 @@ def test_a_browsers_payload_comes_as_plain_text_with_the_key_in_the_address(serv
     found = titled(served, "TypeError: cart is undefined")
     assert found["event"]["raised"][0]["handled"] is False
     assert "abc" not in found["event"]["request"]["url"]
+
+
+@pytest.mark.browser
+def test_the_sdk_of_browsers_reports_what_nobody_caught_from_another_origin(served: Served) -> None:
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None or not (SDK / "node_modules").exists():
+        pytest.skip("needs Chromium, and @sentry/browser in .boot/sentry (./check brings both)")
+    with shop_page(f"http://{KEY}@127.0.0.1:{served.port}/1") as address, sync_playwright() as playwright:
+        # Chromium refuses its sandbox to root.
+        browser = playwright.chromium.launch(executable_path=program, chromium_sandbox=os.geteuid() != 0)
+        page = browser.new_page()
+        page.goto(address)
+        page.wait_for_function("window.sent !== undefined", timeout=60_000)
+        assert page.evaluate("window.sent") is True
+        browser.close()
+
+    found = titled(served, "TypeError: Cannot read properties of null (reading 'items')")
+    assert (found["platform"], found["users"], found["last_release"]) == ("javascript", 1, "web@2.0.0")
+    raised = found["event"]["raised"][-1]
+    assert (raised["handled"], raised["frames"][-1]["function"]) == (False, "total")
+    assert found["event"]["request"]["url"] == address
 
 
 def test_a_browser_may_ask_first(served: Served) -> None:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toban.chapters.errors.event import ErrorEvent, Level, event_id_of, moment_of, read_event
-from toban.chapters.errors.payload import LARGEST, BadEvent, bounded, by_name, read_payload
+from toban.chapters.errors.event import ErrorEvent, Level, moment_of, read_event
+from toban.chapters.errors.payload import LARGEST, BadEvent, bounded, by_name, event_id_of, read_payload
 from toban.engine.masks import Mask, Masker
 
 NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
@@ -37,6 +37,15 @@ def test_an_exception_is_read_with_its_calls_and_what_surfaced_last_is_the_title
     assert (event.level, event.release) == (Level.FATAL, "shop@1.2.0")
     assert event.raised[-1].frames[0].source == "    return price / count"
     assert event.raised[-1].frames[0].variables == {"count": 0}
+
+
+def test_an_id_stays_whole_though_its_digits_look_like_a_cards() -> None:
+    lookalike = "c1307295d96d475e9ce2865382414781"
+
+    event = read(event_id=lookalike, contexts={"trace": {"trace_id": lookalike}}, message=lookalike)
+
+    assert (event.event_id, event.trace_id) == (lookalike, lookalike)
+    assert event.message == "c1307295d96d475e9ce***4781"
 
 
 def test_a_message_keeps_its_template() -> None:
