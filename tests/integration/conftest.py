@@ -146,6 +146,24 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 
 @pytest.fixture
+def ministack_of_its_own(tmp_path: Path) -> Iterator[Callable[[], S3Server]]:
+    """Starts a server that no other test knows."""
+    started: list[S3Server] = []
+
+    def start() -> S3Server:
+        folder = tmp_path / "ministack"
+        folder.mkdir()
+        server = buckets.ministack(folder)
+        server.start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
 def bucket_of(tmp_path: Path) -> BucketOf:
     """Returns the config of a new bucket of a server; keys that are given override its own."""
     (tmp_path / "access").write_text(ACCESS_KEY)

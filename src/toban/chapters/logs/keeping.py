@@ -21,6 +21,7 @@ from toban.chapters.logs.rules import LogRules
 from toban.design.values.duration import read_retention
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence.outside import Outside
 from toban.engine.notify import alerts
 from toban.engine.orders import NotPossible
 from toban.engine.telemetry.log_days import DayPart, LogDays
@@ -38,10 +39,18 @@ class Keeper:
     def __init__(self, days: LogDays) -> None:
         self._days = days
 
-    def step(self, rules: LogRules, now: datetime, digest: str, archive: Archivist | None = None) -> None:
+    def step(
+        self,
+        rules: LogRules,
+        now: datetime,
+        digest: str,
+        archive: Archivist | None = None,
+        outside: Outside | None = None,
+    ) -> None:
         """Delete what is due, prove it once a day, and show each kind's status.
 
         What *archive* takes goes only once it is there; where that fails people are told, and it stays.
+        *outside* is how the audit log stands that is shipped.
         """
         try:
             kept = [
@@ -51,8 +60,8 @@ class Keeper:
         except StoreUnavailable as away:
             status.show([*report.away(rules, str(away), now)], now, digest)
             return
-        status.show([*report.statuses(rules, kept, now)], now, digest)
-        alerts.report([*report.signals(rules, kept, now)], now, digest)
+        status.show([*report.statuses(rules, kept, now, outside)], now, digest)
+        alerts.report([*report.signals(rules, kept, now, outside)], now, digest)
 
     def look(self, rules: LogRules, now: datetime) -> Mapping[str, retention.Decision]:
         """Return what would be decided now, by kind; changes nothing. Raises `StoreUnavailable`."""

@@ -7,11 +7,12 @@ from datetime import datetime, time, timedelta
 from toban.chapters.logs.retention import Decision, Waits
 from toban.chapters.logs.rules import LogRules
 from toban.design.clauses.logs import LogKind
+from toban.engine.evidence.outside import Outside, said
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.telemetry.log_days import DayPart
-from toban.engine.telemetry.log_words import TRACE
+from toban.engine.telemetry.log_words import AUDIT, TRACE
 
 _NOTHING = (
     "ログがまだ届いていません: toban.toml の [senders] に送り手を書き、POST /ingest/logs に送ってください"
@@ -35,16 +36,38 @@ class Kept:
     """Why a day could not be archived."""
 
 
-def statuses(rules: LogRules, kept: Sequence[Kept], now: datetime) -> Iterator[StatusUpdate]:
-    """Yield the status of every kind's row."""
+def statuses(
+    rules: LogRules, kept: Sequence[Kept], now: datetime, outside: Outside | None = None
+) -> Iterator[StatusUpdate]:
+    """Yield the status of every kind's row; *outside* is how the audit log stands that is shipped."""
     due = _midnight(rules, now)
     for each in kept:
         verdict, value, reason = _said(each, rules.kinds[each.kind])
+        if each.kind == AUDIT and outside is not None:
+            verdict, value, reason = _with_outside(each, (verdict, value, reason), said(outside, now))
         yield StatusUpdate(rules.kinds[each.kind].id, verdict, value, reason, now, due)
 
 
-def signals(rules: LogRules, kept: Sequence[Kept], now: datetime) -> Iterator[Signal]:
-    """Yield for every kind whether its days can be archived: when they can't, the disk fills."""
+def signals(
+    rules: LogRules, kept: Sequence[Kept], now: datetime, outside: Outside | None = None
+) -> Iterator[Signal]:
+    """Yield for every kind whether its days can be archived, and whether the audit log can be shipped."""
+    if AUDIT in rules.kinds:
+        row, trouble = rules.kinds[AUDIT], outside.trouble if outside is not None else ""
+        verdict = said(outside, now)[0] if outside is not None else Verdict.CONFORMING
+        conditions = {Verdict.WARNING: Condition.WARNING, Verdict.DEVIATING: Condition.CRITICAL}
+        yield Signal(
+            key=f"{row.id}/shipping",
+            clause_id=row.id,
+            citation=str(row.origin),
+            clause_text=row.text,
+            condition=conditions.get(verdict, Condition.OK),
+            subject=f"{row.name} の送り出し",
+            value=said(outside, now)[2] if outside is not None and trouble else "",
+            limit="一日に一度、外へ送る" if trouble else "",
+            began_at=now,
+            detected_at=now,
+        )
     for each in kept:
         row = rules.kinds[each.kind]
         is_stuck = each.decision.why is Waits.NOT_ARCHIVED
@@ -131,6 +154,17 @@ def _said(kept: Kept, row: LogKind) -> tuple[Verdict, str, str]:
             return Verdict.CONFORMING, value, f"{stored}。保全中のため削除しません: {kept.held_by}"
         case None:
             return Verdict.CONFORMING, value, stored
+
+
+def _with_outside(
+    kept: Kept, inside: tuple[Verdict, str, str], out: tuple[Verdict, str, str]
+) -> tuple[Verdict, str, str]:
+    """Let the worse of both speak first; Toban's own evidence is an audit log, too, where no other comes."""
+    if not kept.days:
+        return out[0], out[1], f"{out[2]}。アプリケーションの監査ログはまだ届いていません"
+    worst = sorted((inside, out), key=lambda each: list(Verdict).index(each[0]))
+    values, reasons = ([each[at] for each in worst if each[at]] for at in (1, 2))
+    return worst[0][0], "、".join(values), "。".join(reasons)
 
 
 def _midnight(rules: LogRules, now: datetime) -> datetime:

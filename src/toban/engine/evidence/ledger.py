@@ -5,18 +5,15 @@ digest included. Whoever changes, removes or reorders entries breaks a link. Ent
 leave a whole chain behind: that is found only against a head that was noted elsewhere (`verify(known=…)`).
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import connection, transaction
 
+from toban.engine.evidence import segments
 from toban.engine.evidence.models import LedgerEntry
-
-START = "0" * 64
-"""The digest that the first entry follows."""
+from toban.engine.evidence.segments import START
 
 _STILL = "20s"
 """The longest that a transaction with the lock may go without a statement, as PostgreSQL writes it."""
@@ -122,22 +119,22 @@ def verify(known: Head | None = None) -> Verification:
 
 def digest_of(entry: LedgerEntry) -> str:
     """Return the digest that *entry* must carry, by its other fields."""
-    canonical = json.dumps(
-        {
-            "sequence": entry.sequence,
-            "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
-            "kind": str(entry.kind),
-            "actor": entry.actor,
-            "clause_id": entry.clause_id,
-            "document_digest": entry.document_digest,
-            "content": entry.content,
-            "previous": entry.previous,
-        },
-        sort_keys=True,
-        separators=(",", ":"),
-        allow_nan=False,
-    )
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+    return segments.digest_of(line_of(entry))
+
+
+def line_of(entry: LedgerEntry) -> dict[str, object]:
+    """Return *entry* as it is digested, and as a line of a segment: JSON values, the digest among them."""
+    return {
+        "sequence": entry.sequence,
+        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "kind": str(entry.kind),
+        "actor": entry.actor,
+        "clause_id": entry.clause_id,
+        "document_digest": entry.document_digest,
+        "content": entry.content,
+        "previous": entry.previous,
+        "digest": entry.digest,
+    }
 
 
 def _entry(record: Record, *, sequence: int, previous: str, now: datetime) -> LedgerEntry:

@@ -40,6 +40,35 @@ class LedgerEntry(models.Model):
         return f"{self.sequence} {self.kind} {self.clause_id}"
 
 
+class Shipment(models.Model):
+    """A segment of evidence that is in a store outside; written once it is read back from there."""
+
+    chain = models.CharField(max_length=16)
+    number = models.PositiveIntegerField()
+    key = models.CharField(max_length=200)
+    place = models.CharField(max_length=300)
+    """The store's name."""
+    digest = models.CharField(max_length=64)
+    """SHA-256 of the segment."""
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    """The sequences of its first and last line."""
+    line = models.CharField(max_length=64)
+    """The digest of its last line."""
+    until = models.CharField(max_length=40, blank=True)
+    """Up to which moment of the source the chain has come with it."""
+    shipped_at = models.DateTimeField()
+    kept_until = models.DateField()
+    lock = models.CharField(max_length=60, blank=True)
+    """What the store refuses, in words: `COMPLIANCE 2027-11-26まで`; empty where it has no locks."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("chain", "number"), name="shipment_number"),)
+
+    def __str__(self) -> str:
+        return f"{self.chain} {self.number}"
+
+
 class ClauseStatus(models.Model):
     """What the page shows beside a clause: a view that the chapters keep current through `status.show`."""
 

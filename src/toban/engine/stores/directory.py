@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, ValidationInfo
 
 from toban.engine.stores.sealed import SealedConfig, SealedStore
-from toban.engine.stores.store import Listed, Store, Stored, StoreKind, StoreTrouble
+from toban.engine.stores.store import AlreadyThere, Listed, Store, Stored, StoreKind, StoreTrouble
 
 _PIECE = 1 << 20
 _PARTIAL = ".partial"
@@ -65,6 +65,18 @@ class DirectoryStore:
         with self.writer(key) as file:
             file.write(content)
         return file.stored
+
+    def add(self, key: str, content: bytes) -> Stored:
+        """See `Store`."""
+        with self._asking(key):
+            file = _File(self._path(key), key, self._root)
+        file.write(content)
+        file.finish(is_new=True)
+        return file.stored
+
+    def lock(self, key: str, until: datetime, mode: str) -> str:  # noqa: ARG002 - the protocol's
+        """See `Store`: whoever may write into the folder may delete, too."""
+        return ""
 
     def read(self, key: str) -> bytes:
         """See `Store`."""
@@ -181,14 +193,22 @@ class _File:
             raise RuntimeError("the object is not written yet")
         return self._stored
 
-    def finish(self) -> None:
-        """Give the file its name, durably."""
+    def finish(self, *, is_new: bool = False) -> None:
+        """Give the file its name, durably; one that *is_new* takes no other's name."""
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-            self._partial.replace(self._path)
+            if is_new:
+                # A link is refused where the name is taken: looking first would leave a moment between.
+                os.link(self._partial, self._path)
+                self._partial.unlink()
+            else:
+                self._partial.replace(self._path)
             _sync_names(self._path.parent, self._root)
+        except FileExistsError as error:
+            self.discard()
+            raise AlreadyThere(f"{self._root}: {self._key} はすでにあります") from error
         except OSError as error:
             self.discard()
             raise _trouble(self._root, self._key, error) from error

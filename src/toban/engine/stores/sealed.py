@@ -67,6 +67,16 @@ class SealedStore:
             return self._inner.put(key, content)
         return self._marked(self._inner.put(key, pyrage.encrypt(content, self._recipients)))
 
+    def add(self, key: str, content: bytes) -> Stored:
+        """See `Store`."""
+        if not self._recipients:
+            return self._inner.add(key, content)
+        return self._marked(self._inner.add(key, pyrage.encrypt(content, self._recipients)))
+
+    def lock(self, key: str, until: datetime, mode: str) -> str:
+        """See `Store`."""
+        return self._inner.lock(key, until, mode)
+
     def read(self, key: str) -> bytes:
         """See `Store`."""
         content = self._inner.read(key)

@@ -37,6 +37,10 @@ class StoreTrouble(Exception):
         self.passing = passing
 
 
+class AlreadyThere(StoreTrouble):
+    """An object has that key already, and stays as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """An object that is durable in the store, as the catalogue keeps it."""
@@ -87,6 +91,19 @@ class Store(Protocol):
 
     def put(self, key: str, content: bytes) -> Stored:
         """Write a small object in one go."""
+
+    def add(self, key: str, content: bytes) -> Stored:
+        """Write a small object that must not take another's place; raises `AlreadyThere`.
+
+        Of two who add the same key one is told so, where the place can: servers of S3 that know no
+        conditional writes let the second one pass.
+        """
+
+    def lock(self, key: str, until: datetime, mode: str) -> str:
+        """Have the place refuse to delete an object before *until*; *mode* is `GOVERNANCE` or `COMPLIANCE`.
+
+        Returns what holds then, in words; empty where the place has no locks.
+        """
 
     def read(self, key: str) -> bytes:
         """Return a small object whole, opened if it was sealed."""

@@ -1,8 +1,9 @@
-"""The archive of logs that the bindings name, for the worker and for `toban logs --from-archive`."""
+"""Where the bindings have logs archived and evidence shipped to, for the worker and for commands."""
 
 from collections.abc import Mapping
 
 from toban.chapters.logs.archive import Archive, Archivist, NoArchive
+from toban.chapters.logs.shipping import Destination
 from toban.engine.bindings.model import Bindings
 from toban.engine.stores.store import Store, StoreKind
 from toban.engine.telemetry.log_words import kind_of
@@ -25,3 +26,13 @@ def store_of(bindings: Bindings, kinds: Mapping[str, StoreKind]) -> Store | None
     asked = bindings.logs.archive
     bound = bindings.stores.get(asked.store) if asked is not None else None
     return kinds[bound.kind].build(bound.config) if bound is not None else None
+
+
+def destination_of(bindings: Bindings, kinds: Mapping[str, StoreKind]) -> Destination | None:
+    """Return where evidence is shipped to; None where *bindings* ask for nothing."""
+    asked = bindings.evidence
+    if asked is None:
+        return None
+    bound = bindings.stores.get(asked.store)
+    store = kinds[bound.kind].build(bound.config) if bound is not None else None
+    return Destination(store, asked.store, asked.lock.upper())

@@ -25,6 +25,7 @@ from toban.chapters.batch.works import BatchPlan
 from toban.chapters.errors import service as errors
 from toban.chapters.logs.keeping import Keeper, held_by
 from toban.chapters.logs.rules import rules as log_rules
+from toban.chapters.logs.shipping import Shipping
 from toban.chapters.monitoring.board import Board
 from toban.chapters.monitoring.feeds import Plan, plan
 from toban.chapters.monitoring.service import Monitoring
@@ -44,6 +45,7 @@ from toban.engine.bindings.standing import standing
 from toban.engine.clock import Clock
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence.outside import Outside
 from toban.engine.loops import Loop
 from toban.engine.notify import lifeline, outbox, pipeline
 from toban.engine.notify.channel import Channel
@@ -57,7 +59,7 @@ from toban.engine.telemetry.log_days import LogDays
 from toban.engine.telemetry.log_words import ERROR
 from toban.engine.telemetry.output import OutputBuffer
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
-from toban.faces.cli.archive import archive_of
+from toban.faces.cli.archive import archive_of, destination_of
 from toban.faces.cli.parts import Parts
 
 RUNNING: tuple[type[Clause], ...] = (
@@ -101,6 +103,8 @@ class Work:
         self._followers = Followers(clock)
         self._objectives = Objectives(self._telemetry)
         self._keeper = Keeper(LogDays(self._telemetry))
+        self._shipping = Shipping(self._telemetry)
+        self._outside: Outside | None = None
         self._batched: Edition | None = None
         self._measured: Edition | None = None
         self._term: int | None = None
@@ -126,6 +130,7 @@ class Work:
             Loop("backup-look", _with_state(self._backups.look), every=60.0),
             Loop("levels", _with_state(self._count_levels), every=60.0),
             Loop("retention", _with_state(self._keep_logs), every=60.0),
+            Loop("evidence", _with_state(self._ship_evidence), every=30.0),
             Loop("errors", _with_state(self._tell_errors), every=2.0),
             Loop("error-rows", _with_state(self._keep_errors), every=60.0),
             Loop("standing", _with_state(self._show_standing), every=2.0),
@@ -243,10 +248,27 @@ class Work:
 
     def _keep_logs(self) -> None:
         edition = self._in_force.edition
-        if edition is not None:
-            rules = log_rules(edition.design, edition.bindings)
-            archive = archive_of(edition.bindings, self._parts.store_kinds, self._telemetry)
-            self._keeper.step(rules, self._clock(), edition.design.digest, archive)
+        # Whoever leads tells of trouble, and so must be who meets it.
+        if edition is None or self._lead.term is None:
+            return
+        if edition.bindings.evidence is not None and self._outside is None:
+            # How the audit log stands is not known before the first attempt at sending it out.
+            return
+        rules = log_rules(edition.design, edition.bindings)
+        archive = archive_of(edition.bindings, self._parts.store_kinds, self._telemetry)
+        self._keeper.step(rules, self._clock(), edition.design.digest, archive, self._outside)
+
+    def _ship_evidence(self) -> None:
+        edition = self._in_force.edition
+        # One at a time: the chain has one end.
+        if edition is None or self._lead.term is None:
+            return
+        to = destination_of(edition.bindings, self._parts.store_kinds)
+        if to is None:
+            self._outside = None
+            return
+        rules = log_rules(edition.design, edition.bindings)
+        self._outside = self._shipping.step(rules, to, self._clock())
 
     def _tell_errors(self) -> None:
         edition = self._in_force.edition

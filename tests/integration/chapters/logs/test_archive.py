@@ -196,6 +196,12 @@ class Faulty:
         self._refuse(key)
         return self._inner.put(key, content)
 
+    def add(self, key: str, content: bytes) -> Stored:
+        return self._inner.add(key, content)
+
+    def lock(self, key: str, until: datetime, mode: str) -> str:
+        return self._inner.lock(key, until, mode)
+
     def read(self, key: str) -> bytes:
         return self._inner.read(key)
 

@@ -1,6 +1,5 @@
 """Retention on a real store: whole days go, with a proof; killed in between, the next step makes it good."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -42,21 +41,13 @@ def written(kept: str = "90日", more: str = "") -> LogRules:
     return rules(read_design(text, "運用設計書.md"), read_bindings("", Path("toban.toml"), Kinds()))
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetry]:
-    with StoreProcess(tmp_path_factory.mktemp("keeping") / "store") as child:
-        child.telemetry = Telemetry(child.telemetry_url)
-        child.telemetry.ensure_schema()
-        yield child.telemetry
-
-
 @pytest.fixture
-def telemetry(store: Telemetry) -> Telemetry:
+def telemetry(store: StoreProcess) -> Telemetry:
     """A store with three access rows at noon of today, 89, 90, 91 and 200 days ago, and one old audit row."""
-    store.do("TRUNCATE TABLE logs", {})
-    fill(store, "access", 0, 89, 90, 91, 200)
-    fill(store, "audit", 200)
-    return store
+    store.telemetry.do("TRUNCATE TABLE logs", {})
+    fill(store.telemetry, "access", 0, 89, 90, 91, 200)
+    fill(store.telemetry, "audit", 200)
+    return store.telemetry
 
 
 def fill(store: Telemetry, kind: str, *back: int) -> None:

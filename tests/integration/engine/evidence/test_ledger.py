@@ -6,6 +6,7 @@ from django.db import transaction
 from toban.engine.evidence import ledger
 from toban.engine.evidence.ledger import BrokenLink, Head, Record, append, verify
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence.segments import START
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +18,7 @@ def records(count: int) -> list[Record]:
 
 
 def test_an_empty_ledger_holds() -> None:
-    assert verify() == ledger.Verification(Head(0, ledger.START), None)
+    assert verify() == ledger.Verification(Head(0, START), None)
 
 
 def test_entries_follow_each_other_without_gaps() -> None:

@@ -14,7 +14,7 @@ import pytest
 from toban.engine.bindings.secret import Secret
 from toban.engine.stores import directory, s3
 from toban.engine.stores.directory import DirectoryConfig
-from toban.engine.stores.store import Store, StoreTrouble
+from toban.engine.stores.store import AlreadyThere, Store, StoreTrouble
 
 if TYPE_CHECKING:
     from tests.integration.buckets import BucketOf
@@ -129,6 +129,24 @@ def test_an_object_that_is_written_again_holds_the_later_content(store: Store) -
     store.put("a/x", b"later")
 
     assert store.read("a/x") == b"later"
+
+
+def test_an_object_that_is_added_takes_no_others_place(store: Store, request: pytest.FixtureRequest) -> None:
+    if "nanio" in request.node.name:
+        pytest.skip("this server knows no conditional writes")
+    added = store.add("chain/1", b"first")
+
+    with pytest.raises(AlreadyThere, match="chain/1 はすでにあります"):
+        store.add("chain/1", b"second")
+
+    assert store.read("chain/1") == b"first"
+    assert [(each.key, each.size) for each in store.listing("")] == [("chain/1", added.size)]
+
+
+def test_a_place_without_locks_says_so(store: Store) -> None:
+    store.put("chain/1", b"first")
+
+    assert store.lock("chain/1", datetime.now(UTC) + timedelta(days=365), "GOVERNANCE") == ""
 
 
 def test_the_former_content_stays_when_writing_again_fails(store: Store) -> None:

@@ -1,12 +1,20 @@
 import json
+import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
+from pytest_django import Settings
+from tests.integration.engine.telemetry.conftest import StoreProcess
 
+from toban import wiring
 from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.telemetry.store import Telemetry
 from toban.faces.cli.evidence import command
+from toban.faces.cli.parts import Parts
 
 pytestmark = pytest.mark.django_db
 
@@ -51,3 +59,155 @@ def test_a_head_of_another_shape_is_refused() -> None:
 
     assert result.exit_code == 2
     assert "番号:要約値" in result.output
+
+
+DOCUMENT = """# 運用設計書
+## 3. ログ管理
+### ログ種別
+| ログ種別 | 内容 | 出力先 | 保存期間 |
+|---|---|---|---|
+| 監査ログ | 重要操作 | S3 | 1年 |
+"""
+BINDINGS = """
+[stores."監査"]
+kind = "directory"
+path = "outside"
+
+[evidence]
+store = "監査"
+"""
+
+
+@pytest.fixture(scope="module")
+def store_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with StoreProcess(tmp_path_factory.mktemp("evidence") / "store") as child:
+        child.telemetry = Telemetry(child.telemetry_url)
+        child.telemetry.ensure_schema()
+        yield child.telemetry_url
+
+
+@pytest.fixture
+def outside(tmp_path: Path, settings: Settings, store_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two segments of evidence, of three entries each, sent out by the command."""
+    (tmp_path / "運用設計書.md").write_text(DOCUMENT, encoding="utf-8")
+    (tmp_path / "toban.toml").write_text(BINDINGS, encoding="utf-8")
+    monkeypatch.setenv("TOBAN_DESIGN", str(tmp_path / "運用設計書.md"))
+    monkeypatch.delenv("TOBAN_BINDINGS", raising=False)
+    settings.HOME, settings.TELEMETRY_URL = tmp_path / "home", store_url
+    folder = tmp_path / "outside"
+    folder.mkdir()
+    for _ in range(2):
+        append(*(Record(LedgerEntry.Kind.AUDIT, {"number": number}) for number in range(3)), now=NOON)
+        sent = evidence("export")
+        assert (sent.exit_code, sent.output.splitlines()[0]) == (0, "1 区間を送りました")
+    return folder
+
+
+def evidence(*arguments: str) -> Result:
+    parts = Parts(sources=wiring.SOURCES, channels=wiring.CHANNELS, works=wiring.WORKS, stores=wiring.STORES)
+    return CliRunner().invoke(command, arguments, obj=parts)
+
+
+def segment(outside: Path, number: int) -> Path:
+    return outside / f"evidence/ledger/{number:08}.ndjson"
+
+
+def test_what_was_sent_out_is_confirmed_from_its_store_and_from_a_copy(outside: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(outside, tmp_path / "copy")
+
+    for place in ("監査", str(outside), str(copy)):
+        found = evidence("verify", "--from", place)
+
+        assert found.exit_code == 0, found.output
+        assert found.output.startswith("● ledger 2 区間 6 行はすべてつながっています\n末尾 ledger/2:")
+
+
+def test_one_segment_is_confirmed_by_itself_under_any_name(outside: Path, tmp_path: Path) -> None:
+    copy = shutil.copy(segment(outside, 2), tmp_path / "証跡.txt")
+
+    found = evidence("verify", "--from", str(copy))
+
+    assert found.exit_code == 0
+    assert found.output.startswith("● ledger 1 区間（2 番から） 3 行はすべて")
+
+
+def test_a_changed_line_is_named(outside: Path) -> None:
+    path = segment(outside, 1)
+    path.write_bytes(path.read_bytes().replace(b'{"number":1}', b'{"number":7}'))
+
+    found = evidence("verify", "--from", "監査")
+    told = evidence("verify", "--from", "監査", "--format", "json")
+
+    assert found.exit_code == 1
+    assert "■ evidence/ledger/00000001.ndjson:3: 行の内容が要約値と一致しません" in found.output
+    assert "HINT:" in found.output
+    (ledger,) = json.loads(told.output)
+    assert ledger["broken"] == {
+        "segment": "evidence/ledger/00000001.ndjson",
+        "line": 3,
+        "reason": "行の内容が要約値と一致しません",
+    }
+
+
+def test_a_missing_segment_is_named(outside: Path) -> None:
+    segment(outside, 1).unlink()
+
+    found = evidence("verify", "--from", str(outside))
+
+    assert found.exit_code == 1
+    assert "1 番までの区間がありません" in found.output
+
+
+def test_a_cut_end_is_found_by_what_toban_knows_and_by_a_head_printed_earlier(outside: Path) -> None:
+    head = evidence("verify", "--from", "監査").output.splitlines()[1].split()[1]
+    segment(outside, 2).unlink()
+
+    assert "末尾が失われています" in evidence("verify", "--from", "監査").output
+    assert evidence("verify", "--from", str(outside)).exit_code in (0, 1)
+    noted = evidence("verify", "--from", str(outside), "--known", head)
+    assert (noted.exit_code, "控えでは 2 番までありました" in noted.output) == (1, True)
+
+
+def test_the_ledger_that_lost_its_end_is_found_by_what_was_sent_out(outside: Path) -> None:
+    assert outside.exists()
+    LedgerEntry.objects.filter(sequence=6).delete()
+
+    found = evidence("verify")
+
+    assert found.exit_code == 1
+    assert "控えでは 6 番までありました" in found.output
+
+
+def test_nothing_new_is_nothing_to_send(outside: Path) -> None:
+    assert outside.exists()
+
+    assert "送るものはありません" in evidence("export").output
+
+
+@pytest.mark.parametrize("place", ["どこか", "https://audit.example.com/"])
+def test_a_place_that_is_none_is_refused(outside: Path, place: str) -> None:
+    assert outside.exists()
+
+    found = evidence("verify", "--from", place)
+
+    assert found.exit_code == 2
+    assert "ファイルでもフォルダーでも保存先でもありません" in found.output
+
+
+def test_an_empty_folder_has_no_chain(tmp_path: Path, outside: Path) -> None:
+    assert outside.exists()
+    (tmp_path / "empty").mkdir()
+
+    found = evidence("verify", "--from", str(tmp_path / "empty"))
+
+    assert found.exit_code == 2
+    assert "証跡の区間がありません" in found.output
+
+
+def test_without_a_store_there_is_nowhere_to_send_to(outside: Path) -> None:
+    (outside.parent / "toban.toml").write_text("", encoding="utf-8")
+
+    found = evidence("export")
+
+    assert found.exit_code == 2
+    assert "証跡の送り先がありません" in found.output

@@ -3,8 +3,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from toban.engine.evidence.ledger import START, digest_of, storable_text
+from toban.engine.evidence.ledger import digest_of, storable_text
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence.segments import START
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 

@@ -6,6 +6,7 @@ Object lock: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.h
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -42,6 +43,22 @@ def settings_of(address: BucketAddress) -> Settings:
     life = _or_none(lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket))
     lock = _or_none(lambda: client.get_object_lock_configuration(Bucket=bucket))
     return Settings(versioning, (life or {}).get("Rules", ()), _lock_words(lock))
+
+
+def lock(address: BucketAddress, key: str, until: datetime, mode: str) -> str:
+    """Keep an object from being deleted before *until*; return what the server says then, in words.
+
+    Empty where the bucket has no object lock; raises as `settings_of`.
+    """
+    client, bucket = address.settings_client(), address.bucket
+    if not settings_of(address).lock:
+        return ""
+    # Whole seconds: not every server can read back more.
+    kept = {"Mode": mode, "RetainUntilDate": until.astimezone(UTC).replace(microsecond=0)}
+    client.put_object_retention(Bucket=bucket, Key=key, Retention=kept)
+    held = client.head_object(Bucket=bucket, Key=key)
+    date = held.get("ObjectLockRetainUntilDate")
+    return f"{held.get('ObjectLockMode', '')} {date:%Y-%m-%d}まで" if date is not None else ""
 
 
 def _or_none(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any] | None:

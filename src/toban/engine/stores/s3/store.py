@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 import obstore
 from botocore.exceptions import BotoCoreError, ClientError
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store as Bucket
 
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.stores.pipe import Abandoned, Pipe
 from toban.engine.stores.s3.config import S3Config
-from toban.engine.stores.s3.settings import settings_of
+from toban.engine.stores.s3.settings import lock, settings_of
 from toban.engine.stores.s3.trouble import trouble_of
-from toban.engine.stores.store import Listed, Stored, StoreTrouble
+from toban.engine.stores.store import AlreadyThere, Listed, Stored, StoreTrouble
 
 if TYPE_CHECKING:
     # In obstore's stubs only.
@@ -68,6 +68,24 @@ class S3Store:
         with self.writer(key) as upload:
             upload.write(content)
         return upload.stored
+
+    def add(self, key: str, content: bytes) -> Stored:
+        """See `Store`."""
+        with self._asking(key):
+            try:
+                put = obstore.put(self._bucket, key, content, mode="create", use_multipart=False)
+            except AlreadyExistsError as error:
+                raise AlreadyThere(f"{self.name}: {key} はすでにあります") from error
+        return Stored(key, len(content), hashlib.sha256(content).hexdigest(), put["version"] or "")
+
+    def lock(self, key: str, until: datetime, mode: str) -> str:
+        """See `Store`."""
+        try:
+            return lock(self._config, f"{self._config.folder}{key}", until, mode)
+        except SecretUnavailable as error:
+            raise StoreTrouble(f"{self.name} の鍵がありません: {error}") from error
+        except _FAULTS as error:
+            raise trouble_of(error, self.name, key) from error
 
     def read(self, key: str) -> bytes:
         """See `Store`."""

@@ -1,0 +1,93 @@
+"""The audit log's way out, once a day: Toban's own evidence, and what applications wrote of themselves."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import structlog
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce
+
+from toban.chapters.logs.audit import AuditChain
+from toban.chapters.logs.rules import LogRules
+from toban.design.values.duration import Duration
+from toban.engine.evidence import shipping
+from toban.engine.evidence.models import LedgerEntry, Shipment
+from toban.engine.evidence.outside import Outside
+from toban.engine.evidence.shipping import Chain, LedgerChain, NotShipped, Terms
+from toban.engine.stores.store import Store
+from toban.engine.telemetry.log_words import AUDIT
+from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
+
+_USUAL = timedelta(days=366)
+"""Where the document has no audit log: a year."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where evidence goes."""
+
+    store: Store | None
+    """None: none of that name is bound."""
+    name: str
+    """As the bindings call it."""
+    mode: str
+    """`GOVERNANCE` or `COMPLIANCE`."""
+
+
+def terms_of(rules: LogRules, mode: str) -> Terms:
+    """Return how long what is shipped is kept: as the document keeps the audit log."""
+    kept = rules.retention(AUDIT)
+    return Terms(kept.as_timedelta() if isinstance(kept, Duration) else _USUAL, mode)
+
+
+class Shipping:
+    """The way out. One thread drives it, of one process at a time."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._chains: tuple[Chain, ...] = (LedgerChain(), AuditChain(telemetry))
+        self._done_on: date | None = None
+        self._trouble = ""
+
+    def step(self, rules: LogRules, to: Destination, now: datetime) -> Outside:
+        """Ship what is not outside yet, if that has not been done today, and say how it stands."""
+        today = now.astimezone(rules.zone).date()
+        if self._done_on != today:
+            try:
+                count = self.ship(rules, to, now)
+            except NotShipped as error:
+                self._trouble = str(error)
+                log.warning("evidence_not_shipped", reason=self._trouble)
+            else:
+                self._trouble, self._done_on = "", today
+                log.info("evidence_shipped", segments=count)
+        return outside(to, self._trouble)
+
+    def ship(self, rules: LogRules, to: Destination, now: datetime) -> int:
+        """Ship what is not outside yet, and return how many segments that were; raises `NotShipped`."""
+        if to.store is None:
+            raise NotShipped(f'[stores."{to.name}"] がありません')
+        terms = terms_of(rules, to.mode)
+        try:
+            return sum(shipping.ship(chain, to.store, terms, now) for chain in self._chains)
+        except (StoreUnavailable, StoreRefused) as away:
+            raise NotShipped(f"ログの置き場が答えません: {away}") from away
+
+
+def outside(to: Destination, trouble: str = "") -> Outside:
+    """Return how the evidence outside stands."""
+    found = Shipment.objects.aggregate(
+        count=Count("pk"), entries=Coalesce(Sum("last") - Sum("first") + Count("pk"), 0)
+    )
+    newest = Shipment.objects.order_by("-shipped_at", "-pk").first()
+    waiting = LedgerEntry.objects.filter(sequence__gt=shipping.tip_of(LedgerChain.name).last)
+    oldest = waiting.order_by("sequence").first()
+    return Outside(
+        place=to.store.name if to.store is not None else "",
+        segments=found["count"],
+        entries=found["entries"],
+        lock=newest.lock if newest is not None else "",
+        waiting_since=oldest.at if oldest is not None else None,
+        trouble=trouble,
+    )

@@ -1,0 +1,45 @@
+"""How the evidence outside of Toban stands: where, how far, behind which lock, and what keeps it. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from toban.engine.evidence.verdict import Verdict
+
+_A_DAY = timedelta(hours=26)
+"""What has waited for longer has missed its day: the two hours are those that a day of shipping may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What is known of the evidence in a store."""
+
+    place: str
+    """The store's name; empty where there is none."""
+    segments: int
+    entries: int
+    """Of Toban's own evidence and of the applications' audit log."""
+    lock: str
+    """What the store refuses, as of the newest segment; empty where it has no locks."""
+    waiting_since: datetime | None
+    """Since when the oldest entry has waited that is not there; None where none has."""
+    trouble: str = ""
+    """Why the last attempt failed."""
+
+
+def said(outside: Outside, now: datetime) -> tuple[Verdict, str, str]:
+    """Return the verdict on the document's audit log, with the value and the reason in words."""
+    value = f"外に {outside.entries:,}件" if outside.segments else ""
+    has_missed = outside.waiting_since is not None and now - outside.waiting_since >= _A_DAY
+    if outside.trouble:
+        verdict = Verdict.DEVIATING if has_missed else Verdict.WARNING
+        return verdict, value, f"証跡を外へ送れません: {outside.trouble}"
+    if has_missed:
+        return (
+            Verdict.DEVIATING,
+            value,
+            f"{outside.waiting_since:%Y-%m-%d %H:%M} からの証跡が外へ送られていません",
+        )
+    if not outside.segments:
+        return Verdict.NOT_MEASURABLE, value, "最初の送り出しを待っています"
+    lock = f"ロック {outside.lock}" if outside.lock else "ロックなし"
+    return Verdict.CONFORMING, value, f"{outside.place} に {outside.segments}区間、{lock}"

@@ -1,0 +1,133 @@
+"""Evidence on its way out: segment after segment into a store that whoever runs Toban can't rewrite.
+
+The name of a segment says its number, and is never written twice. Whoever is killed between storing one and
+noting it finds it there the next time, reckons that it is the one that comes next, and goes on behind it.
+What stands in its place and is not, is no oversight: nothing more is shipped, and people are told.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from toban.engine.evidence import ledger, segments
+from toban.engine.evidence.models import LedgerEntry, Shipment
+from toban.engine.evidence.segments import BrokenChain, Line, Segment, Tip
+from toban.engine.stores.store import AlreadyThere, Store, StoreTrouble
+
+
+class NotShipped(Exception):
+    """A segment is not outside; the message says why."""
+
+
+class Chain(Protocol):
+    """Where the lines of a chain come from."""
+
+    @property
+    def name(self) -> str:
+        """As segments name it."""
+
+    def batch(self, tip: Tip, now: datetime) -> tuple[Sequence[Line], str]:
+        """Return the next lines behind *tip*, linked, and up to which moment of the source they are all.
+
+        They are as many as a segment holds; none, where all is outside.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How segments are kept."""
+
+    kept: timedelta
+    """For how long at least."""
+    mode: str
+    """`GOVERNANCE` or `COMPLIANCE`."""
+
+
+class LedgerChain:
+    """Toban's own evidence."""
+
+    name = segments.LEDGER
+
+    def batch(self, tip: Tip, now: datetime) -> tuple[Sequence[Line], str]:  # noqa: ARG002 - the protocol's
+        """See `Chain`; sequences tell where it is."""
+        entries = LedgerEntry.objects.filter(sequence__gt=tip.last).order_by("sequence")
+        return [ledger.line_of(each) for each in entries[: segments.MOST_LINES]], ""
+
+
+def tip_of(chain: str) -> Tip:
+    """Return where a chain ends outside, as far as Toban knows."""
+    found = Shipment.objects.filter(chain=chain).order_by("-number").first()
+    if found is None:
+        return Tip()
+    return Tip(found.number, found.digest, found.last, found.line, found.until, found.kept_until)
+
+
+def ship(chain: Chain, store: Store, terms: Terms, now: datetime) -> int:
+    """Ship what *chain* has behind its end, and return how many segments that were; raises `NotShipped`."""
+    count = 0
+    try:
+        while (segment := _next(chain, store, terms, now)) is not None:
+            lock = store.lock(segment.key, _locked_until(segment.header.kept_until, now), terms.mode)
+            _note(segment, store, lock, now)
+            count += 1
+    except StoreTrouble as trouble:
+        raise NotShipped(str(trouble)) from trouble
+    except BrokenChain as error:
+        raise NotShipped(f"{store.name}: 送り先にあるものが、こちらの鎖につながりません: {error}") from error
+    return count
+
+
+def _next(chain: Chain, store: Store, terms: Terms, now: datetime) -> Segment | None:
+    """Store the next segment, or find it stored."""
+    tip = tip_of(chain.name)
+    key = segments.key_of(chain.name, tip.number + 1)
+    if any(each.key == key for each in store.listing(key)):
+        return _found(chain, store, tip, key)
+    lines, until = chain.batch(tip, now)
+    if not lines:
+        return None
+    kept_until = (now + terms.kept).date() + timedelta(days=1)
+    packed = segments.pack(
+        chain.name, tip, lines, made_at=now.isoformat(), kept_until=kept_until, until=until
+    )
+    try:
+        store.add(key, packed.content)
+    except AlreadyThere:
+        # Ours, if the answer to the first attempt was lost.
+        return _found(chain, store, tip, key)
+    if store.read(key) != packed.content:
+        raise NotShipped(f"{store.name}: {key} を書いたとおりに読み返せません")
+    return packed
+
+
+def _found(chain: Chain, store: Store, tip: Tip, key: str) -> Segment:
+    segment = segments.follow(tip, key, store.read(key))
+    if chain.name == segments.LEDGER:
+        last = LedgerEntry.objects.filter(sequence=segment.header.last, digest=segment.tip.line)
+        if not last.exists():
+            raise NotShipped(f"{store.name}: {key} の証跡が、こちらの台帳と違います")
+    return segment
+
+
+def _note(segment: Segment, store: Store, lock: str, now: datetime) -> None:
+    header = segment.header
+    noted = {
+        "key": segment.key,
+        "place": store.name,
+        "digest": segment.tip.digest,
+        "first": header.first,
+        "last": header.last,
+        "line": segment.tip.line,
+        "until": header.until,
+        "shipped_at": now,
+        "kept_until": header.kept_until,
+        "lock": lock,
+    }
+    # Another process may have found the same segment there, and noted it already.
+    Shipment.objects.get_or_create(chain=header.chain, number=header.number, defaults=noted)
+
+
+def _locked_until(day: date, now: datetime) -> datetime:
+    """The end of the day before which nothing may go."""
+    return datetime.combine(day, now.timetz().replace(hour=0, minute=0, second=0, microsecond=0))

@@ -1,0 +1,168 @@
+"""Evidence outside of Toban, for the terminal: where it is read from, and what is known of it here."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from toban.faces.cli.kept import edition_of, kept_edition
+from toban.faces.cli.parts import Parts
+from toban.faces.cli.state import set_up
+
+if TYPE_CHECKING:
+    from toban.engine.bindings.model import Bindings
+    from toban.engine.evidence.segments import Walked
+    from toban.engine.stores.store import Store
+
+type Known = Mapping[str, Mapping[int, str]]
+"""Chain → number → the digest that its segment must have."""
+
+
+class Unfound(Exception):
+    """There is nothing to read or to send to; with a way out."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where segments are."""
+
+    name: str
+    keys: Sequence[str]
+    read: Callable[[str], bytes]
+    is_excerpt: bool = False
+    """Whether it is a part of a chain, which may begin anywhere."""
+
+
+@contextmanager
+def opened(parts: Parts, source: str) -> Iterator[Place]:
+    """Have *source* to read from, a file, a folder, a store or its address; raises `Unfound`."""
+    from toban.engine.evidence.segments import own_key  # noqa: PLC0415
+    from toban.engine.stores.store import StoreTrouble  # noqa: PLC0415
+
+    path = Path(source)
+    try:
+        if path.is_file():
+            content = path.read_bytes()
+            yield Place(source, [own_key(content)], lambda _: content, is_excerpt=True)
+        elif path.is_dir():
+            keys = [each.relative_to(path).as_posix() for each in path.rglob("*.ndjson")]
+            yield Place(source, keys, lambda key: (path / key).read_bytes())
+        else:
+            store = _store(parts, source)
+            keys = [each.key for each in store.listing("evidence/")]
+            yield Place(store.name, keys, store.read)
+    except (StoreTrouble, OSError) as trouble:
+        raise Unfound(
+            f"{source} を読めません: {trouble}", "場所と、その鍵と権限を確かめてください"
+        ) from trouble
+
+
+def walked(place: Place, known: Known) -> "list[Walked]":
+    """Walk every chain of *place*, and those that should be there; raises `Unfound` where there is none."""
+    from toban.engine.evidence import segments  # noqa: PLC0415
+
+    chains: dict[str, Sequence[str]] = dict.fromkeys(known, ())
+    chains |= dict(segments.in_order(place.keys))
+    if not chains:
+        raise Unfound(
+            f"{place.name}: 証跡の区間がありません", "toban evidence export で送ったところを指してください"
+        )
+    today = datetime.now(UTC).date()
+    return [
+        segments.walk(
+            chain,
+            ((key, place.read(key)) for key in keys),
+            today=today,
+            known=known.get(chain, {}),
+            is_excerpt=place.is_excerpt,
+        )
+        for chain, keys in chains.items()
+    ]
+
+
+def known_here(place: str) -> dict[str, dict[int, str]]:
+    """Return what this machine's Toban has sent to *place*; nothing where there is no Toban."""
+    set_up()
+    from django.db import DatabaseError  # noqa: PLC0415
+
+    from toban.engine.evidence.models import Shipment  # noqa: PLC0415
+
+    found: dict[str, dict[int, str]] = {}
+    try:
+        for sent in Shipment.objects.filter(place=place):
+            found.setdefault(sent.chain, {})[sent.number] = sent.digest
+    except DatabaseError:
+        return {}
+    return found
+
+
+def ship(parts: Parts) -> tuple[int, list[str]]:
+    """Send out what is not yet, and return how many segments that were, and the heads outside.
+
+    Raises `NotShipped`, and `Unfound` where no store is asked for.
+    """
+    from django.conf import settings  # noqa: PLC0415
+
+    from toban.chapters.logs.rules import rules  # noqa: PLC0415
+    from toban.chapters.logs.shipping import Shipping  # noqa: PLC0415
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.engine.evidence.segments import AUDIT, LEDGER  # noqa: PLC0415
+    from toban.engine.evidence.shipping import NotShipped, tip_of  # noqa: PLC0415
+    from toban.engine.telemetry.store import Telemetry  # noqa: PLC0415
+    from toban.faces.cli.archive import destination_of  # noqa: PLC0415
+
+    edition = edition_of(parts)
+    to = destination_of(edition.bindings, parts.store_kinds)
+    if to is None:
+        raise Unfound(
+            f"{edition.bindings.file}: 証跡の送り先がありません",
+            '[evidence] に store = "監査" のように、[stores] の名を書いてください',
+        )
+    if not settings.TELEMETRY_URL:
+        raise NotShipped("ログの置き場が分かりません。TOBAN_HOME を toban up と同じ場所にしてください")
+    shipping = Shipping(Telemetry(settings.TELEMETRY_URL))
+    count = shipping.ship(rules(edition.design, edition.bindings), to, system_clock())
+    tips = {chain: tip_of(chain) for chain in (LEDGER, AUDIT)}
+    return count, [f"{chain}/{tip.number}:{tip.digest}" for chain, tip in tips.items() if tip.number]
+
+
+def _store(parts: Parts, source: str) -> "Store":
+    bindings = _bindings(parts)
+    for name, bound in bindings.stores.items() if bindings is not None else ():
+        store = parts.store_kinds[bound.kind].build(bound.config)
+        if source in (name, store.name):
+            return store
+    address = urlsplit(source)
+    if address.scheme != "s3" or not address.hostname:
+        raise Unfound(
+            f"{source}: ファイルでもフォルダーでも保存先でもありません",
+            "s3://バケット/接頭辞 か、toban.toml の [stores] の名を書いてください",
+        )
+    kind = parts.store_kinds["s3"]
+    # Whoever looks in from outside has keys of their own, in the environment or AWS's files.
+    return kind.build(kind.config.model_validate({"bucket": address.hostname, "prefix": address.path}))
+
+
+def _bindings(parts: Parts) -> "Bindings | None":
+    """Return the bindings at hand; an auditor may have none."""
+    set_up()
+    from django.conf import settings  # noqa: PLC0415
+    from django.db import DatabaseError  # noqa: PLC0415
+
+    try:
+        edition = kept_edition(parts, settings.HOME)
+    except DatabaseError:
+        edition = None
+    if edition is None and "TOBAN_DESIGN" in os.environ:
+        named = parts.in_force()
+        named.refresh()
+        edition = named.edition
+    return edition.bindings if edition is not None else None

@@ -1,0 +1,243 @@
+"""Evidence and audit log on their way out: into a real store, with a chain that proves itself there."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from tests.integration.engine.telemetry.conftest import StoreProcess
+
+from toban.chapters.logs.keeping import Keeper
+from toban.chapters.logs.rules import LogRules, rules
+from toban.chapters.logs.shipping import Destination, Shipping
+from toban.design.reader import read_design
+from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.evidence import segments
+from toban.engine.evidence.ledger import Record, append
+from toban.engine.evidence.models import ClauseStatus, LedgerEntry, Shipment
+from toban.engine.evidence.outside import Outside
+from toban.engine.evidence.segments import Walked
+from toban.engine.evidence.shipping import NotShipped
+from toban.engine.notify.models import Alert
+from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.store import Stored, StoreTrouble
+from toban.engine.telemetry.log_days import LogDays
+from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.store import Telemetry
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 11, 26, 12, tzinfo=ZoneInfo("Asia/Tokyo"))
+AUDIT_ROW = "logs/log-kind/監査ログ"
+DOCUMENT = """# 運用設計書
+## 3. ログ管理
+### ログ種別
+| ログ種別 | 内容 | 出力先 | 保存期間 |
+|---|---|---|---|
+| 監査ログ | 重要操作 | S3 | 1年 |
+"""
+RULES: LogRules = rules(
+    read_design(DOCUMENT, "運用設計書.md"), read_bindings("", Path("toban.toml"), Kinds())
+)
+
+
+@pytest.fixture(scope="module")
+def child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetry]:
+    with StoreProcess(tmp_path_factory.mktemp("shipping") / "store") as process:
+        process.telemetry = Telemetry(process.telemetry_url)
+        process.telemetry.ensure_schema()
+        yield process.telemetry
+
+
+@pytest.fixture
+def telemetry(child: Telemetry) -> Telemetry:
+    child.do("TRUNCATE TABLE logs", {})
+    return child
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DirectoryStore:
+    (tmp_path / "outside").mkdir()
+    return DirectoryStore(DirectoryConfig(path=tmp_path / "outside"))
+
+
+def records(count: int) -> None:
+    append(*(Record(LedgerEntry.Kind.AUDIT, {"number": n}) for n in range(count)), now=NOON)
+
+
+def audit(telemetry: Telemetry, count: int, *, came_in: timedelta = timedelta(minutes=10)) -> None:
+    """Rows of the application's audit log, which came in so long ago."""
+    rows = [
+        LogRow(
+            "audit", "2026-11-26", NOON.timestamp() + n, "INFO", "shop-api", f"退会 {n}", f"user-{n}", "", "",
+            "", "10.0.0.1", "", "", 0, 0.1, {"by": {"role": "admin"}}, "shop", n,
+        )
+        for n in range(1, count + 1)
+    ]  # fmt: skip
+    LogStore(telemetry).write(Batch(key_of("shop", "", f"{came_in}".encode()), rows))
+    telemetry.do(
+        """ALTER TABLE logs UPDATE received_at = received_at - {back:UInt32} WHERE received_at > now() - 60
+        SETTINGS mutations_sync = 1""",
+        {"back": int(came_in.total_seconds())},
+    )
+
+
+def to(store: DirectoryStore | None) -> Destination:
+    return Destination(store, "監査", "GOVERNANCE")
+
+
+def walked(store: DirectoryStore, chain: str) -> Walked:
+    keys = dict(segments.in_order(each.key for each in store.listing(""))).get(chain, [])
+    return segments.walk(chain, ((key, store.read(key)) for key in keys), today=NOON.date())
+
+
+def test_evidence_and_audit_log_are_outside_as_they_were_written(
+    telemetry: Telemetry, store: DirectoryStore
+) -> None:
+    records(3)
+    audit(telemetry, 2)
+
+    found = Shipping(telemetry).step(RULES, to(store), NOON)
+
+    ledger, application = walked(store, "ledger"), walked(store, "audit")
+    assert (ledger.broken, ledger.lines) == (None, 3)
+    assert ledger.tip.line == LedgerEntry.objects.get(sequence=3).digest
+    assert (application.broken, application.lines) == (None, 2)
+    assert "退会 1".encode("ascii", "backslashreplace") in store.read("evidence/audit/00000001.ndjson")
+    assert (found.segments, found.entries, found.trouble, found.waiting_since) == (2, 5, "", None)
+    assert {each.kept_until.isoformat() for each in Shipment.objects.all()} == {"2027-11-27"}
+
+
+def test_a_day_is_shipped_once_and_the_next_goes_on_behind_it(
+    telemetry: Telemetry, store: DirectoryStore
+) -> None:
+    shipping = Shipping(telemetry)
+    records(2)
+    shipping.step(RULES, to(store), NOON)
+    records(2)
+    audit(telemetry, 1)
+
+    shipping.step(RULES, to(store), NOON + timedelta(hours=11))
+    assert walked(store, "ledger").segments == 1
+
+    shipping.step(RULES, to(store), NOON + timedelta(hours=13))
+    assert (walked(store, "ledger").segments, walked(store, "ledger").lines) == (2, 4)
+    assert walked(store, "audit").lines == 1
+
+
+def test_rows_that_come_in_later_are_behind_those_that_are_outside(
+    telemetry: Telemetry, store: DirectoryStore
+) -> None:
+    audit(telemetry, 2, came_in=timedelta(hours=2))
+    Shipping(telemetry).ship(RULES, to(store), NOON)
+    audit(telemetry, 3, came_in=timedelta(hours=1))
+    audit(telemetry, 4, came_in=timedelta(seconds=5))
+
+    Shipping(telemetry).ship(RULES, to(store), NOON)
+
+    found = walked(store, "audit")
+    # What has just come in may not be all of its second yet.
+    assert (found.segments, found.lines, found.broken) == (2, 5, None)
+
+
+def test_whoever_was_stopped_between_storing_and_noting_goes_on_behind_what_is_there(
+    telemetry: Telemetry, store: DirectoryStore
+) -> None:
+    records(2)
+    Shipping(telemetry).ship(RULES, to(store), NOON)
+    there = store.read("evidence/ledger/00000001.ndjson")
+    Shipment.objects.all().delete()
+    records(1)
+
+    Shipping(telemetry).ship(RULES, to(store), NOON)
+
+    assert store.read("evidence/ledger/00000001.ndjson") == there
+    assert (walked(store, "ledger").segments, walked(store, "ledger").lines) == (2, 3)
+    assert Shipment.objects.filter(chain="ledger").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("forge", "told"),
+    [
+        (lambda content: content.replace(b'"number":1', b'"number":7'), "つながりません"),
+        (lambda content: content[:100], "つながりません"),
+    ],
+)
+def test_what_stands_in_the_place_of_the_next_segment_and_is_not_stops_the_shipping(
+    telemetry: Telemetry, store: DirectoryStore, forge: Callable[[bytes], bytes], told: str
+) -> None:
+    records(2)
+    Shipping(telemetry).ship(RULES, to(store), NOON)
+    Shipment.objects.all().delete()
+    key = "evidence/ledger/00000001.ndjson"
+    store.put(key, forge(store.read(key)))
+
+    with pytest.raises(NotShipped, match=told):
+        Shipping(telemetry).ship(RULES, to(store), NOON)
+
+    assert not Shipment.objects.exists()
+
+
+def test_a_chain_of_another_toban_is_not_taken_for_this_ones(
+    telemetry: Telemetry, store: DirectoryStore
+) -> None:
+    records(2)
+    Shipping(telemetry).ship(RULES, to(store), NOON)
+    Shipment.objects.all().delete()
+    LedgerEntry.objects.all().delete()
+    append(Record(LedgerEntry.Kind.AUDIT, {"another": True}), now=NOON)
+
+    with pytest.raises(NotShipped, match="こちらの台帳と違います"):
+        Shipping(telemetry).ship(RULES, to(store), NOON)
+
+
+class Away(DirectoryStore):
+    """A folder that takes nothing."""
+
+    def add(self, key: str, content: bytes) -> Stored:  # noqa: ARG002 - the protocol's
+        raise StoreTrouble(f"{self.name}: 権限がありません")
+
+
+def shown(telemetry: Telemetry, outside: Outside, at: datetime) -> ClauseStatus:
+    Keeper(LogDays(telemetry)).step(RULES, at, "d", None, outside)
+    return ClauseStatus.objects.get(clause_id=AUDIT_ROW)
+
+
+def test_the_documents_row_follows_what_is_outside(telemetry: Telemetry, store: DirectoryStore) -> None:
+    records(2)
+    well = shown(telemetry, Shipping(telemetry).step(RULES, to(store), NOON), NOON)
+    assert (well.verdict, well.value) == ("conforming", "外に 2件")
+    assert "1区間、ロックなし" in well.reason
+
+    audit(telemetry, 1)
+    both = shown(telemetry, Shipping(telemetry).step(RULES, to(store), NOON), NOON)
+    assert both.verdict == "conforming"
+    assert "最古 2026-11-26" in both.value
+    assert "外に" in both.value
+
+
+def test_what_cannot_be_shipped_is_told_until_it_can(telemetry: Telemetry, store: DirectoryStore) -> None:
+    records(1)
+    away = Away(DirectoryConfig(path=Path(store.name)))
+    shipping = Shipping(telemetry)
+
+    soon = shown(telemetry, shipping.step(RULES, to(away), NOON), NOON)
+    assert soon.verdict == "warning"
+    assert "証跡を外へ送れません" in soon.reason
+    alert = Alert.objects.get(clause_id=AUDIT_ROW)
+    assert (alert.condition, alert.citation) == ("warning", "運用設計書.md:6")
+
+    late = NOON + timedelta(hours=27)
+    assert shown(telemetry, shipping.step(RULES, to(away), late), late).verdict == "deviating"
+
+    assert shown(telemetry, shipping.step(RULES, to(store), late), late).verdict == "conforming"
+    assert not Alert.objects.filter(clause_id=AUDIT_ROW, resolved_at=None)
+
+
+def test_a_store_that_nobody_bound_is_named(telemetry: Telemetry) -> None:
+    records(1)
+
+    found = Shipping(telemetry).step(RULES, to(None), NOON)
+
+    assert found.trouble == '[stores."監査"] がありません'

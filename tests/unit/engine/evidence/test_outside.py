@@ -1,0 +1,45 @@
+"""What is said of the evidence outside."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from toban.engine.evidence.outside import Outside, said
+from toban.engine.evidence.verdict import Verdict
+
+NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
+WELL = Outside("s3://audit/shop", 3, 1234, "COMPLIANCE 2027-11-26まで", NOW - timedelta(hours=3))
+
+
+def test_what_went_out_within_a_day_conforms_with_place_and_lock() -> None:
+    assert said(WELL, NOW) == (
+        Verdict.CONFORMING,
+        "外に 1,234件",
+        "s3://audit/shop に 3区間、ロック COMPLIANCE 2027-11-26まで",
+    )
+
+
+def test_a_place_without_locks_is_said_to_have_none() -> None:
+    assert said(replace(WELL, lock=""), NOW)[2] == "s3://audit/shop に 3区間、ロックなし"
+
+
+@pytest.mark.parametrize(
+    ("hours", "trouble", "verdict"),
+    [
+        (3, "答えません", Verdict.WARNING),
+        (25.9, "答えません", Verdict.WARNING),
+        (26, "答えません", Verdict.DEVIATING),
+        (25.9, "", Verdict.CONFORMING),
+        (26, "", Verdict.DEVIATING),
+    ],
+)
+def test_what_misses_its_day_deviates(hours: float, trouble: str, verdict: Verdict) -> None:
+    found = said(replace(WELL, waiting_since=NOW - timedelta(hours=hours), trouble=trouble), NOW)
+
+    assert found[0] is verdict
+    assert trouble in found[2]
+
+
+def test_before_the_first_time_nothing_is_green() -> None:
+    assert said(replace(WELL, segments=0, entries=0), NOW)[0] is Verdict.NOT_MEASURABLE
