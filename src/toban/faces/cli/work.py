@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from threading import Thread
+from typing import TYPE_CHECKING
 
 import structlog
 from django.conf import settings
@@ -45,7 +46,6 @@ from toban.engine.bindings.standing import standing
 from toban.engine.clock import Clock
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.evidence.outside import Outside
 from toban.engine.loops import Loop
 from toban.engine.notify import lifeline, outbox, pipeline
 from toban.engine.notify.channel import Channel
@@ -61,6 +61,9 @@ from toban.engine.telemetry.output import OutputBuffer
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 from toban.faces.cli.archive import archive_of, destination_of
 from toban.faces.cli.parts import Parts
+
+if TYPE_CHECKING:
+    from toban.engine.evidence.outside import Outside
 
 RUNNING: tuple[type[Clause], ...] = (
     Monitor,
