@@ -119,6 +119,11 @@ def standing(run: Run) -> Standing:
     return Standing(run.state)
 
 
+def because_of(run: Run | None, work: PlannedWork | None, now: datetime, zone: tzinfo | None = None) -> str:
+    """Say how a work stands by its open run, else by the last that has ended; None: there never was one."""
+    return because(run, work, now, zone) if run is not None else _("まだ実行の時刻が来ていません")
+
+
 def because(run: Run, work: PlannedWork | None, now: datetime, zone: tzinfo | None = None) -> str:
     """Say why *run* is in its state; of a waiting one also what for, by the tables.
 

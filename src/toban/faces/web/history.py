@@ -16,7 +16,7 @@ from toban.engine.evidence.models import ClauseStatus
 from toban.engine.people.access import may_order
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason
-from toban.faces.run_words import Standing, because
+from toban.faces.run_words import Standing, because, because_of
 from toban.faces.web import orders, words
 from toban.faces.web.batches import STANDINGS, date_in, run_title
 from toban.faces.web.daily_figures import days
@@ -67,13 +67,16 @@ def _page(
     page = Paginator(_chosen(request, runs, system), _PER_PAGE).get_page(request.GET.get("page"))
     charted = list(runs.exclude(state__in=OPEN).order_by("-due_at")[:_CHARTED])[::-1]
     known = ClauseStatus.objects.filter(clause_id=row.clause.id).first() if row.clause else None
+    decisive = current or next(reversed(charted), None)
     asked = {name: request.GET.get(name, "") for name in ("state", "from", "to")}
     context = {
         "now": now,
         "zone": system.zone,
         "row": row,
         "current": current,
-        "status": known,
+        "why": because_of(decisive, row.planned, now, system.zone) if row.is_running else "",
+        # What is on record is in the document's language, and of a work that never ran it says no more.
+        "record": known.reason if known is not None and (decisive or not row.is_running) else "",
         "runs": [(run, because(run, row.planned, now, system.zone)) for run in page],
         "page": page,
         "chart": durations(charted, [run_title(run, now, system.zone) for run in charted]),

@@ -82,7 +82,7 @@ def test_the_parameters_that_a_batch_knows_are_fields_and_an_empty_one_gives_not
         {"act": "run", "name": DAILY, "parameter.date": "2026-11-23", "parameter.from": ""},
     )
 
-    assert "<code>date</code> 集計し直す日" in question
+    assert "<b>date</b> 集計し直す日" in question
     assert 'name="parameter.from" value="" placeholder="2026-11-01"' in question
     assert "<textarea" not in question
     assert Run.objects.get().parameters == {"date": "2026-11-23"}
@@ -95,7 +95,7 @@ def test_the_fields_are_explained_in_the_language_of_the_page(sign_in: SignIn) -
         f"/batches/{DAILY}?ask=run", headers=PART | {"Accept-Language": "en"}
     )
 
-    assert "<code>date</code> the day to add up" in question.content.decode()
+    assert "<b>date</b> the day to add up" in question.content.decode()
 
 
 def test_a_parameter_that_the_batch_does_not_know_makes_no_run_and_what_was_typed_stays(

@@ -22,11 +22,14 @@ from tests.integration.faces.web.ledger import (
 
 from toban.chapters.batch.kinds.statistics.models import DailyFigure
 from toban.engine.clock import system_clock
+from toban.engine.evidence.status import StatusUpdate, show
+from toban.engine.evidence.verdict import Verdict
 from toban.engine.people.models import OperatorRole
 from toban.engine.runs.claim import end
 from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.rules import Reason
 
+NOW = system_clock()
 PART = {"HX-Request": "true"}
 
 
@@ -391,6 +394,33 @@ def test_the_pages_keep_the_strict_policy_and_speak_english(sign_in: SignIn) -> 
         assert not re.search(r"\son\w+=", page)
         assert "running" in page
         assert "実行中" not in page
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "japanese", "english"),
+    [
+        (None, None, "まだ実行の時刻が来ていません", "not due yet"),
+        (Run.State.FAILED, Reason.TIMED_OUT, "制限時間を過ぎた", "ran out of time"),
+    ],
+    ids=["never ran", "failed"],
+)
+def test_why_a_batch_stands_so_is_said_in_the_language_of_the_page(
+    viewer: Client, state: Run.State | None, reason: Reason | None, japanese: str, english: str
+) -> None:
+    planned()
+    recorded = "文書の言葉での記録"
+    show([StatusUpdate(CLAUSE.format(DAILY), Verdict.NOT_MEASURABLE, "", recorded, NOW)], NOW, "d")
+    if state is not None and reason is not None:
+        made(state=state, reason=reason)
+
+    page, in_english = (
+        viewer.get(f"/batches/{DAILY}", headers={"Accept-Language": language}).content.decode()
+        for language in ("ja", "en")
+    )
+
+    record = f'<small class="note">{recorded}</small>' if state is not None else ""
+    assert f"<dt>状態</dt><dd>{japanese}{record}</dd>" in page
+    assert f"<dt>State</dt><dd>{english}{record}</dd>" in in_english
 
 
 def test_what_a_batch_added_up_is_shown_day_by_day_with_gaps(viewer: Client) -> None:
