@@ -35,10 +35,9 @@ def step(depth: int) -> int:
 def as_text(drawn: "Waterfall") -> "Iterator[str]":
     """Yield a waterfall line by line: when, how long, what, and of which service."""
     begin = drawn.first.at.astimezone()
-    yield (
-        f"{drawn.first.title}  {drawn.first.service}  {begin:%Y-%m-%d %H:%M:%S}  {length(drawn.duration_ns)}  "
-        f"スパン {len(drawn.lines)}、サービス {len(drawn.services)}、エラー {drawn.failed}"
-    )
+    counts = f"スパン {len(drawn.lines)}、サービス {len(drawn.services)}、エラー {drawn.failed}"
+    heading = (drawn.first.title, drawn.first.service, f"{begin:%Y-%m-%d %H:%M:%S}")
+    yield "  ".join((*heading, length(drawn.duration_ns), counts))
     for line in drawn.lines:
         marks = " ".join(_marks(line.span, lacks_parent=line.lacks_parent))
         name = f"{'  ' * step(line.depth)}{line.span.title}  [{line.span.service}]  {marks}".rstrip()
