@@ -12,7 +12,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 
-from toban.chapters.logs import report, retention
+from toban.chapters.logs import pulling, report, retention
 from toban.chapters.logs.archive import Archivist, NotArchived
 from toban.chapters.logs.models import Keeping, LegalHold
 from toban.chapters.logs.report import Kept
@@ -60,7 +60,7 @@ class Keeper:
         except StoreUnavailable as away:
             status.show([*report.away(rules, str(away), now)], now, digest)
             return
-        status.show([*report.statuses(rules, kept, now, outside)], now, digest)
+        status.show([*report.statuses(rules, kept, now, outside, pulling.troubles(rules))], now, digest)
         alerts.report([*report.signals(rules, kept, now, outside)], now, digest)
 
     def look(self, rules: LogRules, now: datetime) -> Mapping[str, retention.Decision]:

@@ -5,6 +5,7 @@ A position moves once all up to it is stored. Killed at any moment, the next loo
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -23,7 +24,7 @@ from toban.engine.telemetry.log_words import kind_of
 from toban.engine.telemetry.logs import Batch, LogStore
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 
-type LogSources = Mapping[str, Bound[LogSourceConfig]]
+type LogSources = Mapping[str, Bound[Any]]
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +47,7 @@ class Puller:
             if pull.looked_at is None or self._clock() - pull.looked_at >= bound.config.every:
                 self._look(pull, bound, kinds[bound.kind], rules)
 
-    def _look(self, pull: Pull, bound: Bound[LogSourceConfig], kind: LogSourceKind, rules: LogRules) -> None:
+    def _look(self, pull: Pull, bound: Bound[Any], kind: LogSourceKind, rules: LogRules) -> None:
         pull.log, pull.looked_at = bound.config.log, self._clock()
         source = kind.build(bound.config)
         try:

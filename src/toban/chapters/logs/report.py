@@ -1,8 +1,9 @@
 """What is told of retention: each row's status, and the daily proof. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from types import MappingProxyType
 
 from toban.chapters.logs.retention import Decision, Waits
 from toban.chapters.logs.rules import LogRules
@@ -37,14 +38,24 @@ class Kept:
 
 
 def statuses(
-    rules: LogRules, kept: Sequence[Kept], now: datetime, outside: Outside | None = None
+    rules: LogRules,
+    kept: Sequence[Kept],
+    now: datetime,
+    outside: Outside | None = None,
+    missing: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[StatusUpdate]:
-    """Yield the status of every kind's row; *outside* is how the audit log stands that is shipped."""
+    """Yield the status of every kind's row.
+
+    *outside* is how the audit log stands that is shipped, *missing* why lines of a kind can't be fetched.
+    """
     due = _midnight(rules, now)
     for each in kept:
         verdict, value, reason = _said(each, rules.kinds[each.kind])
         if each.kind == AUDIT and outside is not None:
             verdict, value, reason = _with_outside(each, (verdict, value, reason), said(outside, now))
+        if each.kind in missing:
+            # What is kept says nothing of what should have come.
+            verdict, reason = Verdict.NOT_MEASURABLE, missing[each.kind]
         yield StatusUpdate(rules.kinds[each.kind].id, verdict, value, reason, now, due)
 
 

@@ -14,6 +14,7 @@ from toban.chapters.backup.engine import BackupFailed
 from toban.chapters.backup.postgres import drill_doubts
 from toban.chapters.backup.works import source_of
 from toban.chapters.batch.works import BatchPlan, key_of, plan
+from toban.chapters.logs.source import LogSourceKind, Unfetchable
 from toban.chapters.monitoring.discovery import Undiscovered
 from toban.chapters.monitoring.source import SourceKind, Unmeasurable
 from toban.design.clauses.batch import Batch
@@ -78,7 +79,12 @@ def still_findings(design: Design, bindings: Bindings, parts: Parts) -> tuple[Fi
         for finding in binding_findings(design, bindings)
         if not (finding.code == _NO_SUCH_ROW and finding.quote.startswith("[batches."))
     ]
-    return (*told, *_rowless(design, bindings, batches), *_costs(bindings, parts.source_kinds))
+    return (
+        *told,
+        *_rowless(design, bindings, batches),
+        *_costs(bindings, parts.source_kinds),
+        *_fetching_costs(bindings, parts),
+    )
 
 
 def trials_of(
@@ -90,6 +96,7 @@ def trials_of(
         *_batches(design, bindings, parts),
         *_sources(bindings, parts.source_kinds, now),
         *_discoveries(bindings, parts, now),
+        *_log_sources(bindings, parts, now),
         *_stores(bindings, parts.store_kinds),
         *_backups(design, bindings, parts),
         *_channels(bindings, parts),
@@ -136,6 +143,19 @@ def _costs(bindings: Bindings, kinds: Mapping[str, SourceKind]) -> Iterator[Find
             )
 
 
+def _fetching_costs(bindings: Bindings, parts: Parts) -> Iterator[Finding]:
+    """Yield what others charge for the logs that are fetched of them."""
+    for name, bound in bindings.log_sources.items():
+        yield Finding(
+            Code.COST,
+            Level.INFO,
+            Origin(bindings.file, bound.line),
+            f"ログの源 {name}: {parts.log_source_kinds[bound.kind].cost(bound.config)}",
+            _quote("log_sources", name, bound),
+            "要らない行は pattern か stream_prefix で除けます",
+        )
+
+
 def _batches(design: Design, bindings: Bindings, parts: Parts) -> Iterator[Trial]:
     rows = {key_of(batch): batch for batch in reversed(design.of(Batch))}
     for key, bound in bindings.batches.items():
@@ -162,6 +182,30 @@ def _sources(bindings: Bindings, kinds: Mapping[str, SourceKind], now: datetime)
                 partial(_source_doubts, kinds[bound.kind], bound, now),
                 "名前、ポート、資格と、相手が動いているかを確かめてください",
             )
+
+
+def _log_sources(bindings: Bindings, parts: Parts, now: datetime) -> Iterator[Trial]:
+    for name, bound in bindings.log_sources.items():
+        yield Trial(
+            Code.SOURCE,
+            f"ログの源 {name}",
+            Origin(bindings.file, bound.line),
+            _quote("log_sources", name, bound),
+            partial(_log_source_doubts, parts.log_source_kinds[bound.kind], bound, now),
+            "名前、リージョンと、資格に許されていることを確かめてください",
+        )
+
+
+def _log_source_doubts(kind: LogSourceKind, bound: Bound[Any], now: datetime) -> Iterator[str]:
+    """Fetch the first page of the last minute."""
+    source = kind.build(bound.config)
+    until = int(now.timestamp() * 1000)
+    try:
+        next(source.events(until - 60_000, until), None)
+    except Unfetchable as error:
+        yield str(error)
+    finally:
+        source.close()
 
 
 def _discoveries(bindings: Bindings, parts: Parts, now: datetime) -> Iterator[Trial]:

@@ -25,6 +25,7 @@ from toban.chapters.batch.service import Batches
 from toban.chapters.batch.works import BatchPlan
 from toban.chapters.errors import service as errors
 from toban.chapters.logs.keeping import Keeper, held_by
+from toban.chapters.logs.pulling import Puller
 from toban.chapters.logs.rules import rules as log_rules
 from toban.chapters.logs.shipping import Shipping
 from toban.chapters.monitoring.board import Board
@@ -106,6 +107,7 @@ class Work:
         self._followers = Followers(clock)
         self._objectives = Objectives(self._telemetry)
         self._keeper = Keeper(LogDays(self._telemetry))
+        self._puller = Puller(self._telemetry, clock, self._lead.require)
         self._shipping = Shipping(self._telemetry)
         self._outside: Outside | None = None
         self._batched: Edition | None = None
@@ -133,6 +135,7 @@ class Work:
             Loop("backup-look", _with_state(self._backups.look), every=60.0),
             Loop("levels", _with_state(self._count_levels), every=60.0),
             Loop("retention", _with_state(self._keep_logs), every=60.0),
+            Loop("fetch-logs", _with_state(self._fetch_logs), every=2.0),
             Loop("evidence", _with_state(self._ship_evidence), every=30.0),
             Loop("errors", _with_state(self._tell_errors), every=2.0),
             Loop("error-rows", _with_state(self._keep_errors), every=60.0),
@@ -248,6 +251,16 @@ class Work:
 
     def _level_plan(self, edition: Edition) -> LevelPlan:
         return sli.plan(edition.design, edition.bindings)
+
+    def _fetch_logs(self) -> None:
+        edition = self._in_force.edition
+        if edition is None or self._lead.term is None:
+            return
+        rules = log_rules(edition.design, edition.bindings)
+        try:
+            self._puller.step(edition.bindings.log_sources, self._parts.log_source_kinds, rules)
+        except NotLeading:
+            log.info("fetching_left_to_another")
 
     def _keep_logs(self) -> None:
         edition = self._in_force.edition

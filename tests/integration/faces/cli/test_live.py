@@ -43,6 +43,7 @@ PARTS = Parts(
     stores=wiring.STORES,
     backups=wiring.BACKUPS,
     discoveries=wiring.DISCOVERIES,
+    log_sources=wiring.LOG_SOURCES,
 )
 
 type Check = Callable[..., Result]
@@ -121,6 +122,27 @@ source = { kind = "tcp", address = "${address}" }
 
     assert said in findings(result, Code.SOURCE)
     assert findings(result, Code.SOURCE).startswith("toban.toml:2: LV002")
+
+
+def test_a_place_that_logs_are_fetched_from_is_tried_and_its_cost_told(
+    check: Check, tmp_path: Path, http_server: HttpServer
+) -> None:
+    keep(tmp_path, "key", "AKIATOBANTEST")
+    refusal = b'{"__type": "AccessDeniedException", "message": "not you"}'
+    http_server.answer = lambda handler: handler.reply(400, refusal)
+
+    result = check(f"""
+[log_sources.shop]
+kind = "cloudwatch"
+region = "ap-northeast-1"
+endpoint_url = "{http_server.url}"
+access_key = "file:key"
+secret_key = "file:key"
+group = "/ecs/shop"
+""")
+
+    assert "toban.toml:2: LV002 ログの源 shop: 権限がありません" in findings(result, Code.SOURCE)
+    assert "ログの源 shop: CloudWatch Logs の /ecs/shop を 1分毎に読みます" in findings(result, Code.COST)
 
 
 def test_where_nothing_fails_tonight_nothing_is_said_and_nothing_left_behind(

@@ -15,7 +15,7 @@ from toban.engine import aws
 from toban.engine.aws import AwsAccess
 from toban.engine.bindings.secret import SecretUnavailable
 
-_ATTEMPTS = 5
+_ATTEMPTS = 3
 _MOST_PAGES = 10_000
 _MINUTE = timedelta(minutes=1)
 _LONGEST_SAID = 300
@@ -33,7 +33,7 @@ class CloudWatchLogs(LogSourceConfig, AwsAccess):
     pattern: str = Field(default="", max_length=1024)
     """Only lines that it fits, in CloudWatch's own language."""
     timeout: float = Field(default=10.0, gt=0, le=60)
-    """Seconds for each of five attempts."""
+    """Seconds for each of three attempts."""
 
 
 class CloudWatchLogSource:

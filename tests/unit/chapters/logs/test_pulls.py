@@ -1,0 +1,74 @@
+"""What is fetched next, and what of it is new."""
+
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+
+from toban.chapters.logs.formats.convert import Surroundings
+from toban.chapters.logs.pulls import Position, lines, new, unseen, window
+from toban.chapters.logs.source import Event, LogSourceConfig
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+NOW = 1795694400_000
+CONFIG = LogSourceConfig(late=timedelta(minutes=5), since=timedelta(hours=2))
+AROUND = Surroundings(UTC, datetime(2026, 11, 26, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("position", "start", "through"),
+    [
+        (None, NOW - 2 * HOUR, NOW - HOUR),
+        (Position(NOW - MINUTE, NOW - MINUTE), NOW - 6 * MINUTE, NOW),
+        (Position(NOW - 10 * HOUR, NOW - 10 * HOUR), NOW - 10 * HOUR - 5 * MINUTE, NOW - 9 * HOUR),
+        (Position(NOW + HOUR, NOW + HOUR), NOW + 55 * MINUTE, NOW + HOUR),
+    ],
+    ids=["first", "next", "after a long absence", "the clock was set back"],
+)
+def test_a_window_goes_on_and_looks_for_what_is_late(
+    position: Position | None, start: int, through: int
+) -> None:
+    asked = window(position, CONFIG, NOW)
+
+    assert (asked.start, asked.through) == (start, through)
+
+
+def event(id: str, at: int = NOW, came_at: int = NOW, message: str = "x") -> Event:  # noqa: A002
+    return Event(id, at, came_at, message, "s")
+
+
+def test_what_came_before_the_last_look_has_been_seen() -> None:
+    position = Position(NOW - 10 * MINUTE, NOW - 10 * MINUTE)
+    old, late, fresh = (
+        event("old", NOW - 12 * MINUTE, NOW - 12 * MINUTE),
+        event("late", NOW - 12 * MINUTE, NOW - 5 * MINUTE),
+        event("fresh", NOW - 10 * MINUTE, NOW - 12 * MINUTE),
+    )
+
+    assert unseen([old, late, fresh], position) == [late, fresh]
+    assert unseen([old, late, fresh], None) == [old, late, fresh]
+
+
+def test_what_is_stored_or_comes_twice_is_not_new() -> None:
+    assert new([event("a"), event("b"), event("b")], {"a"}) == [event("b")]
+
+
+def test_a_line_has_the_time_of_its_place_and_keeps_its_own() -> None:
+    events = [
+        event("1", message='{"time":"2026-11-26T00:00:00Z",\n"level":"ERROR","message":"no"}'),
+        event("2", message="2026-11-25 23:59:59 WARN first\n  second"),
+    ]
+
+    first, second = map(orjson.loads, lines(events, CONFIG, AROUND).split(b"\n"))
+
+    assert first == {
+        "timestamp": 1795694400.0,
+        "level": "ERROR",
+        "message": "no",
+        "loggedAt": "2026-11-26T00:00:00Z",
+        "logStream": "s",
+        "eventId": "1",
+    }
+    assert (second["timestamp"], second["level"]) == (1795694400.0, "WARN")
+    assert second["message"] == "2026-11-25 23:59:59 WARN first\n  second"
