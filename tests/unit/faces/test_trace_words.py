@@ -57,6 +57,17 @@ def test_a_waterfall_reads_on_a_terminal() -> None:
     ]
 
 
+def test_names_of_applications_do_not_move_the_cursor() -> None:
+    named = FoundSpan(
+        START, MS, "t" * 32, "root", "", "sh\nop", "a\x1b[2Jb", "INTERNAL", "", "", "", "", 0, ""
+    )  # fmt: skip
+
+    heading, line = trace_words.as_text(waterfall([named]))
+
+    assert heading.startswith("a�[2Jb  sh�op  ")
+    assert line.endswith("  a�[2Jb  [sh�op]")
+
+
 def test_scripts_get_every_span_with_its_place() -> None:
     _, call, _ = map(trace_words.as_record, waterfall(spans()).lines)
 
