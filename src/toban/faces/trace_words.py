@@ -37,11 +37,11 @@ def as_text(drawn: "Waterfall") -> "Iterator[str]":
     begin = drawn.first.at.astimezone()
     counts = f"スパン {len(drawn.lines)}、サービス {len(drawn.services)}、エラー {drawn.failed}"
     heading = (drawn.first.title, drawn.first.service, f"{begin:%Y-%m-%d %H:%M:%S}")
-    yield _printable("  ".join((*heading, length(drawn.duration_ns), counts)))
+    yield printable("  ".join((*heading, length(drawn.duration_ns), counts)))
     for line in drawn.lines:
         marks = " ".join(_marks(line.span, lacks_parent=line.lacks_parent))
         name = f"{'  ' * step(line.depth)}{line.span.title}  [{line.span.service}]  {marks}".rstrip()
-        yield f"{_bar(line)} {length(line.span.duration_ns):>9}  {_printable(name)}"
+        yield f"{_bar(line)} {length(line.span.duration_ns):>9}  {printable(name)}"
 
 
 def as_record(line: "Line") -> "Mapping[str, object]":
@@ -91,10 +91,10 @@ def route_record(route: "RouteFigures", seconds: float) -> "Mapping[str, object]
 def route_title(route: "RouteFigures") -> str:
     """Return what a route is called: `GET /orders/{id}`."""
     title = f"{route.method} {route.endpoint}" if route.endpoint.startswith("/") else route.endpoint
-    return _printable(title.strip())
+    return printable(title.strip())
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Keep what applications have named from moving the cursor or ending the line."""
     return "".join(char if char.isprintable() else "�" for char in text)
 

@@ -156,7 +156,15 @@ def _print(found: "Sequence[RouteFigures]", seconds: float) -> None:
         )
         per_minute = f"{route.count / seconds * 60:,.2f}"
         title = trace_words.route_title(route)
-        table.add_row(route.service, title, f"{route.count:,}", per_minute, failed, *lengths, route.slowest)
+        table.add_row(
+            trace_words.printable(route.service),
+            title,
+            f"{route.count:,}",
+            per_minute,
+            failed,
+            *lengths,
+            route.slowest,
+        )
     # Names are the applications': no markup of theirs is obeyed.
     wide = None if sys.stdout.isatty() else _WIDE
     Console(width=wide, markup=False, emoji=False, highlight=False).print(table)
