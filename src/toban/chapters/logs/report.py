@@ -132,7 +132,8 @@ def amount(days: Sequence[DayPart]) -> str:
 
 def stretch(days: Sequence[DayPart]) -> str:
     """Return from when to when *days*, which are in order, reach: 2026-05-10 から 2026-08-01 まで."""
-    return f"{days[0].day} から {days[-1].day} まで"
+    first, last = days[0].day, days[-1].day
+    return f"{first} から {last} まで" if first != last else f"{first}"
 
 
 def size(count: int) -> str:

@@ -9,7 +9,7 @@ import click
 
 from toban.faces.cli.evidence_outside import Unfound, known_here, opened, ship, walked
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.state import opened_state
+from toban.faces.cli.state import opened_state, set_up
 from toban.faces.cli.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def export(parts: Parts) -> None:
       1  it could not be sent
       2  no store is bound, or the state database can't be used
     """
+    set_up()
     from toban.engine.evidence.shipping import NotShipped  # noqa: PLC0415
 
     try:

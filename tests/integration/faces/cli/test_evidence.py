@@ -1,5 +1,8 @@
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -211,3 +214,18 @@ def test_without_a_store_there_is_nowhere_to_send_to(outside: Path) -> None:
 
     assert found.exit_code == 2
     assert "証跡の送り先がありません" in found.output
+
+
+@pytest.mark.parametrize("order", [("export",), ("verify",), ("verify", "--from", "nowhere")])
+def test_where_there_is_no_toban_every_command_says_so(tmp_path: Path, order: tuple[str, ...]) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TOBAN_")}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "toban", "evidence", *order],
+        env={**environment, "TOBAN_HOME": str(tmp_path / "nothing")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, "HINT: " in done.stderr) == (2, True), done.stderr
