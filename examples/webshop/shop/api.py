@@ -1,7 +1,7 @@
 """The shop's API: products and orders as JSON over PostgreSQL. `python -m shop.api --port N`.
 
-SHOP_DATABASE_URL names the database. Answers 503 while the database is away: an outage is a fact to
-report, not a reason to die.
+SHOP_DATABASE_URL names the database, SHOP_ERRORS_DSN where errors are reported. Answers 503 while the
+database is away: an outage is a fact to report, not a reason to die.
 """
 
 import os
@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 import psycopg
+import sentry_sdk
 import uvicorn
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -133,6 +134,8 @@ app = Starlette(
 @click.option("--port", type=int, required=True)
 def main(port: int) -> None:
     """Serve the API on a loopback port."""
+    # Without a DSN the SDK does nothing.
+    sentry_sdk.init(os.environ.get("SHOP_ERRORS_DSN"), release="shop@1.0.0", environment="production")
     uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, timeout_graceful_shutdown=1)
 
 

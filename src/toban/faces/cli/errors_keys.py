@@ -74,7 +74,8 @@ def _dsn(edition: "Edition", name: str) -> str:
     try:
         key = binding.key.reveal()
     except SecretUnavailable as missing:
-        refuse(f"[errors.{name}] の鍵を読めません: {missing}", "toban errors key が新しい鍵を作ります")
+        hint = f"{binding.key} に鍵を置いてください。新しい鍵は toban errors key"
+        refuse(f"[errors.{name}] の鍵を読めません: {missing}", hint)
         raise SystemExit(_REFUSED) from missing
     if not key.isascii() or not key.isalnum():
         refuse(f"[errors.{name}] の鍵に英数字でない字があります", "toban errors key が新しい鍵を作ります")

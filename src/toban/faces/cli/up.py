@@ -109,7 +109,7 @@ def _plan(order: Order, home: Home, port: int) -> tuple[Instance, tuple[Program,
     design, bindings = order.design, order.bindings
     if design is None:
         taken = {part: _first_free(written) for part, written in webshop.WRITTEN_PORTS.items()}
-        demo = webshop.open_webshop(home, taken)
+        demo = webshop.open_webshop(home, taken, f"{programs.reachable(order.host)}:{port}")
         design, bindings = _briefly(demo.design), webshop.place_bindings(demo, bindings)
         shop, environment = webshop.programs(demo), demo.for_toban
     instance = Instance(

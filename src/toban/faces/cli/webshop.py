@@ -1,5 +1,6 @@
 """The small shop that `toban up` runs when it is given no document: its processes and its bindings."""
 
+import hashlib
 import os
 import signal
 import sys
@@ -18,6 +19,9 @@ WRITTEN_PORTS = {"web": 8301, "api": 8302, "db": 8303}
 DATABASE_VARIABLE = "SHOP_DATABASE_URL"
 """Under this name the bindings find the shop's database."""
 
+ERRORS_VARIABLE = "SHOP_ERRORS_KEY"
+"""Under this name the bindings find the key by which the shop reports its errors, of project 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Webshop:
@@ -27,6 +31,9 @@ class Webshop:
     place: Path
     ports: dict[str, int]
     password: str
+    listens: str
+    """Where Toban takes in what the shop reports: `127.0.0.1:8300`."""
+    errors_key: str
 
     @property
     def design(self) -> Path:
@@ -44,6 +51,7 @@ class Webshop:
         programs = Path(sys.executable).parent
         return {
             DATABASE_VARIABLE: self.database_url,
+            ERRORS_VARIABLE: self.errors_key,
             "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "PYTHONPATH": str(self.folder),
         }
@@ -54,6 +62,7 @@ class Webshop:
         return {
             "SHOP_DB_PASSWORD": self.password,
             DATABASE_VARIABLE: self.database_url,
+            "SHOP_ERRORS_DSN": f"http://{self.errors_key}@{self.listens}/1",
             "SHOP_API_URL": f"http://127.0.0.1:{self.ports['api']}",
             "SHOP_WEB_URL": f"http://127.0.0.1:{self.ports['web']}",
             "PYTHONUNBUFFERED": "1",
@@ -92,13 +101,15 @@ def place_bindings(shop: Webshop, written: Path | None) -> Path:
     return path
 
 
-def open_webshop(home: Home, ports: dict[str, int]) -> Webshop:
-    """Make the shop's place in *home*."""
+def open_webshop(home: Home, ports: dict[str, int], listens: str) -> Webshop:
+    """Make the shop's place in *home*; Toban listens at *listens*."""
     place = home.path / "webshop"
     place.mkdir(mode=0o700, exist_ok=True)
     # Its bindings keep backups there: a store's folder is never made by the store itself.
     (place / "backups").mkdir(mode=0o700, exist_ok=True)
-    return Webshop(folder(), place, ports, home.secret("webshop-db-password"))
+    # 32 hexadecimal digits, as Sentry's own keys are.
+    key = hashlib.sha256(home.secret("webshop-errors-key").encode()).hexdigest()[:32]
+    return Webshop(folder(), place, ports, home.secret("webshop-db-password"), listens, key)
 
 
 def programs(shop: Webshop) -> tuple[Program, ...]:

@@ -73,7 +73,7 @@ def test_the_shops_bindings_get_the_ports_it_really_has() -> None:
 
 
 def test_the_shop_starts_from_its_database_to_its_customers() -> None:
-    shop = Webshop(SHOP_FOLDER, Path("place"), {"web": 1, "api": 2, "db": 3}, "pw")
+    shop = Webshop(SHOP_FOLDER, Path("place"), {"web": 1, "api": 2, "db": 3}, "pw", "127.0.0.1:4", "key")
 
     order = [(program.name, program.after) for program in webshop.programs(shop)]
 
