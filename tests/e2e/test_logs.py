@@ -10,17 +10,14 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import Served, serving
 
 from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
-from toban.engine.telemetry.store import Telemetry
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
-        child.telemetry = Telemetry(child.telemetry_url)
-        come_in(child, *(f"line {number}" for number in range(1, 31)))
-        yield child
+def store(store: StoreProcess) -> StoreProcess:
+    come_in(store, *(f"line {number}" for number in range(1, 31)))
+    return store
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +41,6 @@ def come_in(store: StoreProcess, *messages: str) -> None:
         )
         for number, message in enumerate(messages, 1)
     ]  # fmt: skip
-    assert store.telemetry is not None
     LogStore(store.telemetry).write(Batch(key_of("shop", "", repr((at, messages)).encode()), rows))
 
 

@@ -11,7 +11,6 @@ from tests.integration.faces.ingest.served import Served, serving
 
 from toban.engine.telemetry.batches import Batch, key_of
 from toban.engine.telemetry.spans import SpanRow, SpanStore
-from toban.engine.telemetry.store import Telemetry
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +19,7 @@ MS = 1_000_000
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Iterator[Served]:
     at = datetime.now(UTC)
     start = int(at.timestamp() - 60) * 1000 * MS
     rows = [
@@ -31,11 +30,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         )
         for number in range(1, 4)
     ]  # fmt: skip
-    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
-        child.telemetry = Telemetry(child.telemetry_url)
-        SpanStore(child.telemetry).write(Batch(key_of("otel", "", b"three"), rows))
-        with serving(tmp_path_factory.mktemp("served"), telemetry=child.telemetry_url) as running:
-            yield running
+    SpanStore(store.telemetry).write(Batch(key_of("otel", "", b"three"), rows))
+    with serving(tmp_path_factory.mktemp("served"), telemetry=store.telemetry_url) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

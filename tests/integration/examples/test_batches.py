@@ -19,7 +19,6 @@ from toban.chapters.batch.works import BatchPlan
 from toban.design.reader import load_design
 from toban.engine import paper
 from toban.engine.bindings.load import read_bindings
-from toban.engine.telemetry.store import Telemetry
 from toban.faces.cli.parts import Parts
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -86,14 +85,11 @@ def test_the_companies_get_their_invoices_of_the_last_closed_month(
 
 
 def test_the_day_before_is_added_up_from_books_and_telemetry(
-    shop: str, planned: BatchPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: str, planned: BatchPlan, store: StoreProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with StoreProcess(tmp_path / "telemetry") as store:
-        monkeypatch.setenv("TOBAN_TELEMETRY_URL", store.telemetry_url)
-        telemetry = Telemetry(store.telemetry_url)
-        telemetry.ensure_schema()
-        telemetry.close()
-        turn = run(planned, "B004", datetime.now(TOKYO))
+    monkeypatch.setenv("TOBAN_TELEMETRY_URL", store.telemetry_url)
+
+    turn = run(planned, "B004", datetime.now(TOKYO))
 
     assert "注文 6件、顧客 6人" in turn.said[0]
     assert "API応答 欠測" in turn.said[0]

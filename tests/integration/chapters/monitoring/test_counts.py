@@ -1,7 +1,7 @@
 """A row of the document that counts rows of log, from the store to verdict and alert."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,6 @@ from toban.engine.evidence.models import ClauseStatus
 from toban.engine.notify.models import Alert
 from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
 from toban.engine.telemetry.samples import Sample
-from toban.engine.telemetry.store import Telemetry
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,18 +40,11 @@ sources = [{ kind = "logs", query = "service:shop-api", items = { "決済の失�
 ERRORS, DECLINED = "monitoring/monitor/API/ERRORログ", "monitoring/monitor/API/決済の失敗"
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetry]:
-    with StoreProcess(tmp_path_factory.mktemp("counts") / "store") as child:
-        child.telemetry = Telemetry(child.telemetry_url)
-        child.telemetry.ensure_schema()
-        yield child.telemetry
-
-
 class Stage:
     """Monitoring of the document, with rows of log that a test writes."""
 
-    def __init__(self, store: Telemetry, bindings: str = BINDINGS) -> None:
+    def __init__(self, child: StoreProcess, bindings: str = BINDINGS) -> None:
+        store = child.telemetry
         store.do("TRUNCATE TABLE logs", {})
         self.store, self.now, self.samples = store, NOON, list[Sample]()
         kinds = {"logs": replace(KIND, build=lambda config: LogsSource(config, lambda: store))}
@@ -94,7 +86,7 @@ def shown(clause: str = ERRORS) -> ClauseStatus:
 
 
 @pytest.mark.parametrize(("count", "verdict"), [(2, "conforming"), (3, "warning"), (10, "deviating")])
-def test_the_rows_of_the_window_decide(store: Telemetry, count: int, verdict: str) -> None:
+def test_the_rows_of_the_window_decide(store: StoreProcess, count: int, verdict: str) -> None:
     stage = Stage(store)
     stage.write(count, "ERROR")
     stage.write(50, "ERROR", name="blog")
@@ -105,7 +97,7 @@ def test_the_rows_of_the_window_decide(store: Telemetry, count: int, verdict: st
     assert (shown().verdict, shown().value) == (verdict, f"{count}件（5分間）")
 
 
-def test_the_alert_cites_the_row_and_names_the_search(store: Telemetry) -> None:
+def test_the_alert_cites_the_row_and_names_the_search(store: StoreProcess) -> None:
     stage = Stage(store)
     stage.write(12, "ERROR")
 
@@ -122,7 +114,7 @@ def test_the_alert_cites_the_row_and_names_the_search(store: Telemetry) -> None:
     assert alert.labels["instance"] == "service:shop-api level:ERROR"
 
 
-def test_an_alert_ends_once_the_rows_have_left_the_window(store: Telemetry) -> None:
+def test_an_alert_ends_once_the_rows_have_left_the_window(store: StoreProcess) -> None:
     stage = Stage(store)
     stage.write(10, "ERROR", back=200)
     stage.measure()
@@ -134,7 +126,7 @@ def test_an_alert_ends_once_the_rows_have_left_the_window(store: Telemetry) -> N
     assert not Alert.objects.filter(clause_id=ERRORS, resolved_at=None)
 
 
-def test_each_row_counts_for_itself_and_keeps_a_series_of_its_own(store: Telemetry) -> None:
+def test_each_row_counts_for_itself_and_keeps_a_series_of_its_own(store: StoreProcess) -> None:
     stage = Stage(store)
     stage.write(12, "ERROR")
     stage.write(1, "INFO", message="Card DECLINED by issuer", back=61)
@@ -145,7 +137,7 @@ def test_each_row_counts_for_itself_and_keeps_a_series_of_its_own(store: Telemet
     assert {(each.target, each.value) for each in stage.samples} == {(ERRORS, 12.0), (DECLINED, 1.0)}
 
 
-def test_a_row_without_a_window_is_unbound_until_the_bindings_name_one(store: Telemetry) -> None:
+def test_a_row_without_a_window_is_unbound_until_the_bindings_name_one(store: StoreProcess) -> None:
     assert 'window = "5分"' in next(iter(Stage(store).plan.unbound.values()))
 
     stage = Stage(store, BINDINGS.replace("query =", 'window = "10分", query ='))
@@ -156,7 +148,7 @@ def test_a_row_without_a_window_is_unbound_until_the_bindings_name_one(store: Te
     assert shown("monitoring/monitor/API/WARNING").value == "100件（10分間）"
 
 
-def test_where_no_line_comes_at_all_nothing_is_green(store: Telemetry) -> None:
+def test_where_no_line_comes_at_all_nothing_is_green(store: StoreProcess) -> None:
     stage = Stage(store)
 
     stage.measure(rounds=9)
@@ -165,7 +157,7 @@ def test_where_no_line_comes_at_all_nothing_is_green(store: Telemetry) -> None:
     assert "「service:shop-api」のログが1日のあいだ一行も届いていません" in shown().reason
 
 
-def test_none_of_many_is_a_true_zero(store: Telemetry) -> None:
+def test_none_of_many_is_a_true_zero(store: StoreProcess) -> None:
     stage = Stage(store)
     stage.write(5, "INFO", back=7200)
 

@@ -1,6 +1,5 @@
 """Service levels from the real telemetry store, at a moment that no grid of it divides."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -61,18 +60,15 @@ target = "API"
 
 
 @pytest.fixture(scope="module")
-def telemetry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetry]:
+def telemetry(store: StoreProcess) -> Telemetry:
     """A store in which the API was up from nine o'clock on, each minute, but for 10:00 to 10:20."""
-    with StoreProcess(tmp_path_factory.mktemp("levels") / "store") as child:
-        child.telemetry = Telemetry(child.telemetry_url)
-        child.telemetry.ensure_schema()
-        moments = [NINE + number * MINUTE for number in range(183)]
-        samples = [
-            Sample(Metric.UP, "API", "api-1", at, 0.0 if 60 <= number < 80 else 1.0)
-            for number, at in enumerate(moments)
-        ]
-        child.telemetry.write(samples, token="levels")
-        yield child.telemetry
+    moments = [NINE + number * MINUTE for number in range(183)]
+    samples = [
+        Sample(Metric.UP, "API", "api-1", at, 0.0 if 60 <= number < 80 else 1.0)
+        for number, at in enumerate(moments)
+    ]
+    store.telemetry.write(samples, token="levels")
+    return store.telemetry
 
 
 def test_today_is_known_and_lost_to_the_minute(telemetry: Telemetry) -> None:

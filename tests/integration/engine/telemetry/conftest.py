@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -32,7 +33,6 @@ class StoreProcess:
         )
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
-        self.telemetry: Telemetry | None = None
 
     @property
     def port(self) -> int:
@@ -41,6 +41,11 @@ class StoreProcess:
     @property
     def telemetry_url(self) -> str:
         return self.url.replace("http://", f"http://toban:{SECRET.replace(' ', '%20')}@")
+
+    @cached_property
+    def telemetry(self) -> Telemetry:
+        """A client of it, which ends with it."""
+        return Telemetry(self.telemetry_url)
 
     def ask(self, sql: str, **settings: str | int) -> httpx.Response:
         """Send one statement as text."""
@@ -83,7 +88,7 @@ class StoreProcess:
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate()
-        if self.telemetry is not None:
+        if "telemetry" in vars(self):
             self.telemetry.close()
 
 
@@ -100,18 +105,3 @@ def start_store(tmp_path: Path) -> Iterator[StartStore]:
             return running.enter_context(child)
 
         yield start
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    """A child for the tests of one module that leave it as it was; its tables are made."""
-    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
-        child.telemetry = Telemetry(child.telemetry_url)
-        child.telemetry.ensure_schema()
-        yield child
-
-
-@pytest.fixture
-def telemetry(store: StoreProcess) -> Telemetry:
-    assert store.telemetry is not None
-    return store.telemetry

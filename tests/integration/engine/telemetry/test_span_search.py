@@ -1,7 +1,6 @@
 """Spans in a real store: one trace, lists of traces, the figures of routes."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +11,6 @@ from toban.engine.telemetry.batches import Batch, key_of
 from toban.engine.telemetry.log_search import Span as Stretch
 from toban.engine.telemetry.span_search import Sought, SpanSearch, TraceSummary
 from toban.engine.telemetry.spans import SpanRow, SpanStore
-from toban.engine.telemetry.store import Telemetry
 
 NOON = datetime(2026, 11, 26, 3, tzinfo=UTC)
 MS = 1_000_000
@@ -44,15 +42,13 @@ def spans() -> list[SpanRow]:
 
 
 @pytest.fixture(scope="module")
-def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SpanSearch]:
-    with StoreProcess(tmp_path_factory.mktemp("spans") / "store") as child:
-        child.telemetry = Telemetry(child.telemetry_url)
-        store = SpanStore(child.telemetry)
-        for _ in range(2):
-            store.write(Batch(key_of("otel", "", b"all"), spans()))
-        # Part of it once more, in another batch.
-        store.write(Batch(key_of("otel", "", b"again"), spans()[101:102]))
-        yield SpanSearch(child.telemetry)
+def search(store: StoreProcess) -> SpanSearch:
+    written = SpanStore(store.telemetry)
+    for _ in range(2):
+        written.write(Batch(key_of("otel", "", b"all"), spans()))
+    # Part of it once more, in another batch.
+    written.write(Batch(key_of("otel", "", b"again"), spans()[101:102]))
+    return SpanSearch(store.telemetry)
 
 
 def names(found: list[TraceSummary]) -> list[int]:

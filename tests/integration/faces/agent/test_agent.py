@@ -5,17 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
-
-from toban.engine.telemetry.store import Telemetry
 
 TOKEN = "agent-token-of-this-test"
 BINDINGS = """
@@ -28,13 +27,6 @@ files = [
   { path = "*/containers/*", format = "docker" },
 ]
 """
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    with StoreProcess(tmp_path_factory.mktemp("logs") / "store") as child:
-        child.telemetry = Telemetry(child.telemetry_url)
-        yield child
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +147,78 @@ def test_an_agent_that_is_killed_twenty_times_loses_and_doubles_nothing(
     assert before > 0, "none was killed at work"
     (counts,) = stored(store, "count(), uniqExact(message)", path)
     assert counts == (written, written)
+
+
+class Application(threading.Thread):
+    """Writes lines, rotates its log every half second, and goes on in the old file for a moment."""
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        super().__init__()
+        self.path = path
+        self.until = time.monotonic() + seconds
+        self.written = 0
+        self.rotations = 0
+
+    def run(self) -> None:
+        file = self.path.open("a")
+        rotated_at = time.monotonic()
+        while time.monotonic() < self.until:
+            self.write(file)
+            if time.monotonic() - rotated_at > 0.5:
+                rotated_at = time.monotonic()
+                self.rotations += 1
+                self.path.rename(self.path.with_name(f"{self.path.name}.{self.rotations}"))
+                old, file = file, self.path.open("a")
+                self.write(old)
+                old.close()
+        file.close()
+
+    def write(self, file: IO[str]) -> None:
+        file.writelines(f"line {self.written + number}\n" for number in range(200))
+        file.flush()
+        self.written += 200
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_rotation_under_load_with_server_and_agent_killed_loses_and_doubles_nothing(
+    served: Served, store: StoreProcess, tmp_path: Path
+) -> None:
+    path = tmp_path / "app.log"
+    path.touch()
+    agent = start(served, tmp_path, "--log", str(path))
+    wait_for_spool(tmp_path)
+    application = Application(path, seconds=30)
+    application.start()
+    for turn in range(4):
+        time.sleep(3)
+        served.process.kill()
+        served.process.wait()
+        time.sleep(2)
+        served.process = subprocess.Popen(
+            [sys.executable, "-m", "toban", "serve", "--port", str(served.port)], env=served.environment
+        )
+        if turn % 2:
+            agent.kill()
+            agent.communicate()
+            agent = start(served, tmp_path, "--log", str(path))
+    application.join()
+    served._await_health()
+    agent.kill()
+    agent.communicate()
+    with start(served, tmp_path, "--once", "--log", str(path)) as last:
+        assert last.wait(timeout=120) == 0
+
+    (counts,) = stored(store, "count(), uniqExact(message)", path)
+    assert application.rotations > 20
+    assert counts == (application.written, application.written)
+
+
+def wait_for_spool(folder: Path) -> None:
+    """Wait until the agent has looked for the first time: what came and went before is none of its."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if (folder / "spool" / "logs" / "positions.json").exists():
+            return
+        time.sleep(0.05)
+    raise AssertionError("the agent did not begin")

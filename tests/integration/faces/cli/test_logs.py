@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,29 +12,26 @@ import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
 
 from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
-from toban.engine.telemetry.store import Telemetry
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def home(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Path:
     home = tmp_path_factory.mktemp("home")
-    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
-        telemetry = child.telemetry = Telemetry(child.telemetry_url)
-        now = datetime.now(UTC) - timedelta(minutes=5)
-        rows = [
-            LogRow(
-                "access", f"{now:%Y-%m-%d}", now.timestamp() + number, "ERROR" if number == 3 else "INFO",
-                "shop-api", f"request {number} done", "", f"req-{number}", "", "", "", "GET", "/orders",
-                500 if number == 3 else 200, 12.0, {"formula": "x"}, "shop", number,
-            )
-            for number in range(1, 6)
-        ]  # fmt: skip
-        LogStore(telemetry).write(Batch(key_of("shop", "", b"five"), rows))
-        # As `toban up` leaves it for the commands beside it.
-        (home / "telemetry-url").write_text(child.telemetry_url)
-        yield home
+    now = datetime.now(UTC) - timedelta(minutes=5)
+    rows = [
+        LogRow(
+            "access", f"{now:%Y-%m-%d}", now.timestamp() + number, "ERROR" if number == 3 else "INFO",
+            "shop-api", f"request {number} done", "", f"req-{number}", "", "", "", "GET", "/orders",
+            500 if number == 3 else 200, 12.0, {"formula": "x"}, "shop", number,
+        )
+        for number in range(1, 6)
+    ]  # fmt: skip
+    LogStore(store.telemetry).write(Batch(key_of("shop", "", b"five"), rows))
+    # As `toban up` leaves it for the commands beside it.
+    (home / "telemetry-url").write_text(store.telemetry_url)
+    return home
 
 
 def logs(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

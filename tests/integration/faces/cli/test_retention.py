@@ -1,7 +1,6 @@
 """`toban plan` and `toban retention` on a store that holds old logs: what would go is told before it goes."""
 
 import json
-from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,7 +15,6 @@ from toban.chapters.logs import keeping
 from toban.chapters.logs.models import Keeping
 from toban.engine.clock import system_clock
 from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
-from toban.engine.telemetry.store import Telemetry
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.plan import command as plan
 from toban.faces.cli.retention import command as retention
@@ -35,15 +33,11 @@ PARTS = Parts(sources=wiring.SOURCES, channels=wiring.CHANNELS, works=wiring.WOR
 
 
 @pytest.fixture(scope="module")
-def store_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def store_url(store: StoreProcess) -> str:
     """A store with two access rows at noon of 10, 40 and 50 days ago."""
-    with StoreProcess(tmp_path_factory.mktemp("retention") / "store") as child:
-        child.telemetry = Telemetry(child.telemetry_url)
-        child.telemetry.ensure_schema()
-        LogStore(child.telemetry).write(
-            Batch(key_of("shop", "", b"old"), [row(back, each) for back in (10, 40, 50) for each in (1, 2)])
-        )
-        yield child.telemetry_url
+    rows = [row(back, each) for back in (10, 40, 50) for each in (1, 2)]
+    LogStore(store.telemetry).write(Batch(key_of("shop", "", b"old"), rows))
+    return store.telemetry_url
 
 
 def day(back: int) -> str:

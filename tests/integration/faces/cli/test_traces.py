@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 
 from toban.engine.telemetry.batches import Batch, key_of
 from toban.engine.telemetry.spans import SpanRow, SpanStore
-from toban.engine.telemetry.store import Telemetry
 
 pytestmark = pytest.mark.slow
 
@@ -22,24 +20,22 @@ TRACE = "5b8efff798038103d269b633813fc60c"
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def home(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Path:
     home = tmp_path_factory.mktemp("home")
-    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
-        telemetry = child.telemetry = Telemetry(child.telemetry_url)
-        at = datetime.now(UTC) - timedelta(minutes=5)
-        start = int(at.timestamp()) * 1000 * MS
-        rows = [
-            SpanRow(
-                f"{at:%Y-%m-%d}", start + number, number * 10 * MS, TRACE, f"{number:016x}",
-                f"{number - 1:016x}" if number > 1 else "", "shop", "[red]GET", "SERVER", "", "", "GET",
-                f"/step/{number}", 500 if number == 3 else 200, "", "{}", "{}", "[]", "[]", "otel", number,
-            )
-            for number in range(1, 4)
-        ]  # fmt: skip
-        SpanStore(telemetry).write(Batch(key_of("otel", "", b"three"), rows))
-        # As `toban up` leaves it for the commands beside it.
-        (home / "telemetry-url").write_text(child.telemetry_url)
-        yield home
+    at = datetime.now(UTC) - timedelta(minutes=5)
+    start = int(at.timestamp()) * 1000 * MS
+    rows = [
+        SpanRow(
+            f"{at:%Y-%m-%d}", start + number, number * 10 * MS, TRACE, f"{number:016x}",
+            f"{number - 1:016x}" if number > 1 else "", "shop", "[red]GET", "SERVER", "", "", "GET",
+            f"/step/{number}", 500 if number == 3 else 200, "", "{}", "{}", "[]", "[]", "otel", number,
+        )
+        for number in range(1, 4)
+    ]  # fmt: skip
+    SpanStore(store.telemetry).write(Batch(key_of("otel", "", b"three"), rows))
+    # As `toban up` leaves it for the commands beside it.
+    (home / "telemetry-url").write_text(store.telemetry_url)
+    return home
 
 
 def traces(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

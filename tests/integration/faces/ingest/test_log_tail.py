@@ -13,27 +13,18 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import Served, serving
 
 from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
-from toban.engine.telemetry.store import Telemetry
 from toban.faces.ingest.log_tail import MOST
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
-        child.telemetry = Telemetry(child.telemetry_url)
-        child.telemetry.ensure_schema()
-        yield child
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, child: StoreProcess) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("served"), telemetry=child.telemetry_url) as running:
+def served(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("served"), telemetry=store.telemetry_url) as running:
         yield running
 
 
-def come_in(child: StoreProcess, *messages: str, ago: timedelta = timedelta()) -> None:
+def come_in(store: StoreProcess, *messages: str, ago: timedelta = timedelta()) -> None:
     at = datetime.now(UTC) - ago
     rows = [
         LogRow(
@@ -42,8 +33,8 @@ def come_in(child: StoreProcess, *messages: str, ago: timedelta = timedelta()) -
         )
         for number, message in enumerate(messages, 1)
     ]  # fmt: skip
-    assert child.telemetry is not None
-    LogStore(child.telemetry).write(Batch(key_of("shop", "", repr((at, messages)).encode()), rows))
+    assert store.telemetry is not None
+    LogStore(store.telemetry).write(Batch(key_of("shop", "", repr((at, messages)).encode()), rows))
 
 
 def markup(lines: Iterator[str]) -> str:
@@ -58,16 +49,16 @@ def since(ago: timedelta = timedelta(seconds=1)) -> str:
     return str(int((datetime.now(UTC) - ago).timestamp() * 1000))
 
 
-def test_what_the_search_finds_is_told_as_it_comes_in(served: Served, child: StoreProcess) -> None:
-    come_in(child, "before anybody looked", ago=timedelta(minutes=1))
+def test_what_the_search_finds_is_told_as_it_comes_in(served: Served, store: StoreProcess) -> None:
+    come_in(store, "before anybody looked", ago=timedelta(minutes=1))
     asked = {"q": "level:ERROR wanted", "since": since(), "last": "1h"}
     with served.client() as client, client.stream("GET", "/live/logs", params=asked) as stream:
         lines = stream.iter_lines()
         assert next(lines) == "retry: 2000"
-        come_in(child, "first wanted", "not asked for")
+        come_in(store, "first wanted", "not asked for")
 
         first = markup(lines)
-        come_in(child, "second wanted <script>")
+        come_in(store, "second wanted <script>")
         second = markup(lines)
 
     assert "first wanted" in first
@@ -77,9 +68,9 @@ def test_what_the_search_finds_is_told_as_it_comes_in(served: Served, child: Sto
     assert "first wanted" not in second
 
 
-def test_whoever_comes_back_is_told_what_came_meanwhile(served: Served, child: StoreProcess) -> None:
+def test_whoever_comes_back_is_told_what_came_meanwhile(served: Served, store: StoreProcess) -> None:
     asked = {"q": "meanwhile", "since": since(timedelta(minutes=2))}
-    come_in(child, "meanwhile", ago=timedelta(minutes=1))
+    come_in(store, "meanwhile", ago=timedelta(minutes=1))
 
     with served.client() as client, client.stream("GET", "/live/logs", params=asked) as stream:
         found = markup(stream.iter_lines())

@@ -12,8 +12,6 @@ import zstandard
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
-from toban.engine.telemetry.store import Telemetry
-
 TOKEN = "logs-token-of-this-test"
 BINDINGS = """
 [senders.shop]
@@ -44,13 +42,6 @@ LOGS = """
 | DEBUG | デバッグ情報 | × |
 | INFO | 通常 | ○ |
 """
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    with StoreProcess(tmp_path_factory.mktemp("logs") / "store") as child:
-        child.telemetry = Telemetry(child.telemetry_url)
-        yield child
 
 
 @pytest.fixture(scope="module")

@@ -32,8 +32,6 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
-from toban.engine.telemetry.store import Telemetry
-
 TOKEN = "otlp-token-of-this-test"
 BINDINGS = """
 [logs]
@@ -63,13 +61,6 @@ LOGS = """
 | INFO | 通常 | ○ |
 """
 TRACE, SPAN, PARENT = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174", "eee19b7ec3c1b173"
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    with StoreProcess(tmp_path_factory.mktemp("otlp") / "store") as child:
-        child.telemetry = Telemetry(child.telemetry_url)
-        yield child
 
 
 @pytest.fixture(scope="module")

@@ -25,20 +25,11 @@ MINUTE = timedelta(minutes=1)
 PART = {"HX-Request": "true"}
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
-        child.telemetry = Telemetry(child.telemetry_url)
-        child.telemetry.ensure_schema()
-        yield child
-
-
 @pytest.fixture
 def telemetry(store: StoreProcess, settings: Settings) -> Iterator[Telemetry]:
     """The store, which the pages know as well."""
     settings.TELEMETRY_URL = store.telemetry_url
     trends.telemetry.cache_clear()
-    assert store.telemetry is not None
     yield store.telemetry
     trends.telemetry.cache_clear()
 

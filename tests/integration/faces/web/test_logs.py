@@ -20,7 +20,6 @@ from toban.chapters.logs.models import SavedSearch
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
-from toban.engine.telemetry.store import Telemetry
 from toban.faces.web import log_download, trends
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -51,11 +50,9 @@ def lines() -> list[LogRow]:
 
 
 @pytest.fixture(scope="module")
-def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
-        child.telemetry = Telemetry(child.telemetry_url)
-        LogStore(child.telemetry).write(Batch(key_of("shop", "", b"many"), lines()))
-        yield child.telemetry_url
+def stored(store: StoreProcess) -> str:
+    LogStore(store.telemetry).write(Batch(key_of("shop", "", b"many"), lines()))
+    return store.telemetry_url
 
 
 @pytest.fixture(autouse=True)

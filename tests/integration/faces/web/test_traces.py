@@ -16,7 +16,6 @@ from toban.chapters.errors.models import ErrorGroup, StoredEvent
 from toban.engine.telemetry.batches import Batch, key_of
 from toban.engine.telemetry.logs import LogRow, LogStore
 from toban.engine.telemetry.spans import SpanRow, SpanStore
-from toban.engine.telemetry.store import Telemetry
 from toban.faces.web import trends
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -64,17 +63,15 @@ def line(number: int, **changed: Any) -> LogRow:
 
 
 @pytest.fixture(scope="module")
-def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def stored(store: StoreProcess) -> str:
     lines = [
         line(1, trace_id=TRACE, span_id=SERVER, message="of the trace"),
         line(2, request_id="req-7", message="of its request"),
         line(3, request_id="req-8", message="of another"),
     ]
-    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
-        child.telemetry = Telemetry(child.telemetry_url)
-        SpanStore(child.telemetry).write(Batch(key_of("otel", "", b"all"), spans()))
-        LogStore(child.telemetry).write(Batch(key_of("shop", "", b"all"), lines))
-        yield child.telemetry_url
+    SpanStore(store.telemetry).write(Batch(key_of("otel", "", b"all"), spans()))
+    LogStore(store.telemetry).write(Batch(key_of("shop", "", b"all"), lines))
+    return store.telemetry_url
 
 
 @pytest.fixture(autouse=True)

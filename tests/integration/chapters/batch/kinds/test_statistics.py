@@ -1,6 +1,5 @@
 """Daily figures from a real PostgreSQL and a real telemetry store, and their history."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -73,13 +72,10 @@ def sales(books: str) -> str:
 
 
 @pytest.fixture
-def telemetry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Telemetry]:
+def telemetry(store: StoreProcess, monkeypatch: pytest.MonkeyPatch) -> Telemetry:
     """A real store, which the worker's environment names."""
-    with StoreProcess(tmp_path / "telemetry") as store:
-        monkeypatch.setenv("TOBAN_TELEMETRY_URL", store.telemetry_url)
-        telemetry = Telemetry(store.telemetry_url)
-        yield telemetry
-        telemetry.close()
+    monkeypatch.setenv("TOBAN_TELEMETRY_URL", store.telemetry_url)
+    return store.telemetry
 
 
 def site(said: str) -> Site:

@@ -1,6 +1,5 @@
 """A service by the access log that it sent to a real store."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,14 +17,12 @@ LATE = timedelta(seconds=10)
 
 
 @pytest.fixture(scope="module")
-def telemetry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetry]:
-    with StoreProcess(tmp_path_factory.mktemp("access") / "store") as child:
-        child.telemetry = Telemetry(child.telemetry_url)
-        rows = [request(number, 500 if number % 10 == 0 else 200) for number in range(1, 101)]
-        rows += [request(number, 200, service="blog", duration_ms=0.0) for number in range(101, 111)]
-        rows += [request(number, 404, seconds=-15.0) for number in range(111, 113)]
-        LogStore(child.telemetry).write(Batch(key_of("nginx", "", b"all"), rows))
-        yield child.telemetry
+def telemetry(store: StoreProcess) -> Telemetry:
+    rows = [request(number, 500 if number % 10 == 0 else 200) for number in range(1, 101)]
+    rows += [request(number, 200, service="blog", duration_ms=0.0) for number in range(101, 111)]
+    rows += [request(number, 404, seconds=-15.0) for number in range(111, 113)]
+    LogStore(store.telemetry).write(Batch(key_of("nginx", "", b"all"), rows))
+    return store.telemetry
 
 
 def request(

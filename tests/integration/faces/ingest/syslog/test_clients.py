@@ -77,7 +77,7 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
 
 
 @pytest.fixture(scope="module")
-def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
+def ports(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Iterator[Ports]:
     home = tmp_path_factory.mktemp("served")
     authority = trustme.CA()
     server, client = authority.issue_cert("127.0.0.1"), authority.issue_cert("device")
@@ -87,14 +87,9 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
     client.private_key_and_cert_chain_pem.write_to_path(home / "client.pem")
     tcp, udp, tls = free_port(), free_port(socket.SOCK_DGRAM), free_port()
     bindings = BINDINGS.format(tcp=tcp, udp=udp, tls=tls)
-    with (
-        StoreProcess(tmp_path_factory.mktemp("logs") / "store") as child,
-        serving(home, DOCUMENT, bindings, telemetry=child.telemetry_url) as served,
-    ):
-        child.telemetry = Telemetry(child.telemetry_url)
-        child.telemetry.ensure_schema()
+    with serving(home, DOCUMENT, bindings, telemetry=store.telemetry_url) as served:
         await_port(served, tcp)
-        yield Ports(tcp, udp, tls, home, child.telemetry)
+        yield Ports(tcp, udp, tls, home, store.telemetry)
 
 
 def await_port(served: Served, port: int) -> None:

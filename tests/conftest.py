@@ -1,0 +1,21 @@
+"""What tests of every tier may stand on."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.integration.engine.telemetry.conftest import StoreProcess
+
+from toban.engine.telemetry.store import Telemetry
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
+    """The real `toban store`, one for the tests of a module; its tables are made."""
+    with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
+        child.telemetry.ensure_schema()
+        yield child
+
+
+@pytest.fixture
+def telemetry(store: StoreProcess) -> Telemetry:
+    return store.telemetry
