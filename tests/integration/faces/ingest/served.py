@@ -81,6 +81,10 @@ class Served:
             [sys.executable, "-m", "toban", "prepare"], env=self.environment, check=True, capture_output=True
         )
         self.session = self.act("session")
+        self.launch()
+
+    def launch(self) -> None:
+        """Start serving, again where it was killed, and wait until it answers."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "toban", "serve", "--port", str(self.port)], env=self.environment
         )
