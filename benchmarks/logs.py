@@ -24,14 +24,15 @@ import duckdb
 import httpx
 import psutil
 import psycopg
+from tests.e2e.browsing import chromium, signed_in
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
-from toban.engine.telemetry.log_language import read_search
 from toban.chapters.logs.lines import LineReader, Origin
 from toban.chapters.logs.rules import rules
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.telemetry.log_language import read_search
 from toban.engine.telemetry.log_search import LogSearch, Span
 from toban.engine.telemetry.logs import Batch, LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
@@ -194,6 +195,20 @@ def questions(telemetry: Telemetry) -> Iterator[tuple[str, float]]:
     yield "newest 100", asked(lambda: search.newest([], day, limit=100))
 
 
+def visible(served: Served) -> float:
+    """Return the median milliseconds until rows and histogram of a day are seen in a browser."""
+    took = []
+    with chromium() as browser:
+        page = signed_in(browser, served).new_page()
+        for _ in range(ASKED):
+            began = time.perf_counter()
+            page.goto(f"{served.url}/logs/?last=24h", wait_until="commit")
+            page.locator("#rows tr").first.wait_for()
+            page.locator(".histogram").wait_for()
+            took.append((time.perf_counter() - began) * 1000)
+    return statistics.median(took[1:])
+
+
 def kept(telemetry: Telemetry) -> float:
     """Return bytes a row on the disk, after all merges."""
     telemetry.do("OPTIMIZE TABLE logs FINAL", {})
@@ -263,9 +278,10 @@ def main(rows: int, seconds: float) -> None:
                 print(f"  processor time a row   server {rate.server:.1f} µs   store {rate.store:.1f} µs")
             telemetry.do("TRUNCATE TABLE logs", {})
             fill(telemetry, rows)
-            print(f"bytes a row, of {rows:,}                {kept(telemetry):9.1f}")
             for name, took in questions(telemetry):
                 print(f"{name:38} {took:9.1f} ms")
+            print(f"{'page of a day, in Chromium':38} {visible(served):9.1f} ms")
+            print(f"bytes a row, of {rows:,}                {kept(telemetry):9.1f}")
         for name, speed, size in others(Path(folder), min(rows, 500_000)):
             times = rates[BATCH].rows / speed
             print(f"{name:10} {speed:9,.0f} rows/s ({times:4.1f}×)  {size:6.1f} bytes a row")
