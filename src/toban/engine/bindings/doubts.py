@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 
 from toban.design.clauses.backup import BackupPolicy
 from toban.design.clauses.batch import Batch
+from toban.design.clauses.logs import LogKind
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.objectives import DutyRole, Objective
 from toban.design.finding import Finding, Level
@@ -12,6 +13,7 @@ from toban.design.origin import Origin
 from toban.design.reader import Design
 from toban.engine.bindings.load import secret_findings
 from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings
+from toban.engine.telemetry.log_words import kind_of
 
 
 def binding_findings(design: Design, bindings: Bindings) -> tuple[Finding, ...]:
@@ -39,6 +41,8 @@ def unused_findings(design: Design, bindings: Bindings) -> tuple[Finding, ...]:
         *_unknown(design, bindings, "duty", bindings.duty.keys() - roles - called, roles),
         *_unmeasured(bindings),
         *_unstored(bindings),
+        *_unheard(bindings),
+        *_unkept(design, bindings),
     )
 
 
@@ -74,6 +78,54 @@ def _unstored(bindings: Bindings) -> Iterator[Finding]:
             f"{what}「{binding.store}」がありません。{meanwhile}",
             f'store = "{binding.store}"',
             f"「{near[0]}」ではありませんか" if near else f'[stores."{binding.store}"] を書いてください',
+        )
+
+
+def _unheard(bindings: Bindings) -> Iterator[Finding]:
+    """Name what one half of says that syslog is taken in, and the other half does not."""
+    speaking = [name for name, sender in bindings.senders.items() if sender.networks]
+    if bindings.syslog is not None and not speaking:
+        yield Finding(
+            "BD009",
+            Level.WARNING,
+            Origin(bindings.file, bindings.lines["syslog", ""]),
+            "syslog を待ち受けますが、networks を書いた送り手がないので、どのメッセージも捨てられます",
+            "[syslog]",
+            '[senders.名前] に networks = ["10.0.0.0/8"] のように書いてください',
+        )
+    for name in speaking if bindings.syslog is None else ():
+        yield Finding(
+            "BD009",
+            Level.WARNING,
+            Origin(bindings.file, bindings.lines["senders", name]),
+            f"送り手「{name}」に networks がありますが、syslog を待ち受けていません",
+            f"[senders.{name}]",
+            '[syslog] に tcp = "0.0.0.0:5514" のように書いてください',
+        )
+
+
+def _unkept(design: Design, bindings: Bindings) -> Iterator[Finding]:
+    """Name kinds of log that the document has no row of: nothing says how long they are kept."""
+    rows = {kind_of(row.name): row.name for row in design.of(LogKind)}
+    named = [
+        ("senders", name, word)
+        for name, sender in bindings.senders.items()
+        for word in (sender.log, *(file.log for file in sender.files))
+    ]
+    named += [
+        ("log_sources", name, getattr(each.config, "log", "")) for name, each in bindings.log_sources.items()
+    ]
+    for table, name, word in named:
+        if not word or not rows or kind_of(word) in rows:
+            continue
+        near = difflib.get_close_matches(word, rows.values(), n=1)
+        yield Finding(
+            "BD009",
+            Level.WARNING,
+            Origin(bindings.file, bindings.lines[table, name]),
+            f"ログ種別「{word}」は {design.document} にないので、その行はいつまでも残ります",
+            f'log = "{word}"',
+            f"「{near[0]}」ではありませんか" if near else f"文書のログ種別: {'、'.join(rows.values())}",
         )
 
 

@@ -134,7 +134,7 @@ def _lines(reading: "_Reading", tables: Mapping[str, Mapping[str, object]]) -> M
         (table, name): reading.line((table, name)) for table, found in tables.items() for name in found
     }
     return entries | {
-        (table, ""): reading.line((table,)) for table in ("heartbeat", "status", "logs", "evidence")
+        (table, ""): reading.line((table,)) for table in ("heartbeat", "status", "syslog", "logs", "evidence")
     }
 
 

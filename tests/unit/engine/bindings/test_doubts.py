@@ -26,6 +26,13 @@ DESIGN = read_design(
 |---|---|---|---|---|
 | PostgreSQL | フル | 日次 2:00 | S3 | 30日 |
 
+## ログ管理
+### ログ種別
+| ログ種別 | 内容 | 出力先 | 保存期間 |
+|---|---|---|---|
+| アクセスログ | HTTP | S3 | 90日 |
+| 取引ログ | 注文 | S3 | 7年 |
+
 ## 定期作業
 ### 日次作業
 | 作業項目 | 実施時間 | 担当者 | 内容 |
@@ -122,3 +129,33 @@ def test_a_public_service_that_nothing_measures_is_doubtful() -> None:
 
     assert doubt.startswith("toban.toml:1: BD009 公開ページの「店」を測る対象「API」がありません")
     assert 'HINT: [targets."API"] を書くか' in doubt
+
+
+def test_syslog_that_is_nobody_s_is_told() -> None:
+    (doubt,) = doubts('[syslog]\ntcp = "127.0.0.1:5514"')
+
+    assert doubt.startswith("toban.toml:1: BD009 syslog を待ち受けますが、networks を書いた送り手がない")
+    assert "HINT: [senders.名前] に networks" in doubt
+
+
+def test_a_sender_of_syslog_that_is_not_listened_for_is_told() -> None:
+    (doubt,) = doubts('[senders.fw]\nmay = ["logs"]\nnetworks = ["10.0.0.0/8"]')
+
+    assert doubt.startswith("toban.toml:1: BD009 送り手「fw」に networks がありますが")
+
+
+def test_a_kind_of_log_that_the_document_does_not_have_is_told() -> None:
+    found = doubts("""\
+[syslog]
+udp = "127.0.0.1:5514"
+[senders.shop]
+may = ["logs"]
+networks = ["10.0.0.0/8"]
+log = "取引ログ"
+files = [{ path = "*", log = "アクセスログ" }, { path = "*", log = "access" }, { path = "*", log = "取引"}]
+""")
+
+    assert [each.splitlines()[0] for each in found] == [
+        "toban.toml:3: BD009 ログ種別「取引」は 運用設計書.md にないので、その行はいつまでも残ります"
+    ]
+    assert "HINT: 「取引ログ」ではありませんか" in found[0]
