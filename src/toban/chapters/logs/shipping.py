@@ -70,7 +70,9 @@ class Shipping:
             raise NotShipped(f'[stores."{to.name}"] がありません')
         terms = terms_of(rules, to.mode)
         try:
-            return sum(shipping.ship(chain, to.store, terms, now) for chain in self._chains)
+            # Days are the document's: those of the lock, too.
+            at = now.astimezone(rules.zone)
+            return sum(shipping.ship(chain, to.store, terms, at) for chain in self._chains)
         except (StoreUnavailable, StoreRefused) as away:
             raise NotShipped(f"ログの置き場が答えません: {away}") from away
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pyrage
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
@@ -154,6 +155,20 @@ def test_the_daily_proof_names_the_object(telemetry: Telemetry, folder: Director
     assert (manifest.kind, manifest.day, manifest.rows) == ("access", OLD, 40)
     assert [each.rows for each in manifest.parts] == [40]
     assert {each.key for each in manifest.parts} < set(keys(folder))
+
+
+def test_what_is_archived_is_read_by_whoever_reads_parquet(
+    telemetry: Telemetry, folder: DirectoryStore
+) -> None:
+    key = Archive(folder, telemetry).keep(part(telemetry), NOON)
+    (file,) = Manifest.model_validate_json(folder.read(key)).parts
+
+    found = duckdb.execute(
+        f"""SELECT count(*), min("at"), max(status), sum((attributes->'cart'->>'items')::INT)
+        FROM read_parquet('{folder.name}/{file.key}')"""  # noqa: S608 - the test's own folder
+    ).fetchall()
+
+    assert found == [(40, datetime(2026, 5, 9, 15, 1, 0, 1000, tzinfo=UTC), 500, 820)]
 
 
 @pytest.mark.slow

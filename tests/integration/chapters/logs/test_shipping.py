@@ -6,6 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.integration.buckets import BucketOf, S3Server
 from tests.integration.engine.telemetry.conftest import StoreProcess
 
 from toban.chapters.logs.keeping import Keeper
@@ -20,6 +21,7 @@ from toban.engine.evidence.outside import Outside
 from toban.engine.evidence.segments import Walked
 from toban.engine.evidence.shipping import NotShipped
 from toban.engine.notify.models import Alert
+from toban.engine.stores import s3
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.stores.store import Stored, StoreTrouble
 from toban.engine.telemetry.log_days import LogDays
@@ -233,6 +235,25 @@ def test_what_cannot_be_shipped_is_told_until_it_can(telemetry: Telemetry, store
 
     assert shown(telemetry, shipping.step(RULES, to(store), late), late).verdict == "conforming"
     assert not Alert.objects.filter(clause_id=AUDIT_ROW, resolved_at=None)
+
+
+def test_where_the_bucket_has_object_lock_every_segment_is_behind_it(
+    telemetry: Telemetry, bucket_of: BucketOf, ministack_of_its_own: Callable[[], S3Server]
+) -> None:
+    server = ministack_of_its_own()
+    server.client().create_bucket(Bucket="audit", ObjectLockEnabledForBucket=True)
+    store = s3.KIND.build(bucket_of(server, bucket="audit"))
+    records(2)
+    audit(telemetry, 1)
+
+    found = Shipping(telemetry).step(RULES, Destination(store, "監査", "COMPLIANCE"), NOON)
+
+    told = shown(telemetry, found, NOON)
+    held = server.client().head_object(Bucket="audit", Key="shop/evidence/ledger/00000001.ndjson")
+    assert held["ObjectLockMode"] == "COMPLIANCE"
+    assert held["ObjectLockRetainUntilDate"] >= NOON + timedelta(days=365)
+    assert {each.lock for each in Shipment.objects.all()} == {"COMPLIANCE 2027-11-27まで"}
+    assert "s3://audit/shop に 2区間、ロック COMPLIANCE 2027-11-27まで" in told.reason
 
 
 def test_a_store_that_nobody_bound_is_named(telemetry: Telemetry) -> None:

@@ -58,7 +58,9 @@ def lock(address: BucketAddress, key: str, until: datetime, mode: str) -> str:
     client.put_object_retention(Bucket=bucket, Key=key, Retention=kept)
     held = client.head_object(Bucket=bucket, Key=key)
     date = held.get("ObjectLockRetainUntilDate")
-    return f"{held.get('ObjectLockMode', '')} {date:%Y-%m-%d}まで" if date is not None else ""
+    if date is None:
+        return ""
+    return f"{held.get('ObjectLockMode', '')} {date.astimezone(until.tzinfo):%Y-%m-%d}まで"
 
 
 def _or_none(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any] | None:
