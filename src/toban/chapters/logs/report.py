@@ -8,6 +8,7 @@ from types import MappingProxyType
 from toban.chapters.logs.retention import Decision, Waits
 from toban.chapters.logs.rules import LogRules
 from toban.design.clauses.logs import LogKind
+from toban.engine.amounts import size
 from toban.engine.evidence.outside import Outside, said
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
@@ -21,7 +22,6 @@ _NOTHING = (
 _NO_TRACES = (
     "トレースがまだ届いていません: toban.toml の [senders] に送り手を書き、POST /v1/traces に送ってください"
 )
-_UNITS = ((1 << 40, "TB"), (1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +134,6 @@ def stretch(days: Sequence[DayPart]) -> str:
     """Return from when to when *days*, which are in order, reach: 2026-05-10 から 2026-08-01 まで."""
     first, last = days[0].day, days[-1].day
     return f"{first} から {last} まで" if first != last else f"{first}"
-
-
-def size(count: int) -> str:
-    """Return a number of bytes in words."""
-    return next((f"{count / unit:.1f} {name}" for unit, name in _UNITS if count >= unit), f"{count} B")
 
 
 def _said(kept: Kept, row: LogKind) -> tuple[Verdict, str, str]:
