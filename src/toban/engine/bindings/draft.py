@@ -24,6 +24,7 @@ class Proposal:
     """A kind to bind, and what its table must say."""
 
     kind: str
+    """Empty for a table that has no kinds."""
     config: type[Section]
 
 
@@ -157,7 +158,8 @@ def _assumptions(design: Design) -> Iterator[str]:
 
 
 def _proposed(proposal: Proposal) -> Iterator[str]:
-    yield f"#kind = {quoted(proposal.kind)}"
+    if proposal.kind:
+        yield f"#kind = {quoted(proposal.kind)}"
     yield from (f"#{key} = {quoted(value)}" for key, value in proposal.config.example.items())
 
 

@@ -233,8 +233,10 @@ class StatusBinding(Section):
 class ErrorBinding(Section):
     """`[errors.NAME]`: an application that reports its errors by one of Sentry's SDKs."""
 
-    project: int = Field(ge=1, le=10**9)
-    """The number at the end of its DSN."""
+    example: ClassVar[Mapping[str, str]] = {"key": "env:APP_ERRORS_KEY"}
+
+    project: int = Field(default=1, ge=1, le=10**9)
+    """The number at the end of its DSN, its own."""
     key: Secret
     """The public key of its DSN. Whoever has it can report errors, and read nothing."""
     rate: int = Field(default=600, ge=1, le=100_000)

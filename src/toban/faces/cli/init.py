@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from toban.chapters.backup.proposals import open_tables
+from toban.chapters.errors.proposals import open_tables as error_tables
 from toban.chapters.monitoring.feeds import open_targets
 from toban.design.reader import UnreadableDocument, load_design
 from toban.engine.bindings.draft import OpenTarget, Proposal, draft
@@ -45,7 +46,7 @@ def command(parts: Parts, document: Path, output: Path | None, yes: bool) -> Non
         for name, rows, able in open_targets(design, kinds)
     ]
     channels = {each.reaches: Proposal(kind, each.config) for kind, each in parts.transports.items()}
-    tables = open_tables(design, parts.backup_kinds)
+    tables = [*open_tables(design, parts.backup_kinds), *error_tables(design)]
     path = output or document.with_name("toban.toml")
     _write(path, draft(design, targets, channels, tables), overwrite=yes)
     say(f"{path} を書きました。行頭の「#」を外して値を埋め、toban up で動かしてください")

@@ -1,4 +1,4 @@
-"""What is worth knowing and no trouble: told once, to the 情報 row alone, and without a recovery."""
+"""What happened, and is over at once: told once, to the row of its level, and without a recovery."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -42,3 +42,20 @@ def test_an_event_is_no_open_alert_and_resolves_none(signal: MakeSignal, documen
     alerts.tell([signal(Condition.INFO, key="batch/batch/B004/start/1")], NOON, document.digest)
 
     assert Alert.objects.get(resolved_at=None).key == trouble.key
+
+
+def test_an_event_may_be_grave_and_is_still_told_once_and_over(
+    signal: MakeSignal, document: Design, contacts: Contacts
+) -> None:
+    died = signal(Condition.CRITICAL, key="errors/1/new")
+
+    for hour in range(0, 24, 6):
+        now = NOON + timedelta(hours=hour)
+        alerts.tell([died], now, document.digest)
+        pipeline.announce(document, contacts, now)
+
+    announced = Announcement.objects.get()
+    assert (announced.kind, announced.level) == ("firing", "critical")
+    assert announced.title.startswith("■ 異常")
+    assert Delivery.objects.exists()
+    assert Alert.objects.get().settled

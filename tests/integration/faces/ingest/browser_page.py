@@ -1,4 +1,4 @@
-"""A page of an application elsewhere that loads Sentry's own SDK for browsers, served from a folder of npm's."""
+"""A page of an application elsewhere that loads Sentry's own SDK for browsers, as npm has brought it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any, override
+from typing import Any, ClassVar, override
 
 SDK = Path(__file__).parents[4] / ".boot" / "sentry"
 """Where `./check` puts what `browser_sdk/package-lock.json` names."""
@@ -31,7 +31,7 @@ def shop_page(dsn: str) -> Iterator[str]:
     page = (_PAGE % {"imports": json.dumps({"imports": _imports()}), "dsn": dsn}).encode()
 
     class Handler(SimpleHTTPRequestHandler):
-        extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript"}
+        extensions_map: ClassVar = {**SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript"}
 
         @override
         def do_GET(self) -> None:

@@ -1,0 +1,42 @@
+"""Applications that report their errors."""
+
+from pathlib import Path
+
+import pytest
+
+from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings, secret_findings
+from toban.engine.bindings.model import Bindings
+
+
+def bound(text: str) -> Bindings:
+    return read_bindings(text, Path("toban.toml"), Kinds())
+
+
+def test_an_application_needs_a_key_alone() -> None:
+    found = bound('[errors.shop]\nkey = "env:SHOP_KEY"').errors["shop"]
+
+    assert (found.project, found.rate, str(found.key)) == (1, 600, "env:SHOP_KEY")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('[errors.a]\nkey = "env:A"\n[errors.b]\nkey = "env:B"', "project = 1 が二つあります"),
+        ('[errors.a]\nkey = "0123456789abcdef0123456789abcdef"', "秘密の値がそのまま"),
+        ('[errors.a]\nkey = "env:A"\nproject = 0', "許される範囲の外です"),
+        ('[errors.a]\nkey = "env:A"\nrate = 0', "許される範囲の外です"),
+        ("[errors.a]\nproject = 1", "「key」がありません"),
+    ],
+)
+def test_what_can_not_be_is_told_with_a_way_out(text: str, complaint: str) -> None:
+    with pytest.raises(UnreadableBindings) as told:
+        bound(text)
+
+    assert complaint in str(told.value)
+    assert "HINT: " in str(told.value)
+
+
+def test_a_key_that_can_not_be_had_is_told() -> None:
+    (finding,) = secret_findings(bound('[errors.shop]\nkey = "env:TOBAN_TEST_NOWHERE_KEY"'))
+
+    assert (finding.code, finding.origin.line) == ("BD007", 1)
