@@ -79,14 +79,14 @@ class Shipping:
 
 def outside(to: Destination, trouble: str = "") -> Outside:
     """Return how the evidence outside stands."""
-    found = Shipment.objects.aggregate(
-        count=Count("pk"), entries=Coalesce(Sum("last") - Sum("first") + Count("pk"), 0)
-    )
-    newest = Shipment.objects.order_by("-shipped_at", "-pk").first()
-    waiting = LedgerEntry.objects.filter(sequence__gt=shipping.tip_of(LedgerChain.name).last)
+    place = to.store.name if to.store is not None else ""
+    there = Shipment.objects.filter(place=place)
+    found = there.aggregate(count=Count("pk"), entries=Coalesce(Sum("last") - Sum("first") + Count("pk"), 0))
+    newest = there.order_by("-shipped_at", "-pk").first()
+    waiting = LedgerEntry.objects.filter(sequence__gt=shipping.tip_of(LedgerChain.name, place).last)
     oldest = waiting.order_by("sequence").first()
     return Outside(
-        place=to.store.name if to.store is not None else "",
+        place=place,
         segments=found["count"],
         entries=found["entries"],
         lock=newest.lock if newest is not None else "",

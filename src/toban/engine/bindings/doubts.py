@@ -115,6 +115,8 @@ def _unkept(design: Design, bindings: Bindings) -> Iterator[Finding]:
     named += [
         ("log_sources", name, getattr(each.config, "log", "")) for name, each in bindings.log_sources.items()
     ]
+    archived = bindings.logs.archive.kinds if bindings.logs.archive is not None else ()
+    named += [("logs", "", word) for word in archived]
     for table, name, word in named:
         if not word or not rows or kind_of(word) in rows:
             continue

@@ -63,10 +63,10 @@ class Shipment(models.Model):
     """What the store refuses, in words: `COMPLIANCE 2027-11-26まで`; empty where it has no locks."""
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("chain", "number"), name="shipment_number"),)
+        constraints = (models.UniqueConstraint(fields=("place", "chain", "number"), name="shipment_number"),)
 
     def __str__(self) -> str:
-        return f"{self.chain} {self.number}"
+        return f"{self.place} {self.chain} {self.number}"
 
 
 class ClauseStatus(models.Model):

@@ -55,9 +55,9 @@ class LedgerChain:
         return [ledger.line_of(each) for each in entries[: segments.MOST_LINES]], ""
 
 
-def tip_of(chain: str) -> Tip:
-    """Return where a chain ends outside, as far as Toban knows."""
-    found = Shipment.objects.filter(chain=chain).order_by("-number").first()
+def tip_of(chain: str, place: str) -> Tip:
+    """Return where a chain ends in the store of that name, as far as Toban knows: each has all of it."""
+    found = Shipment.objects.filter(chain=chain, place=place).order_by("-number").first()
     if found is None:
         return Tip()
     return Tip(found.number, found.digest, found.last, found.line, found.until, found.kept_until)
@@ -80,7 +80,7 @@ def ship(chain: Chain, store: Store, terms: Terms, now: datetime) -> int:
 
 def _next(chain: Chain, store: Store, terms: Terms, now: datetime) -> Segment | None:
     """Store the next segment, or find it stored."""
-    tip = tip_of(chain.name)
+    tip = tip_of(chain.name, store.name)
     key = segments.key_of(chain.name, tip.number + 1)
     if any(each.key == key for each in store.listing(key)):
         return _found(chain, store, tip, key)
@@ -106,7 +106,10 @@ def _found(chain: Chain, store: Store, tip: Tip, key: str) -> Segment:
     if chain.name == segments.LEDGER:
         last = LedgerEntry.objects.filter(sequence=segment.header.last, digest=segment.tip.line)
         if not last.exists():
-            raise NotShipped(f"{store.name}: {key} の証跡が、こちらの台帳と違います")
+            raise NotShipped(
+                f"{store.name}: {key} の証跡が、こちらの台帳と違います。"
+                "状態を古い控えから戻したのなら、別の prefix の保存先に送り直してください"
+            )
     return segment
 
 
@@ -114,7 +117,6 @@ def _note(segment: Segment, store: Store, lock: str, now: datetime) -> None:
     header = segment.header
     noted = {
         "key": segment.key,
-        "place": store.name,
         "digest": segment.tip.digest,
         "first": header.first,
         "last": header.last,
@@ -125,7 +127,7 @@ def _note(segment: Segment, store: Store, lock: str, now: datetime) -> None:
         "lock": lock,
     }
     # Another process may have found the same segment there, and noted it already.
-    Shipment.objects.get_or_create(chain=header.chain, number=header.number, defaults=noted)
+    Shipment.objects.get_or_create(place=store.name, chain=header.chain, number=header.number, defaults=noted)
 
 
 def _locked_until(day: date, now: datetime) -> datetime:

@@ -128,7 +128,7 @@ def _shipped_head() -> "Head | None":
     from toban.engine.evidence.models import Shipment  # noqa: PLC0415
     from toban.engine.evidence.segments import LEDGER  # noqa: PLC0415
 
-    sent = Shipment.objects.filter(chain=LEDGER).order_by("-number").first()
+    sent = Shipment.objects.filter(chain=LEDGER).order_by("-last").first()
     return Head(sent.last, sent.line) if sent is not None else None
 
 

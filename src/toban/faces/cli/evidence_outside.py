@@ -130,7 +130,8 @@ def ship(parts: Parts) -> tuple[int, list[str]]:
         raise NotShipped("ログの置き場が分かりません。TOBAN_HOME を toban up と同じ場所にしてください")
     shipping = Shipping(Telemetry(settings.TELEMETRY_URL))
     count = shipping.ship(rules(edition.design, edition.bindings), to, system_clock())
-    tips = {chain: tip_of(chain) for chain in (LEDGER, AUDIT)}
+    place = to.store.name if to.store is not None else ""
+    tips = {chain: tip_of(chain, place) for chain in (LEDGER, AUDIT)}
     return count, [f"{chain}/{tip.number}:{tip.digest}" for chain, tip in tips.items() if tip.number]
 
 

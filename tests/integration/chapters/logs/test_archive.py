@@ -157,6 +157,7 @@ def test_the_daily_proof_names_the_object(telemetry: Telemetry, folder: Director
     assert {each.key for each in manifest.parts} < set(keys(folder))
 
 
+@pytest.mark.slow
 def test_what_is_archived_is_read_by_whoever_reads_parquet(
     telemetry: Telemetry, folder: DirectoryStore
 ) -> None:
@@ -289,6 +290,7 @@ def test_once_the_archive_is_well_again_the_days_go_and_the_alert_ends(
     assert proof()["rows_deleted"] == 40
 
 
+@pytest.mark.slow
 def test_a_day_that_was_archived_before_toban_was_stopped_is_not_archived_again(
     telemetry: Telemetry, folder: DirectoryStore
 ) -> None:
@@ -301,6 +303,7 @@ def test_a_day_that_was_archived_before_toban_was_stopped_is_not_archived_again(
     assert keys(folder) == there
 
 
+@pytest.mark.slow
 def test_who_comes_too_late_leaves_the_archive_of_another_as_it_is(
     telemetry: Telemetry, folder: DirectoryStore
 ) -> None:

@@ -181,6 +181,21 @@ def test_what_stands_in_the_place_of_the_next_segment_and_is_not_stops_the_shipp
     assert not Shipment.objects.exists()
 
 
+def test_another_place_has_the_whole_chain_of_its_own(
+    telemetry: Telemetry, store: DirectoryStore, tmp_path: Path
+) -> None:
+    records(2)
+    Shipping(telemetry).ship(RULES, to(store), NOON)
+    records(1)
+    (tmp_path / "other").mkdir()
+    other = DirectoryStore(DirectoryConfig(path=tmp_path / "other"))
+
+    Shipping(telemetry).ship(RULES, to(other), NOON)
+
+    assert (walked(other, "ledger").segments, walked(other, "ledger").lines) == (1, 3)
+    assert walked(store, "ledger").lines == 2
+
+
 def test_a_chain_of_another_toban_is_not_taken_for_this_ones(
     telemetry: Telemetry, store: DirectoryStore
 ) -> None:

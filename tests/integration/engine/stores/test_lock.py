@@ -54,6 +54,7 @@ def test_what_is_locked_is_told_and_kept_to_by_the_server(
         client.delete_object(Bucket="audit", Key="shop/evidence/1", VersionId=version)
 
 
+@pytest.mark.slow
 def test_the_lock_is_one_by_another_servers_understanding_too(tmp_path: Path) -> None:
     with moto_server(tmp_path) as url:
         store, client = locking(url, tmp_path)

@@ -216,7 +216,14 @@ def test_without_a_store_there_is_nowhere_to_send_to(outside: Path) -> None:
     assert "証跡の送り先がありません" in found.output
 
 
-@pytest.mark.parametrize("order", [("export",), ("verify",), ("verify", "--from", "nowhere")])
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("export",),
+        pytest.param(("verify",), marks=pytest.mark.slow),
+        pytest.param(("verify", "--from", "nowhere"), marks=pytest.mark.slow),
+    ],
+)
 def test_where_there_is_no_toban_every_command_says_so(tmp_path: Path, order: tuple[str, ...]) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TOBAN_")}
 

@@ -62,6 +62,9 @@ def counted(row: str) -> Counting:
         ("| API | ログ | - | 1時間に timeout を含むログ 3件以上 | - | 1分 |", '"timeout"', 60),
         ("| API | 5xx | - | > 50/min | - | 1分 |", "status:>=500 status:<600", 1),
         ("| API | 決済の失敗 | - | 5分間に1件以上 | - | 1分 |", None, 5),
+        ("| API | ログイン失敗 | - | 5分で5件以上 | - | 1分 |", None, 5),
+        ("| API | 再起動 | - | > 3回/時間 | - | 1分 |", None, 60),
+        ("| API | ERROR | - | 10件/分 | - | 1分 |", "level:ERROR", 1),
     ],
 )
 def test_what_a_row_counts(row: str, search: str | None, minutes: int) -> None:

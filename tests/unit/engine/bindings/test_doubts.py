@@ -159,3 +159,21 @@ files = [{ path = "*", log = "アクセスログ" }, { path = "*", log = "access
         "toban.toml:3: BD009 ログ種別「取引」は 運用設計書.md にないので、その行はいつまでも残ります"
     ]
     assert "HINT: 「取引ログ」ではありませんか" in found[0]
+
+
+def test_an_archive_in_a_store_that_is_not_bound_and_of_a_kind_that_is_not_written_is_told() -> None:
+    first, second = doubts('[logs.archive]\nstore = "S4"\nkinds = ["アクセスログ", "取引"]\n')
+
+    assert first.startswith(
+        "toban.toml:1: BD009 ログのアーカイブ先「S4」がありません。それまでログは削除されません"
+    )
+    assert 'HINT: [stores."S4"] を書いてください' in first
+    assert second.startswith("toban.toml:1: BD009 ログ種別「取引」は 運用設計書.md にない")
+
+
+def test_evidence_that_has_nowhere_to_go_is_told() -> None:
+    (doubt,) = doubts('[evidence]\nstore = "監査"\n')
+
+    assert doubt.startswith(
+        "toban.toml:1: BD009 証跡の送り先「監査」がありません。それまで証跡は送られません"
+    )
