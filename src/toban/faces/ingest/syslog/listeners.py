@@ -134,7 +134,8 @@ def context(tls: SyslogTls) -> ssl.SSLContext:
     """Return how TLS is spoken; raises `OSError` or `ssl.SSLError` for files that are none."""
     found = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     found.minimum_version = ssl.TLSVersion.TLSv1_2
-    found.load_cert_chain(tls.certificate, tls.key)
+    # Without a password it would be asked for on the terminal, and everything would wait for that.
+    found.load_cert_chain(tls.certificate, tls.key, password="")
     if tls.clients is not None:
         found.load_verify_locations(tls.clients)
         found.verify_mode = ssl.CERT_REQUIRED

@@ -1,18 +1,18 @@
 """Listening where the bindings in force say, and anew when they change."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import structlog
 
 from toban.engine.bindings.inforce import Edition
-from toban.engine.bindings.senders import SyslogBinding
+from toban.engine.bindings.senders import HostPort, SyslogBinding, SyslogTls
 from toban.engine.clock import Clock
 from toban.engine.telemetry.logs import LogStore
 from toban.faces.ingest.syslog.intake import Intake
-from toban.faces.ingest.syslog.listeners import DatagramListener, MayCome, StreamListener, context
+from toban.faces.ingest.syslog.listeners import DatagramListener, StreamListener, context
 from toban.faces.ingest.syslog.rules import Address, at_home
 
 _EVERY = 2.0
@@ -21,10 +21,16 @@ _EVERY = 2.0
 _LAST_WORDS = 1.5
 """Seconds that what waits has to be stored at the end."""
 
-type Plan = tuple[SyslogBinding, Sequence[int]]
-"""What is listened on, and when its certificates were written: renewed ones are taken up."""
-
 log = structlog.get_logger(__name__)
+
+
+class Place(NamedTuple):
+    """Something to listen on."""
+
+    kind: Literal["tcp", "udp", "tls"]
+    at: HostPort
+    written: tuple[int, ...] = ()
+    """When its certificates were: renewed ones are taken up."""
 
 
 class Listener(Protocol):
@@ -38,21 +44,30 @@ class Syslog:
     """The whole of it, in one event loop."""
 
     def __init__(
-        self, edition: Callable[[], Edition | None], store: Callable[[], LogStore], clock: Clock
+        self,
+        edition: Callable[[], Edition | None],
+        store: Callable[[], LogStore],
+        clock: Clock,
+        *,
+        every: float = _EVERY,
     ) -> None:
         self._edition = edition
+        self._every = every
         self._intake = Intake(edition, store, clock)
-        self._listeners: list[Listener] = []
-        self._plan: Plan | None = None
-        self._trouble = ""
+        self._listeners: dict[Place, Listener] = {}
+        self._troubled: set[Place] = set()
 
     async def run(self) -> None:
         """Listen and store until cancelled; then store what waits, as far as that goes quickly."""
         storing = asyncio.create_task(self._intake.run())
         try:
             while True:
-                await self._follow()
-                await asyncio.sleep(_EVERY)
+                try:
+                    await self._follow()
+                except Exception:
+                    # The task's own boundary: nobody would notice that it ended.
+                    log.exception("syslog_not_followed")
+                await asyncio.sleep(self._every)
         finally:
             await self._close()
             storing.cancel()
@@ -64,52 +79,54 @@ class Syslog:
                 log.warning("syslog_lost", count=self._intake.waiting)
 
     async def _follow(self) -> None:
-        """Listen as the bindings in force say."""
+        """Listen as the bindings in force say. What can't be listened on is tried again; the rest goes on."""
         edition = self._edition()
-        binding = edition.bindings.syslog if edition is not None else None
-        plan = (binding, _written(binding)) if binding is not None else None
-        if plan == self._plan and not self._trouble:
-            return
-        await self._close()
-        self._plan, trouble = plan, ""
-        if binding is not None:
-            try:
-                await self._open(binding)
-            except OSError as problem:
-                # What of it listens already goes on; the rest is tried again.
-                trouble = str(problem)
-        if trouble and trouble != self._trouble:
-            log.error("syslog_not_listening", reason=trouble)
-        self._trouble = trouble
+        wanted = dict(_wanted(edition.bindings.syslog)) if edition and edition.bindings.syslog else {}
+        for place in [place for place in self._listeners if place not in wanted]:
+            await self._listeners.pop(place).stop()
+        for place, tls in wanted.items():
+            if place not in self._listeners:
+                await self._open(place, tls)
+        self._troubled &= wanted.keys()
 
-    async def _open(self, binding: SyslogBinding) -> None:
-        may_come: MayCome = self._may_come
-        if binding.tcp is not None:
-            stream = StreamListener(self._intake, may_come)
-            self._listeners.append(stream)
-            await stream.start(binding.tcp)
-        if binding.udp is not None:
-            datagrams = DatagramListener(self._intake, may_come)
-            self._listeners.append(datagrams)
-            await datagrams.start(binding.udp)
-        if binding.tls is not None:
-            secure = StreamListener(self._intake, may_come)
-            self._listeners.append(secure)
-            await secure.start(binding.tls.listen, context(binding.tls))
-        log.info("syslog_listening", tcp=str(binding.tcp), udp=str(binding.udp), tls=binding.tls is not None)
+    async def _open(self, place: Place, tls: SyslogTls | None) -> None:
+        try:
+            if place.kind == "udp":
+                datagrams = DatagramListener(self._intake, self._may_come)
+                await datagrams.start(place.at)
+                self._listeners[place] = datagrams
+            else:
+                stream = StreamListener(self._intake, self._may_come)
+                await stream.start(place.at, context(tls) if tls else None)
+                self._listeners[place] = stream
+        except OSError as problem:
+            if place not in self._troubled:
+                log.warning("syslog_not_listening", kind=place.kind, at=str(place.at), reason=str(problem))
+            self._troubled.add(place)
+        else:
+            self._troubled.discard(place)
+            log.info("syslog_listening", kind=place.kind, at=str(place.at))
 
     async def _close(self) -> None:
-        for listener in self._listeners:
+        for listener in self._listeners.values():
             await listener.stop()
-        self._listeners = []
+        self._listeners = {}
 
     def _may_come(self, source: Address) -> bool:
         edition = self._edition()
         return edition is not None and bool(at_home(source, edition.bindings.senders))
 
 
-def _written(binding: SyslogBinding) -> Sequence[int]:
+def _wanted(binding: SyslogBinding) -> Iterator[tuple[Place, SyslogTls | None]]:
+    if binding.tcp is not None:
+        yield Place("tcp", binding.tcp), None
+    if binding.udp is not None:
+        yield Place("udp", binding.udp), None
+    if binding.tls is not None:
+        yield Place("tls", binding.tls.listen, _written(binding.tls)), binding.tls
+
+
+def _written(tls: SyslogTls) -> tuple[int, ...]:
     """Return when the files of TLS were written."""
-    tls = binding.tls
-    files = (tls.certificate, tls.key, tls.clients) if tls is not None else ()
-    return [file.stat().st_mtime_ns for file in files if file is not None and file.exists()]
+    files = [file for file in (tls.certificate, tls.key, tls.clients) if file is not None]
+    return tuple(file.stat().st_mtime_ns for file in files if file.exists())
