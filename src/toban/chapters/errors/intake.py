@@ -24,7 +24,7 @@ from toban.chapters.errors.models import (
     SeenEvent,
     StoredEvent,
 )
-from toban.chapters.errors.rules import TOLD, Arrival, Grouping, Standing, State, arrival, grouping
+from toban.chapters.errors.rules import OVERFLOW, TOLD, Arrival, By, Standing, State, arrival, grouping
 
 NEWEST = 50
 """Events that are kept of one error, besides its samples."""
@@ -34,9 +34,13 @@ MOST_USERS = 10_000
 """Users of one error that are counted."""
 MOST_RELEASES = 500
 """Releases of one application that are remembered, the newest."""
+MOST_NEW = 300
+"""New errors of one application in an hour; whoever has the public key could make up any number."""
+_HOUR = timedelta(hours=1)
 _HEARD = timedelta(seconds=10)
 """Hearing of an application again is written down this often at most."""
 _LEVEL = 3
+_TOO_MANY = f"1時間に {MOST_NEW} 種類を越えたエラー"
 
 
 class Taken(StrEnum):
@@ -56,10 +60,9 @@ def heard(project: str, now: datetime) -> None:
 def take(project: str, event: ErrorEvent, now: datetime) -> tuple[Taken, str]:
     """Store *event* durably and once; return what became of it, and its id."""
     event_id = event.event_id or uuid4().hex
-    found = grouping(event)
     with transaction.atomic():
         # Locks in one order, the group's first: two servers that take events of one error don't deadlock.
-        group, is_new = _locked(project, event, found)
+        group, is_new = _locked(project, event, now)
         _, is_first = SeenEvent.objects.get_or_create(
             project=project, event_id=event_id, defaults={"received_at": now}
         )
@@ -72,19 +75,26 @@ def take(project: str, event: ErrorEvent, now: datetime) -> tuple[Taken, str]:
     return Taken.STORED, event_id
 
 
-def _locked(project: str, event: ErrorEvent, found: Grouping) -> tuple[ErrorGroup, bool]:
+def _locked(project: str, event: ErrorEvent, now: datetime) -> tuple[ErrorGroup, bool]:
     """Return the group of *event*, locked, and whether it was made just now."""
+    found = grouping(event)
+    known = ErrorGroup.objects.select_for_update().filter(project=project, key=found.key).first()
+    if known is not None:
+        return known, False
+    if ErrorGroup.objects.filter(project=project, created_at__gt=now - _HOUR).count() >= MOST_NEW:
+        found = OVERFLOW
     return ErrorGroup.objects.select_for_update().get_or_create(
         project=project,
         key=found.key,
         defaults={
             "grouped_by": found.by,
-            "title": event.title,
-            "culprit": event.culprit,
+            "title": event.title if found is not OVERFLOW else _TOO_MANY,
+            "culprit": event.culprit if found is not OVERFLOW else "",
             "level": event.level,
             "first_seen": event.at,
             "last_seen": event.at,
             "first_release": event.release,
+            "created_at": now,
         },
     )
 
@@ -118,8 +128,9 @@ def _describe(group: ErrorGroup, event: ErrorEvent, came: Arrival, now: datetime
     group.count += 1
     group.first_seen = min(group.first_seen, event.at)
     if event.at >= group.last_seen:
-        group.last_seen, group.title, group.culprit = event.at, event.title, event.culprit
-        group.level, group.platform = event.level, event.platform
+        group.last_seen, group.level, group.platform = event.at, event.level, event.platform
+        if group.grouped_by != By.OVERFLOW:
+            group.title, group.culprit = event.title, event.culprit
         group.last_release = event.release or group.last_release
     if came is Arrival.REGRESSED:
         group.state, group.regressed_at = State.OPEN, now

@@ -73,10 +73,13 @@ class ErrorGroup(models.Model):
     )
     """What the worker is yet to tell of it: `new` or `regressed`."""
     untold_since = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(null=True)
+    """When its first event was received, whatever that says of its own time; null: before 0002."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("project", "key"), name="error_group_once"),)
         indexes = (
+            models.Index(fields=("project", "created_at"), name="error_created"),
             models.Index(fields=("state", "last_seen"), name="error_state"),
             models.Index(fields=("last_seen",), name="error_last_seen"),
             models.Index(fields=("id",), condition=~models.Q(untold=""), name="error_untold"),

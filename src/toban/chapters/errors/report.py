@@ -30,14 +30,26 @@ GRACE = timedelta(days=1)
 _WORDS = {Arrival.NEW: "新しいエラー", Arrival.REGRESSED: "解決したはずのエラーの再発"}
 
 
+_TOLD_LATELY = 10
+
+
+def keys(group: ErrorGroup) -> list[str]:
+    """Return the keys of the notices of *group*: of its beginning, and of its latest regressions."""
+    latest = range(group.regressions, max(group.regressions - _TOLD_LATELY, 0), -1)
+    return [_key(group, Arrival.NEW), *(_key(group, Arrival.REGRESSED, nth) for nth in latest)]
+
+
+def _key(group: ErrorGroup, told: Arrival, nth: int = 0) -> str:
+    # An error regresses more than once, and each time is news.
+    return f"errors/{group.pk}/{told}/{nth}" if told is Arrival.REGRESSED else f"errors/{group.pk}/{told}"
+
+
 def signal(group: ErrorGroup, clause: Clause, now: datetime) -> Signal:
     """Return the notice of a group that is yet to be told; told once, however often it is reported."""
     began_at = group.untold_since or now
-    # Under one number a group regresses more than once, and each time is news.
-    time = f"{group.untold}/{group.regressions}" if group.untold == Arrival.REGRESSED else group.untold
     release = f"、リリース {group.last_release}" if group.last_release else ""
     return Signal(
-        key=f"errors/{group.pk}/{time}",
+        key=_key(group, Arrival(group.untold), group.regressions),
         clause_id=clause.id,
         citation=str(clause.origin),
         clause_text=clause.text,

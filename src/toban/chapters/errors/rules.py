@@ -28,6 +28,8 @@ class By(StrEnum):
     TYPE = "type"
     """An exception without a stack that says anything: its type and its words."""
     MESSAGE = "message"
+    OVERFLOW = "overflow"
+    """By nothing: there were too many errors that are not the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,10 @@ class Grouping:
     def key(self) -> str:
         """The same for the same error, in hex."""
         return hashlib.sha256("\0".join((self.by, *self.parts)).encode()).hexdigest()
+
+
+OVERFLOW = Grouping(By.OVERFLOW, ())
+"""Where events go whose error would be one too many."""
 
 
 def grouping(event: ErrorEvent) -> Grouping:

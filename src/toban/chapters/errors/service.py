@@ -20,6 +20,7 @@ from toban.chapters.errors.models import (
     SeenEvent,
     StoredEvent,
 )
+from toban.chapters.errors.review import week_of
 from toban.chapters.errors.rules import State
 from toban.design.clauses.base import Clause
 from toban.design.clauses.notices import NotificationRule
@@ -89,14 +90,18 @@ def show(design: Design, bindings: Bindings, now: datetime) -> None:
 
 
 def _reviews(design: Design, bindings: Bindings, now: datetime) -> Sequence[StatusUpdate]:
-    done = ErrorReview.objects.order_by("-at").first()
     first = LedgerEntry.objects.order_by("sequence").first()
     since = max(now - _AGO, first.at) if first is not None else now
     found = []
     for row in clauses.reviews(design):
         last = max(due_times(row.schedule, bindings.system, since, now - report.GRACE), default=None)
+        done = ErrorReview.objects.order_by("-at")
+        if last is not None:
+            # Looking through a week of long ago is not what was due.
+            expected = week_of(last.date(), bindings.system.zone).before
+            done = done.filter(monday__gte=expected.monday)
         coming = next_due(row, bindings.system, now)
-        found.append(report.review_status(row, last, coming, done, now))
+        found.append(report.review_status(row, last, coming, done.first(), now))
     return found
 
 

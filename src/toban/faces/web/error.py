@@ -20,6 +20,7 @@ from toban.chapters.errors import orders
 from toban.chapters.errors.intake import releases
 from toban.chapters.errors.kept import by_hours, event_of
 from toban.chapters.errors.models import ErrorGroup, StoredEvent
+from toban.chapters.errors.report import keys
 from toban.design.calendar import days_from
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
@@ -106,7 +107,7 @@ def error(request: HttpRequest, pk: int) -> HttpResponse:
         "days": _days(group, now, zone),
         "stored": stored,
         "orders": _given(group),
-        "alerts": Alert.objects.filter(labels__error=str(group.pk)).order_by("-pk")[:10],
+        "alerts": Alert.objects.filter(key__in=keys(group)).order_by("-pk"),
         "releases": releases(group.project)[-_NEWEST_RELEASES:],
         "people": Operator.objects.filter(is_active=True)
         .order_by("username")

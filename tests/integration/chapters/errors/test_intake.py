@@ -141,6 +141,18 @@ def test_a_storm_of_new_errors_is_a_few_notices() -> None:
     assert 0 < Delivery.objects.count() <= 3
 
 
+def test_errors_made_up_without_end_are_one_error_from_some_number_on() -> None:
+    for number in range(intake.MOST_NEW + 5):
+        group = take(event(f"Kind{number}"))
+    known = take(event("Kind0"))
+    later = take(event("Later", at=NOW + timedelta(hours=2)))
+
+    assert (group.count, "種類を越えた" in group.title) == (5, True)
+    assert (known.title, known.count) == ("Kind0: 'sku'", 2)
+    assert later.title == "Later: 'sku'"
+    assert ErrorGroup.objects.count() == intake.MOST_NEW + 2
+
+
 def test_orders_are_audited_and_refused_where_they_make_no_sense() -> None:
     group = take(event())
 
@@ -198,6 +210,10 @@ def test_the_weekly_review_is_the_evidence_of_its_row() -> None:
     assert shown(REVIEW) == "not-performed"
 
     done = monday + timedelta(hours=26)
+    long_ago = monday.date() - timedelta(days=14)
+    orders.reviewed(long_ago, {}, [REVIEW], by="kai", now=done)
+    service.show(DESIGN, bindings(), done)
+    assert shown(REVIEW) == "not-performed"
     orders.reviewed(monday.date(), {"new": 2}, [REVIEW], by="kai", now=done)
     service.show(DESIGN, bindings(), done)
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from os import PathLike
 from pathlib import Path
 from threading import Thread
-from typing import Any, ClassVar, override
+from typing import Any, override
 
 SDK = Path(__file__).parents[4] / ".boot" / "sentry"
 """Where `./check` puts what `browser_sdk/package-lock.json` names."""
@@ -31,7 +32,9 @@ def shop_page(dsn: str) -> Iterator[str]:
     page = (_PAGE % {"imports": json.dumps({"imports": _imports()}), "dsn": dsn}).encode()
 
     class Handler(SimpleHTTPRequestHandler):
-        extensions_map: ClassVar = {**SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript"}
+        @override
+        def guess_type(self, path: str | PathLike[str]) -> str:
+            return "text/javascript" if str(path).endswith(".mjs") else super().guess_type(path)
 
         @override
         def do_GET(self) -> None:
