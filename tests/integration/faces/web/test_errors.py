@@ -135,6 +135,13 @@ def test_one_error_shows_its_stack_its_story_and_the_way_to_its_logs(viewer: Cli
     assert "<form" not in page.partition('<main id="main"')[2].partition("</main>")[0]
 
 
+@pytest.mark.parametrize("odd", ["a/b?c", '"', "x y", "<b>", "é" * 300])
+def test_ids_of_a_senders_own_making_break_no_page(viewer: Client, odd: str) -> None:
+    group = take(event(at=now(), contexts={"trace": {"trace_id": odd}}, tags={"request_id": odd}))
+
+    assert "requestId" in text(viewer, f"/errors/{group.pk}")
+
+
 def test_events_are_stepped_through(viewer: Client) -> None:
     for nth in range(3):
         group = take(event(at=now() + timedelta(seconds=nth), tags={"nth": f"n{nth}"}))
