@@ -68,7 +68,7 @@ def test_files_are_read_as_their_sender_s_table_says(
     docker.write_text(
         json.dumps({"log": "ERROR no stock\n", "stream": "stderr", "time": now.isoformat()}) + "\n"
     )
-    text.write_bytes(f"{now.isoformat()} WARN caf".encode() + b"\xe9\nsecond password=hunter2\n")
+    text.write_bytes(f"{now.isoformat()} WARN caf".encode() + b"\xe9\nINFO second password=hunter2\n")
 
     with start(served, tmp_path, "--once", "--log", f"{tmp_path}/**/*.log") as agent:
         out, _ = agent.communicate(timeout=60)
@@ -80,7 +80,7 @@ def test_files_are_read_as_their_sender_s_table_says(
     ]
     assert stored(store, kinds, docker) == [("application", "ERROR", "shop", "ERROR no stock", "web-1")]
     assert sorted(stored(store, "level, message", text)) == [
-        ("INFO", "second password=***"),
+        ("INFO", "INFO second password=***"),
         ("WARNING", f"{now.isoformat()} WARN caf\ufffd"),
     ]
 

@@ -9,7 +9,7 @@ import orjson
 from toban.chapters.logs.limits import LONGEST_LINE
 from toban.chapters.logs.shapes import NAMES
 
-_LONGEST_TEXT = 40_000
+LONGEST_TEXT = 40_000
 """Characters of a message that would make too long a line: each may take six bytes in JSON."""
 
 _KNOWN = {name: known for known, names in NAMES.items() for name in names}
@@ -48,7 +48,7 @@ def dumped(record: Record) -> bytes:
     message = record.get("message")
     if len(line) <= LONGEST_LINE or not isinstance(message, str):
         return line
-    return orjson.dumps({**record, "message": message[:_LONGEST_TEXT], "cutFrom": len(message)})
+    return orjson.dumps({**record, "message": message[:LONGEST_TEXT], "cutFrom": len(message)})
 
 
 def completed(record: Record, envelope: Mapping[str, object]) -> Record:

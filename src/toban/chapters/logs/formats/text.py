@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 
 import orjson
 
-from toban.chapters.logs.formats.convert import Record, Surroundings, each_line
+from toban.chapters.logs.formats.convert import LONGEST_TEXT, Record, Surroundings, decoded, dumped
 from toban.chapters.logs.formats.months import MONTHS
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -29,8 +29,33 @@ _LEVEL = re.compile(
 
 
 def ndjson(body: bytes, surroundings: Surroundings) -> bytes:
-    """Convert lines of text; one that is a JSON object is taken as it is."""
-    return each_line(body, lambda line: record(line, surroundings))
+    """Convert lines of text; one that is a JSON object is taken as it is.
+
+    What goes on a line before, as stack traces do, belongs to it: its own place is empty then.
+    """
+    rows: list[Record] = []
+    before: Record = {}
+    for line in map(decoded, body.split(b"\n")):
+        found = record(line, surroundings) if line else {}
+        if found and _goes_on(before, found, line):
+            before["message"] = f"{before['message']}\n{found['message']}"
+            found = {}
+        elif found:
+            before = found if _is_text(found, line) else {}
+        rows.append(found)
+    return b"\n".join(dumped(row) if row else b"" for row in rows)
+
+
+def _goes_on(before: Record, found: Record, line: str) -> bool:
+    """Say whether *line*, with neither time nor level of its own, belongs to the row *before* it."""
+    if not before or len(found) > 1 or not _is_text(found, line):
+        return False
+    is_behind = "timestamp" in before or line[0].isspace()
+    return is_behind and len(str(before["message"])) + len(line) < LONGEST_TEXT
+
+
+def _is_text(found: Record, line: str) -> bool:
+    return found.get("message") == _COLOURS.sub("", line)
 
 
 def record(line: str, surroundings: Surroundings) -> Record:

@@ -66,6 +66,39 @@ def test_text_keeps_its_words_and_json_among_it_is_read() -> None:
     ]
 
 
+def test_what_goes_on_a_line_before_belongs_to_it() -> None:
+    python = (
+        "2026-11-26 10:00:00,123 ERROR shop.cart: failed\nTraceback (most recent call last):\n"
+        '  File "cart.py", line 7, in add\n    raise ValueError\nValueError: no stock'
+    )
+    java = "Exception in thread main\n\tat shop.Cart.add(Cart.java:7)"
+    body = f"{python}\n2026-11-26 10:00:01,000 INFO next\n{java}\nfirst\nERROR second\n".encode()
+
+    trace, *empty, following, _, _, first, second, last = convert("text", body)
+
+    assert (trace["message"], trace["level"]) == (python, "ERROR")
+    assert empty == [{}] * 4
+    assert following["message"] == f"2026-11-26 10:00:01,000 INFO next\n{java}\nfirst"
+    assert (first, second["message"], last) == ({}, "ERROR second", {})
+
+
+def test_lines_without_times_are_their_own_unless_they_are_indented() -> None:
+    body = b'Exception\n\tat a\n\tat b\nother\n{"message":"json"}\n  after json'
+
+    found = [each["message"] for each in convert("text", body) if each]
+
+    assert found == ["Exception\n\tat a\n\tat b", "other", "json", "  after json"]
+
+
+def test_a_trace_that_is_too_long_goes_on_in_a_row_of_its_own() -> None:
+    body = b"2026-11-26 10:00:00 ERROR x\n" + b"  at somewhere\n" * 10_000
+
+    rows = [each for each in convert("text", body) if each]
+
+    assert len(rows) > 1
+    assert sum(str(each["message"]).count("somewhere") for each in rows) == 10_000
+
+
 def test_a_hole_of_zeros_before_a_line_is_no_part_of_it() -> None:
     assert one("text", "\0" * 1000 + "after the hole") == {"message": "after the hole"}
 
