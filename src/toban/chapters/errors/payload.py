@@ -11,7 +11,7 @@ from itertools import islice
 
 import orjson
 
-from toban.engine.evidence.ledger import storable_text
+from toban.engine.evidence.text import storable_text
 from toban.engine.masks import HIDDEN, Masker
 
 LARGEST = 1024 * 1024

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from toban.engine.evidence import segments
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.segments import START
+from toban.engine.evidence.text import storable_text
 
 _STILL = "20s"
 """The longest that a transaction with the lock may go without a statement, as PostgreSQL writes it."""
@@ -178,8 +179,3 @@ def _storable(value: object) -> object:
             return [_storable(inner) for inner in value]
         case _:
             raise TypeError(f"{type(value).__name__} is no JSON value")
-
-
-def storable_text(text: str) -> str:
-    """Return *text* without what PostgreSQL refuses (NUL, lone surrogates): servers answer anything."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "�")

@@ -10,6 +10,7 @@ from django.db.models import Max
 
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.evidence.text import storable_text
 from toban.engine.evidence.verdict import Verdict
 
 FRESH = timedelta(minutes=1)
@@ -51,7 +52,7 @@ def change(shown: ClauseStatus | None, update: StatusUpdate) -> Change:
         return Change.VERDICT
     if (shown.value, shown.reason, shown.next_due) != (
         _value(update),
-        ledger.storable_text(update.reason),
+        storable_text(update.reason),
         update.next_due,
     ):
         return Change.DETAIL
@@ -106,7 +107,7 @@ def _row(shown: ClauseStatus | None, update: StatusUpdate, revision: int, now: d
         verdict=update.verdict,
         since=shown.since if shown is not None and lasts else now,
         value=_value(update),
-        reason=ledger.storable_text(update.reason),
+        reason=storable_text(update.reason),
         observed_at=update.observed_at,
         next_due=update.next_due,
         revision=revision,
@@ -128,5 +129,5 @@ def _record(shown: ClauseStatus | None, update: StatusUpdate, document_digest: s
 
 
 def _value(update: StatusUpdate) -> str:
-    value = ledger.storable_text(update.value)
+    value = storable_text(update.value)
     return value if len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 1] + "…"

@@ -9,6 +9,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from toban.engine.evidence import ledger
+from toban.engine.evidence.text import storable_text
 from toban.engine.notify import flapping
 from toban.engine.notify.models import EVENT, Alert
 from toban.engine.notify.signal import Condition, Signal
@@ -194,7 +195,7 @@ def _opened(facet: Facet, signal: Signal, document_digest: str) -> Alert:
 def _describe(alert: Alert, signal: Signal, document_digest: str) -> None:
     alert.citation, alert.clause_text = signal.citation, signal.clause_text
     alert.subject, alert.document_digest = signal.subject, document_digest
-    alert.condition, alert.value = signal.condition, ledger.storable_text(signal.value)
+    alert.condition, alert.value = signal.condition, storable_text(signal.value)
     alert.limit, alert.advice, alert.labels = signal.limit, signal.advice, dict(signal.labels)
 
 
@@ -205,7 +206,7 @@ def _take(alert: Alert, taken: Step, signal: Signal, now: datetime, document_dig
     if taken is Step.RESOLVE:
         # Limit, advice and condition stay those of the trouble: the recovery notice tells what it was.
         alert.resolved_at = alert.changed_at = now
-        alert.value, alert.look_at = ledger.storable_text(signal.value), None
+        alert.value, alert.look_at = storable_text(signal.value), None
         return True
     before = _told(alert)
     _describe(alert, signal, document_digest)

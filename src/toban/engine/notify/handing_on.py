@@ -12,7 +12,7 @@ from uuid import uuid4
 from django.db.models import Q
 
 from toban.design.clauses.notices import NotificationRule
-from toban.engine.evidence import ledger
+from toban.engine.evidence.text import storable_text
 from toban.engine.notify import alerts
 from toban.engine.notify.contacts import Contacts, Way
 from toban.engine.notify.models import Delivery
@@ -127,7 +127,7 @@ def _signal(channel: Channel, rules: Sequence[NotificationRule], now: datetime) 
         condition=Condition.CRITICAL if is_down else Condition.OK,
         subject=f"通知方法 {channel.name}",
         value=f"{channel.waiting}件が届いていません" if is_down else "届いています",
-        limit=ledger.storable_text(channel.error),
+        limit=storable_text(channel.error),
         began_at=channel.since,
         detected_at=now,
         advice="接続の設定と相手の障害情報を確かめてください。届かなかった知らせは別の方法で送っています",

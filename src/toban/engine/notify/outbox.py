@@ -21,6 +21,7 @@ from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.clock import Clock
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence.text import storable_text
 from toban.engine.notify.channel import Channel, Undelivered
 from toban.engine.notify.counters import STAGE_TOTAL
 from toban.engine.notify.models import Delivery
@@ -175,11 +176,11 @@ def _attempt(delivery: Delivery, channel: Channel, clock: Clock, jitter: Jitter)
         broken = Undelivered(f"通知方法の誤り: {type(bug).__name__}", retry=True)
         _failed(delivery, broken, clock(), jitter)
     else:
-        _settle(delivery, Delivery.State.DELIVERED, clock(), receipt=ledger.storable_text(receipt))
+        _settle(delivery, Delivery.State.DELIVERED, clock(), receipt=storable_text(receipt))
 
 
 def _failed(delivery: Delivery, failure: Undelivered, now: datetime, jitter: Jitter) -> None:
-    error = ledger.storable_text(str(failure))
+    error = storable_text(str(failure))
     at = next_attempt(
         failure, attempts=delivery.attempts, created_at=delivery.created_at, now=now, jitter=jitter()
     )

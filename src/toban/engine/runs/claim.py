@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence.text import storable_text
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs import rules
 from toban.engine.runs.bell import call_workers
@@ -75,7 +76,7 @@ class Progress:
     def fields(self, now: datetime) -> dict[str, object]:
         """Return what the run's row says of it."""
         percent = None if self.percent is None else min(max(self.percent, 0.0), 100.0)
-        text = ledger.storable_text(self.text)[:_LONGEST_PROGRESS]
+        text = storable_text(self.text)[:_LONGEST_PROGRESS]
         return {"progress_percent": percent, "progress_text": text, "progress_at": now}
 
 
@@ -328,7 +329,7 @@ def write_log(held: Claim, step: str, lines: Sequence[str], now: datetime) -> No
     with transaction.atomic():
         _locked(held)
         RunLog.objects.bulk_create(
-            RunLog(run_id=held.run_id, fence=held.fence, step=step, at=now, text=ledger.storable_text(line))
+            RunLog(run_id=held.run_id, fence=held.fence, step=step, at=now, text=storable_text(line))
             for line in lines
         )
 
@@ -376,7 +377,7 @@ def succeed_all(successes: Sequence[Success], now: datetime) -> Collection[int]:
 def _said(success: Success) -> str:
     """What came of the run, where its last step says so in words."""
     result = success.last.result if success.last is not None else None
-    return ledger.storable_text(result) if isinstance(result, str) else ""
+    return storable_text(result) if isinstance(result, str) else ""
 
 
 def fail(held: Claim, work: Work, reason: Reason, error: str, now: datetime) -> None:
@@ -428,7 +429,7 @@ def _end_attempt(run: Run, outcome: Reason, error: str, now: datetime) -> None:
 
 def end(run: Run, state: Run.State, reason: Reason, now: datetime, note: str) -> None:
     """End the run for good, with its evidence, in the caller's transaction, who holds the ledger."""
-    run.state, run.reason, run.note, run.ended_at = state, reason, ledger.storable_text(note), now
+    run.state, run.reason, run.note, run.ended_at = state, reason, storable_text(note), now
     run.holder, run.leased_until = "", None
     run.save()
     ledger.append(ended_evidence(run), now=now)

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence.text import storable_text
 from toban.engine.orders import NotPossible
 from toban.engine.runs import claim
 from toban.engine.runs.bell import call_workers
@@ -177,7 +178,7 @@ def _awaiting(run_id: int, key: str | None) -> Run:
 
 def _answer(run: Run, answer: Approval.Answer, note: str, *, by: str, now: datetime) -> None:
     run.approvals.filter(is_superseded=False, step=run.step, answer="").update(
-        answer=answer, answered_at=now, answered_by=by, note=ledger.storable_text(note)
+        answer=answer, answered_at=now, answered_by=by, note=storable_text(note)
     )
 
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from toban.engine import amounts
 from toban.engine.bindings.due import due_times
 from toban.engine.evidence import ledger
+from toban.engine.evidence.text import storable_text
 from toban.engine.runs import claim
 from toban.engine.runs.bell import call_workers
 from toban.engine.runs.belonging import Due, Word, due_of
@@ -203,7 +204,7 @@ def _end(run: Run, state: Run.State, note: str, report: Report) -> None:
 
 def _end_attempt(run: Run, outcome: Reason, error: str, at: datetime) -> None:
     Attempt.objects.filter(run=run, ended_at=None).update(
-        ended_at=at, outcome=outcome, error=ledger.storable_text(error)
+        ended_at=at, outcome=outcome, error=storable_text(error)
     )
 
 
@@ -221,6 +222,5 @@ def _complaint(report: Report) -> str:
 def _log(run: Run, report: Report) -> None:
     lines = report.text.splitlines()[:_MOST_LINES]
     RunLog.objects.bulk_create(
-        RunLog(run=run, fence=run.fence, step=_STEP, at=report.at, text=ledger.storable_text(line))
-        for line in lines
+        RunLog(run=run, fence=run.fence, step=_STEP, at=report.at, text=storable_text(line)) for line in lines
     )

@@ -1,5 +1,7 @@
 """Which events are the same error, and what the next one means."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -183,3 +185,14 @@ def test_a_rate_admits_so_many_in_a_minute_and_says_when_to_come_again() -> None
     assert (tally, wait) == (Tally(2, 2), 41)
 
     assert admitted(tally, 2, 180.0)[1] == 0
+
+
+def test_the_rules_load_without_django() -> None:
+    modules = ("payload", "event", "rules", "releases", "review", "clauses", "proposals")
+    program = (
+        "import sys, importlib\n"
+        f"for each in {modules}: importlib.import_module(f'toban.chapters.errors.{{each}}')\n"
+        "assert 'django' not in sys.modules"
+    )
+
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -3,9 +3,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from toban.engine.evidence.ledger import digest_of, storable_text
+from toban.engine.evidence.ledger import digest_of
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.segments import START
+from toban.engine.evidence.text import storable_text
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
