@@ -14,8 +14,8 @@ _MILLISECOND = timedelta(milliseconds=1)
 _LONGEST = 3_600_000
 """Milliseconds that are fetched at once, so that a position is kept on the way through a long absence."""
 
-_MARGIN = 60_000
-"""Milliseconds by which a place's clock may differ, and a line may take to be found there."""
+_MARGIN = 300_000
+"""Milliseconds by which a place's clock may differ, and that a line may take there until it is found."""
 
 
 class Position(NamedTuple):

@@ -138,8 +138,10 @@ def _logs(order: Order, token: str, stop: threading.Event) -> Iterator[Duty]:
     from toban.faces.agent.positions import Positions, PositionsUnusable  # noqa: PLC0415
     from toban.faces.agent.tail import Tail  # noqa: PLC0415
 
+    # Names that mean the same wherever it is started next.
+    patterns = [str(Path(pattern).absolute()) for pattern in order.logs]
     try:
-        tail = Tail(order.logs, Positions(order.spool / "logs"), system_clock)
+        tail = Tail(patterns, Positions(order.spool / "logs"), system_clock)
     except PositionsUnusable as exc:
         refuse(str(exc), exc.hint)
         raise SystemExit(_UNUSABLE) from exc

@@ -41,9 +41,9 @@ def event(id: str, at: int = NOW, came_at: int = NOW, message: str = "x") -> Eve
 def test_what_came_before_the_last_look_has_been_seen() -> None:
     position = Position(NOW - 10 * MINUTE, NOW - 10 * MINUTE)
     old, late, fresh = (
-        event("old", NOW - 12 * MINUTE, NOW - 12 * MINUTE),
-        event("late", NOW - 12 * MINUTE, NOW - 5 * MINUTE),
-        event("fresh", NOW - 10 * MINUTE, NOW - 12 * MINUTE),
+        event("old", NOW - 17 * MINUTE, NOW - 16 * MINUTE),
+        event("late", NOW - 17 * MINUTE, NOW - 5 * MINUTE),
+        event("fresh", NOW - 10 * MINUTE, NOW - 16 * MINUTE),
     )
 
     assert unseen([old, late, fresh], position) == [late, fresh]
