@@ -19,6 +19,7 @@ from toban.engine.stores.store import Store, StoreTrouble
 from toban.engine.telemetry import parquet
 from toban.engine.telemetry.log_days import DayPart
 from toban.engine.telemetry.log_search import FoundRow, Span, Term
+from toban.engine.telemetry.log_words import AUDIT
 from toban.engine.telemetry.parquet import LogExport, Stretch, Unreadable
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 
@@ -140,6 +141,28 @@ class NoArchive:
     def keep(self, part: DayPart, now: datetime) -> str:  # noqa: ARG002 - the protocol's
         """See `Archivist`."""
         raise NotArchived(self._why)
+
+
+class ShippedFirst:
+    """Lets nothing of the audit log go that is not outside; leaves all else to *inner*."""
+
+    def __init__(self, inner: Archivist | None, trouble: str) -> None:
+        """Take *trouble* for why the audit log could not be shipped; empty: it is outside."""
+        self._inner = inner
+        self._trouble = trouble
+
+    def takes(self, part: DayPart) -> bool:
+        """See `Archivist`."""
+        return self._holds_back(part) or (self._inner is not None and self._inner.takes(part))
+
+    def keep(self, part: DayPart, now: datetime) -> str:
+        """See `Archivist`."""
+        if self._holds_back(part):
+            raise NotArchived(f"監査ログを外へ送れていません: {self._trouble}")
+        return self._inner.keep(part, now) if self._inner is not None else ""
+
+    def _holds_back(self, part: DayPart) -> bool:
+        return part.kind == AUDIT and self._trouble != ""
 
 
 class ArchivedLogs:

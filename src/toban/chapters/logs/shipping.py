@@ -88,7 +88,7 @@ def outside(to: Destination, trouble: str = "") -> Outside:
     return Outside(
         place=place,
         segments=found["count"],
-        entries=found["entries"],
+        entries=int(found["entries"]),
         lock=newest.lock if newest is not None else "",
         waiting_since=oldest.at if oldest is not None else None,
         trouble=trouble,

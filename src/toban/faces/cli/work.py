@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from threading import Thread
-from typing import TYPE_CHECKING
 
 import structlog
 from django.conf import settings
@@ -24,6 +23,7 @@ from toban.chapters.batch import works as batch_works
 from toban.chapters.batch.service import Batches
 from toban.chapters.batch.works import BatchPlan
 from toban.chapters.errors import service as errors
+from toban.chapters.logs.archive import ShippedFirst
 from toban.chapters.logs.keeping import Keeper, held_by
 from toban.chapters.logs.pulling import Puller
 from toban.chapters.logs.rules import rules as log_rules
@@ -62,9 +62,6 @@ from toban.engine.telemetry.output import OutputBuffer
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 from toban.faces.cli.archive import archive_of, destination_of
 from toban.faces.cli.parts import Parts
-
-if TYPE_CHECKING:
-    from toban.engine.evidence.outside import Outside
 
 RUNNING: tuple[type[Clause], ...] = (
     Monitor,
@@ -109,7 +106,6 @@ class Work:
         self._keeper = Keeper(LogDays(self._telemetry))
         self._puller = Puller(self._telemetry, clock, self._lead.require)
         self._shipping = Shipping(self._telemetry)
-        self._outside: Outside | None = None
         self._batched: Edition | None = None
         self._measured: Edition | None = None
         self._term: int | None = None
@@ -136,7 +132,6 @@ class Work:
             Loop("levels", _with_state(self._count_levels), every=60.0),
             Loop("retention", _with_state(self._keep_logs), every=60.0),
             Loop("fetch-logs", _with_state(self._fetch_logs), every=2.0),
-            Loop("evidence", _with_state(self._ship_evidence), every=30.0),
             Loop("errors", _with_state(self._tell_errors), every=2.0),
             Loop("error-rows", _with_state(self._keep_errors), every=60.0),
             Loop("standing", _with_state(self._show_standing), every=2.0),
@@ -263,28 +258,19 @@ class Work:
             log.info("fetching_left_to_another")
 
     def _keep_logs(self) -> None:
-        edition = self._in_force.edition
-        # Whoever leads tells of trouble, and so must be who meets it.
+        edition, now = self._in_force.edition, self._clock()
+        # Whoever leads tells of trouble, and so must be who meets it; and a chain has one end.
         if edition is None or self._lead.term is None:
-            return
-        if edition.bindings.evidence is not None and self._outside is None:
-            # How the audit log stands is not known before the first attempt at sending it out.
             return
         rules = log_rules(edition.design, edition.bindings)
         archive = archive_of(edition.bindings, self._parts.store_kinds, self._telemetry)
-        self._keeper.step(rules, self._clock(), edition.design.digest, archive, self._outside)
-
-    def _ship_evidence(self) -> None:
-        edition = self._in_force.edition
-        # One at a time: the chain has one end.
-        if edition is None or self._lead.term is None:
-            return
         to = destination_of(edition.bindings, self._parts.store_kinds)
-        if to is None:
-            self._outside = None
-            return
-        rules = log_rules(edition.design, edition.bindings)
-        self._outside = self._shipping.step(rules, to, self._clock())
+        outside = None
+        if to is not None:
+            # Before the audit log's old days go.
+            outside = self._shipping.step(rules, to, now)
+            archive = ShippedFirst(archive, outside.trouble)
+        self._keeper.step(rules, now, edition.design.digest, archive, outside)
 
     def _tell_errors(self) -> None:
         edition = self._in_force.edition

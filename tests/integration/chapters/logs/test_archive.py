@@ -12,7 +12,7 @@ import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
 
 from toban.chapters.logs import keeping
-from toban.chapters.logs.archive import Archive, ArchivedLogs, NoArchive, NotArchived
+from toban.chapters.logs.archive import Archive, ArchivedLogs, NoArchive, NotArchived, ShippedFirst
 from toban.chapters.logs.archive_rules import Manifest
 from toban.chapters.logs.keeping import Keeper
 from toban.chapters.logs.models import Keeping
@@ -355,3 +355,22 @@ def test_a_manifest_that_cannot_be_read_is_told(folder: DirectoryStore, content:
 
     with pytest.raises(StoreTrouble, match="目録として読めません"):
         ArchivedLogs(folder).manifests((), WHOLE)
+
+
+def test_an_audit_log_that_is_not_outside_does_not_go(telemetry: Telemetry, folder: DirectoryStore) -> None:
+    Keeping.objects.create(kind="audit", agreed="90日")
+    old = row(OLD, 1)._replace(kind="audit")
+    LogStore(telemetry).write(Batch(key_of("shop", "", b"audit"), [old]))
+    text = DOCUMENT + "| 監査ログ | 操作 | S3 | 90日 |\n"
+    both = rules(read_design(text, "運用設計書.md"), read_bindings("", Path("toban.toml"), Kinds()))
+    inner = Archive(folder, telemetry, frozenset(("other",)))
+
+    Keeper(LogDays(telemetry)).step(both, NOON, "d", ShippedFirst(inner, "権限がありません"))
+    assert [(each.kind, each.day) for each in LogDays(telemetry).parts() if each.day == OLD] == [
+        ("audit", OLD)
+    ]
+    reason = ClauseStatus.objects.get(clause_id="logs/log-kind/監査ログ").reason
+    assert "監査ログを外へ送れていません: 権限がありません" in reason
+
+    Keeper(LogDays(telemetry)).step(both, NOON, "d", ShippedFirst(inner, ""))
+    assert days(telemetry) == [NOON.date()]
