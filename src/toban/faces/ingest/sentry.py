@@ -28,6 +28,8 @@ from toban.faces.ingest.sentry_envelope import BadEnvelope, Envelope, Item, dsn_
 from toban.faces.ingest.sentry_key import Projects, key_in, shown_key
 from toban.faces.ingest.unpacking import unpacked
 
+_OF_STRANGER = (2 * 1024 * 1024, 2 * 1024 * 1024)
+"""Bytes of a body, packed and unpacked, whose key is inside it: nobody knows yet who sends."""
 _LONGEST = 10
 """Digits of a project's number."""
 _EVENT = "event"
@@ -92,13 +94,16 @@ class SentryIn:
     async def _answer(self, request: Request, take: Callable[[int, str, bytes], str]) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=200, headers=_PREFLIGHT)
+        project, shown = _project(request), shown_key(request.headers, request.query_params)
         try:
-            shown = shown_key(request.headers, request.query_params)
-            with self._room.taken(room.size_of(request)):
-                body = await body_of(request, room.LARGEST)
+            # Before anything is read: a stranger must not fill the room.
+            name = await asyncio.to_thread(self._known, project, shown) if shown else ""
+            most, unpacked_most = (room.LARGEST, room.LARGEST_UNPACKED) if name else _OF_STRANGER
+            with self._room.taken(room.size_of(request) if name else most):
+                body = await body_of(request, most)
                 encoding = request.headers.get("content-encoding", "")
-                content = await asyncio.to_thread(_unpacked, body, encoding)
-                event_id = await asyncio.to_thread(take, _project(request), shown, content)
+                content = await asyncio.to_thread(_unpacked, body, encoding, unpacked_most)
+                event_id = await asyncio.to_thread(take, project, name, content)
         except Busy:
             return _refusal(Refused(429, "too much at once", {"Retry-After": "1"}))
         except TooLarge:
@@ -107,16 +112,17 @@ class SentryIn:
             return _refusal(refusal)
         return JSONResponse({"id": event_id} if event_id else {}, headers=CORS)
 
-    def _take_envelope(self, project: int, shown: str, content: bytes) -> str:
-        name = self._known(project, shown or key_in(dsn_of(content), project))
+    def _take_envelope(self, project: int, name: str, content: bytes) -> str:
+        name = name or self._known(project, key_in(dsn_of(content), project))
         try:
             envelope = read_envelope(content)
         except BadEnvelope as flaw:
             raise Refused(400, str(flaw)) from flaw
         return self._take(name, envelope)
 
-    def _take_plain(self, project: int, shown: str, content: bytes) -> str:
-        return self._take(self._known(project, shown), Envelope("", "", (Item(_EVENT, content),)))
+    def _take_plain(self, project: int, name: str, content: bytes) -> str:
+        name = name or self._known(project, "")
+        return self._take(name, Envelope("", "", (Item(_EVENT, content),)))
 
     def _known(self, project: int, shown: str) -> str:
         name = self._projects.name_of(project, shown)
@@ -176,9 +182,9 @@ def _project(request: Request) -> int:
     return int(written) if written.isascii() and written.isdecimal() and len(written) <= _LONGEST else 0
 
 
-def _unpacked(body: bytes, encoding: str) -> bytes:
+def _unpacked(body: bytes, encoding: str, most: int) -> bytes:
     try:
-        return unpacked(body, encoding, room.LARGEST_UNPACKED)
+        return unpacked(body, encoding, most)
     except ValueError as flaw:
         raise Refused(400, str(flaw)) from flaw
 

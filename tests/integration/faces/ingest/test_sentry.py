@@ -281,6 +281,11 @@ def test_a_stranger_learns_nothing(served: Served, path: str, key: str) -> None:
     assert reply.json() == {"detail": "a DSN of [errors.NAME] in toban.toml is needed"}
 
 
+@pytest.mark.parametrize(("key", "status"), [("wrong", 401), ("", 413)])
+def test_a_stranger_fills_no_memory(served: Served, key: str, status: int) -> None:
+    assert post(served, envelope(b"x" * (4 << 20)), key=key).status_code == status
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [
