@@ -87,6 +87,8 @@ class ErrorEvent:
     """The message before its values were put in; empty where it is not known."""
     raised: tuple[Raised, ...]
     """The chain of exceptions, the one that surfaced last."""
+    stack: tuple[Frame, ...] = ()
+    """Where a message was written, where it is no exception's."""
     fingerprint: tuple[str, ...] = ()
     platform: str = ""
     logger: str = ""
@@ -135,13 +137,15 @@ def read_event(payload: Mapping[str, object], now: datetime) -> ErrorEvent:
     contexts, tags = _record(payload.get("contexts")), _texts(payload.get("tags"))
     message, template = _message(payload)
     request = _record(payload.get("request"))
+    raised = tuple(_chain(payload))
     return ErrorEvent(
         event_id=event_id_of(payload.get("event_id")),
         at=moment_of(payload.get("timestamp"), now),
         level=_LEVELS.get(_short(payload.get("level")).lower(), Level.ERROR),
         message=message,
         template=template,
-        raised=tuple(_chain(payload)),
+        raised=raised,
+        stack=() if raised else tuple(_frames(payload.get("stacktrace") or _thread(payload))),
         fingerprint=tuple(_short(each) for each in _values(payload.get("fingerprint")) if _short(each)),
         platform=_short(payload.get("platform")),
         logger=_short(payload.get("logger")),
@@ -185,6 +189,13 @@ def _chain(payload: Mapping[str, object]) -> Iterator[Raised]:
         if kind or value or frames:
             handled = _record(one.get("mechanism")).get("handled")
             yield Raised(kind or "Error", value, handled if isinstance(handled, bool) else None, frames)
+
+
+def _thread(payload: Mapping[str, object]) -> object:
+    """Return the stack of the thread that crashed, else of the one that reported; None without one."""
+    threads = [_record(each) for each in _values(payload.get("threads"))]
+    told = [each for word in ("crashed", "current") for each in threads if each.get(word) is True]
+    return told[0].get("stacktrace") if told else None
 
 
 def _frames(stack: object) -> Iterator[Frame]:

@@ -2,7 +2,7 @@
 
 import getpass
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -227,19 +227,22 @@ def _story(event: Mapping[str, Any]) -> Sequence[str]:
     """Return the newest event: its exceptions with their stacks, the last call first."""
     lines = []
     for raised in reversed(event.get("raised", ())):
-        lines.append(f"\n{raised['kind']}: {raised['value']}")
-        for frame in reversed(raised["frames"]):
-            place = frame["file"] or frame["module"]
-            place += f":{frame['line']}" if frame["line"] else ""
-            lines.append(f"  {'▸' if frame['in_app'] else ' '} {place} {frame['function']}")
-            if frame["source"].strip():
-                lines.append(f"        {frame['source'].strip()}")
+        lines += [f"\n{raised['kind']}: {raised['value']}", *_calls(raised["frames"])]
     if not lines and event.get("message"):
-        lines.append(f"\n{event['message']}")
+        lines += [f"\n{event['message']}", *_calls(event["stack"])]
     for name, search in (("request_id", "requestId"), ("trace_id", "traceId")):
         if event.get(name):
             lines.append(f"\nログ: toban logs '{search}:{event[name]}'")
     return lines
+
+
+def _calls(frames: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for frame in reversed(frames):
+        place = frame["file"] or frame["module"]
+        place += f":{frame['line']}" if frame["line"] else ""
+        yield f"  {'▸' if frame['in_app'] else ' '} {place} {frame['function']}"
+        if frame["source"].strip():
+            yield f"        {frame['source'].strip()}"
 
 
 def as_json(group: "ErrorGroup") -> dict[str, object]:

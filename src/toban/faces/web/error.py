@@ -152,7 +152,7 @@ def _event(stored: StoredEvent, zone: ZoneInfo) -> dict[str, object]:
     event: Mapping[str, Any] = event_of(stored)
     return {
         "event": event,
-        "chain": [_chained(each) for each in reversed(event["raised"])],
+        "chain": [_chained(each) for each in reversed(event["raised"])] or list(_plain(event)),
         "crumbs": [_crumb(each) for each in event["crumbs"]],
         "tags": sorted(event["tags"].items()),
         "who": sorted(event["user"].items()),
@@ -163,6 +163,12 @@ def _event(stored: StoredEvent, zone: ZoneInfo) -> dict[str, object]:
         "extra": _pairs(event["extra"]),
         "logs": list(_logs(event, stored.at, zone)),
     }
+
+
+def _plain(event: Mapping[str, Any]) -> Iterator[Chained]:
+    """Yield the stack of a message, if it came with one."""
+    if event["stack"]:
+        yield _chained({"kind": _("スタック"), "value": "", "handled": None, "frames": event["stack"]})
 
 
 def _chained(raised: Mapping[str, Any]) -> Chained:

@@ -135,6 +135,18 @@ def test_one_error_shows_its_stack_its_story_and_the_way_to_its_logs(viewer: Cli
     assert "<form" not in page.partition('<main id="main"')[2].partition("</main>")[0]
 
 
+def test_a_message_shows_where_it_was_written(viewer: Client) -> None:
+    frames = [
+        {"function": "sync_stock", "filename": "stock.py", "in_app": True, "context_line": "log.error()"}
+    ]
+    group = take(event(at=now(), exception=None, message="no stock", stacktrace={"frames": frames}))
+
+    page = text(viewer, f"/errors/{group.pk}")
+
+    assert "no stock" in page
+    assert "sync_stock" in page
+
+
 @pytest.mark.parametrize("odd", ["a/b?c", '"', "x y", "<b>", "é" * 300])
 def test_ids_of_a_senders_own_making_break_no_page(viewer: Client, odd: str) -> None:
     group = take(event(at=now(), contexts={"trace": {"trace_id": odd}}, tags={"request_id": odd}))

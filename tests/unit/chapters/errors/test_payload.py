@@ -58,6 +58,19 @@ def test_a_message_keeps_its_template() -> None:
     )
 
 
+def test_a_message_brings_the_stack_of_its_thread() -> None:
+    def stack(name: str) -> dict[str, object]:
+        return {"stacktrace": {"frames": [{"function": name}]}}
+
+    threads = {
+        "values": [stack("idle"), {**stack("main"), "current": True}, {**stack("ui"), "crashed": True}]
+    }
+
+    assert [frame.function for frame in read(message="x", threads=threads).stack] == ["ui"]
+    assert [frame.function for frame in read(message="x", **stack("plain")).stack] == ["plain"]
+    assert read(exception=[{"type": "E"}], threads=threads).stack == ()
+
+
 def test_what_is_wrongly_typed_is_taken_as_absent() -> None:
     event = read(
         exception=7, tags="x", user=[1], breadcrumbs={"values": 3}, level=[], timestamp={}, request="GET"
