@@ -84,7 +84,7 @@ def test_a_killed_child_is_healed(toban: Toban, name: str) -> None:
         now = toban.child(name)
         return bool(now["phase"] == "ready" and now["pid"] != before["pid"])
 
-    assert wait_for(healed, within=30)
+    assert wait_for(healed, within=120)
 
 
 def test_killing_the_whole_loses_no_acknowledged_sample_notice_or_audit_line(toban: Toban) -> None:

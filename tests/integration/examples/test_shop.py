@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,13 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
+def answers(url: str) -> bool:
+    """Return whether the server takes connections: it listens while it still starts up."""
+    with suppress(psycopg.OperationalError), psycopg.connect(url):
+        return True
+    return False
+
+
 @pytest.fixture(scope="module")
 def database() -> Iterator[Database]:
     folder = Path(tempfile.mkdtemp(prefix="toban-shop-"))
@@ -63,7 +70,10 @@ def database() -> Iterator[Database]:
     command = ["shop.db", "--place", str(folder / "db"), "--port", str(port)]
     environment = {"SHOP_DB_PASSWORD": "kokoro", "TMPDIR": str(folder)}
     with running(*command, ready=f"tcp://127.0.0.1:{port}", **environment) as server:
-        yield Database(f"postgresql://shop:kokoro@127.0.0.1:{port}/postgres", folder / "programs", server)
+        url = f"postgresql://shop:kokoro@127.0.0.1:{port}/postgres"
+        while not answers(url):
+            time.sleep(0.1)
+        yield Database(url, folder / "programs", server)
     shutil.rmtree(folder)
 
 

@@ -235,7 +235,7 @@ def test_a_source_without_page_checksums_is_told(catalogued: Chain, design: Desi
 
     drill = hold(design, bound())
 
-    assert drill.is_passed is None
+    assert drill.is_passed is None, drill.reason
     assert "チェックサムが有効でない" in drill.reason
 
 
@@ -253,7 +253,7 @@ def test_what_a_killed_drill_left_is_swept_with_its_server(place: Path) -> None:
         {"listen_addresses": "", "unix_socket_directories": str(left), "port": "5432"},
     )
     server.start()
-    server.wait((left / "data" / "postmaster.pid").exists, Watching(), 60)
+    server.wait(lambda: bool(postgres.running_on(left / "data")), Watching(), 60)
     number = postgres.running_on(left / "data")
 
     swept = sweep(place)

@@ -208,7 +208,8 @@ def test_a_store_that_is_away_for_20_seconds_delays_the_backup(
         own_server.stop()
         back.start()
 
-    taken = take(source(cluster.dsn, Interrupted(bucket, leave)), label("full"), FULL, None, Watching())
+    leaving = Interrupted(bucket, Once(leave))
+    taken = take(source(cluster.dsn, leaving), label("full"), FULL, None, Watching())
     back.join()
 
     other = Cluster()
