@@ -78,6 +78,11 @@ class _Lot:
         place = self.shape.place(known)
         return None if place is None else self.columns[place]
 
+    def named(self, name: str) -> Column | None:
+        """Return the fields that are sent as *name*, None where the lines have none."""
+        names = self.shape.names
+        return self.columns[names.index(name)] if name in names else None
+
     def texts(self, known: str, otherwise: str = "") -> Iterable[str]:
         """Return the texts of a field, *otherwise* for each that is empty or missing."""
         column = self.column(known)
@@ -183,6 +188,11 @@ class LineReader:
         self, lot: _Lot, origin: Origin, levels: Sequence[str], statuses: Sequence[int]
     ) -> Sequence[str]:
         inferred = [origin.kind] * len(levels) if origin.kind else list(map(self._inferred, levels, statuses))
+        for rule in reversed(self._rules.by_field):
+            column = lot.named(rule.field)
+            if column is not None:
+                pairs = zip(column, inferred, strict=True)
+                inferred = [rule.kind if rule.fits(value) else kind for value, kind in pairs]
         if lot.column("kind") is None:
             return inferred
         return [

@@ -3,6 +3,7 @@
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from fnmatch import fnmatchcase
 
 from toban.design.clauses.logs import LogKind, LogLevel
 from toban.design.reader import Design
@@ -12,6 +13,19 @@ from toban.engine.masks import Masker, masker
 from toban.engine.telemetry.log_words import ACCESS, APPLICATION, ERROR, TRACE, kind_of, level_of
 
 FAILURES = frozenset(("ERROR", "CRITICAL"))
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """A kind that lines are of by one of their fields."""
+
+    field: str
+    value: str
+    kind: str
+
+    def fits(self, value: object) -> bool:
+        """Say whether a line with this *value* is of that kind."""
+        return fnmatchcase(value if isinstance(value, str) else str(value), self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,8 @@ class LogRules:
     """A word of the senders' → the level that it is."""
     masker: Masker
     zone: tzinfo
+    by_field: Sequence[FieldRule] = ()
+    """The first that fits holds."""
 
     def retention(self, kind: str) -> Retention | None:
         """Return how long *kind* is kept; None where the document doesn't say."""
@@ -58,6 +74,7 @@ def rules(design: Design, bindings: Bindings) -> LogRules:
         levels=written.levels,
         masker=masker(written),
         zone=bindings.system.zone,
+        by_field=[FieldRule(each.field, each.value, kind_of(each.log)) for each in written.kinds],
     )
 
 

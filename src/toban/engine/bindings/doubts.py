@@ -117,6 +117,7 @@ def _unkept(design: Design, bindings: Bindings) -> Iterator[Finding]:
     ]
     archived = bindings.logs.archive.kinds if bindings.logs.archive is not None else ()
     named += [("logs", "", word) for word in archived]
+    named += [("logs", "", rule.log) for rule in bindings.logs.kinds]
     for table, name, word in named:
         if not word or not rows or kind_of(word) in rows:
             continue

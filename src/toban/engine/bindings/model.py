@@ -30,7 +30,7 @@ from toban.engine.bindings.secret import Secret
 # Every kind's own config begins here: what it is made from is one of this module's names.
 from toban.engine.bindings.section import Section as Section  # noqa: PLC0414
 from toban.engine.bindings.section import beside_the_bindings as beside_the_bindings  # noqa: PLC0414
-from toban.engine.bindings.senders import SenderBinding, SyslogBinding
+from toban.engine.bindings.senders import KindRule, SenderBinding, SyslogBinding
 from toban.engine.bindings.template import Template
 
 WHOLE_SYSTEM = "全体"
@@ -257,6 +257,7 @@ class LogBinding(Section):
 
     production: bool = True
     """Whether what is sent here comes from production, so that levels not written there are dropped."""
+    kinds: tuple[KindRule, ...] = ()
     levels: Mapping[str, str] = {}
     """A word that an application writes → the document's level."""
     mask: tuple[Literal["credentials", "cards", "emails"], ...] = ("credentials", "cards")

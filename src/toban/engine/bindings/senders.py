@@ -26,6 +26,17 @@ class FileBinding(Section):
     """As of the sender, where these lines differ."""
 
 
+class KindRule(Section):
+    """`kinds` in `[logs]`: lines that are of a kind by one of their fields, whoever sends them."""
+
+    field: str = Field(min_length=1)
+    """As it is sent."""
+    value: str = Field(min_length=1)
+    """What it is; `*` stands for anything."""
+    log: str = Field(min_length=1)
+    """The document's kind of log that such a line is, where it doesn't say itself."""
+
+
 def _network(written: object) -> object:
     if isinstance(written, IPv4Network | IPv6Network):
         return written

@@ -131,6 +131,35 @@ def test_the_kind_is_the_line_s_own_word_then_the_sender_s_then_what_it_looks_li
     assert [row.kind for row in read(record, origin=origin).rows] == [kind]
 
 
+def test_a_field_says_the_kind_of_lines_that_do_not_whoever_sends_them() -> None:
+    bindings = """
+[[logs.kinds]]
+field = "facility"
+value = "auth*"
+log = "監査ログ"
+[[logs.kinds]]
+field = "facility"
+value = "*"
+log = "アプリログ"
+[[logs.kinds]]
+field = "job"
+value = "7"
+log = "監査ログ"
+"""
+
+    reading = read(
+        {"facility": "authpriv"},
+        {"facility": "authpriv", "kind": "access"},
+        {"facility": "cron"},
+        {"job": 7},
+        {"job": 8},
+        origin=Origin("hosts", "access"),
+        bindings=bindings,
+    )
+
+    assert [row.kind for row in reading.rows] == ["audit", "access", "application", "audit", "access"]
+
+
 def test_errors_stand_in_the_application_s_log_where_the_document_has_no_other() -> None:
     document = DOCUMENT.replace("| エラーログ | エラー | CloudWatch Logs | 180日 |\n", "")
 

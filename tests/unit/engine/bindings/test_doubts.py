@@ -153,10 +153,13 @@ may = ["logs"]
 networks = ["10.0.0.0/8"]
 log = "取引ログ"
 files = [{ path = "*", log = "アクセスログ" }, { path = "*", log = "access" }, { path = "*", log = "取引"}]
+[logs]
+kinds = [{ field = "logger", value = "audit", log = "監査ログ" }]
 """)
 
     assert [each.splitlines()[0] for each in found] == [
-        "toban.toml:3: BD009 ログ種別「取引」は 運用設計書.md にないので、その行はいつまでも残ります"
+        "toban.toml:3: BD009 ログ種別「取引」は 運用設計書.md にないので、その行はいつまでも残ります",
+        "toban.toml:8: BD009 ログ種別「監査ログ」は 運用設計書.md にないので、その行はいつまでも残ります",
     ]
     assert "HINT: 「取引ログ」ではありませんか" in found[0]
 
