@@ -94,7 +94,7 @@ def test_the_rows_of_the_window_decide(store: StoreProcess, count: int, verdict:
 
     stage.measure()
 
-    assert (shown().verdict, shown().value) == (verdict, f"{count}件（5分間）")
+    assert (shown().verdict, shown().value) == (verdict, f"{count}件")
 
 
 def test_the_alert_cites_the_row_and_names_the_search(store: StoreProcess) -> None:
@@ -109,7 +109,7 @@ def test_the_alert_cites_the_row_and_names_the_search(store: StoreProcess) -> No
         "運用設計書.md:6",
         "異常 5分間に10件以上",
     )
-    assert (alert.subject, alert.value) == ("API ERRORログ", "12件（5分間）")
+    assert (alert.subject, alert.value) == ("API ERRORログ", "12件")
     assert alert.labels["target"] == "API"
     assert alert.labels["instance"] == "service:shop-api level:ERROR"
 
@@ -133,7 +133,7 @@ def test_each_row_counts_for_itself_and_keeps_a_series_of_its_own(store: StorePr
 
     stage.measure()
 
-    assert (shown(DECLINED).verdict, shown(DECLINED).value) == ("warning", "1件（5分間）")
+    assert (shown(DECLINED).verdict, shown(DECLINED).value) == ("warning", "1件")
     assert {(each.target, each.value) for each in stage.samples} == {(ERRORS, 12.0), (DECLINED, 1.0)}
 
 
@@ -163,4 +163,4 @@ def test_none_of_many_is_a_true_zero(store: StoreProcess) -> None:
 
     stage.measure()
 
-    assert (shown().verdict, shown().value) == ("conforming", "0件（5分間）")
+    assert (shown().verdict, shown().value) == ("conforming", "0件")

@@ -83,6 +83,8 @@ class CountConfig(_Patience):
     search: str
     """Which of them count."""
     window: timedelta
+    note: str = ""
+    """What explains the count, where the row itself does not say the window."""
 
 
 class LogsSource:
@@ -115,8 +117,8 @@ class LogsSource:
         counts: Counter[int] = Counter()
         for (at, _), rows in found.items():
             counts[round((at - of.span.start) / of.step)] += rows
-        note = f"{length(self._config.window)}間"
-        return (Measurement(Metric.LOG_COUNT, self.instance, end, float(most(counts, of)), note),)
+        count = float(most(counts, of))
+        return (Measurement(Metric.LOG_COUNT, self.instance, end, count, self._config.note),)
 
     def close(self) -> None:
         """Nothing of its own is held open."""
@@ -154,7 +156,14 @@ def _counted(config: LogsConfig, row: Counting) -> CountConfig:
             'kind = "logs" に window = "5分" を書いてください'
         )
     whole = " ".join(part for part in (config.query, search) if part)
-    return CountConfig(query=config.query, search=whole, window=window, late=config.late, quiet=config.quiet)
+    return CountConfig(
+        query=config.query,
+        search=whole,
+        window=window,
+        note="" if row.window else f"{length(window)}間",
+        late=config.late,
+        quiet=config.quiet,
+    )
 
 
 KIND = SourceKind(
