@@ -14,6 +14,9 @@ type Identity = tuple[int, int]
 type Stamp = tuple[int, int]
 """Size, and when it was written to in nanoseconds: emptied and filled again it may have the same size."""
 
+NEVER: Stamp = (-1, -1)
+"""No file's."""
+
 
 class NoLog(Exception):
     """What stands there is no regular file."""

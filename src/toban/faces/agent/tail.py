@@ -16,7 +16,7 @@ import structlog
 from toban.engine.clock import Clock
 from toban.faces.agent import fingerprint, places
 from toban.faces.agent.cutting import MOST, body_of, end_of
-from toban.faces.agent.log_file import Identity, LogFile, NoLog, Stamp
+from toban.faces.agent.log_file import NEVER, Identity, LogFile, NoLog, Stamp
 from toban.faces.agent.positions import Pending, Position, Positions, Standing
 
 _PATIENCE = 30.0
@@ -44,7 +44,7 @@ class Tailed:
     """Whether one of the patterns leads to it."""
     was_sent: bool = False
     """Whether its pending batch may have reached the server."""
-    stamp: Stamp = (0, 0)
+    stamp: Stamp = NEVER
     grew_at: float = 0.0
 
     @property
@@ -113,7 +113,11 @@ class Tail:
         """
         position = tailed.position
         batch = tailed.file.read(position.offset, position.needs - position.offset)
-        return body_of(batch) if tailed.file.has(position) else None
+        if tailed.file.has(position):
+            return body_of(batch)
+        # Written to within one tick of the clock, its stamp may tell nothing.
+        tailed.stamp = NEVER
+        return None
 
     def acknowledge(self, tailed: Tailed) -> None:
         """Move on behind what was pending."""

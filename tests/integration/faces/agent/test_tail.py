@@ -12,6 +12,7 @@ from tests.integration.faces.agent.host import Host
 from toban.chapters.logs.limits import LONGEST_LINE
 from toban.faces.agent.cutting import MOST
 from toban.faces.agent.positions import Positions, PositionsUnusable
+from toban.faces.agent.tail import Tail
 
 
 @pytest.fixture
@@ -126,6 +127,23 @@ def test_a_file_that_was_emptied_and_has_grown_again_is_read_from_its_beginning(
     host.write(after)
 
     assert host.sends() == [b"x" * 100, after.encode()]
+
+
+def test_a_file_that_is_replaced_within_a_tick_of_the_clock_is_not_sent_as_what_it_was(host: Host) -> None:
+    host.write("what was there")
+    before = host.log.stat()
+    tail = Tail([str(host.log)], Positions(host.folder / "spool"), host.now)
+    tail.look()
+    (tailed,) = tail.ready()
+    assert tail.body(tailed) == b"what was there\n"
+
+    host.log.write_text("what is now so\n")
+    os.utime(host.log, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert tail.body(tailed) is None
+    tail.look()
+    (tailed,) = tail.ready()
+    assert tail.body(tailed) == b"what is now so\n"
+    tail.close()
 
 
 def test_another_file_with_the_inode_of_an_old_one_is_new(host: Host) -> None:
