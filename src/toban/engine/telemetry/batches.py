@@ -12,7 +12,7 @@ import orjson
 
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
-_DOUBTED = 600
+DOUBTED = 600
 """Seconds after a start of the store in which every batch is looked for once it is written."""
 
 _MOST_DOUBTED = 10_000
@@ -152,7 +152,7 @@ class BatchStore[Row: BatchRow]:
         if now - self._asked_at >= _ASKED_AGAIN:
             self._uptime = float(self._telemetry.ask("SELECT uptime()", {})[0][0])
             self._asked_at = now
-        return self._uptime < _DOUBTED
+        return self._uptime < DOUBTED
 
 
 def _batch_number(key: str) -> int:

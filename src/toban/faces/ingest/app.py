@@ -135,8 +135,8 @@ def _span_store() -> SpanStore:
 @asynccontextmanager
 async def _running(hub: Hub, syslog: Syslog) -> AsyncIterator[None]:
     await asyncio.to_thread(hub.start)
-    # What is loaded by now stays. Of the time that ten thousand rows took, a quarter went into looking whether
-    # all of it was garbage.
+    # What is loaded by now stays. Of the time that ten thousand rows took, a quarter went into looking
+    # whether all of it was garbage.
     gc.collect()
     gc.freeze()
     listening = asyncio.create_task(syslog.run())
