@@ -42,8 +42,8 @@ METHOD = """Method: the real `toban serve` before the real `toban store`, durabl
 lines of the document's format, 280 bytes, made before the clock starts; two senders over kept-alive
 connections, each sends its next batch when the last is acknowledged. Memory: the ingest process' largest
 resident set. For ten minutes from its start the store is asked for each batch before and after it is written:
-rates of a young store, and later. Questions: median of {asked}, on a warm store. PostgreSQL: one table, COPY by the batch, each
-committed. DuckDB: one table, read_json of the same lines by the batch, each committed."""
+rates of a young store, and later. Questions: median of {asked}, on a warm store. PostgreSQL: one table, COPY
+by the batch, each committed. DuckDB: one table, read_json of the same lines by the batch, each committed."""
 ASKED = 15
 BATCH = 10_000
 TOKEN = "benchmark"  # noqa: S105 - of this benchmark alone
