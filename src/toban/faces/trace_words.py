@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from toban.engine.text import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -92,11 +94,6 @@ def route_title(route: "RouteFigures") -> str:
     """Return what a route is called: `GET /orders/{id}`."""
     title = f"{route.method} {route.endpoint}" if route.endpoint.startswith("/") else route.endpoint
     return printable(title.strip())
-
-
-def printable(text: str) -> str:
-    """Keep what applications have named from moving the cursor or ending the line."""
-    return "".join(char if char.isprintable() else "�" for char in text)
 
 
 def _marks(span: "FoundSpan", *, lacks_parent: bool) -> "Iterator[str]":

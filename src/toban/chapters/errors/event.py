@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from toban.chapters.errors.payload import event_id_of
+from toban.engine.text import printable
 
 _SHORT = 200
 _TITLE = 300
@@ -270,10 +271,10 @@ def _text(written: object) -> str:
 
 
 def _short(written: object) -> str:
-    return " ".join(("true" if written is True else "false" if written is False else _text(written)).split())[
-        :_SHORT
-    ]
+    """Return a name: of one line, and short."""
+    text = str(written).lower() if isinstance(written, bool) else _text(written)
+    return printable(" ".join(text.split())[:_SHORT])
 
 
 def _first_line(text: str) -> str:
-    return next(iter(text.strip().splitlines()), "").strip()[:_TITLE]
+    return printable(next(iter(text.strip().splitlines()), "").strip()[:_TITLE])

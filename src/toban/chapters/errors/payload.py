@@ -11,8 +11,8 @@ from itertools import islice
 
 import orjson
 
-from toban.engine.evidence.text import storable_text
 from toban.engine.masks import HIDDEN, Masker
+from toban.engine.text import storable_text
 
 LARGEST = 1024 * 1024
 """Bytes of an event."""

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from toban.engine.evidence import segments
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.segments import START
-from toban.engine.evidence.text import storable_text
+from toban.engine.text import storable_text
 
 _STILL = "20s"
 """The longest that a transaction with the lock may go without a statement, as PostgreSQL writes it."""

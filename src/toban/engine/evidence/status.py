@@ -10,8 +10,8 @@ from django.db.models import Max
 
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
-from toban.engine.evidence.text import storable_text
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.text import storable_text
 
 FRESH = timedelta(minutes=1)
 """An unchanged status is written again only this often, so that pages can say when it was last observed."""

@@ -9,10 +9,10 @@ from enum import StrEnum
 from django.db import transaction
 
 from toban.engine.evidence import ledger
-from toban.engine.evidence.text import storable_text
 from toban.engine.notify import flapping
 from toban.engine.notify.models import EVENT, Alert
 from toban.engine.notify.signal import Condition, Signal
+from toban.engine.text import storable_text
 
 _NO_DATA_SUFFIX = "/no-data"
 _CHANGING = (

@@ -12,11 +12,11 @@ from uuid import uuid4
 from django.db.models import Q
 
 from toban.design.clauses.notices import NotificationRule
-from toban.engine.evidence.text import storable_text
 from toban.engine.notify import alerts
 from toban.engine.notify.contacts import Contacts, Way
 from toban.engine.notify.models import Delivery
 from toban.engine.notify.signal import Condition, Signal
+from toban.engine.text import storable_text
 
 PATIENCE = timedelta(seconds=60)
 """How long a notice may be on its way before it is handed on."""

@@ -15,13 +15,13 @@ from django.db.models.functions import Coalesce
 
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.evidence.text import storable_text
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs import rules
 from toban.engine.runs.bell import call_workers
 from toban.engine.runs.models import Approval, Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.rules import Reason, Start
 from toban.engine.runs.work import Work
+from toban.engine.text import storable_text
 
 _TRIES = 3
 

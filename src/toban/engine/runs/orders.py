@@ -7,13 +7,13 @@ from django.db import transaction
 
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.evidence.text import storable_text
 from toban.engine.orders import NotPossible
 from toban.engine.runs import claim
 from toban.engine.runs.bell import call_workers
 from toban.engine.runs.models import Approval, PlannedWork, Run
 from toban.engine.runs.parameters import choices, read, why_refused
 from toban.engine.runs.rules import Reason
+from toban.engine.text import storable_text
 
 _OPEN = (Run.State.WAITING, Run.State.RUNNING)
 

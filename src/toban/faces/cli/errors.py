@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toban.engine.text import printable
 from toban.faces.cli.errors_keys import dsn_, key_
 from toban.faces.cli.errors_review import review_
 from toban.faces.cli.state import opened_state
@@ -203,7 +204,7 @@ def _line(group: "ErrorGroup") -> str:
         f"最後 {group.last_seen.astimezone():%Y-%m-%d %H:%M:%S}",
         f"担当 {group.assignee}" if group.assignee else "",
     ]
-    return "  ".join(part for part in parts if part)
+    return printable("  ".join(part for part in parts if part))
 
 
 def _facts(group: "ErrorGroup") -> Sequence[str]:
@@ -220,19 +221,19 @@ def _facts(group: "ErrorGroup") -> Sequence[str]:
         "解決": resolved,
         "再発": f"{group.regressions}回" if group.regressions else "",
     }
-    return [f"    {name}: {value}" for name, value in facts.items() if value]
+    return [f"    {name}: {printable(value)}" for name, value in facts.items() if value]
 
 
 def _story(event: Mapping[str, Any]) -> Sequence[str]:
     """Return the newest event: its exceptions with their stacks, the last call first."""
     lines = []
     for raised in reversed(event.get("raised", ())):
-        lines += [f"\n{raised['kind']}: {raised['value']}", *_calls(raised["frames"])]
+        lines += ["", *_said(f"{raised['kind']}: {raised['value']}"), *_calls(raised["frames"])]
     if not lines and event.get("message"):
-        lines += [f"\n{event['message']}", *_calls(event["stack"])]
+        lines += ["", *_said(event["message"]), *_calls(event["stack"])]
     for name, search in (("request_id", "requestId"), ("trace_id", "traceId")):
         if event.get(name):
-            lines.append(f"\nログ: toban logs '{search}:{event[name]}'")
+            lines += ["", printable(f"ログ: toban logs '{search}:{event[name]}'")]
     return lines
 
 
@@ -240,9 +241,13 @@ def _calls(frames: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for frame in reversed(frames):
         place = frame["file"] or frame["module"]
         place += f":{frame['line']}" if frame["line"] else ""
-        yield f"  {'▸' if frame['in_app'] else ' '} {place} {frame['function']}"
+        yield printable(f"  {'▸' if frame['in_app'] else ' '} {place} {frame['function']}")
         if frame["source"].strip():
-            yield f"        {frame['source'].strip()}"
+            yield printable(f"        {frame['source'].strip().expandtabs(4)}")
+
+
+def _said(text: str) -> Iterator[str]:
+    yield from map(printable, text.splitlines())
 
 
 def as_json(group: "ErrorGroup") -> dict[str, object]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toban.engine.text import printable
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state
@@ -84,7 +85,8 @@ def _text(week: "Week", found: "Found") -> str:
         if each.trend is not last:
             lines.append(f"\n{TRENDS[each.trend]}")
             last = each.trend
-        lines.append(f"{group.pk:>6}  {each.before:>6} → {each.count:<6}  {group.project} {group.title}")
+        line = f"{group.pk:>6}  {each.before:>6} → {each.count:<6}  {group.project} {group.title}"
+        lines.append(printable(line))
     return "\n".join(lines if found else [*lines, "エラーはありませんでした"])
 
 

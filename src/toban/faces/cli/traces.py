@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toban.engine.text import printable
 from toban.faces import trace_words
 from toban.faces.cli import period
 from toban.faces.cli.state import set_up
@@ -157,7 +158,7 @@ def _print(found: "Sequence[RouteFigures]", seconds: float) -> None:
         per_minute = f"{route.count / seconds * 60:,.2f}"
         title = trace_words.route_title(route)
         table.add_row(
-            trace_words.printable(route.service),
+            printable(route.service),
             title,
             f"{route.count:,}",
             per_minute,

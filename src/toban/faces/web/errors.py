@@ -14,8 +14,8 @@ from toban.chapters.errors.event import Level
 from toban.chapters.errors.kept import Search, by_hours, found
 from toban.chapters.errors.models import ErrorGroup
 from toban.engine.clock import system_clock
-from toban.engine.evidence.text import storable_text
 from toban.engine.people.access import may_order
+from toban.engine.text import storable_text
 from toban.faces.error_words import FRESH, Standing, standing
 from toban.faces.web.error_trend import bars
 from toban.faces.web.frame import frame, in_force, look

@@ -86,6 +86,16 @@ def test_one_error_is_shown_with_its_stack_and_the_way_to_its_logs(errors: Error
     assert (missing.exit_code, "HINT:" in missing.output) == (1, True)
 
 
+def test_what_an_application_wrote_moves_no_cursor(errors: Errors) -> None:
+    frame = {"function": "\x1b[2J", "filename": "a\rb", "context_line": "\tif x:\x07"}
+    raised = [{"type": "\x1b]0;E", "value": "first\nsecond\x1b[31m", "stacktrace": {"frames": [frame]}}]
+    number = str(take(event(at=system_clock(), exception=raised)).pk)
+
+    for told in (errors("list").output, errors("show", number).output):
+        assert not {char for char in told if not char.isprintable()} - {"\n"}
+    assert "second" in errors("show", number).output
+
+
 def test_errors_are_settled(errors: Errors) -> None:
     number = str(take(event(at=system_clock())).pk)
 

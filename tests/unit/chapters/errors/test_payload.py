@@ -58,6 +58,15 @@ def test_a_message_keeps_its_template() -> None:
     )
 
 
+def test_what_lists_and_notices_show_is_one_harmless_line() -> None:
+    event = read(
+        exception=[{"type": "\x1b]0;E", "value": "値　引き\x07\u202e\nmore"}], release="a\x1b[2Jb\tc"
+    )
+
+    assert event.title == "�]0;E: 値　引き��"
+    assert event.release == "a�[2Jb c"
+
+
 def test_a_message_brings_the_stack_of_its_thread() -> None:
     def stack(name: str) -> dict[str, object]:
         return {"stacktrace": {"frames": [{"function": name}]}}
