@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from toban.chapters.monitoring.limits import metric_of
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import Design
+from toban.design.values.metric import Metric
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify import orders
@@ -25,6 +26,7 @@ from toban.engine.notify.silences import silencing
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.runs.models import Run, RunLog
+from toban.engine.telemetry.log_language import BadSearch, read_search
 from toban.engine.telemetry.log_search import FoundRow, Is, LogSearch, Span
 from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.alert_words import MARKS, STAGES, answer, because, said, standing
@@ -124,14 +126,15 @@ def chart(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def logs(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what applications complained of when the alert began: as a part, or as a page of its own."""
+    """Show what applications complained of when the alert began, or the rows that one of a count counted."""
     found, edition, now = _alert(pk), in_force(), system_clock()
     context: dict[str, object] = {"now": now, "zone": edition.bindings.system.zone, "alert": found}
     try:
         around, complaints = _complaints(found, now)
         zone = edition.bindings.system.zone
         context["rows"] = list(shown_rows(complaints, zone))
-        context["query"] = Choice(begin=written(around.start, zone), end=written(around.end, zone)).query
+        begin, end = written(around.start, zone), written(around.end, zone)
+        context["query"] = Choice(q=_counted(found), begin=begin, end=end).query
     except StoreUnavailable:
         context["trouble"] = _("ログを読めません")
     if parts.is_fragment(request):
@@ -223,7 +226,20 @@ def _complaints(found: Alert, now: datetime) -> tuple[Span, list[FoundRow]]:
     """Return the time from a little before the alert on, and its first warnings and errors."""
     end = min(found.resolved_at or now, found.began_at + _LOGS_AFTER) + _LOGS_BEFORE
     span = Span(found.began_at - _LOGS_BEFORE, end)
-    return span, LogSearch(trends.telemetry()).oldest(_COMPLAINTS, span, limit=_LINES)
+    counted = _counted(found)
+    terms = read_search(counted).terms if counted else _COMPLAINTS
+    return span, LogSearch(trends.telemetry()).oldest(terms, span, limit=_LINES)
+
+
+def _counted(found: Alert) -> str:
+    """Return the search that an alert of a count counts by; empty for any other."""
+    is_count = found.labels.get("item") == Metric.LOG_COUNT
+    search = str(found.labels.get("instance", "")) if is_count else ""
+    try:
+        return read_search(search).written
+    except BadSearch:
+        # Two sources of one row look alike, and are told apart by more than their search.
+        return ""
 
 
 def _drawn(found: Alert, monitor: Monitor, now: datetime) -> alert_chart.Chart | None:

@@ -84,3 +84,26 @@ def test_what_applications_complained_of_around_it_is_listed(
     row_page, all_of_that_time = (unescape(each) for each in re.findall(r'href="(/logs/[^"]+)"', part)[1:])
     assert "connection refused &lt;db-1&gt;" in viewer.get(row_page).content.decode()
     assert "all is well" in viewer.get(all_of_that_time).content.decode()
+
+
+def test_an_alert_of_a_count_lists_the_rows_that_were_counted(
+    alert: Alert, telemetry: Telemetry, viewer: Client
+) -> None:
+    alert.labels = {**alert.labels, "item": "log_rows", "instance": 'service:shop-api "card declined"'}
+    alert.save()
+    rows = [
+        LogRow(
+            "application", f"{alert.began_at:%Y-%m-%d}", alert.began_at.timestamp(), level, "shop-api",
+            message, "", "", "", "", "", "", "", 0, 0.0, {}, "shop", number,
+        )
+        for number, (level, message) in enumerate(
+            [("INFO", "card declined by issuer"), ("ERROR", "something else")], 1
+        )
+    ]  # fmt: skip
+    LogStore(telemetry).write(Batch(key_of("shop", "", b"counted"), rows))
+
+    part = viewer.get(f"/alerts/{alert.pk}/logs", headers=PART).content.decode()
+
+    assert "<b>INFO</b> shop-api card declined by issuer" in part
+    assert "something else" not in part
+    assert "q=service%3Ashop-api+%22card+declined%22" in part

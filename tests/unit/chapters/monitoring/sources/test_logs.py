@@ -10,6 +10,8 @@ from toban.chapters.monitoring.limits import Unjudgeable
 from toban.chapters.monitoring.sources.logs import KIND
 from toban.chapters.monitoring.sources.logs.rules import Slide, most, slide
 from toban.chapters.monitoring.sources.logs.source import LogsConfig
+from toban.engine.telemetry.log_language import read_search
+from toban.engine.telemetry.log_search import StartsWith
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 FIVE = timedelta(minutes=5)
@@ -117,3 +119,8 @@ def test_what_nobody_says_is_asked_for() -> None:
 def test_a_search_that_cannot_be_read_and_a_window_too_long_are_refused(keys: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         LogsConfig.model_validate(keys)
+
+
+def test_a_place_is_named_by_the_search_that_finds_its_rows() -> None:
+    assert KIND.build(LogsConfig(query="service:shop-api")).instance == "service:shop-api"
+    assert read_search(KIND.build(LogsConfig()).instance).terms == (StartsWith("kind", ""),)

@@ -24,6 +24,9 @@ from toban.engine.telemetry.log_language import BadSearch, read_search
 from toban.engine.telemetry.log_search import LogSearch, Span
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
+_ALL = "kind:*"
+"""How a search for every row is written: who reads the name of the place can search by it."""
+
 _A_LOOK = timedelta(minutes=5)
 """The window of a look that no row has asked for."""
 
@@ -99,7 +102,7 @@ class LogsSource:
 
     @property
     def instance(self) -> str:
-        return self._config.search or "すべてのログ"
+        return self._config.search or _ALL
 
     def measure(self, now: datetime) -> Sequence[Measurement]:
         """Return the rows of the fullest window that has ended since, or raise `Unmeasurable`."""
