@@ -17,7 +17,7 @@ from toban.engine.telemetry.log_days import DayPart
 from toban.engine.telemetry.log_words import AUDIT, TRACE
 
 _NOTHING = (
-    "ログがまだ届いていません: toban.toml の [senders] に送り手を書いて、HTTP、syslog か toban agent で送るか、"
+    "ログがまだ届いていません: toban.toml の [senders] に送り手を書いて HTTP、syslog、toban agent で送るか、"
     "[log_sources] に取りに行く場所を書いてください"
 )
 _NO_TRACES = (
