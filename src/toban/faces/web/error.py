@@ -184,10 +184,13 @@ def _chained(raised: Mapping[str, Any]) -> Chained:
 def _call(frame: Mapping[str, Any], *, is_open: bool) -> Call:
     line, place = frame["line"], frame["file"] or frame["module"]
     before, after = frame["before"], frame["after"]
-    lines = [Line(line - len(before) + at, text, is_current=False) for at, text in enumerate(before)]
-    if frame["source"]:
-        lines.append(Line(line, frame["source"], is_current=True))
-        lines += [Line(line + at + 1, text, is_current=False) for at, text in enumerate(after)]
+    texts = (*before, frame["source"], *after) if frame["source"] else before
+    # Without a number of its own, its neighbours have none either.
+    first = line - len(before) if line else None
+    lines = [
+        Line(first + at if first is not None else 0, text, is_current=at == len(before))
+        for at, text in enumerate(texts)
+    ]
     return Call(
         f"{place}:{line}" if line else place,
         frame["function"],

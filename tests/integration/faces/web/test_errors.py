@@ -145,6 +145,7 @@ def test_a_message_shows_where_it_was_written(viewer: Client) -> None:
 
     assert "no stock" in page
     assert "sync_stock" in page
+    assert '<li class="current"><span></span><code>log.error()</code>' in page
 
 
 @pytest.mark.parametrize("odd", ["a/b?c", '"', "x y", "<b>", "é" * 300])
