@@ -6,6 +6,7 @@ Lines and columns don't count: every release moves them.
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -170,11 +171,15 @@ TOLD = (Arrival.NEW, Arrival.REGRESSED)
 """What somebody is to hear of."""
 
 
+_MINUTE = 60.0
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Whether a project may send more within this minute, and how long it is to wait where not."""
+    """What an application has sent since a moment, which is counted for a minute."""
 
-    minute: int
+    since: float
+    """In seconds, of whatever clock."""
     count: int
 
 
@@ -183,8 +188,8 @@ def admitted(tally: Tally | None, rate: int, seconds: float) -> tuple[Tally, int
 
     An event that is turned away is not counted: whoever waits as told is let in.
     """
-    minute = int(seconds // 60)
-    count = tally.count if tally is not None and tally.minute == minute else 0
-    if count >= rate:
-        return Tally(minute, count), max(1, int((minute + 1) * 60 - seconds + 0.999))
-    return Tally(minute, count + 1), 0
+    if tally is None or seconds - tally.since >= _MINUTE:
+        tally = Tally(seconds, 0)
+    if tally.count >= rate:
+        return tally, math.ceil(tally.since + _MINUTE - seconds)
+    return Tally(tally.since, tally.count + 1), 0

@@ -182,7 +182,7 @@ def test_a_rate_admits_so_many_in_a_minute_and_says_when_to_come_again() -> None
     assert wait == 0
 
     tally, wait = admitted(tally, 2, 139.5)
-    assert (tally, wait) == (Tally(2, 2), 41)
+    assert (tally, wait) == (Tally(120.0, 2), 41)
 
     assert admitted(tally, 2, 180.0)[1] == 0
 
