@@ -39,13 +39,14 @@ from toban.engine.telemetry.logs import Batch, LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
 
 METHOD = """Method: the real `toban serve` before the real `toban store`, durable before the acknowledgement;
-lines of the document's format, 280 bytes, made before the clock starts; two senders over kept-alive
+lines of the document's format, 280 bytes, made before the clock starts; four senders over kept-alive
 connections, each sends its next batch when the last is acknowledged. Memory: the ingest process' largest
 resident set. For ten minutes from its start the store is asked for each batch before and after it is written:
 rates of a young store, and later. Questions: median of {asked}, on a warm store. PostgreSQL: one table, COPY
 by the batch, each committed. DuckDB: one table, read_json of the same lines by the batch, each committed."""
 ASKED = 15
 BATCH = 10_000
+SENDERS = 4
 TOKEN = "benchmark"  # noqa: S105 - of this benchmark alone
 BINDINGS = '[senders.shop]\ntoken = "file:token"\nmay = ["logs"]\nservice = "shop-api"\n'
 LOGS = """
@@ -146,8 +147,8 @@ def taking_in(store: StoreProcess, served: Served, batch: int, seconds: float) -
     processes = (process, psutil.Process(store.process.pid))
     spent = [sum(each.cpu_times()[:2]) for each in processes]
     began = time.perf_counter()
-    with ThreadPoolExecutor(2) as senders:
-        total = sum(senders.map(send, range(2)))
+    with ThreadPoolExecutor(SENDERS) as senders:
+        total = sum(senders.map(send, range(SENDERS)))
     took = time.perf_counter() - began
     stop.set()
     watcher.join()
