@@ -58,7 +58,9 @@ _LABELS = {
     Metric.BACKUP_AGE: "戻せる時点の古さ",
     Metric.LOG_COUNT: "ログ件数",
 }
-_LOG_OF = r"trace|debug|info|warn(?:ing)?|error|critical|fatal|エラー|警告|アクセス|監査|アプリ(?:ケーション)?"
+_LOG_OF = (
+    r"trace|debug|info|warn(?:ing)?|error|critical|fatal|エラー|警告|アクセス|監査|アプリ(?:ケーション)?"
+)
 _ROWS = r"(?:の)?(?:件数|行数|発生数|出力数|出力件数)"
 _USE = r"(?:の| )?(?:使用率|利用率|使用量| ?usage| ?utili[sz]ation| ?%)?"
 _WORDS = {
