@@ -25,6 +25,9 @@ bring_uv() {
     PATH="$PWD/.boot/bin:$PATH"
 }
 
+# Where it is set, as many containers have it, each process would compile all of Toban anew: ten seconds and more.
+unset PYTHONDONTWRITEBYTECODE
+
 # Whatever changes what is installed: the locks, the build, the assets, the catalogues.
 digest() {
     {
