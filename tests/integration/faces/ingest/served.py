@@ -5,10 +5,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -74,14 +76,17 @@ class Served:
 
     def start(self) -> None:
         """Prepare the state, start serving, and wait until it answers."""
-        self.design.write_text(self.document, encoding="utf-8")
-        (self.home / "toban.toml").write_text(self.bindings, encoding="utf-8")
-        (self.home / "secret-key").write_text("a secret of this test alone, long enough to sign with")
+        state, self.session = _state()
+        (self.home / "state.sqlite3").write_bytes(state)
+        self._write()
+        self.launch()
+
+    def prepare(self) -> None:
+        """Let `toban prepare` make the state."""
+        self._write()
         subprocess.run(
             [sys.executable, "-m", "toban", "prepare"], env=self.environment, check=True, capture_output=True
         )
-        self.session = self.act("session")
-        self.launch()
 
     def launch(self) -> None:
         """Start serving, again where it was killed, and wait until it answers."""
@@ -100,6 +105,11 @@ class Served:
             self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout=10)
 
+    def _write(self) -> None:
+        self.design.write_text(self.document, encoding="utf-8")
+        (self.home / "toban.toml").write_text(self.bindings, encoding="utf-8")
+        (self.home / "secret-key").write_text("a secret of this test alone, long enough to sign with")
+
     def _await_health(self) -> None:
         until = time.monotonic() + 120
         while time.monotonic() < until:
@@ -109,6 +119,16 @@ class Served:
             except httpx.TransportError:
                 time.sleep(0.1)
         raise AssertionError("toban serve did not become healthy")
+
+
+@cache
+def _state() -> tuple[bytes, str]:
+    """Return a state in which somebody has signed in, and the session; made once, for it takes seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        served = Served(Path(folder), port=0)
+        served.prepare()
+        session = served.act("session")
+        return (served.home / "state.sqlite3").read_bytes(), session
 
 
 @contextmanager

@@ -10,11 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from tests.integration.chapters.batch.kinds.test_invoices import BOUND
-from tests.integration.engine.conftest import sqlite
 
 from toban.engine import paper
-
-__all__ = ["sqlite"]
 
 ROOT = Path(__file__).parents[5]
 SCRIPT = Path(__file__).with_name("bill.py")

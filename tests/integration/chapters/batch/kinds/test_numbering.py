@@ -6,9 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.integration.engine.conftest import postgres, sqlite
-
-__all__ = ["postgres", "sqlite"]
 
 SCRIPT = Path(__file__).with_name("number_many.py")
 TOLD = """
