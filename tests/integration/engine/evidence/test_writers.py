@@ -20,7 +20,7 @@ print(found.broken, found.head.sequence, LedgerEntry.objects.filter(kind="audit"
 """
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def test_concurrent_processes_leave_one_whole_chain(database: str, request: pytest.FixtureRequest) -> None:
     environment = request.getfixturevalue(database)
 

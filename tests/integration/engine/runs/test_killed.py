@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from tests.integration.engine.runs.workers import ask, command, notes, run, until
 
+pytestmark = pytest.mark.slow
+
 DATABASES = ("sqlite", "postgres")
 
 
@@ -19,7 +21,6 @@ def database(request: pytest.FixtureRequest) -> Mapping[str, str]:
     return environment
 
 
-@pytest.mark.slow
 def test_a_worker_killed_at_any_moment_repeats_no_finished_step_and_loses_no_run(
     database: Mapping[str, str], tmp_path: Path
 ) -> None:
@@ -52,11 +53,7 @@ def test_a_worker_killed_at_any_moment_repeats_no_finished_step_and_loses_no_run
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 @pytest.mark.parametrize(
-    "end",
-    [
-        pytest.param(signal.SIGKILL, id="killed"),
-        pytest.param(signal.SIGSTOP, id="frozen", marks=pytest.mark.slow),
-    ],
+    "end", [pytest.param(signal.SIGKILL, id="killed"), pytest.param(signal.SIGSTOP, id="frozen")]
 )
 def test_of_two_workers_the_other_takes_over_and_the_late_result_is_refused(
     database: Mapping[str, str], tmp_path: Path, end: signal.Signals
@@ -92,7 +89,6 @@ def test_of_two_workers_the_other_takes_over_and_the_late_result_is_refused(
     assert Counter(notes(tmp_path))["holds second"] == 1
 
 
-@pytest.mark.slow
 def test_a_worker_that_was_frozen_alone_goes_on_with_what_it_held(
     database: Mapping[str, str], tmp_path: Path
 ) -> None:
@@ -114,7 +110,6 @@ def test_a_worker_that_was_frozen_alone_goes_on_with_what_it_held(
     assert told.runs[0]["losses"] == 0
 
 
-@pytest.mark.slow
 def test_two_schedulers_with_jumping_clocks_make_one_run_per_hour(
     database: Mapping[str, str], tmp_path: Path
 ) -> None:
@@ -127,7 +122,6 @@ def test_two_schedulers_with_jumping_clocks_make_one_run_per_hour(
     assert due == hours
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("ahead", ["3600", "-3600"], ids=["an-hour-fast", "an-hour-slow"])
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_a_wrong_clock_takes_nothing_from_the_living_and_everything_from_the_dead(

@@ -9,8 +9,9 @@ import pytest
 from tests.integration.engine.runs.workers import ask, command, notes, run, until
 from tests.integration.engine.servers import Server
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 # Longer than a lease: afterwards every run looks lost.
 @pytest.mark.parametrize("seconds", [9, 60], ids=["nine-seconds", "a-minute"])
 def test_a_step_that_ends_while_the_database_is_away_counts_once_and_workers_come_back(

@@ -18,6 +18,8 @@ import pyrage
 import pytest
 from tests.integration.chapters.backup.postgres18 import Cluster
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = """# 運用設計書
 
 ## 4. バックアップ・リストア
@@ -161,7 +163,6 @@ def test_a_backup_survives_the_worker_that_took_it(toban: Toban) -> None:
     assert "● PostgreSQL" in toban.call("backup", "verify")
 
 
-@pytest.mark.slow
 def test_kill_9_at_every_touch_of_the_store_leaves_one_whole_backup(toban: Toban) -> None:
     first = toban.start()
     until(lambda: toban.state("SELECT 1 FROM runs_plannedwork WHERE in_force"))

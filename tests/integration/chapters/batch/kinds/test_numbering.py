@@ -16,7 +16,7 @@ print(json.dumps([list(Invoice.objects.order_by("number").values_list("number", 
 """
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def test_several_workers_at_once_leave_no_gap_and_no_double(
     database: str, request: pytest.FixtureRequest
 ) -> None:
