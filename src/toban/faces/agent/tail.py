@@ -46,6 +46,8 @@ class Tailed:
     """Whether its pending batch may have reached the server."""
     stamp: Stamp = NEVER
     grew_at: float = 0.0
+    owed: int = 0
+    """Bytes that were there when the latest file came to its place: they go before that one's."""
 
     @property
     def unread(self) -> int:
@@ -99,10 +101,19 @@ class Tail:
         self._looked_at = began
 
     def ready(self) -> list[Tailed]:
-        """Return the files with something to send, what it is kept first; nothing is sent before."""
-        for tailed in self._tailed.values():
-            if tailed.position.pending is None and tailed.unread > 0:
+        """Return the files with something to send, what it is kept first; nothing is sent before.
+
+        A file waits for those that had its place before: lines that name no time get that of their reading,
+        and would otherwise come before older ones.
+        """
+        owing: set[str] = set()
+        for tailed in sorted(self._tailed.values(), key=_age):
+            position = tailed.position
+            if position.pending is None and tailed.unread > 0 and position.path not in owing:
                 self._cut(tailed)
+            # Whatever is written to an old file later holds up no other.
+            if tailed.position.pending and position.offset < tailed.owed:
+                owing.add(position.path)
         self.save()
         return [tailed for tailed in self._tailed.values() if tailed.position.pending]
 
@@ -169,7 +180,7 @@ class Tail:
         log.info("log_emptied", path=tailed.position.path)
         self._unclaimed.append(tailed.position)
         tailed.position = _beginning(tailed.file, tailed.position.path)
-        tailed.was_sent = False
+        tailed.was_sent, tailed.owed = False, 0
 
     def _extend_head(self, tailed: Tailed) -> None:
         if tailed.position.head.length < fingerprint.HEAD:
@@ -239,6 +250,9 @@ class Tail:
         tailed = Tailed(file, position, was_sent=position.pending is not None, stamp=file.stamp, grew_at=now)
         self._tailed[file.identity] = tailed
         self._extend_head(tailed)
+        for each in self._tailed.values():
+            if each.position.path == position.path:
+                each.owed, _ = each.file.stamp
 
     def _let_go(self) -> None:
         """Close what has left its place, is read to its end and no longer grows."""
@@ -280,6 +294,12 @@ class Tail:
 def _beginning(file: LogFile, path: str) -> Position:
     device, inode = file.identity
     return Position(path, device, inode, file.head(), 0, fingerprint.of(b""))
+
+
+def _age(tailed: Tailed) -> tuple[bool, int]:
+    """Return what puts the files of one place into the order in which they were there."""
+    _, written = tailed.stamp
+    return tailed.is_here, written
 
 
 def _is_at(path: Path, position: Position) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,35 @@ def test_files_that_came_and_went_between_two_looks_are_sent_too(host: Host) -> 
         shipper.step()
 
     assert sorted(host.collector.lines) == [b"a", b"b", b"c", b"d"]
+
+
+@pytest.mark.parametrize("rotate", [Host.rename, Host.copy_and_truncate])
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_what_waits_is_sent_in_the_order_in_which_it_was_written(
+    tmp_path: Path, rotate: Callable[[Host], None], pattern: str, is_restarted: bool
+) -> None:
+    host = Host(tmp_path, (pattern,))
+    host.write("line 0")
+    host.sends()
+    host.collector.status = 503
+    # Each file is more than one batch, and of the first one is in hand when it is rotated.
+    long = [f"line {number} {'x' * 1000}" for number in range(1, 3501)]
+    with host.agent() as shipper:
+        host.write(*long[:1500])
+        shipper.step()
+        host.write(*long[1500:2500])
+        rotate(host)
+        host.write(*long[2500:])
+        host.seconds += 61
+        shipper.step()
+        host.collector.status = 200
+        host.seconds += 61
+        if not is_restarted:
+            shipper.step()
+    stored = host.sends()
+
+    assert [int(line.split()[1]) for line in stored] == list(range(3501))
 
 
 def test_what_was_rotated_while_the_agent_was_stopped_is_found_again(host: Host) -> None:
