@@ -82,7 +82,7 @@ LOG_SOURCES = {
 
 WORKS = {
     "command": "toban.chapters.batch.kinds.command",
-    "ssh": "toban.chapters.batch.kinds.ssh",
+    "ssh": "toban.chapters.batch.kinds.ssh.kind",
     "ping": "toban.chapters.batch.kinds.ping",
     "cleanup": "toban.chapters.batch.kinds.cleanup.kind",
     "invoices": "toban.chapters.batch.kinds.invoices.kind",
@@ -106,10 +106,9 @@ BACKUPS: dict[str, str] = {
 """`kind = "…"` of `[backups.SUBJECT]` → the module that holds its `KIND`."""
 
 
-def main() -> None:
-    """Run the `toban` command."""
-    group = LazyGroup(modules=COMMANDS, help="Runs an operations design document (運用設計書).")
-    parts = Parts(
+def parts() -> Parts:
+    """Return what is registered; nothing of it is loaded yet."""
+    return Parts(
         sources=SOURCES,
         channels=CHANNELS,
         works=WORKS,
@@ -118,4 +117,9 @@ def main() -> None:
         discoveries=DISCOVERIES,
         log_sources=LOG_SOURCES,
     )
-    group(prog_name="toban", obj=parts)
+
+
+def main() -> None:
+    """Run the `toban` command."""
+    group = LazyGroup(modules=COMMANDS, help="Runs an operations design document (運用設計書).")
+    group(prog_name="toban", obj=parts())

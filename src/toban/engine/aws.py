@@ -1,18 +1,16 @@
-"""Talking to AWS: whose account, and what its refusals mean.
+"""Talking to AWS: its clients, and what its refusals mean.
 
 Error codes common to all services: https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html
 """
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
-from pydantic import Field, model_validator
 
-from toban.engine.bindings.model import Section
-from toban.engine.bindings.secret import Secret
+from toban.engine.bindings.aws import AwsAccess
 
 _KEYS = "鍵か権限が正しくありません"
 _DENIED = "権限がありません"
@@ -32,23 +30,6 @@ _WORDS = {
 _THROTTLED = frozenset(
     ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
 )
-
-
-class AwsAccess(Section):
-    """A region, and who asks there."""
-
-    region: str = Field(min_length=1)
-    access_key: Secret | None = None
-    secret_key: Secret | None = None
-    """Both or none: none takes the environment's, AWS's own files or the machine's role."""
-    endpoint_url: str = ""
-    """Of another endpoint than the region's: a VPC endpoint, or a server for tests."""
-
-    @model_validator(mode="after")
-    def _both_keys_or_none(self) -> Self:
-        if (self.access_key is None) != (self.secret_key is None):
-            raise ValueError("access_key と secret_key は両方書くか、両方書かないでください")
-        return self
 
 
 @dataclass(frozen=True, slots=True)

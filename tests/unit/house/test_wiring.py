@@ -1,11 +1,18 @@
-"""What is registered is loaded before Django is ready: `toban up` and others read bindings first."""
+"""What is registered is loaded by all who read bindings: before Django is ready, and without any client."""
 
 import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 
 from toban import wiring
+
+CLIENTS = (
+    *("apprise", "asyncssh", "boto3", "botocore", "chdb", "clickhouse_connect", "cryptography", "django"),
+    *("fpdf", "holidays", "numpy", "obstore", "opentelemetry", "psycopg", "redis", "structlog"),
+)
+"""Libraries that take a tenth of a second to load, or have those that do behind them."""
 
 LOAD = """
 import importlib, json, sys
@@ -16,6 +23,13 @@ for module in sys.argv[1:]:
     except Exception as error:
         failed[module] = f"{type(error).__name__}: {error}"
 print(json.dumps(failed))
+"""
+
+READ = """
+import json, sys
+from toban import wiring
+kinds = wiring.parts().kinds
+print(json.dumps([len(kinds.sources) + len(kinds.backups), sorted(set(sys.argv[1:]) & sys.modules.keys())]))
 """
 
 
@@ -31,3 +45,12 @@ def test_kinds_are_loaded_without_django_being_ready() -> None:
 
     assert len(modules) > 10
     assert json.loads(told) == {}
+
+
+def test_what_the_bindings_may_say_is_known_without_any_client() -> None:
+    """Every command that reads `toban.toml` would wait for all of them, whatever the file says."""
+    kinds, loaded = json.loads(subprocess.check_output([sys.executable, "-c", READ, *CLIENTS]))
+
+    assert all(map(find_spec, CLIENTS))
+    assert kinds > 10
+    assert loaded == []

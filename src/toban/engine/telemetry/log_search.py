@@ -8,10 +8,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toban.engine.telemetry import row_binary
-from toban.engine.telemetry.store import Telemetry
+
+if TYPE_CHECKING:
+    # Whoever asks brings the store; who only reads a search does without its client.
+    from toban.engine.telemetry.store import Telemetry
 
 COLUMNS = (
     *("kind", "level", "service", "message", "user_id", "request_id", "trace_id", "span_id", "ip"),
@@ -113,7 +116,7 @@ class Span:
 class LogSearch:
     """Questions to the logs of a store. Any thread may ask; all raise `StoreUnavailable`."""
 
-    def __init__(self, telemetry: Telemetry) -> None:
+    def __init__(self, telemetry: "Telemetry") -> None:
         self._telemetry = telemetry
 
     def newest(

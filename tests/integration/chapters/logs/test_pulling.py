@@ -18,7 +18,7 @@ from toban.chapters.logs.models import Pull
 from toban.chapters.logs.pulling import Puller, troubles
 from toban.chapters.logs.rules import LogRules, rules
 from toban.chapters.logs.sources.cloudwatch import KIND
-from toban.chapters.logs.sources.cloudwatch.source import CloudWatchLogs, cost
+from toban.chapters.logs.sources.cloudwatch.config import CloudWatchLogs, cost
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.bindings.model import Bound

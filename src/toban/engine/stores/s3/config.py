@@ -1,34 +1,18 @@
-"""What `toban.toml` says of a bucket, and clients for it."""
+"""What `toban.toml` says of a bucket."""
 
 import ssl
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
-import boto3
-from botocore.config import Config
-from obstore.auth.boto3 import Boto3CredentialProvider
-from obstore.store import S3Store as Bucket
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from toban.engine.bindings.model import Length, Section
 from toban.engine.bindings.secret import Secret
 from toban.engine.stores.sealed import SealedConfig
-
-if TYPE_CHECKING:
-    # In obstore's stubs only.
-    from obstore.store import ClientConfig
-    from obstore.store import S3Config as BucketSettings
-
-_DEFAULT_REGION = "us-east-1"
-_LONGEST_REQUEST = timedelta(hours=1)
-"""Of one request, a part of an upload for instance; what stands still is noticed by `_STILL`."""
-_STILL = timedelta(minutes=1)
-_LONGEST_PAUSE = timedelta(seconds=5)
-"""Between two attempts: a server that is back must not be left waiting."""
 
 
 def _certificates(path: Path, info: ValidationInfo) -> Path:
@@ -73,28 +57,6 @@ class BucketAddress(Section):
             raise PydanticCustomError("keys", "鍵の片方だけが書かれています", {"hint": hint})
         return self
 
-    def settings_client(self) -> Any:
-        """Return boto3's client, for what obstore has no words for; raises `SecretUnavailable`."""
-        style = "virtual" if self.addressing == "virtual" else "path"
-        return self._session().client(
-            "s3",
-            endpoint_url=self.endpoint or None,
-            verify=str(self.ca_file) if self.ca_file else None,
-            config=Config(
-                s3={"addressing_style": style},
-                connect_timeout=5,
-                read_timeout=30,
-                retries={"total_max_attempts": 3},
-            ),
-        )
-
-    def _session(self) -> Any:
-        return boto3.Session(
-            aws_access_key_id=self.access_key.reveal() if self.access_key else None,
-            aws_secret_access_key=self.secret_key.reveal() if self.secret_key else None,
-            region_name=self.region or None,
-        )
-
 
 class S3Config(BucketAddress, SealedConfig):
     """`kind = "s3"`."""
@@ -132,44 +94,3 @@ class S3Config(BucketAddress, SealedConfig):
     def place(self) -> str:
         """What operators call it."""
         return f"s3://{self.bucket}/{self.folder}".rstrip("/")
-
-    def bucket_client(self) -> Bucket:
-        """Return the client that moves objects; raises `SecretUnavailable`."""
-        session = self._session()
-        settings: BucketSettings = {"region": session.region_name or _DEFAULT_REGION}
-        if self.endpoint:
-            settings["endpoint"] = self._endpoint_of_bucket()
-        if self.addressing == "virtual":
-            settings["virtual_hosted_style_request"] = True
-        if self.checksum != "none":
-            settings["checksum_algorithm"] = self.checksum
-        if self.encryption:
-            settings["server_side_encryption"] = self.encryption
-        if self.kms_key:
-            settings["sse_kms_key_id"] = self.kms_key
-        client: ClientConfig = {
-            "allow_http": self.endpoint.startswith("http://"),
-            "timeout": _LONGEST_REQUEST,
-            "read_timeout": _STILL,
-        }
-        if self.ca_file is not None:
-            client["root_certificate"] = self.ca_file.read_bytes()
-        return Bucket(
-            self.bucket,
-            prefix=self.folder.rstrip("/") or None,
-            config=settings,
-            client_options=client,
-            retry_config={
-                # The time is the bound: a count would be reached first by quick refusals.
-                "max_retries": 1000,
-                "retry_timeout": self.retry_for,
-                "backoff": {"max_backoff": _LONGEST_PAUSE},
-            },
-            credential_provider=Boto3CredentialProvider(session),
-        )
-
-    def _endpoint_of_bucket(self) -> str:
-        if self.addressing == "path":
-            return self.endpoint
-        scheme, _, host = self.endpoint.partition("://")
-        return f"{scheme}://{self.bucket}.{host}"

@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from toban.engine.stores.s3.clients import settings_client
 from toban.engine.stores.s3.config import BucketAddress
 
 _NOT_SET = frozenset(
@@ -38,7 +39,7 @@ class Settings:
 
 def settings_of(address: BucketAddress) -> Settings:
     """Ask the server; raises `SecretUnavailable` and what botocore raises."""
-    client, bucket = address.settings_client(), address.bucket
+    client, bucket = settings_client(address), address.bucket
     versioning = client.get_bucket_versioning(Bucket=bucket).get("Status", "")
     life = _or_none(lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket))
     lock = _or_none(lambda: client.get_object_lock_configuration(Bucket=bucket))
@@ -50,7 +51,7 @@ def lock(address: BucketAddress, key: str, until: datetime, mode: str) -> str:
 
     Empty where the bucket has no object lock; raises as `settings_of`.
     """
-    client, bucket = address.settings_client(), address.bucket
+    client, bucket = settings_client(address), address.bucket
     if not settings_of(address).lock:
         return ""
     # Whole seconds: not every server can read back more.

@@ -21,6 +21,7 @@ from obstore.store import S3Store as Bucket
 
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.stores.pipe import Abandoned, Pipe
+from toban.engine.stores.s3.clients import bucket_client, settings_client
 from toban.engine.stores.s3.config import S3Config
 from toban.engine.stores.s3.settings import lock, settings_of
 from toban.engine.stores.s3.trouble import trouble_of
@@ -121,7 +122,7 @@ class S3Store:
         """See `Store`."""
         found = 0
         with self._asking(prefix):
-            client = self._config.settings_client()
+            client = settings_client(self._config)
             bucket, start = self._config.bucket, f"{self._config.folder}{prefix}"
             pages = client.get_paginator("list_multipart_uploads")
             for page in pages.paginate(Bucket=bucket, Prefix=start):
@@ -150,7 +151,7 @@ class S3Store:
     @cached_property
     def _bucket(self) -> Bucket:
         try:
-            return self._config.bucket_client()
+            return bucket_client(self._config)
         except SecretUnavailable as error:
             raise StoreTrouble(f"{self.name} の鍵がありません: {error}") from error
 

@@ -9,7 +9,8 @@ from tests.integration.buckets import BucketOf, S3Server
 from toban.chapters.backup import upkeep
 from toban.chapters.backup.batch import Kinds
 from toban.chapters.backup.engines import versioning
-from toban.chapters.backup.engines.versioning import Bucket, VersioningBackup
+from toban.chapters.backup.engines.versioning.config import VersioningBackup
+from toban.chapters.backup.engines.versioning.engine import Bucket
 from toban.chapters.backup.service import Backups
 from toban.chapters.backup.works import plan
 from toban.design.reader import read_design

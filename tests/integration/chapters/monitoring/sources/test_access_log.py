@@ -6,7 +6,8 @@ import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
 
 from toban.chapters.monitoring.source import Unmeasurable
-from toban.chapters.monitoring.sources.access_log.source import AccessLogConfig, AccessLogSource
+from toban.chapters.monitoring.sources.access_log.config import AccessLogConfig
+from toban.chapters.monitoring.sources.access_log.source import AccessLogSource
 from toban.design.values.metric import Metric
 from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
 from toban.engine.telemetry.store import Telemetry

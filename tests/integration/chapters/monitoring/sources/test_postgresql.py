@@ -8,7 +8,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from toban.chapters.monitoring.source import Measurement, Unmeasurable
-from toban.chapters.monitoring.sources.postgresql.source import PostgresqlConfig, PostgresqlSource
+from toban.chapters.monitoring.sources.postgresql.config import PostgresqlConfig
+from toban.chapters.monitoring.sources.postgresql.source import PostgresqlSource
 from toban.design.values.metric import Metric
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from tests.integration.chapters.monitoring.sources.conftest import StartRedis, self_signed
 
 from toban.chapters.monitoring.source import Measurement, Unmeasurable
-from toban.chapters.monitoring.sources.redis.source import RedisConfig, RedisSource
+from toban.chapters.monitoring.sources.redis.config import RedisConfig
+from toban.chapters.monitoring.sources.redis.source import RedisSource
 from toban.design.values.metric import Metric
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)

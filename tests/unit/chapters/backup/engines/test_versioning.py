@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from toban.chapters.backup.engines.versioning import compare, mended_rules
+from toban.chapters.backup.engines.versioning.engine import compare, mended_rules
 from toban.engine.stores.s3.settings import Settings
 
 

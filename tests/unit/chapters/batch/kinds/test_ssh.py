@@ -6,7 +6,8 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from toban.chapters.batch.kinds.ssh import KIND, SshBatch
+from toban.chapters.batch.kinds.ssh.kind import KIND, SshBatch
+from toban.chapters.batch.kinds.ssh.work import way
 from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings
 from toban.engine.runs.remote import command_line
 
@@ -28,11 +29,11 @@ def complaint(more: str) -> str:
 
 
 def test_relative_paths_start_beside_the_file() -> None:
-    way = read('known_hosts = "ssh/known_hosts"\nport = 2222\nconnect_timeout = "3秒"').way
+    there = way(read('known_hosts = "ssh/known_hosts"\nport = 2222\nconnect_timeout = "3秒"'))
 
-    assert way.known_hosts == Path("/etc/toban/ssh/known_hosts")
-    assert str(way) == "batch@web-1:2222"
-    assert way.connect_timeout == timedelta(seconds=3)
+    assert there.known_hosts == Path("/etc/toban/ssh/known_hosts")
+    assert str(there) == "batch@web-1:2222"
+    assert there.connect_timeout == timedelta(seconds=3)
 
 
 def test_a_host_that_nothing_is_known_of_is_refused_with_a_way_out() -> None:

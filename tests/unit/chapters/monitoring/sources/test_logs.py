@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from toban.chapters.monitoring.counting import Counting
 from toban.chapters.monitoring.limits import Unjudgeable
 from toban.chapters.monitoring.sources.logs import KIND
+from toban.chapters.monitoring.sources.logs.config import LogsConfig
 from toban.chapters.monitoring.sources.logs.rules import Slide, most, slide
-from toban.chapters.monitoring.sources.logs.source import LogsConfig
 from toban.engine.telemetry.log_language import read_search
 from toban.engine.telemetry.log_search import StartsWith
 

@@ -5,8 +5,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from toban.chapters.backup.engine import Method
 from toban.engine.bindings.model import BackupBinding
 from toban.engine.bindings.secret import Secret
+
+METHODS = frozenset({Method.FULL, Method.INCREMENTAL})
+"""What an engine of this kind makes."""
 
 
 class NativeBackup(BackupBinding):

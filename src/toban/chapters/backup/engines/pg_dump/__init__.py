@@ -1,5 +1,15 @@
 """The logical copy: what the document's own `pg_dump` makes, streamed to the store and never half-made."""
 
-from toban.chapters.backup.engines.pg_dump.engine import KIND
+from toban.chapters.backup.engine import Engine, EngineKind
+from toban.chapters.backup.engines.pg_dump.config import METHODS, PgDumpBackup
+from toban.engine.stores.store import Store
 
-__all__ = ["KIND"]
+
+def _build(subject: str, config: PgDumpBackup, store: Store | None) -> Engine:
+    # It loads the database's driver, which those who only read the bindings need not wait for.
+    from toban.chapters.backup.engines.pg_dump.engine import PgDump  # noqa: PLC0415
+
+    return PgDump(subject, config, store)
+
+
+KIND = EngineKind(config=PgDumpBackup, build=_build, methods=METHODS, into_database=True)

@@ -6,8 +6,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
+from toban.chapters.backup.engine import Method
 from toban.engine.bindings.model import BackupBinding
 from toban.engine.bindings.secret import Secret
+
+METHODS = frozenset({Method.FULL})
+"""What an engine of this kind makes."""
 
 
 def _beside_the_bindings(path: Path, info: ValidationInfo) -> Path:

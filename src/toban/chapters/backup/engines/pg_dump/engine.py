@@ -9,7 +9,6 @@ from typing import ClassVar
 from toban.chapters.backup.engine import (
     BackupFailed,
     Checked,
-    EngineKind,
     Method,
     Restored,
     RestoreOrder,
@@ -18,7 +17,7 @@ from toban.chapters.backup.engine import (
 )
 from toban.chapters.backup.engines.pg_dump import restore, stored
 from toban.chapters.backup.engines.pg_dump.commands import ZSTD_SINCE, Programs, Server, Shape
-from toban.chapters.backup.engines.pg_dump.config import PgDumpBackup
+from toban.chapters.backup.engines.pg_dump.config import METHODS, PgDumpBackup
 from toban.chapters.backup.engines.pg_dump.source import Outlook, Source, held_snapshot, look_ahead, major
 from toban.chapters.backup.engines.pg_dump.spool import spool
 from toban.chapters.backup.engines.program import QUIET, ProgramFailed, output, pieces, run
@@ -45,7 +44,7 @@ class PgDump:
     @property
     def methods(self) -> frozenset[Method]:
         """Full ones only."""
-        return KIND.methods
+        return METHODS
 
     def take(
         self,
@@ -181,6 +180,3 @@ def _unreadable(outlook: Outlook) -> Sequence[str]:
 def _facts(source: Source, shape: Shape) -> Mapping[str, object]:
     rows = [{"schema": schema, "table": table, "rows": rows} for (schema, table), rows in source.rows.items()]
     return {**shape.as_facts(), "database": source.database, "rows": rows, "roles": list(source.roles)}
-
-
-KIND = EngineKind(config=PgDumpBackup, build=PgDump, methods=frozenset({Method.FULL}), into_database=True)

@@ -1,5 +1,15 @@
 """pgBackRest, wrapped: for clusters older than PostgreSQL 17, or too large to change what works."""
 
-from toban.chapters.backup.engines.pgbackrest.engine import KIND
+from toban.chapters.backup.engine import Engine, EngineKind
+from toban.chapters.backup.engines.pgbackrest.config import METHODS, PgBackRestBackup
+from toban.engine.stores.store import Store
 
-__all__ = ["KIND"]
+
+def _build(subject: str, config: PgBackRestBackup, store: Store | None) -> Engine:
+    # It loads the database's driver, which those who only read the bindings need not wait for.
+    from toban.chapters.backup.engines.pgbackrest.engine import PgBackRestEngine  # noqa: PLC0415
+
+    return PgBackRestEngine(subject, config, store)
+
+
+KIND = EngineKind(config=PgBackRestBackup, build=_build, methods=METHODS, needs_store=False)

@@ -7,8 +7,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from toban.chapters.backup.engine import Method
 from toban.engine.bindings.model import BackupBinding, Length
 from toban.engine.bindings.secret import Secret
+
+METHODS = frozenset(Method)
+"""What an engine of this kind makes."""
 
 
 class PgBackRestBackup(BackupBinding):

@@ -10,7 +10,6 @@ from pathlib import Path
 from toban.chapters.backup.engine import (
     BackupFailed,
     Checked,
-    EngineKind,
     Method,
     NeedsFull,
     Restored,
@@ -22,7 +21,7 @@ from toban.chapters.backup.engines.disk import refuse_full_disk
 from toban.chapters.backup.engines.pgbackrest import commands
 from toban.chapters.backup.engines.pgbackrest.archived import how_far, look
 from toban.chapters.backup.engines.pgbackrest.commands import PgBackRest
-from toban.chapters.backup.engines.pgbackrest.config import PgBackRestBackup
+from toban.chapters.backup.engines.pgbackrest.config import METHODS, PgBackRestBackup
 from toban.chapters.backup.engines.pgbackrest.info import (
     Copy,
     Stanza,
@@ -57,7 +56,7 @@ class PgBackRestEngine:
     @property
     def methods(self) -> frozenset[Method]:
         """All."""
-        return KIND.methods
+        return METHODS
 
     def take(self, label: str, method: Method, parent: Taken | None, watch: Watch) -> Taken:
         """See `Engine`. A backup that an earlier attempt finished under *label* is taken over as it is."""
@@ -259,8 +258,3 @@ def _pause(length: timedelta, watch: Watch) -> None:
         if reason is not None:
             raise BackupFailed(f"途中で止めました: {reason}")
         time.sleep(0.1)
-
-
-KIND = EngineKind(
-    config=PgBackRestBackup, build=PgBackRestEngine, methods=frozenset(Method), needs_store=False
-)

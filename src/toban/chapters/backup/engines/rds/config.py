@@ -6,8 +6,12 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from toban.engine.aws import AwsAccess
+from toban.chapters.backup.engine import Method
+from toban.engine.bindings.aws import AwsAccess
 from toban.engine.bindings.model import BackupBinding, Length
+
+METHODS = frozenset({Method.FULL})
+"""What an engine of this kind makes."""
 
 
 class RdsBackup(AwsAccess, BackupBinding):

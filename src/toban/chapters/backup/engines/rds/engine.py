@@ -15,7 +15,6 @@ from botocore.exceptions import ClientError
 from toban.chapters.backup.engine import (
     BackupFailed,
     Checked,
-    EngineKind,
     Method,
     Restored,
     RestoreOrder,
@@ -24,7 +23,7 @@ from toban.chapters.backup.engine import (
 )
 from toban.chapters.backup.engines.rds import requests
 from toban.chapters.backup.engines.rds.aws import asking, connect
-from toban.chapters.backup.engines.rds.config import RdsBackup
+from toban.chapters.backup.engines.rds.config import METHODS, RdsBackup
 from toban.engine.aws import code_of
 from toban.engine.stores.store import Store, Stored
 
@@ -49,7 +48,7 @@ class Rds:
     @property
     def methods(self) -> frozenset[Method]:
         """Full ones; RDS itself stores only what changed since the one before."""
-        return KIND.methods
+        return METHODS
 
     def take(
         self,
@@ -236,10 +235,3 @@ def _unless(*codes: str) -> Iterator[None]:
     except ClientError as error:
         if code_of(error) not in codes:
             raise
-
-
-def _build(subject: str, config: RdsBackup, store: Store | None) -> Rds:
-    return Rds(subject, config, store)
-
-
-KIND = EngineKind(config=RdsBackup, build=_build, methods=frozenset({Method.FULL}), needs_store=False)

@@ -9,7 +9,6 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from toban.chapters.batch.database import Question
 from toban.chapters.batch.kinds.invoices import rows
 from toban.chapters.batch.kinds.invoices.content import Issuer
 from toban.chapters.batch.kinds.invoices.period import Closing, read_term
@@ -81,14 +80,15 @@ def _later(name: str, config: InvoiceBatch, site: Site) -> Callable[[Turn], obje
 
 def doubts(config: InvoiceBatch, site: Site) -> Iterator[str]:
     """Look at the query's columns as the database has them, at the font and at the folder."""
+    # A database's driver and the PDF library: those who only read the bindings need not wait for them.
+    from toban.chapters.batch.database import Question  # noqa: PLC0415
+    from toban.engine import paper  # noqa: PLC0415
+
     question = Question(config.dsn, config.query, site.bindings.system.zone, config.query_timeout, 1)
     troubles = list(question.doubts())
     yield from troubles
     if not troubles and (complaint := rows.column_complaint(question.columns())):
         yield f"{complaint}\nHINT: query の AS で列の名を合わせてください"
-    # It loads the PDF library, which those who only read the bindings need not wait for.
-    from toban.engine import paper  # noqa: PLC0415
-
     try:
         paper.font()
     except paper.NoFont as error:

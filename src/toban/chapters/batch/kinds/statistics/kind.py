@@ -7,7 +7,6 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from toban.chapters.batch.database import Question
 from toban.design.values.metric import Metric, read_metric
 from toban.engine.bindings.model import BatchBinding, Length, Section
 from toban.engine.bindings.secret import Secret
@@ -87,6 +86,9 @@ def doubts(config: StatisticsBatch, site: Site) -> Iterator[str]:
     """Have the database plan the query for today, where there is one."""
     if config.dsn is None:
         return
+    # It loads the database's driver, which those who only read the bindings need not wait for.
+    from toban.chapters.batch.database import Question  # noqa: PLC0415
+
     zone = site.bindings.system.zone
     yield from Question(config.dsn, config.query, zone, config.query_timeout, 1).doubts()
 

@@ -1,5 +1,14 @@
 """A log group of CloudWatch Logs."""
 
-from toban.chapters.logs.sources.cloudwatch.source import KIND
+from toban.chapters.logs.source import LogSource, LogSourceKind
+from toban.chapters.logs.sources.cloudwatch.config import CloudWatchLogs, cost
 
-__all__ = ["KIND"]
+
+def _build(config: CloudWatchLogs) -> LogSource:
+    # It loads AWS's library, which those who only read the bindings need not wait for.
+    from toban.chapters.logs.sources.cloudwatch.source import CloudWatchLogSource  # noqa: PLC0415
+
+    return CloudWatchLogSource(config)
+
+
+KIND = LogSourceKind(CloudWatchLogs, _build, cost)

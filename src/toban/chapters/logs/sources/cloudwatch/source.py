@@ -4,36 +4,19 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterL
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import Field
 
-from toban.chapters.logs.source import Event, LogSourceConfig, LogSourceKind, Unfetchable
+from toban.chapters.logs.source import Event, Unfetchable
+from toban.chapters.logs.sources.cloudwatch.config import CloudWatchLogs
 from toban.engine import aws
-from toban.engine.aws import AwsAccess
 from toban.engine.bindings.secret import SecretUnavailable
 
 _ATTEMPTS = 3
 _MOST_PAGES = 10_000
-_MINUTE = timedelta(minutes=1)
 _LONGEST_SAID = 300
 _MISSING = "ResourceNotFoundException"
-
-
-class CloudWatchLogs(LogSourceConfig, AwsAccess):
-    """`kind = "cloudwatch"`: a log group."""
-
-    example: ClassVar[Mapping[str, str]] = {"region": "ap-northeast-1", "group": "/ecs/shop"}
-
-    group: str = Field(pattern=r"^[.\-_/#A-Za-z0-9]+$", max_length=512)
-    stream_prefix: str = Field(default="", max_length=512)
-    """Only streams whose names begin so."""
-    pattern: str = Field(default="", max_length=1024)
-    """Only lines that it fits, in CloudWatch's own language."""
-    timeout: float = Field(default=10.0, gt=0, le=60)
-    """Seconds for each of three attempts."""
 
 
 class CloudWatchLogSource:
@@ -82,14 +65,6 @@ class CloudWatchLogSource:
         return " ".join(aws.fault_of(error, "CloudWatch Logs").words.split())[:_LONGEST_SAID]
 
 
-def cost(config: CloudWatchLogs) -> str:
-    """Say what fetching costs: https://aws.amazon.com/cloudwatch/pricing/ charges for it by no call."""
-    return (
-        f"CloudWatch Logs の {config.group} を {config.every / _MINUTE:g}分毎に読みます:"
-        " 読むことに AWS の料金はかからず、リージョンの外に出る分の転送料だけがかかります"
-    )
-
-
 def _pages(client: Any, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     token: Mapping[str, str] = {}
     for _ in range(_MOST_PAGES):
@@ -111,7 +86,3 @@ def _event(written: Mapping[str, Any]) -> Event:
         str(written["message"]),
         str(written["logStreamName"]),
     )
-
-
-KIND = LogSourceKind(CloudWatchLogs, CloudWatchLogSource, cost)
-"""What a log source says with `kind = "cloudwatch"`."""

@@ -1,5 +1,14 @@
 """EC2 instances by their tags."""
 
-from toban.chapters.monitoring.discoveries.ec2.discovery import KIND
+from toban.chapters.monitoring.discoveries.ec2.config import Ec2Config
+from toban.chapters.monitoring.discovery import Discovery, DiscoveryKind
 
-__all__ = ["KIND"]
+
+def _build(config: Ec2Config) -> Discovery:
+    # It loads AWS's library, which those who only read the bindings need not wait for.
+    from toban.chapters.monitoring.discoveries.ec2.discovery import Ec2Discovery  # noqa: PLC0415
+
+    return Ec2Discovery(config)
+
+
+KIND = DiscoveryKind(config=Ec2Config, build=_build)

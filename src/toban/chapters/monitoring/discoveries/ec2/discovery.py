@@ -6,15 +6,13 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.htm
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import Field
 
-from toban.chapters.monitoring.discovery import DiscoveryKind, Host, Undiscovered, checked
+from toban.chapters.monitoring.discoveries.ec2.config import Ec2Config
+from toban.chapters.monitoring.discovery import Host, Undiscovered, checked
 from toban.engine import aws
-from toban.engine.aws import AwsAccess
-from toban.engine.bindings.model import DiscoveryBinding
 from toban.engine.bindings.secret import SecretUnavailable
 
 _ATTEMPTS = 2
@@ -27,24 +25,6 @@ _VALUES = {
     "public_dns": "PublicDnsName",
     "type": "InstanceType",
 }
-
-
-class Ec2Config(AwsAccess, DiscoveryBinding):
-    """`kind = "ec2"`: a region and tags, all of which an instance must have."""
-
-    sample: ClassVar[Mapping[str, str]] = {
-        "id": "i-0123456789abcdef0",
-        "name": "web/i-0123456789abcdef0",
-        "private_ip": "192.0.2.1",
-        "private_dns": "ip-192-0-2-1.ec2.internal",
-        "public_ip": "192.0.2.1",
-        "public_dns": "ec2.example.com",
-        "zone": "ap-northeast-1a",
-    }
-
-    tags: Mapping[str, str] = Field(min_length=1)
-    timeout: float = Field(default=5.0, gt=0, le=10)
-    """Seconds for each of two attempts."""
 
 
 class Ec2Discovery:
@@ -88,6 +68,3 @@ def _host(instance: Mapping[str, Any]) -> Host:
     values |= {f"tag_{re.sub(r'\W', '_', key)}": value for key, value in tags.items()}
     zone = instance.get("Placement", {}).get("AvailabilityZone", "")
     return Host(name, {**values, "name": name, "zone": zone})
-
-
-KIND = DiscoveryKind(config=Ec2Config, build=Ec2Discovery)

@@ -3,14 +3,13 @@
 Lines come in batches, some seconds after what they tell of: a stretch is looked at once it is `late` old.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar
 
-from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
+from toban.chapters.monitoring.source import Measurement, Unmeasurable
+from toban.chapters.monitoring.sources.access_log.config import AccessLogConfig
 from toban.chapters.monitoring.sources.own_store import own_store
 from toban.design.values.metric import Metric
-from toban.engine.bindings.model import Length, Section
 from toban.engine.telemetry.log_search import Span
 from toban.engine.telemetry.requests import Traffic, traffic
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
@@ -21,18 +20,6 @@ _FIRST = timedelta(minutes=1)
 _SHORTEST = timedelta(seconds=5)
 _LONGEST = timedelta(minutes=5)
 """After the worker was away: older requests belong to no present value."""
-
-
-class AccessLogConfig(Section):
-    """`kind = "access_log"`: a service, by the name that its lines bear."""
-
-    example: ClassVar[Mapping[str, str]] = {"service": "shop-api"}
-
-    service: str
-    route: str = ""
-    """Only requests whose route begins so; empty for all."""
-    late: Length = timedelta(seconds=10)
-    """How late lines may come and still be counted."""
 
 
 class AccessLogSource:
@@ -74,12 +61,3 @@ class AccessLogSource:
         yield Measurement(Metric.ERROR_RATE, self.instance, at, 100 * found.failed / found.count, note)
         if found.mean_ms is not None:
             yield Measurement(Metric.RESPONSE_TIME, self.instance, at, found.mean_ms, note)
-
-
-KIND = SourceKind(
-    config=AccessLogConfig,
-    measures=frozenset((Metric.ERROR_RATE, Metric.RESPONSE_TIME)),
-    build=AccessLogSource,
-    # Where a service can be asked itself, that says more; `toban init` proposes this last.
-    seldom=frozenset((Metric.ERROR_RATE, Metric.RESPONSE_TIME)),
-)

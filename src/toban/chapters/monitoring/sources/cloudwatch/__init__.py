@@ -1,5 +1,22 @@
 """What CloudWatch has of EC2 instances, RDS, application load balancers, and any metric of one's own."""
 
-from toban.chapters.monitoring.sources.cloudwatch.source import KIND
+from toban.chapters.monitoring.source import Source, SourceKind
+from toban.chapters.monitoring.sources.cloudwatch.config import CloudWatchConfig
+from toban.chapters.monitoring.sources.cloudwatch.cost import cost
+from toban.chapters.monitoring.sources.cloudwatch.values import OF_RESOURCES, asked_for
 
-__all__ = ["KIND"]
+
+def _build(config: CloudWatchConfig) -> Source:
+    # It loads AWS's library, which those who only read the bindings need not wait for.
+    from toban.chapters.monitoring.sources.cloudwatch.source import CloudWatchSource  # noqa: PLC0415
+
+    return CloudWatchSource(config)
+
+
+KIND = SourceKind(
+    config=CloudWatchConfig,
+    measures=OF_RESOURCES,
+    build=_build,
+    asked_for=asked_for,
+    cost=cost,
+)

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from toban.design.values.metric import Metric
-from toban.engine.aws import AwsAccess
+from toban.engine.bindings.aws import AwsAccess
 from toban.engine.bindings.model import Length, Section
 
 _MINUTE = timedelta(minutes=1)

@@ -5,12 +5,10 @@ from datetime import datetime, timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
+from toban.chapters.monitoring.source import Measurement, Unmeasurable
 from toban.chapters.monitoring.sources.cloudwatch.config import CloudWatchConfig
-from toban.chapters.monitoring.sources.cloudwatch.cost import cost
 from toban.chapters.monitoring.sources.cloudwatch.desk import connect, desk_of, withheld
 from toban.chapters.monitoring.sources.cloudwatch.values import (
-    OF_RESOURCES,
     Answers,
     Database,
     absent,
@@ -99,12 +97,3 @@ class CloudWatchSource:
         minutes = self._config.within // _MINUTE
         names = "、".join(sorted(each.label for each in missing))
         return f"CloudWatch にこの{minutes}分の {names} がありません"
-
-
-KIND = SourceKind(
-    config=CloudWatchConfig,
-    measures=OF_RESOURCES,
-    build=CloudWatchSource,
-    asked_for=asked_for,
-    cost=cost,
-)

@@ -1,5 +1,20 @@
 """How many rows of log a row of the document has found within its window."""
 
-from toban.chapters.monitoring.sources.logs.source import KIND
+from toban.chapters.monitoring.source import Source, SourceKind
+from toban.chapters.monitoring.sources.logs.config import CountConfig, LogsConfig, counted
+from toban.design.values.metric import Metric
 
-__all__ = ["KIND"]
+
+def _build(config: LogsConfig | CountConfig) -> Source:
+    # It loads the store's client, which those who only read the bindings need not wait for.
+    from toban.chapters.monitoring.sources.logs.source import LogsSource  # noqa: PLC0415
+
+    return LogsSource(config)
+
+
+KIND = SourceKind(
+    config=LogsConfig,
+    measures=frozenset((Metric.LOG_COUNT,)),
+    build=_build,
+    counted=counted,
+)

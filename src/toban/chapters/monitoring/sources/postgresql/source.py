@@ -7,17 +7,15 @@ The role needs `LOGIN` and membership of `pg_monitor`, no more:
 Statistics: https://www.postgresql.org/docs/18/monitoring-stats.html
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import Field
 
-from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
+from toban.chapters.monitoring.source import Measurement, Unmeasurable
+from toban.chapters.monitoring.sources.postgresql.config import PostgresqlConfig
 from toban.design.values.metric import Metric
-from toban.engine.bindings.model import Section
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 
 # Toban's own connection is among the client backends: it takes one of max_connections like any other.
@@ -34,18 +32,6 @@ _STATISTICS = """
 """
 _SHORTEST_CONNECT_TIMEOUT = 2
 """Seconds; libpq takes less for this."""
-
-
-class PostgresqlConfig(Section):
-    """`kind = "postgresql"`: a connection string, by reference as it holds a password."""
-
-    example: ClassVar[Mapping[str, str]] = {"dsn": "env:DATABASE_URL"}
-
-    dsn: Secret
-    instance: str = ""
-    """What operators call the place; empty: host, port and database of the connection string."""
-    timeout: float = Field(default=5.0, ge=1, le=60)
-    """Seconds for connecting, and for the statement."""
 
 
 class PostgresqlSource:
@@ -127,10 +113,3 @@ def _words(error: Exception, dsn: Secret) -> str:
         return "接続文字列を読めません"
     text = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return text.replace(password, "…") if password else text
-
-
-KIND = SourceKind(
-    config=PostgresqlConfig,
-    measures=frozenset((Metric.UP, Metric.CONNECTIONS, Metric.REPLICATION_LAG)),
-    build=PostgresqlSource,
-)

@@ -1,5 +1,19 @@
 """Redis over a real connection: clients, memory, how far replicas are behind."""
 
-from toban.chapters.monitoring.sources.redis.source import KIND
+from toban.chapters.monitoring.source import Source, SourceKind
+from toban.chapters.monitoring.sources.redis.config import RedisConfig
+from toban.design.values.metric import Metric
 
-__all__ = ["KIND"]
+
+def _build(config: RedisConfig) -> Source:
+    # It loads Redis' library, which those who only read the bindings need not wait for.
+    from toban.chapters.monitoring.sources.redis.source import RedisSource  # noqa: PLC0415
+
+    return RedisSource(config)
+
+
+KIND = SourceKind(
+    config=RedisConfig,
+    measures=frozenset((Metric.UP, Metric.CONNECTIONS, Metric.MEMORY_USAGE, Metric.REPLICATION_LAG)),
+    build=_build,
+)

@@ -10,47 +10,19 @@ Statistics: https://redis.io/docs/latest/commands/info/
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from ssl import SSLError
-from typing import Any, ClassVar
+from typing import Any
 
 import redis
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
-from toban.chapters.monitoring.sources.address import Address
-from toban.chapters.monitoring.sources.tls import CaFile, tls_words
+from toban.chapters.monitoring.source import Measurement, Unmeasurable
+from toban.chapters.monitoring.sources.redis.config import RedisConfig
+from toban.chapters.monitoring.sources.tls import tls_words
 from toban.design.values.metric import Metric
-from toban.engine.bindings.model import Section
-from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.bindings.secret import SecretUnavailable
 
 type Info = Mapping[str, Any]
-
-
-class RedisConfig(Section):
-    """`kind = "redis"`: an address, and the user to ask as."""
-
-    example: ClassVar[Mapping[str, str]] = {"address": "192.0.2.1:6379"}
-
-    address: Address
-    instance: str = ""
-    """What operators call the place; empty: host and port."""
-    timeout: float = Field(default=5.0, gt=0, le=60)
-    """Seconds for connecting, and for each answer."""
-    username: str = ""
-    """An ACL user; empty: `default`."""
-    password: Secret | None = None
-    tls: bool = False
-    ca_file: CaFile | None = None
-
-    @model_validator(mode="after")
-    def _belongs_together(self) -> "RedisConfig":
-        if self.username and self.password is None:
-            raise PydanticCustomError("login", "username には password も要ります")
-        if self.ca_file and not self.tls:
-            raise PydanticCustomError("no_tls", "ca_file は tls = true のときだけ使えます")
-        return self
 
 
 class RedisSource:
@@ -181,10 +153,3 @@ def _words(error: Exception, timeout: float) -> str:
     if isinstance(error, redis.ConnectionError | UnicodeError):
         return "接続できないか、途中で切れました"
     return f"Redis の答えではありません（{type(error).__name__}）"
-
-
-KIND = SourceKind(
-    config=RedisConfig,
-    measures=frozenset((Metric.UP, Metric.CONNECTIONS, Metric.MEMORY_USAGE, Metric.REPLICATION_LAG)),
-    build=RedisSource,
-)

@@ -1,8 +1,9 @@
 """A hundred other services (LINE, Discord, SMS, Opsgenie, …) by Apprise, which speaks all their protocols."""
 
+from collections.abc import Iterable
+
 from toban.design.values.people import ChannelKind
-from toban.engine.notify.channel import Transport
-from toban.engine.notify.channels.apprise.channel import AppriseChannel, doubts
+from toban.engine.notify.channel import Channel, Transport
 from toban.engine.notify.channels.apprise.config import AppriseConfig
 
 
@@ -10,12 +11,25 @@ def _word(config: AppriseConfig) -> ChannelKind:
     return ChannelKind(config.answers_to)
 
 
+# Apprise is large: those who only read the bindings need not wait for it.
+def _build(config: AppriseConfig) -> Channel:
+    from toban.engine.notify.channels.apprise.channel import AppriseChannel  # noqa: PLC0415
+
+    return AppriseChannel(config)
+
+
+def _doubts(config: AppriseConfig) -> Iterable[str]:
+    from toban.engine.notify.channels.apprise.channel import doubts  # noqa: PLC0415
+
+    return doubts(config)
+
+
 TRANSPORT = Transport(
     config=AppriseConfig,
     reaches=ChannelKind.WEBHOOK,
     word=_word,
-    build=AppriseChannel,
+    build=_build,
     is_shared=True,
     per_turn=1,
-    doubts=doubts,
+    doubts=_doubts,
 )

@@ -1,19 +1,20 @@
-"""A batch that is a command on another host, by SSH."""
+"""A batch that is a command on another host, by SSH.
 
-import asyncio
+What speaks it is loaded by whoever writes a `host_key` or works there: those who only read the bindings need
+not wait.
+"""
+
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
 
-import asyncssh
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from toban.engine.bindings.model import BatchBinding, Length
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.kinds import Site, WorkKind
-from toban.engine.runs.remote import Host, RemoteCommand, Unreachable, finds
 from toban.engine.runs.work import Step
 
 
@@ -24,6 +25,8 @@ def _beside_the_file(written: Path, info: ValidationInfo) -> Path:
 
 
 def _public_key(written: str) -> str:
+    import asyncssh  # noqa: PLC0415
+
     try:
         asyncssh.import_public_key(written)
     except asyncssh.KeyImportError as error:
@@ -59,36 +62,19 @@ class SshBatch(BatchBinding):
             )
         return self
 
-    @property
-    def way(self) -> Host:
-        """The host and the way in."""
-        return Host(
-            name=self.host,
-            port=self.port,
-            user=self.user,
-            key=self.key,
-            passphrase=self.passphrase,
-            known_hosts=self.known_hosts,
-            host_key=self.host_key or "",
-            connect_timeout=self.connect_timeout,
-        )
-
 
 def steps(config: SshBatch, _site: Site) -> tuple[Step, ...]:
     """Return the one step: the command over there."""
-    return (Step("ssh", RemoteCommand(config.way, config.command)),)
+    from toban.chapters.batch.kinds.ssh.work import step  # noqa: PLC0415
+
+    return (step(config),)
 
 
 def doubts(config: SshBatch, _site: Site) -> Iterator[str]:
     """Log in, and say what keeps the command from being started there."""
-    try:
-        is_there = asyncio.run(finds(config.way, config.command[0]))
-    except Unreachable as error:
-        yield f"{error}\nHINT: {error.hint}"
-        return
-    if not is_there:
-        hint = "そこに置くか、絶対パスで書いてください (サインインしない SSH の PATH は短いことがあります)"
-        yield f"{config.way} に「{config.command[0]}」がないか、実行する権限がありません\nHINT: {hint}"
+    from toban.chapters.batch.kinds.ssh.work import troubles  # noqa: PLC0415
+
+    yield from troubles(config)
 
 
 KIND = WorkKind(SshBatch, steps, doubts=doubts, parameters=None)

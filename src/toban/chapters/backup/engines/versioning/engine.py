@@ -7,14 +7,13 @@ Of several rules that match an object, the one that expires it first wins.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from toban.chapters.backup.engine import (
     BackupFailed,
     Checked,
-    EngineKind,
     Guarded,
     Method,
     Restored,
@@ -22,21 +21,15 @@ from toban.chapters.backup.engine import (
     Taken,
     Watch,
 )
-from toban.engine.bindings.model import BackupBinding
+from toban.chapters.backup.engines.versioning.config import VersioningBackup
 from toban.engine.bindings.secret import SecretUnavailable
-from toban.engine.stores.s3.config import BucketAddress
+from toban.engine.stores.s3.clients import settings_client
 from toban.engine.stores.s3.settings import Settings, settings_of
 from toban.engine.stores.s3.trouble import trouble_of
-from toban.engine.stores.store import Store, StoreTrouble
+from toban.engine.stores.store import StoreTrouble
 
 _OURS = "toban-former-versions"
 """The id of the rule that Toban writes."""
-
-
-class VersioningBackup(BackupBinding, BucketAddress):
-    """`kind = "versioning"`."""
-
-    example: ClassVar[Mapping[str, str]] = {"bucket": "shop-files"}
 
 
 def compare(settings: Settings, days: int | None) -> Guarded:
@@ -103,7 +96,7 @@ class Bucket:
         settings = self._settings()
         changes = compare(settings, days).changes
         with self._asking():
-            client = self._config.settings_client()
+            client = settings_client(self._config)
             if settings.versioning != "Enabled":
                 client.put_bucket_versioning(
                     Bucket=self._config.bucket, VersioningConfiguration={"Status": "Enabled"}
@@ -176,10 +169,3 @@ def _is_everywhere(rule: Mapping[str, Any]) -> bool:
 
 def _named(rule: Mapping[str, Any]) -> str:
     return str(rule.get("ID") or rule.get("Filter", {}).get("Prefix") or "名前なし")
-
-
-def _build(subject: str, config: VersioningBackup, store: Store | None) -> Bucket:  # noqa: ARG001 - the kind's signature
-    return Bucket(config)
-
-
-KIND = EngineKind(VersioningBackup, _build, frozenset(), keeps_versions=True, needs_store=False)

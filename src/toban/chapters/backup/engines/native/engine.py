@@ -1,0 +1,151 @@
+"""The native engine: PostgreSQL 17 and later, over its replication protocol. See docs/adr/0006."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from toban.chapters.backup.engine import (
+    BackupFailed,
+    Checked,
+    Method,
+    Restored,
+    RestoreOrder,
+    Snapshot,
+    Taken,
+    Watch,
+)
+from toban.chapters.backup.engines.native import by_hand, moment, recover
+from toban.chapters.backup.engines.native import verify as verifying
+from toban.chapters.backup.engines.native.config import METHODS, NativeBackup
+from toban.chapters.backup.engines.native.doubts import server_doubts
+from toban.chapters.backup.engines.native.pack import Compression
+from toban.chapters.backup.engines.native.replication import Refused, Replication
+from toban.chapters.backup.engines.native.segments import Segment, log_folder, position, read_key
+from toban.chapters.backup.engines.native.server import look
+from toban.chapters.backup.engines.native.take import Source, take
+from toban.chapters.backup.engines.native.wal import LogSource, follow
+from toban.chapters.backup.following import Following, LogBook
+from toban.engine.bindings.secret import SecretUnavailable
+from toban.engine.stores.store import Store, StoreTrouble, folder_of
+
+_PATIENCE = 60.0
+"""Seconds that a drill waits for the newest log to arrive in the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """Backs one cluster up."""
+
+    subject: str
+    config: NativeBackup
+    store: Store
+
+    @property
+    def methods(self) -> frozenset[Method]:
+        """Both."""
+        return METHODS
+
+    @property
+    def source(self) -> Source:
+        """What is backed up, and where to; raises `SecretUnavailable`."""
+        compression = Compression(self.config.level, self.config.jobs)
+        return Source(self.subject, self.config.dsn.reveal(), self.store, compression, self.config.checkpoint)
+
+    def take(self, label: str, method: Method, parent: Taken | None, watch: Watch) -> Taken:
+        """See `Engine`."""
+        try:
+            source = self.source
+        except SecretUnavailable as error:
+            raise BackupFailed(str(error), retry=False) from error
+        return take(source, label, method, parent, watch)
+
+    def verify(self, taken: Taken, watch: Watch) -> Checked:
+        """See `Engine`."""
+        return verifying.verify(self.store, taken, watch)
+
+    def restore(self, order: RestoreOrder, watch: Watch) -> Restored:
+        """See `Engine`."""
+        return recover.restore(self.store, self.subject, order, watch)
+
+    def place_of(
+        self, snapshots: Sequence[Snapshot], taken: Taken, binaries: Path, watch: Watch
+    ) -> tuple[int, str] | None:
+        """See `FindsMoments`; waits a while for the log to arrive in the store."""
+        if not self.config.wal:
+            return None
+        return moment.find(self.store, self.subject, taken, snapshots, binaries, watch, patience=_PATIENCE)
+
+    def by_hand(self, chain: Sequence[Taken]) -> Sequence[str]:
+        """See `KnownByHand`."""
+        return by_hand.commands(chain)
+
+    def remove(self, taken: Taken) -> None:
+        """See `Engine`."""
+        folder = f"{folder_of(self.subject)}/{taken.label}/"
+        self.store.delete([each.key for each in self.store.listing(folder)])
+
+    def trim_log(self, oldest: Taken) -> int:
+        """Delete the log that no backup from *oldest* on needs; return how many objects that were."""
+        unneeded = list(self._unneeded(oldest))
+        self.store.delete(unneeded)
+        return len(unneeded)
+
+    @property
+    def follows_log(self) -> bool:
+        """See `FollowsLog`."""
+        return self.config.wal
+
+    def follow_log(self, book: LogBook, following: Following) -> None:
+        """See `FollowsLog`."""
+        try:
+            dsn = self.config.dsn.reveal()
+        except SecretUnavailable as error:
+            raise BackupFailed(str(error), retry=False) from error
+        config = self.config
+        source = LogSource(self.subject, dsn, config.slot, self.store, config.level, config.wal_seconds)
+        follow(source, book, following)
+
+    def _unneeded(self, oldest: Taken) -> Sequence[str]:
+        if oldest.start is None:
+            return ()
+        size, start = int(str(oldest.facts["wal_segment_size"])), position(oldest.start.lsn)
+        unneeded = []
+        for listed in self.store.listing(log_folder(folder_of(self.subject), oldest.system_id)):
+            found = read_key(listed.key)
+            if found is None:
+                continue
+            segment = Segment.named(found.segment, size)
+            # On a later timeline the same position may have come again, after a restore into the past.
+            if segment.timeline <= oldest.start.timeline and segment.end <= start:
+                unneeded.append(listed.key)
+        return unneeded
+
+    def doubts(self) -> Sequence[str]:
+        """See `Engine`."""
+        doubts: list[str] = []
+        try:
+            next(iter(self.store.listing(f"{folder_of(self.subject)}/")), None)
+        except StoreTrouble as error:
+            doubts.append(str(error))
+        try:
+            dsn = self.config.dsn.reveal()
+            found = look(dsn, self.config.slot)
+            doubts += server_doubts(found, streams=self.config.wal, slot=self.config.slot)
+            if found.server.may_replicate:
+                doubts += _entrance(dsn)
+        except (SecretUnavailable, Refused) as error:
+            doubts.append(str(error))
+        return doubts
+
+    def close(self) -> None:
+        """See `Engine`; each act has its own connection."""
+
+
+def _entrance(dsn: str) -> Sequence[str]:
+    """Say why the server lets nobody in for replication, if it doesn't: pg_hba.conf has lines of its own."""
+    try:
+        with Replication(dsn):
+            return ()
+    except Refused as error:
+        hint = "pg_hba.conf に「host replication 役割 Tobanのアドレス/32 scram-sha-256」を足してください"
+        return (f"レプリケーションの接続ができません: {error}\nHINT: {hint}",)

@@ -1,0 +1,15 @@
+"""A bucket that keeps former versions by itself."""
+
+from toban.chapters.backup.engine import Engine, EngineKind
+from toban.chapters.backup.engines.versioning.config import VersioningBackup
+from toban.engine.stores.store import Store
+
+
+def _build(subject: str, config: VersioningBackup, store: Store | None) -> Engine:  # noqa: ARG001 - the kind's signature
+    # It loads AWS's library, which those who only read the bindings need not wait for.
+    from toban.chapters.backup.engines.versioning.engine import Bucket  # noqa: PLC0415
+
+    return Bucket(config)
+
+
+KIND = EngineKind(VersioningBackup, _build, frozenset(), keeps_versions=True, needs_store=False)

@@ -1,0 +1,13 @@
+"""What `[backups.SUBJECT]` says with `kind = "versioning"`."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from toban.engine.bindings.model import BackupBinding
+from toban.engine.stores.s3.config import BucketAddress
+
+
+class VersioningBackup(BackupBinding, BucketAddress):
+    """`kind = "versioning"`: one bucket."""
+
+    example: ClassVar[Mapping[str, str]] = {"bucket": "shop-files"}

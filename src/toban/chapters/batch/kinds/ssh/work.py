@@ -1,0 +1,40 @@
+"""The work of `kind = "ssh"`: the command over there, and a look whether it could be started."""
+
+import asyncio
+from collections.abc import Iterator
+
+from toban.chapters.batch.kinds.ssh.kind import SshBatch
+from toban.engine.runs.remote import Host, RemoteCommand, Unreachable, finds
+from toban.engine.runs.work import Step
+
+
+def way(config: SshBatch) -> Host:
+    """Return the host and the way in."""
+    return Host(
+        name=config.host,
+        port=config.port,
+        user=config.user,
+        key=config.key,
+        passphrase=config.passphrase,
+        known_hosts=config.known_hosts,
+        host_key=config.host_key or "",
+        connect_timeout=config.connect_timeout,
+    )
+
+
+def step(config: SshBatch) -> Step:
+    """Return the command as a step."""
+    return Step("ssh", RemoteCommand(way(config), config.command))
+
+
+def troubles(config: SshBatch) -> Iterator[str]:
+    """Log in, and say what keeps the command from being started there."""
+    host = way(config)
+    try:
+        is_there = asyncio.run(finds(host, config.command[0]))
+    except Unreachable as error:
+        yield f"{error}\nHINT: {error.hint}"
+        return
+    if not is_there:
+        hint = "そこに置くか、絶対パスで書いてください (サインインしない SSH の PATH は短いことがあります)"
+        yield f"{host} に「{config.command[0]}」がないか、実行する権限がありません\nHINT: {hint}"

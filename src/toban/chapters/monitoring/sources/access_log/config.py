@@ -1,0 +1,19 @@
+"""What a target's source says with `kind = "access_log"`."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import ClassVar
+
+from toban.engine.bindings.model import Length, Section
+
+
+class AccessLogConfig(Section):
+    """`kind = "access_log"`: a service, by the name that its lines bear."""
+
+    example: ClassVar[Mapping[str, str]] = {"service": "shop-api"}
+
+    service: str
+    route: str = ""
+    """Only requests whose route begins so; empty for all."""
+    late: Length = timedelta(seconds=10)
+    """How late lines may come and still be counted."""

@@ -1,0 +1,37 @@
+"""What a target's source says with `kind = "redis"`."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from toban.chapters.monitoring.sources.address import Address
+from toban.chapters.monitoring.sources.tls import CaFile
+from toban.engine.bindings.model import Section
+from toban.engine.bindings.secret import Secret
+
+
+class RedisConfig(Section):
+    """`kind = "redis"`: an address, and the user to ask as."""
+
+    example: ClassVar[Mapping[str, str]] = {"address": "192.0.2.1:6379"}
+
+    address: Address
+    instance: str = ""
+    """What operators call the place; empty: host and port."""
+    timeout: float = Field(default=5.0, gt=0, le=60)
+    """Seconds for connecting, and for each answer."""
+    username: str = ""
+    """An ACL user; empty: `default`."""
+    password: Secret | None = None
+    tls: bool = False
+    ca_file: CaFile | None = None
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> "RedisConfig":
+        if self.username and self.password is None:
+            raise PydanticCustomError("login", "username には password も要ります")
+        if self.ca_file and not self.tls:
+            raise PydanticCustomError("no_tls", "ca_file は tls = true のときだけ使えます")
+        return self
