@@ -22,6 +22,7 @@ from toban.engine.notify.models import Alert
 from toban.engine.notify.routing import rules_for
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.notify.silences import FOREIGN
+from toban.engine.text import storable_text
 
 UNSENT = timedelta(minutes=5)
 """An alert without an end is over when it is not sent again for so long: Alertmanager's `resolve_timeout`."""
@@ -95,7 +96,7 @@ def _alert(written: object, position: int, now: datetime) -> Outside:
         annotations=_texts(written.get("annotations") or {}, f"alert {position}: annotations"),
         starts_at=starts_at,
         ends_at=ends_at,
-        url=str(written.get("generatorURL") or "")[:_LONGEST],
+        url=storable_text(str(written.get("generatorURL") or ""))[:_LONGEST],
     )
 
 
@@ -103,7 +104,7 @@ def _texts(written: object, where: str) -> dict[str, str]:
     if not isinstance(written, dict) or not all(isinstance(value, str) for value in written.values()):
         raise BadAlerts(f"{where} must be an object of texts")
     # Alertmanager drops empty labels: they are as good as absent.
-    return {name: value[:_LONGEST] for name, value in written.items() if value}
+    return {storable_text(name): storable_text(value)[:_LONGEST] for name, value in written.items() if value}
 
 
 def _moment(written: object, where: str) -> datetime | None:

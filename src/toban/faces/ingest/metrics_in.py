@@ -1,12 +1,12 @@
 """Where metrics are pushed to: remote write, OTLP, Toban's own agent. Acknowledged once they are durable."""
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+import orjson
 import structlog
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, DataError, close_old_connections
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -58,7 +58,7 @@ class MetricsIn:
     async def agent(self, request: Request) -> Response:
         """`POST /ingest/metrics`: what `toban agent` sends."""
         return await self._answer(
-            request, lambda body: (agents.read_report(json.loads(body)), Response(status_code=204))
+            request, lambda body: (agents.read_report(orjson.loads(body)), Response(status_code=204))
         )
 
     async def _answer(
@@ -84,6 +84,10 @@ class MetricsIn:
             return PlainTextResponse(f"{refusal}\n", 400)
         try:
             await asyncio.to_thread(self._keep, sender, found)
+        except DataError as refusal:
+            # By PostgreSQL: a NUL in a name, say. To be asked for it again would never end.
+            log.warning("metrics_not_storable", sender=sender, reason=str(refusal))
+            return PlainTextResponse("the state database can't hold these texts\n", 400)
         except DatabaseError as error:
             log.warning("metrics_not_kept", sender=sender, reason=str(error))
             return PlainTextResponse("the state database does not answer\n", 503, headers=_RETRY)

@@ -6,10 +6,10 @@ three seconds. Who may press is who may see the message: the signature says that
 """
 
 import asyncio
-import json
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
+import orjson
 import structlog
 from django.db import DatabaseError
 from starlette.requests import Request
@@ -77,7 +77,7 @@ class SlackActions:
 def _pressed(body: bytes) -> tuple[int, str] | None:
     """Return which announcement somebody has taken on, and who; None for any other action."""
     try:
-        payload = json.loads(parse_qs(body.decode())["payload"][0])
+        payload = orjson.loads(parse_qs(body.decode())["payload"][0])
         user = payload["user"]
         action = payload["actions"][0]
         if action["action_id"] != TAKE or not str(action["value"]).isdecimal():

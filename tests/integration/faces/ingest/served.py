@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -37,6 +37,8 @@ class Served:
     bindings: str = ""
     telemetry: str = "http://toban:x@127.0.0.1:9/toban"
     """Where the store is; nobody listens there, unless told otherwise: pages must stand without it."""
+    state: Mapping[str, str] = field(default_factory=dict)
+    """The environment of a state database of its own, that has its tables; else it is made in the home."""
     process: subprocess.Popen[bytes] = field(init=False)
     session: str = field(init=False)
 
@@ -61,6 +63,7 @@ class Served:
             "TOBAN_PUBLIC_URL": self.url,
             "TOBAN_TELEMETRY_URL": self.telemetry,
             "DJANGO_SETTINGS_MODULE": "toban.settings",
+            **self.state,
         }
 
     def act(self, *arguments: str) -> str:
@@ -76,8 +79,9 @@ class Served:
 
     def start(self) -> None:
         """Prepare the state, start serving, and wait until it answers."""
-        state, self.session = _state()
-        (self.home / "state.sqlite3").write_bytes(state)
+        if not self.state:
+            state, self.session = _state()
+            (self.home / "state.sqlite3").write_bytes(state)
         self._write()
         self.launch()
 
@@ -133,13 +137,17 @@ def _state() -> tuple[bytes, str]:
 
 @contextmanager
 def serving(
-    home: Path, document: str = DOCUMENT, bindings: str = "", telemetry: str = Served.telemetry
+    home: Path,
+    document: str = DOCUMENT,
+    bindings: str = "",
+    telemetry: str = Served.telemetry,
+    state: Mapping[str, str] | None = None,
 ) -> Iterator[Served]:
     """Run `toban serve` on *home* for the length of the block."""
     with closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    served = Served(home, port, document, bindings, telemetry)
+    served = Served(home, port, document, bindings, telemetry, state or {})
     served.start()
     try:
         yield served

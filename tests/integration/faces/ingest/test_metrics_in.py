@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -26,11 +27,14 @@ may = ["metrics"]
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    home = tmp_path_factory.mktemp("pushed")
-    (home / "token").write_text(TOKEN)
-    (home / "token").chmod(0o600)
-    with serving(home, bindings=BINDINGS) as running:
+    with serving(_home(tmp_path_factory.mktemp("pushed")), bindings=BINDINGS) as running:
         yield running
+
+
+def _home(folder: Path) -> Path:
+    (folder / "token").write_text(TOKEN)
+    (folder / "token").chmod(0o600)
+    return folder
 
 
 def arrived(served: Served, instance: str) -> list[tuple[str, ...]]:
@@ -100,6 +104,30 @@ def test_what_is_cut_off_nested_or_from_the_future_is_refused(served: Served) ->
     assert reply.status_code == 400
     assert "ahead of this server's clock" in reply.text
     assert arrived(served, "fast-1") == []
+
+
+def test_names_that_are_half_a_surrogate_are_refused(served: Served) -> None:
+    reply = post(served, "/ingest/metrics", rb'{"instance": "web-\ud800", "readings": [%s]}' % _reading())
+
+    assert reply.status_code == 400
+
+
+def test_what_postgresql_can_not_hold_is_refused_once_and_for_all(
+    postgres: Mapping[str, str], tmp_path: Path
+) -> None:
+    state = {name: postgres[name] for name in ("TOBAN_STATE_URL", "PGHOST")}
+    report = rb'{"instance": "web-\u0000", "readings": [%s]}' % _reading()
+
+    with serving(_home(tmp_path), bindings=BINDINGS, state=state) as on_postgresql:
+        reply = post(on_postgresql, "/ingest/metrics", report)
+
+    assert (reply.status_code, reply.text) == (400, "the state database can't hold these texts\n")
+
+
+def _reading() -> bytes:
+    return json.dumps(
+        {"at": datetime.now(UTC).isoformat(), "values": [["cpu_usage_percent", "", 3]]}
+    ).encode()
 
 
 def _program(name: str) -> str:

@@ -93,6 +93,14 @@ def test_what_is_none_of_the_contract_is_refused_with_its_place(body: bytes, com
         read_alerts(body, NOON)
 
 
+def test_text_that_no_database_holds_is_kept_without_what_can_not_be_stored() -> None:
+    body = rb'[{"labels": {"alertname": "half \ud800, nothing \u0000"}}]'
+
+    (found,) = read_alerts(body, NOON)
+
+    assert found.labels == {"alertname": "half ?, nothing \ufffd"}
+
+
 def test_too_many_at_once_are_refused() -> None:
     with pytest.raises(BadAlerts, match="at most"):
         read(*[alert()] * (MOST + 1))
