@@ -24,31 +24,58 @@ class Mask(StrEnum):
 
 
 _CREDENTIAL = (
-    r"(?:pass(?:word|wd|phrase)|pwd|secret|authorization|(?:set-?)?cookie|credentials?|private[_-]?key"
-    r"|api[_-]?key|(?:access|refresh|id|auth|session|csrf|bearer)?[_-]?token|session[_-]?id)"
+    r"(?:pass(?:word|wd|phrase|code)(?:[_-]?(?:hash|confirm(?:ation)?))?|pwd|secret|authorization"
+    r"|(?:set-?)?cookies?|credentials?|(?:api|private|secret|access|signing|encryption)[_-]?(?:access[_-]?)?key"
+    r"|(?:access|refresh|id|auth|session|csrf|bearer)?[_-]?token|session[_-]?id)"
 )
-_FIELD = re.compile(rf"(?:[\w.-]*[_.-])?{_CREDENTIAL}|\w*(?:Password|Secret|Token|ApiKey)", re.IGNORECASE)
-_BEHIND = re.compile(
-    rf"(?<![A-Za-z])({_CREDENTIAL}[\"']?\s*[=:]\s*[\"']?)((?:(?:bearer|basic)\s+)?[^\s\"',;&)\]}}]+)",
+_FIELD = re.compile(
+    rf"(?:[\w.-]*[_.-])?{_CREDENTIAL}|\w*(?:Password|Secret|Token|(?:Api|Private|Secret|Access)Key)",
     re.IGNORECASE,
 )
+# A text may hold JSON that holds JSON: its quotes then stand behind backslashes. Bounded, as all of this is
+# looked for in what strangers send.
+_IS = r"\\{0,8}[\"']?\s*[=:]\s*"
+_QUOTED = r"(?P<quote>\\{0,8}[\"'])(?:(?!(?P=quote))(?:\\.|.))*"
+_BARE = r"[^\s\"',;&)\]}]+"
+# Behind these names several words are one value: a=1; b=2 of cookies, and Digest a="1", b="2".
+_COOKIES = rf"{_BARE}(?:;[ \t]*{_BARE})*"
+_PARAMETER = r"[\w-]+=(?:\"[^\"]*\"|[^\s\",]+)"
+_AUTHORIZATION = rf"(?:[A-Za-z][\w-]*[ \t]+)?(?:{_PARAMETER}(?:,[ \t]*{_PARAMETER})*|{_BARE})"
+
+
+def _behind(name: str, value: str) -> re.Pattern[str]:
+    return re.compile(rf"({name}{_IS})(?:{_QUOTED}|{value})", re.IGNORECASE)
+
+
+_BEHIND = (
+    _behind("cookies?", _COOKIES),
+    _behind("authorization", _AUTHORIZATION),
+    _behind(_CREDENTIAL, rf"(?:(?:bearer|basic)\s+)?{_BARE}"),
+)
+_OPTION = re.compile(rf"((?<![\w-])--[\w-]{{0,40}}?{_CREDENTIAL}[ \t]+)(?!-)\S+", re.IGNORECASE)
+_ELEMENT = re.compile(rf"(<[\w:.-]*{_CREDENTIAL}(?:\s[^<>]*)?>)[^<]+", re.IGNORECASE)
 _SCHEME = re.compile(r"\b((?:bearer|basic)\s+)([A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE)
-_IN_URL = re.compile(r"(\w://[^/\s:@]*:)([^/\s@]+)(@)")
-_CARD = re.compile(r"(?<![\d.-])\d(?:[ -]?\d){12,18}(?![\d-])")
+# The last @ ends it: passwords hold others.
+_IN_URL = re.compile(r"(\w://[^/\s:@]*:)([^/\s]+)(@)")
+_RUN = re.compile(r"(?<![\d.])(?<!\d-)\d(?:[ -]?\d){12,}(?!-?\d)")
+_MOST_DIGITS = 19
+# What else stands in a run of digits is the month a card lasts until, its security code, an amount.
+_CARD_WITHIN = re.compile(r"(?<!\d)(?=((?:\d{13,19}|\d{4}(?:[ -]\d{4}){3}|\d{4}[ -]\d{6}[ -]\d{4,5})(?!\d)))")
 # By chance an id may hold the digits of a card number; masked, it would lead to no trace any more.
 _TRACING = re.compile(r"(?:trace|span|parentSpan|parent)[._]?id", re.IGNORECASE)
 _HEXADECIMAL = re.compile(r"(?:[0-9a-f]{16}){1,2}", re.IGNORECASE)
-_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+# A mailbox has 64 letters (RFC 5321): without a bound a long word would be read again from each of its own.
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 # What a line must hold to be worth a closer look, in words that one automaton finds in a single pass over a
 # whole batch: that costs a twentieth of what the patterns above do.
 _WORDS = (
-    *("passw", "passp", "pwd", "secret", "authorization", "cookie", "credential", "token"),
+    *("passw", "passp", "passc", "pwd", "secret", "authorization", "cookie", "credential", "token"),
     *("key", "session", "bearer ", "basic ", "@"),
 )
 _DIGITS = r"\d(?:[ -]?\d){12}"
-_ESCAPE = re.escape(r"\u00")
-"""What is to be found may be hidden in escapes, which JSON allows of any letter."""
+_ESCAPE, _ANY_ESCAPE = re.escape(r"\u00"), re.escape(r"\u")
+"""What is to be found may be hidden in escapes, which JSON allows of any letter; those of ASCII, and all."""
 
 
 class Masker:
@@ -65,7 +92,10 @@ class Masker:
             words.update(_WORDS)
         if self._hides_emails:
             words.add("@")
-        self._suspicion = _one_of([*map(re.escape, sorted(words)), *[_DIGITS] * self._hides_cards])
+        patterns = [*map(re.escape, sorted(words)), *[_DIGITS] * self._hides_cards]
+        # Many a sender escapes all but ASCII, and with it the names of fields.
+        is_ascii = all(name.isascii() for name in self._fields)
+        self._suspicion = _one_of(patterns, _ESCAPE if is_ascii else _ANY_ESCAPE)
         self._steps = tuple(self._texts())
 
     def suspects(self, body: bytes) -> frozenset[int]:
@@ -101,7 +131,7 @@ class Masker:
         if isinstance(written, list):
             return [self.value(each, name) for each in written]
         if isinstance(written, int) and not isinstance(written, bool) and self._hides_cards:
-            masked = _CARD.sub(_card, str(written))
+            masked = _RUN.sub(_run, str(written))
             return written if masked == str(written) else masked
         return written
 
@@ -113,10 +143,13 @@ class Masker:
     def _texts(self) -> Iterable[Callable[[str], str]]:
         if self._hides_credentials:
             yield partial(_SCHEME.sub, rf"\1{HIDDEN}")
-            yield partial(_BEHIND.sub, rf"\1{HIDDEN}")
+            for pattern in _BEHIND:
+                yield partial(pattern.sub, _hidden_behind)
+            yield partial(_OPTION.sub, rf"\1{HIDDEN}")
+            yield partial(_ELEMENT.sub, rf"\1{HIDDEN}")
             yield partial(_IN_URL.sub, rf"\1{HIDDEN}\3")
         if self._hides_cards:
-            yield partial(_CARD.sub, _card)
+            yield partial(_RUN.sub, _run)
         if self._hides_emails:
             yield partial(_EMAIL.sub, HIDDEN)
 
@@ -126,22 +159,44 @@ def masker(binding: LogBinding) -> Masker:
     return Masker([Mask(name) for name in binding.mask], binding.mask_fields)
 
 
-def _one_of(patterns: Sequence[str]) -> Any:  # re2 has no types
-    """Return what finds the first of *patterns* in each line, in whatever case; None where there are none."""
+def _one_of(patterns: Sequence[str], escape: str) -> Any:  # re2 has no types
+    """Return what finds the first of *patterns*, or an *escape*, in each line; None where there are none."""
     if not patterns:
         return None
     options = re2.Options()
     options.case_sensitive = False
-    return re2.compile(f"(?:{'|'.join((*patterns, _ESCAPE))})[^\\n]*".encode(), options)
+    return re2.compile(f"(?:{'|'.join((*patterns, escape))})[^\\n]*".encode(), options)
 
 
-def _card(found: re.Match[str]) -> str:
-    digits = re.sub(r"\D", "", found[0])
-    return f"{HIDDEN}{digits[-4:]}" if _checks(digits) else found[0]
+def _hidden_behind(found: re.Match[str]) -> str:
+    return f"{found[1]}{found['quote'] or ''}{HIDDEN}"
+
+
+def _run(found: re.Match[str]) -> str:
+    """Return a run of digits without the numbers of cards."""
+    run = found[0]
+    if _checks(_digits(run)):
+        return _hidden_card(run)
+    parts, end = [], 0
+    for card in _CARD_WITHIN.finditer(run):
+        if card.start(1) >= end and _checks(_digits(card[1])):
+            parts += [run[end : card.start(1)], _hidden_card(card[1])]
+            end = card.end(1)
+    return "".join((*parts, run[end:]))
+
+
+def _hidden_card(number: str) -> str:
+    return f"{HIDDEN}{_digits(number)[-4:]}"
+
+
+def _digits(written: str) -> str:
+    return re.sub(r"\D", "", written)
 
 
 def _checks(digits: str) -> bool:
     """Whether the last digit is the check digit of the others (Luhn, ISO/IEC 7812-1 annex B)."""
+    if len(digits) > _MOST_DIGITS:
+        return False
     total = 0
     for place, digit in enumerate(reversed(digits)):
         doubled = int(digit) * (1 + place % 2)
