@@ -108,10 +108,8 @@ class Keeper:
             except NotArchived as error:
                 log.warning("log_day_not_archived", kind=kind, day=day, reason=str(error))
                 return Waits.NOT_ARCHIVED, str(error)
-        # Archiving takes long enough for somebody to order a hold meanwhile.
-        if held_by(kind):
+        if not _note(kind, part, archived):
             return Waits.HELD, ""
-        _note(kind, part, archived)
         self._days.delete(part)
         log.info("log_day_deleted", kind=kind, day=day, rows=part.rows, archived=archived)
         return None, ""
@@ -136,7 +134,10 @@ class Keeper:
             keeping = Keeping.objects.get(kind=kind)
             if keeping.proven_on == today and not keeping.going:
                 return
-            content = report.proof(rules.kinds[kind], keeping.going, oldest, stays, decision.why)
+            # Written down it was, and then stopped: by a store that went away, before a hold.
+            still_there = {(part.day.isoformat(), part.rows) for part in stays}
+            gone = [each for each in keeping.going if (each[0], each[1]) not in still_there]
+            content = report.proof(rules.kinds[kind], gone, oldest, stays, decision.why)
             record = ledger.Record(
                 LedgerEntry.Kind.PROOF, content, clause_id=rules.kinds[kind].id, document_digest=digest
             )
@@ -222,15 +223,19 @@ def _agree_to_what_deletes_nothing(
         Keeping.objects.update_or_create(kind=kind, defaults={"agreed": wanted})
 
 
-def _note(kind: str, part: DayPart, archived: str) -> None:
-    """Write down what goes, before it does."""
+def _note(kind: str, part: DayPart, archived: str) -> bool:
+    """Write down what goes, before it does; say whether it may."""
     with transaction.atomic():
         ledger.hold()
+        # Archiving takes long enough for somebody to order a hold meanwhile; none is ordered in here.
+        if held_by(kind):
+            return False
         keeping = Keeping.objects.get(kind=kind)
         day = part.day.isoformat()
         if [day, part.rows] not in [each[:2] for each in keeping.going]:
             keeping.going.append([day, part.rows, part.bytes, archived])
             keeping.save()
+    return True
 
 
 def _audit(event: str, by: str, now: datetime, **details: object) -> None:

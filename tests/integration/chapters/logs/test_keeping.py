@@ -138,6 +138,25 @@ def test_killed_after_the_first_day_it_goes_on_and_proves_both(telemetry: Teleme
     assert sorted(day for day, *_ in proof.content["deleted"]) == ["2026-05-10", "2026-08-27"]
 
 
+class Away(LogDays):
+    """Goes away before it deletes."""
+
+    def delete(self, part: DayPart) -> None:
+        raise StoreUnavailable(f"{part.day} stays")
+
+
+def test_what_could_not_be_deleted_before_a_hold_is_not_proven_to_be_gone(telemetry: Telemetry) -> None:
+    agreed()
+    Keeper(Away(telemetry)).step(written(), NOON, "d")
+    keeping.hold("access", "調査", by="taro", now=NOON)
+
+    Keeper(LogDays(telemetry)).step(written(), NOON, "d")
+
+    (proof,) = (entry.content for entry in proofs())
+    assert ages(telemetry) == [0, 89, 90, 91, 200]
+    assert (proof["deleted"], proof["rows_deleted"], proof["rows_kept"]) == ([], 0, 15)
+
+
 def test_a_shorter_retention_waits_until_somebody_agrees(telemetry: Telemetry) -> None:
     agreed()
     keeper = Keeper(LogDays(telemetry))
