@@ -113,8 +113,9 @@ class BatchStore[Row: BatchRow]:
         """Write what of *batch* is not there."""
         if self._held(batch, "count()")[0][0] == len(batch.rows):
             return
-        held = {number for (number,) in self._held(batch, "number")}
-        for rows in _by_partitions([row for row in batch.rows if row.number not in held]):
+        held = {number for (number,) in self._held_at_any_time(batch)}
+        missing = [row for row in batch.rows if row.number not in held]
+        for rows in _by_partitions(missing) if missing else ():
             self._insert(batch.key, rows, token=uuid4().hex)
 
     def _doubt(self, key: str) -> None:
@@ -141,10 +142,21 @@ class BatchStore[Row: BatchRow]:
             AND fromUnixTimestamp64Milli({{last:Int64}})""",  # noqa: S608 - words of Toban's own
             {
                 "batch": _batch_number(batch.key),
-                "days": sorted({date.fromisoformat(row.day) for row in batch.rows}),
+                "days": _days(batch),
                 "first": int(min(moments) * 1000) - 1,
                 "last": int(max(moments) * 1000) + 1,
             },
+        )
+
+    def _held_at_any_time(self, batch: Batch[Row]) -> Sequence[Sequence[int]]:
+        """Return the numbers of the stored rows of *batch*, whatever time of their days they are of.
+
+        A row that names no time is of the moment at which it is read; when its batch comes again, of a later.
+        """
+        return self._telemetry.ask(
+            f"""SELECT number FROM {self._table.name} WHERE batch = {{batch:UInt64}}
+            AND day IN {{days:Array(Date)}}""",  # noqa: S608 - words of Toban's own
+            {"batch": _batch_number(batch.key), "days": _days(batch)},
         )
 
     def _has_started_lately(self) -> bool:
@@ -153,6 +165,10 @@ class BatchStore[Row: BatchRow]:
             self._uptime = float(self._telemetry.ask("SELECT uptime()", {})[0][0])
             self._asked_at = now
         return self._uptime < DOUBTED
+
+
+def _days[Row: BatchRow](batch: Batch[Row]) -> list[date]:
+    return sorted({date.fromisoformat(row.day) for row in batch.rows})
 
 
 def _batch_number(key: str) -> int:

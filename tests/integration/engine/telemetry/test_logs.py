@@ -115,6 +115,21 @@ def test_a_batch_that_was_acknowledged_without_being_there_is_written_after_all(
     assert count(telemetry, above=4) == 6
 
 
+def test_a_batch_whose_lines_name_no_time_is_there_once(logs: LogStore, telemetry: Telemetry) -> None:
+    """They are of the moment at which they are read, and are read again when the batch comes again."""
+    batch = Batch(key_of("shop", "", b"without times"), [row(number) for number in range(1, 11)])
+    later = [each._replace(at=each.at + 30) for each in batch.rows]
+    logs.write(batch)
+    # As after a kill that lost some: only those are missing.
+    telemetry.do("ALTER TABLE logs DELETE WHERE number > 8 SETTINGS mutations_sync = 1", {})
+
+    for _ in range(2):
+        logs.write(Batch(batch.key, later))
+
+    assert count(telemetry) == 10
+    assert count(telemetry, above=8) == 2
+
+
 def test_a_store_that_is_killed_loses_nothing_that_was_acknowledged(start_store: StartStore) -> None:
     child = start_store()
     telemetry = Telemetry(child.telemetry_url)
