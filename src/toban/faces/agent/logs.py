@@ -6,6 +6,8 @@ What could not be sent stays where it is, in the file: nothing is held in memory
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -19,6 +21,10 @@ _LONGEST_PAUSE = 60.0
 _WHERE = "/ingest/logs"
 _OVER = frozenset((httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY))
 """Answers after which the same batch would be refused again."""
+_ANOTHER = "Toban ではないものが答えました: --url を確かめてください"
+
+_OFF = timedelta(minutes=5)
+"""How far this host's clock may be off; beyond it lines that name no time get the server's."""
 
 log = structlog.get_logger(__name__)
 
@@ -89,16 +95,18 @@ class Shipper:
         for tailed in ready:
             if self._is_stopped():
                 return None
-            body = self._tail.body(tailed)
+            pending, body = tailed.position.pending, self._tail.body(tailed)
             if body is None:
                 continue
             held = self._send(tailed, body) if body else None
             if held:
                 return held
-            self._tail.acknowledge(tailed)
+            if tailed.position.pending is pending:
+                self._tail.acknowledge(tailed)
         return None
 
     def _send(self, tailed: Tailed, body: bytes) -> Held | None:
+        """Send what is pending of *tailed*, or note it anew where its time was wrong; return why it stays."""
         pending = tailed.position.pending
         if pending is None:
             return None
@@ -115,13 +123,41 @@ class Shipper:
         except httpx.HTTPError as error:
             # Its own words may hold the address, never the token: that is a header.
             return Held(f"Toban に届きません: {type(error).__name__}")
+        server = _time_of(answer)
+        if server is not None:
+            self._compare(server)
+            is_early = datetime.fromisoformat(pending.at) - server > _OFF
+            if answer.status_code == httpx.codes.CONFLICT and is_early:
+                # Nothing of it was stored. Noted by the server's time it can't be early again.
+                self._tail.note_anew(tailed)
+                return None
         return _outcome(answer, tailed.position.path)
+
+    def _compare(self, server: datetime) -> None:
+        """Find out how far this host's clock is ahead of the *server*'s."""
+        ahead = self._tail.now() - server
+        # Whole seconds are told: followed closely, they would put later lines before earlier ones.
+        if abs(ahead - self._tail.ahead) > _OFF:
+            log.warning("clock_compared", ahead=round(ahead.total_seconds()))
+            self._tail.ahead = ahead if abs(ahead) > _OFF else timedelta()
+
+
+def _time_of(answer: httpx.Response) -> datetime | None:
+    """Return when *answer* was given by its server's clock; None where it doesn't say."""
+    try:
+        told = parsedate_to_datetime(answer.headers["date"])
+    except (KeyError, ValueError):
+        return None
+    return told if told.tzinfo else None
 
 
 def _outcome(answer: httpx.Response, path: str) -> Held | None:
     """Return why a batch stays; None when it is done with."""
     why = " ".join(answer.text.split())[:200]
     if answer.status_code in _OVER:
+        # A proxy's word, such as that it wants TLS, is none on the lines; it comes as a page.
+        if answer.headers.get("content-type", "").startswith("text/html"):
+            return Held(_ANOTHER)
         log.error("log_lines_refused", path=path, reason=why)
         return None
     if not answer.is_success:
@@ -130,7 +166,7 @@ def _outcome(answer: httpx.Response, path: str) -> Held | None:
         return Held(f"Toban が {answer.status_code} を返しました: {why}", seconds)
     told = _told(answer)
     if told is None:
-        return Held("Toban ではないものが答えました: --url を確かめてください")
+        return Held(_ANOTHER)
     if told["refused"]:
         log.warning("log_lines_refused", path=path, count=told["refused"], first=told["reasons"][0]["reason"])
     return None

@@ -30,6 +30,8 @@ class Collector:
     def take(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request.url.params)
         if self.status != 200:
+            if self.answer.startswith("<html>"):
+                return httpx.Response(self.status, html=self.answer)
             return httpx.Response(self.status, text=self.answer, headers={"retry-after": "7"})
         key = request.headers["idempotency-key"]
         lines = zstandard.ZstdDecompressor().decompressobj().decompress(request.content).split(b"\n")

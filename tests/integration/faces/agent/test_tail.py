@@ -221,6 +221,7 @@ def test_a_server_that_is_away_is_asked_less_and_less_and_loses_nothing(host: Ho
     ("status", "answer", "said"),
     [
         (401, "a token is needed", "Toban が 401 を返しました: a token is needed"),
+        (400, "<html>plain HTTP was sent to a port of HTTPS</html>", "Toban ではないものが答えました"),
         (200, "<html>welcome</html>", "Toban ではないものが答えました"),
         (200, "[]", "Toban ではないものが答えました"),
     ],
@@ -234,6 +235,20 @@ def test_what_is_no_acknowledgement_keeps_the_lines(host: Host, status: int, ans
     host.collector.status, host.collector.answer = 200, ""
     host.collector.stored.clear()
     assert host.sends() == [b"a"]
+
+
+def test_a_server_that_always_finds_the_time_too_early_is_not_asked_without_a_pause(host: Host) -> None:
+    host.write("a")
+    host.collector.status, host.collector.answer = 409, "at: in the future"
+    with host.agent() as shipper:
+        assert shipper.step() == "Toban が 409 を返しました: at: in the future"
+        host.collector.status = 200
+        host.collector.answer = ""
+        host.seconds += 61
+        shipper.step()
+
+    assert len(host.collector.asked) == 2
+    assert host.collector.lines == [b"a"]
 
 
 def test_lines_that_will_never_be_taken_hold_up_no_others(host: Host) -> None:
