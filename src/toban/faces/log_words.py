@@ -5,6 +5,8 @@ import io
 import json
 from typing import TYPE_CHECKING
 
+from toban.engine.text import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -28,7 +30,10 @@ def as_json(row: "FoundRow") -> str:
 
 
 def as_text(row: "FoundRow") -> str:
-    """Return the row as one reads it on a terminal, its time on this machine's clock."""
+    """Return the row as one reads it on a terminal, its time on this machine's clock.
+
+    Lines stay lines; whatever else would move the cursor, name the window or turn the text round becomes �.
+    """
     request = f"{row.method} {row.route} {row.status} {row.duration_ms:.0f}ms" if row.status else ""
     ids = [
         f"{name}={value}" for name, value in (("requestId", row.request_id), ("userId", row.user_id)) if value
@@ -36,7 +41,8 @@ def as_text(row: "FoundRow") -> str:
     own = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in row.attributes.items()]
     at = row.at.astimezone()
     parts = [f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03}", f"{row.level:<8}", row.service, request]
-    return " ".join(part for part in (*parts, row.message, *ids, *own) if part)
+    said = " ".join(part for part in (*parts, row.message, *ids, *own) if part)
+    return "\n".join(printable(line.expandtabs()) for line in said.split("\n"))
 
 
 def csv_heading() -> str:

@@ -1,0 +1,33 @@
+"""Rows of logs as one reads them on a terminal."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from toban.engine.telemetry.log_search import FoundRow, Place
+from toban.faces.log_words import as_text
+
+
+def row(message: str, service: str = "shop") -> FoundRow:
+    at = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
+    return FoundRow(
+        Place(1, 1, 1), at, "application", "ERROR", service, message,
+        "", "req-1", "", "", "", "", "", 0, 0.0, "shop", {},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ["\x1b]0;title\x07", "\x1b[2J", "\r", "\0", "\x9b2J", "\u202e"])
+def test_a_line_does_nothing_to_the_terminal_it_is_shown_on(odd: str) -> None:
+    shown = as_text(row(f"card{odd}declined", service=f"shop{odd}"))
+
+    assert all(char.isprintable() for char in shown)
+    assert "declined requestId=req-1" in shown
+
+
+def test_a_stack_stays_in_lines() -> None:
+    shown = as_text(row("Traceback:\n\tat shop.Order\n\tat shop.Main"))
+
+    assert [line.strip() for line in shown.split("\n")[1:]] == [
+        "at shop.Order",
+        "at shop.Main requestId=req-1",
+    ]
