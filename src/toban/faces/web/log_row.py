@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -94,7 +94,7 @@ def _around(found: FoundRow, margin: timedelta, zone: ZoneInfo) -> Choice:
 
 def _fields(found: FoundRow, zone: ZoneInfo) -> Iterator[Field]:
     around = _around(found, _REQUEST_SPAN, zone)
-    for name, value in _flat(as_record(found)):
+    for name, value in _flat(as_record(replace(found, at=found.at.astimezone(zone)))):
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         part = "" if name in _UNLOOKED else term(name, text)
         leads = around.turned(q=part) if part and _can_be_read(part) else ""

@@ -13,12 +13,19 @@ from django.views.decorators.http import require_POST
 
 from toban.chapters.logs import saved
 from toban.chapters.logs.models import SavedSearch
+from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator
-from toban.faces.web.log_choice import choice
+from toban.engine.telemetry.log_language import BadSearch, read_search
+from toban.engine.text import storable_text
+from toban.faces.web.frame import in_force
+from toban.faces.web.log_choice import BadRange, choice, span_of
 
 _LONGEST_NUMBER = 18
 """Digits: no database knows a greater one."""
+
+_LONGEST_QUERY = 14_000
+"""Characters of an address that leads back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +54,18 @@ def keep(request: HttpRequest) -> HttpResponse:
         if number.isdecimal() and len(number) <= _LONGEST_NUMBER:
             done = _("「%(name)s」を消しました。") % {"name": saved.delete(operator, int(number))}
         else:
+            # What can't be read would be stored without a bound, and find nothing when it is opened.
+            read_search(chosen.q)
+            span_of(chosen, in_force().bindings.system.zone, system_clock())
             is_shared = request.POST.get("shared") == "yes"
-            made = saved.save(operator, request.POST.get("name", ""), chosen.query, is_shared=is_shared)
+            name = storable_text(request.POST.get("name", ""))
+            made = saved.save(operator, name, chosen.query, is_shared=is_shared)
             done = _("「%(name)s」として保存しました。") % {"name": made.name}
     except NotPossible as wrong:
         messages.error(request, f"{wrong}。{wrong.hint}。")
+    except (BadSearch, BadRange) as wrong:
+        messages.error(request, str(wrong))
     else:
         messages.success(request, done)
-    return redirect(f"{reverse('logs')}?{chosen.query}")
+    # A search that can be read is shorter by far; without this bound the answer would be a bare refusal.
+    return redirect(f"{reverse('logs')}?{chosen.query[:_LONGEST_QUERY]}")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.http import StreamingHttpResponse
@@ -223,6 +224,13 @@ def test_a_row_that_is_not_there_is_not_found(viewer: Client, place: str) -> Non
     assert viewer.get(f"/logs/{place}").status_code == 404
 
 
+def test_a_rows_own_time_is_that_of_its_heading(viewer: Client) -> None:
+    (address,) = ROW_ADDRESS.findall(text(viewer, "/logs/", {"q": "declined"}))
+    local = datetime.fromtimestamp(lines()[250].at, ZoneInfo("Asia/Tokyo"))
+
+    assert f"<dt>timestamp</dt><dd>{local.isoformat(timespec='milliseconds')}</dd>" in text(viewer, address)
+
+
 def test_what_applications_wrote_never_becomes_markup(viewer: Client) -> None:
     page = text(viewer, "/logs/", {"q": "level:ERROR"})
     address = ROW_ADDRESS.findall(page)[-1]
@@ -356,6 +364,27 @@ def test_a_saved_search_is_found_again_as_it_was(viewer: Client) -> None:
     again = text(viewer, unescape(link))
     assert 'value="level:ERROR &quot;card declined&quot;"' in again
     assert re.search(r'aria-current="true">6時間</a>', again)
+
+
+def test_a_long_search_is_saved_and_shown_again(viewer: Client) -> None:
+    longest = " ".join(["決済"] * 20 + ["カード会社から答えがありません" * 30])
+
+    page = keep(viewer, name="長い検索", q=longest)
+
+    assert "「長い検索」として保存しました。" in page
+    assert f'value="{longest}"' in page
+
+
+@pytest.mark.parametrize("flawed", [{"q": '"open'}, {"q": "x" * 100_000}, {"from": "x" * 100_000}])
+def test_what_finds_nothing_is_not_saved(viewer: Client, flawed: dict[str, str]) -> None:
+    answer = viewer.post("/logs/saved", {"name": "flawed", **flawed})
+
+    assert answer.status_code == 302
+    assert not SavedSearch.objects.exists()
+
+
+def test_a_name_is_one_that_every_database_takes(viewer: Client) -> None:
+    assert "「x�y」として保存しました。" in keep(viewer, name="x\0y")
 
 
 def test_a_search_is_ones_own_unless_it_is_shared(viewer: Client, sign_in: SignIn) -> None:
