@@ -7,6 +7,7 @@ that was emptied the rest is looked for in the copy that logrotate made of it be
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from uuid import uuid4
@@ -76,6 +77,12 @@ class Tail:
         self._saved = list(standing.files)
         self._unclaimed = list(standing.files)
         self._complained: set[str] = set()
+        self.ahead = timedelta()
+        """How far this host's clock is ahead of the one by which lines without a time are noted."""
+
+    def now(self) -> datetime:
+        """Return this host's time, as wrong as it is."""
+        return self._clock()
 
     def look(self) -> None:
         """Find out what has become of the files, and which are new."""
@@ -135,6 +142,12 @@ class Tail:
         end = tailed.position.needs
         behind = tailed.file.behind(end)
         tailed.position = replace(tailed.position, offset=end, behind=behind, pending=None)
+        tailed.was_sent = False
+
+    def note_anew(self, tailed: Tailed) -> None:
+        """Note what is pending of *tailed* as another batch of now; of the former nothing was stored."""
+        if tailed.position.pending:
+            tailed.position = replace(tailed.position, pending=self._pending(tailed.position.needs))
         tailed.was_sent = False
 
     def save(self) -> None:
@@ -269,9 +282,11 @@ class Tail:
         is_last = self._elapsed() - tailed.grew_at > _PATIENCE
         count = end_of(chunk, is_last=is_last)
         if count:
-            at = self._clock().isoformat(timespec="milliseconds")
-            pending = Pending(uuid4().hex, offset + count, at)
-            tailed.position = replace(tailed.position, pending=pending)
+            tailed.position = replace(tailed.position, pending=self._pending(offset + count))
+
+    def _pending(self, end: int) -> Pending:
+        at = (self._clock() - self.ahead).isoformat(timespec="milliseconds")
+        return Pending(uuid4().hex, end, at)
 
     def _open(self, path: Path) -> LogFile | None:
         try:

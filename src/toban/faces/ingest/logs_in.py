@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from toban.chapters.logs.counters import count
 from toban.chapters.logs.formats import FORMATS
 from toban.chapters.logs.formats.convert import Surroundings
+from toban.chapters.logs.limits import AHEAD
 from toban.chapters.logs.lines import LineReader, Reading
 from toban.chapters.logs.origins import Sent, Written, written
 from toban.chapters.logs.rules import rules
@@ -31,6 +32,10 @@ _RETRY = {"Retry-After": "5"}
 _SOON = {"Retry-After": "1"}
 
 log = structlog.get_logger(__name__)
+
+
+class _Early(Exception):
+    """The sender read its lines in the future by this server's clock."""
 
 
 class LogsIn:
@@ -54,8 +59,9 @@ class LogsIn:
         """Store what is understood, and say of each other line why not.
 
         200 where anything was stored or nothing was sent, 400 where nothing was understood, 401 for
-        strangers, 413, 429 with `Retry-After` while too much is in hand, 503 while the store is away. What
-        was answered by 429 or 503 is to be sent again, unchanged: it is stored once.
+        strangers, 409 where `at` is in the future by this server's clock, 413, 429 with `Retry-After` while
+        too much is in hand, 503 while the store is away. What was answered by 429 or 503 is to be sent again,
+        unchanged: it is stored once.
         """
         sender = await self._senders.name_of(request, "logs")
         edition = self._edition()
@@ -63,11 +69,13 @@ class LogsIn:
         if sender is None or edition is None or binding is None:
             return stranger()
         try:
-            how = written(sender, binding, _sent(request))
+            how = written(sender, binding, _sent(request, self._clock()))
             with self._room.taken(size_of(request)):
                 return await self._take(request, how, edition)
         except Busy:
             return PlainTextResponse("too much at once\n", 429, headers=_SOON)
+        except _Early:
+            return PlainTextResponse("at: in the future by this server's clock, see Date\n", 409)
         except TooLarge:
             return PlainTextResponse(f"more than {LARGEST} bytes\n", 413)
         except ValueError as refusal:
@@ -111,14 +119,17 @@ class LogsIn:
         return ""
 
 
-def _sent(request: Request) -> Sent:
-    """Return what an agent says of its lines; raises `ValueError` where its time is none."""
+def _sent(request: Request, now: datetime) -> Sent:
+    """Return what an agent says of its lines; raises `ValueError` where its time is none, or `_Early`."""
     asked = request.query_params
     at = 0.0
     if "at" in asked:
         moment = datetime.fromisoformat(asked["at"])
         if moment.tzinfo is None:
             raise ValueError("at: names no time zone")
+        # Refused line by line they would be lost to a sender that passes over what is refused.
+        if moment > now + AHEAD:
+            raise _Early
         at = round(moment.timestamp(), 3)
     return Sent(asked.get("file", "")[:_LONGEST_NAME], asked.get("host", "")[:_LONGEST_NAME], at)
 

@@ -8,7 +8,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,7 +17,13 @@ import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
+from toban.faces.agent.client import new_client
+from toban.faces.agent.logs import Shipper
+from toban.faces.agent.positions import Positions
+from toban.faces.agent.tail import Tail
+
 TOKEN = "agent-token-of-this-test"
+NOT_AT_ALL = timedelta()
 BINDINGS = """
 [senders.web]
 token = "file:token"
@@ -118,6 +125,44 @@ def test_an_agent_with_nothing_to_do_says_so(served: Served, tmp_path: Path) -> 
 
     assert agent.returncode == 2
     assert "HINT: --log" in out
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=1), timedelta(hours=-1), timedelta(days=400)], ids=str)
+def test_a_host_whose_clock_is_wrong_loses_no_line_without_a_time_of_its_own(
+    served: Served, store: StoreProcess, tmp_path: Path, off: timedelta
+) -> None:
+    path = tmp_path / "app.log"
+    path.write_text("first\n")
+    began = datetime.now(UTC)
+    wrong = [off]
+    positions = Positions(tmp_path / "spool")
+    tail = Tail([str(path)], positions, lambda: datetime.now(UTC) + sum(wrong, NOT_AT_ALL))
+    with closing(tail), new_client(served.url, TOKEN, None) as client:
+        shipper = Shipper(tail, client, "web-1", is_stopped=lambda: False)
+        assert shipper.step() == ""
+        append(path, "second")
+        assert shipper.step() == ""
+        wrong.clear()
+        # Of the old time still: what the clock was put to is found out by its answer.
+        append(path, "third")
+        assert shipper.step() == ""
+        append(path, "fourth")
+        assert shipper.step() == ""
+
+    rows = stored(store, "message, toUnixTimestamp64Milli(at)", path)
+    times = {message: datetime.fromtimestamp(at / 1000, UTC) for message, at in rows}
+    assert sorted(message for message, _ in rows) == ["first", "fourth", "second", "third"]
+    # Whole seconds are all that the server tells, and it looks at its clock once a second.
+    earliest = began - timedelta(seconds=5)
+    # The first line of a clock that is behind is of its time.
+    assert earliest <= times["first"] - min(off, NOT_AT_ALL) <= datetime.now(UTC)
+    assert earliest <= times["second"] <= datetime.now(UTC)
+    assert earliest <= times["fourth"] <= datetime.now(UTC)
+
+
+def append(path: Path, line: str) -> None:
+    with path.open("a") as file:
+        file.write(f"{line}\n")
 
 
 @pytest.mark.slow

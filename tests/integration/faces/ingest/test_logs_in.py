@@ -4,7 +4,8 @@ import base64
 import gzip
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
@@ -130,6 +131,49 @@ def test_what_is_no_log_is_refused_with_a_reason(
     served: Served, body: bytes, headers: dict[str, str], status: int
 ) -> None:
     assert post(served, body, **headers).status_code == status
+
+
+def test_a_sender_whose_clock_is_off_is_told_line_by_line_and_stored_as_it_says(
+    served: Served, store: StoreProcess
+) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    times = {
+        "fast": now + timedelta(hours=1),
+        "slow": now - timedelta(hours=1),
+        "old": now - timedelta(days=92),
+    }
+    body = b"\n".join(line(f"clock {name}", timestamp=at.isoformat()) for name, at in times.items())
+
+    # Lines refused now are refused again; those that were stored are there once.
+    for _ in range(2):
+        reply = post(served, body)
+
+        assert (reply.status_code, reply.json()["stored"], reply.json()["refused"]) == (200, 1, 2)
+        assert reply.json()["reasons"] == [
+            {"line": 1, "reason": "timestamp: in the future by this server's clock"},
+            {"line": 3, "reason": "timestamp: older than the document keeps application logs"},
+        ]
+    told = store.told("SELECT message, toUnixTimestamp64Milli(at) FROM logs WHERE message LIKE 'clock %'")
+    assert told == f"clock slow\t{int(times['slow'].timestamp() * 1000)}"
+
+
+def test_what_was_read_in_the_future_is_refused_whole_with_the_server_s_time(
+    served: Served, store: StoreProcess
+) -> None:
+    later = datetime.now(UTC) + timedelta(hours=1)
+    shown = {"authorization": f"Bearer {TOKEN}"}
+
+    reply = httpx.post(
+        f"{served.url}/ingest/logs",
+        params={"at": later.isoformat(), "file": "/var/log/early.log"},
+        content=b"early",
+        headers=shown,
+        trust_env=False,
+    )
+
+    assert (reply.status_code, reply.text) == (409, "at: in the future by this server's clock, see Date\n")
+    assert abs(parsedate_to_datetime(reply.headers["date"]) - datetime.now(UTC)) < timedelta(minutes=1)
+    assert store.told("SELECT count() FROM logs WHERE message = 'early'") == "0"
 
 
 def test_a_store_that_is_away_makes_the_sender_wait(tmp_path_factory: pytest.TempPathFactory) -> None:
