@@ -20,7 +20,7 @@ from toban.engine.telemetry import parquet
 from toban.engine.telemetry.log_days import DayPart
 from toban.engine.telemetry.log_search import FoundRow, Span, Term
 from toban.engine.telemetry.log_words import AUDIT
-from toban.engine.telemetry.parquet import LogExport, Stretch, Unreadable
+from toban.engine.telemetry.parquet import Figures, LogExport, Stretch, Unreadable
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 
 _LEFT_FREE = 512 << 20
@@ -73,14 +73,27 @@ class Archive:
         return key
 
     def _holds(self, key: str, part: DayPart) -> bool:
-        """Say whether all of *part* is there already: Toban was stopped before it could delete the rows."""
+        """Say whether all of *part* is there already: Toban was stopped before it could delete the rows.
+
+        Raises `NotArchived` where other rows of its day are there: its manifest would take their place.
+        """
         if not any(each.key == key for each in self._store.listing(key)):
             return False
-        manifest = _read(self._store, key)
+        manifest, export = _read(self._store, key), LogExport(self._telemetry, part)
+        rows = sum(count for _, count, _ in export.minutes())
+        if not rows:
+            # Another worker was quicker.
+            return True
+        if rows != manifest.rows or not all(_is_as_stored(each, export) for each in manifest.parts):
+            folder = archive_rules.folder(part.kind, part.day)
+            raise NotArchived(
+                f"{self._store.name}: {key} は、この日の前に移して消した行のものです。"
+                f"{folder} をほかの名に移せば、次の回にいまの行を移します"
+            )
         sizes = {
             each.key: each.size for each in self._store.listing(archive_rules.folder(part.kind, part.day))
         }
-        return manifest.rows == part.rows and all(sizes.get(each.key) == each.size for each in manifest.parts)
+        return all(sizes.get(each.key) == each.size for each in manifest.parts)
 
     def _written(self, part: DayPart, now: datetime, written: list[str]) -> Manifest:
         export = LogExport(self._telemetry, part)
@@ -193,6 +206,10 @@ class ArchivedLogs:
                 found += parquet.newest(file, terms, span, limit=limit)
             found = sorted(found, key=lambda row: row.place, reverse=True)[:limit]
         return found
+
+
+def _is_as_stored(part: Part, export: LogExport) -> bool:
+    return export.figures(Span(part.start, part.end)) == Figures(part.rows, int(part.checksum))
 
 
 def _read(store: Store, key: str) -> Manifest:

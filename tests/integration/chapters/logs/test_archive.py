@@ -304,6 +304,25 @@ def test_a_day_that_was_archived_before_toban_was_stopped_is_not_archived_again(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("count", [3, 40])
+def test_rows_that_came_after_their_day_was_archived_and_deleted_put_nothing_in_its_place(
+    telemetry: Telemetry, folder: DirectoryStore, count: int
+) -> None:
+    """The document kept longer for a while, and a sender sent what it had of then."""
+    step(telemetry, Archive(folder, telemetry))
+    there = keys(folder)
+    rows = [row(OLD, number)._replace(message="later") for number in range(1, count + 1)]
+    LogStore(telemetry).write(Batch(key_of("shop", "later", b""), rows))
+
+    step(telemetry, Archive(folder, telemetry), NOON + timedelta(minutes=1))
+
+    archived = ArchivedLogs(folder).manifests((), WHOLE)
+    assert days(telemetry) == [OLD, NOON.date()]
+    assert (keys(folder), [each.rows for each in archived]) == (there, [40])
+    assert "logs/access/2026-05-10/ をほかの名に移せば" in ClauseStatus.objects.get(clause_id=ACCESS).reason
+
+
+@pytest.mark.slow
 def test_who_comes_too_late_leaves_the_archive_of_another_as_it_is(
     telemetry: Telemetry, folder: DirectoryStore
 ) -> None:
