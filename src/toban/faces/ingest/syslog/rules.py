@@ -1,12 +1,16 @@
 """Whose a message is, and what is stored of it. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
+from toban.chapters.logs import columns
 from toban.chapters.logs.formats import access, syslog, text
 from toban.chapters.logs.formats.convert import Record, Surroundings, completed, decoded
+from toban.chapters.logs.limits import AHEAD, Bad
+from toban.chapters.logs.shapes import NAMES
 from toban.engine.bindings.senders import SenderBinding
 
 type Address = IPv4Address | IPv6Address
@@ -56,7 +60,20 @@ def sorted_out(
         envelope, told = syslog.opened(decoded(message.content.rstrip(b"\0\r\n")), around)
         name = sender_of(message.source, str(envelope.get("host", "")), senders)
         inner = (access.request(told) if _is_access(name, senders) else None) or text.unwrapped(told)
-        yield name, completed(completed(inner, envelope), {"timestamp": message.at})
+        yield name, _dated(completed(completed(inner, envelope), {"timestamp": message.at}), message.at)
+
+
+def _dated(record: Record, arrival: float) -> Record:
+    """Return *record* with a time that it can be of: its own, else that of its *arrival*.
+
+    A device without a battery begins in January, and no answer would tell it that its messages are refused.
+    """
+    own = [record[name] for name in NAMES["at"] if name in record]
+    with suppress(Bad):
+        if max(columns.seconds(own)) <= arrival + AHEAD.total_seconds():
+            return record
+    rest = {name: value for name, value in record.items() if name not in NAMES["at"]}
+    return {**rest, "timestamp": arrival, "loggedAt": own[0]}
 
 
 def _is_access(name: str | None, senders: Senders) -> bool:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from toban.chapters.logs.formats.convert import Surroundings
+from toban.chapters.logs.formats.convert import Record, Surroundings
 from toban.engine.bindings.senders import SenderBinding
 from toban.faces.ingest.syslog.rules import Message, address_of, sender_of, sorted_out
 
@@ -13,6 +13,7 @@ def sender(**said: object) -> SenderBinding:
     return SenderBinding.model_validate({"may": ["logs"], **said})
 
 
+AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
 SENDERS = {
     "firewalls": sender(networks=["10.0.1.0/24"], hosts=["fw-*"]),
     "web": sender(networks=["10.0.1.0/24", "2001:db8::/32"], format="access"),
@@ -37,14 +38,14 @@ def test_the_first_whose_network_and_host_fit_has_sent_it(source: str, host: str
 
 
 def test_a_message_without_a_time_is_of_the_time_at_which_it_came() -> None:
-    around = Surroundings(UTC, datetime(2026, 11, 26, tzinfo=UTC))
+    around, arrival = Surroundings(UTC, AT), AT.timestamp()
     source = address_of("10.0.1.7")
     access = b'<190>nginx: 192.0.2.9 - - [26/Nov/2026:01:00:00 +0000] "GET /a HTTP/1.1" 200 5'
 
     (first, second, third) = sorted_out(
         [
-            Message(source, 12.5, b"<11>app: no\0"),
-            Message(source, 12.5, access),
+            Message(source, arrival, b"<11>app: no\0"),
+            Message(source, arrival, access),
             Message(address_of("192.0.2.1"), 1.0, b""),
         ],
         SENDERS,
@@ -53,7 +54,39 @@ def test_a_message_without_a_time_is_of_the_time_at_which_it_came() -> None:
 
     assert first == (
         "web",
-        {"message": "no", "level": "ERROR", "facility": "user", "service": "app", "timestamp": 12.5},
+        {"message": "no", "level": "ERROR", "facility": "user", "service": "app", "timestamp": arrival},
     )
     assert (second[1]["status"], second[1]["timestamp"]) == (200, "2026-11-26T01:00:00+00:00")
     assert third[0] is None
+
+
+@pytest.mark.parametrize(
+    ("message", "logged_at"),
+    [
+        ("<11>1 2026-11-26T12:10:00.001Z fw-1 app - - - up", "2026-11-26T12:10:00.001Z"),
+        ("<11>Jan  1 00:00:12 fw-1 app: up", "2027-01-01T00:00:12+00:00"),
+        ("<11>1 yesterday fw-1 app - - - up", "yesterday"),
+        ('<11>1 - fw-1 app - - - {"ts": 1795694400000000, "message": "up"}', 1795694400000000),
+    ],
+)
+def test_a_message_of_a_time_that_cannot_be_is_of_the_time_at_which_it_came(
+    message: str, logged_at: object
+) -> None:
+    told = record_of(message)
+
+    assert (told["timestamp"], told["loggedAt"], told["message"]) == (AT.timestamp(), logged_at, "up")
+    assert "ts" not in told
+
+
+@pytest.mark.parametrize("own", ["2026-11-26T12:10:00Z", "2026-11-26T11:00:00Z", "2026-01-01T00:00:00Z"])
+def test_a_message_of_a_time_that_may_be_keeps_it(own: str) -> None:
+    told = record_of(f"<11>1 {own} fw-1 app - - - up")
+
+    assert told["timestamp"] == own
+    assert "loggedAt" not in told
+
+
+def record_of(message: str) -> Record:
+    sent = Message(address_of("10.0.1.7"), AT.timestamp(), message.encode())
+    ((_, told),) = sorted_out([sent], SENDERS, Surroundings(UTC, AT))
+    return told
