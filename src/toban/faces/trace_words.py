@@ -19,12 +19,14 @@ _DEEPEST = 20
 
 _MICROSECOND, _MILLISECOND, _SECOND = 1_000, 1_000_000, 1_000_000_000
 _WHOLE = 100
+_ROUNDED_UP = 0.9995
+"""From here on three figures of a smaller unit would show a thousand of it."""
 
 
 def length(nanoseconds: float) -> str:
     """Return how long something took, to three figures: 12 µs, 3.25 ms, 1.20 s, 75.0 s."""
     for unit, word in ((_SECOND, "s"), (_MILLISECOND, "ms")):
-        if nanoseconds >= unit:
+        if nanoseconds >= unit * _ROUNDED_UP:
             return f"{_figures(nanoseconds / unit)} {word}"
     return f"{nanoseconds / _MICROSECOND:.0f} µs"
 
@@ -115,6 +117,6 @@ def _bar(line: "Line") -> str:
 
 def _figures(number: float) -> str:
     for places, below in ((2, 10), (1, _WHOLE)):
-        if number < below:
+        if round(number, places) < below:
             return f"{number:.{places}f}"
     return f"{number:,.0f}"

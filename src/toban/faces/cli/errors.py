@@ -2,11 +2,13 @@
 
 import getpass
 import json
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from toban.engine.telemetry.log_language import term
 from toban.engine.text import printable
 from toban.faces.cli.errors_keys import dsn_, key_
 from toban.faces.cli.errors_review import review_
@@ -233,7 +235,7 @@ def _story(event: Mapping[str, Any]) -> Sequence[str]:
         lines += ["", *_said(event["message"]), *_calls(event["stack"])]
     for name, search in (("request_id", "requestId"), ("trace_id", "traceId")):
         if event.get(name):
-            lines += ["", printable(f"ログ: toban logs '{search}:{event[name]}'")]
+            lines += ["", printable(f"ログ: toban logs {shlex.quote(term(search, event[name]))}")]
     return lines
 
 

@@ -23,6 +23,9 @@ from toban.faces.error_words import TRENDS
 from toban.faces.web.batches import date_in
 from toban.faces.web.frame import frame, in_force, look
 
+MOST = 100
+"""Errors of a section, the most frequent; nobody reads on, and `toban errors review` lists them all."""
+
 _YEARS = 10
 """Nobody looks further back."""
 
@@ -45,8 +48,9 @@ def review(request: HttpRequest) -> HttpResponse:
         "week": week,
         "last_day": week.after.monday - date.resolution,
         "is_this": week == this,
+        "most": MOST,
         "sections": [
-            (trend.value, str(TRENDS[trend]), list(rows))
+            (trend.value, str(TRENDS[trend]), (all_ := list(rows))[:MOST], len(all_))
             for trend, rows in groupby(found, key=lambda each: each[1].trend)
         ],
         "done": ErrorReview.objects.filter(monday=week.monday).first(),

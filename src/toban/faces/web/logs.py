@@ -43,7 +43,7 @@ _WRONG = 400
 _FACETS: Mapping[str, Promise] = {
     "level": gettext_lazy("レベル"),
     "kind": gettext_lazy("ログ種別"),
-    "service": gettext_lazy("サービス"),
+    "service": gettext_lazy("サービス名"),
     "route": gettext_lazy("経路"),
     "status": gettext_lazy("状態コード"),
 }

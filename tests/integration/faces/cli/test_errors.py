@@ -1,6 +1,7 @@
 """`toban errors` beside a Toban that runs."""
 
 import json
+import shlex
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,8 @@ from toban import wiring
 from toban.chapters.errors import orders
 from toban.chapters.errors.models import ErrorGroup, ErrorReview
 from toban.engine.clock import system_clock
+from toban.engine.telemetry.log_language import read_search
+from toban.engine.telemetry.log_search import Is
 from toban.faces.cli.errors import command
 from toban.faces.cli.parts import Parts
 
@@ -81,9 +84,20 @@ def test_one_error_is_shown_with_its_stack_and_the_way_to_its_logs(errors: Error
     told = errors("show", str(group.pk)).output
 
     assert "▸ shop.cart of_KeyError" in told
-    assert "ログ: toban logs 'requestId:r-1'" in told
+    assert "ログ: toban logs requestId:r-1\n" in told
     missing = errors("show", "999")
     assert (missing.exit_code, "HINT:" in missing.output) == (1, True)
+
+
+def test_the_way_to_the_logs_can_be_pasted_into_a_shell(errors: Errors) -> None:
+    odd = 'r\'; touch "it" #'
+    group = take(event(at=system_clock(), tags={"request_id": odd}))
+
+    told = errors("show", str(group.pk)).output
+
+    (command,) = (line for line in told.splitlines() if line.startswith("ログ: "))
+    (_, _, _, search) = shlex.split(command)
+    assert read_search(search).terms == (Is("request_id", odd),)
 
 
 def test_what_an_application_wrote_moves_no_cursor(errors: Errors) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from string import ascii_uppercase
 
 import pytest
 from django.test import Client
@@ -228,6 +229,19 @@ def test_a_week_is_compared_with_the_one_before_and_looking_through_it_is_eviden
     assert ErrorReview.objects.get().by == "developer"
     assert LedgerEntry.objects.get(clause_id=REVIEW).content["found"] == {"new": 1}
     assert "developer が見ました" in text(viewer, "/errors/review/")
+
+
+def test_a_week_of_very_many_errors_shows_the_most_frequent_of_each_kind(viewer: Client) -> None:
+    kinds = [f"{first}{second}Error" for first in ascii_uppercase[:11] for second in ascii_uppercase[:10]]
+    for kind in (*kinds[:101], kinds[100]):
+        most_frequent = take(event(kind, at=now()))
+
+    page = text(viewer, f"/errors/review/?week={now():%Y-%m-%d}")
+
+    assert page.count('<tr class="row">') == 100
+    assert '<span class="of">101</span>' in page
+    assert "多いほうから 100 件を示しています。" in page
+    assert f'href="/errors/{most_frequent.pk}"' in page.split('<tr class="row">')[1]
 
 
 @pytest.mark.parametrize("week", ["0001-01-01", "9999-12-31", "x", "2026-13-01"])
