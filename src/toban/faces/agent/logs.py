@@ -14,6 +14,7 @@ import httpx
 import structlog
 import zstandard
 
+from toban.faces.agent.client import ANOTHER, is_page
 from toban.faces.agent.tail import Tail, Tailed
 
 _FIRST_PAUSE = 1.0
@@ -21,7 +22,6 @@ _LONGEST_PAUSE = 60.0
 _WHERE = "/ingest/logs"
 _OVER = frozenset((httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY))
 """Answers after which the same batch would be refused again."""
-_ANOTHER = "Toban ではないものが答えました: --url を確かめてください"
 
 _OFF = timedelta(minutes=5)
 """How far this host's clock may be off; beyond it lines that name no time get the server's."""
@@ -126,9 +126,9 @@ class Shipper:
         server = _time_of(answer)
         if server is not None:
             self._compare(server)
-            is_early = datetime.fromisoformat(pending.at) - server > _OFF
-            if answer.status_code == httpx.codes.CONFLICT and is_early:
-                # Nothing of it was stored. Noted by the server's time it can't be early again.
+            is_wrong = abs(datetime.fromisoformat(pending.at) - server) > _OFF
+            if answer.status_code == httpx.codes.CONFLICT and is_wrong:
+                # Nothing of it was stored. Noted by the server's time it can't be wrong again.
                 self._tail.note_anew(tailed)
                 return None
         return _outcome(answer, tailed.position.path)
@@ -155,9 +155,8 @@ def _outcome(answer: httpx.Response, path: str) -> Held | None:
     """Return why a batch stays; None when it is done with."""
     why = " ".join(answer.text.split())[:200]
     if answer.status_code in _OVER:
-        # A proxy's word, such as that it wants TLS, is none on the lines; it comes as a page.
-        if answer.headers.get("content-type", "").startswith("text/html"):
-            return Held(_ANOTHER)
+        if is_page(answer):
+            return Held(ANOTHER)
         log.error("log_lines_refused", path=path, reason=why)
         return None
     if not answer.is_success:
@@ -166,7 +165,7 @@ def _outcome(answer: httpx.Response, path: str) -> Held | None:
         return Held(f"Toban が {answer.status_code} を返しました: {why}", seconds)
     told = _told(answer)
     if told is None:
-        return Held(_ANOTHER)
+        return Held(ANOTHER)
     if told["refused"]:
         log.warning("log_lines_refused", path=path, count=told["refused"], first=told["reasons"][0]["reason"])
     return None

@@ -13,6 +13,7 @@ import httpx
 import structlog
 
 from toban.chapters.monitoring.source import Source
+from toban.faces.agent.client import ANOTHER, is_page
 from toban.faces.ingest import agents
 
 _AT_ONCE = 200
@@ -80,6 +81,8 @@ class Agent:
             except httpx.HTTPError as error:
                 # Its own words may hold the address, never the token: that is a header.
                 return f"Toban に届きません: {type(error).__name__}"
+            if is_page(answer) and (answer.is_success or answer.status_code == httpx.codes.BAD_REQUEST):
+                return ANOTHER
             if not answer.is_success:
                 why = " ".join(answer.text.split())[:200]
                 if answer.status_code == httpx.codes.BAD_REQUEST:
