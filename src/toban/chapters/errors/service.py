@@ -105,16 +105,17 @@ def _reviews(design: Design, bindings: Bindings, now: datetime) -> Sequence[Stat
     return found
 
 
-def forget(design: Design, now: datetime, *, is_held: bool) -> Mapping[str, int]:
+def forget(design: Design, now: datetime, *, is_held: bool, agreed: timedelta | None) -> Mapping[str, int]:
     """Let go of what is older than the document keeps error logs; with a legal hold of nothing.
 
+    Nothing goes that is younger than *agreed*: a shorter retention waits for somebody's word. None: for ever.
     An ignored error stays ignored, though its events go: else it would be told as new.
     """
     SeenEvent.objects.filter(received_at__lt=now - REMEMBERED).delete()
     kept = clauses.kept(design)
-    if kept is None or is_held:
+    if kept is None or agreed is None or is_held:
         return {}
-    end = now - kept
+    end = now - max(kept, agreed)
     events, _ = StoredEvent.objects.filter(received_at__lt=end).delete()
     hours, _ = ErrorHour.objects.filter(hour__lt=end).delete()
     old = ErrorGroup.objects.filter(last_seen__lt=end)

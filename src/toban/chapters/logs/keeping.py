@@ -6,7 +6,7 @@ moment, the next step deletes the same days again, which is harmless, and proves
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
@@ -18,7 +18,7 @@ from toban.chapters.logs.models import Keeping, LegalHold
 from toban.chapters.logs.report import Kept
 from toban.chapters.logs.retention import Waits
 from toban.chapters.logs.rules import LogRules
-from toban.design.values.duration import read_retention
+from toban.design.values.duration import Duration, read_retention
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.outside import Outside
@@ -163,6 +163,18 @@ def held_by(kind: str) -> str:
     """Return the reason of the legal hold on *kind*; empty without one."""
     hold = LegalHold.objects.filter(Q(kind=kind) | Q(kind=""), ended_at=None).first()
     return hold.reason if hold is not None else ""
+
+
+def agreed_to(kind: str, rules: LogRules) -> timedelta | None:
+    """Return how long what is of *kind* stays by what was agreed to; None: for ever.
+
+    Nothing, where the document does not name the kind: then there is nothing to agree to.
+    """
+    if kind not in rules.kinds:
+        return timedelta()
+    keeping = Keeping.objects.filter(kind=kind).first()
+    agreed = read_retention(keeping.agreed) if keeping is not None else None
+    return agreed.as_timedelta() if isinstance(agreed, Duration) else None
 
 
 def agree(kind: str, rules: LogRules, *, by: str, now: datetime) -> str:

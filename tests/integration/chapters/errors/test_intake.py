@@ -233,13 +233,23 @@ def test_what_is_older_than_the_documents_error_log_goes() -> None:
     new = take(event("TypeError", at=NOW + timedelta(days=20)))
 
     later = NOW + timedelta(days=31)
-    assert service.forget(DESIGN, later, is_held=True) == {}
+    assert service.forget(DESIGN, later, is_held=True, agreed=timedelta()) == {}
     assert ErrorGroup.objects.filter(pk=old.pk).exists()
-    service.forget(DESIGN, later, is_held=False)
+    service.forget(DESIGN, later, is_held=False, agreed=timedelta(days=30))
 
     assert set(ErrorGroup.objects.values_list("pk", flat=True)) == {ignored.pk, new.pk}
     assert list(StoredEvent.objects.values_list("group", flat=True)) == [new.pk]
     assert not SeenEvent.objects.exists()
+
+
+@pytest.mark.parametrize("agreed", [timedelta(days=180), None])
+def test_events_wait_for_consent_to_a_shorter_retention(agreed: timedelta | None) -> None:
+    old = take(event())
+
+    service.forget(DESIGN, NOW + timedelta(days=31), is_held=False, agreed=agreed)
+
+    assert ErrorGroup.objects.filter(pk=old.pk).exists()
+    assert StoredEvent.objects.exists()
 
 
 def test_errors_are_found_by_state_words_and_project() -> None:

@@ -177,6 +177,18 @@ def test_a_shorter_retention_waits_until_somebody_agrees(telemetry: Telemetry) -
     assert (audit.actor, audit.content["was"], audit.content["agreed"]) == ("taro", "90日", "30日")
 
 
+def test_what_is_kept_elsewhere_of_a_kind_can_ask_what_was_agreed_to() -> None:
+    assert keeping.agreed_to("access", written()) is None
+
+    agreed()
+    agreed("audit", keeping.FOREVER)
+
+    shorter = written("30日")
+    assert keeping.agreed_to("access", shorter) == timedelta(days=90)
+    assert keeping.agreed_to("audit", shorter) is None
+    assert keeping.agreed_to("error", shorter) == timedelta()
+
+
 def test_a_longer_one_and_one_that_deletes_nothing_are_followed_at_once(telemetry: Telemetry) -> None:
     agreed()
     keeper = Keeper(LogDays(telemetry))
