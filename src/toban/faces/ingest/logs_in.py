@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 import structlog
@@ -28,14 +28,17 @@ _LONGEST_NAME = 500
 _MOST_TOLD = 100
 """Refused lines that an answer names; the rest are counted."""
 
+_LONG_AGO = timedelta(days=366)
+"""No agent waits as long with a batch: its host has no clock that goes on without power."""
+
 _RETRY = {"Retry-After": "5"}
 _SOON = {"Retry-After": "1"}
 
 log = structlog.get_logger(__name__)
 
 
-class _Early(Exception):
-    """The sender read its lines in the future by this server's clock."""
+class _ClockAmiss(Exception):
+    """The sender read its lines in the future by this server's clock, or so long ago that it can't be."""
 
 
 class LogsIn:
@@ -59,9 +62,9 @@ class LogsIn:
         """Store what is understood, and say of each other line why not.
 
         200 where anything was stored or nothing was sent, 400 where nothing was understood, 401 for
-        strangers, 409 where `at` is in the future by this server's clock, 413, 429 with `Retry-After` while
-        too much is in hand, 503 while the store is away. What was answered by 429 or 503 is to be sent again,
-        unchanged: it is stored once.
+        strangers, 409 where `at` is in the future by this server's clock or a year ago, 413, 429 with
+        `Retry-After` while too much is in hand, 503 while the store is away. What was answered by 429 or 503
+        is to be sent again, unchanged: it is stored once.
         """
         sender = await self._senders.name_of(request, "logs")
         edition = self._edition()
@@ -74,8 +77,8 @@ class LogsIn:
                 return await self._take(request, how, edition)
         except Busy:
             return PlainTextResponse("too much at once\n", 429, headers=_SOON)
-        except _Early:
-            return PlainTextResponse("at: in the future by this server's clock, see Date\n", 409)
+        except _ClockAmiss:
+            return PlainTextResponse("at: no time for a line by this server's clock, see Date\n", 409)
         except TooLarge:
             return PlainTextResponse(f"more than {LARGEST} bytes\n", 413)
         except ValueError as refusal:
@@ -120,7 +123,7 @@ class LogsIn:
 
 
 def _sent(request: Request, now: datetime) -> Sent:
-    """Return what an agent says of its lines; raises `ValueError` where its time is none, or `_Early`."""
+    """Return what an agent says of its lines; raises `ValueError` where its time is none, `_ClockAmiss`."""
     asked = request.query_params
     at = 0.0
     if "at" in asked:
@@ -128,8 +131,8 @@ def _sent(request: Request, now: datetime) -> Sent:
         if moment.tzinfo is None:
             raise ValueError("at: names no time zone")
         # Refused line by line they would be lost to a sender that passes over what is refused.
-        if moment > now + AHEAD:
-            raise _Early
+        if not now - _LONG_AGO <= moment <= now + AHEAD:
+            raise _ClockAmiss
         at = round(moment.timestamp(), 3)
     return Sent(asked.get("file", "")[:_LONGEST_NAME], asked.get("host", "")[:_LONGEST_NAME], at)
 

@@ -237,11 +237,11 @@ def test_what_is_no_acknowledgement_keeps_the_lines(host: Host, status: int, ans
     assert host.sends() == [b"a"]
 
 
-def test_a_server_that_always_finds_the_time_too_early_is_not_asked_without_a_pause(host: Host) -> None:
+def test_a_server_that_always_finds_the_time_wrong_is_not_asked_without_a_pause(host: Host) -> None:
     host.write("a")
-    host.collector.status, host.collector.answer = 409, "at: in the future"
+    host.collector.status, host.collector.answer = 409, "at: no time"
     with host.agent() as shipper:
-        assert shipper.step() == "Toban が 409 を返しました: at: in the future"
+        assert shipper.step() == "Toban が 409 を返しました: at: no time"
         host.collector.status = 200
         host.collector.answer = ""
         host.seconds += 61

@@ -157,21 +157,25 @@ def test_a_sender_whose_clock_is_off_is_told_line_by_line_and_stored_as_it_says(
     assert told == f"clock slow\t{int(times['slow'].timestamp() * 1000)}"
 
 
-def test_what_was_read_in_the_future_is_refused_whole_with_the_server_s_time(
-    served: Served, store: StoreProcess
+@pytest.mark.parametrize("off", [timedelta(minutes=11), timedelta(days=-367)], ids=str)
+def test_what_was_read_when_it_cannot_be_is_refused_whole_with_the_server_s_time(
+    served: Served, store: StoreProcess, off: timedelta
 ) -> None:
-    later = datetime.now(UTC) + timedelta(hours=1)
+    read_at = datetime.now(UTC) + off
     shown = {"authorization": f"Bearer {TOKEN}"}
 
     reply = httpx.post(
         f"{served.url}/ingest/logs",
-        params={"at": later.isoformat(), "file": "/var/log/early.log"},
+        params={"at": read_at.isoformat(), "file": "/var/log/early.log"},
         content=b"early",
         headers=shown,
         trust_env=False,
     )
 
-    assert (reply.status_code, reply.text) == (409, "at: in the future by this server's clock, see Date\n")
+    assert (reply.status_code, reply.text) == (
+        409,
+        "at: no time for a line by this server's clock, see Date\n",
+    )
     assert abs(parsedate_to_datetime(reply.headers["date"]) - datetime.now(UTC)) < timedelta(minutes=1)
     assert store.told("SELECT count() FROM logs WHERE message = 'early'") == "0"
 
