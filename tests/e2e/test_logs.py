@@ -73,6 +73,20 @@ def test_rows_are_followed_until_they_are_paused(
     assert errors == []
 
 
+def test_an_empty_list_that_is_followed_is_no_longer_called_empty(
+    browser: Browser, served: Served, store: StoreProcess
+) -> None:
+    page = signed_in(browser, served).new_page()
+    page.goto(f"{served.url}/logs/?q=unheard")
+    expect(page.get_by_text("この条件に当てはまる行はありません。")).to_be_visible()
+
+    page.keyboard.press("l")
+    come_in(store, "unheard until now")
+
+    expect(page.locator("#rows")).to_contain_text("unheard until now")
+    expect(page.get_by_text("この条件に当てはまる行はありません。")).to_be_hidden()
+
+
 def test_the_keyboard_opens_a_row_and_comes_back_to_it(browser: Browser, served: Served) -> None:
     page = signed_in(browser, served).new_page()
     page.goto(f"{served.url}/logs/?q=line")

@@ -16,6 +16,7 @@
     const news = [...fresh.content.querySelectorAll("tr")].filter((row) => !document.getElementById(row.querySelector(".opens").id));
     for (const row of news) row.classList.add("fresh");
     rows.prepend(...news);
+    if (news.length) document.getElementById("no-rows")?.remove();
     while (rows.rows.length > MOST) rows.lastElementChild.remove();
   }
   function pause(word = "") {
