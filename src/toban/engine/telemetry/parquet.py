@@ -138,7 +138,8 @@ def newest(file: Path, terms: Sequence[Term], span: Span, *, limit: int) -> list
 def _ask(sql: str, parameters: dict[str, Any]) -> str:
     import chdb  # noqa: PLC0415 - half a gigabyte of library, for whoever reads a file
 
-    connection = chdb.connect(":memory:")
+    # It has no types.
+    connection: Any = chdb.connect(":memory:")  # type: ignore[no-untyped-call, unused-ignore]
     try:
         return str(connection.query(sql, "JSONCompactEachRow", params=parameters).bytes().decode())
     except RuntimeError as error:

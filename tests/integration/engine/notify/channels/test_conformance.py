@@ -14,6 +14,8 @@ from toban.engine.notify.notice import Notice
 from toban.wiring import CHANNELS
 
 SECRET = "T0SECRET0000/B0SECRET0000/very-secret-indeed"
+PATIENCE = 2.0
+"""Seconds for an answer: a busy machine needs some, and of each channel a test waits them out."""
 ADDRESS = "dev@shop.example"
 
 type Fixtures = Callable[[str], Any]
@@ -43,30 +45,30 @@ class HttpRig:
         self._accepted = accepted
         url = self._http.url
         written = {
-            "slack": {"webhook": Secret("env:THE_SECRET"), "timeout": 0.3},
-            "apprise": {"url": Secret("env:THE_SECRET"), "answers_to": "LINE", "timeout": 0.5},
+            "slack": {"webhook": Secret("env:THE_SECRET"), "timeout": PATIENCE},
+            "apprise": {"url": Secret("env:THE_SECRET"), "answers_to": "LINE", "timeout": PATIENCE},
             "slack_app": {
                 "token": Secret("env:THE_SECRET"),
                 "signing_secret": Secret("env:THE_SECRET"),
                 "channel": "#ops",
                 "url": f"{url}/api/chat.postMessage",
-                "timeout": 0.3,
+                "timeout": PATIENCE,
             },
             "pagerduty": {
                 "routing_key": Secret("env:THE_SECRET"),
                 "url": f"{url}/v2/enqueue",
-                "timeout": 0.3,
+                "timeout": PATIENCE,
             },
-            "teams": {"webhook": Secret("env:THE_SECRET"), "timeout": 0.3},
+            "teams": {"webhook": Secret("env:THE_SECRET"), "timeout": PATIENCE},
             "alertmanager": {
                 "url": Secret("env:THE_SECRET"),
                 "token": Secret("env:THE_SECRET"),
-                "timeout": 0.3,
+                "timeout": PATIENCE,
             },
             "webhook": {
                 "url": Secret("env:THE_SECRET"),
                 "secret": Secret("env:THE_SECRET"),
-                "timeout": 0.3,
+                "timeout": PATIENCE,
             },
         }[kind]
         # The secret of a webhook is its URL.
@@ -138,7 +140,7 @@ class SmtpRig:
             "username": "toban",
             "password": Secret("env:THE_SECRET"),
             "ca_file": fixtures("ca_file"),
-            "timeout": 0.5,
+            "timeout": PATIENCE,
         }
         self.channel = transport.build(transport.config.model_validate(written))
 

@@ -53,16 +53,18 @@ def test_what_was_committed_before_its_restorable_moment_is_in_it(
     cluster: Cluster, store: DirectoryStore
 ) -> None:
     cluster.sql("CREATE TABLE IF NOT EXISTS moments (at timestamptz)")
-    done = threading.Event()
+    begun, done = threading.Event(), threading.Event()
 
     def write() -> None:
         with psycopg.connect(cluster.superuser, autocommit=True) as connection:
             while not done.is_set():
                 connection.execute("INSERT INTO moments VALUES (clock_timestamp())")
+                begun.set()
 
     writer = threading.Thread(target=write)
     writer.start()
     try:
+        assert begun.wait(60)
         taken = full_of(cluster, store)
     finally:
         done.set()
