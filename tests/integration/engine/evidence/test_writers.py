@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = Path(__file__).with_name("append_many.py")
 WRITERS = 4
 TIMES = 25
@@ -20,7 +22,7 @@ print(found.broken, found.head.sequence, LedgerEntry.objects.filter(kind="audit"
 """
 
 
-@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_concurrent_processes_leave_one_whole_chain(database: str, request: pytest.FixtureRequest) -> None:
     environment = request.getfixturevalue(database)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).with_name("number_many.py")
 TOLD = """
 import django, json; django.setup()
@@ -16,7 +18,7 @@ print(json.dumps([list(Invoice.objects.order_by("number").values_list("number", 
 """
 
 
-@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_several_workers_at_once_leave_no_gap_and_no_double(
     database: str, request: pytest.FixtureRequest
 ) -> None:
