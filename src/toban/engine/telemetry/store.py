@@ -39,9 +39,6 @@ _SETTINGS = {
     "deduplicate_blocks_in_dependent_materialized_views": 1,
     # An object may hold "a.b" and {"a": {"b": …}}: to the engine they are one, and the first stays.
     "type_json_skip_duplicated_paths": 1,
-    # Merges make them. For rows that soon are merged they were a seventh of what taking them in cost; what
-    # is not merged yet is little, and read whole.
-    "materialize_skip_indexes_on_insert": 0,
 }
 # What no second attempt can mend: a violated constraint, rows that don't parse, a value out of range.
 _PERMANENT = frozenset((27, 33, 69, 117, 469))
