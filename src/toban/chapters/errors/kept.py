@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import orjson
 import zstandard
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, Length
 
 from toban.chapters.errors.models import ErrorGroup, ErrorHour, StoredEvent
 from toban.chapters.errors.payload import LARGEST
@@ -33,6 +34,27 @@ class Search:
     level: str = ""
     assignee: str = ""
     fresh: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """What came in during a stretch of time, and is kept."""
+
+    events: int
+    bytes: int
+    """Of the events, as they are stored."""
+    hours: int
+    """Of how many hours and errors there are counts."""
+
+
+def amount(start: datetime | None, end: datetime) -> Amount:
+    """Return what is kept of the time from *start* (None: the beginning) to before *end*."""
+    events = StoredEvent.objects.filter(received_at__lt=end)
+    hours = ErrorHour.objects.filter(hour__lt=end)
+    if start is not None:
+        events, hours = events.filter(received_at__gte=start), hours.filter(hour__gte=start)
+    found = events.aggregate(count=Count("pk"), size=Coalesce(Sum(Length("content")), 0))
+    return Amount(found["count"], found["size"], hours.count())
 
 
 def found(search: Search) -> QuerySet[ErrorGroup]:

@@ -7,6 +7,7 @@ moment, the next step deletes the same days again, which is harmless, and proves
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import structlog
 from django.db import transaction
@@ -16,7 +17,7 @@ from toban.chapters.logs import pulling, report, retention
 from toban.chapters.logs.archive import Archivist, NotArchived
 from toban.chapters.logs.models import Keeping, LegalHold
 from toban.chapters.logs.report import Kept
-from toban.chapters.logs.retention import Waits
+from toban.chapters.logs.retention import Beside, Elsewhere, Waits
 from toban.chapters.logs.rules import LogRules
 from toban.design.values.duration import Duration, read_retention
 from toban.engine.evidence import ledger, status
@@ -30,14 +31,20 @@ from toban.engine.telemetry.store import StoreUnavailable
 FOREVER = "無期限"
 """How `Keeping.agreed` says that nothing may go."""
 
+_NOWHERE: Mapping[str, Elsewhere] = MappingProxyType({})
+
 log = structlog.get_logger(__name__)
 
 
 class Keeper:
-    """Chapter 3's retention. One thread drives `step`; several processes may."""
+    """Chapter 3's retention. One thread drives `step`; several processes may.
 
-    def __init__(self, days: LogDays) -> None:
+    What is kept by a kind's row and is let go of by others is *elsewhere*: they ask `agreed_to`.
+    """
+
+    def __init__(self, days: LogDays, elsewhere: Mapping[str, Elsewhere] = _NOWHERE) -> None:
         self._days = days
+        self._elsewhere = elsewhere
 
     def step(
         self,
@@ -65,7 +72,10 @@ class Keeper:
 
     def look(self, rules: LogRules, now: datetime) -> Mapping[str, retention.Decision]:
         """Return what would be decided now, by kind; changes nothing. Raises `StoreUnavailable`."""
-        return {kind: decided(kind, rules, found, now) for kind, found in self._stored(rules).items()}
+        return {
+            kind: decided(kind, rules, found, now, self._beside(kind, rules, now))
+            for kind, found in self._stored(rules).items()
+        }
 
     def _stored(self, rules: LogRules) -> Mapping[str, Sequence[DayPart]]:
         """Return the days of each kind that the document names, if there are any or not."""
@@ -73,6 +83,16 @@ class Keeper:
         for part in self._days.parts():
             found[rules.kept_as(part.kind)].append(part)
         return {kind: found[kind] for kind in rules.kinds}
+
+    def _beside(self, kind: str, rules: LogRules, now: datetime) -> Sequence[Beside]:
+        """Return what lies elsewhere and goes by the document, though not by what was agreed to."""
+        elsewhere, written = self._elsewhere.get(kind), rules.retention(kind)
+        if elsewhere is None or not isinstance(written, Duration):
+            return ()
+        kept, agreed = written.as_timedelta(), agreed_to(kind, rules)
+        if agreed is not None and agreed <= kept:
+            return ()
+        return elsewhere(now - agreed if agreed is not None else None, now - kept)
 
     def _keep(
         self,
@@ -83,8 +103,9 @@ class Keeper:
         digest: str,
         archive: Archivist | None,
     ) -> Kept:
-        _agree_to_what_deletes_nothing(kind, rules, found, now)
-        decision = decided(kind, rules, found, now)
+        beside = self._beside(kind, rules, now)
+        _agree_to_what_deletes_nothing(kind, rules, found, now, beside)
+        decision = decided(kind, rules, found, now, beside)
         trouble = ""
         for number, part in enumerate(decision.goes):
             why, trouble = self._let_go(kind, part, now, archive)
@@ -146,8 +167,10 @@ class Keeper:
             keeping.save()
 
 
-def decided(kind: str, rules: LogRules, found: Sequence[DayPart], now: datetime) -> retention.Decision:
-    """Return what comes of one kind's days."""
+def decided(
+    kind: str, rules: LogRules, found: Sequence[DayPart], now: datetime, beside: Sequence[Beside]
+) -> retention.Decision:
+    """Return what comes of one kind's days, and of what waits *beside* them."""
     today = now.astimezone(rules.zone).date()
     keeping = Keeping.objects.filter(kind=kind).first()
     agreed = read_retention(keeping.agreed) if keeping is not None else None
@@ -156,6 +179,7 @@ def decided(kind: str, rules: LogRules, found: Sequence[DayPart], now: datetime)
         retention.first_kept(rules.retention(kind), today, rules.zone),
         retention.first_kept(agreed, today, rules.zone),
         is_held=held_by(kind) != "",
+        beside=beside,
     )
 
 
@@ -168,11 +192,12 @@ def held_by(kind: str) -> str:
 def agreed_to(kind: str, rules: LogRules) -> timedelta | None:
     """Return how long what is of *kind* stays by what was agreed to; None: for ever.
 
-    Nothing, where the document does not name the kind: then there is nothing to agree to.
+    Where the document no longer names the kind there is nothing to agree to: what held last still does. Where
+    it never did, nothing.
     """
-    if kind not in rules.kinds:
-        return timedelta()
     keeping = Keeping.objects.filter(kind=kind).first()
+    if keeping is None and kind not in rules.kinds:
+        return timedelta()
     agreed = read_retention(keeping.agreed) if keeping is not None else None
     return agreed.as_timedelta() if isinstance(agreed, Duration) else None
 
@@ -222,14 +247,14 @@ def _written(kind: str, rules: LogRules) -> str:
 
 
 def _agree_to_what_deletes_nothing(
-    kind: str, rules: LogRules, found: Sequence[DayPart], now: datetime
+    kind: str, rules: LogRules, found: Sequence[DayPart], now: datetime, beside: Sequence[Beside]
 ) -> None:
     """Follow the document at once where that deletes nothing: longer than agreed, or nothing so old yet."""
     today = now.astimezone(rules.zone).date()
     written = retention.first_kept(rules.retention(kind), today, rules.zone)
     keeping = Keeping.objects.filter(kind=kind).first()
     agreed = retention.first_kept(read_retention(keeping.agreed) if keeping else None, today, rules.zone)
-    waits = retention.is_shorter(written, agreed) and retention.older(found, written)
+    waits = bool(beside) or (retention.is_shorter(written, agreed) and retention.older(found, written))
     wanted = (keeping.agreed if keeping else FOREVER) if waits else _written(kind, rules)
     if keeping is None or keeping.agreed != wanted:
         Keeping.objects.update_or_create(kind=kind, defaults={"agreed": wanted})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from types import MappingProxyType
 
-from toban.chapters.logs.retention import Decision, Waits
+from toban.chapters.logs.retention import Beside, Decision, Waits
 from toban.chapters.logs.rules import LogRules
 from toban.design.clauses.logs import LogKind
 from toban.engine.amounts import size
@@ -125,10 +125,14 @@ def proof(
     }
 
 
-def amount(days: Sequence[DayPart]) -> str:
-    """Return how much *days* are, in words: 12日分 1,234行 (3 MB)."""
+def amount(days: Sequence[DayPart], beside: Sequence[Beside] = ()) -> str:
+    """Return how much *days* and *beside* are, in words: 12日分 1,234行 (3 MB)、イベント 5件 (7 kB)."""
     rows = sum(each.rows for each in days)
-    return f"{len({each.day for each in days})}日分 {rows:,}行 ({size(sum(each.bytes for each in days))})"
+    told = [f"{len({each.day for each in days})}日分 {rows:,}行 ({size(sum(each.bytes for each in days))})"]
+    others = [
+        f"{each.name} {each.count:,}件" + (f" ({size(each.bytes)})" if each.bytes else "") for each in beside
+    ]
+    return "、".join(told + others if days or not others else others)
 
 
 def stretch(days: Sequence[DayPart]) -> str:
@@ -138,13 +142,12 @@ def stretch(days: Sequence[DayPart]) -> str:
 
 
 def _said(kept: Kept, row: LogKind) -> tuple[Verdict, str, str]:
-    if not kept.days:
+    if not kept.days and not kept.decision.beside:
         return Verdict.UNBOUND, "", _NO_TRACES if kept.kind == TRACE else _NOTHING
-    stored = amount(kept.days)
-    value = f"最古 {kept.decision.oldest}"
+    value = f"最古 {kept.decision.oldest}" if kept.days else ""
     match kept.decision.why:
         case Waits.NOT_AGREED:
-            waiting = amount(kept.decision.waits)
+            waiting = amount(kept.decision.waits, kept.decision.beside)
             way_out = f"toban retention agree {row.name}"
             return (
                 Verdict.WARNING,
@@ -159,9 +162,10 @@ def _said(kept: Kept, row: LogKind) -> tuple[Verdict, str, str]:
                 f"アーカイブできないので削除していません ({waiting}): {kept.trouble}",
             )
         case Waits.HELD:
+            stored = amount(kept.days, () if kept.days else kept.decision.beside)
             return Verdict.CONFORMING, value, f"{stored}。保全中のため削除しません: {kept.held_by}"
         case None:
-            return Verdict.CONFORMING, value, stored
+            return Verdict.CONFORMING, value, amount(kept.days)
 
 
 def _with_outside(

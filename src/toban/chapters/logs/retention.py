@@ -4,7 +4,7 @@ A day goes when its last moment is older than the document keeps; so nothing you
 is kept beyond the retention is less than a day old by it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 from enum import StrEnum
@@ -25,15 +25,34 @@ class Waits(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What is kept by a kind's row and lies elsewhere: an error log's events, beside its lines."""
+
+    key: str
+    """For scripts."""
+    name: str
+    """For people."""
+    count: int
+    bytes: int = 0
+    """0 where it is next to nothing."""
+
+
+type Elsewhere = Callable[[datetime | None, datetime], Sequence[Beside]]
+"""What came in from one moment (None: from the beginning) to before another; empty where nothing did."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What comes of one kind."""
 
     goes: tuple[DayPart, ...]
     waits: tuple[DayPart, ...]
     why: Waits | None
-    """Why `waits` do."""
+    """Why `waits` and `beside` do."""
     oldest: date | None
     """The oldest day that is there once `goes` are gone."""
+    beside: tuple[Beside, ...] = ()
+    """What waits with `waits`, elsewhere."""
 
 
 def first_kept(kept: Retention | None, today: date, zone: tzinfo) -> date | None:
@@ -56,25 +75,33 @@ def older(days: Iterable[DayPart], first: date | None) -> tuple[DayPart, ...]:
     )
 
 
-def decide(days: Iterable[DayPart], written: date | None, agreed: date | None, *, is_held: bool) -> Decision:
+def decide(
+    days: Iterable[DayPart],
+    written: date | None,
+    agreed: date | None,
+    *,
+    is_held: bool,
+    beside: Sequence[Beside] = (),
+) -> Decision:
     """Return which of one kind's *days* go.
 
     *written* is the first day kept by the document in force, *agreed* that by the retention which somebody
-    has agreed to; None keeps everything.
+    has agreed to; None keeps everything. *beside* lies elsewhere, and goes by the former alone.
     """
     found = sorted(days, key=lambda each: each.day)
     old = older(found, written)
     if is_held:
-        return Decision((), old, Waits.HELD if old else None, _oldest(found))
+        return Decision((), old, Waits.HELD if old or beside else None, _oldest(found), tuple(beside))
     goes = older(old, agreed)
     waits = old[len(goes) :]
-    return Decision(goes, waits, Waits.NOT_AGREED if waits else None, _oldest(found[len(goes) :]))
+    why = Waits.NOT_AGREED if waits or beside else None
+    return Decision(goes, waits, why, _oldest(found[len(goes) :]), tuple(beside))
 
 
 def kept_back(decision: Decision, gone: int, why: Waits) -> Decision:
     """Return *decision* when only the first *gone* of its days went and the others stay, *why*."""
     waits = (*decision.goes[gone:], *decision.waits)
-    return Decision(decision.goes[:gone], waits, why, _oldest(waits))
+    return Decision(decision.goes[:gone], waits, why, _oldest(waits), decision.beside)
 
 
 def _oldest(days: Sequence[DayPart]) -> date | None:

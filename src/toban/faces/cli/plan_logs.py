@@ -1,17 +1,23 @@
 """What a new version of the document would delete of the logs that a Toban of this machine holds."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from toban.design.clauses.logs import LogKind
 from toban.design.reader import Design
+from toban.design.values.duration import Duration
+from toban.engine.bindings.model import System
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import set_up
 
 if TYPE_CHECKING:
+    from toban.chapters.logs.retention import Beside
     from toban.engine.telemetry.log_days import DayPart
+
+    type Stretch = tuple[datetime | None, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,8 @@ class Loss:
     """What is stored and older than the new version keeps, in order; None where nobody can say."""
     held_by: str = ""
     """The reason of a legal hold: nothing goes while it lasts."""
+    beside: "Sequence[Beside]" = ()
+    """What lies elsewhere, and goes with the days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +55,28 @@ def losses(old: Design, new: Design, parts: Parts, now: datetime) -> Losses:
         return Losses()
     from toban.chapters.logs.retention import first_kept, is_shorter, older  # noqa: PLC0415
     from toban.chapters.logs.rules import kept_as, kinds_of  # noqa: PLC0415
-    from toban.engine.bindings.model import System  # noqa: PLC0415
 
-    zone: tzinfo = System().zone
+    running = _Running()
     before, after = kinds_of(old), kinds_of(new)
 
     def first_day(rows: Mapping[str, LogKind], kind: str) -> Any:
-        return first_kept(rows[kind].retention if kind in rows else None, now.astimezone(zone).date(), zone)
+        today = now.astimezone(running.zone).date()
+        return first_kept(rows[kind].retention if kind in rows else None, today, running.zone)
 
     shorter = [kind for kind in after if is_shorter(first_day(after, kind), first_day(before, kind))]
     if not shorter:
         return Losses()
     stored, unknown = _stored()
-    held: Mapping[str, str] = {}
     if not unknown:
-        zone, held = _in_force(parts, shorter)
+        spans = {kind: _between(before.get(kind), after[kind], now) for kind in shorter}
+        running = _in_force(parts, spans)
     found = []
     for kind in shorter:
         former = before[kind].retention if kind in before else None
         days = [day for day in stored if kept_as(day.kind, after) == kind]
         old_days = None if unknown else older(days, first_day(after, kind))
-        found.append(Loss(after[kind], str(former or ""), old_days, held.get(kind, "")))
+        held_by, beside = running.held.get(kind, ""), running.beside.get(kind, ())
+        found.append(Loss(after[kind], str(former or ""), old_days, held_by, beside))
     return Losses(found, unknown)
 
 
@@ -79,16 +88,17 @@ def as_text(lost: Losses) -> Iterator[str]:
         head = f"  {each.row.name} {each.former or '（なし）'} → {each.row.retention}  {each.row.origin}: "
         if each.days is None:
             yield f"{head}消える量は分かりません"
-        elif not each.days:
+        elif not each.days and not each.beside:
             yield f"{head}消えるものはまだありません"
         elif each.held_by:
-            yield f"{head}保全中のため消えません ({amount(each.days)}): {each.held_by}"
+            yield f"{head}保全中のため消えません ({amount(each.days, each.beside)}): {each.held_by}"
         else:
-            yield f"{head}消えるもの {amount(each.days)}、{stretch(each.days)}"
+            days = f"、{stretch(each.days)}" if each.days else ""
+            yield f"{head}消えるもの {amount(each.days, each.beside)}{days}"
     if lost.unknown:
         yield f"  {lost.unknown}"
         yield "HINT: Toban の動く機械で、TOBAN_HOME を toban up と同じ場所にして見直してください"
-    elif any(each.days for each in lost.found):
+    elif any(each.days or each.beside for each in lost.found):
         yield "HINT: 文書を替えても、toban retention agree で承認されるまでは削除しません"
 
 
@@ -100,7 +110,7 @@ def as_json(lost: Losses) -> list[dict[str, Any]]:
             "log": each.row.name,
             "old": each.former,
             "new": str(each.row.retention),
-            "deletes": None if each.days is None else _amount(each.days),
+            "deletes": None if each.days is None else _amount(each.days, each.beside),
             "held_by": each.held_by,
             "unknown": lost.unknown,
         }
@@ -108,13 +118,14 @@ def as_json(lost: Losses) -> list[dict[str, Any]]:
     ]
 
 
-def _amount(days: "Sequence[DayPart]") -> dict[str, Any]:
+def _amount(days: "Sequence[DayPart]", beside: "Sequence[Beside]") -> dict[str, Any]:
     return {
         "days": len(days),
         "rows": sum(each.rows for each in days),
         "bytes": sum(each.bytes for each in days),
         "from": days[0].day.isoformat() if days else None,
         "to": days[-1].day.isoformat() if days else None,
+        "beside": [{"what": each.key, "count": each.count, "bytes": each.bytes} for each in beside],
     }
 
 
@@ -134,19 +145,41 @@ def _stored() -> "tuple[Sequence[DayPart], str]":
         return (), f"ログの置き場が答えません: {away}"
 
 
-def _in_force(parts: Parts, kinds: Sequence[str]) -> tuple[tzinfo, Mapping[str, str]]:
-    """Return the time zone of the Toban that runs, and the legal holds on *kinds*."""
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """What the Toban that runs knows."""
+
+    zone: tzinfo = field(default_factory=lambda: System().zone)
+    held: Mapping[str, str] = MappingProxyType({})
+    """The reasons of legal holds by kind."""
+    beside: "Mapping[str, Sequence[Beside]]" = MappingProxyType({})
+    """What is kept elsewhere of each kind."""
+
+
+def _between(former: LogKind | None, row: LogKind, now: datetime) -> "Stretch":
+    """Return the time that *row* does not keep and *former* does."""
+    start, end = (
+        now - each.retention.as_timedelta() if each and isinstance(each.retention, Duration) else None
+        for each in (former, row)
+    )
+    # What keeps less has an end.
+    return start, end or now
+
+
+def _in_force(parts: Parts, spans: "Mapping[str, Stretch]") -> _Running:
+    """Ask the Toban that runs of the kinds of *spans*: each with the time that would no longer be kept."""
     from django.conf import settings  # noqa: PLC0415
     from django.db import DatabaseError  # noqa: PLC0415
 
     from toban.chapters.logs.keeping import held_by  # noqa: PLC0415
-    from toban.engine.bindings.model import System  # noqa: PLC0415
+    from toban.faces.cli.keeper import ELSEWHERE  # noqa: PLC0415
     from toban.faces.cli.kept import kept_edition  # noqa: PLC0415
 
     try:
         edition = kept_edition(parts, settings.HOME)
-        held = {kind: held_by(kind) for kind in kinds}
+        held = {kind: held_by(kind) for kind in spans}
+        beside = {kind: ELSEWHERE[kind](*spans[kind]) for kind in spans if kind in ELSEWHERE}
     except DatabaseError:
         # A store elsewhere, whose state this machine does not know.
-        return System().zone, {}
-    return (edition.bindings.system if edition is not None else System()).zone, held
+        return _Running()
+    return _Running((edition.bindings.system if edition is not None else System()).zone, held, beside)

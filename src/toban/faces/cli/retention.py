@@ -14,7 +14,7 @@ from toban.faces.cli.terminal import refuse, say, speak_utf8
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from toban.chapters.logs.retention import Decision
+    from toban.chapters.logs.retention import Beside, Decision
     from toban.chapters.logs.rules import LogRules
     from toban.engine.telemetry.log_days import DayPart
 
@@ -51,14 +51,13 @@ def show(parts: Parts, form: str) -> None:
     with opened_state():
         from django.conf import settings  # noqa: PLC0415
 
-        from toban.chapters.logs.keeping import Keeper  # noqa: PLC0415
         from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.engine.telemetry.log_days import LogDays  # noqa: PLC0415
         from toban.engine.telemetry.store import StoreUnavailable, Telemetry  # noqa: PLC0415
+        from toban.faces.cli.keeper import keeper_of  # noqa: PLC0415
 
         rules = _rules(parts)
         try:
-            found = Keeper(LogDays(Telemetry(settings.TELEMETRY_URL))).look(rules, system_clock())
+            found = keeper_of(Telemetry(settings.TELEMETRY_URL)).look(rules, system_clock())
         except (StoreUnavailable, ValueError) as away:
             refuse(
                 f"ログの置き場が答えません: {away}", "toban up が動いているか、TOBAN_HOME を確かめてください"
@@ -149,18 +148,20 @@ def _waiting(rules: "LogRules", kind: str) -> str:
     """Return what agreeing would delete, in words."""
     from django.conf import settings  # noqa: PLC0415
 
-    from toban.chapters.logs.keeping import Keeper  # noqa: PLC0415
     from toban.chapters.logs.report import amount, stretch  # noqa: PLC0415
     from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.telemetry.log_days import LogDays  # noqa: PLC0415
     from toban.engine.telemetry.store import StoreUnavailable, Telemetry  # noqa: PLC0415
+    from toban.faces.cli.keeper import keeper_of  # noqa: PLC0415
 
     try:
-        found = Keeper(LogDays(Telemetry(settings.TELEMETRY_URL))).look(rules, system_clock())
+        found = keeper_of(Telemetry(settings.TELEMETRY_URL)).look(rules, system_clock())
     except (StoreUnavailable, ValueError) as away:
         return f"の古いログ (量は分かりません: {away})"
-    waits = found[kind].waits if kind in found else ()
-    return f"の {amount(waits)}、{stretch(waits)} のログ" if waits else "の古いログ (いまは何もありません)"
+    waits, beside = (found[kind].waits, found[kind].beside) if kind in found else ((), ())
+    if not waits and not beside:
+        return "の古いログ (いまは何もありません)"
+    days = [f"{amount(waits)}、{stretch(waits)} のログ"] if waits else []
+    return "の " + "と".join([*days, amount((), beside)] if beside else days)
 
 
 def _rules(parts: Parts) -> "LogRules":
@@ -178,15 +179,16 @@ def _row(kind: str, rules: "LogRules", decision: "Decision") -> dict[str, object
         "kept": str(kept) if kept is not None else "",
         "oldest": decision.oldest.isoformat() if decision.oldest else None,
         "goes": _amount(decision.goes),
-        "waits": {**_amount(decision.waits), "why": decision.why},
+        "waits": {**_amount(decision.waits, decision.beside), "why": decision.why},
     }
 
 
-def _amount(days: "Sequence[DayPart]") -> dict[str, int]:
+def _amount(days: "Sequence[DayPart]", beside: "Sequence[Beside]" = ()) -> dict[str, object]:
     return {
         "days": len(days),
         "rows": sum(each.rows for each in days),
         "bytes": sum(each.bytes for each in days),
+        "beside": [{"what": each.key, "count": each.count, "bytes": each.bytes} for each in beside],
     }
 
 
@@ -202,9 +204,9 @@ def _line(rules: "LogRules", kind: str, decision: "Decision") -> str:
     ]
     if decision.goes:
         parts.append(f"消えるもの {amount(decision.goes)}")
-    if decision.waits:
+    if decision.waits or decision.beside:
         why = "承認待ち" if decision.why is Waits.NOT_AGREED else "保全中"
-        parts.append(f"{why} {amount(decision.waits)}")
+        parts.append(f"{why} {amount(decision.waits, decision.beside)}")
     return "  ".join(parts)
 
 

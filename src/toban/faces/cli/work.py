@@ -24,7 +24,7 @@ from toban.chapters.batch.service import Batches
 from toban.chapters.batch.works import BatchPlan
 from toban.chapters.errors import service as errors
 from toban.chapters.logs.archive import ShippedFirst
-from toban.chapters.logs.keeping import Keeper, agreed_to, held_by
+from toban.chapters.logs.keeping import agreed_to, held_by
 from toban.chapters.logs.pulling import Puller
 from toban.chapters.logs.rules import rules as log_rules
 from toban.chapters.logs.shipping import Shipping
@@ -56,11 +56,11 @@ from toban.engine.notify.lead import BEAT, Lead, NotLeading
 from toban.engine.notify.lifeline import Lifeline
 from toban.engine.runs.service import Runs
 from toban.engine.telemetry.buffer import SampleBuffer
-from toban.engine.telemetry.log_days import LogDays
 from toban.engine.telemetry.log_words import ERROR
 from toban.engine.telemetry.output import OutputBuffer
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 from toban.faces.cli.archive import archive_of, destination_of
+from toban.faces.cli.keeper import keeper_of
 from toban.faces.cli.parts import Parts
 
 RUNNING: tuple[type[Clause], ...] = (
@@ -103,7 +103,7 @@ class Work:
         self._backups = Backups(clock, self._buffer.add)
         self._followers = Followers(clock)
         self._objectives = Objectives(self._telemetry)
-        self._keeper = Keeper(LogDays(self._telemetry))
+        self._keeper = keeper_of(self._telemetry)
         self._puller = Puller(self._telemetry, clock, self._lead.require)
         self._shipping = Shipping(self._telemetry)
         self._batched: Edition | None = None

@@ -1,5 +1,6 @@
 """Retention on a real store: whole days go, with a proof; killed in between, the next step makes it good."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from toban.chapters.logs import keeping
 from toban.chapters.logs.keeping import Keeper
 from toban.chapters.logs.models import Keeping
+from toban.chapters.logs.retention import Beside, Elsewhere
 from toban.chapters.logs.rules import LogRules, rules
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
@@ -187,6 +189,71 @@ def test_what_is_kept_elsewhere_of_a_kind_can_ask_what_was_agreed_to() -> None:
     assert keeping.agreed_to("access", shorter) == timedelta(days=90)
     assert keeping.agreed_to("audit", shorter) is None
     assert keeping.agreed_to("error", shorter) == timedelta()
+
+    agreed("error", "180日")
+    # The row is no longer there, and so nobody has been asked for less.
+    assert keeping.agreed_to("error", shorter) == timedelta(days=180)
+
+
+def elsewhere(*back: int) -> Mapping[str, Elsewhere]:
+    """Events of errors that came in at noon so many days ago."""
+    moments = [NOON - timedelta(days=days) for days in back]
+
+    def found(start: datetime | None, end: datetime) -> Sequence[Beside]:
+        count = sum((start is None or start <= each) and each < end for each in moments)
+        return [Beside("events", "エラーのイベント", count, 1000 * count)] if count else []
+
+    return {"error": found}
+
+
+ERROR_ROW = "logs/log-kind/エラーログ"
+
+
+def errors_kept(kept: str) -> LogRules:
+    return written(more=f"| エラーログ | 例外 | Sentry | {kept} |")
+
+
+def test_events_of_errors_wait_for_consent_where_the_store_has_no_line_of_theirs(
+    telemetry: Telemetry,
+) -> None:
+    agreed("error", "180日")
+    keeper = Keeper(LogDays(telemetry), elsewhere(1, 30, 31, 179, 180, 181))
+
+    keeper.step(errors_kept("30日"), NOON, "d")
+
+    assert keeping.agreed_to("error", errors_kept("30日")) == timedelta(days=180)
+    shown = ClauseStatus.objects.get(clause_id=ERROR_ROW)
+    assert shown.verdict == "warning"
+    # The eldest goes by what was agreed to.
+    assert "エラーのイベント 3件 (3 kB) の削除は toban retention agree エラーログ を" in shown.reason
+    proof = LedgerEntry.objects.get(kind=LedgerEntry.Kind.PROOF, clause_id=ERROR_ROW)
+    assert proof.content["waits"] == "not-agreed"
+
+    keeping.agree("error", errors_kept("30日"), by="taro", now=NOON)
+    keeper.step(errors_kept("30日"), NOON + timedelta(minutes=1), "d")
+
+    assert keeping.agreed_to("error", errors_kept("30日")) == timedelta(days=30)
+    assert ClauseStatus.objects.get(clause_id=ERROR_ROW).verdict == "unbound"
+
+
+def test_a_shorter_retention_that_deletes_no_event_is_followed_at_once(telemetry: Telemetry) -> None:
+    agreed("error", "180日")
+
+    Keeper(LogDays(telemetry), elsewhere(1, 30)).step(errors_kept("30日"), NOON, "d")
+
+    assert keeping.agreed_to("error", errors_kept("30日")) == timedelta(days=30)
+
+
+def test_events_that_are_held_are_told_and_still_wait_for_consent_afterwards(telemetry: Telemetry) -> None:
+    agreed("error", "180日")
+    keeping.hold("error", "調査", by="taro", now=NOON)
+
+    Keeper(LogDays(telemetry), elsewhere(40)).step(errors_kept("30日"), NOON, "d")
+
+    shown = ClauseStatus.objects.get(clause_id=ERROR_ROW)
+    assert (shown.verdict, shown.value) == ("conforming", "")
+    assert shown.reason == "エラーのイベント 1件 (1 kB)。保全中のため削除しません: 調査"
+    assert keeping.agreed_to("error", errors_kept("30日")) == timedelta(days=180)
 
 
 def test_a_longer_one_and_one_that_deletes_nothing_are_followed_at_once(telemetry: Telemetry) -> None:

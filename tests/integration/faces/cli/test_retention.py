@@ -8,13 +8,21 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner, Result
 from pytest_django import Settings
+from tests.integration.chapters.errors.reported import event
 from tests.integration.engine.telemetry.conftest import StoreProcess
 
 from toban import wiring
+from toban.chapters.errors import intake, service
+from toban.chapters.errors.models import StoredEvent
 from toban.chapters.logs import keeping
 from toban.chapters.logs.models import Keeping
+from toban.chapters.logs.rules import rules
+from toban.design.reader import read_design
+from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.store import Telemetry
+from toban.faces.cli.keeper import keeper_of
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.plan import command as plan
 from toban.faces.cli.retention import command as retention
@@ -115,3 +123,50 @@ def test_agreeing_says_first_what_it_deletes(home: Path) -> None:
     assert f"{day(50)} から {day(40)} まで" in asked.output
     assert asked.exit_code == 1
     assert Keeping.objects.get(kind="access").agreed == "90日"
+
+
+@pytest.fixture
+def sentry(home: Path) -> Path:
+    """A shop that sends events alone, of 10, 40 and 50 days ago; new.md keeps them for 30 days."""
+    text = DOCUMENT.replace("アクセスログ | HTTP | Toban", "エラーログ | 例外 | Sentry")
+    (home / "運用設計書.md").write_text(text, encoding="utf-8")
+    (home / "new.md").write_text(text.replace("90日", "30日"), encoding="utf-8")
+    for back in (10, 40, 50):
+        at = system_clock() - timedelta(days=back)
+        intake.take("shop", event(f"Of{back}", at=at), at)
+    return home
+
+
+def test_the_plan_tells_how_many_events_a_shorter_retention_would_delete(sentry: Path) -> None:
+    (lost,) = json.loads(planned(sentry, "--format", "json").stdout)["logs"]
+    text = planned(sentry).stdout
+
+    events, hours = lost["deletes"]["beside"]
+    assert (lost["deletes"]["rows"], events["what"], events["count"]) == (0, "events", 2)
+    assert events["bytes"] == sum(len(each.content) for each in StoredEvent.objects.order_by("pk")[1:])
+    assert hours == {"what": "hours", "count": 2, "bytes": 0}
+    assert "消えるもの エラーのイベント 2件 (" in text
+    assert "HINT: 文書を替えても、toban retention agree で承認されるまでは削除しません" in text
+
+
+def test_events_go_once_somebody_agrees_and_not_before(sentry: Path, store_url: str) -> None:
+    Keeping.objects.create(kind="error", agreed="90日")
+    text = (sentry / "new.md").read_text(encoding="utf-8")
+    (sentry / "運用設計書.md").write_text(text, encoding="utf-8")
+    design = read_design(text, "運用設計書.md")
+    shorter = rules(design, read_bindings("", Path("toban.toml"), Kinds()))
+
+    def a_minute() -> int:
+        keeper_of(Telemetry(store_url)).step(shorter, system_clock(), "d")
+        agreed = keeping.agreed_to("error", shorter)
+        service.forget(design, system_clock(), is_held=False, agreed=agreed)
+        return StoredEvent.objects.count()
+
+    assert a_minute() == 3
+    listed = CliRunner().invoke(retention, ["list"], obj=PARTS)
+    assert "承認待ち エラーのイベント 2件 (" in listed.stdout
+
+    asked = CliRunner().invoke(retention, ["agree", "エラーログ"], input="y\n", obj=PARTS)
+
+    assert "「エラーログ」の エラーのイベント 2件 (" in asked.output
+    assert a_minute() == 1

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toban.chapters.logs import retention
-from toban.chapters.logs.retention import Waits
+from toban.chapters.logs.report import amount
+from toban.chapters.logs.retention import Beside, Waits
 from toban.design.values.duration import Retention, read_retention
 from toban.engine.telemetry.log_days import DayPart
 
@@ -109,3 +110,24 @@ def test_the_first_day_that_is_kept_is_not_among_the_older_ones() -> None:
     first = TODAY - timedelta(days=30)
 
     assert [(TODAY - each.day).days for each in retention.older(days(0, 30, 31, 90), first)] == [90, 31]
+
+
+EVENTS = Beside("events", "エラーのイベント", 1200, 7000)
+
+
+@pytest.mark.parametrize(("is_held", "why"), [(False, Waits.NOT_AGREED), (True, Waits.HELD)])
+def test_what_lies_elsewhere_waits_though_no_day_does(is_held: bool, why: Waits) -> None:
+    first = TODAY - timedelta(days=30)
+
+    decision = retention.decide(days(0), first, None, is_held=is_held, beside=[EVENTS])
+
+    assert (decision.goes, decision.waits, decision.beside, decision.why) == ((), (), (EVENTS,), why)
+    assert retention.kept_back(decision, 0, Waits.NOT_ARCHIVED).beside == (EVENTS,)
+
+
+def test_days_and_what_lies_elsewhere_are_told_together() -> None:
+    hours = Beside("hours", "エラーの一時間ごとの数", 3)
+
+    assert amount(days(1, 2)) == "2日分 20行 (2 kB)"
+    assert amount(days(1), [EVENTS]) == "1日分 10行 (1 kB)、エラーのイベント 1,200件 (7 kB)"
+    assert amount([], [EVENTS, hours]) == "エラーのイベント 1,200件 (7 kB)、エラーの一時間ごとの数 3件"

@@ -1,0 +1,30 @@
+"""Chapter 3's keeper of logs, for the worker and `toban retention`: events of errors are kept by its rows."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from toban.chapters.errors import kept
+from toban.chapters.logs.keeping import Keeper
+from toban.chapters.logs.retention import Beside, Elsewhere
+from toban.engine.telemetry.log_days import LogDays
+from toban.engine.telemetry.log_words import ERROR
+from toban.engine.telemetry.store import Telemetry
+
+
+def events(start: datetime | None, end: datetime) -> Sequence[Beside]:
+    """Return what error tracking has of that time. See `Elsewhere`."""
+    found = kept.amount(start, end)
+    told = (
+        Beside("events", "エラーのイベント", found.events, found.bytes),
+        Beside("hours", "エラーの一時間ごとの数", found.hours),
+    )
+    return [each for each in told if each.count]
+
+
+ELSEWHERE: Mapping[str, Elsewhere] = MappingProxyType({ERROR: events})
+
+
+def keeper_of(telemetry: Telemetry) -> Keeper:
+    """Return the keeper of the logs in *telemetry*, and of what is kept by their rows."""
+    return Keeper(LogDays(telemetry), ELSEWHERE)
