@@ -1,5 +1,6 @@
 """What must not be stored: credentials, card numbers, mail addresses. Pure."""
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
@@ -19,7 +20,8 @@ class Mask(StrEnum):
     CREDENTIALS = "credentials"
     """Passwords, tokens, keys, cookies: in fields of such names, in texts behind such words, in URLs."""
     CARDS = "cards"
-    """Numbers of payment cards (ISO/IEC 7812, with a valid check digit); the last four digits stay."""
+    """Numbers of payment cards (ISO/IEC 7812, with a valid check digit), whose last four digits stay, and
+    their security codes."""
     EMAILS = "emails"
 
 
@@ -34,13 +36,20 @@ _FIELD = re.compile(
 )
 # A text may hold JSON that holds JSON: its quotes then stand behind backslashes. Bounded, as all of this is
 # looked for in what strangers send.
-_IS = r"\\{0,8}[\"']?\s*[=:]\s*"
+_IS = r"\\{0,8}[\"']?\s*(?P<is>[=:＝：])\s*"
 _QUOTED = r"(?P<quote>\\{0,8}[\"'])(?:(?!(?P=quote))(?:\\.|.))*"
-_BARE = r"[^\s\"',;&)\]}]+"
+# A value without quotes reaches to the next white space, since a password may hold any delimiter. One that
+# ends a sentence, closes a quote, or leads to the next parameter, written as this one is, ends it earlier.
+_WORD = r"[^\s\\\"',;&)\]}]"
+_DELIMITER = r"[\\\"',;&)\]}]"
+_SENTENCE_ENDS = r"[,;&)\]}.:!?>]{0,8}+(?:\\{0,8}[\"'](?!\w)|\s|\Z)"
+_NEXT = r"[\\\"',;&)\]}({\[]{1,8}+[\w.@%\[\]-]{1,40}+\\{0,8}[\"']?[ \t]{0,8}(?P=is)"
+_BARE = rf"(?:{_WORD}++|(?!{_SENTENCE_ENDS}|{_NEXT}){_DELIMITER})++"
 # Behind these names several words are one value: a=1; b=2 of cookies, and Digest a="1", b="2".
-_COOKIES = rf"{_BARE}(?:;[ \t]*{_BARE})*"
+_ALL = rf"(?:{_WORD}++|(?!{_SENTENCE_ENDS}){_DELIMITER})++"
+_COOKIES = rf"{_ALL}(?:;[ \t]*{_ALL})*"
 _PARAMETER = r"[\w-]+=(?:\"[^\"]*\"|[^\s\",]+)"
-_AUTHORIZATION = rf"(?:[A-Za-z][\w-]*[ \t]+)?(?:{_PARAMETER}(?:,[ \t]*{_PARAMETER})*|{_BARE})"
+_AUTHORIZATION = rf"(?:[A-Za-z][\w-]*[ \t]+)?(?:{_PARAMETER}(?:,[ \t]*{_PARAMETER})*(?:{_ALL})?|{_ALL})"
 
 
 def _behind(name: str, value: str) -> re.Pattern[str]:
@@ -57,10 +66,29 @@ _ELEMENT = re.compile(rf"(<[\w:.-]*{_CREDENTIAL}(?:\s[^<>]*)?>)[^<]+", re.IGNORE
 _SCHEME = re.compile(r"\b((?:bearer|basic)\s+)([A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE)
 # The last @ ends it: passwords hold others.
 _IN_URL = re.compile(r"(\w://[^/\s:@]*:)([^/\s]+)(@)")
-_RUN = re.compile(r"(?<![\d.])(?<!\d-)\d(?:[ -]?\d){12,}(?!-?\d)")
+# Beside what a keyboard of ASCII has, the full-width digits, blanks and dashes of a Japanese one, the ー that
+# stands for a dash there, and what word processors make of blanks and hyphens.
+_DIGIT = "[0-9０-９]"
+_BLANKS_AND_DASHES = " \\-\u00a0\u2000-\u200a\u2010-\u2015\u202f\u2212\u3000\u30fc\uff0d\uff70"
+_GAP = f"[{_BLANKS_AND_DASHES}]"
+_RUN = re.compile(rf"(?<![0-9０-９.])(?<!{_DIGIT}-){_DIGIT}(?:{_GAP}?{_DIGIT}){{12,}}")
 _MOST_DIGITS = 19
+
+
+def _in_groups(gap: str) -> str:
+    return rf"{_DIGIT}{{4}}(?:(?:{gap}{_DIGIT}{{4}}){{3}}|{gap}{_DIGIT}{{6}}{gap}{_DIGIT}{{4,5}})"
+
+
 # What else stands in a run of digits is the month a card lasts until, its security code, an amount.
-_CARD_WITHIN = re.compile(r"(?<!\d)(?=((?:\d{13,19}|\d{4}(?:[ -]\d{4}){3}|\d{4}[ -]\d{6}[ -]\d{4,5})(?!\d)))")
+_CARD_WITHIN = re.compile(rf"(?<!{_DIGIT})(?=((?:{_DIGIT}{{13,19}}|{_in_groups(_GAP)})(?!{_DIGIT})))")
+# Between any other digits a dot is that of a number or an address.
+_GAP_OR_DOT = f"[.．{_BLANKS_AND_DASHES}]"
+_WITH_DOTS = re.compile(rf"(?<!{_DIGIT})(?=({_in_groups(_GAP_OR_DOT)}(?!{_DIGIT})))")
+# Of cards, not credentials: who asks to have numbers of cards masked can't want these kept.
+_CODE = r"(?:cv[vc]2?|security[ _.-]?code|セキュリティ[ ・]?コード)"
+_CODE_FIELD = re.compile(rf"[\w .-]*?{_CODE}(?:[ _-]?(?:code|number|value))?", re.IGNORECASE)
+# Without quotes only figures: "cvc: mismatch" tells something, and nothing secret.
+_CODE_BEHIND = _behind(_CODE, rf"{_DIGIT}{{3,}}")
 # By chance an id may hold the digits of a card number; masked, it would lead to no trace any more.
 _TRACING = re.compile(r"(?:trace|span|parentSpan|parent)[._]?id", re.IGNORECASE)
 _HEXADECIMAL = re.compile(r"(?:[0-9a-f]{16}){1,2}", re.IGNORECASE)
@@ -73,7 +101,15 @@ _WORDS = (
     *("passw", "passp", "passc", "pwd", "secret", "authorization", "cookie", "credential", "token"),
     *("key", "session", "bearer ", "basic ", "@"),
 )
-_DIGITS = r"\d(?:[ -]?\d){12}"
+_CARDS = (
+    f"{_DIGIT}(?:{_GAP}?{_DIGIT}){{12}}",
+    _in_groups(_GAP_OR_DOT),
+    _CODE,
+    # The same by a sender who escapes all but ASCII.
+    re.escape(json.dumps("セキュリティ").strip('"')),
+    r"\\uff1[0-9]",
+    r"[0-9]\\u(?:20[0-9a-f][0-9a-f]|2212|3000|30fc|ff0d|ff0e|ff70)",
+)
 _ESCAPE, _ANY_ESCAPE = re.escape(r"\u00"), re.escape(r"\u")
 """What is to be found may be hidden in escapes, which JSON allows of any letter; those of ASCII, and all."""
 
@@ -92,7 +128,7 @@ class Masker:
             words.update(_WORDS)
         if self._hides_emails:
             words.add("@")
-        patterns = [*map(re.escape, sorted(words)), *[_DIGITS] * self._hides_cards]
+        patterns = [*map(re.escape, sorted(words)), *(_CARDS if self._hides_cards else ())]
         # Many a sender escapes all but ASCII, and with it the names of fields.
         is_ascii = all(name.isascii() for name in self._fields)
         self._suspicion = _one_of(patterns, _ESCAPE if is_ascii else _ANY_ESCAPE)
@@ -138,6 +174,8 @@ class Masker:
     def _hides(self, name: str) -> bool:
         if name.lower() in self._fields:
             return True
+        if self._hides_cards and _CODE_FIELD.fullmatch(name):
+            return True
         return self._hides_credentials and _FIELD.fullmatch(name) is not None
 
     def _texts(self) -> Iterable[Callable[[str], str]]:
@@ -149,7 +187,9 @@ class Masker:
             yield partial(_ELEMENT.sub, rf"\1{HIDDEN}")
             yield partial(_IN_URL.sub, rf"\1{HIDDEN}\3")
         if self._hides_cards:
+            yield partial(_CODE_BEHIND.sub, _hidden_behind)
             yield partial(_RUN.sub, _run)
+            yield partial(_without_cards, _WITH_DOTS)
         if self._hides_emails:
             yield partial(_EMAIL.sub, HIDDEN)
 
@@ -177,12 +217,17 @@ def _run(found: re.Match[str]) -> str:
     run = found[0]
     if _checks(_digits(run)):
         return _hidden_card(run)
+    return _without_cards(_CARD_WITHIN, run)
+
+
+def _without_cards(pattern: re.Pattern[str], text: str) -> str:
+    """Return *text* without what *pattern* finds, one within another too, and what are numbers of cards."""
     parts, end = [], 0
-    for card in _CARD_WITHIN.finditer(run):
+    for card in pattern.finditer(text):
         if card.start(1) >= end and _checks(_digits(card[1])):
-            parts += [run[end : card.start(1)], _hidden_card(card[1])]
+            parts += [text[end : card.start(1)], _hidden_card(card[1])]
             end = card.end(1)
-    return "".join((*parts, run[end:]))
+    return "".join((*parts, text[end:]))
 
 
 def _hidden_card(number: str) -> str:

@@ -3,10 +3,44 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from toban.engine.masks import Mask, Masker
 
 ALL = Masker(list(Mask))
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        # A password may hold any delimiter, so white space ends it ...
+        ("password=ab;cd next", "password=*** next"),
+        ("password=ab,cd next", "password=*** next"),
+        ("password=ab&cd next", "password=*** next"),
+        ("password=a)b]c}d next", "password=*** next"),
+        ("password=it's next", "password=*** next"),
+        ("password=;ab", "password=***"),
+        ("password=a,b:c", "password=***"),
+        # ... or what leads to the next parameter, written as this one is ...
+        ("password=ab&user=x", "password=***&user=x"),
+        ("?token=a;b&ids[]=3&x%5B%5D=4 HTTP/1.1", "?token=***&ids[]=3&x%5B%5D=4 HTTP/1.1"),
+        ("Server=db;Password=a,b;Database=shop", "Server=db;Password=***;Database=shop"),
+        ("{user:u,password:ab,id:3}", "{user:u,password:***,id:3}"),
+        (r"{\"url\":\"/?token=ab\",\"n\":1}", r"{\"url\":\"/?token=***\",\"n\":1}"),
+        # ... or the end of a sentence, a bracket or a quote around it.
+        ("login(user=u, password=ab), next", "login(user=u, password=***), next"),
+        ("(password=ab): failed", "(password=***): failed"),
+        ('"GET /?token=ab" 200', '"GET /?token=***" 200'),
+        ("{'url': '?token=ab'}", "{'url': '?token=***'}"),
+        ("password=&user=x", "password=&user=x"),
+        ("Cookie: a=1,2;b=3; c=4, next", "Cookie: ***, next"),
+        ("Authorization: token=a,b next", "Authorization: *** next"),
+        ("Authorization: Basic a)b next", "Authorization: *** next"),
+    ],
+)
+def test_a_value_without_quotes_is_masked_to_its_end(written: str, stored: str) -> None:
+    assert ALL.text(written) == stored
 
 
 @pytest.mark.parametrize(
@@ -47,6 +81,22 @@ ALL = Masker(list(Mask))
         ("4111111111111111 123", "***1111 123"),
         ("3 4111-1111-1111-1111 1", "3 ***1111 1"),
         ("card-4111111111111111- declined", "card-***1111- declined"),
+        ("４１１１１１１１１１１１１１１１ で決済", "***１１１１ で決済"),
+        ("４１１１－１１１１－１１１１－１１１１", "***１１１１"),
+        ("４１１１ー１１１１ー１１１１ー１１１１", "***１１１１"),
+        ("card 4111.1111.1111.1111.", "card ***1111."),
+        ("1.2.4111.1111.1111.1111", "1.2.***1111"),
+        ("3782.822463.10005", "***0005"),
+        ("4111\u20131111\u20131111\u20131111", "***1111"),
+        ("4111\u00a01111\u00a01111\u00a01111", "***1111"),
+        ("4111\u20111111.1111-1111", "***1111"),
+        ("took 0.4111111111111111 s, 1732591234.1234567", "took 0.4111111111111111 s, 1732591234.1234567"),
+        ("1.3.6.1.4.1.4111.1111.1111.1112", "1.3.6.1.4.1.4111.1111.1111.1112"),
+        ("cvv=123&user=3", "cvv=***&user=3"),
+        ('{"cvc2": "123", "n": 1}', '{"cvc2": "***", "n": 1}'),
+        ("Security Code: 1234, expires 12/28", "Security Code: ***, expires 12/28"),
+        ("セキュリティコード：１２３", "セキュリティコード：***"),
+        ("cvc: mismatch, cvc_check=pass", "cvc: mismatch, cvc_check=pass"),
         ("a1234567-1234-4123-8123-123456789012", "a1234567-1234-4123-8123-123456789012"),
         ("パスワード以外: 注文を受け付けました", "パスワード以外: 注文を受け付けました"),
         ("tokens used: 300", "tokens used: 300"),
@@ -68,6 +118,10 @@ def test_fields_of_such_names_lose_their_values_at_any_depth() -> None:
         "passwordConfirmation": "x",
         "cookies": {"sid": "x"},
         "keyboard": "jp",
+        "cardCvv": "123",
+        "security_code": 123,
+        "cvc2": 123,
+        "payment": {"セキュリティコード": "123", "CVC Number": "123", "cvcCheck": "pass"},
         "attempts": [{"passwd": None, "n": 3}],
     }
 
@@ -80,6 +134,10 @@ def test_fields_of_such_names_lose_their_values_at_any_depth() -> None:
         "passwordConfirmation": "***",
         "cookies": "***",
         "keyboard": "jp",
+        "cardCvv": "***",
+        "security_code": "***",
+        "cvc2": "***",
+        "payment": {"セキュリティコード": "***", "CVC Number": "***", "cvcCheck": "pass"},
         "attempts": [{"passwd": "***", "n": 3}],
     }
 
@@ -89,6 +147,11 @@ def test_what_was_not_asked_for_stays() -> None:
 
     assert cards_only.text("password=x to a@example.com") == "password=x to a@example.com"
     assert cards_only.record({"address": "Tokyo", "city": "Tokyo"}) == {"address": "***", "city": "Tokyo"}
+    assert cards_only.record({"cvv": "123"}) == {"cvv": "***"}
+    assert Masker([Mask.CREDENTIALS]).record({"cvv": "123", "at": "cvv=123"}) == {
+        "cvv": "123",
+        "at": "cvv=123",
+    }
 
 
 def test_lines_without_anything_of_the_kind_are_known_beforehand() -> None:
@@ -125,3 +188,69 @@ def test_the_ids_of_a_trace_stay_even_with_the_digits_of_a_card() -> None:
         "traceId": "card ***1111",
         "order": "***1111",
     }
+
+
+_PIECES = (
+    *(
+        "4111",
+        "1111",
+        "378282",
+        "246310005",
+        "４１１１",
+        "１１１１",
+        "123",
+        "x",
+        "=",
+        ":",
+        "：",
+        '"',
+        "\\",
+        "&",
+        ";",
+    ),
+    *(" ", "-", ".", "．", "\u00a0", "\u2009", "\u2011", "\u2013", "\u2212", "\u3000", "ー", "－"),
+    *(
+        "cvv",
+        "cvc2",
+        "security code",
+        "セキュリティコード",
+        "password",
+        "Token",
+        "Bearer ",
+        "user@example.com",
+    ),
+)
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=12).map("".join), st.booleans())
+def test_a_line_that_is_not_suspected_holds_nothing_to_mask(text: str, is_escaped: bool) -> None:
+    record = {"message": text, "of": {text: "123"}}
+    line = json.dumps(record, ensure_ascii=is_escaped).encode()
+
+    assert ALL.suspects(line) or ALL.record(record) == record
+
+
+@pytest.mark.parametrize("gap", [*" -.ー－", "\u00a0", "\u2011", "\u2013", "\u3000"])
+@pytest.mark.parametrize("is_escaped", [False, True])
+def test_a_card_number_is_suspected_with_any_usual_gap(gap: str, is_escaped: bool) -> None:
+    for groups in (["4111"] + ["1111"] * 3, ["４１１１"] + ["１１１１"] * 3, ["3782", "822463", "10005"]):
+        line = json.dumps({"message": gap.join(groups)}, ensure_ascii=is_escaped).encode()
+
+        assert ALL.suspects(line) == {1}
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *("1", "1 ", "1-", "1.", "1111.", "1111 ", "4111.1111.1111.1112.", "１ー", "1111.111111."),
+        *("password=;", "password=a;", "password=a&b", "cvv=", "cvv: ", "セキュリティコード", "cookie: ;"),
+        *("authorization: a=b,", 'authorization: a="', "securitycode", "security"),
+    ],
+)
+def test_what_strangers_send_is_read_once(piece: str) -> None:
+    """Read again from each of its places, this would take many minutes."""
+    for rest in ("", ";", "\\", "a=", " "):
+        evil = piece * (10_000 // len(piece)) + rest * 20_000
+
+        assert len(ALL.text(evil)) <= 3 * len(evil)
+        assert ALL.record({evil: evil})
