@@ -17,7 +17,7 @@ from toban.chapters.logs import pulling, report, retention
 from toban.chapters.logs.archive import Archivist, NotArchived
 from toban.chapters.logs.models import Keeping, LegalHold
 from toban.chapters.logs.report import Kept
-from toban.chapters.logs.retention import Beside, Elsewhere, Waits
+from toban.chapters.logs.retention import Beside, Elsewhere, Going, Waits
 from toban.chapters.logs.rules import LogRules
 from toban.design.values.duration import Duration, read_retention
 from toban.engine.evidence import ledger, status
@@ -156,8 +156,8 @@ class Keeper:
             if keeping.proven_on == today and not keeping.going:
                 return
             # Written down it was, and then stopped: by a store that went away, before a hold.
-            still_there = {(part.day.isoformat(), part.rows) for part in stays}
-            gone = [each for each in keeping.going if (each[0], each[1]) not in still_there]
+            noted = [Going(*each) for each in keeping.going]
+            gone = [each for each in noted if not any(map(each.is_of, stays))]
             content = report.proof(rules.kinds[kind], gone, oldest, stays, decision.why)
             record = ledger.Record(
                 LedgerEntry.Kind.PROOF, content, clause_id=rules.kinds[kind].id, document_digest=digest
@@ -268,9 +268,8 @@ def _note(kind: str, part: DayPart, archived: str) -> bool:
         if held_by(kind):
             return False
         keeping = Keeping.objects.get(kind=kind)
-        day = part.day.isoformat()
-        if [day, part.rows] not in [each[:2] for each in keeping.going]:
-            keeping.going.append([day, part.rows, part.bytes, archived])
+        if not any(Going(*each).is_of(part) for each in keeping.going):
+            keeping.going.append(list(Going.of(part, archived)))
             keeping.save()
     return True
 

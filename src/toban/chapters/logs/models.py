@@ -17,10 +17,7 @@ class Keeping(models.Model):
     agreed = models.CharField(max_length=100)
     """The document's retention that may be followed. A shorter one waits until somebody agrees to it."""
     going = models.JSONField(default=list)
-    """Days being deleted, as `[day, rows, bytes, archive]`: from before one is touched until it is proven.
-
-    `archive` is the key of its manifest; empty where it is not archived.
-    """
+    """Days being deleted, as `retention.Going` has each: from before one is touched until it is proven."""
     proven_on = models.DateField(null=True)
     """The day of the last proof in the evidence."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from types import MappingProxyType
 
-from toban.chapters.logs.retention import Beside, Decision, Waits
+from toban.chapters.logs.retention import Beside, Decision, Going, Waits
 from toban.chapters.logs.rules import LogRules
 from toban.design.clauses.logs import LogKind
 from toban.engine.amounts import size
@@ -105,19 +105,19 @@ def away(rules: LogRules, reason: str, now: datetime) -> Iterator[StatusUpdate]:
 
 def proof(
     row: LogKind,
-    deleted: Sequence[Sequence[object]],
+    deleted: Sequence[Going],
     oldest: datetime | None,
     stays: Sequence[DayPart],
     why: Waits | None,
 ) -> dict[str, object]:
-    """Return the daily proof: *deleted* are days as `Keeping.going` has them."""
+    """Return the daily proof, which names each deleted day with its rows, bytes, table and kind."""
     return {
         "log": row.name,
         "kept": str(row.retention) if row.retention is not None else "",
-        "deleted": [list(each[:3]) for each in deleted],
-        "archived": [[day, key] for day, _, _, *keys in deleted for key in keys if key],
-        "rows_deleted": sum(int(str(rows)) for _, rows, *_ in deleted),
-        "bytes_deleted": sum(int(str(size)) for _, _, size, *_ in deleted),
+        "deleted": [[each.day, each.rows, each.bytes, each.table, each.kind] for each in deleted],
+        "archived": [[each.day, each.archive] for each in deleted if each.archive],
+        "rows_deleted": sum(each.rows for each in deleted),
+        "bytes_deleted": sum(each.bytes for each in deleted),
         "oldest_row": oldest.isoformat() if oldest is not None else "",
         "rows_kept": sum(each.rows for each in stays),
         "bytes_kept": sum(each.bytes for each in stays),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 from enum import StrEnum
+from typing import NamedTuple, Self
 
 from toban.design.values.duration import Duration, Retention
 from toban.engine.telemetry.log_days import DayPart
@@ -53,6 +54,29 @@ class Decision:
     """The oldest day that is there once `goes` are gone."""
     beside: tuple[Beside, ...] = ()
     """What waits with `waits`, elsewhere."""
+
+
+class Going(NamedTuple):
+    """A day that is being deleted, as it is written down: from before it is touched until it is proven."""
+
+    day: str
+    rows: int
+    bytes: int
+    archive: str = ""
+    """The key of its manifest; empty where it is not archived."""
+    table: str = ""
+    """With `kind` what tells days of one row apart; empty where a former Toban wrote it down."""
+    kind: str = ""
+
+    @classmethod
+    def of(cls, part: DayPart, archive: str = "") -> Self:
+        """Return *part* as a day that goes."""
+        return cls(part.day.isoformat(), part.rows, part.bytes, archive, part.table, part.kind)
+
+    def is_of(self, part: DayPart) -> bool:
+        """Say whether this is *part*, with as many rows as it has."""
+        is_same = self.table in ("", part.table) and self.kind in ("", part.kind)
+        return is_same and (self.day, self.rows) == (part.day.isoformat(), part.rows)
 
 
 def first_kept(kept: Retention | None, today: date, zone: tzinfo) -> date | None:

@@ -345,6 +345,43 @@ def test_traces_without_a_row_go_with_the_application_logs_and_wait_with_them(te
     assert (ages(telemetry, "trace"), ages(telemetry, "application")) == ([0, 29], [])
 
 
+def test_as_many_lines_and_spans_of_one_day_are_both_proven_to_be_gone(telemetry: Telemetry) -> None:
+    spans(telemetry, 40, 40, 40)
+    fill(telemetry, "application", 40)
+    agreed("application", "30日")
+
+    Keeper(LogDays(telemetry)).step(written(more="| アプリログ | 処理 | Toban | 30日 |"), NOON, "d")
+
+    proof = LedgerEntry.objects.get(kind=LedgerEntry.Kind.PROOF, clause_id="logs/log-kind/アプリログ").content
+    told = sorted([day, rows, table, kind] for day, rows, _, table, kind in proof["deleted"])
+    assert told == [["2026-10-17", 3, "logs", "application"], ["2026-10-17", 3, "spans", "trace"]]
+    assert proof["rows_deleted"] == 6
+
+
+def test_lines_that_went_are_proven_though_as_many_spans_of_their_day_stay(telemetry: Telemetry) -> None:
+    class Halfway(LogDays):
+        def parts(self) -> Sequence[DayPart]:
+            return sorted(super().parts(), key=lambda each: each.table)
+
+        def delete(self, part: DayPart) -> None:
+            if part.table == "spans":
+                raise StoreUnavailable("it went away")
+            super().delete(part)
+
+    spans(telemetry, 40, 40, 40)
+    fill(telemetry, "application", 40)
+    agreed("application", "30日")
+    row_of_30_days = written(more="| アプリログ | 処理 | Toban | 30日 |")
+    Keeper(Halfway(telemetry)).step(row_of_30_days, NOON, "d")
+    keeping.hold("application", "調査", by="taro", now=NOON)
+
+    Keeper(LogDays(telemetry)).step(row_of_30_days, NOON, "d")
+
+    proof = LedgerEntry.objects.get(kind=LedgerEntry.Kind.PROOF, clause_id="logs/log-kind/アプリログ").content
+    assert [kind for *_, kind in proof["deleted"]] == ["application"]
+    assert (proof["rows_deleted"], proof["rows_kept"]) == (3, 3)
+
+
 def test_a_hold_on_every_kind_keeps_traces(telemetry: Telemetry) -> None:
     spans(telemetry, 0, 40)
     agreed("trace", "14日")

@@ -7,7 +7,7 @@ import pytest
 
 from toban.chapters.logs import retention
 from toban.chapters.logs.report import amount
-from toban.chapters.logs.retention import Beside, Waits
+from toban.chapters.logs.retention import Beside, Going, Waits
 from toban.design.values.duration import Retention, read_retention
 from toban.engine.telemetry.log_days import DayPart
 
@@ -131,3 +131,13 @@ def test_days_and_what_lies_elsewhere_are_told_together() -> None:
     assert amount(days(1, 2)) == "2日分 20行 (2 kB)"
     assert amount(days(1), [EVENTS]) == "1日分 10行 (1 kB)、エラーのイベント 1,200件 (7 kB)"
     assert amount([], [EVENTS, hours]) == "エラーのイベント 1,200件 (7 kB)、エラーの一時間ごとの数 3件"
+
+
+def test_a_day_that_was_written_down_before_kinds_were_is_known_by_its_rows() -> None:
+    (part,) = days(100)
+
+    former = Going(*[part.day.isoformat(), 10, 1000, ""])
+
+    assert former.is_of(part)
+    assert not former.is_of(days(99)[0])
+    assert not former._replace(rows=11).is_of(part)
