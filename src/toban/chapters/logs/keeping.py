@@ -5,12 +5,13 @@ moment, the next step deletes the same days again, which is harmless, and proves
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from toban.chapters.logs import pulling, report, retention
@@ -30,6 +31,12 @@ from toban.engine.telemetry.store import StoreUnavailable
 
 FOREVER = "無期限"
 """How `Keeping.agreed` says that nothing may go."""
+
+_LOCK = 0x686F6C64
+"""PostgreSQL's advisory lock of holds: `hold` in ASCII."""
+
+_PATIENCE = "70s"
+"""How long an order waits for a deletion, as PostgreSQL writes it: a store is given up on after a minute."""
 
 _NOWHERE: Mapping[str, Elsewhere] = MappingProxyType({})
 
@@ -129,11 +136,18 @@ class Keeper:
             except NotArchived as error:
                 log.warning("log_day_not_archived", kind=kind, day=day, reason=str(error))
                 return Waits.NOT_ARCHIVED, str(error)
-        if not _note(kind, part, archived):
+        if not (_note(kind, part, archived) and self._drop(kind, part)):
             return Waits.HELD, ""
-        self._days.delete(part)
         log.info("log_day_deleted", kind=kind, day=day, rows=part.rows, archived=archived)
         return None, ""
+
+    def _drop(self, kind: str, part: DayPart) -> bool:
+        """Delete a day that is written down; say whether it might."""
+        with undisturbed():
+            if held_by(kind):
+                return False
+            self._days.delete(part)
+        return True
 
     def _prove(
         self,
@@ -189,6 +203,25 @@ def held_by(kind: str) -> str:
     return hold.reason if hold is not None else ""
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let no hold be ordered within the block: a former one is seen there, a later one waits for its end.
+
+    SQLite's transactions are IMMEDIATE, so nobody else writes. PostgreSQL has a lock of its own for it:
+    evidence must not wait for a store. And no time ends it, unlike that of evidence: whoever stands still
+    with it in hand deletes when he goes on, and no hold may have been acknowledged meanwhile.
+    """
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT set_config('idle_in_transaction_session_timeout', '0', true),"
+                    " set_config('lock_timeout', %s, true), pg_advisory_xact_lock(%s)",
+                    [_PATIENCE, _LOCK],
+                )
+        yield
+
+
 def agreed_to(kind: str, rules: LogRules) -> timedelta | None:
     """Return how long what is of *kind* stays by what was agreed to; None: for ever.
 
@@ -215,10 +248,13 @@ def agree(kind: str, rules: LogRules, *, by: str, now: datetime) -> str:
 
 
 def hold(kind: str, reason: str, *, by: str, now: datetime) -> LegalHold:
-    """Keep all of *kind* (empty: of every kind) until `release`; raises `NotPossible` without a reason."""
+    """Keep all of *kind* (empty: of every kind) until `release`; raises `NotPossible` without a reason.
+
+    What is there when this returns stays. A day that is being deleted at that moment is waited for.
+    """
     if not reason.strip():
         raise NotPossible("理由がありません", "--reason で書いてください")
-    with transaction.atomic():
+    with undisturbed():
         ledger.hold()
         made = LegalHold.objects.create(kind=kind, reason=reason.strip(), ordered_by=by, began_at=now)
         _audit("legal-hold", by, now, hold=made.pk, kind=kind, reason=made.reason)
@@ -264,7 +300,7 @@ def _note(kind: str, part: DayPart, archived: str) -> bool:
     """Write down what goes, before it does; say whether it may."""
     with transaction.atomic():
         ledger.hold()
-        # Archiving takes long enough for somebody to order a hold meanwhile; none is ordered in here.
+        # Archiving takes long enough for somebody to order a hold meanwhile.
         if held_by(kind):
             return False
         keeping = Keeping.objects.get(kind=kind)

@@ -24,7 +24,7 @@ from toban.chapters.batch.service import Batches
 from toban.chapters.batch.works import BatchPlan
 from toban.chapters.errors import service as errors
 from toban.chapters.logs.archive import ShippedFirst
-from toban.chapters.logs.keeping import agreed_to, held_by
+from toban.chapters.logs.keeping import agreed_to, held_by, undisturbed
 from toban.chapters.logs.pulling import Puller
 from toban.chapters.logs.rules import rules as log_rules
 from toban.chapters.logs.shipping import Shipping
@@ -282,7 +282,8 @@ class Work:
         if edition is not None:
             errors.show(edition.design, edition.bindings, now)
             agreed = agreed_to(ERROR, log_rules(edition.design, edition.bindings))
-            errors.forget(edition.design, now, is_held=held_by(ERROR) != "", agreed=agreed)
+            with undisturbed():
+                errors.forget(edition.design, now, is_held=held_by(ERROR) != "", agreed=agreed)
 
     def _count_levels(self) -> None:
         edition = self._in_force.edition
