@@ -5,7 +5,7 @@ fields, which can't be parameters, are checked and quoted.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,6 +24,8 @@ _SEARCHED = frozenset(COLUMNS)
 _NUMBERS = frozenset(("status", "duration_ms"))
 _RELATIONS = frozenset((">=", "<=", ">", "<", "="))
 _OWN_STEP = re.compile(r"[\w@-]+")
+_DEEPEST = 8
+"""Levels of a sender's own fields: lines that have more are refused."""
 
 type Column = str | tuple[str, ...]
 """One of `COLUMNS`, or the path of a field of the sender's own."""
@@ -39,7 +41,7 @@ class Contains:
 
 @dataclass(frozen=True, slots=True)
 class Is:
-    """A field has a value."""
+    """A field has a value; where a sender's own is a list, one of its elements has."""
 
     column: Column
     value: str
@@ -48,7 +50,7 @@ class Is:
 
 @dataclass(frozen=True, slots=True)
 class StartsWith:
-    """A field begins with a text; with an empty one, it is there at all."""
+    """A field begins with a text, or an element of a list; with an empty one, it is there at all."""
 
     column: Column
     value: str
@@ -159,9 +161,12 @@ class LogSearch:
     def values(
         self, column: Column, terms: Sequence[Term], span: Span, *, limit: int
     ) -> list[tuple[str, int]]:
-        """Return the values that a field has, the most frequent first, with how many rows have each."""
+        """Return the values that a field has, the most frequent first, with how many rows have each.
+
+        Those of a list are its elements.
+        """
         where, parameters = conditions(terms, span)
-        sql = f"""SELECT toString({_expression(column)}) AS value, count() AS rows FROM logs
+        sql = f"""SELECT {_value(column)} AS value, count() AS rows FROM logs
             WHERE {where} AND value NOT IN ('', '0') GROUP BY value ORDER BY rows DESC, value
             LIMIT {{limit:UInt32}}"""  # noqa: S608 - as above
         return [(value, rows) for value, rows in self._telemetry.ask(sql, {**parameters, "limit": limit})]
@@ -198,7 +203,7 @@ def conditions(terms: Sequence[Term], span: Span) -> tuple[str, dict[str, Any]]:
     for number, term in enumerate(terms):
         name = f"term{number}"
         part, parameters[name] = _condition(term, name)
-        parts.append(f"NOT ({part})" if term.negated else part)
+        parts.append(f"NOT ({part})" if term.negated else f"({part})")
     return " AND ".join(parts), parameters
 
 
@@ -207,24 +212,60 @@ def _condition(term: Term, name: str) -> tuple[str, object]:
         case Contains(text):
             return f"lower(message) LIKE {{{name}:String}}", f"%{_like(_lower(text))}%"
         case Is(column, value):
-            return f"{_text(column)} = {{{name}:String}}", value
+            return _holds(column, lambda text: f"{text} = {{{name}:String}}"), value
+        case StartsWith(column, ""):
+            return f"{_holds(column, lambda text: f"{text} != ''")}{_or_an_object(column)}", ""
         case StartsWith(column, value):
-            shortest = "1" if value else f"{_text(column)} != ''"
-            return f"startsWith({_text(column)}, {{{name}:String}}) AND {shortest}", value
+            return _holds(column, lambda text: f"startsWith({text}, {{{name}:String}})"), value
         case Compared(column, relation, value):
             if relation not in _RELATIONS:
                 raise ValueError(f"{relation!r} is no relation")
-            return f"ifNull({_number(column)} {relation} {{{name}:Float64}}, 0)", value
+            relates = f"{relation} {{{name}:Float64}}"
+            if column in _NUMBERS:
+                return f"{column} {relates}", value
+            return _holds(column, lambda text: f"ifNull(toFloat64OrNull({text}) {relates}, 0)"), value
 
 
-def _text(column: Column) -> str:
-    return column if isinstance(column, str) and column in _SEARCHED else f"toString({_expression(column)})"
+def _holds(column: Column, test: Callable[[str], str]) -> str:
+    """Return whether *test* holds of a field's text, or of an element's where it is a list or within one."""
+    expression = _expression(column)
+    if isinstance(column, str):
+        return test(expression)
+    plain, of_element = test(f"toString({expression})"), test("element")
+    # Only what is written as a list is read as one: the others cost what they did.
+    either = f"{plain} OR arrayExists(element -> {of_element}, {_elements(expression)})"
+    found = f"if(startsWith(toString({expression}), '['), {either}, {plain})"
+    within = (f" OR arrayExists(element -> {of_element}, {each})" for each in _within_lists(column))
+    return f"({found}{''.join(within)})"
 
 
-def _number(column: Column) -> str:
-    if column in _NUMBERS:
-        return _expression(column)
-    return f"toFloat64OrNull(toString({_expression(column)}))"
+def _elements(expression: str) -> str:
+    """Return the texts of a list's elements; none of what is no list."""
+    return f"JSONExtract(ifNull(toJSONString({expression}), ''), 'Array(String)')"
+
+
+def _within_lists(column: tuple[str, ...]) -> Sequence[str]:
+    """Return the texts of a field of objects in a list: of `items.sku` those in `[{"sku": "A1"}, …]`."""
+    if len(column) > _DEEPEST:
+        return ()
+    steps = [f"`{step}`" for step in column]
+    paths = [".".join(steps[:cut]) + "[]." + ".".join(steps[cut:]) for cut in range(1, len(steps))]
+    return [f"arrayMap(each -> toString(each), attributes.{path})" for path in paths]
+
+
+def _or_an_object(column: Column) -> str:
+    if isinstance(column, str):
+        return ""
+    return f" OR notEmpty(JSONAllPaths({_expression(column).replace('.', '.^', 1)}))"
+
+
+def _value(column: Column) -> str:
+    expression = _expression(column)
+    text = f"toString({expression})"
+    if isinstance(column, str):
+        return text
+    is_list = f"startsWith(dynamicType({expression}), 'Array')"
+    return f"arrayJoin(if({is_list}, arrayDistinct({_elements(expression)}), [{text}]))"
 
 
 def _expression(column: Column) -> str:

@@ -1,13 +1,17 @@
 """What is asked of a real store's logs."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
 
+from toban.engine.telemetry import parquet
+from toban.engine.telemetry.log_days import DayPart
 from toban.engine.telemetry.log_language import read_search
 from toban.engine.telemetry.log_search import LogSearch, Span
 from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.parquet import LogExport
 
 NOON = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
 HOUR = Span(NOON, NOON + timedelta(hours=1))
@@ -20,6 +24,27 @@ def row(number: int, **changes: object) -> LogRow:
         0, 0.0, {"cart": {"items": number}}, "shop", number,
     )  # fmt: skip
     return row._replace(**changes)  # type: ignore[arg-type]
+
+
+OWN: list[dict[str, object]] = [
+    {"tags": ["x", "y"], "customer": {"id": 1}},
+    {"tags": "x", "customer": "c"},
+    {"tags": [1, 2.5, None], "flags": [True, False], "customer": {"name": {"first": "太郎"}}},
+    {"tags": ['a"b', "[z]", "x y"], "lines": [{"sku": "A1", "quantity": 2}, {"sku": "B2"}, {"quantity": 7}]},
+    {"tags": [], "lines": {"sku": "A1"}, "order": {"lines": [{"item": {"sku": "C3"}}]}},
+    {"tags": "[x]", "note": '["x"]'},
+]
+"""Fields of a sender's own, of the rows from 1 on."""
+
+
+@pytest.fixture(scope="module")
+def nested(store: StoreProcess) -> LogSearch:
+    telemetry = store.telemetry
+    assert telemetry is not None
+    day = {"kind": "access", "at": (NOON + timedelta(days=1)).timestamp(), "day": "2026-11-27"}
+    rows = [row(number, **day, attributes=own) for number, own in enumerate(OWN, 1)]
+    LogStore(telemetry).write(Batch(key_of("shop", "", b"nested"), rows))
+    return LogSearch(telemetry)
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +113,60 @@ def test_rows_are_counted_by_level_and_time_and_value(search: LogSearch) -> None
     assert search.count([], HOUR) == 102
     assert search.values("service", [], HOUR, limit=5) == [("shop-api", 101), ("blog", 1)]
     assert search.values(("user", "name"), [], HOUR, limit=5) == [("山田 太郎", 1)]
+
+
+NEXT_DAY = Span(NOON + timedelta(days=1), NOON + timedelta(days=1, hours=1))
+IN_DEPTH = [
+    ("tags:x", [2, 1]),
+    ('tags:"x y"', [4]),
+    (r'tags:"a\"b"', [4]),
+    ('tags:"[z]"', [4]),
+    ('tags:"[x]"', [6]),
+    ("flags:true", [3]),
+    ("tags:1", [3]),
+    ("tags:>2", [3]),
+    ("tags:x*", [4, 2, 1]),
+    ("tags:*", [6, 5, 4, 3, 2, 1]),
+    ("-tags:x", [6, 5, 4, 3]),
+    ("note:x", []),
+    ("customer:*", [3, 2, 1]),
+    ("-customer:*", [6, 5, 4]),
+    ("customer:c", [2]),
+    ("customer.id:1", [1]),
+    ("customer.name:*", [3]),
+    ("lines:*", [5, 4]),
+    ("lines.sku:A1", [5, 4]),
+    ("lines.sku:B*", [4]),
+    ("lines.sku:*", [5, 4]),
+    ("lines.quantity:>=7", [4]),
+    ("order.lines.item.sku:C3", [5]),
+    ("-lines.sku:A1 tags:*", [6, 3, 2, 1]),
+]
+"""Searches, and the rows that they find."""
+
+
+@pytest.mark.parametrize(("written", "numbers"), IN_DEPTH)
+def test_lists_and_objects_are_searched_in_their_depth(
+    nested: LogSearch, written: str, numbers: list[int]
+) -> None:
+    found = nested.newest(read_search(written).terms, NEXT_DAY, limit=10)
+
+    assert [each.place.number for each in found] == numbers
+
+
+def test_the_values_of_a_list_are_its_elements(nested: LogSearch) -> None:
+    assert nested.values(("tags",), [], NEXT_DAY, limit=3) == [("x", 2), ("1", 1), ("2.5", 1)]
+    assert nested.values(("customer", "id"), [], NEXT_DAY, limit=3) == [("1", 1)]
+
+
+def test_the_archive_searches_lists_and_objects_as_the_store_does(
+    nested: LogSearch, store: StoreProcess, tmp_path: Path
+) -> None:
+    assert store.telemetry is not None
+    file = tmp_path / "day.parquet"
+    part = DayPart("", "access", date(2026, 11, 27), rows=len(OWN), bytes=0)
+    file.write_bytes(b"".join(LogExport(store.telemetry, part).parquet(NEXT_DAY)))
+
+    for written, numbers in IN_DEPTH:
+        found = parquet.newest(file, read_search(written).terms, NEXT_DAY, limit=10)
+        assert [each.place.number for each in found] == numbers, written
