@@ -25,7 +25,8 @@ _LONGEST_NUMBER = 18
 """Digits: no database knows a greater one."""
 
 _LONGEST_QUERY = 14_000
-"""Characters of an address that leads back."""
+"""Characters of a query in an address. A search that can be read is shorter by far; of a longer one the page
+tells the reason, where the server would refuse the whole without a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Saved:
 
     search: SavedSearch
     may_delete: bool
+
+    @property
+    def query(self) -> str:
+        """The query of its address: searches were once saved at any length."""
+        return self.search.query[:_LONGEST_QUERY]
 
 
 def saved_searches(user: object) -> Iterator[Saved]:
@@ -67,5 +73,4 @@ def keep(request: HttpRequest) -> HttpResponse:
         messages.error(request, str(wrong))
     else:
         messages.success(request, done)
-    # A search that can be read is shorter by far; without this bound the answer would be a bare refusal.
     return redirect(f"{reverse('logs')}?{chosen.query[:_LONGEST_QUERY]}")

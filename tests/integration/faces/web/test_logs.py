@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -381,6 +382,31 @@ def test_what_finds_nothing_is_not_saved(viewer: Client, flawed: dict[str, str])
 
     assert answer.status_code == 302
     assert not SavedSearch.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("flawed", "typed", "said"),
+    [
+        ({"q": '"open'}, 'value="&quot;open"', "引用符は閉じてください"),
+        ({"q": "x" * 100_000}, f'value="{"x" * 1001}', "検索は 1000 文字までです"),
+        ({"q": "決" * 100_000}, f'value="{"決" * 1001}', "検索は 1000 文字までです"),
+        ({"from": "x" * 100_000}, f'value="{"x" * 1001}', "は日時として読めません。"),
+    ],
+)
+def test_a_search_of_a_time_without_checks_opens_and_says_what_is_wrong(
+    viewer: Client, flawed: dict[str, str], typed: str, said: str
+) -> None:
+    owner = Operator.objects.get()
+    SavedSearch.objects.create(owner=owner, name="old", query=urlencode(flawed), is_shared=False)
+    (address,) = re.findall(r'<li><a href="(/logs/\?[^"]*)">old</a>', text(viewer, "/logs/"))
+
+    page = viewer.get(unescape(address)).content.decode()
+
+    # What servers take in a request's first line without asking.
+    assert len(address) < 16_000
+    assert said in page
+    assert typed in page
+    assert "old" in names(page)
 
 
 def test_a_name_is_one_that_every_database_takes(viewer: Client) -> None:
