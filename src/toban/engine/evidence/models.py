@@ -57,6 +57,8 @@ class Shipment(models.Model):
     """The digest of its last line."""
     until = models.CharField(max_length=40, blank=True)
     """Up to which moment of the source the chain has come with it."""
+    parts = models.JSONField(null=True)
+    """How many of its lines are of which part of the source; null: written before they were counted."""
     shipped_at = models.DateTimeField()
     kept_until = models.DateField()
     lock = models.CharField(max_length=60, blank=True)

@@ -186,6 +186,12 @@ def follow(tip: Tip, key: str, content: bytes) -> Segment:
     return Segment(header, content, _walk(tip, key, header, content, lines))
 
 
+def lines_of(content: bytes) -> Iterator[Line]:
+    """Yield the lines of a segment that was followed, or whose digest is known, without the header."""
+    _, *lines, _ = content.split(b"\n")
+    yield from map(json.loads, lines)
+
+
 def walk(
     chain: str,
     segments: Iterable[tuple[str, bytes]],

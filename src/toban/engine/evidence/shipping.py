@@ -5,7 +5,9 @@ noting it finds it there the next time, reckons that it is the one that comes ne
 What stands in its place and is not, is no oversight: nothing more is shipped, and people are told.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -20,6 +22,56 @@ class NotShipped(Exception):
     """A segment is not outside; the message says why."""
 
 
+class Sent:
+    """What a chain has in a store already, as Toban noted it."""
+
+    def __init__(self, chain: "Chain", store: Store) -> None:
+        self._chain = chain
+        self._store = store
+
+    @property
+    def place(self) -> str:
+        """The store's name."""
+        return self._store.name
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many lines of each part of the source are there; raises `StoreTrouble`."""
+        found: Counter[str] = Counter()
+        for shipment in self._shipments():
+            found.update(self._parts(shipment))
+        return found
+
+    def segments(self, part: str) -> Sequence[Shipment]:
+        """Return those with lines of *part*, in order; raises `StoreTrouble`."""
+        return [each for each in self._shipments() if part in self._parts(each)]
+
+    def lines(self, shipment: Shipment) -> Iterator[Line]:
+        """Yield the lines of a segment: none, where its time was over and it is gone.
+
+        Raises `StoreTrouble`, and `NotShipped` where it is another than was sent.
+        """
+        if not _is_there(self._store, shipment.key):
+            return
+        content = self._store.read(shipment.key)
+        if hashlib.sha256(content).hexdigest() != shipment.digest:
+            raise NotShipped(
+                f"{self.place}: {shipment.key} が送ったときの内容と違います。"
+                f"toban evidence verify --from {self.place} で確かめてください"
+            )
+        yield from segments.lines_of(content)
+
+    def _shipments(self) -> Iterator[Shipment]:
+        there = Shipment.objects.filter(place=self.place, chain=self._chain.name)
+        return there.order_by("number").iterator()
+
+    def _parts(self, shipment: Shipment) -> Mapping[str, int]:
+        if shipment.parts is None:
+            shipment.parts = _parts(self._chain, self.lines(shipment))
+            shipment.save(update_fields=["parts"])
+        parts: Mapping[str, int] = shipment.parts
+        return parts
+
+
 class Chain(Protocol):
     """Where the lines of a chain come from."""
 
@@ -27,11 +79,14 @@ class Chain(Protocol):
     def name(self) -> str:
         """As segments name it."""
 
-    def batch(self, tip: Tip, now: datetime) -> tuple[Sequence[Line], str]:
+    def batch(self, tip: Tip, sent: Sent) -> tuple[Sequence[Line], str]:
         """Return the next lines behind *tip*, linked, and up to which moment of the source they are all.
 
         They are as many as a segment holds; none, where all is outside.
         """
+
+    def part_of(self, line: Line) -> str:
+        """Return which part of the source *line* is of; empty where nobody counts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +104,14 @@ class LedgerChain:
 
     name = segments.LEDGER
 
-    def batch(self, tip: Tip, now: datetime) -> tuple[Sequence[Line], str]:  # noqa: ARG002 - the protocol's
+    def batch(self, tip: Tip, sent: Sent) -> tuple[Sequence[Line], str]:  # noqa: ARG002 - the protocol's
         """See `Chain`; sequences tell where it is."""
         entries = LedgerEntry.objects.filter(sequence__gt=tip.last).order_by("sequence")
         return [ledger.line_of(each) for each in entries[: segments.MOST_LINES]], ""
+
+    def part_of(self, line: Line) -> str:  # noqa: ARG002 - the protocol's
+        """See `Chain`."""
+        return ""
 
 
 def tip_of(chain: str, place: str) -> Tip:
@@ -69,7 +128,7 @@ def ship(chain: Chain, store: Store, terms: Terms, now: datetime) -> int:
     try:
         while (segment := _next(chain, store, terms, now)) is not None:
             lock = store.lock(segment.key, _locked_until(segment.header.kept_until, now), terms.mode)
-            _note(segment, store, lock, now)
+            _note(chain, segment, store, lock, now)
             count += 1
     except StoreTrouble as trouble:
         raise NotShipped(str(trouble)) from trouble
@@ -82,9 +141,9 @@ def _next(chain: Chain, store: Store, terms: Terms, now: datetime) -> Segment | 
     """Store the next segment, or find it stored."""
     tip = tip_of(chain.name, store.name)
     key = segments.key_of(chain.name, tip.number + 1)
-    if any(each.key == key for each in store.listing(key)):
+    if _is_there(store, key):
         return _found(chain, store, tip, key)
-    lines, until = chain.batch(tip, now)
+    lines, until = chain.batch(tip, Sent(chain, store))
     if not lines:
         return None
     kept_until = (now + terms.kept).date() + timedelta(days=1)
@@ -113,7 +172,7 @@ def _found(chain: Chain, store: Store, tip: Tip, key: str) -> Segment:
     return segment
 
 
-def _note(segment: Segment, store: Store, lock: str, now: datetime) -> None:
+def _note(chain: Chain, segment: Segment, store: Store, lock: str, now: datetime) -> None:
     header = segment.header
     noted = {
         "key": segment.key,
@@ -125,6 +184,7 @@ def _note(segment: Segment, store: Store, lock: str, now: datetime) -> None:
         "shipped_at": now,
         "kept_until": header.kept_until,
         "lock": lock,
+        "parts": _parts(chain, segments.lines_of(segment.content)),
     }
     # Another process may have found the same segment there, and noted it already.
     Shipment.objects.get_or_create(place=store.name, chain=header.chain, number=header.number, defaults=noted)
@@ -133,3 +193,11 @@ def _note(segment: Segment, store: Store, lock: str, now: datetime) -> None:
 def _locked_until(day: date, now: datetime) -> datetime:
     """The end of the day before which nothing may go."""
     return datetime.combine(day, now.timetz().replace(hour=0, minute=0, second=0, microsecond=0))
+
+
+def _parts(chain: Chain, lines: Iterator[Line]) -> dict[str, int]:
+    return dict(Counter(part for part in map(chain.part_of, lines) if part))
+
+
+def _is_there(store: Store, key: str) -> bool:
+    return any(each.key == key for each in store.listing(key))

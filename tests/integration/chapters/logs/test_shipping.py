@@ -1,7 +1,7 @@
 """Evidence and audit log on their way out: into a real store, with a chain that proves itself there."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -206,6 +206,127 @@ def test_a_chain_of_another_toban_is_not_taken_for_this_ones(
     append(Record(LedgerEntry.Kind.AUDIT, {"another": True}), now=NOON)
 
     with pytest.raises(NotShipped, match="こちらの台帳と違います"):
+        Shipping(telemetry).ship(RULES, to(store), NOON)
+
+
+def came_in_at(telemetry: Telemetry, when: datetime, *names: str) -> None:
+    """Rows that the store took in at *when* by its clock, each with its name as its message."""
+    rows = [
+        LogRow(
+            "audit", "2026-11-26", NOON.timestamp() + n, "INFO", "shop-api", name, "", "", "", "", "", "", "",
+            0, 0.1, {}, "shop", n,
+        )
+        for n, name in enumerate(names, 1)
+    ]  # fmt: skip
+    LogStore(telemetry).write(Batch(key_of("shop", "", repr(names).encode()), rows))
+    telemetry.do(
+        """ALTER TABLE logs UPDATE received_at = fromUnixTimestamp({when:Int64})
+        WHERE message IN {names:Array(String)} SETTINGS mutations_sync = 1""",
+        {"when": int(when.timestamp()), "names": sorted(set(names))},
+    )
+
+
+def shipped(store: DirectoryStore) -> list[str]:
+    """Return the messages of the audit log outside, in order, once the chain holds."""
+    assert walked(store, "audit").broken is None
+    keys = sorted(each.key for each in store.listing("evidence/audit/"))
+    return [line["row"]["message"] for key in keys for line in segments.lines_of(store.read(key))]
+
+
+def stored_now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def test_rows_of_a_clock_that_was_set_back_follow(telemetry: Telemetry, store: DirectoryStore) -> None:
+    end = stored_now() - timedelta(minutes=10)
+    came_in_at(telemetry, end - timedelta(minutes=20), "early")
+    came_in_at(telemetry, end, "last", "of the second")
+    Shipping(telemetry).ship(RULES, to(store), NOON)
+    there = store.read("evidence/audit/00000001.ndjson")
+    # Into a second that is outside, into one of its own, and to an end before it.
+    came_in_at(telemetry, end, "same second")
+    came_in_at(telemetry, end - timedelta(minutes=10), "back")
+    came_in_at(telemetry, end - timedelta(days=400), "long ago")
+    shipping = Shipping(telemetry)
+
+    assert [shipping.ship(RULES, to(store), NOON) for _ in range(3)] == [1, 0, 0]
+
+    assert shipped(store) == ["early", "last", "of the second", "long ago", "back", "same second"]
+    assert store.read("evidence/audit/00000001.ndjson") == there
+    came_in_at(telemetry, end + timedelta(minutes=5), "after")
+    shipping.ship(RULES, to(store), NOON)
+    assert shipped(store)[6:] == ["after"]
+
+
+def test_rows_of_a_clock_that_was_ahead_do_not_wait_for_that_time(
+    telemetry: Telemetry, store: DirectoryStore
+) -> None:
+    came_in_at(telemetry, stored_now() + timedelta(days=3650), "ahead")
+    Shipping(telemetry).ship(RULES, to(store), NOON)
+    assert shipped(store) == ["ahead"]
+
+    came_in_at(telemetry, stored_now(), "right again")
+    came_in_at(telemetry, stored_now() + timedelta(days=3650), "ahead again")
+    Shipping(telemetry).ship(RULES, to(store), NOON)
+    came_in_at(telemetry, stored_now(), "and on")
+    Shipping(telemetry).ship(RULES, to(store), NOON)
+
+    assert sorted(shipped(store)) == ["ahead", "ahead again", "and on", "right again"]
+
+
+def test_what_follows_fills_as_many_segments_as_it_needs(telemetry: Telemetry, store: DirectoryStore) -> None:
+    end = stored_now() - timedelta(minutes=10)
+    came_in_at(telemetry, end, "known")
+    Shipping(telemetry).ship(RULES, to(store), NOON)
+    # Two of these seconds are more than a segment holds.
+    most = segments.MOST_LINES * 2 // 3
+    for number in range(3):
+        came_in_at(telemetry, end - timedelta(seconds=number), *[f"late {number}"] * most)
+
+    assert Shipping(telemetry).ship(RULES, to(store), NOON) == 3
+
+    assert shipped(store) == ["known", *["late 2"] * most, *["late 1"] * most, *["late 0"] * most]
+    assert Shipping(telemetry).ship(RULES, to(store), NOON) == 0
+
+
+def test_segments_that_nobody_counted_are_read_once(telemetry: Telemetry, store: DirectoryStore) -> None:
+    end = stored_now() - timedelta(minutes=10)
+    came_in_at(telemetry, end, "before")
+    Shipping(telemetry).ship(RULES, to(store), NOON)
+    Shipment.objects.update(parts=None)
+    came_in_at(telemetry, end, "late")
+
+    Shipping(telemetry).ship(RULES, to(store), NOON)
+
+    assert shipped(store) == ["before", "late"]
+    assert [each.parts for each in Shipment.objects.order_by("number")] == [{"2026-11-26": 1}] * 2
+
+
+def test_a_row_that_the_store_has_twice_is_outside_with_the_first(
+    telemetry: Telemetry, store: DirectoryStore
+) -> None:
+    end = stored_now() - timedelta(minutes=10)
+    came_in_at(telemetry, end, "once")
+    Shipping(telemetry).ship(RULES, to(store), NOON)
+    telemetry.do("INSERT INTO logs SELECT * FROM logs", {})
+    came_in_at(telemetry, end, "late")
+
+    Shipping(telemetry).ship(RULES, to(store), NOON)
+
+    assert shipped(store) == ["once", "late"]
+
+
+def test_a_segment_that_was_altered_outside_is_not_believed(
+    telemetry: Telemetry, store: DirectoryStore
+) -> None:
+    end = stored_now() - timedelta(minutes=10)
+    came_in_at(telemetry, end, "mine")
+    Shipping(telemetry).ship(RULES, to(store), NOON)
+    key = "evidence/audit/00000001.ndjson"
+    store.put(key, store.read(key).replace(b"mine", b"thine"))
+    came_in_at(telemetry, end, "late")
+
+    with pytest.raises(NotShipped, match="送ったときの内容と違います"):
         Shipping(telemetry).ship(RULES, to(store), NOON)
 
 
