@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -98,6 +98,14 @@ class Sought:
     at_most_ms: float | None = None
 
 
+class TracePlace(NamedTuple):
+    """Where a trace stands in a list: behind newer ones, and of those that are as new by its id."""
+
+    start_ns: int
+    """The start of the newest of its spans that were sought."""
+    trace_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class TraceSummary:
     """A trace in a list."""
@@ -113,8 +121,7 @@ class TraceSummary:
     service: str
     title: str
     """Of its first span without a parent, else of its first."""
-    place: int
-    """Where it stands in the list: the start of the newest of its spans that were sought."""
+    place: TracePlace
 
     @property
     def at(self) -> datetime:
@@ -181,7 +188,7 @@ class SpanSearch:
         )
 
     def newest(
-        self, sought: Sought, within: Stretch, *, limit: int, before: int | None = None
+        self, sought: Sought, within: Stretch, *, limit: int, before: TracePlace | None = None
     ) -> list[TraceSummary]:
         """Return up to *limit* traces with spans as *sought*, that with the newest of those first.
 
@@ -192,9 +199,13 @@ class SpanSearch:
         behind = ""
         if before is not None:
             # A trace that was shown already has older spans, too.
-            behind = f"""AND start_ns < {{before:UInt64}} AND trace_id NOT IN (SELECT trace_id FROM spans
-                WHERE {where} AND start_ns >= {{before:UInt64}} AND start_ns < {{shown:UInt64}})"""  # noqa: S608
-            parameters |= {"before": before, "shown": min(before + _LASTS, 2**64 - 1)}
+            behind = f"""AND start_ns <= {{before:UInt64}}
+                AND (start_ns < {{before:UInt64}} OR trace_id > {{last:String}})
+                AND trace_id NOT IN (SELECT trace_id FROM spans
+                WHERE {where} AND start_ns >= {{before:UInt64}} AND start_ns < {{shown:UInt64}}
+                AND (start_ns > {{before:UInt64}} OR trace_id <= {{last:String}}))"""  # noqa: S608
+            shown = min(before.start_ns + _LASTS, 2**64 - 1)
+            parameters |= {"before": before.start_ns, "last": before.trace_id, "shown": shown}
         # In the table's own order the engine reads no more than it takes to find so many.
         rows = self._telemetry.ask(
             f"""SELECT trace_id, start_ns FROM spans WHERE {where} {behind}
@@ -202,7 +213,7 @@ class SpanSearch:
             LIMIT {{limit:UInt32}}""",  # noqa: S608 - as above
             {**parameters, "limit": limit},
         )
-        places: dict[str, int] = {row[0]: row[1] for row in rows}
+        places = {trace_id: TracePlace(start, trace_id) for trace_id, start in rows}
         found = self._summaries(places, within)
         return [found[trace_id] for trace_id in places if trace_id in found]
 
@@ -238,7 +249,7 @@ class SpanSearch:
         )
         return [service for (service,) in rows]
 
-    def _summaries(self, places: Mapping[str, int], within: Stretch) -> dict[str, TraceSummary]:
+    def _summaries(self, places: Mapping[str, TracePlace], within: Stretch) -> dict[str, TraceSummary]:
         """Return what is to be said of the traces, by their ids."""
         where, parameters = _conditions(Sought(), Stretch(within.start - _BESIDE, within.end + _BESIDE))
         first = f"argMin((service, method, {_ENDPOINT}, route), (parent_id != '', start_ns))"
@@ -251,7 +262,7 @@ class SpanSearch:
         return {row[0]: _summary(row, places[row[0]]) for row in rows}
 
 
-def _summary(row: Sequence[Any], place: int) -> TraceSummary:
+def _summary(row: Sequence[Any], place: TracePlace) -> TraceSummary:
     trace_id, start, duration, spans, failed, services, (service, method, endpoint, route) = row
     title = f"{method} {endpoint}".strip() if route else endpoint
     return TraceSummary(trace_id, start, duration, spans, failed, services, service, title, place)

@@ -1,5 +1,6 @@
 """Traces: how long each service's routes take, and which traces there are."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from toban.engine.clock import system_clock
 from toban.engine.telemetry.log_search import Span as Stretch
-from toban.engine.telemetry.span_search import RouteFigures, SpanSearch, TraceSummary
+from toban.engine.telemetry.span_search import RouteFigures, SpanSearch, TracePlace, TraceSummary
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.trace_words import route_title
 from toban.faces.web.frame import frame, in_force, look
@@ -39,6 +40,8 @@ _ORDERS: Mapping[str, tuple[Promise | str, Callable[[RouteFigures], float]]] = {
 """What the routes may be put in order by, the greatest first."""
 
 _USUAL = "p95"
+
+_PLACE = re.compile(r"(?P<start>[0-9]{1,19})-(?P<trace>[0-9a-f]{32})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +113,18 @@ def search(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("trace", "").strip()
     if TRACE_ID.fullmatch(wanted):
         return redirect("trace", wanted.lower())
-    before = request.GET.get("before", "")
-    is_first = not (before.isascii() and before.isdecimal() and len(before) < len(str(2**64)))
+    before = _place_in(request.GET.get("before", ""))
 
     def found(chosen: TraceChoice, within: Stretch) -> Mapping[str, Any]:
         store, zone = _store(), in_force().bindings.system.zone
-        traces = store.newest(
-            sought(chosen), within, limit=PER_PAGE + 1, before=None if is_first else int(before)
-        )
+        traces = store.newest(sought(chosen), within, limit=PER_PAGE + 1, before=before)
         rows = traces[:PER_PAGE]
-        older = chosen.turned(before=str(rows[-1].place)) if len(traces) > PER_PAGE else ""
+        older = chosen.turned(before=_place_text(rows[-1].place)) if len(traces) > PER_PAGE else ""
         return {
             "services": store.services(within, limit=_MOST_SERVICES),
             "rows": list(_shown_traces(rows, zone)),
             "older": older,
-            "is_first": is_first,
+            "is_first": before is None,
         }
 
     context = {"unknown_trace": wanted} if wanted else {}
@@ -148,6 +148,15 @@ def _page(
     except (StoreUnavailable, StoreRefused):
         context["trouble"] = True
     return render(request, template, {**context, **frame(look(edition, now), "traces")}, status=status)
+
+
+def _place_text(place: TracePlace) -> str:
+    return f"{place.start_ns}-{place.trace_id}"
+
+
+def _place_in(written: str) -> TracePlace | None:
+    match = _PLACE.fullmatch(written)
+    return TracePlace(int(match["start"]), match["trace"]) if match else None
 
 
 def _store() -> SpanSearch:

@@ -114,6 +114,27 @@ def test_a_trace_of_many_spans_stands_in_the_list_once(search: SpanSearch) -> No
     assert names(found) == [3, 2, 1, *range(200, 100, -1)]
 
 
+def test_of_traces_that_are_as_new_none_is_missing_at_the_end_of_a_page(store: StoreProcess) -> None:
+    day = timedelta(days=40)
+    within = Stretch(DAY.start - day, DAY.end - day)
+    start = (int((NOON - day).timestamp())) * 1000 * MS
+    older = [row(0, 300 + each, 1, day="2026-10-17", start_ns=start - each) for each in (1, 2)]
+    # Each has an older span, too, which must not bring it back.
+    twins = [
+        row(0, 400 + each, span, day="2026-10-17", start_ns=start - 5 * (span - 1))
+        for each in range(5)
+        for span in (1, 2)
+    ]
+    SpanStore(store.telemetry).write(Batch(key_of("otel", "", b"twins"), [*older, *twins]))
+    search = SpanSearch(store.telemetry)
+
+    for limit in (1, 2, 3, 5):
+        found: list[TraceSummary] = []
+        while page := search.newest(Sought(), within, limit=limit, before=found[-1].place if found else None):
+            found += page
+        assert names(found) == [400, 401, 402, 403, 404, 301, 302]
+
+
 def test_routes_have_the_figures_of_their_requests_the_slowest_first(search: SpanSearch) -> None:
     cart, orders, job = search.routes(DAY, limit=10)
 
