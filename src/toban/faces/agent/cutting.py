@@ -1,13 +1,10 @@
 """Where a batch of a log file ends, and how it is sent. Pure."""
 
-import re
-
 from toban.chapters.logs.limits import LONGEST_LINE
 
 MOST = 960 * 1024
 """Bytes of a batch: packed it stays below the 1 MiB that proxies let through by default."""
 
-_LONG = re.compile(rb"[^\n]{%d}(?=[^\n])" % LONGEST_LINE)
 _NOTHING = b"\0\r\n \t"
 
 
@@ -25,4 +22,13 @@ def end_of(chunk: bytes, *, is_last: bool) -> int:
 
 def body_of(batch: bytes) -> bytes:
     """Return what is sent: lines longer than the server takes are cut. Empty where nothing is said."""
-    return _LONG.sub(rb"\g<0>\n", batch) if batch.strip(_NOTHING) else b""
+    if not batch.strip(_NOTHING):
+        return b""
+    lines = batch.split(b"\n")
+    if max(map(len, lines)) <= LONGEST_LINE:
+        return batch
+    return b"\n".join(piece for line in lines for piece in _pieces(line))
+
+
+def _pieces(line: bytes) -> list[bytes]:
+    return [line[at : at + LONGEST_LINE] for at in range(0, len(line), LONGEST_LINE)] or [b""]
