@@ -7,6 +7,7 @@ proposal in force and nothing is bound to an invented host meanwhile.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from toban.design.clauses.base import Clause
 from toban.design.clauses.monitoring import Monitor
@@ -18,6 +19,8 @@ from toban.design.values.people import ChannelKind, ChannelRef, Recipient, Role
 from toban.engine.bindings.model import Section
 from toban.engine.bindings.vague import clock_words
 
+_NOTHING: Mapping[str, str | Sequence[str]] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -26,6 +29,8 @@ class Proposal:
     kind: str
     """Empty for a table that has no kinds."""
     config: type[Section]
+    values: Mapping[str, str | Sequence[str]] = _NOTHING
+    """What is known to be better than the example, or not in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,11 @@ class OpenTable:
 
     table: str
     name: str
+    """Empty for a table that stands once: `[evidence]`."""
     rows: Sequence[Clause]
     proposal: Proposal
+    notes: Sequence[str] = ()
+    """What else is told of it."""
 
 
 def draft(
@@ -97,7 +105,8 @@ def _target(target: OpenTarget) -> str:
 
 def _table(table: OpenTable) -> str:
     lines = [f"# {_cite(row)}" for row in table.rows]
-    lines.append(f"#[{table.table}.{quoted(table.name)}]")
+    lines += [f"# {_line(note)}" for note in table.notes]
+    lines.append(f"#[{table.table}.{quoted(table.name)}]" if table.name else f"#[{table.table}]")
     return "\n".join([*lines, *_proposed(table.proposal), ""])
 
 
@@ -160,7 +169,8 @@ def _assumptions(design: Design) -> Iterator[str]:
 def _proposed(proposal: Proposal) -> Iterator[str]:
     if proposal.kind:
         yield f"#kind = {quoted(proposal.kind)}"
-    yield from (f"#{key} = {quoted(value)}" for key, value in proposal.config.example.items())
+    for key, value in {**proposal.config.example, **proposal.values}.items():
+        yield f"#{key} = {quoted(value) if isinstance(value, str) else f'[{", ".join(map(quoted, value))}]'}"
 
 
 def _cite(clause: Clause) -> str:

@@ -1,6 +1,7 @@
 """Where logs and evidence are kept on, in stores of `[stores]`."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -10,6 +11,8 @@ from toban.engine.bindings.section import Section
 class ArchiveBinding(Section):
     """`[logs.archive]`: where logs are kept on when the document lets go of them."""
 
+    example: ClassVar[Mapping[str, str]] = {"store": "アーカイブ"}
+
     store: str = Field(min_length=1)
     """The `[stores.NAME]` it goes to."""
     kinds: tuple[str, ...] = ()
@@ -18,6 +21,8 @@ class ArchiveBinding(Section):
 
 class EvidenceBinding(Section):
     """`[evidence]`: where evidence and audit log are shipped to every day, out of Toban's own hands."""
+
+    example: ClassVar[Mapping[str, str]] = {"store": "監査"}
 
     store: str = Field(min_length=1)
     """The `[stores.NAME]` it goes to."""

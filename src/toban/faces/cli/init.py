@@ -6,6 +6,7 @@ import click
 
 from toban.chapters.backup.proposals import open_tables
 from toban.chapters.errors.proposals import open_tables as error_tables
+from toban.chapters.logs.proposals import open_tables as log_tables
 from toban.chapters.monitoring.feeds import open_targets
 from toban.design.reader import UnreadableDocument, load_design
 from toban.engine.bindings.draft import OpenTarget, Proposal, draft
@@ -25,9 +26,9 @@ _UNUSABLE = 2
 @click.option("--yes", is_flag=True, help="Overwrite the file if it is there.")
 @click.pass_obj
 def command(parts: Parts, document: Path, output: Path | None, yes: bool) -> None:
-    """Write a commented toban.toml for DOCUMENT, with a proposal for each host, person, channel and backup.
+    """Write a commented toban.toml for DOCUMENT, with a proposal for all that the document leaves open.
 
-    文書に書かれていないこと(測る場所、担当者、通知先、バックアップ)を、接続表として書き出します。
+    文書に書かれていないこと(測る場所、担当者、通知先、バックアップ、ログの行き先)を、接続表として書き出します。
 
     \b
     Exit status:
@@ -46,7 +47,11 @@ def command(parts: Parts, document: Path, output: Path | None, yes: bool) -> Non
         for name, rows, able in open_targets(design, kinds)
     ]
     channels = {each.reaches: Proposal(kind, each.config) for kind, each in parts.transports.items()}
-    tables = [*open_tables(design, parts.backup_kinds), *error_tables(design)]
+    tables = [
+        *open_tables(design, parts.backup_kinds),
+        *log_tables(design, parts.store_kinds),
+        *error_tables(design),
+    ]
     path = output or document.with_name("toban.toml")
     _write(path, draft(design, targets, channels, tables), overwrite=yes)
     say(f"{path} を書きました。行頭の「#」を外して値を埋め、toban up で動かしてください")

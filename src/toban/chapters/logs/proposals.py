@@ -1,0 +1,58 @@
+"""What `toban init` proposes for chapter 3: where the audit log is shipped, and where old logs go. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from toban.design.clauses.base import Clause
+from toban.design.clauses.logs import LogKind
+from toban.design.reader import Design
+from toban.engine.bindings.draft import OpenTable, Proposal
+from toban.engine.bindings.keeping import ArchiveBinding, EvidenceBinding
+from toban.engine.stores.store import StoreKind
+from toban.engine.telemetry.log_words import AUDIT, kind_of
+
+_ARCHIVE = re.compile(r"アーカイブ|退避|長期(?:保存|保管)|archiv|glacier", re.IGNORECASE)
+_BUCKET = re.compile(r"\bs3\b|minio|バケット|オブジェクトストレージ|bucket", re.IGNORECASE)
+_LOG = re.compile(r"ログ|\blogs?\b", re.IGNORECASE)
+
+_SHIPPED = (
+    "監査ログと証跡の控えを、毎日どこへ送りますか。"
+    "オブジェクトロックのあるバケットなら、期限まで誰にも消せません"
+)
+_MOVED = "保存期間を過ぎたログを、消す前にどこへ移しますか。書かなければ、移さずに消えます"
+
+
+def open_tables(design: Design, stores: Mapping[str, StoreKind]) -> Iterator[OpenTable]:
+    """Yield what the audit log and archived logs of *design* ask for, with a store of *stores* for each."""
+    kind = next((name for name in ("s3", "directory") if name in stores), "")
+    if not kind:
+        return
+
+    def store(name: str, bucket: str, rows: Sequence[Clause], notes: Sequence[str]) -> OpenTable:
+        values = {"bucket": bucket} if "bucket" in stores[kind].config.model_fields else {}
+        return OpenTable("stores", name, rows, Proposal(kind, stores[kind].config, values), notes)
+
+    audited = [row for row in design.of(LogKind) if kind_of(row.name) == AUDIT]
+    if audited:
+        yield store(EvidenceBinding.example["store"], "audit", audited, [_SHIPPED])
+        yield OpenTable("evidence", "", audited, Proposal("", EvidenceBinding))
+    archived = [row for row in design.of(LogKind) if _is_archived(row)]
+    said = [
+        f"{design.document}:{each.line} {each.text}" for each in design.unread if _speaks_of_it(each.text)
+    ]
+    if archived or said:
+        # What is said of logs as such is said of all kinds.
+        kinds = {} if said else {"kinds": [row.name for row in archived]}
+        yield store(ArchiveBinding.example["store"], "log-archive", archived, [*said, _MOVED])
+        yield OpenTable("logs.archive", "", archived, Proposal("", ArchiveBinding, kinds), said)
+
+
+def _is_archived(row: LogKind) -> bool:
+    """Say whether the lines of *row* go to a bucket: those of the audit log are shipped there anyway."""
+    if _ARCHIVE.search(row.text):
+        return True
+    return kind_of(row.name) != AUDIT and _BUCKET.search(row.destination) is not None
+
+
+def _speaks_of_it(text: str) -> bool:
+    return _ARCHIVE.search(text) is not None and _LOG.search(text) is not None

@@ -1,0 +1,79 @@
+"""What a first `toban.toml` proposes for the audit log and for logs that are archived."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from toban.chapters.logs.proposals import open_tables
+from toban.design.reader import read_design
+from toban.engine.bindings.draft import draft
+from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.model import Bindings
+from toban.engine.stores.store import load_stores
+from toban.wiring import STORES
+
+KINDS = load_stores(STORES)
+HEAD = """# 運用設計書
+## 3. ログ管理
+### ログ種別
+| ログ種別 | 内容 | 出力先 | 保存期間 |
+|---|---|---|---|
+"""
+APPLICATION = "| アプリログ | 処理 | CloudWatch Logs | 90日 |\n"
+AUDIT = "| 監査ログ | 重要操作 | S3 | 1年 |\n"
+
+
+def drafted(text: str) -> str:
+    design = read_design(HEAD + text, "運用設計書.md")
+    return draft(design, [], {}, open_tables(design, KINDS))
+
+
+def in_force(text: str) -> Bindings:
+    """Take the marks away, as an operator does."""
+    configs = {name: kind.config for name, kind in KINDS.items()}
+    return read_bindings(re.sub(r"(?m)^#(?! )", "", text), Path("toban.toml"), Kinds(stores=configs))
+
+
+def test_a_document_with_an_audit_log_is_asked_where_it_is_shipped_to() -> None:
+    text = drafted(APPLICATION + AUDIT)
+
+    assert "# 運用設計書.md:7 監査ログ | 重要操作 | S3 | 1年" in text
+    assert "オブジェクトロックのあるバケットなら" in text
+    bound = in_force(text)
+    assert bound.evidence is not None
+    assert bound.evidence.store in bound.stores
+    assert bound.logs.archive is None
+    assert in_force("").evidence is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "kinds"),
+    [
+        ("| アクセスログ | HTTP | S3 | 90日 |\n", ("アクセスログ",)),
+        ("| アプリログ | 処理 | CloudWatch (のち Glacier) | 90日 |\n", ("アプリログ",)),
+        (APPLICATION + "### ログの保管\n- 90日を過ぎたログはS3にアーカイブする\n", ()),
+    ],
+)
+def test_where_logs_are_archived_a_place_is_proposed(rows: str, kinds: tuple[str, ...]) -> None:
+    text = drafted(rows)
+
+    assert "書かなければ、移さずに消えます" in text
+    bound = in_force(text)
+    assert bound.logs.archive is not None
+    assert bound.logs.archive.store in bound.stores
+    assert bound.logs.archive.kinds == kinds
+    assert bound.evidence is None
+
+
+def test_a_sentence_that_asks_for_an_archive_is_cited() -> None:
+    text = drafted(APPLICATION + "### ログの保管\n- 90日を過ぎたログはS3にアーカイブする\n")
+
+    assert "# 運用設計書.md:8 90日を過ぎたログはS3にアーカイブする" in text
+
+
+def test_a_document_that_asks_for_neither_gets_neither() -> None:
+    text = drafted(APPLICATION)
+
+    assert "evidence" not in text
+    assert "archive" not in text
