@@ -36,6 +36,11 @@ class LogFile:
             raise NoLog(f"{path} is no regular file")
 
     @property
+    def size(self) -> int:
+        """How many bytes it holds."""
+        return os.fstat(self._descriptor).st_size
+
+    @property
     def stamp(self) -> Stamp:
         """What tells that it was written to."""
         found = os.fstat(self._descriptor)
@@ -63,9 +68,18 @@ class LogFile:
     def has(self, position: Position) -> bool:
         """Say whether it is the file that *position* is about: the bytes that were there still are."""
         return (
-            os.fstat(self._descriptor).st_size >= position.needs
-            and fingerprint.of(self.read(0, position.head.length)) == position.head
+            fingerprint.of(self.read(0, position.head.length)) == position.head
             and self.behind(position.offset) == position.behind
+            and self.size >= position.needs
+        )
+
+    def begins_as(self, other: "LogFile") -> bool:
+        """Say whether all that *other* holds stands at its beginning; told by two stretches of it."""
+        count = other.size
+        return (
+            self.size >= count
+            and self.read(0, min(fingerprint.HEAD, count)) == other.read(0, fingerprint.HEAD)
+            and self.behind(count) == other.behind(count)
         )
 
     def close(self) -> None:

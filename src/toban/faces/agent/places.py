@@ -4,8 +4,12 @@ import glob
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from toban.faces.agent import packed
+
 _PACKED = (".gz", ".xz", ".bz2", ".zst", ".zip", ".lz4")
-"""Of these the lines can't be read; they were, before."""
+"""No patterns lead to these: their lines were read before, or are the rest of a file that was followed."""
+
+_UNREADABLE = tuple(each for each in _PACKED if each not in packed.ENDINGS)
 
 
 def logs(patterns: Sequence[str]) -> Iterator[tuple[str, list[Path]]]:
@@ -21,7 +25,7 @@ def kin(place: Path) -> list[Path]:
 
 
 def rotated(place: Path) -> list[Path]:
-    """Return the files beside *place* that by their names were it: app.log.1, app.log-20261126."""
+    """Return the files beside *place* that by their names were it: app.log.1, app.log-20261126.gz."""
     return [
         each for each in _beside(place, place.name) if each.name[len(place.name) :].startswith((".", "-"))
     ]
@@ -32,7 +36,7 @@ def _beside(place: Path, beginning: str) -> list[Path]:
         return [
             each
             for each in sorted(place.parent.iterdir())
-            if each.name.startswith(beginning) and not each.name.endswith(_PACKED)
+            if each.name.startswith(beginning) and not each.name.endswith(_UNREADABLE)
         ]
     except OSError:
         # The folder has gone; then there is nothing beside.

@@ -1,7 +1,8 @@
 """The log files of a host, followed through rotation: by rename, by copy and truncate, across restarts.
 
 A file is what its inode and its bytes say, not its name. One that was renamed away is read to its end; of one
-that was emptied the rest is looked for in the copy that logrotate made of it before.
+that was emptied the rest is looked for in the copy that logrotate made of it before, and of one that was
+packed, in what it was packed into.
 """
 
 import time
@@ -18,7 +19,9 @@ from toban.engine.clock import Clock
 from toban.faces.agent import fingerprint, places
 from toban.faces.agent.cutting import MOST, body_of, end_of
 from toban.faces.agent.log_file import NEVER, Identity, LogFile, NoLog, Stamp
+from toban.faces.agent.packed import Desk, PackedFile, is_packed
 from toban.faces.agent.positions import Pending, Position, Positions, Standing
+from toban.faces.agent.unfinished import Unfinished, may_be
 
 _PATIENCE = 30.0
 """Seconds after which a last line without an end is taken as one."""
@@ -32,6 +35,9 @@ _COARSE = 1.0
 _MOST_FILES = 500
 """Each is held open."""
 
+_MOST_WAITING = 50
+"""Positions kept of files of which only packed ones are left that can't be read."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -41,8 +47,8 @@ class Tailed:
 
     file: LogFile
     position: Position
-    is_here: bool = True
-    """Whether one of the patterns leads to it."""
+    place: Path | None = None
+    """Where the patterns lead to it; None: nowhere, it has left."""
     was_sent: bool = False
     """Whether its pending batch may have reached the server."""
     stamp: Stamp = NEVER
@@ -54,6 +60,10 @@ class Tailed:
     def unread(self) -> int:
         size, _ = self.stamp
         return size - self.position.offset
+
+    @property
+    def is_packed(self) -> bool:
+        return isinstance(self.file, PackedFile)
 
 
 class Tail:
@@ -76,6 +86,9 @@ class Tail:
         self._looked_at = standing.looked_at
         self._saved = list(standing.files)
         self._unclaimed = list(standing.files)
+        self._waiting: list[Position] = []
+        self._unfinished = Unfinished()
+        self._desk = Desk()
         self._complained: set[str] = set()
         self.ahead = timedelta()
         """How far this host's clock is ahead of the one by which lines without a time are noted."""
@@ -88,22 +101,27 @@ class Tail:
         """Find out what has become of the files, and which are new."""
         began = self._clock().timestamp()
         here = self._here()
-        left = [
-            tailed for identity, tailed in self._tailed.items() if tailed.is_here and identity not in here
-        ]
-        for identity, tailed in self._tailed.items():
-            tailed.is_here = identity in here
+        lost = set()
+        for identity, tailed in list(self._tailed.items()):
+            place = here.get(identity)
+            if place != tailed.place:
+                lost.add(tailed.position.path)
+            tailed.place = place
             self._check(tailed)
-        new = {identity: path for identity, path in here.items() if identity not in self._tailed}
-        new = {identity: path for identity, path in new.items() if not self._claim(path)}
-        lost = {each.position.path for each in left} | {each.path for each in self._unclaimed}
-        for position in self._unclaimed:
-            self._find_rest(position)
-        self._unclaimed = []
-        for place in lost:
-            self._take_up_what_passed(Path(place))
-        for path in new.values():
-            self._take_up(path, path)
+        new = []
+        for path in [path for identity, path in here.items() if identity not in self._tailed]:
+            claimed = self._claim(path)
+            if claimed is None:
+                new.append(path)
+            elif claimed.path != str(path) or claimed.head.length == 0:
+                # An empty one has but its inode to be known by, which packing it set free for another.
+                lost.add(claimed.path)
+        lost |= {each.path for each in self._unclaimed}
+        self._find_rests()
+        for lost_path in lost:
+            self._take_up_what_passed(Path(lost_path))
+        for path in new:
+            self._take_up(path, path, is_here=True)
         self._let_go()
         self._looked_at = began
 
@@ -114,12 +132,17 @@ class Tail:
         and would otherwise come before older ones.
         """
         owing: set[str] = set()
+        # Of packed files one at a time: a second would have to be unpacked from its beginning for each batch.
+        is_desk_free = not any(each.is_packed and each.position.pending for each in self._tailed.values())
         for tailed in sorted(self._tailed.values(), key=_age):
             position = tailed.position
-            if position.pending is None and tailed.unread > 0 and position.path not in owing:
+            is_due = position.pending is None and tailed.unread > 0 and position.path not in owing
+            if is_due and (is_desk_free or not tailed.is_packed):
                 self._cut(tailed)
+                is_desk_free = is_desk_free and not tailed.is_packed
             # Whatever is written to an old file later holds up no other.
-            if tailed.position.pending and position.offset < tailed.owed:
+            is_waiting = tailed.position.pending or (tailed.is_packed and tailed.unread > 0)
+            if is_waiting and position.offset < tailed.owed:
                 owing.add(position.path)
         self.save()
         return [tailed for tailed in self._tailed.values() if tailed.position.pending]
@@ -152,7 +175,7 @@ class Tail:
 
     def save(self) -> None:
         """Keep how far all is; raises `OSError`."""
-        positions = [tailed.position for tailed in self._tailed.values()]
+        positions = [*(tailed.position for tailed in self._tailed.values()), *self._waiting]
         if positions != self._saved:
             self._positions.save(Standing(positions, self._looked_at))
             self._saved = positions
@@ -190,6 +213,10 @@ class Tail:
         if tailed.file.has(tailed.position):
             self._extend_head(tailed)
             return
+        if tailed.is_packed:
+            self._unclaimed.append(tailed.position)
+            self._drop(tailed)
+            return
         log.info("log_emptied", path=tailed.position.path)
         self._unclaimed.append(tailed.position)
         tailed.position = _beginning(tailed.file, tailed.position.path)
@@ -199,34 +226,54 @@ class Tail:
         if tailed.position.head.length < fingerprint.HEAD:
             tailed.position = replace(tailed.position, head=tailed.file.head())
 
-    def _claim(self, path: Path) -> bool:
-        """Go on with the file at *path* where it was left; say whether it is one that was left."""
+    def _claim(self, path: Path) -> Position | None:
+        """Go on with the file at *path* where it was left; return where, None if it is none that was left."""
         possible = [each for each in self._unclaimed if _is_at(path, each)]
         file = self._open(path) if possible else None
         if file is None:
-            return False
+            return None
         for position in possible:
             if file.has(position):
                 self._unclaimed.remove(position)
-                self._follow(file, position)
-                return True
+                self._follow(file, position, path)
+                return position
         file.close()
-        return False
+        return None
 
-    def _find_rest(self, position: Position) -> None:
-        """Look for a file that left its place, by another name or as a copy, and go on with it."""
+    def _find_rests(self) -> None:
+        """Go on with what was left, where it is found; what may yet be found waits."""
+        waiting = [position for position in (*self._waiting, *self._unclaimed) if self._find_rest(position)]
+        for position in waiting[:-_MOST_WAITING]:
+            log.warning("log_rest_not_found", path=position.path, sent=position.offset)
+        self._waiting, self._unclaimed = waiting[-_MOST_WAITING:], []
+        if not waiting:
+            self._unfinished.forget()
+
+    def _find_rest(self, position: Position) -> bool:
+        """Look for a file that left its place, by another name, as a copy or packed, and go on with it.
+
+        Say whether to look again: it may be one that can't be read to its end yet.
+        """
+        may_come = False
         for path in sorted(places.kin(Path(position.path)), key=lambda each: not _is_at(each, position)):
             # Of an empty file there is no copy to be known.
             is_possible = position.head.length > 0 or _is_at(path, position)
             file = self._open(path) if is_possible else None
             if file is None:
                 continue
-            if file.identity not in self._tailed and file.has(position):
+            is_possible = file.identity not in self._tailed and (
+                not is_packed(path) or may_be(file, position)
+            )
+            if is_possible and not self._unfinished.has_end(file, str(path)):
+                is_possible, may_come = False, True
+            if is_possible and file.has(position):
                 log.info("log_rest_found", path=position.path, at=path.name)
                 self._follow(file, position)
-                return
+                return False
             file.close()
-        log.warning("log_rest_not_found", path=position.path, sent=position.offset)
+        if not may_come:
+            log.warning("log_rest_not_found", path=position.path, sent=position.offset)
+        return may_come
 
     def _take_up_what_passed(self, place: Path) -> None:
         """Begin with files that came to *place* and left it again since the last look."""
@@ -241,26 +288,35 @@ class Tail:
             if was_written:
                 self._take_up(path, place)
 
-    def _take_up(self, path: Path, place: Path) -> None:
+    def _take_up(self, path: Path, place: Path, *, is_here: bool = False) -> None:
         """Begin with the file at *path*, as one of *place*, unless it is a copy of one that is followed."""
         file = self._open(path)
         if file is None:
             return
-        positions = [tailed.position for tailed in self._tailed.values()]
-        if file.identity in self._tailed or any(self._is_copy(file, path, each) for each in positions):
+        is_known = file.identity in self._tailed or any(
+            self._is_copy(file, path, each) for each in self._tailed.values()
+        )
+        if is_known or not self._unfinished.has_end(file, str(path)):
             file.close()
             return
-        self._follow(file, _beginning(file, str(place)))
+        self._follow(file, _beginning(file, str(place)), path if is_here else None)
 
-    def _is_copy(self, file: LogFile, path: Path, of: Position) -> bool:
-        """Say whether *file* is the copy that is made before *of* is emptied: its rest is read then."""
-        return of.offset > 0 and path in places.kin(Path(of.path)) and file.has(of)
+    def _is_copy(self, file: LogFile, path: Path, of: Tailed) -> bool:
+        """Say whether *file* is the copy that is made before *of* is emptied: its rest is read then.
 
-    def _follow(self, file: LogFile, position: Position) -> None:
+        A packed one is one of *of*, which is held open though its name has gone.
+        """
+        if path not in places.kin(Path(of.position.path)):
+            return False
+        if is_packed(path):
+            return of.file.begins_as(file)
+        return of.position.offset > 0 and file.has(of.position)
+
+    def _follow(self, file: LogFile, position: Position, place: Path | None = None) -> None:
         device, inode = file.identity
         position = replace(position, device=device, inode=inode)
         now = self._elapsed()
-        tailed = Tailed(file, position, was_sent=position.pending is not None, stamp=file.stamp, grew_at=now)
+        tailed = Tailed(file, position, place, position.pending is not None, file.stamp, now)
         self._tailed[file.identity] = tailed
         self._extend_head(tailed)
         for each in self._tailed.values():
@@ -269,18 +325,24 @@ class Tail:
 
     def _let_go(self) -> None:
         """Close what has left its place, is read to its end and no longer grows."""
-        for identity, tailed in list(self._tailed.items()):
+        for tailed in list(self._tailed.values()):
             is_over = tailed.unread <= 0 and self._elapsed() - tailed.grew_at > _LINGER
-            if not tailed.is_here and is_over:
-                tailed.file.close()
-                del self._tailed[identity]
+            if tailed.place is None and is_over:
+                self._drop(tailed)
+
+    def _drop(self, tailed: Tailed) -> None:
+        tailed.file.close()
+        del self._tailed[tailed.file.identity]
 
     def _cut(self, tailed: Tailed) -> None:
         """Note what is to be sent next of *tailed*."""
         offset = tailed.position.offset
         chunk = tailed.file.read(offset, MOST)
-        is_last = self._elapsed() - tailed.grew_at > _PATIENCE
+        is_last = tailed.is_packed or self._elapsed() - tailed.grew_at > _PATIENCE
         count = end_of(chunk, is_last=is_last)
+        if not chunk:
+            # It is not what it was: the next look sees to it.
+            tailed.stamp = NEVER
         if count:
             tailed.position = replace(tailed.position, pending=self._pending(offset + count))
 
@@ -290,7 +352,7 @@ class Tail:
 
     def _open(self, path: Path) -> LogFile | None:
         try:
-            return LogFile(path)
+            return PackedFile(path, self._desk) if is_packed(path) else LogFile(path)
         except FileNotFoundError:
             # It was rotated away just now.
             return None
@@ -314,7 +376,7 @@ def _beginning(file: LogFile, path: str) -> Position:
 def _age(tailed: Tailed) -> tuple[bool, int]:
     """Return what puts the files of one place into the order in which they were there."""
     _, written = tailed.stamp
-    return tailed.is_here, written
+    return tailed.place is not None, written
 
 
 def _is_at(path: Path, position: Position) -> bool:

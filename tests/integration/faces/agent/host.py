@@ -1,8 +1,11 @@
 """A host's log files, an agent that follows them, and a server that stores a batch once."""
 
+import bz2
+import gzip
+import lzma
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +18,22 @@ from toban.engine.clock import system_clock
 from toban.faces.agent.logs import Shipper
 from toban.faces.agent.positions import Positions
 from toban.faces.agent.tail import Tail
+
+PACKERS: Mapping[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.compress,
+    ".xz": lzma.compress,
+    ".bz2": bz2.compress,
+    ".zst": zstandard.compress,
+}
+
+
+def pack(path: Path, ending: str = ".gz") -> Path:
+    """Compress the file at *path* and remove it; return what came of it, which keeps its time."""
+    packed, found = path.with_name(path.name + ending), path.stat()
+    packed.write_bytes(PACKERS[ending](path.read_bytes()))
+    os.utime(packed, ns=(found.st_atime_ns, found.st_mtime_ns))
+    path.unlink()
+    return packed
 
 
 @dataclass
@@ -82,6 +101,10 @@ class Host:
         os.truncate(self.log, 0)
         self._stamp(self.log)
 
+    def pack(self, number: int = 1, ending: str = ".gz") -> Path:
+        """Compress what was rotated, as logrotate does, and gzip and its like: the time stays."""
+        return pack(self.folder / f"app.log.{number}", ending)
+
     def now(self) -> datetime:
         """Return the time of this host."""
         return system_clock() + timedelta(seconds=self.seconds)
@@ -93,9 +116,10 @@ class Host:
 
     def _make_room(self) -> None:
         for number in range(8, 0, -1):
-            older = self.folder / f"app.log.{number}"
-            if older.exists():
-                older.rename(self.folder / f"app.log.{number + 1}")
+            for ending in ("", *PACKERS):
+                older = self.folder / f"app.log.{number}{ending}"
+                if older.exists():
+                    older.rename(self.folder / f"app.log.{number + 1}{ending}")
 
     @contextmanager
     def agent(self) -> Iterator[Shipper]:

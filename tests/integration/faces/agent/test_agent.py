@@ -2,12 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from toban.faces.agent.logs import Shipper
 from toban.faces.agent.positions import Positions
 from toban.faces.agent.tail import Tail
 
+ROOT = Path(__file__).parents[4]
 TOKEN = "agent-token-of-this-test"
 NOT_AT_ALL = timedelta()
 HOUR = timedelta(hours=1)
@@ -55,10 +57,10 @@ def start(served: Served, folder: Path, *more: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def stored(store: StoreProcess, columns: str, host_file: Path) -> list[tuple[Any, ...]]:
+def stored(store: StoreProcess, columns: str, host_file: Path, order: str = "") -> list[tuple[Any, ...]]:
     assert store.telemetry is not None
     rows = store.telemetry.ask(
-        f"SELECT {columns} FROM logs WHERE attributes.file = {{file:String}} ",  # noqa: S608
+        f"SELECT {columns} FROM logs WHERE attributes.file = {{file:String}} {order}",  # noqa: S608
         {"file": str(host_file)},
     )
     return [tuple(row) for row in rows]
@@ -268,3 +270,63 @@ def wait_for_spool(folder: Path) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("the agent did not begin")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["create", "copytruncate"])
+@pytest.mark.parametrize("with_what", ["gzip", "xz", "zstd"])
+def test_what_logrotate_compresses_at_once_is_read_past_kills_once_and_in_order(
+    served: Served, store: StoreProcess, tmp_path: Path, how: str, with_what: str
+) -> None:
+    path = tmp_path / "app.log"
+    path.touch()
+    rotate = logrotate(path, how, with_what)
+    written = 0
+
+    def write(count: int) -> None:
+        nonlocal written
+        with path.open("a") as file:
+            file.writelines(f"{number} {'x' * 200}\n" for number in range(written, written + count))
+        written += count
+
+    for turn in range(4):
+        agent = start(served, tmp_path, "--log", str(path))
+        wait_for_spool(tmp_path)
+        write(30_000)
+        # Some of them are sent by then, and some are not.
+        wait_for(store, path, written - 30_000 + 1 + turn * 5_000)
+        agent.kill()
+        agent.communicate()
+        write(1_000)
+        rotate()
+        write(1_000)
+        rotate()
+        write(1_000)
+    assert not (tmp_path / "app.log.1").exists()
+    with start(served, tmp_path, "--once", "--log", str(path)) as last:
+        out, _ = last.communicate(timeout=120)
+        assert last.returncode == 0, out
+
+    numbers = stored(store, "toUInt64(splitByChar(' ', message)[1])", path, "ORDER BY at, number")
+    assert [number for (number,) in numbers] == list(range(written))
+
+
+def logrotate(path: Path, how: str, with_what: str) -> Callable[[], None]:
+    """Return what rotates *path* as Debian's logrotate does, and compresses it within the same run."""
+    debian = ROOT / ".boot" / "debian" / "usr"
+    packer = shutil.which(with_what)
+    if not (debian / "sbin" / "logrotate").exists() or packer is None:
+        pytest.skip(f"Debian's logrotate and {with_what} are not both here")
+    ending = {"gzip": ".gz", "xz": ".xz", "zstd": ".zst"}[with_what]
+    written = path.with_name("logrotate.conf")
+    written.write_text(
+        f"{path} {{\n rotate 99\n su root root\n {how}\n compress\n nodelaycompress\n"
+        f" compresscmd {packer}\n compressext {ending}\n}}\n"
+    )
+    command = [debian / "sbin" / "logrotate", "--force", "--state", path.with_name("state"), written]
+    libraries = {"LD_LIBRARY_PATH": str(debian / "lib" / "x86_64-linux-gnu")}
+
+    def rotate() -> None:
+        subprocess.run(command, env={**os.environ, **libraries}, check=True)
+
+    return rotate

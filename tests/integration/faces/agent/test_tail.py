@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.integration.faces.agent.host import Host
+from tests.integration.faces.agent.host import PACKERS, Host
 
 from toban.chapters.logs.limits import LONGEST_LINE
 from toban.faces.agent.cutting import MOST
@@ -286,10 +286,14 @@ def test_what_is_no_log_file_is_left_alone(host: Host) -> None:
     (host.folder / "folder.log").mkdir()
     os.mkfifo(host.folder / "pipe.log")
     (host.folder / "old.log.gz").write_bytes(b"\x1f\x8b")
+    (host.folder / "app.log.1.gz").mkdir()
     (host.folder / "broken.log").symlink_to(host.folder / "nowhere")
     host.write("a")
+    host.sends()
+    host.log.unlink()
+    host.write("b")
 
-    assert host.sends() == [b"a"]
+    assert host.sends() == [b"a", b"b"]
 
 
 def test_positions_that_cannot_be_read_are_told_and_nothing_is_sent(host: Host) -> None:
@@ -310,10 +314,29 @@ def test_one_agent_at_a_time_has_the_positions(tmp_path: Path) -> None:
 
 DEEDS = st.lists(
     st.sampled_from(
-        ("write", "write", "rename", "copy", "look", "look", "restart", "away", "lost answer", "back", "wait")
+        (
+            "write",
+            "write",
+            "rename",
+            "rename and pack",
+            "copy",
+            "copy and pack",
+            "look",
+            "look",
+            "restart",
+            "away",
+            "lost answer",
+            "back",
+            "wait",
+        )
     ),
     max_size=25,
 )
+
+
+def pack_where_asked(host: Host, deed: str, number: int) -> None:
+    if deed.endswith("and pack"):
+        host.pack(ending=tuple(PACKERS)[number % len(PACKERS)])
 
 
 @settings(max_examples=60, deadline=None)
@@ -331,12 +354,15 @@ def test_whatever_is_done_each_line_is_stored_once(deeds: list[str], pattern: st
                 case "write":
                     host.write(f"line {written}", f"line {written + 1}")
                     written += 2
-                case "rename":
+                case "rename" | "rename and pack":
                     host.rename()
-                case "copy":
+                    pack_where_asked(host, deed, written)
+                case "copy" | "copy and pack":
                     # What logrotate does by itself is one turn of the files, and a look in between.
+                    host.seconds += 61
                     shipper.step()
                     host.copy_and_truncate()
+                    pack_where_asked(host, deed, written)
                     host.seconds += 61
                     shipper.step()
                 case "look":

@@ -1,0 +1,188 @@
+"""A log file that was compressed when it was rotated: its bytes are those before, unpacked as asked for.
+
+Only one such file at a time has unpacked bytes in memory, and of those one batch.
+"""
+
+import bz2
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Protocol
+
+import zstandard
+
+from toban.faces.agent import fingerprint, zstd_frames
+from toban.faces.agent.log_file import LogFile, Stamp
+from toban.faces.agent.positions import Position
+
+_STEP = 64 * 1024
+_LARGEST_WINDOW = 1 << 27
+"""Bytes that unpacking Zstandard may take: what its own tool allows unless told otherwise."""
+
+_FLAWS = (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
+
+
+class _Unpacked(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def _zstd(packed: IO[bytes]) -> _Unpacked:
+    unpacking = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW)
+    return unpacking.stream_reader(packed, read_across_frames=True)
+
+
+_WAYS: Mapping[str, Callable[[IO[bytes]], _Unpacked]] = {
+    ".gz": lambda packed: gzip.GzipFile(fileobj=packed),
+    ".xz": lzma.LZMAFile,
+    ".bz2": bz2.BZ2File,
+    ".zst": _zstd,
+}
+
+ENDINGS = tuple(_WAYS)
+"""What names of files end with that can be read."""
+
+
+class Desk:
+    """Where one packed file at a time lies open."""
+
+    def __init__(self) -> None:
+        self._holder: PackedFile | None = None
+
+    def lay_open(self, file: "PackedFile") -> None:
+        """Put the former one away for *file*."""
+        if self._holder is not None and self._holder is not file:
+            self._holder.put_away()
+        self._holder = file
+
+
+class PackedFile(LogFile):
+    """One packed file, by its inode. It was written once: what it held does not change, nor grow."""
+
+    def __init__(self, path: Path, desk: Desk) -> None:
+        """Open *path*; raises `OSError` or `NoLog`."""
+        self._way = _WAYS[path.suffix]
+        self._desk = desk
+        self._reader: _Unpacked | None = None
+        self._held = bytearray()
+        self._held_from = 0
+        self._head: bytes | None = None
+        self._size: int | None = None
+        self.flaw = ""
+        """Why it can't be read to its end, once that was tried."""
+        super().__init__(path)
+
+    @property
+    def size(self) -> int:
+        """How many bytes it holds, as far as they can be read; it is read to its end for that."""
+        return self._measure()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it can be read to its end."""
+        self._measure()
+        return not self.flaw
+
+    @property
+    def stamp_of_packed(self) -> Stamp:
+        """What tells that somebody still writes it."""
+        return super().stamp
+
+    @property
+    def stamp(self) -> Stamp:
+        """The size of what it holds, and when that was written to: who packs a file keeps its time."""
+        _, written = super().stamp
+        return self.size, written
+
+    def read(self, start: int, count: int) -> bytes:
+        """Return up to *count* unpacked bytes from *start*; fewer at the end, and where it is damaged."""
+        if self._head is None:
+            self._head = self._unpack(0, fingerprint.HEAD)
+        if start + count <= len(self._head):
+            return self._head[start : start + count]
+        return self._unpack(start, count)
+
+    def has(self, position: Position) -> bool:
+        """Say whether it holds the file that *position* is about, and can be read to its end."""
+        return super().has(position) and self.is_whole
+
+    def put_away(self) -> None:
+        """Hold nothing of it in memory."""
+        self._reader = None
+        self._held.clear()
+
+    def close(self) -> None:
+        """Let go of it."""
+        self.put_away()
+        super().close()
+
+    def _unpack(self, start: int, count: int) -> bytes:
+        self._desk.lay_open(self)
+        if self._reader is None or start < self._held_from:
+            self._begin()
+        # What stands right before is asked for next: by it the place is known again.
+        kept = max(start - fingerprint.BEHIND, self._held_from)
+        while self._held_from + len(self._held) < start + count and self._unpack_more():
+            too_old = min(kept - self._held_from, len(self._held))
+            del self._held[:too_old]
+            self._held_from += too_old
+        begin = start - self._held_from
+        return bytes(self._held[begin : begin + count])
+
+    def _begin(self) -> None:
+        self._reader = self._way(io.BufferedReader(_Bytes(self), _STEP))
+        self._held = bytearray()
+        self._held_from = 0
+
+    def _unpack_more(self) -> bool:
+        try:
+            more = self._reader.read(_STEP) if self._reader else b""
+        except _FLAWS as flaw:
+            self.flaw = str(flaw) or type(flaw).__name__
+            return False
+        self._held += more
+        return bool(more)
+
+    def _measure(self) -> int:
+        if self._size is not None:
+            return self._size
+        packed_size, _ = self.stamp_of_packed
+        count = 0
+        while found := len(self._unpack(count, _STEP)):
+            count += found
+        # Neither gzip's reader nor that of Zstandard minds where there is nothing.
+        is_cut = self._way is _zstd and not zstd_frames.is_whole(self.packed_bytes, packed_size)
+        if not self.flaw and (packed_size == 0 or is_cut):
+            self.flaw = "it ends too early"
+        self._size = count
+        return count
+
+    def packed_bytes(self, start: int, count: int) -> bytes:
+        """Return up to *count* of the bytes on the disk from *start*; fewer at the end only."""
+        return super().read(start, count)
+
+
+class _Bytes(io.RawIOBase):
+    """The packed bytes, from the first on. Several may read one file, each at its own place."""
+
+    def __init__(self, file: PackedFile) -> None:
+        self._file = file
+        self._at = 0
+
+    def readable(self) -> bool:
+        """Return true: they are."""
+        return True
+
+    def readinto(self, room: "bytearray | memoryview", /) -> int:  # type: ignore[override]
+        """Fill *room* as far as there is something."""
+        found = self._file.packed_bytes(self._at, len(room))
+        self._at += len(found)
+        room[: len(found)] = found
+        return len(found)
+
+
+def is_packed(path: Path) -> bool:
+    """Say whether *path* is, by its name, one of those."""
+    return path.suffix in ENDINGS

@@ -1,0 +1,250 @@
+"""Log files that are compressed as soon as they are rotated are read to their end, each line once."""
+
+import os
+import random
+import tracemalloc
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+from tests.integration.faces.agent.host import PACKERS, Host, pack
+
+from toban.faces.agent.positions import Positions
+from toban.faces.agent.tail import Tail
+
+MEBIBYTE = 1024 * 1024
+
+
+def noise(seed: int) -> str:
+    """Return a long line that packing makes no shorter than half."""
+    return random.Random(seed).randbytes(100_000).hex()  # noqa: S311 - no secret
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return Host(tmp_path)
+
+
+@pytest.fixture(params=PACKERS)
+def ending(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_what_was_compressed_while_the_agent_was_stopped_is_read_on_in_order(host: Host, ending: str) -> None:
+    host.write("a", "b")
+    host.sends()
+    for line in ("c", "d", "e"):
+        host.write(line, end="" if line == "d" else "\n")
+        host.rename()
+        host.pack(ending=ending)
+        host.seconds += 60
+    host.write("f")
+
+    assert host.sends() == [b"a", b"b", b"c", b"d", b"e", b"f"]
+    assert host.sends() == [b"a", b"b", b"c", b"d", b"e", b"f"]
+    assert {each["file"] for each in host.collector.asked} == {str(host.log)}
+
+
+@pytest.mark.parametrize("is_acknowledged", [False, True])
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_a_batch_that_was_in_hand_is_sent_again_as_it_was(
+    host: Host, ending: str, is_restarted: bool, is_acknowledged: bool
+) -> None:
+    long = [f"line {number} {'x' * 1000}" for number in range(3500)]
+    host.write(*long[:5])
+    host.sends()
+    host.collector.status, host.collector.forgets_to_answer = (200, True) if is_acknowledged else (503, False)
+    with host.agent() as shipper:
+        host.write(*long[5:2500])
+        shipper.step()
+        host.rename()
+        host.pack(ending=ending)
+        host.write(*long[2500:])
+        host.collector.status, host.collector.forgets_to_answer = 200, False
+        host.seconds += 61
+        if not is_restarted:
+            shipper.step()
+
+    assert [int(line.split()[1]) for line in host.sends()] == list(range(3500))
+
+
+@pytest.mark.parametrize("sent", [0, 1])
+def test_what_is_held_open_while_it_is_compressed_is_not_read_twice(host: Host, sent: int) -> None:
+    host.write("line 0")
+    host.collector.status = 200 if sent else 503
+    with host.agent() as shipper, host.log.open("a") as writer:
+        shipper.step()
+        host.write("line 1")
+        host.rename()
+        host.pack()
+        host.write("line 3")
+        host.collector.status = 200
+        host.seconds += 61
+        shipper.step()
+        writer.write("line 2, late\n")
+        writer.flush()
+        host.rename()
+        shipper.step()
+
+    assert sorted(host.sends()) == [b"line 0", b"line 1", b"line 2, late", b"line 3"]
+
+
+def test_of_a_file_that_was_copied_emptied_and_compressed_the_rest_is_found(host: Host, ending: str) -> None:
+    host.write("a")
+    host.sends()
+    host.write("b")
+    host.copy_and_truncate()
+    host.pack(ending=ending)
+    host.write("c")
+
+    assert host.sends() == [b"a", b"b", b"c"]
+
+
+def test_it_is_known_by_what_it_holds_and_not_by_its_name(host: Host) -> None:
+    host.write("of monday")
+    host.sends()
+    host.write("late on monday")
+    host.rename()
+    pack(host.folder / "app.log.1").rename(host.folder / "app.log-20261123.gz")
+    for name, lines in (("app.log.1", "of another\n"), ("app.log.2", "of monday\nbut another's\n")):
+        (host.folder / name).write_text(lines)
+        os.utime(host.folder / name, (0, 0))
+        pack(host.folder / name)
+
+    assert host.sends() == [b"of monday", b"late on monday"]
+
+
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_one_that_came_and_was_compressed_between_two_looks_is_sent_too(
+    tmp_path: Path, pattern: str, is_restarted: bool
+) -> None:
+    host = Host(tmp_path, (pattern,))
+    host.write("a")
+    with host.agent() as shipper:
+        shipper.step()
+        host.rename()
+        host.write("b")
+        host.rename()
+        host.pack()
+        host.write("c")
+        if not is_restarted:
+            shipper.step()
+
+    assert host.sends() == [b"a", b"b", b"c"]
+
+
+def test_one_that_was_empty_when_last_seen_is_found_by_when_it_was_written(host: Host) -> None:
+    host.log.touch()
+    host.sends()
+    host.write("a")
+    host.rename()
+    host.pack()
+    # With the inode that packing set free, on many file systems.
+    host.rename()
+
+    assert host.sends() == [b"a"]
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.5, 0.999])
+def test_one_that_grows_still_is_told_waited_for_and_holds_up_none(
+    host: Host, ending: str, kept: float
+) -> None:
+    host.write("a", noise(1))
+    host.sends()
+    host.write("b", noise(2))
+    host.rename()
+    packed = host.pack(ending=ending)
+    whole = packed.read_bytes()
+    packed.write_bytes(whole[: int(len(whole) * kept)])
+    host.write("c")
+
+    with capture_logs() as told:
+        host.sends()
+        host.sends()
+        with host.agent() as shipper:
+            shipper.step()
+            shipper.step()
+            assert host.collector.lines[2:] == [b"c"]
+            packed.write_bytes(whole)
+            # Whoever writes it may have paused only: two looks at the same.
+            shipper.step()
+            shipper.step()
+
+    assert host.collector.lines[2:] == [b"c", b"b", noise(2).encode()]
+    reasons = [each["event"] for each in told if each["log_level"] == "warning"]
+    assert reasons == ["log_packed_unreadable"] * 3
+    assert host.sends() == host.collector.lines
+
+
+def test_one_that_is_damaged_is_told_and_given_up_once_it_is_gone(host: Host) -> None:
+    host.write("a", noise(1))
+    host.sends()
+    host.write("b")
+    host.rename()
+    packed = host.pack()
+    content = bytearray(packed.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    packed.write_bytes(content)
+    host.write("c")
+
+    with capture_logs() as told, host.agent() as shipper:
+        shipper.step()
+        host.rename()
+        host.write("d")
+        shipper.step()
+        (host.folder / "app.log.2.gz").unlink()
+        shipper.step()
+        shipper.step()
+
+    assert host.collector.lines[2:] == [b"c", b"d"]
+    warned = [each for each in told if each["log_level"] == "warning"]
+    assert [each["event"] for each in warned] == ["log_packed_unreadable", "log_rest_not_found"]
+    assert warned[0]["path"] == str(packed)
+    assert warned[0]["reason"]
+
+
+def test_one_that_is_damaged_while_it_is_read_holds_up_none(host: Host) -> None:
+    host.write("a")
+    host.sends()
+    host.write(*map(noise, range(30)))
+    host.rename()
+    packed = host.pack()
+    host.write("z")
+    host.collector.status = 503
+    with host.agent() as shipper:
+        shipper.step()
+        content = packed.read_bytes()
+        packed.write_bytes(content[: len(content) // 2] + bytes(len(content) - len(content) // 2))
+        host.collector.status = 200
+        for _ in range(4):
+            host.seconds += 61
+            shipper.step()
+
+    assert host.collector.lines[-1] == b"z"
+    assert b"a" in host.collector.lines
+    assert len(host.collector.lines) == len(set(host.collector.lines))
+
+
+def test_a_large_one_is_read_in_little_memory(host: Host, ending: str) -> None:
+    host.write("first")
+    host.sends()
+    host.write(*(f"{number:08} {'x' * 990}" for number in range(40_000)))
+    host.rename()
+    host.pack(ending=ending)
+    tail = Tail([str(host.log)], Positions(host.folder / "spool"), host.now)
+
+    tracemalloc.start()
+    with closing(tail):
+        tail.look()
+        count = 0
+        while ready := tail.ready():
+            for tailed in ready:
+                count += (tail.body(tailed) or b"").count(b"\n")
+                tail.acknowledge(tailed)
+        _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert count == 40_000
+    assert most < 16 * MEBIBYTE
