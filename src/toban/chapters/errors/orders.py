@@ -12,7 +12,6 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
 
 _LONGEST = 150
-_HINT = "toban errors で番号が分かります"
 
 
 def resolve(number: int, *, in_release: str = "", by: str, now: datetime) -> ErrorGroup:
@@ -20,7 +19,7 @@ def resolve(number: int, *, in_release: str = "", by: str, now: datetime) -> Err
 
     def change(group: ErrorGroup) -> None:
         if group.state == State.RESOLVED and group.resolved_in == in_release:
-            raise NotPossible(f"エラー {number} はもう解決済みです", "")
+            raise NotPossible("エラー %(number)s はもう解決済みです", "", number=number)
         group.state, group.resolved_at, group.resolved_by = State.RESOLVED, now, by
         group.resolved_in = in_release
 
@@ -32,7 +31,7 @@ def ignore(number: int, *, by: str, now: datetime) -> ErrorGroup:
 
     def change(group: ErrorGroup) -> None:
         if group.state == State.IGNORED:
-            raise NotPossible(f"エラー {number} はもう無視されています", "")
+            raise NotPossible("エラー %(number)s はもう無視されています", "", number=number)
         group.state = State.IGNORED
 
     return _change(number, "ignore-error", change, by, now)
@@ -43,7 +42,7 @@ def reopen(number: int, *, by: str, now: datetime) -> ErrorGroup:
 
     def change(group: ErrorGroup) -> None:
         if group.state == State.OPEN:
-            raise NotPossible(f"エラー {number} は解決も無視もされていません", "")
+            raise NotPossible("エラー %(number)s は解決も無視もされていません", "", number=number)
         group.state, group.resolved_at, group.resolved_by, group.resolved_in = State.OPEN, None, "", ""
 
     return _change(number, "reopen-error", change, by, now)
@@ -53,11 +52,13 @@ def assign(number: int, to: str, *, by: str, now: datetime) -> ErrorGroup:
     """Give an error to somebody; to nobody by an empty name."""
     name = " ".join(to.split())
     if len(name) > _LONGEST:
-        raise NotPossible(f"名前は {_LONGEST} 文字までです", "短い名前を書いてください")
+        raise NotPossible("名前は %(most)s 文字までです", "短い名前を書いてください", most=_LONGEST)
 
     def change(group: ErrorGroup) -> None:
         if group.assignee == name:
-            raise NotPossible(f"エラー {number} の担当はもう「{name or 'なし'}」です", "")
+            raise NotPossible(
+                "エラー %(number)s の担当はもう「%(name)s」です", "", number=number, name=name or "—"
+            )
         group.assignee = name
 
     return _change(number, "assign-error", change, by, now, to=name)
@@ -70,7 +71,9 @@ def _change(
         ledger.hold()
         group = ErrorGroup.objects.select_for_update().filter(pk=number).first()
         if group is None:
-            raise NotPossible(f"エラー {number} がありません", _HINT)
+            raise NotPossible(
+                "エラー %(number)s がありません", "toban errors で番号が分かります", number=number
+            )
         was = group.state
         change(group)
         if group.state != State.OPEN:

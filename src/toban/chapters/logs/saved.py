@@ -24,16 +24,18 @@ def save(operator: Operator, name: str, query: str, *, is_shared: bool) -> Saved
     """Keep *query* under *name*; only who may give orders may share it."""
     name = name.strip()
     if not 0 < len(name) <= LONGEST_NAME:
-        raise NotPossible(f"名前は1文字から {LONGEST_NAME} 文字です", "短い名前を書いてください")
+        raise NotPossible("名前は1文字から %(most)s 文字です", "短い名前を書いてください", most=LONGEST_NAME)
     if is_shared and not may_order(operator):
         raise NotPossible("閲覧者は検索を共有できません", "自分だけのものとして保存してください")
     if SavedSearch.objects.filter(owner=operator).count() >= MOST:
-        raise NotPossible(f"保存できる検索は {MOST} 件までです", "使わないものを消してください")
+        raise NotPossible("保存できる検索は %(most)s 件までです", "使わないものを消してください", most=MOST)
     try:
         with transaction.atomic():
             return SavedSearch.objects.create(owner=operator, name=name, query=query, is_shared=is_shared)
     except IntegrityError as taken:
-        raise NotPossible(f"「{name}」という検索はもうあります", "ほかの名前にしてください") from taken
+        raise NotPossible(
+            "「%(name)s」という検索はもうあります", "ほかの名前にしてください", name=name
+        ) from taken
 
 
 def may_delete(operator: Operator, search: SavedSearch) -> bool:

@@ -21,7 +21,12 @@ def acknowledge(alert_id: int, *, by: str, now: datetime) -> Alert:
         ledger.hold()
         alert = _open(alert_id)
         if alert.acknowledged_at is not None:
-            raise NotPossible(f"アラート {alert_id} は {alert.acknowledged_by} が引き受けています", "")
+            raise NotPossible(
+                "アラート %(number)s は %(who)s が引き受けています",
+                "",
+                number=alert_id,
+                who=alert.acknowledged_by,
+            )
         _take(alert, by, now)
     return alert
 
@@ -55,7 +60,7 @@ def release(alert_id: int, *, by: str, now: datetime) -> Alert:
         ledger.hold()
         alert = _open(alert_id)
         if alert.acknowledged_at is None:
-            raise NotPossible(f"アラート {alert_id} を引き受けている人はいません", "")
+            raise NotPossible("アラート %(number)s を引き受けている人はいません", "", number=alert_id)
         content = {"order": "release", "alert": alert.pk, "subject": alert.subject}
         audit({**content, "was_with": alert.acknowledged_by}, by, now, alert.clause_id)
         if alert.acknowledgement_told:
@@ -94,7 +99,9 @@ def end_silence(silence_id: int, *, by: str, now: datetime) -> Silence:
         found = Silence.objects.select_for_update().filter(pk=silence_id, ends_at__gt=now).first()
         if found is None:
             raise NotPossible(
-                f"続いている静音 {silence_id} がありません", "toban silence list で確かめてください"
+                "続いている静音 %(number)s がありません",
+                "toban silence list で確かめてください",
+                number=silence_id,
             )
         found.ends_at = now
         found.save(update_fields=["ends_at"])
@@ -139,8 +146,9 @@ def end_maintenance(maintenance_id: int, *, by: str, now: datetime) -> Maintenan
         found = Maintenance.objects.select_for_update().filter(pk=maintenance_id, ends_at__gt=now).first()
         if found is None:
             raise NotPossible(
-                f"続いているメンテナンス {maintenance_id} がありません",
+                "続いているメンテナンス %(number)s がありません",
                 "toban maintenance list で確かめてください",
+                number=maintenance_id,
             )
         found.starts_at, found.ends_at = min(found.starts_at, now), now
         found.save(update_fields=["starts_at", "ends_at"])
@@ -153,7 +161,9 @@ def _open(alert_id: int) -> Alert:
     """Return the open alert, locked."""
     alert = Alert.objects.select_for_update().filter(pk=alert_id, resolved_at=None).first()
     if alert is None:
-        raise NotPossible(f"続いているアラート {alert_id} がありません", "toban alerts で確かめてください")
+        raise NotPossible(
+            "続いているアラート %(number)s がありません", "toban alerts で確かめてください", number=alert_id
+        )
     return alert
 
 
@@ -168,8 +178,11 @@ def _check_matchers(matchers: Mapping[str, str]) -> None:
     unknown = [name for name in matchers if not is_matcher(name)]
     if unknown or not matchers or not all(matchers.values()):
         raise NotPossible(
-            f"「{'、'.join(unknown)}」では選べません" if unknown else "何についての静音かがありません",
-            f"選べるのは {'、'.join(MATCHERS)} と、外からのアラートのラベル {FOREIGN}名前 です",
+            "「%(unknown)s」では選べません" if unknown else "何についての静音かがありません",
+            "選べるのは %(known)s と、外からのアラートのラベル %(foreign)s名前 です",
+            unknown="、".join(unknown),
+            known="、".join(MATCHERS),
+            foreign=FOREIGN,
         )
 
 
@@ -181,8 +194,9 @@ def checked_end(starts_at: datetime, ends_at: datetime | None, reason: str) -> d
         raise NotPossible("終わりが始まりより前です", "始まりより後の時刻にしてください")
     if ends_at - starts_at > LONGEST:
         raise NotPossible(
-            f"{LONGEST.days}日より長くはできません",
+            "%(days)s日より長くはできません",
             "ずっと続けるなら、運用設計書か接続表を直してください",
+            days=LONGEST.days,
         )
     if not reason.strip():
         raise NotPossible("理由がありません", "後から見る人に分かるように理由を書いてください")

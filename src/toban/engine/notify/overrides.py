@@ -48,10 +48,13 @@ def override(
     """Have *person* hold *role* from *starts_at* to *ends_at*, or raise `NotPossible`."""
     roster = _roster(role, rosters(design, bindings.duty))
     if person not in bindings.people:
-        known = "、".join(bindings.people) or "ありません"
         raise NotPossible(
-            f"「{person}」に届く方法がありません",
-            f'{bindings.file} に [people."{person}"] を書くか、次から選んでください: {known}',
+            "「%(person)s」に届く方法がありません",
+            "%(file)s に %(section)s を書くか、次から選んでください: %(known)s",
+            person=person,
+            file=bindings.file,
+            section=f'[people."{person}"]',
+            known="、".join(bindings.people) or "—",
         )
     end = checked_end(starts_at, ends_at, reason)
     if end <= now:
@@ -86,7 +89,9 @@ def end_override(number: int, *, by: str, now: datetime) -> DutyOverride:
         ledger.hold()
         found = DutyOverride.objects.select_for_update().filter(pk=number, ends_at__gt=now).first()
         if found is None:
-            raise NotPossible(f"続いている代わり {number} がありません", "toban duty override --list")
+            raise NotPossible(
+                "続いている代わり %(number)s がありません", "toban duty override --list", number=number
+            )
         found.starts_at, found.ends_at = min(found.starts_at, now), now
         found.save(update_fields=["starts_at", "ends_at"])
         look_again()
@@ -108,6 +113,8 @@ def with_those_on_duty(design: Design, contacts: Contacts, now: datetime) -> Con
 def _roster(role: str, known: Sequence[Roster]) -> Roster:
     found = next((each for each in known if each.role == role), None)
     if found is None:
-        roles = "、".join(each.role for each in known) or "ありません"
-        raise NotPossible(f"「{role}」という役割はありません", f"次から選んでください: {roles}")
+        roles = "、".join(each.role for each in known) or "—"
+        raise NotPossible(
+            "「%(role)s」という役割はありません", "次から選んでください: %(roles)s", role=role, roles=roles
+        )
     return found

@@ -11,7 +11,7 @@ from toban.engine.orders import NotPossible
 from toban.engine.runs import claim
 from toban.engine.runs.bell import call_workers
 from toban.engine.runs.models import Approval, PlannedWork, Run
-from toban.engine.runs.parameters import choices, read, why_refused
+from toban.engine.runs.parameters import listed, read, unknown_names
 from toban.engine.runs.rules import Reason
 from toban.engine.text import storable_text
 
@@ -24,10 +24,12 @@ def planned(key: str) -> PlannedWork:
     if found is None:
         known = "、".join(PlannedWork.objects.filter(in_force=True).values_list("key", flat=True))
         raise NotPossible(
-            f"「{key}」というバッチは動いていません",
-            f"動いているのは {known} です"
+            "「%(key)s」というバッチは動いていません",
+            "動いているのは %(known)s です"
             if known
             else "toban.toml に [batches.ID] を書き、toban up で動かしてください",
+            key=key,
+            known=known,
         )
     return found
 
@@ -37,8 +39,9 @@ def _done_here(key: str) -> PlannedWork:
     work = planned(key)
     if work.is_reported:
         raise NotPossible(
-            f"「{key}」は外で動き、Toban には報告が届くだけです",
+            "「%(key)s」は外で動き、Toban には報告が届くだけです",
             "動かすのも止めるのも、そのホストで行ってください。結果は報告のとおりに残ります",
+            key=key,
         )
     return work
 
@@ -49,8 +52,14 @@ def order(key: str, parameters: Mapping[str, str], *, by: str, now: datetime) ->
         ledger.hold()
         work = _done_here(key)
         takes = read(work.parameters)
-        if why := why_refused(parameters, takes):
-            raise NotPossible(f"「{key}」に{why}", choices(takes))
+        if unknown := "」「".join(unknown_names(parameters, takes)):
+            raise NotPossible(
+                "「%(key)s」に「%(unknown)s」というパラメーターはありません",
+                "使えるのは %(known)s です" if takes else "このバッチにパラメーターはありません",
+                key=key,
+                unknown=unknown,
+                known=listed(takes or ()),
+            )
         run = Run.objects.create(
             work=key,
             due_at=now,
@@ -76,7 +85,9 @@ def cancel(key: str, *, by: str, now: datetime, run_id: int | None = None) -> Ru
         run = _open_run(key, run_id)
         if run is None:
             raise NotPossible(
-                f"「{key}」に、待っている実行も進行中の実行もありません", f"toban runs --work {key}"
+                "「%(key)s」に、待っている実行も進行中の実行もありません",
+                "toban runs --work %(key)s",
+                key=key,
             )
         run.note = f"{by} が中止しました"
         if run.state == Run.State.WAITING:
@@ -97,10 +108,10 @@ def skip(key: str, why: str, *, by: str, now: datetime) -> Run:
         work = planned(key)
         run = _open_run(key)
         if run is not None and run.state == Run.State.RUNNING:
-            raise NotPossible(f"「{key}」は実行中です", f"toban run {key} --cancel")
+            raise NotPossible("「%(key)s」は実行中です", "toban run %(key)s --cancel", key=key)
         if run is None:
             if work.next_due is None:
-                raise NotPossible(f"「{key}」に次の予定がありません", f"toban why {key}")
+                raise NotPossible("「%(key)s」に次の予定がありません", "toban why %(key)s", key=key)
             run = Run(
                 work=key, due_at=work.next_due, clause_id=work.clause_id, ordered_by="schedule",
                 wake_at=work.next_due,
@@ -119,11 +130,18 @@ def again(key: str, run_id: int, from_step: str | None, *, by: str, now: datetim
         _done_here(key)
         run = Run.objects.select_for_update().filter(pk=run_id, work=key).first()
         if run is None or run.state in _OPEN:
-            raise NotPossible(f"「{key}」に、終わった実行 {run_id} がありません", f"toban runs --work {key}")
+            raise NotPossible(
+                "「%(key)s」に、終わった実行 %(run)s がありません",
+                "toban runs --work %(key)s",
+                key=key,
+                run=run_id,
+            )
         if from_step is not None:
             _forget_from(run, from_step)
         elif run.state == Run.State.DONE:
-            raise NotPossible(f"実行 {run_id} は終わっています", "やり直す手順を --from で選んでください")
+            raise NotPossible(
+                "実行 %(run)s は終わっています", "やり直す手順を --from で選んでください", run=run_id
+            )
         run.state, run.reason, run.wake_at = Run.State.WAITING, Reason.ORDERED, now
         run.failures = run.losses = 0
         # What was consented to was the old attempt; a step that is done asks no more.
@@ -169,9 +187,13 @@ def _awaiting(run_id: int, key: str | None) -> Run:
         or run.state != Run.State.WAITING
         or run.reason != Reason.AWAITING_APPROVAL
     ):
-        of = f"「{key}」の" if key is not None else ""
         raise NotPossible(
-            f"{of}実行 {run_id} は承認を待っていません", "待っている実行は toban runs で分かります"
+            "実行 %(run)s は承認を待っていません"
+            if key is None
+            else "「%(key)s」の実行 %(run)s は承認を待っていません",
+            "待っている実行は toban runs で分かります",
+            key=key,
+            run=run_id,
         )
     return run
 
@@ -185,8 +207,13 @@ def _answer(run: Run, answer: Approval.Answer, note: str, *, by: str, now: datet
 def _forget_from(run: Run, step: str) -> None:
     first = run.steps.filter(name=step).first()
     if first is None:
-        done = "、".join(run.steps.order_by("pk").values_list("name", flat=True)) or "ありません"
-        raise NotPossible(f"実行 {run.pk} に、終わった手順「{step}」がありません", f"終わった手順: {done}")
+        raise NotPossible(
+            "実行 %(run)s に、終わった手順「%(step)s」がありません",
+            "終わった手順: %(done)s",
+            run=run.pk,
+            step=step,
+            done="、".join(run.steps.order_by("pk").values_list("name", flat=True)) or "—",
+        )
     run.steps.filter(pk__gte=first.pk).delete()
 
 

@@ -22,11 +22,16 @@ type Parameters = tuple[Parameter, ...] | None
 
 def why_refused(given: Iterable[str], takes: Parameters) -> str:
     """Say which of the names *given* a run does not take; empty when it takes all."""
-    if takes is None:
-        return ""
-    known = {each.name for each in takes}
-    unknown = "」「".join(name for name in given if name not in known)
+    unknown = "」「".join(unknown_names(given, takes))
     return f"「{unknown}」というパラメーターはありません" if unknown else ""
+
+
+def unknown_names(given: Iterable[str], takes: Parameters) -> Sequence[str]:
+    """Return which of the names *given* a run does not take."""
+    if takes is None:
+        return ()
+    known = {each.name for each in takes}
+    return [name for name in given if name not in known]
 
 
 def choices(takes: Parameters) -> str:
@@ -35,7 +40,12 @@ def choices(takes: Parameters) -> str:
         return "パラメーターの名前は自由です"
     if not takes:
         return "このバッチにパラメーターはありません"
-    return f"使えるのは {'、'.join(f'{each.name} ({each.ja})' for each in takes)} です"
+    return f"使えるのは {listed(takes)} です"
+
+
+def listed(takes: Iterable[Parameter]) -> str:
+    """Name parameters, each with what it is for."""
+    return "、".join(f"{each.name} ({each.ja})" for each in takes)
 
 
 def kept(takes: Parameters) -> list[dict[str, str]] | None:

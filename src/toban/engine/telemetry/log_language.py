@@ -8,6 +8,7 @@ minus before a term turns it round.
 import re
 from dataclasses import dataclass
 
+from toban.engine.said import Said
 from toban.engine.telemetry.log_search import Compared, Contains, Is, StartsWith, Term
 from toban.engine.telemetry.log_words import kind_of
 
@@ -48,7 +49,14 @@ _PLAIN = re.compile(r"[\w/.-]+")
 
 
 class BadSearch(Exception):
-    """The search can't be read; the message says which part of it."""
+    """The search can't be read; the message says which part of it.
+
+    It may hold `%(name)s` for what is given by that name, and is an entry of the catalogues.
+    """
+
+    def __init__(self, message: str, **values: object) -> None:
+        self.said = Said(message, values)
+        super().__init__(str(self.said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ class Search:
 def read_search(written: str) -> Search:
     """Read a search, or raise `BadSearch`; an empty one finds everything."""
     if len(written) > LONGEST:
-        raise BadSearch(f"検索は {LONGEST} 文字までです")
+        raise BadSearch("検索は %(most)s 文字までです", most=LONGEST)
     terms: list[Term] = []
     parts: list[str] = []
     place = 0
@@ -76,14 +84,15 @@ def read_search(written: str) -> Search:
     while place < len(text):
         match = _TERM.match(text, place)
         if match is None:
-            raise BadSearch(f"「{text[place : place + 20]}」が読めません: 引用符は閉じてください")
+            part = text[place : place + 20]
+            raise BadSearch("「%(part)s」が読めません: 引用符は閉じてください", part=part)
         terms.append(_term(match))
         parts.append(match[0])
         place = match.end()
         while place < len(text) and text[place].isspace():
             place += 1
     if len(terms) > MOST_TERMS:
-        raise BadSearch(f"条件は {MOST_TERMS} 個までです")
+        raise BadSearch("条件は %(most)s 個までです", most=MOST_TERMS)
     return Search(text, tuple(terms), tuple(parts))
 
 
@@ -108,13 +117,17 @@ def _term(match: re.Match[str]) -> Term:
     relation = match["relation"][1:]
     if relation:
         if not _NUMBER.fullmatch(value):
-            raise BadSearch(f"「{match[0]}」: {relation} の後には数を書いてください")
+            raise BadSearch(
+                "「%(part)s」: %(relation)s の後には数を書いてください", part=match[0], relation=relation
+            )
         return Compared(column, relation, float(value), negated=negated)
     if quoted is None and value.endswith("*") and column not in _NUMBERS:
         return StartsWith(column, value[:-1], negated=negated)
     if column in _NUMBERS:
         if not _NUMBER.fullmatch(value):
-            raise BadSearch(f"「{match[0]}」: {match['field']} には数を書いてください")
+            raise BadSearch(
+                "「%(part)s」: %(field)s には数を書いてください", part=match[0], field=match["field"]
+            )
         return Compared(column, "=", float(value), negated=negated)
     return Is(column, _value(column, value), negated=negated)
 
@@ -125,7 +138,7 @@ def _column(name: str) -> str | tuple[str, ...]:
     if known is not None:
         return known
     if not _OWN_FIELD.fullmatch(name):
-        raise BadSearch(f"「{name}」という項目は探せません")
+        raise BadSearch("「%(name)s」という項目は探せません", name=name)
     return tuple(name.split("."))
 
 

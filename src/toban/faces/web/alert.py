@@ -30,7 +30,7 @@ from toban.engine.telemetry.log_language import BadSearch, read_search
 from toban.engine.telemetry.log_search import FoundRow, Is, LogSearch, Span
 from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.alert_words import MARKS, STAGES, answer, because, said, standing
-from toban.faces.web import alert_chart, parts, trends
+from toban.faces.web import alert_chart, parts, trends, words
 from toban.faces.web.alert_timeline import Moment, timeline
 from toban.faces.web.alerts import holding
 from toban.faces.web.frame import frame, in_force, look
@@ -190,7 +190,7 @@ def _ordered(request: HttpRequest, found: Alert) -> HttpResponse:
             case _:
                 return HttpResponse(status=400)
     except NotPossible as wrong:
-        messages.error(request, str(wrong))
+        messages.error(request, words.refused(wrong).what)
     if "list" in request.POST:
         # A query alone, so that nobody is sent elsewhere; the row is chosen again.
         return redirect(f"{reverse('alerts')}?{request.POST['list']}#alert-{found.pk}")

@@ -28,6 +28,7 @@ from toban.faces.web.batches import date_in
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.parts import answer
 from toban.faces.web.today import midnight_of
+from toban.faces.web.words import refused
 
 _PER_PAGE = 100
 _AT_ONCE = 500
@@ -221,7 +222,7 @@ def _take_all(request: HttpRequest, choice: Choice, now: datetime) -> HttpRespon
     try:
         taken = orders.acknowledge_all(_free(going_on, choice), by=request.user.get_username(), now=now)
     except NotPossible as wrong:
-        messages.error(request, str(wrong))
+        messages.error(request, refused(wrong).what)
     else:
         messages.success(request, _("%(count)d件を引き受けました。") % {"count": len(taken)})
     return redirect(f"{request.path}?{choice.query}")

@@ -32,7 +32,7 @@ from toban.engine.orders import NotPossible
 from toban.engine.people.access import ORDERING, may_order, require_role
 from toban.engine.people.models import FeedToken
 from toban.faces.duty_words import names, why
-from toban.faces.web import months
+from toban.faces.web import months, words
 from toban.faces.web.calendar import month_named
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.skeleton import evidence_address
@@ -109,7 +109,7 @@ def override(request: HttpRequest) -> HttpResponse:
         else:
             return HttpResponse(status=400)
     except NotPossible as exc:
-        return _page(request, trouble=f"{exc}。{exc.hint}" if exc.hint else str(exc), status=409)
+        return _page(request, trouble=str(words.refused(exc)), status=409)
     return redirect("duty")
 
 

@@ -30,6 +30,7 @@ from toban.engine.people.access import may_order
 from toban.engine.people.models import Operator
 from toban.engine.telemetry.log_language import term
 from toban.faces.error_words import standing
+from toban.faces.web import words
 from toban.faces.web.error_trend import DayBar, daily
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.log_choice import Choice, written
@@ -264,7 +265,7 @@ def _ordered(request: HttpRequest, group: ErrorGroup) -> HttpResponse:
             case _:
                 return HttpResponse(status=400)
     except NotPossible as wrong:
-        messages.error(request, str(wrong))
+        messages.error(request, words.refused(wrong).what)
     if "list" in request.POST:
         # A query alone, so that nobody is sent elsewhere; the row is chosen again.
         return redirect(f"{reverse('errors')}?{request.POST['list']}#error-{group.pk}")

@@ -18,6 +18,7 @@ from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator
 from toban.engine.telemetry.log_language import BadSearch, read_search
 from toban.engine.text import storable_text
+from toban.faces.web import words
 from toban.faces.web.frame import in_force
 from toban.faces.web.log_choice import BadRange, choice, span_of
 
@@ -68,8 +69,10 @@ def keep(request: HttpRequest) -> HttpResponse:
             made = saved.save(operator, name, chosen.query, is_shared=is_shared)
             done = _("「%(name)s」として保存しました。") % {"name": made.name}
     except NotPossible as wrong:
-        messages.error(request, f"{wrong}。{wrong.hint}。")
-    except (BadSearch, BadRange) as wrong:
+        messages.error(request, str(words.refused(wrong)))
+    except BadSearch as wrong:
+        messages.error(request, words.told(wrong.said))
+    except BadRange as wrong:
         messages.error(request, str(wrong))
     else:
         messages.success(request, done)

@@ -34,7 +34,7 @@ from toban.faces.web.log_rows import shown
 from toban.faces.web.log_saved import saved_searches
 from toban.faces.web.parts import is_fragment
 from toban.faces.web.trends import telemetry
-from toban.faces.web.words import length
+from toban.faces.web.words import length, told
 
 PER_PAGE = 100
 _VALUES = 8
@@ -101,7 +101,7 @@ def logs(request: HttpRequest) -> HttpResponse:
         context |= {"parts": _parts(asked), "asked": asked, "tail_since": int(now.timestamp() * 1000)}
         context |= _found(request, asked, edition)
     except (BadSearch, BadRange) as wrong:
-        context["wrong"], status = str(wrong), _WRONG
+        context["wrong"], status = _wrong(wrong), _WRONG
     except (StoreUnavailable, StoreRefused):
         context["trouble"] = True
     context |= frame(look(edition, now), "logs")
@@ -148,6 +148,10 @@ def facets(request: HttpRequest) -> HttpResponse:
 def understood(chosen: Choice, edition: Edition, now: datetime) -> Asked:
     """Return what *chosen* asks of the store, or raise `BadSearch` or `BadRange`."""
     return Asked(chosen, read_search(chosen.q), span_of(chosen, edition.bindings.system.zone, now))
+
+
+def _wrong(wrong: BadSearch | BadRange) -> str:
+    return told(wrong.said) if isinstance(wrong, BadSearch) else str(wrong)
 
 
 def _store() -> LogSearch:
@@ -222,7 +226,7 @@ def _part(
     try:
         context |= counted(understood(chosen, edition, now), edition)
     except (BadSearch, BadRange) as wrong:
-        context["wrong"] = str(wrong)
+        context["wrong"] = _wrong(wrong)
     except (StoreUnavailable, StoreRefused):
         context["trouble"] = True
     if is_fragment(request):

@@ -16,6 +16,7 @@ from toban.engine.runs.parameters import read
 from toban.engine.runs.rules import Reason
 from toban.faces.run_parameters import NoParameter, read_parameters
 from toban.faces.run_words import purpose
+from toban.faces.web import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +185,10 @@ def give(
     try:
         return _ways(answered, key, run, request.user.get_username(), now)[question.act]()
     except NoParameter as wrong:
-        return replace(answered, trouble=str(wrong))
+        return replace(answered, trouble=words.told(wrong.said))
     except NotPossible as wrong:
-        return replace(answered, trouble=str(wrong), hint=wrong.hint)
+        refused = words.refused(wrong)
+        return replace(answered, trouble=refused.what, hint=refused.hint)
 
 
 def _trouble(question: Question) -> str:

@@ -116,7 +116,7 @@ def _maintenance(
 def _form(typed: Mapping[str, str], refused: NotPossible | None) -> Mapping[str, object]:
     return {
         "typed": typed,
-        "refused": refused,
+        "refused": words.refused(refused) if refused else None,
         "lengths": [(value, words.length(each)) for value, each in _LENGTHS.items()],
         "lasting": typed.get("lasting", _USUAL),
     }

@@ -1,6 +1,7 @@
 """Verdicts, times and durations as the page says them, in the reader's language."""
 
 from datetime import datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -9,6 +10,8 @@ from django.utils.translation import gettext_lazy
 from toban.engine import amounts
 from toban.engine.amounts import Unit
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.orders import NotPossible
+from toban.engine.said import Said
 
 WORDS: dict[Verdict, Promise] = {
     Verdict.CONFORMING: gettext_lazy("適合"),
@@ -26,6 +29,30 @@ _UNITS: dict[Unit, Promise] = {
     Unit.MINUTE: gettext_lazy("%(count)s分"),
     Unit.SECOND: gettext_lazy("%(count)s秒"),
 }
+
+
+class Refused(NamedTuple):
+    """Why an order is not carried out, and the way out."""
+
+    what: str
+    hint: str
+    """Empty where there is none to tell."""
+
+    def __str__(self) -> str:
+        if not self.hint:
+            return self.what
+        return _("%(what)s。%(hint)s。") % self._asdict()
+
+
+def told(said: Said) -> str:
+    """Return what the engine says; in another language what the catalogue has for it."""
+    # The catalogue's own heading stands under the empty text.
+    return str(Said(_(said.text), said.values)) if said.text else ""
+
+
+def refused(wrong: NotPossible) -> Refused:
+    """Say why an order is not possible."""
+    return Refused(told(wrong.said), told(wrong.way_out))
 
 
 def length(span: timedelta) -> str:

@@ -370,3 +370,12 @@ def test_maintenance_without_an_end_is_refused(design: Design, sign_in: SignIn) 
 
     assert answer.status_code == 409
     assert "終わりがありません" in answer.content.decode()
+
+
+def test_a_refused_silence_is_told_in_english_too(design: Design, sign_in: SignIn) -> None:
+    client = sign_in(OperatorRole.DEVELOPER)
+    client.cookies["django_language"] = "en"
+
+    page = client.post("/alerts/silences", {"lasting": "60", "reason": "x"}).content.decode()
+
+    assert "<b>A silence must say what it is about</b><br>It can be about " in page

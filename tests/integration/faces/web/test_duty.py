@@ -158,6 +158,14 @@ def test_an_order_that_makes_no_sense_is_told_beside_the_form_and_keeps_what_was
     assert not DutyOverride.objects.exists()
 
 
+def test_an_order_that_makes_no_sense_is_told_in_english_too(developer: Client) -> None:
+    developer.cookies["django_language"] = "en"
+
+    page = developer.post("/duty/override", given({"reason": " "})).content.decode()
+
+    assert "There is no reason. Write a reason for those who look at it later." in page
+
+
 def test_an_unknown_act_is_refused(developer: Client) -> None:
     assert developer.post("/duty/override", {"act": "x"}).status_code == 400
 

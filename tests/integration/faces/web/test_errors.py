@@ -257,3 +257,13 @@ def test_the_pages_speak_english_too(viewer: Client) -> None:
     assert "What led to it" not in text(viewer, f"/errors/{group.pk}")
     assert "The last 30 days" in text(viewer, f"/errors/{group.pk}")
     assert "Nobody has looked through it yet" in text(viewer, "/errors/review/")
+
+
+def test_a_refused_order_is_told_in_english_too(sign_in: SignIn) -> None:
+    group = take(event(at=now()))
+    developer = sign_in(OperatorRole.DEVELOPER)
+    developer.cookies["django_language"] = "en"
+
+    answer = developer.post(f"/errors/{group.pk}", {"act": "reopen"}, follow=True)
+
+    assert f"Error {group.pk} is neither resolved nor ignored" in answer.content.decode()

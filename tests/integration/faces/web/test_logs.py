@@ -274,6 +274,33 @@ def test_strangers_are_sent_to_the_sign_in(db: None, address: str) -> None:
     assert Client().get(address).headers["Location"].startswith("/accounts/login/")
 
 
+@pytest.mark.parametrize(
+    ("search", "said"),
+    [
+        ("status:many", "“status:many”: status takes a number"),
+        ("durationMs:>many", "“durationMs:&gt;many”: write a number behind &gt;"),
+        ('"open', "“&quot;open” can&#x27;t be read: close the quotes"),
+        ("x" * 1001, "A search has up to 1000 characters"),
+        ("x " * 31, "A search has up to 30 terms"),
+        ("a`b:1", "There can be no field “a`b”"),
+    ],
+)
+def test_what_is_wrong_with_a_search_is_told_in_english_too(viewer: Client, search: str, said: str) -> None:
+    viewer.cookies["django_language"] = "en"
+
+    pages = [text(viewer, "/logs/", {"q": search}, 400), part(viewer, "/logs/facets", q=search)]
+    saved = keep(viewer, name="wrong", q=search)
+
+    assert all(said in each for each in (*pages, saved))
+
+
+def test_a_search_that_is_not_saved_says_why_in_english_too(viewer: Client) -> None:
+    viewer.cookies["django_language"] = "en"
+
+    assert "A name has 1 to 60 characters. Choose a short name." in keep(viewer, name=" ")
+    assert "Viewers can&#x27;t share searches. Save it as your own." in keep(viewer, name="x", shared="yes")
+
+
 def test_the_whole_page_works_in_english(viewer: Client) -> None:
     viewer.cookies["django_language"] = "en"
 

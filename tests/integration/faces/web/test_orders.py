@@ -116,6 +116,23 @@ def test_a_parameter_that_the_batch_does_not_know_makes_no_run_and_what_was_type
     assert not Run.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("dat=2026-11-23", "“B004” takes no parameter “dat”"),
+        ("2026-11-23", "“2026-11-23”: write NAME=VALUE, the name in ASCII letters and digits"),
+    ],
+)
+def test_a_refused_order_is_told_in_english_too(sign_in: SignIn, typed: str, said: str) -> None:
+    planned(parameters=DATES)
+    client = sign_in(OperatorRole.DEVELOPER)
+    client.cookies["django_language"] = "en"
+
+    page = client.post(f"/batches/{DAILY}", {"act": "run", "name": DAILY, "parameters": typed})
+
+    assert said in page.content.decode()
+
+
 def test_the_next_due_time_is_skipped_with_a_reason(sign_in: SignIn) -> None:
     work = planned()
     client = sign_in(OperatorRole.DEVELOPER)

@@ -14,6 +14,15 @@ IN_TEMPLATE = re.compile(r'{% translate "([^"]+)"')
 BLOCK_IN_TEMPLATE = re.compile(r"{% blocktranslate[^%]*%}(.*?){% endblocktranslate %}")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 
+ORDERED = (
+    *("engine/notify", "engine/runs", "engine/telemetry", "chapters/errors", "chapters/logs/saved.py"),
+    "faces/run_parameters.py",
+)
+"""Where what people ordered or asked for on a page is refused: by `REFUSALS`, in words."""
+REFUSALS = {"NotPossible": 2, "BadSearch": 1, "NoParameter": 1}
+"""How many arguments of each are such words."""
+JAPANESE = re.compile(r"[ぁ-ん]")
+
 
 def entries() -> dict[str, str]:
     return dict(ENTRY.findall(CATALOGUE.read_text(encoding="utf-8")))
@@ -25,6 +34,9 @@ def said() -> Iterator[str]:
         yield from IN_TEMPLATE.findall(text)
         for block in BLOCK_IN_TEMPLATE.findall(text):
             yield re.sub(r"{{ (\w+) }}", r"%(\1)s", block)
+    for word in refusals():
+        either = [word.body, word.orelse] if isinstance(word, ast.IfExp) else [word]
+        yield from (str(each.value) for each in either if isinstance(each, ast.Constant))
     for part in ("faces", "engine/people", "engine/notify"):
         for module in (PACKAGE / part).rglob("*.py"):
             yield from _calls(ast.parse(module.read_text(encoding="utf-8")))
@@ -40,6 +52,24 @@ def _calls(tree: ast.AST) -> Iterator[str]:
             and isinstance(node.args[0], ast.Constant)
         ):
             yield str(node.args[0].value)
+
+
+def refusals() -> Iterator[ast.expr]:
+    """Yield what is said where orders and searches are refused, and is no mere command."""
+    for part in ORDERED:
+        folder = PACKAGE / part
+        for module in [folder] if folder.is_file() else folder.rglob("*.py"):
+            for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                    said = node.args[: REFUSALS.get(node.func.id, 0)]
+                    yield from (each for each in said if JAPANESE.search(ast.unparse(each)))
+
+
+def test_what_is_refused_keeps_its_values_apart_from_its_words() -> None:
+    """With the values in it no catalogue would know it."""
+    filled = [each for said in refusals() for each in ast.walk(said) if isinstance(each, ast.JoinedStr)]
+
+    assert [ast.unparse(each) for each in filled] == []
 
 
 def test_every_word_of_the_pages_has_its_english() -> None:

@@ -7,6 +7,8 @@ import pytest
 from django.utils import translation
 
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.orders import NotPossible
+from toban.engine.said import Said
 from toban.faces.web import words
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -71,3 +73,25 @@ def test_english_readers_read_english() -> None:
     with translation.override("en"):
         assert words.since(NOW - timedelta(minutes=5), NOW, TOKYO) == "since 11:55 (5 min)"
         assert words.took(timedelta(seconds=200)) == "3 min 20 s"
+
+
+def test_what_the_engine_refuses_is_said_in_the_readers_language() -> None:
+    wrong = NotPossible("「%(name)s」という検索はもうあります", "ほかの名前にしてください", name="100% x")
+
+    japanese = str(words.refused(wrong))
+    with translation.override("en"):
+        english = str(words.refused(wrong))
+
+    assert (str(wrong), wrong.hint) == ("「100% x」という検索はもうあります", "ほかの名前にしてください")
+    assert japanese == "「100% x」という検索はもうあります。ほかの名前にしてください。"
+    assert english == "There is a search “100% x” already. Choose another name."
+
+
+def test_a_refusal_without_a_way_out_ends_where_it_does() -> None:
+    with translation.override("en"):
+        assert str(words.refused(NotPossible("もう過ぎています", ""))) == "That is over already"
+
+
+def test_what_no_catalogue_knows_is_said_as_it_stands() -> None:
+    with translation.override("en"):
+        assert words.told(Said("100% は %(what)s", {})) == "100% は %(what)s"

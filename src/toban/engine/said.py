@@ -1,0 +1,16 @@
+"""What the engine says to people, its values apart so that a page can say it in another language. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence in Japanese; the text alone is what catalogues of other languages know it by."""
+
+    text: str
+    """With `%(name)s` where a value belongs."""
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.text % self.values if self.values else self.text
