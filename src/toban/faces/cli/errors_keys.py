@@ -1,5 +1,7 @@
 """`toban errors dsn` and `toban errors key`: what applications are given so that they can report."""
 
+import json
+import os
 import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,6 +15,7 @@ from toban.faces.cli.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from toban.engine.bindings.inforce import Edition
+    from toban.engine.bindings.secret import Secret
 
 _REFUSED = 1
 _KEY_BYTES = 16
@@ -42,7 +45,7 @@ def key_() -> None:
 @click.argument("app", default="")
 @click.pass_obj
 def dsn_(parts: Parts, app: str) -> None:
-    """Print the DSN of [errors.APP], or of all, as TOBAN_PUBLIC_URL reaches it.
+    """Print the DSN of [errors.APP], or of all, at TOBAN_PUBLIC_URL, else where the running Toban is reached.
 
     DSN の鍵は公開されるものです。エラーを送れるだけで、何も読めません。
 
@@ -66,19 +69,45 @@ def dsn_(parts: Parts, app: str) -> None:
 
 
 def _dsn(edition: "Edition", name: str) -> str:
-    from django.conf import settings  # noqa: PLC0415
-
     from toban.engine.bindings.secret import SecretUnavailable  # noqa: PLC0415
 
     binding = edition.bindings.errors[name]
     try:
         key = binding.key.reveal()
     except SecretUnavailable as missing:
-        hint = f"{binding.key} に鍵を置いてください。新しい鍵は toban errors key"
-        refuse(f"[errors.{name}] の鍵を読めません: {missing}", hint)
+        refuse(f"[errors.{name}] の鍵を読めません: {missing}", _way_to(binding.key))
         raise SystemExit(_REFUSED) from missing
     if not key.isascii() or not key.isalnum():
         refuse(f"[errors.{name}] の鍵に英数字でない字があります", "toban errors key が新しい鍵を作ります")
         raise SystemExit(_REFUSED)
-    place = urlsplit(settings.PUBLIC_URL)
+    place = urlsplit(_public_url())
     return f"{place.scheme}://{key}@{place.netloc}{place.path.rstrip('/')}/{binding.project}"
+
+
+def _way_to(key: "Secret") -> str:
+    """Return how to come by *key* where this process lacks it: a new one would fit no DSN that is in use."""
+    where = key.reference.removeprefix(key.ENV)
+    if where != key.reference:
+        return (
+            f"鍵は toban up を動かす側の環境変数 {where} にあります。"
+            f"その値をこの端末にも置いてください: export {where}=鍵。"
+            f"そちらにもまだなければ、toban errors key で作り、toban up の側に置いて動かし直してください"
+        )
+    return (
+        "鍵のファイルがあれば、それを読める利用者で実行してください。"
+        "まだなければ、toban errors key の出力をそのファイルに書いてください"
+    )
+
+
+def _public_url() -> str:
+    """Return where Toban is reached: as told, else as the `toban up` of this home says."""
+    from django.conf import settings  # noqa: PLC0415
+
+    from toban.engine.supervision.home import processes_file  # noqa: PLC0415
+
+    shown = processes_file(settings.HOME)
+    if "TOBAN_PUBLIC_URL" in os.environ or not shown.exists():
+        told: str = settings.PUBLIC_URL
+        return told
+    url: str = json.loads(shown.read_text(encoding="utf-8"))["url"]
+    return url

@@ -20,7 +20,10 @@ DATABASE_VARIABLE = "SHOP_DATABASE_URL"
 """Under this name the bindings find the shop's database."""
 
 ERRORS_VARIABLE = "SHOP_ERRORS_KEY"
-"""Under this name the bindings find the key by which the shop reports its errors, of project 1."""
+"""Under this name a copy of the bindings may find the key by which the shop reports its errors."""
+
+ERRORS_KEY = "errors-key"
+"""The file that has it, beside the bindings: so `toban errors dsn` finds it in any shell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ def open_webshop(home: Home, ports: dict[str, int], listens: str) -> Webshop:
     (place / "backups").mkdir(mode=0o700, exist_ok=True)
     # 32 hexadecimal digits, as Sentry's own keys are.
     key = hashlib.sha256(home.secret("webshop-errors-key").encode()).hexdigest()[:32]
+    write_whole(place / ERRORS_KEY, key)
     return Webshop(folder(), place, ports, home.secret("webshop-db-password"), listens, key)
 
 

@@ -15,8 +15,10 @@ from toban import wiring
 from toban.chapters.errors import orders
 from toban.chapters.errors.models import ErrorGroup, ErrorReview
 from toban.engine.clock import system_clock
+from toban.engine.supervision import home
 from toban.engine.telemetry.log_language import read_search
 from toban.engine.telemetry.log_search import Is
+from toban.faces.cli import webshop
 from toban.faces.cli.errors import command
 from toban.faces.cli.parts import Parts
 
@@ -30,6 +32,9 @@ key = "file:shop-key"
 [errors.lost]
 project = 8
 key = "file:nowhere"
+[errors.elsewhere]
+project = 10
+key = "env:ELSEWHERE_ERRORS_KEY"
 [errors.odd]
 project = 9
 key = "file:odd-key"
@@ -131,6 +136,45 @@ def test_a_dsn_is_the_public_address_with_the_key_and_the_project(errors: Errors
     for app, why in (("lost", "鍵を読めません"), ("odd", "英数字でない"), ("none", "ありません")):
         refused = errors("dsn", app)
         assert (refused.exit_code, why in refused.output, KEY in refused.output) == (1, True, False)
+
+
+def test_who_lacks_the_key_is_led_to_where_it_is(errors: Errors, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ELSEWHERE_ERRORS_KEY", raising=False)
+
+    by_name, by_file = errors("dsn", "elsewhere").stderr, errors("dsn", "lost").stderr
+
+    assert "HINT: 鍵は toban up を動かす側の環境変数 ELSEWHERE_ERRORS_KEY にあります" in by_name
+    assert "export ELSEWHERE_ERRORS_KEY=" in by_name
+    assert "HINT: 鍵のファイルがあれば、それを読める利用者で" in by_file
+    monkeypatch.setenv("ELSEWHERE_ERRORS_KEY", KEY)
+    assert errors("dsn", "elsewhere").output == f"https://{KEY}@toban.example.com/10\n"
+
+
+def test_without_a_public_address_a_dsn_has_that_of_the_toban_that_runs(
+    errors: Errors, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TOBAN_PUBLIC_URL", raising=False)
+    home.take(settings.HOME).show("http://127.0.0.1:8400", [])
+
+    assert errors("dsn", "shop").output == f"http://{KEY}@127.0.0.1:8400/7\n"
+
+    monkeypatch.setenv("TOBAN_PUBLIC_URL", settings.PUBLIC_URL)
+    assert errors("dsn", "shop").output == f"https://{KEY}@toban.example.com/7\n"
+
+
+def test_the_key_of_the_example_shop_is_had_in_any_shell(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.HOME, settings.PUBLIC_URL = tmp_path / "home", "http://127.0.0.1:8300"
+    shop = webshop.open_webshop(home.take(settings.HOME), webshop.WRITTEN_PORTS, "127.0.0.1:8300")
+    monkeypatch.setenv("TOBAN_BINDINGS", str(webshop.place_bindings(shop, None)))
+    monkeypatch.setenv("TOBAN_DESIGN", str(shop.design))
+    monkeypatch.delenv(webshop.ERRORS_VARIABLE, raising=False)
+
+    told = CliRunner().invoke(command, ["dsn", "shop"], obj=wiring.parts())
+
+    # That by which the shop itself reports.
+    assert told.output == f"{shop.environment['SHOP_ERRORS_DSN']}\n"
 
 
 def test_a_new_key_is_as_sdks_want_it(errors: Errors) -> None:
