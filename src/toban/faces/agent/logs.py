@@ -6,8 +6,7 @@ What could not be sent stays where it is, in the file: nothing is held in memory
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -15,6 +14,7 @@ import structlog
 import zstandard
 
 from toban.faces.agent.client import ANOTHER, is_page
+from toban.faces.agent.clocks import OFF, compared, time_of
 from toban.faces.agent.tail import Tail, Tailed
 
 _FIRST_PAUSE = 1.0
@@ -22,9 +22,6 @@ _LONGEST_PAUSE = 60.0
 _WHERE = "/ingest/logs"
 _OVER = frozenset((httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY))
 """Answers after which the same batch would be refused again."""
-
-_OFF = timedelta(minutes=5)
-"""How far this host's clock may be off; beyond it lines that name no time get the server's."""
 
 log = structlog.get_logger(__name__)
 
@@ -123,32 +120,15 @@ class Shipper:
         except httpx.HTTPError as error:
             # Its own words may hold the address, never the token: that is a header.
             return Held(f"Toban に届きません: {type(error).__name__}")
-        server = _time_of(answer)
+        server = time_of(answer)
         if server is not None:
-            self._compare(server)
-            is_wrong = abs(datetime.fromisoformat(pending.at) - server) > _OFF
+            self._tail.ahead = compared(self._tail.now() - server, self._tail.ahead)
+            is_wrong = abs(datetime.fromisoformat(pending.at) - server) > OFF
             if answer.status_code == httpx.codes.CONFLICT and is_wrong:
                 # Nothing of it was stored. Noted by the server's time it can't be wrong again.
                 self._tail.note_anew(tailed)
                 return None
         return _outcome(answer, tailed.position.path)
-
-    def _compare(self, server: datetime) -> None:
-        """Find out how far this host's clock is ahead of the *server*'s."""
-        ahead = self._tail.now() - server
-        # Whole seconds are told: followed closely, they would put later lines before earlier ones.
-        if abs(ahead - self._tail.ahead) > _OFF:
-            log.warning("clock_compared", ahead=round(ahead.total_seconds()))
-            self._tail.ahead = ahead if abs(ahead) > _OFF else timedelta()
-
-
-def _time_of(answer: httpx.Response) -> datetime | None:
-    """Return when *answer* was given by its server's clock; None where it doesn't say."""
-    try:
-        told = parsedate_to_datetime(answer.headers["date"])
-    except (KeyError, ValueError):
-        return None
-    return told if told.tzinfo else None
 
 
 def _outcome(answer: httpx.Response, path: str) -> Held | None:

@@ -1,23 +1,32 @@
 """What the agent measures: look at the host, spool, send. What could not be sent waits on the disk.
 
 A reading is written to the spool before it is sent, and removed once the server has acknowledged it: whatever
-happens to either side, none is lost, until the spool is full; then the oldest go.
+happens to either side, none is lost, until the spool is full; then the oldest go. Where this host's clock
+turns out to be wrong, what waits is noted anew by the server's.
 """
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import structlog
 
 from toban.chapters.monitoring.source import Source
+from toban.engine.clock import Clock, system_clock
 from toban.faces.agent.client import ANOTHER, is_page
+from toban.faces.agent.clocks import OFF, compared, time_of
 from toban.faces.ingest import agents
 
 _AT_ONCE = 200
 """Readings of one request."""
+
+_LONG_AGO = timedelta(days=365)
+"""No reading waits as long: its host's clock was wrong. The server refuses a little later."""
+
+_NAME = "%Y%m%dT%H%M%S%f"
+"""When a reading was taken by this host's clock, in UTC."""
 
 log = structlog.get_logger(__name__)
 
@@ -32,24 +41,47 @@ class Spool:
 
     def put(self, reading: Mapping[str, object], at: datetime) -> None:
         """Keep *reading*, and let go of the oldest beyond the bound."""
-        path = self._folder / f"{at:%Y%m%dT%H%M%S%f}.json"
+        self._write(self._folder / f"{at.astimezone(UTC).strftime(_NAME)}.json", reading)
+        for old in self._files()[: -self._most]:
+            old.unlink(missing_ok=True)
+
+    def oldest(self, count: int) -> dict[Path, dict[str, object]]:
+        """Return the oldest *count* readings; what can't be read is removed."""
+        found: dict[Path, dict[str, object]] = {}
+        for path in self._files()[:count]:
+            try:
+                found[path] = _read(path)
+            except (OSError, ValueError, TypeError) as error:
+                log.warning("reading_unreadable", file=path.name, reason=str(error))
+                path.unlink(missing_ok=True)
+        return found
+
+    def note_anew(self, at: Callable[[datetime, datetime], datetime | None]) -> int:
+        """Give each reading the time that *at* makes of when it was taken by this host's clock, and noted.
+
+        Those of which it makes none go; return how many.
+        """
+        gone = 0
+        for path in self._files():
+            try:
+                reading = _read(path)
+                noted = datetime.fromisoformat(str(reading.get("at")))
+                true = at(datetime.strptime(path.stem, _NAME).replace(tzinfo=UTC), noted)
+            except (OSError, ValueError, TypeError):
+                # It is told when it is sent.
+                continue
+            if true is None:
+                path.unlink(missing_ok=True)
+                gone += 1
+            elif true != noted:
+                self._write(path, {**reading, "at": true.isoformat()})
+        return gone
+
+    def _write(self, path: Path, reading: Mapping[str, object]) -> None:
         # Whole or not at all: a reading that was cut off by a power cut must not stop the rest.
         unfinished = path.with_suffix(".new")
         unfinished.write_text(json.dumps(reading), encoding="utf-8")
         unfinished.replace(path)
-        for old in self._files()[: -self._most]:
-            old.unlink(missing_ok=True)
-
-    def oldest(self, count: int) -> dict[Path, object]:
-        """Return the oldest *count* readings; what can't be read is removed."""
-        found: dict[Path, object] = {}
-        for path in self._files()[:count]:
-            try:
-                found[path] = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError) as error:
-                log.warning("reading_unreadable", file=path.name, reason=str(error))
-                path.unlink(missing_ok=True)
-        return found
 
     def __len__(self) -> int:
         return len(self._files())
@@ -58,22 +90,33 @@ class Spool:
         return sorted(self._folder.glob("*.json"))
 
 
+def _read(path: Path) -> dict[str, object]:
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
 class Agent:
     """One host's agent. `look` and `send` are called again and again, from one thread."""
 
-    def __init__(self, source: Source, spool: Spool, client: httpx.Client, instance: str) -> None:
+    def __init__(
+        self, source: Source, spool: Spool, client: httpx.Client, instance: str, clock: Clock = system_clock
+    ) -> None:
         self._source = source
         self._spool = spool
         self._client = client
         self._instance = instance
+        self._clock = clock
+        self._ahead = timedelta()
 
-    def look(self, now: datetime) -> None:
+    def look(self) -> None:
         """Measure the host and put what was found into the spool."""
-        measured = self._source.measure(now)
-        self._spool.put(agents.reading(self._instance, measured, now), now)
+        now = self._clock()
+        at = now - self._ahead
+        measured = self._source.measure(at)
+        self._spool.put(agents.reading(self._instance, measured, at), now)
 
     def send(self) -> str:
         """Send what waits, the oldest first; return why it could not be sent, empty when all was."""
+        was_noted_anew = False
         while waiting := self._spool.oldest(_AT_ONCE):
             report = {"instance": self._instance, "readings": list(waiting.values())}
             try:
@@ -83,6 +126,10 @@ class Agent:
                 return f"Toban に届きません: {type(error).__name__}"
             if is_page(answer) and (answer.is_success or answer.status_code == httpx.codes.BAD_REQUEST):
                 return ANOTHER
+            if self._is_clock_amiss(answer) and not was_noted_anew:
+                # Nothing of it was kept.
+                was_noted_anew = True
+                continue
             if not answer.is_success:
                 why = " ".join(answer.text.split())[:200]
                 if answer.status_code == httpx.codes.BAD_REQUEST:
@@ -92,6 +139,28 @@ class Agent:
                 return f"Toban が {answer.status_code} を返しました: {why}"
             self._remove(waiting)
         return ""
+
+    def _is_clock_amiss(self, answer: httpx.Response) -> bool:
+        """Learn from *answer* how wrong this host's clock is; say whether it refuses readings for that.
+
+        Where something of it is new, all that waits gets the time that it was taken at by the server's clock.
+        """
+        server = time_of(answer)
+        if server is None:
+            return False
+        ahead, known = self._clock() - server, self._ahead
+        self._ahead = compared(ahead, known)
+        is_amiss = answer.status_code == httpx.codes.CONFLICT
+
+        def by_server(taken: datetime, noted: datetime) -> datetime | None:
+            # Where the two differ it was noted by what was known then, and the clock may have been set since.
+            # It may also have been right when this one was taken.
+            possible = (taken - ahead, taken) if taken == noted else (noted,)
+            return next((at for at in possible if -_LONG_AGO <= at - server <= OFF), None)
+
+        if (is_amiss or self._ahead != known) and (gone := self._spool.note_anew(by_server)):
+            log.error("readings_of_no_time", count=gone)
+        return is_amiss
 
     def _remove(self, sent: Mapping[Path, object]) -> None:
         for path in sent:

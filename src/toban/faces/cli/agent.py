@@ -100,7 +100,6 @@ def command(token_file: Path | None, once: bool, **asked: object) -> None:
 
 def _metrics(order: Order, token: str, stop: threading.Event, until: ExitStack) -> Duty:
     from toban.chapters.monitoring.sources.host.source import HostConfig, HostSource  # noqa: PLC0415
-    from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.faces.agent.client import new_client  # noqa: PLC0415
     from toban.faces.agent.readings import Agent, Spool  # noqa: PLC0415
 
@@ -120,10 +119,10 @@ def _metrics(order: Order, token: str, stop: threading.Event, until: ExitStack) 
         nonlocal is_first
         if is_first:
             # Its CPU usage is the mean between two looks.
-            agent.look(system_clock())
+            agent.look()
             stop.wait(1.0)
             is_first = False
-        agent.look(system_clock())
+        agent.look()
         why = agent.send()
         return f"{why} ({len(waiting)}件が待っています)" if why else ""
 

@@ -26,7 +26,14 @@ _RETRY = {"Retry-After": "5"}
 _AHEAD = timedelta(minutes=5)
 """How far a sender's clock may run ahead of this server's."""
 
+_LONG_AGO = timedelta(days=366)
+"""No agent waits as long with a reading: its host has no clock that goes on without power."""
+
 log = structlog.get_logger(__name__)
+
+
+class _ClockAmiss(ValueError):
+    """The sender measured in the future by this server's clock, or an agent so long ago that it can't be."""
 
 
 class MetricsIn:
@@ -56,13 +63,22 @@ class MetricsIn:
         return otlp_wire.as_status(await self._answer(request, read), encoding)
 
     async def agent(self, request: Request) -> Response:
-        """`POST /ingest/metrics`: what `toban agent` sends."""
-        return await self._answer(
-            request, lambda body: (agents.read_report(orjson.loads(body)), Response(status_code=204))
-        )
+        """`POST /ingest/metrics`: what `toban agent` sends; 409 where its time can't be, see `Date`."""
+
+        def read(body: bytes) -> tuple[Sequence[Pushed], Response]:
+            found = agents.read_report(orjson.loads(body))
+            _refuse_long_ago(found, self._clock())
+            return found, Response(status_code=204)
+
+        # Refused for good the readings would be lost, which the agent can note anew.
+        return await self._answer(request, read, of_clock=409)
 
     async def _answer(
-        self, request: Request, read: Callable[[bytes], tuple[Sequence[Pushed], Response]]
+        self,
+        request: Request,
+        read: Callable[[bytes], tuple[Sequence[Pushed], Response]],
+        *,
+        of_clock: int = 400,
     ) -> Response:
         sender = await self._senders.name_of(request, "metrics")
         if sender is None:
@@ -79,6 +95,9 @@ class MetricsIn:
             return PlainTextResponse(f"more than {_LARGEST} bytes\n", 413)
         except RecursionError:
             return PlainTextResponse("nested too deeply\n", 400)
+        except _ClockAmiss as refusal:
+            log.info("metrics_refused", sender=sender, reason=str(refusal))
+            return PlainTextResponse(f"{refusal}\n", of_clock)
         except (BadWrite, BadExport, BadReport, ValueError) as refusal:
             log.info("metrics_refused", sender=sender, reason=str(refusal)[:300])
             return PlainTextResponse(f"{refusal}\n", 400)
@@ -106,7 +125,14 @@ class MetricsIn:
 
 
 def _refuse_the_future(found: Sequence[Pushed], now: datetime) -> None:
-    """Raise `ValueError` where the sender's clock runs ahead: that would hide what comes later."""
+    """Raise `_ClockAmiss` where the sender's clock runs ahead: that would hide what comes later."""
     newest = max((each.at for each in found), default=now)
     if newest > now + _AHEAD:
-        raise ValueError(f"{newest.isoformat()} is ahead of this server's clock ({now.isoformat()})")
+        raise _ClockAmiss(f"{newest.isoformat()} is ahead of this server's clock ({now.isoformat()})")
+
+
+def _refuse_long_ago(found: Sequence[Pushed], now: datetime) -> None:
+    """Raise `_ClockAmiss` where a reading seems to have waited for a year."""
+    oldest = min((each.at for each in found), default=now)
+    if oldest < now - _LONG_AGO:
+        raise _ClockAmiss(f"{oldest.isoformat()} is long ago by this server's clock ({now.isoformat()})")

@@ -1,6 +1,8 @@
 """A host's readings wait on its disk until Toban has acknowledged them, and for nobody else's answer."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import httpx
@@ -8,10 +10,15 @@ import pytest
 
 from toban.chapters.monitoring.source import Measurement
 from toban.design.values.metric import Metric
+from toban.engine.clock import Clock
 from toban.faces.agent.client import ANOTHER
 from toban.faces.agent.readings import Agent, Spool
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+NOT_AT_ALL = timedelta()
+SOON = timedelta(seconds=15)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 class Host:
@@ -28,8 +35,8 @@ class Host:
 
 def told(spool: Spool, answer: httpx.Response) -> str:
     client = httpx.Client(base_url="http://toban", transport=httpx.MockTransport(lambda _: answer))
-    agent = Agent(Host(), spool, client, "web-1")
-    agent.look(NOON + timedelta(seconds=len(spool)))
+    agent = Agent(Host(), spool, client, "web-1", lambda: NOON + timedelta(seconds=len(spool)))
+    agent.look()
     return agent.send()
 
 
@@ -61,3 +68,113 @@ def test_while_nothing_is_taken_the_newest_stay(spool: Spool) -> None:
         assert "503" in told(spool, httpx.Response(503))
 
     assert len(spool) == 3
+
+
+class Toban:
+    """Takes readings as the endpoint does: none that is ahead of its clock, or that waited for a year."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+        self.status = 204
+        self.taken: list[datetime] = []
+
+    def take(self, request: httpx.Request) -> httpx.Response:
+        told = {"date": format_datetime(self.now, usegmt=True)}
+        times = [datetime.fromisoformat(each["at"]) for each in json.loads(request.content)["readings"]]
+        if self.status != 204:
+            return httpx.Response(self.status, headers=told)
+        if any(not timedelta(-366) <= at - self.now <= timedelta(minutes=5) for at in times):
+            return httpx.Response(409, headers=told)
+        self.taken += times
+        return httpx.Response(204, headers=told)
+
+
+def agent_of(toban: Toban, spool: Spool, clock: Clock) -> Agent:
+    client = httpx.Client(base_url="http://toban", transport=httpx.MockTransport(toban.take))
+    return Agent(Host(), spool, client, "web-1", clock)
+
+
+@pytest.mark.parametrize("off", [timedelta(minutes=6), timedelta(days=400), timedelta(days=-20_000)], ids=str)
+def test_what_waits_while_the_clock_is_wrong_is_of_the_time_it_was_taken_at(
+    tmp_path: Path, off: timedelta
+) -> None:
+    toban, spool = Toban(), Spool(tmp_path, most=300)
+    agent = agent_of(toban, spool, lambda: toban.now + off)
+    toban.status = 503
+    for _ in range(250):
+        agent.look()
+        toban.now += SOON
+    assert "503" in agent.send()
+    toban.status = 204
+
+    # An agent that was started anew knows nothing of it yet.
+    agent = agent_of(toban, spool, lambda: toban.now + off)
+    agent.look()
+    assert agent.send() == ""
+    toban.now += SOON
+    agent.look()
+    assert agent.send() == ""
+
+    assert toban.taken == [NOON + number * SOON for number in range(252)]
+
+
+def test_a_clock_that_is_somewhat_behind_is_found_out_by_the_first_answer(spool: Spool) -> None:
+    toban = Toban()
+    agent = agent_of(toban, spool, lambda: toban.now - HOUR)
+    for _ in range(2):
+        agent.look()
+        assert agent.send() == ""
+
+    assert toban.taken == [NOON - HOUR, NOON]
+
+
+def test_a_clock_that_was_set_since_leaves_what_was_right_and_lets_go_of_what_has_no_time(
+    spool: Spool,
+) -> None:
+    toban = Toban()
+    toban.status = 503
+    off = [NOT_AT_ALL]
+    agent = agent_of(toban, spool, lambda: toban.now + off[0])
+    for off[0] in (NOT_AT_ALL, 20 * 365 * DAY, NOT_AT_ALL):
+        agent.look()
+        toban.now += SOON
+    toban.status = 204
+
+    assert agent.send() == ""
+    assert toban.taken == [NOON, NOON + timedelta(seconds=30)]
+    assert len(spool) == 0
+
+
+def test_what_was_noted_by_the_server_s_time_stays_as_it_is_when_the_clock_is_set(spool: Spool) -> None:
+    toban = Toban()
+    off = [HOUR]
+    agent = agent_of(toban, spool, lambda: toban.now + off[0])
+    agent.look()
+    toban.status = 503
+    agent.send()
+    toban.now += SOON
+    agent.look()
+    toban.now += 2 * HOUR
+    off[0] = NOT_AT_ALL
+    toban.status = 204
+    agent.look()
+
+    assert agent.send() == ""
+    assert sorted(toban.taken)[:2] == [NOON, NOON + SOON]
+
+
+def test_a_server_that_always_finds_the_time_wrong_is_asked_twice_and_keeps_the_readings_waiting(
+    spool: Spool,
+) -> None:
+    answers = []
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        answers.append(request)
+        return httpx.Response(409, text="amiss", headers={"date": format_datetime(NOON, usegmt=True)})
+
+    client = httpx.Client(base_url="http://toban", transport=httpx.MockTransport(refuse))
+    agent = Agent(Host(), spool, client, "web-1", lambda: NOON)
+    agent.look()
+
+    assert agent.send() == "Toban が 409 を返しました: amiss"
+    assert (len(answers), len(spool)) == (2, 1)

@@ -10,12 +10,17 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
 import pytest
 from tests.integration.faces.ingest.served import Served, serving
+
+from toban.chapters.monitoring.sources.host.source import HostConfig, HostSource
+from toban.faces.agent.client import new_client
+from toban.faces.agent.readings import Agent, Spool
 
 TOKEN = "metrics-token-of-this-test"
 BINDINGS = """
@@ -91,19 +96,46 @@ def test_a_gzip_bomb_is_not_unpacked(served: Served) -> None:
     assert post(served, "/v1/metrics", bomb, content_encoding="gzip").status_code == 413
 
 
-def test_what_is_cut_off_nested_or_from_the_future_is_refused(served: Served) -> None:
+def test_what_is_cut_off_or_nested_is_refused(served: Served) -> None:
     cut_off = gzip.compress(b"{}" * 1000)[:-12]
     nested = b"[" * 200_000
-    ahead = {"at": "2999-01-01T00:00:00+09:00", "values": [["cpu_usage_percent", "", 3]]}
-    future = json.dumps({"instance": "fast-1", "readings": [ahead]}).encode()
 
     assert post(served, "/ingest/metrics", cut_off, content_encoding="gzip").status_code == 400
     assert post(served, "/ingest/metrics", nested).status_code == 400
-    reply = post(served, "/ingest/metrics", future)
 
-    assert reply.status_code == 400
-    assert "ahead of this server's clock" in reply.text
+
+@pytest.mark.parametrize(
+    ("at", "why"),
+    [("2999-01-01T00:00:00+09:00", "is ahead of this"), ("1970-01-01T00:00:09Z", "is long ago by this")],
+)
+def test_a_time_that_can_not_be_is_no_fault_of_the_readings(served: Served, at: str, why: str) -> None:
+    reading = {"at": at, "values": [["cpu_usage_percent", "", 3]]}
+    reply = post(
+        served, "/ingest/metrics", json.dumps({"instance": "fast-1", "readings": [reading]}).encode()
+    )
+
+    assert reply.status_code == 409
+    assert f"{why} server's clock" in reply.text
+    assert abs(parsedate_to_datetime(reply.headers["date"]) - datetime.now(UTC)) < timedelta(minutes=1)
     assert arrived(served, "fast-1") == []
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=1), timedelta(days=-400)], ids=str)
+def test_an_agent_whose_clock_is_wrong_sends_its_host_by_the_server_s(
+    served: Served, tmp_path: Path, off: timedelta
+) -> None:
+    name = f"wrong-{off.days}"
+    spool = Spool(tmp_path, most=9)
+    with new_client(served.url, TOKEN, None) as client:
+        agent = Agent(
+            HostSource(HostConfig(instance=name)), spool, client, name, lambda: datetime.now(UTC) + off
+        )
+        for _ in range(3):
+            agent.look()
+            assert agent.send() == ""
+
+    assert len(spool) == 0
+    assert len(arrived(served, name)) == 3
 
 
 def test_names_that_are_half_a_surrogate_are_refused(served: Served) -> None:
