@@ -261,6 +261,16 @@ def hold(kind: str, reason: str, *, by: str, now: datetime) -> LegalHold:
     return made
 
 
+def under_way(kind: str) -> Sequence[Going]:
+    """Return the days of *kind* (empty: of every kind) that were to be deleted and are not proven yet.
+
+    After a hold was acknowledged none of them is still touched, but by a store that had been told to and gave
+    no answer.
+    """
+    found = Keeping.objects.filter(kind=kind) if kind else Keeping.objects.order_by("kind")
+    return [Going(*each) for keeping in found for each in keeping.going]
+
+
 def release(number: int, *, by: str, now: datetime) -> LegalHold:
     """End a hold; raises `NotPossible`."""
     with transaction.atomic():

@@ -124,7 +124,11 @@ def hold(parts: Parts, kind: str, reason: str) -> None:
         except NotPossible as exc:
             refuse(str(exc), exc.hint)
             raise SystemExit(_REFUSED) from exc
+        begun = keeping.under_way(own)
     say(f"保全 {made.pk}: {kind or 'すべての種別'}は、toban retention release {made.pk} まで削除しません")
+    if begun:
+        days = "、".join(f"{each.day} ({each.rows:,}行)" for each in begun)
+        say(f"保全より前に削除を始めていた日: {days}。消えたものは次の証明が名指します")
 
 
 @command.command("release", short_help="End a hold.")

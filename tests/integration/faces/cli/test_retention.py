@@ -16,6 +16,7 @@ from toban.chapters.errors import intake, service
 from toban.chapters.errors.models import StoredEvent
 from toban.chapters.logs import keeping
 from toban.chapters.logs.models import Keeping
+from toban.chapters.logs.retention import Going
 from toban.chapters.logs.rules import rules
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
@@ -123,6 +124,18 @@ def test_agreeing_says_first_what_it_deletes(home: Path) -> None:
     assert f"{day(50)} から {day(40)} まで" in asked.output
     assert asked.exit_code == 1
     assert Keeping.objects.get(kind="access").agreed == "90日"
+
+
+def test_a_hold_names_the_days_whose_deletion_had_begun(home: Path) -> None:
+    going = Going("2026-05-10", 1200, 7000, table="logs", kind="access")
+    Keeping.objects.create(kind="access", agreed="90日", going=[list(going)])
+
+    held = CliRunner().invoke(retention, ["hold", "アクセスログ", "--reason", "調査"], obj=PARTS)
+    Keeping.objects.update(going=[])
+    later = CliRunner().invoke(retention, ["hold", "--reason", "調査"], obj=PARTS)
+
+    assert "保全より前に削除を始めていた日: 2026-05-10 (1,200行)" in held.stdout
+    assert (later.exit_code, "始めていた" in later.stdout) == (0, False)
 
 
 @pytest.fixture
