@@ -11,6 +11,7 @@ from toban.design.clauses.routine import Routine
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
+from toban.engine.said import recorded
 
 CONDITIONS: Mapping[Level, Condition] = {
     Level.FATAL: Condition.CRITICAL,
@@ -27,7 +28,11 @@ SILENT = timedelta(days=7)
 GRACE = timedelta(days=1)
 """What is due at 10:00 is done that day, or the day before."""
 
-_WORDS = {Arrival.NEW: "新しいエラー", Arrival.REGRESSED: "解決したはずのエラーの再発"}
+_NEVER_REVIEWED = recorded("まだ見ていません。/errors/review/ か toban errors review --done で記録します")
+_WORDS = {
+    Arrival.NEW: recorded("新しいエラー"),
+    Arrival.REGRESSED: recorded("解決したはずのエラーの再発"),
+}
 
 
 _TOLD_LATELY = 10
@@ -47,7 +52,6 @@ def _key(group: ErrorGroup, told: Arrival, nth: int = 0) -> str:
 def signal(group: ErrorGroup, clause: Clause, now: datetime) -> Signal:
     """Return the notice of a group that is yet to be told; told once, however often it is reported."""
     began_at = group.untold_since or now
-    release = f"、リリース {group.last_release}" if group.last_release else ""
     return Signal(
         key=_key(group, Arrival(group.untold), group.regressions),
         clause_id=clause.id,
@@ -55,12 +59,23 @@ def signal(group: ErrorGroup, clause: Clause, now: datetime) -> Signal:
         clause_text=clause.text,
         condition=CONDITIONS[Level(group.level)],
         subject=f"{group.project} {group.title}",
-        value=f"{_WORDS[Arrival(group.untold)]}（{group.level}、{group.count}件{release}）",
+        value=_arrival(group),
         limit=group.culprit,
         began_at=began_at,
         detected_at=now,
-        advice=f"toban errors show {group.pk}、解決したら toban errors resolve {group.pk}",
+        advice=recorded(
+            "toban errors show %(number)s、解決したら toban errors resolve %(number)s", number=group.pk
+        ),
         labels={"target": group.project, "item": group.title, "error": str(group.pk)},
+    )
+
+
+def _arrival(group: ErrorGroup) -> str:
+    told = {"what": _WORDS[Arrival(group.untold)], "level": group.level, "count": group.count}
+    if not group.last_release:
+        return recorded("%(what)s（%(level)s、%(count)s件）", **told)
+    return recorded(
+        "%(what)s（%(level)s、%(count)s件、リリース %(release)s）", **told, release=group.last_release
     )
 
 
@@ -69,18 +84,26 @@ def status(
 ) -> StatusUpdate:
     """Return the status of the row that says by what errors are collected; *bound* are the applications."""
     if not bound:
-        reason = f"{file} に [errors.アプリ名] を書き、toban errors dsn で SDK に渡す DSN を得てください"
+        reason = recorded(
+            "%(file)s に [errors.アプリ名] を書き、toban errors dsn で SDK に渡す DSN を得てください",
+            file=file,
+        )
         return StatusUpdate(clause.id, Verdict.UNBOUND, "", reason, now)
     newest = max((each.event_at for each in heard.values() if each.event_at is not None), default=None)
-    value = f"最後のイベント {_clock(newest, now)}" if newest is not None else "イベントなし"
+    value = recorded("イベントなし")
+    if newest is not None:
+        value = recorded("最後のイベント %(clock)s", clock=_clock(newest, now))
     proof = {name: _proof(heard.get(name)) for name in bound}
     silent = [name for name in bound if name not in heard or now - heard[name].heard_at > SILENT]
     if silent:
-        names = "、".join(silent)
-        hint = "toban errors dsn の DSN と、そこまでの経路を確かめてください"
-        reason = f"{names}: {SILENT.days}日のあいだ何も届いていません。{hint}"
+        reason = recorded(
+            "%(names)s: %(days)s日のあいだ何も届いていません。"
+            "toban errors dsn の DSN と、そこまでの経路を確かめてください",
+            names="、".join(silent),
+            days=SILENT.days,
+        )
         return StatusUpdate(clause.id, Verdict.NOT_MEASURABLE, value, reason, now, proof=proof)
-    reason = f"{'、'.join(bound)} から届いています"
+    reason = recorded("%(names)s から届いています", names="、".join(bound))
     return StatusUpdate(clause.id, Verdict.CONFORMING, value, reason, now, proof=proof)
 
 
@@ -99,12 +122,18 @@ def review_status(
     It was due at *last*, more than `GRACE` ago, and is again at *coming*.
     """
     if done is not None and (last is None or done.at >= last - GRACE):
-        value, reason = f"{done.by} {_clock(done.at, now)}", f"{done.monday} からの週を見ました"
+        value, reason = (
+            f"{done.by} {_clock(done.at, now)}",
+            recorded("%(day)s からの週を見ました", day=done.monday),
+        )
         return StatusUpdate(row.id, Verdict.CONFORMING, value, reason, now, coming)
-    page = "/errors/review/ か toban errors review --done で記録します"
     if last is None:
-        return StatusUpdate(row.id, Verdict.NOT_MEASURABLE, "", f"まだ見ていません。{page}", now, coming)
-    reason = f"{_clock(last, now)} の分を、まだだれも見ていません。{page}"
+        return StatusUpdate(row.id, Verdict.NOT_MEASURABLE, "", _NEVER_REVIEWED, now, coming)
+    reason = recorded(
+        "%(clock)s の分を、まだだれも見ていません。"
+        "/errors/review/ か toban errors review --done で記録します",
+        clock=_clock(last, now),
+    )
     return StatusUpdate(row.id, Verdict.NOT_PERFORMED, "", reason, now, coming)
 
 

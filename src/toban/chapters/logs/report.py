@@ -13,14 +13,15 @@ from toban.engine.evidence.outside import Outside, said
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
+from toban.engine.said import recorded
 from toban.engine.telemetry.log_days import DayPart
 from toban.engine.telemetry.log_words import AUDIT, TRACE
 
-_NOTHING = (
+_NOTHING = recorded(
     "ログがまだ届いていません: toban.toml の [senders] に送り手を書いて HTTP、syslog、toban agent で送るか、"
     "[log_sources] に取りに行く場所を書いてください"
 )
-_NO_TRACES = (
+_NO_TRACES = recorded(
     "トレースがまだ届いていません: toban.toml の [senders] に送り手を書き、POST /v1/traces に送ってください"
 )
 
@@ -100,7 +101,13 @@ def signals(
 def away(rules: LogRules, reason: str, now: datetime) -> Iterator[StatusUpdate]:
     """Yield the statuses while the store does not answer."""
     for row in rules.kinds.values():
-        yield StatusUpdate(row.id, Verdict.NOT_MEASURABLE, "", f"ログの置き場が答えません: {reason}", now)
+        yield StatusUpdate(
+            row.id,
+            Verdict.NOT_MEASURABLE,
+            "",
+            recorded("ログの置き場が答えません: %(reason)s", reason=reason),
+            now,
+        )
 
 
 def proof(
@@ -128,7 +135,14 @@ def proof(
 def amount(days: Sequence[DayPart], beside: Sequence[Beside] = ()) -> str:
     """Return how much *days* and *beside* are, in words: 12日分 1,234行 (3 MB)、イベント 5件 (7 kB)."""
     rows = sum(each.rows for each in days)
-    told = [f"{len({each.day for each in days})}日分 {rows:,}行 ({size(sum(each.bytes for each in days))})"]
+    told = [
+        recorded(
+            "%(days)s日分 %(rows)s行 (%(size)s)",
+            days=len({each.day for each in days}),
+            rows=f"{rows:,}",
+            size=size(sum(each.bytes for each in days)),
+        )
+    ]
     others = [
         f"{each.name} {each.count:,}件" + (f" ({size(each.bytes)})" if each.bytes else "") for each in beside
     ]
@@ -144,7 +158,7 @@ def stretch(days: Sequence[DayPart]) -> str:
 def _said(kept: Kept, row: LogKind) -> tuple[Verdict, str, str]:
     if not kept.days and not kept.decision.beside:
         return Verdict.UNBOUND, "", _NO_TRACES if kept.kind == TRACE else _NOTHING
-    value = f"最古 {kept.decision.oldest}" if kept.days else ""
+    value = recorded("最古 %(day)s", day=kept.decision.oldest) if kept.days else ""
     match kept.decision.why:
         case Waits.NOT_AGREED:
             waiting = amount(kept.decision.waits, kept.decision.beside)
@@ -152,18 +166,29 @@ def _said(kept: Kept, row: LogKind) -> tuple[Verdict, str, str]:
             return (
                 Verdict.WARNING,
                 value,
-                f"保存期間が短くなりました: {waiting} の削除は {way_out} を待っています",
+                recorded(
+                    "保存期間が短くなりました: %(waiting)s の削除は %(way_out)s を待っています",
+                    waiting=waiting,
+                    way_out=way_out,
+                ),
             )
         case Waits.NOT_ARCHIVED:
             waiting = amount(kept.decision.waits)
             return (
                 Verdict.WARNING,
                 value,
-                f"アーカイブできないので削除していません ({waiting}): {kept.trouble}",
+                recorded(
+                    "アーカイブできないので削除していません (%(waiting)s): %(trouble)s",
+                    waiting=waiting,
+                    trouble=kept.trouble,
+                ),
             )
         case Waits.HELD:
             stored = amount(kept.days, () if kept.days else kept.decision.beside)
-            return Verdict.CONFORMING, value, f"{stored}。保全中のため削除しません: {kept.held_by}"
+            reason = recorded(
+                "%(stored)s。保全中のため削除しません: %(reason)s", stored=stored, reason=kept.held_by
+            )
+            return Verdict.CONFORMING, value, reason
         case None:
             return Verdict.CONFORMING, value, amount(kept.days)
 

@@ -14,6 +14,7 @@ from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
 from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings, Bound, Discovery
+from toban.engine.said import recorded
 from toban.engine.telemetry.log_words import kind_of
 
 type SourceKinds = Mapping[str, SourceKind]
@@ -121,9 +122,11 @@ def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str
     found = [each.sample for each in bindings.discoveries.get(target, ())]
     sources = (*bindings.targets.get(target, ()), *found)
     if not sources:
-        return (
-            f"対象「{target}」の情報源が {bindings.file} にありません:"
-            f" [targets.{_key(target)}] を書いてください"
+        return recorded(
+            "対象「%(target)s」の情報源が %(file)s にありません: %(section)s を書いてください",
+            target=target,
+            file=bindings.file,
+            section=f"[targets.{_key(target)}]",
         )
     metric = metric_of(monitor)
     if any(metric in kinds[bound.kind].able(bound.config) for bound in sources):
@@ -131,11 +134,20 @@ def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str
     able = [f'kind = "{name}"' for name, kind in sorted(kinds.items()) if metric in kind.measures]
     if not able:
         asking = [f'kind = "{name}"' for name, kind in sorted(kinds.items()) if kind.asked_for]
-        way_out = f": {' か '.join(asking)} なら、問い合わせを書いて測れます" if asking else ""
-        return f"「{monitor.item}」をそのまま測れる情報源の種類がまだありません{way_out}"
-    return (
-        f"対象「{target}」のどの情報源も「{monitor.item}」を測れません:"
-        f" {' か '.join(able)} を {bindings.file} に足してください"
+        if not asking:
+            return recorded("「%(item)s」をそのまま測れる情報源の種類がまだありません", item=monitor.item)
+        return recorded(
+            "「%(item)s」をそのまま測れる情報源の種類がまだありません:"
+            " %(kinds)s なら、問い合わせを書いて測れます",
+            item=monitor.item,
+            kinds=" か ".join(asking),
+        )
+    return recorded(
+        "対象「%(target)s」のどの情報源も「%(item)s」を測れません: %(kinds)s を %(file)s に足してください",
+        target=target,
+        item=monitor.item,
+        kinds=" か ".join(able),
+        file=bindings.file,
     )
 
 

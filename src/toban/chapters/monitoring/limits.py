@@ -9,6 +9,7 @@ from toban.design.clauses.monitoring import Monitor
 from toban.design.values.metric import Metric
 from toban.design.values.quantity import Quantity
 from toban.design.values.threshold import Comparison, Range, Threshold
+from toban.engine.said import recorded
 
 DEFAULT_INTERVAL = timedelta(minutes=1)
 """Taken where the document names no interval."""
@@ -127,7 +128,7 @@ def limits_of(monitor: Monitor) -> Limits:
     """Return the limits of *monitor*, or raise `Unjudgeable`."""
     metric = metric_of(monitor)
     if metric is None:
-        raise Unjudgeable(f"「{monitor.item}」を測る方法がまだありません")
+        raise Unjudgeable(recorded("「%(item)s」を測る方法がまだありません", item=monitor.item))
     interval = monitor.interval.as_timedelta() if monitor.interval else DEFAULT_INTERVAL
     if metric is Metric.UP:
         return Limits(metric, None, None, _outage(monitor, interval), interval)
@@ -157,9 +158,11 @@ def _window(monitor: Monitor) -> timedelta | None:
     windows = sorted({each.as_timedelta() for each in written})
     if len(windows) > 1:
         names = "、".join(str(each) for each in sorted(written, key=lambda each: each.as_timedelta()))
-        raise Unjudgeable(f"警告と異常で数える期間が違います（{names}）: 行を分けてください")
+        raise Unjudgeable(
+            recorded("警告と異常で数える期間が違います（%(names)s）: 行を分けてください", names=names)
+        )
     if windows and not timedelta() < windows[0] <= _LONGEST_WINDOW:
-        raise Unjudgeable("件数を数える期間は1日までです")
+        raise Unjudgeable(recorded("件数を数える期間は1日までです"))
     return windows[0] if windows else None
 
 
@@ -176,7 +179,7 @@ def _limit(
     if threshold is None:
         return None
     if threshold.within is not None and metric is not Metric.LOG_COUNT:
-        raise Unjudgeable("期間内の回数や平均の条件は、この項目ではまだ測れません")
+        raise Unjudgeable(recorded("期間内の回数や平均の条件は、この項目ではまだ測れません"))
     comparison = threshold.comparison
     if threshold.is_bare and metric in _GOOD_WHEN_HIGH and monitor.normal is None:
         comparison = Comparison.AT_MOST
@@ -208,5 +211,7 @@ def _normal(normal: Range | None, metric: Metric) -> NormalRange | None:
 def _in_unit(quantity: Quantity, metric: Metric) -> float:
     size = _UNITS.get(metric, {}).get(quantity.unit)
     if size is None:
-        raise Unjudgeable(f"しきい値「{quantity}」は、測った値と単位が合わず比べられません")
+        raise Unjudgeable(
+            recorded("しきい値「%(limit)s」は、測った値と単位が合わず比べられません", limit=quantity)
+        )
     return float(quantity.value * size)

@@ -14,6 +14,7 @@ from toban.chapters.monitoring.rules import Watch, deciding
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import WHOLE_TARGET, Condition, Signal
+from toban.engine.said import recorded
 
 _VERDICTS = {
     None: Verdict.NOT_MEASURABLE,
@@ -77,7 +78,7 @@ def signals(row: Row, now: datetime) -> Iterator[Signal]:
     for watch in known:
         is_silent = watch.condition is Condition.NO_DATA
         value = wording.value_words(watch, row.judged.limits, names_instance=False)
-        value = (watch.note or "値が届いていません") if is_silent else value
+        value = (watch.note or recorded("値が届いていません")) if is_silent else value
         labels = {WHOLE_TARGET: "yes"} if len(conditions) == 1 else {}
         several = len(row.watches) > 1
         yield _signal(row.judged, watch, now, value=value, labels=labels, names_instance=several)
@@ -86,7 +87,9 @@ def signals(row: Row, now: datetime) -> Iterator[Signal]:
 def gone(judged: Judged, watch: Watch, now: datetime) -> Signal:
     """Return that *watch* is of an instance that is measured no more: whatever was wrong with it is over."""
     ended = replace(watch, condition=Condition.OK, began_at=now)
-    return _signal(judged, ended, now, value="測定の対象から外れました", labels={}, names_instance=True)
+    return _signal(
+        judged, ended, now, value=recorded("測定の対象から外れました"), labels={}, names_instance=True
+    )
 
 
 def _signal(

@@ -5,6 +5,7 @@ from toban.chapters.monitoring.rules import RECOVERY_READINGS, Reason, Watch
 from toban.design.clauses.monitoring import Monitor
 from toban.design.values.metric import Metric
 from toban.engine.notify.signal import Condition
+from toban.engine.said import recorded
 
 _SUFFIX = {
     Metric.AVAILABILITY: "%",
@@ -24,7 +25,7 @@ _FINE = frozenset((Metric.AVAILABILITY, Metric.ERROR_RATE))
 def figure(metric: Metric, value: float) -> str:
     """Write *value* with its unit: `42.1%`, `312ms`, `0.05%`, `37`, `応答あり`."""
     if metric is Metric.UP:
-        return "応答あり" if value >= 1 else "応答なし"
+        return recorded("応答あり") if value >= 1 else recorded("応答なし")
     digits = 2 if metric in _FINE else 1 if metric in _SUFFIX and abs(value) < 100 else 0
     text = f"{value:.{digits}f}"
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text}{_SUFFIX.get(metric, '')}"
@@ -35,40 +36,57 @@ def value_words(watch: Watch, limits: Limits, *, names_instance: bool) -> str:
     if watch.value is None:
         return ""
     aside = "、".join(part for part in (watch.instance if names_instance else "", watch.note) if part)
-    return figure(limits.metric, watch.value) + (f"（{aside}）" if aside else "")
+    written = figure(limits.metric, watch.value)
+    return recorded("%(figure)s（%(aside)s）", figure=written, aside=aside) if aside else written
 
 
 def limit_words(condition: Condition | None, limits: Limits) -> str:
     """Name the limit that *condition* has reached: `異常 85%以上`; empty where it is none."""
     if condition is Condition.CRITICAL and limits.critical is not None:
-        return f"異常 {limits.critical.text}"
+        return recorded("異常 %(limit)s", limit=limits.critical.text)
     if condition is Condition.WARNING and limits.warning is not None:
-        return f"警告 {limits.warning.text}"
+        return recorded("警告 %(limit)s", limit=limits.warning.text)
     return ""
 
 
 def reason_words(watch: Watch, limits: Limits) -> str:
     """Say why the watch is in its condition, for people."""
     limit = limit_words(watch.condition, limits)
-    normal = f"正常範囲（{limits.normal.text}）" if limits.normal else "正常"
+    normal = recorded("正常")
+    if limits.normal:
+        normal = recorded("正常範囲（%(limit)s）", limit=limits.normal.text)
     match watch.reason:
         case Reason.WAITING:
-            return f"最初の測定を待っています{f'（{watch.note}）' if watch.note else ''}"
+            waiting = recorded("最初の測定を待っています")
+            return (
+                recorded("%(figure)s（%(aside)s）", figure=waiting, aside=watch.note)
+                if watch.note
+                else waiting
+            )
         case Reason.NORMAL:
-            return f"{normal}の値です"
+            return recorded("%(normal)sの値です", normal=normal)
         case Reason.BETWEEN:
-            return f"{normal}を外れていますが、警告にも異常にも達していません"
+            return recorded("%(normal)sを外れていますが、警告にも異常にも達していません", normal=normal)
         case Reason.HOLDING:
             pending = limits.critical if watch.critical_since and not watch.warning_since else limits.warning
-            return f"しきい値に達しています。{pending.text if pending else ''}となるのを待っています"
+            return recorded(
+                "しきい値に達しています。%(limit)sとなるのを待っています",
+                limit=pending.text if pending else "",
+            )
         case Reason.REACHED:
-            return f"{limit}に達しています"
+            return recorded("%(limit)sに達しています", limit=limit)
         case Reason.NOT_YET_NORMAL:
-            return f"{limit}ではなくなりましたが、{normal}に戻っていません"
+            return recorded(
+                "%(limit)sではなくなりましたが、%(normal)sに戻っていません", limit=limit, normal=normal
+            )
         case Reason.RECOVERING:
-            return f"良くなりましたが、続くかを確かめています（{watch.calm}/{RECOVERY_READINGS}回）"
+            return recorded(
+                "良くなりましたが、続くかを確かめています（%(calm)s/%(all)s回）",
+                calm=watch.calm,
+                all=RECOVERY_READINGS,
+            )
         case Reason.SILENT:
-            return f"測定できません: {watch.note}"
+            return recorded("測定できません: %(note)s", note=watch.note)
 
 
 def subject(monitor: Monitor, instance: str = "") -> str:

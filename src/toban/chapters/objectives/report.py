@@ -13,9 +13,10 @@ from toban.engine.amounts import length
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
+from toban.engine.said import recorded
 
-BUDGET_LEFT = "予算の残り "
-"""What comes before the time that is left, in an availability's value."""
+BUDGET_LEFT = "予算の残り %(left)s"
+"""How the time that is left stands in an availability's value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def signals(level: Level, now: datetime) -> Iterator[Signal]:
         yield _signal(level, f"{key}/burn", condition, _burn_words(burning), now)
     if level.budget is not None:
         is_spent = level.budget.left <= timedelta(0)
-        words = "今月の予算を使い切りました" if is_spent else "今月の予算が残っています"
+        words = recorded("今月の予算を使い切りました") if is_spent else recorded("今月の予算が残っています")
         yield _signal(level, f"{key}/budget", Condition.WARNING if is_spent else Condition.OK, words, now)
 
 
@@ -119,19 +120,23 @@ def _signal(level: Level, key: str, condition: Condition, value: str, now: datet
         condition=condition,
         subject=f"運用目標 {objective.name}",
         value=value,
-        limit="" if is_ok else f"目標 {objective.target}",
+        limit="" if is_ok else recorded("目標 %(target)s", target=objective.target),
         began_at=now,
         detected_at=now,
-        advice="" if is_ok else "続いている障害を止め、今月の残りの変更を見送るか決めてください",
+        advice="" if is_ok else recorded("続いている障害を止め、今月の残りの変更を見送るか決めてください"),
         labels={"target": level.sli.target, "item": "level"},
     )
 
 
 def _burn_words(burning: Burn | None) -> str:
     if burning is None:
-        return "予算の減り方は範囲内です"
+        return recorded("予算の減り方は範囲内です")
     days = 30 / burning.rate
-    return f"予算が {burning.rate:.1f} 倍の速さで減っています (このままなら約 {days:.1f} 日で使い切ります)"
+    return recorded(
+        "予算が %(rate)s 倍の速さで減っています (このままなら約 %(days)s 日で使い切ります)",
+        rate=f"{burning.rate:.1f}",
+        days=f"{days:.1f}",
+    )
 
 
 def _verdict(level: Level) -> Verdict:
@@ -150,9 +155,10 @@ def _verdict(level: Level) -> Verdict:
 def _value(level: Level) -> str:
     if level.month.mean is None:
         return ""
-    parts = [f"今月 {figure(level.sli.metric, level.month.mean_unplanned or level.month.mean)}"]
+    mean = level.month.mean_unplanned or level.month.mean
+    parts = [recorded("今月 %(figure)s", figure=figure(level.sli.metric, mean))]
     if level.budget is not None:
-        parts.append(f"{BUDGET_LEFT}{remains(level.sli.metric, level.budget)}")
+        parts.append(recorded(BUDGET_LEFT, left=remains(level.sli.metric, level.budget)))
     return "、".join(parts)
 
 
@@ -167,14 +173,22 @@ def remains(metric: Metric, budget: Budget) -> str:
 
 def _reason(level: Level) -> str:
     if level.trouble:
-        return f"測定履歴を読めません: {level.trouble}"
+        return recorded("測定履歴を読めません: %(trouble)s", trouble=level.trouble)
     if level.month.mean is None:
-        return f"{level.sli.measured_by} の測定がまだありません"
+        return recorded("%(by)s の測定がまだありません", by=level.sli.measured_by)
     metric = level.sli.metric
     told = [
-        f"今日 {figure(metric, level.today.mean)}、今年 {figure(metric, level.year.mean_unplanned)}",
-        f"計画メンテナンスを数えると今月 {figure(metric, level.month.mean)}",
-        f"{level.sli.measured_by} で測定。今月の {level.coverage:.1%} について分かっています",
+        recorded(
+            "今日 %(today)s、今年 %(year)s",
+            today=figure(metric, level.today.mean),
+            year=figure(metric, level.year.mean_unplanned),
+        ),
+        recorded("計画メンテナンスを数えると今月 %(figure)s", figure=figure(metric, level.month.mean)),
+        recorded(
+            "%(by)s で測定。今月の %(share)s について分かっています",
+            by=level.sli.measured_by,
+            share=f"{level.coverage:.1%}",
+        ),
     ]
     if level.burning is not None:
         told.insert(0, _burn_words(level.burning))
@@ -184,7 +198,7 @@ def _reason(level: Level) -> str:
 def figure(metric: Metric, mean: float | None) -> str:
     """Return *mean* as people read it."""
     if mean is None:
-        return "測定なし"
+        return recorded("測定なし")
     value = rules.in_unit(metric, mean)
     return f"{value:.0f}ms" if metric is Metric.RESPONSE_TIME else f"{value:.3f}%"
 

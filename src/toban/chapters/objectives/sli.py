@@ -8,6 +8,7 @@ from toban.design.clauses.objectives import Objective
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
 from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings
+from toban.engine.said import recorded
 
 _MEASURED = {
     Metric.AVAILABILITY: Metric.UP,
@@ -86,17 +87,28 @@ def plan(design: Design, bindings: Bindings) -> LevelPlan:
 def _indicator(objective: Objective, faces: Sequence[str], bindings: Bindings) -> Sli | str:
     metric = _MEASURED.get(objective.metric) if objective.metric is not None else None
     if metric is None:
-        return f"「{objective.name}」を測る方法がありません: 測れるのは稼働率、レスポンスタイム、エラー率です"
+        return recorded(
+            "「%(name)s」を測る方法がありません: 測れるのは稼働率、レスポンスタイム、エラー率です",
+            name=objective.name,
+        )
     written = bindings.objectives.get(objective.name)
     if written is not None:
         if written.target not in bindings.targets:
-            return f'{bindings.file} に [targets."{written.target}"] がありません'
+            section = f'[targets."{written.target}"]'
+            return recorded("%(file)s に %(section)s がありません", file=bindings.file, section=section)
         return Sli(objective, Indicator(objective.id, metric, written.target, written.instance))
-    way_out = f'{bindings.file} に [objectives."{objective.name}"] target = "…" を書いてください'
+    section = f'[objectives."{objective.name}"] target = "…"'
+    way_out = recorded("%(file)s に %(section)s を書いてください", file=bindings.file, section=section)
     if not faces:
-        return f"応答時間を監視する対象がつながっていないので、何で測るかが決まりません: {way_out}"
+        return recorded(
+            "応答時間を監視する対象がつながっていないので、何で測るかが決まりません: %(way_out)s",
+            way_out=way_out,
+        )
     if len(faces) > 1:
-        return f"「{'」「'.join(faces)}」のどれで測るかが決まりません: {way_out}"
+        names = "」「".join(faces)
+        return recorded(
+            "「%(names)s」のどれで測るかが決まりません: %(way_out)s", names=names, way_out=way_out
+        )
     return Sli(objective, Indicator(objective.id, metric, faces[0]))
 
 

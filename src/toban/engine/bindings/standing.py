@@ -10,9 +10,10 @@ from toban.engine.bindings.inforce import Edition
 from toban.engine.bindings.model import Bindings
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.said import recorded
 
-NOT_CONNECTED = "この章の実行はまだ接続されていません"
-_KEPT_BY_NOTICES = "この時間帯は通知を控え、終わっても続いていれば知らせます"
+NOT_CONNECTED = recorded("この章の実行はまだ接続されていません")
+_KEPT_BY_NOTICES = recorded("この時間帯は通知を控え、終わっても続いていれば知らせます")
 
 
 def standing(

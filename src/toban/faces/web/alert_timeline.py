@@ -11,6 +11,7 @@ from toban.engine.notify.account import Place
 from toban.engine.notify.models import Alert, Delivery, Silence
 from toban.engine.notify.reason import Reason
 from toban.faces.alert_words import STAGES, because, sent
+from toban.faces.web.recorded import in_readers_language
 
 _NO_NEWS = (Reason.ALREADY_TOLD, Reason.NEVER_TOLD)
 """What a stage says again and again while nothing happens."""
@@ -51,12 +52,12 @@ def timeline(
 
 def _own(alert: Alert) -> Iterator[Moment]:
     if alert.is_event:
-        yield Moment(alert.opened_at, "detected", _("知らせることが起きた"), alert.value)
+        yield Moment(alert.opened_at, "detected", _("知らせることが起きた"), in_readers_language(alert.value))
         return
-    yield Moment(alert.began_at, "breach", _("範囲を外れた"), alert.limit)
+    yield Moment(alert.began_at, "breach", _("範囲を外れた"), in_readers_language(alert.limit))
     yield Moment(alert.opened_at, "detected", _("検知した"))
     if alert.resolved_at is not None:
-        yield Moment(alert.resolved_at, "over", _("終わった"), alert.value)
+        yield Moment(alert.resolved_at, "over", _("終わった"), in_readers_language(alert.value))
 
 
 def _notices(places: Sequence[Place]) -> Iterator[Moment]:

@@ -23,6 +23,7 @@ from toban.faces.web.calendar import month_named
 from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.level_charts import BudgetChart, DayBar, LevelDay
 from toban.faces.web.live import LiveRow
+from toban.faces.web.recorded import in_readers_language
 from toban.faces.web.skeleton import evidence_address
 from toban.faces.web.words import length, took
 
@@ -98,7 +99,13 @@ def _shown(sight: Sight, edition: Edition, month: date) -> Iterator[Shown]:
         if objective.id in measured:
             yield _measured(measured[objective.id], row, address, sight, month)
         else:
-            yield Shown(objective, row, address, "", plan.unbound.get(objective.id, row.reason))
+            yield Shown(
+                objective,
+                row,
+                address,
+                "",
+                in_readers_language(plan.unbound.get(objective.id, "")) or row.reason,
+            )
 
 
 def _measured(of: Sli, row: LiveRow, address: str, sight: Sight, month: date) -> Shown:

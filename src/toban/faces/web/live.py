@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import Verdict
 from toban.faces.web import words
+from toban.faces.web.recorded import in_readers_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ def live_row(status: ClauseStatus, now: datetime, zone: tzinfo) -> LiveRow:
         verdict=verdict.value,
         mark=verdict.mark,
         word=str(words.WORDS[verdict]),
-        value=status.value,
-        reason=status.reason,
+        value=in_readers_language(status.value),
+        reason=in_readers_language(status.reason),
         since=words.since(status.since, now, zone),
         due=words.due(status.next_due, now, zone) if status.next_due else "",
     )

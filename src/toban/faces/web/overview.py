@@ -16,6 +16,7 @@ from toban.engine.bindings.model import Person, System
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.notify.roster import Override, Roster, Watch, on_duty, rosters
+from toban.engine.said import Said
 from toban.faces.duty_words import name_of
 from toban.faces.web import words
 from toban.faces.web.live import LiveRow, worst_first
@@ -101,7 +102,7 @@ def _error_budget(edition: Edition, rows: Mapping[str, LiveRow]) -> Figure:
     if objective is None:
         return Figure(_("停止時間の残り"), "—", _("文書に稼働率の目標がありません"), "/")
     row = rows.get(objective.id)
-    left = row.value.partition(BUDGET_LEFT)[2] if row is not None else ""
+    left = row.value.partition(words.told(Said(BUDGET_LEFT, {"left": ""})))[2] if row is not None else ""
     verdict = Verdict(row.verdict) if row is not None and left else Verdict.NOT_MEASURABLE
     return Figure(
         _("停止時間の残り"),

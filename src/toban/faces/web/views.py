@@ -30,6 +30,7 @@ from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.frame import figures as surrounding
 from toban.faces.web.live import LiveRow, live_rows, worst_first
 from toban.faces.web.parts import is_fragment
+from toban.faces.web.recorded import in_readers_language
 from toban.faces.web.skeleton import evidence_address, filled
 from toban.faces.web.words import WORDS, clock
 
@@ -157,7 +158,7 @@ def _entry(entry: LedgerEntry, now: datetime, edition: Edition) -> dict[str, obj
         "at": clock(entry.at, now, edition.bindings.system.zone),
         "verdict": verdict.value,
         "word": WORDS[verdict],
-        "value": entry.content.get("value", ""),
+        "value": in_readers_language(str(entry.content.get("value", ""))),
         "reason": _in_words(str(entry.content.get("reason", ""))),
         "run": entry.content.get("run"),
         "sequence": entry.sequence,
@@ -166,8 +167,8 @@ def _entry(entry: LedgerEntry, now: datetime, edition: Edition) -> dict[str, obj
 
 
 def _in_words(reason: str) -> str:
-    """Say a run's reason in words; any other is in words already."""
-    return str(REASONS[Reason(reason)]) if reason in set(Reason) else reason
+    """Say a run's reason in words; any other is on record in words."""
+    return str(REASONS[Reason(reason)]) if reason in set(Reason) else in_readers_language(reason)
 
 
 def _done(clause: Clause) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Verdicts, times and durations as the page says them, in the reader's language."""
 
+import re
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
@@ -55,6 +56,14 @@ def refused(wrong: NotPossible) -> Refused:
     return Refused(told(wrong.said), told(wrong.way_out))
 
 
+_UNIT_WORDS: dict[str, Promise] = {
+    **{str(unit): word for unit, word in _UNITS.items()},
+    "件": gettext_lazy("%(count)s件"),
+}
+_COUNTED = re.compile(r"(\d[\d.,]*)(日|時間|分|秒|件)")
+_AMOUNT = re.compile(rf"-?(?:{_COUNTED.pattern}){{1,2}}(?: \(-?\d+%\))?")
+
+
 def length(span: timedelta) -> str:
     """Say how long *span* is, in its two largest units at most: 3日2時間, 12分, 1分未満."""
     return _("1分未満") if span < _MINUTE else _said(span // _MINUTE * _MINUTE)
@@ -70,6 +79,16 @@ def took(span: timedelta) -> str:
 def _said(span: timedelta) -> str:
     greater, *rest = [str(_UNITS[unit]) % {"count": count} for count, unit in amounts.parts(span)]
     return _("%(greater)s%(lesser)s") % {"greater": greater, "lesser": rest[0]} if rest else greater
+
+
+def amount(written: str) -> str:
+    """Say 43分12秒, 12.5秒 or 37件 as the engine writes them, a share behind them too; all else stays."""
+    if not _AMOUNT.fullmatch(written):
+        return written
+    parts = [str(_UNIT_WORDS[unit]) % {"count": count} for count, unit in _COUNTED.findall(written)]
+    said = _("%(greater)s%(lesser)s") % {"greater": parts[0], "lesser": parts[1]} if parts[1:] else parts[0]
+    sign, share = "-" * written.startswith("-"), written.partition(" ")[2]
+    return f"{sign}{said} {share}".rstrip()
 
 
 def relative(moment: datetime, now: datetime) -> str:

@@ -69,6 +69,18 @@ def test_what_is_left_of_the_error_budget_is_what_was_measured(viewer: Client) -
     assert "<small>停止時間の残り</small><b>21分36秒 (50%)</b>" in page
 
 
+def test_what_is_left_of_the_error_budget_is_told_in_english_too(viewer: Client) -> None:
+    now, value = system_clock(), "今月 99.951%、予算の残り 21分36秒 (50%)"
+    show([StatusUpdate("objectives/objective/稼働率", Verdict.CONFORMING, value, "", now)], now, "digest")
+    viewer.cookies["django_language"] = "en"
+
+    page = viewer.get("/").content.decode()
+    evidence = viewer.get(evidence_address("objectives/objective/稼働率")).content.decode()
+
+    assert "<b>21 min 36 s (50%)</b>" in page
+    assert "this month 99.951%, budget left 21 min 36 s (50%)" in evidence
+
+
 def test_whoever_holds_the_duty_is_shown_with_their_telephone(viewer: Client, in_force: Fixed) -> None:
     assert in_force.edition is not None
     held = '[people."緊急連絡先"]\nname = "上原 なみ"\nphone = "03-0000-0000"\n'
@@ -143,6 +155,21 @@ def test_the_page_speaks_english_and_leaves_the_documents_words_alone(viewer: Cl
     assert '<html lang="en">' in page
     assert "deviating" in page
     assert "CPU使用率" in page
+    assert "Has reached critical 85%以上" in page
+
+
+def test_the_rows_and_the_evidence_of_one_tell_reasons_in_english_too(viewer: Client) -> None:
+    shown(Verdict.CONFORMING, "42%（web-1）", "正常範囲（0-70%）の値です")
+    shown(Verdict.DEVIATING)
+    viewer.cookies["django_language"] = "en"
+
+    rows = viewer.get("/", {"verdict": "deviating"}).content.decode()
+    evidence = viewer.get(evidence_address(CPU)).content.decode()
+
+    assert "Has reached critical 85%以上" in rows
+    assert "Has reached critical 85%以上" in evidence
+    assert "42% (web-1)" in evidence
+    assert "Within the normal range (0-70%)" in evidence
 
 
 def test_nothing_runs_on_the_page_but_its_own_scripts(viewer: Client) -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from toban.chapters.objectives.report import BUDGET_LEFT
+from toban.faces.web.recorded import SENTENCES
+
 PACKAGE = Path(__file__).parents[4] / "src" / "toban"
 CATALOGUE = PACKAGE / "locale" / "en" / "LC_MESSAGES" / "django.po"
 ENTRY = re.compile(r'^msgid "(.+)"\nmsgstr "(.*)"$', re.MULTILINE)
@@ -47,7 +50,7 @@ def _calls(tree: ast.AST) -> Iterator[str]:
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Name)
-            and node.func.id in ("_", "gettext_lazy")
+            and node.func.id in ("_", "_known", "gettext_lazy")
             and node.args
             and isinstance(node.args[0], ast.Constant)
         ):
@@ -70,6 +73,19 @@ def test_what_is_refused_keeps_its_values_apart_from_its_words() -> None:
     filled = [each for said in refusals() for each in ast.walk(said) if isinstance(each, ast.JoinedStr)]
 
     assert [ast.unparse(each) for each in filled] == []
+
+
+def test_pages_know_every_sentence_that_goes_on_record() -> None:
+    calls = [
+        node.args[0]
+        for part in ("engine", "chapters")
+        for module in (PACKAGE / part).rglob("*.py")
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "recorded"
+    ]
+    written = {str(each.value) for each in calls if isinstance(each, ast.Constant)}
+
+    assert written | {BUDGET_LEFT} == set(SENTENCES)
 
 
 def test_every_word_of_the_pages_has_its_english() -> None:

@@ -17,6 +17,7 @@ from toban.faces import alert_words, trace_words
 from toban.faces.run_words import Standing
 from toban.faces.run_words import standing as standing_of
 from toban.faces.web import assets, backup_words, run_charts, words
+from toban.faces.web.recorded import in_readers_language
 from toban.faces.web.skeleton import evidence_address
 
 register = template.Library()
@@ -68,6 +69,12 @@ def clock(context: Mapping[str, object], at: datetime | None) -> SafeString | st
 def took(span: timedelta | None) -> str:
     """Say how long something took."""
     return words.took(span) if span is not None else "—"
+
+
+@register.filter
+def recorded(text: str) -> str:
+    """Say what is on record in the document's language in the reader's."""
+    return in_readers_language(text)
 
 
 @register.filter

@@ -1,0 +1,158 @@
+"""What stands on record of a row, in the reader's language: its sentences are known again, with their values.
+
+Records are in the document's language, whoever reads them. A sentence that is not known is shown as it is.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _known
+
+from toban.faces.web.words import amount
+
+_LONGEST = 500
+"""Characters of a line that is looked at: longer ones are what a source answered."""
+
+SENTENCES = (
+    _known("この章の実行はまだ接続されていません"),
+    _known("この時間帯は通知を控え、終わっても続いていれば知らせます"),
+    # monitors
+    _known("応答あり"),
+    _known("応答なし"),
+    _known("正常"),
+    _known("正常範囲（%(limit)s）"),
+    _known("異常 %(limit)s"),
+    _known("警告 %(limit)s"),
+    _known("最初の測定を待っています"),
+    _known("%(normal)sの値です"),
+    _known("%(normal)sを外れていますが、警告にも異常にも達していません"),
+    _known("しきい値に達しています。%(limit)sとなるのを待っています"),
+    _known("%(limit)sに達しています"),
+    _known("%(limit)sではなくなりましたが、%(normal)sに戻っていません"),
+    _known("良くなりましたが、続くかを確かめています（%(calm)s/%(all)s回）"),
+    _known("測定できません: %(note)s"),
+    _known("値が届いていません"),
+    _known("測定の対象から外れました"),
+    _known("対象「%(target)s」の情報源が %(file)s にありません: %(section)s を書いてください"),
+    _known("「%(item)s」をそのまま測れる情報源の種類がまだありません"),
+    _known(
+        "「%(item)s」をそのまま測れる情報源の種類がまだありません: %(kinds)s なら、問い合わせを書いて測れます"
+    ),
+    _known(
+        "対象「%(target)s」のどの情報源も「%(item)s」を測れません: %(kinds)s を %(file)s に足してください"
+    ),
+    _known("「%(item)s」を測る方法がまだありません"),
+    _known("警告と異常で数える期間が違います（%(names)s）: 行を分けてください"),
+    _known("件数を数える期間は1日までです"),
+    _known("期間内の回数や平均の条件は、この項目ではまだ測れません"),
+    _known("しきい値「%(limit)s」は、測った値と単位が合わず比べられません"),
+    # objectives
+    _known("今月 %(figure)s"),
+    _known("予算の残り %(left)s"),
+    _known("測定なし"),
+    _known("今日 %(today)s、今年 %(year)s"),
+    _known("計画メンテナンスを数えると今月 %(figure)s"),
+    _known("%(by)s で測定。今月の %(share)s について分かっています"),
+    _known("%(by)s の測定がまだありません"),
+    _known("測定履歴を読めません: %(trouble)s"),
+    _known("予算が %(rate)s 倍の速さで減っています (このままなら約 %(days)s 日で使い切ります)"),
+    _known("「%(name)s」を測る方法がありません: 測れるのは稼働率、レスポンスタイム、エラー率です"),
+    _known("%(file)s に %(section)s がありません"),
+    _known("%(file)s に %(section)s を書いてください"),
+    _known("応答時間を監視する対象がつながっていないので、何で測るかが決まりません: %(way_out)s"),
+    _known("「%(names)s」のどれで測るかが決まりません: %(way_out)s"),
+    _known("予算の減り方は範囲内です"),
+    _known("今月の予算を使い切りました"),
+    _known("今月の予算が残っています"),
+    _known("目標 %(target)s"),
+    _known("続いている障害を止め、今月の残りの変更を見送るか決めてください"),
+    # logs, errors
+    _known(
+        "ログがまだ届いていません: toban.toml の [senders] に送り手を書いて HTTP、syslog、toban agent で"
+        "送るか、[log_sources] に取りに行く場所を書いてください"
+    ),
+    _known(
+        "トレースがまだ届いていません: toban.toml の [senders] に送り手を書き、"
+        "POST /v1/traces に送ってください"
+    ),
+    _known("ログの置き場が答えません: %(reason)s"),
+    _known("最古 %(day)s"),
+    _known("%(days)s日分 %(rows)s行 (%(size)s)"),
+    _known("保存期間が短くなりました: %(waiting)s の削除は %(way_out)s を待っています"),
+    _known("アーカイブできないので削除していません (%(waiting)s): %(trouble)s"),
+    _known("%(stored)s。保全中のため削除しません: %(reason)s"),
+    _known("%(file)s に [errors.アプリ名] を書き、toban errors dsn で SDK に渡す DSN を得てください"),
+    _known("新しいエラー"),
+    _known("解決したはずのエラーの再発"),
+    _known("%(what)s（%(level)s、%(count)s件）"),
+    _known("%(what)s（%(level)s、%(count)s件、リリース %(release)s）"),
+    _known("toban errors show %(number)s、解決したら toban errors resolve %(number)s"),
+    _known("イベントなし"),
+    _known("最後のイベント %(clock)s"),
+    _known(
+        "%(names)s: %(days)s日のあいだ何も届いていません。"
+        "toban errors dsn の DSN と、そこまでの経路を確かめてください"
+    ),
+    _known("%(names)s から届いています"),
+    _known("%(day)s からの週を見ました"),
+    _known("まだ見ていません。/errors/review/ か toban errors review --done で記録します"),
+    _known(
+        "%(clock)s の分を、まだだれも見ていません。/errors/review/ か toban errors review --done で記録します"
+    ),
+    # Last, since they may hold any of the others.
+    _known("%(figure)s（%(aside)s）"),
+)
+"""What `engine.said.recorded` writes; a test holds it against all its callers."""
+
+_VALUE = re.compile(r"%\((\w+)\)s")
+_OR = re.compile(r'(?<=") か (?=kind = ")')
+
+
+def in_readers_language(text: str) -> str:
+    """Return what is on record in the active language; line by line, as far as it is known."""
+    return _said(text, get_language() or "") if text else ""
+
+
+@lru_cache(maxsize=4096)
+def _said(text: str, language: str) -> str:
+    if language.startswith("ja"):
+        return text
+    return "\n".join(_line(line) for line in text.split("\n"))
+
+
+def _line(line: str) -> str:
+    if not line or len(line) > _LONGEST:
+        return line
+    parts = line.split("、")
+    if len(parts) > 1 and all(_is_known(part) for part in parts):
+        return ", ".join(map(_line, parts))
+    for sentence, pattern in _PATTERNS:
+        found = pattern.fullmatch(line)
+        if found is not None:
+            return _(sentence) % {name: _line(value) for name, value in found.groupdict().items()}
+    return amount(_OR.sub(_(" か "), line))
+
+
+def _is_known(part: str) -> bool:
+    return any(pattern.fullmatch(part) for _sentence, pattern in _PATTERNS)
+
+
+def _patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
+    for sentence in SENTENCES:
+        texts = _VALUE.split(sentence)
+        # A value that stands twice is the same in both places.
+        names = [each for place, each in enumerate(texts) if place % 2]
+        written = [
+            re.escape(each) if place % 2 == 0
+            else f"(?P={each})" if each in names[: place // 2]
+            else f"(?P<{each}>.+?)"
+            for place, each in enumerate(texts)
+        ]  # fmt: skip
+        yield sentence, re.compile("".join(written))
+
+
+# What is written out most comes first: shorter sentences would find themselves in longer ones.
+_PATTERNS = sorted(_patterns(), key=lambda each: -len(_VALUE.sub("", each[0])))

@@ -1,0 +1,81 @@
+"""What is on record in the document's language is said in the reader's."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.utils import translation
+
+from toban.engine.said import recorded
+from toban.faces.web.recorded import SENTENCES, in_readers_language
+
+
+@pytest.fixture
+def english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
+
+
+@pytest.mark.usefixtures("english")
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("", ""),
+        ("42.1%", "42.1%"),
+        ("42.1%（api-1）", "42.1% (api-1)"),
+        ("応答なし（api-1、timeout）", "no answer (api-1、timeout)"),
+        ("43分12秒", "43 min 12 s"),
+        ("12.5秒", "12.5 s"),
+        ("37件", "37"),
+        ("今月 99.990%、予算の残り 43分12秒 (100%)", "this month 99.990%, budget left 43 min 12 s (100%)"),
+        ("今月 99.900%、予算の残り -5時間3分 (-12%)", "this month 99.900%, budget left -5 h 3 min (-12%)"),
+        ("正常範囲（0-70%）の値です", "Within the normal range (0-70%)"),
+        ("異常 90%以上に達しています", "Has reached critical 90%以上"),
+        (
+            "異常 9件ではなくなりましたが、正常に戻っていません",
+            "No longer critical 9, but not back in normal",
+        ),
+        ("最初の測定を待っています（接続中）", "Waits for the first measurement (接続中)"),
+        ("測定できません: a\nイベントなし", "Can't be measured: a\nno events"),
+        (
+            '対象「DB」のどの情報源も「CPU」を測れません: kind = "a" か kind = "b" を x に足してください',
+            'No source of target “DB” can measure “CPU”: add kind = "a" or kind = "b" to x',
+        ),
+        (
+            "toban errors show 7、解決したら toban errors resolve 7",
+            "toban errors show 7; when it is resolved, toban errors resolve 7",
+        ),
+        ("新しいエラー（error、3件、リリース 1.0）", "new error (error, 3 times, release 1.0)"),
+        (
+            "12日分 1,234行 (3 MB)。保全中のため削除しません: 調査 か",
+            "1,234 rows of 12 days (3 MB). Held, and not deleted: 調査 か",
+        ),
+    ],
+)
+def test_known_sentences_and_amounts_are_said_in_english(written: str, said: str) -> None:
+    assert in_readers_language(written) == said
+
+
+@pytest.mark.parametrize("written", ["文書のままの理由です", "a 、b", "x" * 100_000, "正常範囲（" * 20_000])
+@pytest.mark.usefixtures("english")
+def test_what_is_not_known_stays_as_it_is(written: str) -> None:
+    assert in_readers_language(written) == written
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_every_sentence_is_known_again_with_its_values_and_stays_in_japanese(sentence: str) -> None:
+    class Values(dict[str, str]):
+        def __missing__(self, name: str) -> str:
+            return f"<{name}>"
+
+    written = sentence % Values()
+
+    assert in_readers_language(written) == written
+    with translation.override("en"):
+        assert in_readers_language(written) == translation.gettext(sentence) % Values()
+
+
+def test_values_may_hold_anything() -> None:
+    written = recorded("測定できません: %(note)s", note="100% %(note)s (.*) 、 か \\1")
+
+    with translation.override("en"):
+        assert in_readers_language(written) == "Can't be measured: 100% %(note)s (.*) 、 か \\1"
