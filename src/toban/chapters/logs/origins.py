@@ -8,6 +8,9 @@ from toban.chapters.logs.lines import Origin
 from toban.engine.bindings.senders import FileBinding, LogFormat, SenderBinding
 from toban.engine.telemetry.log_words import kind_of
 
+JOURNAL = "journal"
+"""What an agent names where its lines are of no file, but entries of the journal."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -46,7 +49,9 @@ def written(
     log = file.log or binding.log
     kind = kind_of(log) if log else ""
     origin = Origin(sender, kind, file.service or binding.service, sent.at, sent.known)
-    return Written(file.format or binding.format or ("text" if sent.file else usual), origin)
+    # Whatever its sender writes else, journalctl writes these.
+    known = "journald" if sent.file == JOURNAL else binding.format
+    return Written(file.format or known or ("text" if sent.file else usual), origin)
 
 
 def _fits(path: str, file: FileBinding) -> bool:

@@ -61,12 +61,12 @@ class Standing:
     """When the files were last looked at, in seconds since 1970; None: never."""
 
 
-class Positions:
-    """The file that holds them. One process at a time has it."""
+class Kept:
+    """A folder in which a file says how far all is. One process at a time has it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str) -> None:
         """Take *folder*, or raise `PositionsUnusable`."""
-        self._file = folder / "positions.json"
+        self._file = folder / name
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -84,28 +84,47 @@ class Positions:
                 "そちらを止めるか、別の場所を --spool で指定してください",
             ) from None
 
-    def load(self) -> Standing:
-        """Return what was kept; nothing at the first start. Raises `PositionsUnusable`."""
-        try:
-            written = json.loads(self._file.read_text(encoding="utf-8"))
-            return Standing([_position(each) for each in written["files"]], float(written["looked_at"]))
-        except FileNotFoundError:
-            return Standing([], None)
-        except (OSError, ValueError, KeyError, TypeError) as flaw:
-            raise PositionsUnusable(
-                f"{self._file}: どこまで送ったかを読めません ({flaw})",
-                "このファイルを消すと、いまあるログを初めからすべて送り直します",
-            ) from flaw
+    def read(self) -> Any:
+        """Return what the file says; raises `OSError`, of which a missing one is the first start's."""
+        return json.loads(self._file.read_text(encoding="utf-8"))
 
-    def save(self, standing: Standing) -> None:
-        """Keep *standing*; when this returns it survives a power cut. Raises `OSError`."""
-        kept = {"looked_at": standing.looked_at, "files": [asdict(each) for each in standing.files]}
+    def write(self, kept: object) -> None:
+        """Have the file say *kept*; when this returns it survives a power cut. Raises `OSError`."""
         write_whole(self._file, json.dumps(kept, indent=1))
         os.fsync(self._folder)
+
+    def unreadable(self, flaw: Exception) -> PositionsUnusable:
+        """Return what to raise where *flaw* is found in the file."""
+        return PositionsUnusable(
+            f"{self._file}: どこまで送ったかを読めません ({flaw})",
+            "このファイルを消すと、いまあるログを初めからすべて送り直します",
+        )
 
     def close(self) -> None:
         """Let another process have them."""
         os.close(self._folder)
+
+
+class Positions(Kept):
+    """How far the log files are."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take *folder*, or raise `PositionsUnusable`."""
+        super().__init__(folder, "positions.json")
+
+    def load(self) -> Standing:
+        """Return what was kept; nothing at the first start. Raises `PositionsUnusable`."""
+        try:
+            written = self.read()
+            return Standing([_position(each) for each in written["files"]], float(written["looked_at"]))
+        except FileNotFoundError:
+            return Standing([], None)
+        except (OSError, ValueError, KeyError, TypeError) as flaw:
+            raise self.unreadable(flaw) from flaw
+
+    def save(self, standing: Standing) -> None:
+        """Keep *standing*; when this returns it survives a power cut. Raises `OSError`."""
+        self.write({"looked_at": standing.looked_at, "files": [asdict(each) for each in standing.files]})
 
 
 def _position(written: dict[str, Any]) -> Position:

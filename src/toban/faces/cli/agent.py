@@ -1,6 +1,7 @@
 """`toban agent`: on a host, push what it measures and the logs written there to a Toban elsewhere."""
 
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -32,6 +33,8 @@ class Order:
     keep: int
     ca_file: str | None
     logs: tuple[str, ...]
+    journal: str | None
+    """A folder of journal files; empty: the host's own journal; None: none."""
     metrics: bool
 
 
@@ -64,6 +67,13 @@ class Duty:
 )
 @click.option("--ca-file", help="Certificates to trust instead of the system's.")
 @click.option("--log", "logs", multiple=True, metavar="PATTERN", help="Log files to follow; may be repeated.")
+@click.option(
+    "--journal",
+    is_flag=False,
+    flag_value="",
+    metavar="[FOLDER]",
+    help="Follow the systemd journal: this host's, or that in FOLDER.",
+)
 @click.option("--metrics/--no-metrics", default=True, show_default=True, help="Measure this host.")
 @click.option("--once", is_flag=True, help="Look and send once, and say whether it worked.")
 def command(token_file: Path | None, once: bool, **asked: object) -> None:
@@ -71,6 +81,7 @@ def command(token_file: Path | None, once: bool, **asked: object) -> None:
 
     この機械の CPU、メモリ、ディスクを測って送ります。届かない間はディスクに貯め、後で古い順に送ります。
     --log のファイルは、書き足された行を送ります。ローテーションも再起動も越えて、一行も落とさず、重ねません。
+    --journal は systemd のジャーナルを、同じように送ります。
     受け取る側の toban.toml には [senders.名前] (may = ["metrics", "logs"]) と { kind = "pushed", … } を、
     ファイルの書き方が JSON や文でなければ files を書きます。
 
@@ -82,8 +93,11 @@ def command(token_file: Path | None, once: bool, **asked: object) -> None:
     """
     speak_utf8()
     order = Order(**asked)  # type: ignore[arg-type]
-    if not (order.logs or order.metrics):
-        refuse("することがありません", "--log でログのファイルを指定するか、--no-metrics を外してください")
+    if not (order.logs or order.metrics or order.journal is not None):
+        refuse(
+            "することがありません",
+            "--log でログのファイルを、--journal でジャーナルを指定するか、--no-metrics を外してください",
+        )
         raise SystemExit(_UNUSABLE)
     token = _token(token_file)
     stop = threading.Event()
@@ -93,6 +107,8 @@ def command(token_file: Path | None, once: bool, **asked: object) -> None:
         duties = [_metrics(order, token, stop, open_until_the_end)] if order.metrics else []
         if order.logs:
             duties.append(open_until_the_end.enter_context(_logs(order, token, stop)))
+        if order.journal is not None:
+            duties.append(open_until_the_end.enter_context(_journal(order, order.journal, token, stop)))
         if once:
             raise SystemExit(_once(duties, order.instance))
         _forever(duties, stop)
@@ -150,6 +166,35 @@ def _logs(order: Order, token: str, stop: threading.Event) -> Iterator[Duty]:
             yield Duty("logs", shipper.step, _LOGS_EVERY)
     finally:
         tail.close()
+
+
+@contextmanager
+def _journal(order: Order, folder: str, token: str, stop: threading.Event) -> Iterator[Duty]:
+    from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.faces.agent.client import new_client  # noqa: PLC0415
+    from toban.faces.agent.journal import Journal, Marks  # noqa: PLC0415
+    from toban.faces.agent.journal_courier import JournalCourier  # noqa: PLC0415
+    from toban.faces.agent.positions import PositionsUnusable  # noqa: PLC0415
+
+    program = shutil.which("journalctl")
+    if program is None:
+        refuse(
+            "journalctl がありません",
+            "systemd のない機械では --journal を外し、--log でファイルを指定してください",
+        )
+        raise SystemExit(_UNUSABLE)
+    command = [program, f"--directory={Path(folder).absolute()}"] if folder else [program]
+    try:
+        journal = Journal(command, Marks(order.spool / "journal"), system_clock)
+    except PositionsUnusable as exc:
+        refuse(str(exc), exc.hint)
+        raise SystemExit(_UNUSABLE) from exc
+    try:
+        with new_client(order.url, token, order.ca_file) as client:
+            courier = JournalCourier(journal, client, order.instance, is_stopped=stop.is_set)
+            yield Duty("journal", courier.step, _LOGS_EVERY)
+    finally:
+        journal.close()
 
 
 def _once(duties: list[Duty], instance: str) -> int:

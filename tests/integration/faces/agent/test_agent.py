@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.integration.faces.agent.journals import Machine
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
 from toban.faces.agent.client import new_client
@@ -128,6 +129,18 @@ def test_an_agent_with_nothing_to_do_says_so(served: Served, tmp_path: Path) -> 
 
     assert agent.returncode == 2
     assert "HINT: --log" in out
+
+
+def test_an_agent_without_journalctl_says_what_else_there_is(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with start(served, tmp_path, "--journal") as agent:
+        out, _ = agent.communicate(timeout=60)
+
+    assert agent.returncode == 2
+    assert "journalctl がありません" in out
+    assert "HINT: " in out
 
 
 @pytest.mark.parametrize("off", [HOUR, -HOUR, 400 * 24 * HOUR, -400 * 24 * HOUR], ids=str)
@@ -270,6 +283,33 @@ def wait_for_spool(folder: Path) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("the agent did not begin")
+
+
+@pytest.mark.slow
+def test_the_journal_is_read_past_kills_once_and_in_order(
+    served: Served, store: StoreProcess, tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path)
+    machine.write(b"0 first")
+    for turn in range(5):
+        agent = start(served, tmp_path, "--journal", str(machine.journals))
+        numbers = range(machine.written, machine.written + 4_000)
+        machine.write(*(b"%d %s" % (number, b"x" * 800) for number in numbers))
+        wait_for(store, Path("journal"), numbers.start + 1 + turn * 500)
+        agent.kill()
+        agent.communicate()
+        machine.write(b"%d while nobody reads" % machine.written, file=f"{turn}.journal")
+    with start(served, tmp_path, "--journal", str(machine.journals), "--once") as last:
+        out, _ = last.communicate(timeout=120)
+        assert last.returncode == 0, out
+
+    rows = stored(
+        store,
+        "toUInt64(splitByChar(' ', message)[1]), level, service",
+        Path("journal"),
+        "ORDER BY at, number",
+    )
+    assert rows == [(number, "ERROR", "shop") for number in range(machine.written)]
 
 
 @pytest.mark.slow

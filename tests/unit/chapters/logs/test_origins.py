@@ -43,3 +43,18 @@ def test_a_file_that_nothing_is_said_of_is_text() -> None:
     assert written("web", SENDER, Sent("/var/log/other")).format == "text"
     binding = SENDER.model_copy(update={"format": "docker"})
     assert written("web", binding, Sent("/var/log/other")).format == "docker"
+
+
+def test_the_journal_is_written_as_journalctl_does_whatever_its_sender_else_writes() -> None:
+    binding = SenderBinding.model_validate(
+        {
+            "token": "env:T",
+            "may": ["logs"],
+            "format": "access",
+            "files": [{"path": "journal", "service": "os"}],
+        }
+    )
+
+    how = written("web", binding, Sent(file="journal"))
+
+    assert (how.format, how.origin.service) == ("journald", "os")

@@ -3,8 +3,8 @@
 import pytest
 
 from toban.chapters.logs.limits import LONGEST_LINE
+from toban.faces.agent.courier import pause
 from toban.faces.agent.cutting import MOST, body_of, end_of
-from toban.faces.agent.logs import pause
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,159 @@
+"""How a batch of logs goes to the server: again and again the same, until it is acknowledged."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import httpx
+import structlog
+import zstandard
+
+from toban.faces.agent.client import ANOTHER, is_page
+from toban.faces.agent.clocks import OFF, compared, time_of
+
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 60.0
+_WHERE = "/ingest/logs"
+_OVER = frozenset((httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY))
+"""Answers after which the same batch would be refused again."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why a batch was not taken, and how long the server asks to be left alone."""
+
+    reason: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A batch that is ready to be sent."""
+
+    path: str
+    """What it is of."""
+    key: str
+    """What the server knows it again by."""
+    at: str
+    """When it was read, as ISO 8601: the time of lines that have none."""
+    body: bytes
+    was_sent: bool
+    """Whether it may have reached the server."""
+
+
+class ClockAmiss(Exception):
+    """The server refused the time at which a batch was read: it is to be noted anew. Nothing was stored."""
+
+
+class Dated(Protocol):
+    """What notes when batches were read."""
+
+    ahead: timedelta
+    """How far this host's clock is ahead of the one by which it does."""
+
+    def now(self) -> datetime:
+        """Return this host's time, as wrong as it is."""
+
+
+def pause(attempts: int, asked: float) -> float:
+    """Return the seconds to wait after *attempts* failed in a row, where the server asked for *asked*."""
+    doubled = _FIRST_PAUSE * 2.0 ** min(attempts - 1, 10)
+    return min(max(doubled, asked), _LONGEST_PAUSE)
+
+
+class Courier(ABC):
+    """Sends what there is, and waits longer and longer while that fails. One thread uses it."""
+
+    def __init__(
+        self,
+        dated: Dated,
+        client: httpx.Client,
+        host: str,
+        *,
+        is_stopped: Callable[[], bool],
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._dated = dated
+        self._client = client
+        self._host = host
+        self._is_stopped = is_stopped
+        self._elapsed = elapsed
+        self._trouble = ""
+        self._attempts = 0
+        self._not_before = float("-inf")
+
+    def step(self) -> str:
+        """Send all there is; return why that was not possible, empty when it was."""
+        if self._elapsed() < self._not_before:
+            return self._trouble
+        try:
+            held = self._send_all()
+        except OSError as problem:
+            # Nothing is sent that could not be known again.
+            held = Held(f"どこまで送ったかを書けません: {problem.strerror}")
+        self._attempts = self._attempts + 1 if held else 0
+        self._trouble = held.reason if held else ""
+        if held:
+            self._not_before = self._elapsed() + pause(self._attempts, held.seconds)
+        return self._trouble
+
+    @abstractmethod
+    def _send_all(self) -> Held | None:
+        """Send all there is; return why that was not possible."""
+
+    def _deliver(self, parcel: Parcel) -> Held | None:
+        """Send *parcel*; return why it stays, None when it is done with. Raises `ClockAmiss`."""
+        asked = {"file": parcel.path, "host": self._host, "at": parcel.at}
+        if parcel.was_sent:
+            # Maybe long ago: the server looks for it first.
+            asked["again"] = "1"
+        headers = {"Idempotency-Key": parcel.key, "Content-Encoding": "zstd"}
+        try:
+            answer = self._client.post(
+                _WHERE, params=asked, headers=headers, content=zstandard.compress(parcel.body)
+            )
+        except httpx.HTTPError as error:
+            # Its own words may hold the address, never the token: that is a header.
+            return Held(f"Toban に届きません: {type(error).__name__}")
+        server = time_of(answer)
+        if server is not None:
+            self._dated.ahead = compared(self._dated.now() - server, self._dated.ahead)
+            is_wrong = abs(datetime.fromisoformat(parcel.at) - server) > OFF
+            if answer.status_code == httpx.codes.CONFLICT and is_wrong:
+                # Noted by the server's time it can't be wrong again.
+                raise ClockAmiss
+        return _outcome(answer, parcel.path)
+
+
+def _outcome(answer: httpx.Response, path: str) -> Held | None:
+    """Return why a batch stays; None when it is done with."""
+    why = " ".join(answer.text.split())[:200]
+    if answer.status_code in _OVER:
+        if is_page(answer):
+            return Held(ANOTHER)
+        log.error("log_lines_refused", path=path, reason=why)
+        return None
+    if not answer.is_success:
+        written = answer.headers.get("retry-after", "")
+        seconds = float(written) if written.isascii() and written.isdecimal() else 0.0
+        return Held(f"Toban が {answer.status_code} を返しました: {why}", seconds)
+    told = _told(answer)
+    if told is None:
+        return Held(ANOTHER)
+    if told["refused"]:
+        log.warning("log_lines_refused", path=path, count=told["refused"], first=told["reasons"][0]["reason"])
+    return None
+
+
+def _told(answer: httpx.Response) -> Any | None:
+    """Return what the server says it did; None where it says nothing of the kind: it may be another's."""
+    try:
+        told = answer.json()
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) and "stored" in told and "refused" in told else None

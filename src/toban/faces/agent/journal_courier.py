@@ -1,0 +1,46 @@
+"""The entries of the journal on their way to the server. What could not be sent stays in the journal."""
+
+import time
+from collections.abc import Callable
+
+import httpx
+
+from toban.faces.agent.courier import ClockAmiss, Courier, Held
+from toban.faces.agent.journal import Journal, JournalUnreadable
+
+
+class JournalCourier(Courier):
+    """Sends what a journal has. One thread uses it."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        client: httpx.Client,
+        host: str,
+        *,
+        is_stopped: Callable[[], bool],
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(journal, client, host, is_stopped=is_stopped, elapsed=elapsed)
+        self._journal = journal
+
+    def _send_all(self) -> Held | None:
+        try:
+            held = self._send_each()
+        except JournalUnreadable as problem:
+            held = Held(f"ジャーナルを読めません: {problem}")
+        if held:
+            self._journal.rest()
+        return held
+
+    def _send_each(self) -> Held | None:
+        while not self._is_stopped() and (parcel := self._journal.ready()):
+            try:
+                held = self._deliver(parcel)
+            except ClockAmiss:
+                self._journal.note_anew()
+                continue
+            if held:
+                return held
+            self._journal.acknowledge()
+        return None

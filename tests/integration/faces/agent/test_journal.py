@@ -1,0 +1,118 @@
+"""The journal is followed by the real journalctl, on journals that systemd itself has written."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import orjson
+import pytest
+from tests.integration.faces.agent.host import Collector
+from tests.integration.faces.agent.journals import Machine
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_entries_are_sent_once_and_a_restart_goes_on_where_it_was(machine: Machine) -> None:
+    machine.write(b"a", b"b")
+    machine.sends()
+    machine.write(b"c")
+    with machine.agent() as courier:
+        courier.step()
+        machine.write(b"d")
+        courier.step()
+        courier.step()
+
+    assert machine.sends() == ["a", "b", "c", "d"]
+    assert dict(machine.collector.asked[0]).items() >= {"file": "journal", "host": "web-1"}.items()
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_what_was_not_acknowledged_is_sent_again_as_it_was(
+    machine: Machine, is_restarted: bool, is_stored: bool
+) -> None:
+    machine.write(b"a")
+    machine.collector.status = 200 if is_stored else 503
+    machine.collector.forgets_to_answer = is_stored
+    with machine.agent() as courier:
+        courier.step()
+        machine.write(b"b")
+        machine.collector.status, machine.collector.forgets_to_answer = 200, False
+        machine.seconds += 61
+        if not is_restarted:
+            courier.step()
+
+    assert machine.sends() == ["a", "b"]
+    first, second, _ = machine.collector.asked
+    assert (first.get("again"), second.get("again"), first["at"]) == (None, "1", second["at"])
+
+
+def test_more_than_a_batch_is_sent_in_order_over_files_of_the_journal(machine: Machine) -> None:
+    long = [b"%d " % number + os.urandom(1000).hex().encode() for number in range(1200)]
+    machine.write(*long[:800])
+    machine.write(*long[800:], file="b.journal")
+
+    assert machine.sends() == [each.decode() for each in long]
+    assert len(machine.collector.asked) > 2
+
+
+def test_entries_that_are_vacuumed_away_hold_up_none(machine: Machine) -> None:
+    machine.write(b"a")
+    machine.sends()
+    machine.write(b"b", b"c")
+    machine.collector.status = 503
+    with machine.agent() as courier:
+        courier.step()
+    machine.collector.status = 200
+    (machine.journals / "a.journal").unlink()
+    machine.write(b"d", b"e", file="b.journal")
+
+    assert machine.sends() == ["a", "d", "e"]
+
+
+def test_bytes_and_long_messages_come_as_far_as_the_server_takes_them(machine: Machine) -> None:
+    machine.write(
+        b"caf\xe9", b"x" * 10_000, b"y" * 400_000, b"end", fields=b"COREDUMP=" + b"z" * 5000 + b"\n"
+    )
+
+    messages = machine.sends()
+
+    assert messages[0] == list(b"caf\xe9")
+    assert messages[1:] == ["x" * 10_000, "y" * 32_768, "end"]
+    assert ["COREDUMP" in orjson.loads(line) for line in machine.collector.lines] == [True, True, False, True]
+
+
+def test_a_journal_that_can_not_be_read_is_told(machine: Machine) -> None:
+    with machine.agent() as courier:
+        assert courier.step().startswith("ジャーナルを読めません: ")
+        machine.write(b"a")
+        machine.seconds += 61
+        assert courier.step() == ""
+
+    assert machine.messages == ["a"]
+
+
+class Particular(Collector):
+    """One by whose clock the first batch is of a time that can't be."""
+
+    def take(self, request: httpx.Request) -> httpx.Response:
+        if self.asked:
+            return super().take(request)
+        self.asked.append(request.url.params)
+        return httpx.Response(409, headers={"date": "Fri, 27 Nov 2026 00:00:00 GMT"})
+
+
+def test_a_time_that_the_server_refuses_is_noted_anew_by_the_server_s(machine: Machine) -> None:
+    machine.write(b"a")
+    machine.collector = Particular()
+    machine.off = timedelta(days=-3000)
+
+    assert machine.sends() == ["a"]
+    first, second = machine.collector.asked
+    assert second.get("again") is None
+    assert first["at"] < "2026-11-26"
+    assert second["at"].startswith("2026-11-2")
