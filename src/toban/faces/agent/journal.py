@@ -138,9 +138,9 @@ class Journal:
         self._was_sent = False
 
     def rest(self) -> None:
-        """Have nothing of the journal open until the next look."""
+        """Have nothing of the journal open, and go on where it is kept that all is."""
         if self._entries is not None:
-            # Whatever wrote to it is ended there.
+            # It ends journalctl.
             self._entries.close()
         self._entries, self._next = None, None
 
@@ -152,10 +152,9 @@ class Journal:
     def _note(self) -> None:
         found = list(self._batch(MOST))
         if found:
+            pending = Pending(uuid4().hex, found[-1].cursor, len(found), self._at())
+            self._keep(replace(self._mark, pending=pending))
             self._body = b"".join(entry.line for entry in found)
-            self._keep(
-                replace(self._mark, pending=Pending(uuid4().hex, found[-1].cursor, len(found), self._at()))
-            )
 
     def _read_again(self, pending: Pending) -> None:
         """Read what is *pending* from the journal, or let go of it where it was vacuumed away."""
@@ -167,8 +166,11 @@ class Journal:
                 return
             if len(found) == pending.count:
                 break
-        log.warning("journal_rest_not_found", count=pending.count)
         self.rest()
+        if not found:
+            # There is no journal: it may be away for a while.
+            return
+        log.warning("journal_rest_not_found", count=pending.count)
         self._keep(Mark(self._mark.cursor))
         self._was_sent = False
 

@@ -29,6 +29,10 @@ class JournalCourier(Courier):
             held = self._send_each()
         except JournalUnreadable as problem:
             held = Held(f"ジャーナルを読めません: {problem}")
+        except OSError:
+            # What was read and could not be noted is read again.
+            self._journal.rest()
+            raise
         if held:
             self._journal.rest()
         return held

@@ -60,6 +60,39 @@ def test_more_than_a_batch_is_sent_in_order_over_files_of_the_journal(machine: M
     assert len(machine.collector.asked) > 2
 
 
+def test_what_can_not_be_noted_is_not_passed_over(machine: Machine) -> None:
+    long = [b"%d %s" % (number, b"x" * 1000) for number in range(1500)]
+    machine.write(*long)
+    with machine.agent() as courier:
+        # As good as a full disk: the draft of what is kept can't be made.
+        obstacle = machine.folder / "spool" / f".journal.json.{os.getpid()}"
+        obstacle.mkdir()
+        assert courier.step().startswith("どこまで送ったかを書けません")
+        assert machine.collector.asked == []
+        obstacle.rmdir()
+        machine.seconds += 61
+        assert courier.step() == ""
+
+    assert machine.messages == [each.decode() for each in long]
+
+
+def test_a_journal_that_is_away_for_a_while_is_not_taken_for_vacuumed(machine: Machine) -> None:
+    machine.write(b"a")
+    machine.collector.forgets_to_answer = True
+    with machine.agent() as courier:
+        courier.step()
+    machine.collector.forgets_to_answer = False
+    machine.journals.rename(machine.folder / "elsewhere")
+    machine.journals.mkdir()
+    with machine.agent() as courier:
+        courier.step()
+    machine.journals.rmdir()
+    (machine.folder / "elsewhere").rename(machine.journals)
+    machine.write(b"b")
+
+    assert machine.sends() == ["a", "b"]
+
+
 def test_entries_that_are_vacuumed_away_hold_up_none(machine: Machine) -> None:
     machine.write(b"a")
     machine.sends()
