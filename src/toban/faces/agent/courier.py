@@ -90,6 +90,7 @@ class Courier(ABC):
     def step(self) -> str:
         """Send all there is; return why that was not possible, empty when it was."""
         if self._elapsed() < self._not_before:
+            self._watch()
             return self._trouble
         try:
             held = self._send_all()
@@ -101,6 +102,9 @@ class Courier(ABC):
         if held:
             self._not_before = self._elapsed() + pause(self._attempts, held.seconds)
         return self._trouble
+
+    def _watch(self) -> None:  # noqa: B027 - most have nothing to do then
+        """Take note of what changes while nothing is sent."""
 
     @abstractmethod
     def _send_all(self) -> Held | None:

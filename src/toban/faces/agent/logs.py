@@ -27,6 +27,10 @@ class Shipper(Courier):
         super().__init__(tail, client, host, is_stopped=is_stopped, elapsed=elapsed)
         self._tail = tail
 
+    def _watch(self) -> None:
+        # What is emptied or packed after it was seen can be known again.
+        self._tail.look()
+
     def _send_all(self) -> Held | None:
         while not self._is_stopped():
             self._tail.look()

@@ -217,6 +217,28 @@ def test_a_server_that_is_away_is_asked_less_and_less_and_loses_nothing(host: Ho
     assert sorted(host.collector.lines) == [b"a", b"b", b"c"]
 
 
+def test_files_are_watched_while_the_server_is_left_alone(host: Host) -> None:
+    host.write("a")
+    host.collector.status = 503
+    with host.agent() as shipper:
+        shipper.step()
+        host.copy_and_truncate()
+        host.seconds += 61
+        shipper.step()
+        asked = len(host.collector.asked)
+        host.write("b")
+        shipper.step()
+        host.copy_and_truncate()
+        host.write("c")
+        shipper.step()
+        assert len(host.collector.asked) == asked
+        host.collector.status = 200
+        host.seconds += 61
+        shipper.step()
+
+    assert sorted(host.sends()) == [b"a", b"b", b"c"]
+
+
 @pytest.mark.parametrize(
     ("status", "answer", "said"),
     [
@@ -359,7 +381,6 @@ def test_whatever_is_done_each_line_is_stored_once(deeds: list[str], pattern: st
                     pack_where_asked(host, deed, written)
                 case "copy" | "copy and pack":
                     # What logrotate does by itself is one turn of the files, and a look in between.
-                    host.seconds += 61
                     shipper.step()
                     host.copy_and_truncate()
                     pack_where_asked(host, deed, written)
