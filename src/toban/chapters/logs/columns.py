@@ -6,6 +6,7 @@ Each function raises `Bad` for a column in which one value is bad.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 from math import inf, isfinite
 
 from toban.chapters.logs.limits import Bad
@@ -18,6 +19,7 @@ _MILLISECONDS_FROM = 1e11
 _HTTP = range(100, 600)
 _TEXT = frozenset((str,))
 _WHOLE = frozenset((int,))
+_NUMBERS = frozenset((int, float))
 
 
 def texts(known: str, column: Column) -> Sequence[str]:
@@ -40,7 +42,7 @@ def seconds(column: Column) -> Sequence[float]:
         raise Bad("timestamp: not an ISO 8601 time") from flaw
     if any(moment.tzinfo is None for moment in moments):
         raise Bad("timestamp: names no time zone")
-    return [round(moment.timestamp(), 3) for moment in moments]
+    return [(moment.timestamp() * 1000 + 0.5) // 1 / 1000 for moment in moments]
 
 
 def statuses(column: Column, name: str, attributes: Sequence[dict[str, object]]) -> Sequence[int]:
@@ -52,6 +54,8 @@ def durations(
     column: Column, name: str, attributes: Sequence[dict[str, object]], *, factor: float
 ) -> Sequence[float]:
     """Return milliseconds, *factor* of them in a unit; what is no number becomes an attribute *name*."""
+    if _NUMBERS.issuperset(map(type, column)) and isfinite(sum(column)):  # type: ignore[arg-type]
+        return [value * factor for value in column]  # type: ignore[operator]
     return _understood([_duration(value, factor) for value in column], column, name, attributes)
 
 
@@ -61,7 +65,7 @@ def objects(
     """Return *count* objects of the fields *names*, and what is *known* of each besides."""
     if not columns:
         return [dict(known) for _ in range(count)]
-    records = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    records = list(map(dict, map(zip, repeat(names), zip(*columns, strict=True))))
     return [{**known, **record} for record in records] if known else records
 
 

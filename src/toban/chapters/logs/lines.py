@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from itertools import batched, repeat
+from itertools import repeat
 from typing import NamedTuple, Self
 
 import orjson
@@ -20,6 +20,7 @@ from toban.engine.telemetry.log_words import kind_of, level_of
 from toban.engine.telemetry.logs import LogRow
 
 _USUAL = "INFO"
+_OBJECTS = frozenset((dict,))
 _TOGETHER = 1000
 """Lines that are read at once; where one of them is bad, they are read one by one."""
 
@@ -56,8 +57,14 @@ class Origin:
     """Attributes of all its lines, where they don't say otherwise themselves."""
 
 
-type _Line = tuple[int, dict[str, object]]
-"""A line's number, and what it holds."""
+class _Lines(NamedTuple):
+    """Lines that are objects of JSON."""
+
+    numbers: Sequence[int]
+    records: Sequence[dict[str, object]]
+
+    def part(self, start: int, end: int) -> Self:
+        return type(self)(self.numbers[start:end], self.records[start:end])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +76,8 @@ class _Lot:
     columns: Sequence[Column]
 
     @classmethod
-    def of(cls, shape: Shape, lines: Sequence[_Line]) -> Self:
-        numbers, records = zip(*lines, strict=True)
-        return cls(shape, numbers, list(zip(*map(dict.values, records), strict=True)))
+    def of(cls, shape: Shape, lines: _Lines) -> Self:
+        return cls(shape, lines.numbers, list(zip(*map(dict.values, lines.records), strict=True)))
 
     def column(self, known: str) -> Column | None:
         """Return the fields that are a row's *known*, None where the lines have none."""
@@ -108,41 +114,35 @@ class LineReader:
         """
         reading = Reading()
         window = Window(self._rules, now)
-        for shape, lines in self._by_shape(body, reading).items():
-            for some in batched(lines, _TOGETHER):
-                self._take(shape, some, origin, window, reading)
-        # One shape comes after the other; the rows are to come as their lines did.
-        reading.rows.sort(key=_number)
+        lots = _by_shape(self._masked(body, _lines(body, reading)))
+        for shape, lines in lots.items():
+            for start in range(0, len(lines.numbers), _TOGETHER):
+                self._take(shape, lines.part(start, start + _TOGETHER), origin, window, reading)
+        if len(lots) > 1:
+            # One shape comes after the other; the rows are to come as their lines did.
+            reading.rows.sort(key=_number)
         reading.refused.sort()
         return reading
 
-    def _by_shape(self, body: bytes, reading: Reading) -> Mapping[Shape, Sequence[_Line]]:
+    def _masked(self, body: bytes, lines: _Lines) -> _Lines:
         suspects = self._rules.masker.suspects(body)
-        lines: dict[tuple[str, ...], list[_Line]] = defaultdict(list)
-        for number, line in enumerate(body.split(b"\n"), 1):
-            if not line or line.isspace():
-                continue
-            try:
-                record = _object(line)
-            except Bad as bad:
-                reading.refused.append(Refused(number, str(bad)))
-                continue
-            if number in suspects:
-                record = self._rules.masker.record(record)
-            lines[tuple(record)].append((number, record))
-        return {shape_of(names): found for names, found in lines.items()}
+        if not suspects:
+            return lines
+        mask = self._rules.masker.record
+        return _Lines(
+            lines.numbers,
+            [mask(record) if number in suspects else record for number, record in zip(*lines, strict=True)],
+        )
 
-    def _take(
-        self, shape: Shape, lines: Sequence[_Line], origin: Origin, window: Window, reading: Reading
-    ) -> None:
+    def _take(self, shape: Shape, lines: _Lines, origin: Origin, window: Window, reading: Reading) -> None:
         try:
             rows = self._rows(_Lot.of(shape, lines), origin, window)
         except Bad as bad:
-            if len(lines) == 1:
-                reading.refused.append(Refused(lines[0][0], str(bad)))
+            if len(lines.numbers) == 1:
+                reading.refused.append(Refused(lines.numbers[0], str(bad)))
                 return
-            for line in lines:
-                self._take(shape, (line,), origin, window, reading)
+            for place in range(len(lines.numbers)):
+                self._take(shape, lines.part(place, place + 1), origin, window, reading)
         else:
             self._sort_out(rows, reading)
 
@@ -182,7 +182,7 @@ class LineReader:
             repeat(origin.sender),
             lot.numbers,
         )
-        return list(map(LogRow, *fields))
+        return list(map(LogRow._make, zip(*fields, strict=False)))
 
     def _kinds(
         self, lot: _Lot, origin: Origin, levels: Sequence[str], statuses: Sequence[int]
@@ -201,16 +201,52 @@ class LineReader:
         ]
 
 
-def _object(line: bytes) -> dict[str, object]:
-    if len(line) > LONGEST_LINE:
+def _lines(body: bytes, reading: Reading) -> _Lines:
+    """Return the lines of *body* that are objects; what is wrong with others goes to *reading*."""
+    lines = body.removesuffix(b"\n").split(b"\n")
+    try:
+        return _Lines(range(1, len(lines) + 1), _objects(lines))
+    except Bad:
+        return _one_by_one(lines, reading)
+
+
+def _one_by_one(lines: Sequence[bytes], reading: Reading) -> _Lines:
+    numbers, records = [], []
+    for number, line in enumerate(lines, 1):
+        if not line or line.isspace():
+            continue
+        try:
+            records += _objects([line])
+        except Bad as bad:
+            reading.refused.append(Refused(number, str(bad)))
+        else:
+            numbers.append(number)
+    return _Lines(numbers, records)
+
+
+def _objects(lines: Sequence[bytes]) -> list[dict[str, object]]:
+    if max(map(len, lines)) > LONGEST_LINE:
         raise Bad(f"longer than {LONGEST_LINE} bytes")
     try:
-        record = orjson.loads(line)
+        records = list(map(orjson.loads, lines))
     except orjson.JSONDecodeError as flaw:
         raise Bad(f"no JSON: {flaw}") from flaw
-    if not isinstance(record, dict):
+    if set(map(type, records)) != _OBJECTS:
         raise Bad("no JSON object")
-    return record
+    return records
+
+
+def _by_shape(lines: _Lines) -> Mapping[Shape, _Lines]:
+    shapes = list(map(tuple, lines.records))
+    if len(set(shapes)) == 1:
+        return {shape_of(shapes[0]): lines}
+    found: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for place, names in enumerate(shapes):
+        found[names].append(place)
+    return {
+        shape_of(names): _Lines([lines.numbers[at] for at in places], [lines.records[at] for at in places])
+        for names, places in found.items()
+    }
 
 
 def _number(row: LogRow) -> int:
@@ -225,19 +261,25 @@ def _statuses(lot: _Lot, attributes: Sequence[dict[str, object]]) -> Sequence[in
 
 
 def _durations(lot: _Lot, attributes: Sequence[dict[str, object]]) -> Sequence[float]:
-    found: Sequence[float] = [0.0] * len(attributes)
+    found: Sequence[float] | None = None
     for known, factor in (("milliseconds", 1.0), ("seconds", 1000.0)):
         place = lot.shape.place(known)
         if place is not None:
             name = lot.shape.names[place]
             these = columns.durations(lot.columns[place], name, attributes, factor=factor)
-            found = [first or this for first, this in zip(found, these, strict=True)]
-    return found
+            found = these if found is None else list(map(_first, found, these))
+    return [0.0] * len(attributes) if found is None else found
+
+
+def _first(duration: float, otherwise: float) -> float:
+    return duration or otherwise
 
 
 def _routes(lot: _Lot) -> Iterable[str]:
     """What the line calls its route, or what its path says of it."""
     if lot.column("path") is None:
         return lot.texts("route")
-    paths = zip(lot.texts("route"), lot.texts("path"), strict=True)
-    return [route or (route_of(path) if path else "") for route, path in paths]
+    guessed = map(route_of, lot.texts("path"))
+    if lot.column("route") is None:
+        return guessed
+    return [route or guess for route, guess in zip(lot.texts("route"), guessed, strict=True)]
