@@ -1,24 +1,22 @@
 """Batches of rows in the telemetry store: written durably and once, however often they are sent."""
 
 import hashlib
-import time
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import NamedTuple, Protocol
+from datetime import date, timedelta
+from operator import itemgetter
+from typing import Any, NamedTuple, Protocol
 from uuid import uuid4
 
 import orjson
 
-from toban.engine.telemetry.store import StoreUnavailable, Telemetry
-
-DOUBTED = 600
-"""Seconds after a start of the store in which every batch is looked for once it is written."""
+from toban.engine.telemetry.lives import Lives, Look
+from toban.engine.telemetry.store import InsertRepeated, StoreUnavailable, Telemetry
+from toban.engine.telemetry.tokens import batch_number, token_of
 
 _MOST_DOUBTED = 10_000
 """Batches that failed here and are looked for, however late they come again."""
 
-_ASKED_AGAIN = 1.0
 _MOST_PARTITIONS = 90
 """Partitions of one insert: the engine refuses more than a hundred."""
 
@@ -37,10 +35,6 @@ class BatchRow(Protocol):
     @property
     def number(self) -> int:
         """Counts the rows of a batch from 1."""
-
-    @property
-    def partition(self) -> Hashable:
-        """What tells the table's partitions apart."""
 
     def __iter__(self) -> Iterator[object]:
         """Yield the values."""
@@ -61,6 +55,8 @@ class BatchTable:
     name: str
     columns: tuple[str, ...]
     """The last two are `batch` and `number`."""
+    partition: tuple[str, ...]
+    """The columns that tell the table's partitions apart."""
 
 
 def key_of(sender: str, named: str, body: bytes) -> str:
@@ -75,15 +71,15 @@ class BatchStore[Row: BatchRow]:
     def __init__(self, telemetry: Telemetry, table: BatchTable) -> None:
         self._telemetry = telemetry
         self._table = table
+        self._lives = Lives(telemetry)
         self._doubted: dict[str, None] = {}
-        self._uptime = 0.0
-        self._asked_at = float("-inf")
+        self._place: Callable[[Any], Any] = itemgetter(*map(table.columns.index, table.partition))
 
     def write(self, batch: Batch[Row], *, is_repetition: bool = False) -> None:
         """Store the rows of *batch*; when this returns they survive a power cut, and none is there twice.
 
-        With *is_repetition* what is there of it is looked for first: the engine knows its latest ten thousand
-        inserts again, and a sender that was away for long may come later than that.
+        With *is_repetition* what is there of it is looked for first: the store knows its latest inserts
+        again, and a sender that was away for long may come later than that.
         Raises `StoreUnavailable` when that is not certain: the same batch may then be written again, here or
         by another process. Raises `StoreRefused` when no repetition helps.
         """
@@ -91,23 +87,35 @@ class BatchStore[Row: BatchRow]:
             return
         try:
             self._telemetry.ensure_schema()
-            # A store that was cut off may have forgotten the token of rows that it holds, for it doesn't sync
-            # its log of tokens; whose attempt that was, this process can't know.
-            is_doubtful = self._has_started_lately()
-            if not ((is_repetition or is_doubtful) and self._held(batch, "count()")[0][0]):
-                self._insert_all(batch)
-            # And it notes a token before it commits the rows: killed between the two, it takes the second
-            # attempt for a repetition, acknowledges it and holds nothing. Only looking tells.
-            if is_repetition or is_doubtful or batch.key in self._doubted:
+            if not self._is_stored(batch, is_repetition=is_repetition):
                 self._make_good(batch)
         except StoreUnavailable:
+            self._lives.forget()
             self._doubt(batch.key)
             raise
         self._doubted.pop(batch.key, None)
 
+    def _is_stored(self, batch: Batch[Row], *, is_repetition: bool) -> bool:
+        """Insert *batch* unless it is there; say whether it surely is now, once and whole."""
+        before = self._lives.latest()
+        if is_repetition and self._held(batch, "count()")[0][0]:
+            return False
+        try:
+            self._insert_all(batch)
+        except InsertRepeated:
+            return False
+        return not (is_repetition or batch.key in self._doubted or self._may_be_swallowed(before))
+
+    def _may_be_swallowed(self, before: Look) -> bool:
+        """Say whether what was inserted since *before* may have been taken for a repetition by mistake."""
+        if not before.is_young:
+            return False
+        after = self._lives.look()
+        return not after.is_of_same_life(before) or after.repetitions != before.repetitions
+
     def _insert_all(self, batch: Batch[Row]) -> None:
-        for number, rows in enumerate(_by_partitions(batch.rows)):
-            self._insert(batch.key, rows, token=f"{batch.key}/{number}")
+        for number, rows in enumerate(self._by_partitions(batch.rows)):
+            self._insert(batch.key, rows, token=token_of(batch.key, number))
 
     def _make_good(self, batch: Batch[Row]) -> None:
         """Write what of *batch* is not there."""
@@ -115,7 +123,7 @@ class BatchStore[Row: BatchRow]:
             return
         held = {number for (number,) in self._held_at_any_time(batch)}
         missing = [row for row in batch.rows if row.number not in held]
-        for rows in _by_partitions(missing) if missing else ():
+        for rows in self._by_partitions(missing) if missing else ():
             self._insert(batch.key, rows, token=uuid4().hex)
 
     def _doubt(self, key: str) -> None:
@@ -125,7 +133,7 @@ class BatchStore[Row: BatchRow]:
             self._doubted.pop(next(iter(self._doubted)), None)
 
     def _insert(self, key: str, rows: Sequence[Row], *, token: str) -> None:
-        number = _batch_number(key)
+        number = batch_number(key)
         # By the column: nothing is done for each row, and the engine doesn't look for its end either.
         *columns, numbers = zip(*rows, strict=True)
         block = orjson.dumps((*columns, [number] * len(rows), numbers))
@@ -141,7 +149,7 @@ class BatchStore[Row: BatchRow]:
             AND day IN {{days:Array(Date)}} AND at BETWEEN fromUnixTimestamp64Milli({{first:Int64}})
             AND fromUnixTimestamp64Milli({{last:Int64}})""",  # noqa: S608 - words of Toban's own
             {
-                "batch": _batch_number(batch.key),
+                "batch": batch_number(batch.key),
                 "days": _days(batch),
                 "first": int(min(moments) * 1000) - 1,
                 "last": int(max(moments) * 1000) + 1,
@@ -156,32 +164,25 @@ class BatchStore[Row: BatchRow]:
         return self._telemetry.ask(
             f"""SELECT number FROM {self._table.name} WHERE batch = {{batch:UInt64}}
             AND day IN {{days:Array(Date)}}""",  # noqa: S608 - words of Toban's own
-            {"batch": _batch_number(batch.key), "days": _days(batch)},
+            {"batch": batch_number(batch.key), "days": _days_and_those_before(batch)},
         )
 
-    def _has_started_lately(self) -> bool:
-        now = time.monotonic()
-        if now - self._asked_at >= _ASKED_AGAIN:
-            self._uptime = float(self._telemetry.ask("SELECT uptime()", {})[0][0])
-            self._asked_at = now
-        return self._uptime < DOUBTED
+    def _by_partitions(self, rows: Sequence[Row]) -> list[Sequence[Row]]:
+        """Cut *rows* so that none holds more partitions than the engine takes; mostly there is one cut."""
+        places = sorted(set(map(self._place, rows)))
+        if len(places) <= _MOST_PARTITIONS:
+            return [rows]
+        number = {place: at // _MOST_PARTITIONS for at, place in enumerate(places)}
+        cuts: dict[int, list[Row]] = {}
+        for row in rows:
+            cuts.setdefault(number[self._place(row)], []).append(row)
+        return list(cuts.values())
 
 
 def _days[Row: BatchRow](batch: Batch[Row]) -> list[date]:
-    return sorted({date.fromisoformat(row.day) for row in batch.rows})
+    return sorted(map(date.fromisoformat, {row.day for row in batch.rows}))
 
 
-def _batch_number(key: str) -> int:
-    return int(key[:16], 16)
-
-
-def _by_partitions[Row: BatchRow](rows: Sequence[Row]) -> list[Sequence[Row]]:
-    """Cut *rows* so that none holds more partitions than the engine takes at once; mostly there is one."""
-    places = sorted({row.partition for row in rows}, key=str)
-    if len(places) <= _MOST_PARTITIONS:
-        return [rows]
-    number = {place: at // _MOST_PARTITIONS for at, place in enumerate(places)}
-    cuts: dict[int, list[Row]] = {}
-    for row in rows:
-        cuts.setdefault(number[row.partition], []).append(row)
-    return list(cuts.values())
+def _days_and_those_before[Row: BatchRow](batch: Batch[Row]) -> list[date]:
+    days = _days(batch)
+    return sorted({*days, *(day - timedelta(days=1) for day in days)})

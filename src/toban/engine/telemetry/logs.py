@@ -14,6 +14,7 @@ _TABLE = BatchTable(
         *("kind", "day", "at", "level", "service", "message", "user_id", "request_id", "trace_id", "span_id"),
         *("ip", "method", "route", "status", "duration_ms", "attributes", "sender", "batch", "number"),
     ),
+    partition=("kind", "day"),
 )
 
 
@@ -44,11 +45,6 @@ class LogRow(NamedTuple):
     sender: str
     number: int
     """Counts the lines of a batch from 1."""
-
-    @property
-    def partition(self) -> tuple[str, str]:
-        """What tells the table's partitions apart."""
-        return self.kind, self.day
 
 
 class LogStore(BatchStore[LogRow]):

@@ -14,6 +14,7 @@ _TABLE = BatchTable(
         *("status", "status_message", "method", "route", "code", "request_id", "attributes", "resource"),
         *("events", "links", "sender", "batch", "number"),
     ),
+    partition=("day",),
 )
 
 
@@ -57,11 +58,6 @@ class SpanRow(NamedTuple):
     def at(self) -> float:
         """Seconds since 1970."""
         return self.start_ns / NANOSECONDS
-
-    @property
-    def partition(self) -> str:
-        """What tells the table's partitions apart."""
-        return self.day
 
 
 class SpanStore(BatchStore[SpanRow]):

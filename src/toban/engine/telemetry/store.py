@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from toban.design.values.metric import Metric
 from toban.engine.telemetry import row_binary
+from toban.engine.telemetry.child.refusal import REPEATED, WHOLLY_REFUSED
 from toban.engine.telemetry.output import OutputLine
 from toban.engine.telemetry.samples import Point, Sample
 from toban.engine.telemetry.tables import INSERT_COLUMNS, OUTPUT_COLUMNS, SCHEMA
@@ -30,6 +31,8 @@ logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 
 _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 _TIMEOUT_SECONDS = 60
+_CONNECTIONS = 32
+"""Kept for as many threads as ask or write at once; one more is made and dropped for each time."""
 _CHUNK = 50_000
 """Samples in one insert; about 3 MB."""
 _PIECE = 1 << 20
@@ -40,12 +43,14 @@ _SETTINGS = {
     # An object may hold "a.b" and {"a": {"b": …}}: to the engine they are one, and the first stays.
     "type_json_skip_duplicated_paths": 1,
 }
-# What no second attempt can mend: a violated constraint, rows that don't parse, a value out of range.
-_PERMANENT = frozenset((27, 33, 69, 117, 469))
 
 
 class StoreUnavailable(Exception):
     """The store did not answer, or not in the way hoped for; trying again later may work."""
+
+
+class InsertRepeated(StoreUnavailable):
+    """The insert has come before; what of it was stored must be looked for."""
 
 
 class StoreRefused(Exception):
@@ -76,7 +81,7 @@ class Telemetry:
             # On loopback compressing only costs time.
             "compress": not is_local,
             # A pool of our own: the library's default one would send loopback through HTTP_PROXY.
-            "pool_mgr": get_pool_manager() if is_local else None,
+            "pool_mgr": get_pool_manager(maxsize=_CONNECTIONS) if is_local else None,
         }
         self._local = threading.local()
         self._has_schema = False
@@ -301,7 +306,9 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except DatabaseError as exc:
-        if exc.code in _PERMANENT:
+        if exc.code == REPEATED:
+            raise InsertRepeated(f"the telemetry store knows it: {exc}") from exc
+        if exc.code in WHOLLY_REFUSED:
             raise StoreRefused(f"the telemetry store refuses the samples: {exc}") from exc
         raise StoreUnavailable(f"the telemetry store did not do it: {exc}") from exc
     except (ClickHouseError, HTTPError, OSError) as exc:

@@ -159,3 +159,6 @@ INSERT_COLUMNS = ("metric", "target", "instance", "at", "value")
 """The order in which `row_binary.encode` writes a sample."""
 
 OUTPUT_COLUMNS = ("run", "fence", "number", "at", "step", "text")
+
+BATCHED = frozenset(("logs", "spans"))
+"""Tables whose rows tell which batch they came in: whoever writes to them can look for what is there."""

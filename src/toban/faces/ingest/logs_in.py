@@ -22,6 +22,7 @@ from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.ingest.room import AT_ONCE, LARGEST, LARGEST_UNPACKED, Busy, Room, size_of
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
+from toban.faces.ingest.takers import by_a_taker
 from toban.faces.ingest.unpacking import unpacked
 
 _LONGEST_NAME = 500
@@ -94,7 +95,7 @@ class LogsIn:
         encoding = request.headers.get("content-encoding", "")
         reading = await asyncio.to_thread(self._read, body, encoding, how, edition)
         batch = Batch(key_of(sender, named, body), reading.rows)
-        refusal = await asyncio.to_thread(self._keep, batch, is_repetition="again" in request.query_params)
+        refusal = await by_a_taker(self._keep, batch, is_repetition="again" in request.query_params)
         if refusal:
             return PlainTextResponse(f"{refusal}\n", 400)
         count(sender, reading)

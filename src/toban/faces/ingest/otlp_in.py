@@ -1,6 +1,5 @@
 """`POST /v1/logs` and `POST /v1/traces`: OTLP/HTTP, acknowledged once it is durable in the store."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,6 +26,7 @@ from toban.faces.ingest import otlp_logs, otlp_traces, otlp_wire
 from toban.faces.ingest.otlp_wire import BadExport, Encoding, encoding_of
 from toban.faces.ingest.room import AT_ONCE, LARGEST, LARGEST_UNPACKED, Busy, Room, size_of
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
+from toban.faces.ingest.takers import by_a_taker
 from toban.faces.ingest.unpacking import unpacked
 
 _RETRY = {"Retry-After": "5"}
@@ -117,7 +117,7 @@ class OtlpIn:
                     sent = _Sent(unpacked(body, packing, LARGEST_UNPACKED), encoding, origin)
                     return take(sent, self._reader_of(edition))
 
-                return otlp_wire.answer(await asyncio.to_thread(taken), encoding)
+                return otlp_wire.answer(await by_a_taker(taken), encoding)
         except Busy:
             return PlainTextResponse("too much at once", 429, headers=_SOON)
         except TooLarge:

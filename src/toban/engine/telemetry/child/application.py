@@ -27,6 +27,8 @@ Header = tuple[bytes, bytes]
 _BODY_LIMIT = 64 * 1024**2
 """An insert waits in memory until it is complete; senders cut their rows into smaller batches than this."""
 _INTERRUPT_AGAIN = 0.5
+_INSERTS = 4
+"""Inserts at a time, for each other statement."""
 
 
 class _Disconnected(Exception):
@@ -41,6 +43,8 @@ class Application:
         self._secret = secret
         self._timezone = engine.timezone()
         self._workers = ThreadPoolExecutor(threads, thread_name_prefix="store")
+        # Most of them wait for the one that writes what they all have brought.
+        self._inserters = ThreadPoolExecutor(threads * _INSERTS, thread_name_prefix="insert")
         # Its own thread: a query must be stoppable when every worker is busy.
         self._interrupter = ThreadPoolExecutor(1, thread_name_prefix="interrupt")
 
@@ -60,9 +64,8 @@ class Application:
         except _Disconnected:
             return
         answer = Answer()
-        work = asyncio.get_running_loop().run_in_executor(
-            self._workers, self._run, request, statement, answer
-        )
+        workers = self._inserters if isinstance(statement, statements.Insert) else self._workers
+        work = asyncio.get_running_loop().run_in_executor(workers, self._run, request, statement, answer)
         if not await self._send(answer, receive, send) and isinstance(statement, statements.Query):
             await self._interrupt(answer, work)
 

@@ -3,7 +3,8 @@
 import os
 import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,8 +12,17 @@ from typing import Any, Protocol
 import chdb
 
 from toban.engine.telemetry.child.engine_settings import DATABASE, Limits
-from toban.engine.telemetry.child.refusal import BAD_REQUEST, NOT_ENOUGH_SPACE, Refused, from_engine
+from toban.engine.telemetry.child.groups import MOST_KNOWN, Groups
+from toban.engine.telemetry.child.refusal import (
+    BAD_REQUEST,
+    NOT_ENOUGH_SPACE,
+    REPEATED,
+    Refused,
+    from_engine,
+)
 from toban.engine.telemetry.child.statement import Insert, Query
+from toban.engine.telemetry.tables import BATCHED
+from toban.engine.telemetry.tokens import batch_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,10 @@ class Head:
     format: str
     summary: Mapping[str, str]
 
+
+_TOKEN = "insert_deduplication_token"  # noqa: S105 - a setting's name
+_JOINABLE = frozenset(("JSONCompactColumns",))
+"""Formats of which several blocks, one behind the other, are read as one insert."""
 
 _WHOLE = frozenset(("Parquet",))
 """Formats whose end says what is in them: in chDB's stream each block would be a file of its own."""
@@ -71,15 +85,29 @@ class Engine:
         self._target = f"{directory}?config-file={configuration}"
         self._local = threading.local()
         self._seats: list[_Seat] = []
+        self._groups = Groups()
         # Keeps the store open until the end, whatever the other connections do.
         self._first = _connect(self._target)
         self._first.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
+        self._held = {table: self._batches_of(table) for table in BATCHED}
 
     def close(self) -> None:
         """Close the store. Only when not `is_busy`."""
         for seat in self._seats:
             seat.connection.close()
         self._first.close()
+
+    def _batches_of(self, table: str) -> frozenset[int]:
+        """Return the latest batches that *table* holds, of its last day by its own clock."""
+        if not int(self._first.query(f"EXISTS TABLE {DATABASE}.{table}", "TSV").bytes()):
+            return frozenset()
+        found = self._first.query(
+            f"""SELECT batch FROM {DATABASE}.{table}
+            WHERE received_at > (SELECT max(received_at) FROM {DATABASE}.{table}) - INTERVAL 1 DAY
+            GROUP BY batch ORDER BY max(received_at) DESC LIMIT {MOST_KNOWN}""",  # noqa: S608 - own words
+            "TSV",
+        )
+        return frozenset(map(int, found.bytes().split()))
 
     @property
     def is_busy(self) -> bool:
@@ -100,23 +128,15 @@ class Engine:
         sink: Sink,
     ) -> None:
         """Run *statement* on this thread's connection and put its answer into *sink*, or raise `Refused`."""
-        seat = self._seat()
-        form = default_format if isinstance(statement, Insert) else statement.format or default_format
-        with seat.lock:
-            seat.work = sink
-        try:
-            seat.apply(settings)
-            if isinstance(statement, Insert):
-                self._insert(seat, statement, parameters, sink)
-            elif statement.streams and form not in _WHOLE:
+        if isinstance(statement, Insert):
+            self._insert(statement, parameters, settings, sink)
+            return
+        form = statement.format or default_format
+        with self._working(settings, sink) as seat:
+            if statement.streams and form not in _WHOLE:
                 _stream(seat, statement, parameters, form, sink)
             else:
                 _answer(seat, statement, parameters, form, sink)
-        except RuntimeError as exc:
-            raise from_engine(exc) from exc
-        finally:
-            with seat.lock:
-                seat.work = None
 
     def interrupt(self, work: Sink) -> None:
         """Stop the query that answers to *work*, if it still runs."""
@@ -145,7 +165,48 @@ class Engine:
             self._seats.append(seat)
         return seat
 
-    def _insert(self, seat: _Seat, insert: Insert, parameters: Mapping[str, str], sink: Sink) -> None:
+    @contextmanager
+    def _working(self, settings: Mapping[str, str], sink: Sink) -> Iterator[_Seat]:
+        seat = self._seat()
+        with seat.lock:
+            seat.work = sink
+        try:
+            seat.apply(settings)
+            yield seat
+        except RuntimeError as exc:
+            raise from_engine(exc) from exc
+        finally:
+            with seat.lock:
+                seat.work = None
+
+    def _insert(
+        self, insert: Insert, parameters: Mapping[str, str], settings: Mapping[str, str], sink: Sink
+    ) -> None:
+        if _TOKEN in settings and insert.table in BATCHED and insert.format in _JOINABLE and not parameters:
+            self._insert_with_others(insert, dict(settings), sink)
+            sink.put(Head("", {}))
+            return
+        with self._working(settings, sink) as seat:
+            done = self._write(seat, insert, (insert.rows,), parameters)
+        sink.put(Head("", {"written_rows": str(done.rows_read()), "written_bytes": str(done.bytes_read())}))
+
+    def _insert_with_others(self, insert: Insert, settings: dict[str, str], sink: Sink) -> None:
+        token = settings.pop(_TOKEN)
+        if batch_number(token) in self._held[insert.table]:
+            raise Refused(REPEATED, "rows of this batch were here before the store's start: look for them")
+        # What a group consists of never comes again: the engine has nothing to know again.
+        settings["deduplicate_insert"] = "disable"
+
+        def write(blocks: Sequence[bytes]) -> None:
+            with self._working(settings, sink) as seat:
+                self._write(seat, insert, blocks, {})
+
+        kind = (insert.head, insert.format, tuple(sorted(settings.items())))
+        self._groups.insert(kind, token, insert.rows, write)
+
+    def _write(
+        self, seat: _Seat, insert: Insert, blocks: Sequence[bytes], parameters: Mapping[str, str]
+    ) -> Any:  # chDB has no types
         """Insert from a file in memory: chDB's own `send_insert` reports success for rows that it refused."""
         free = shutil.disk_usage(self._directory).free
         if free < self._limits.free_bytes:
@@ -154,15 +215,15 @@ class Engine:
                 f"the disk of {self._directory} has {free} bytes left; {self._limits.free_bytes} are to "
                 f"stay free. HINT: free some space, or lower --keep-free; nothing was stored",
             )
-        rows = os.memfd_create("insert")
+        file = os.memfd_create("insert")
         try:
-            _write_all(rows, insert.rows)
-            done = seat.connection.query(
-                f"{insert.head} FROM INFILE '/proc/self/fd/{rows}' FORMAT {insert.format}", params=parameters
+            for block in blocks:
+                _write_all(file, block)
+            return seat.connection.query(
+                f"{insert.head} FROM INFILE '/proc/self/fd/{file}' FORMAT {insert.format}", params=parameters
             )
         finally:
-            os.close(rows)
-        sink.put(Head("", {"written_rows": str(done.rows_read()), "written_bytes": str(done.bytes_read())}))
+            os.close(file)
 
 
 def _stream(seat: _Seat, query: Query, parameters: Mapping[str, str], form: str, sink: Sink) -> None:

@@ -4,12 +4,17 @@ import re
 
 AUTHENTICATION_FAILED = 516
 BAD_REQUEST = 36
+REPEATED = 389
 NOT_ENOUGH_SPACE = 243
 NOT_SUPPORTED = 48
 NO_PRIVILEGE = 497
 TOO_LARGE = 307
 UNKNOWN = 1001
 """ClickHouse's numbers for these errors (`ErrorCodes.cpp`): clients decide by them."""
+
+WHOLLY_REFUSED = frozenset((6, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 130, 131, 349, 469))
+"""Of these errors nothing was stored, and nothing ever will be: rows that don't parse or are of another type,
+a value out of range, a violated constraint."""
 
 _STATUS = {
     AUTHENTICATION_FAILED: 403,
@@ -18,6 +23,7 @@ _STATUS = {
     81: 404,
     62: 400,
     BAD_REQUEST: 400,
+    REPEATED: 409,
     TOO_LARGE: 413,
     NOT_SUPPORTED: 501,
     NOT_ENOUGH_SPACE: 507,

@@ -19,6 +19,7 @@ _ALLOWED = frozenset(
 _INSERT = re.compile(
     rb"\A\s*(INSERT\s+INTO\b[^;]*?)\s+FORMAT\s+(\w+)[ \t]*;?[ \t]*(?:\r?\n|\Z)", re.IGNORECASE | re.DOTALL
 )
+_INTO = re.compile(r"\s*INSERT\s+INTO\s+[\"`]?(\w+)[\"`]?\s*\(", re.IGNORECASE)
 _TEXT = re.compile(r"'(?:[^'\\]|\\.|'')*'", re.DOTALL)
 _NAME = re.compile(r'"([^"\\]*)"|`([^`\\]*)`')
 _FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*\Z", re.IGNORECASE)
@@ -35,6 +36,12 @@ class Insert:
     head: str
     format: str
     rows: bytes
+
+    @property
+    def table(self) -> str:
+        """Its name, without quotes; empty where it can't be read."""
+        found = _INTO.match(self.head)
+        return found[1] if found else ""
 
 
 @dataclass(frozen=True, slots=True)

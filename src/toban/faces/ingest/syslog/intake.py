@@ -20,6 +20,7 @@ from toban.engine.telemetry.logs import Batch, LogRow, LogStore
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.ingest.syslog.counters import DROPPED_TOTAL
 from toban.faces.ingest.syslog.rules import Message, sorted_out
+from toban.faces.ingest.takers import by_a_taker
 
 MOST_BYTES = 16 * 1024 * 1024
 """Of messages that wait; as rows they take a few times as much, of those in hand only."""
@@ -103,7 +104,7 @@ class Intake:
                 self._waiting.popleft()
             self._in_hand, self._size_in_hand = batches, sum(map(_size, messages))
         for sender, batch in list(self._in_hand.items()):
-            if not await asyncio.to_thread(self._keep, sender, batch):
+            if not await by_a_taker(self._keep, sender, batch):
                 return False
             del self._in_hand[sender]
         self._size, self._size_in_hand = self._size - self._size_in_hand, 0

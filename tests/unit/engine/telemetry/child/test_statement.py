@@ -124,3 +124,20 @@ _PIECES = (
 def test_every_text_whatever_is_either_read_or_refused(text: bytes) -> None:
     with suppress(Refused):
         assert read(text)
+
+
+@pytest.mark.parametrize(
+    ("head", "table"),
+    [
+        (b"INSERT INTO `logs` (`kind`, `day`)", "logs"),
+        (b"insert into logs(kind)", "logs"),
+        (b'INSERT INTO "spans" ("day")', "spans"),
+        (b"INSERT INTO other.logs (kind)", ""),
+        (b"INSERT INTO logs", ""),
+    ],
+)
+def test_the_table_of_an_insert_is_read_where_it_is_plain(head: bytes, table: str) -> None:
+    statement = read(head + b" FORMAT RowBinary\n", b"rows")
+
+    assert isinstance(statement, Insert)
+    assert statement.table == table

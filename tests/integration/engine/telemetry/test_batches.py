@@ -1,0 +1,138 @@
+"""Batches in a real store: each there once, whoever else writes and whatever the store has forgotten."""
+
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import NamedTuple
+
+import pytest
+from tests.integration.engine.telemetry.conftest import StartStore
+from tests.integration.engine.telemetry.test_logs import FIRST, count, row
+
+from toban.engine.telemetry.batches import Batch, BatchStore, BatchTable, key_of
+from toban.engine.telemetry.logs import LogStore
+from toban.engine.telemetry.store import StoreRefused, Telemetry
+
+PARCELS = BatchTable("parcels", ("day", "at", "batch", "number"), partition=("day",))
+
+
+class Parcel(NamedTuple):
+    """A row of a table whose inserts only the engine knows again, as ClickHouse does of all tables."""
+
+    day: str
+    at: float
+    number: int
+
+
+@pytest.fixture
+def parcels(telemetry: Telemetry) -> Iterator[BatchStore[Parcel]]:
+    telemetry.do(
+        """CREATE TABLE parcels (day Date, at DateTime64(3, 'UTC'), batch UInt64, number UInt32,
+        received_at DateTime DEFAULT now()) ENGINE = MergeTree PARTITION BY day ORDER BY at
+        SETTINGS non_replicated_deduplication_window = 100""",
+        {},
+    )
+    yield BatchStore(telemetry, PARCELS)
+    telemetry.do("DROP TABLE parcels", {})
+
+
+def parcels_of(telemetry: Telemetry) -> list[int]:
+    return [number for (number,) in telemetry.ask("SELECT number FROM parcels ORDER BY number", {})]
+
+
+def test_batches_that_come_at_once_are_written_together(telemetry: Telemetry) -> None:
+    telemetry.do("TRUNCATE TABLE logs", {})
+    logs = LogStore(telemetry)
+    batches = [
+        Batch(key_of("shop", str(at), b""), [row(at * 100 + n) for n in range(1, 101)]) for at in range(40)
+    ]
+
+    with ThreadPoolExecutor(16) as senders:
+        list(senders.map(logs.write, batches))
+
+    parts = "SELECT count() FROM system.parts WHERE table = 'logs' AND rows > 0 AND level = 0"
+    assert count(telemetry) == 4000
+    assert int(telemetry.ask("SELECT uniqExact(number) FROM logs", {})[0][0]) == 4000
+    assert int(telemetry.ask(parts, {})[0][0]) < 40
+
+
+def test_a_batch_that_the_engine_refuses_holds_up_no_other(telemetry: Telemetry) -> None:
+    telemetry.do("TRUNCATE TABLE logs", {})
+    logs = LogStore(telemetry)
+    batches = [Batch(key_of("shop", f"good {at}", b""), [row(at + 1)]) for at in range(30)]
+    bad = Batch(key_of("shop", "bad", b""), [row(1)._replace(day="no day")])
+
+    with ThreadPoolExecutor(16) as senders:
+        done = [senders.submit(logs.write, batch) for batch in (*batches[:15], bad, *batches[15:])]
+
+    assert [type(each.exception()) for each in done if each.exception()] == [StoreRefused]
+    assert count(telemetry) == 30
+
+
+def test_a_batch_that_a_killed_store_held_is_there_once(start_store: StartStore) -> None:
+    """It may have lost what it knew of its inserts: then the rows tell."""
+    child = start_store()
+    telemetry = Telemetry(child.telemetry_url)
+    batch = Batch(key_of("shop", "held", b""), [row(number) for number in range(1, 51)])
+    LogStore(telemetry).write(batch)
+    child.stop(signal.SIGKILL)
+    start_store(port=child.port)
+
+    for logs in (LogStore(telemetry), LogStore(telemetry)):
+        logs.write(batch)
+        logs.write(batch)
+
+    assert count(telemetry) == 50
+    telemetry.close()
+
+
+def test_a_batch_without_times_is_known_again_on_the_next_day(start_store: StartStore) -> None:
+    child = start_store()
+    telemetry = Telemetry(child.telemetry_url)
+    yesterday = [row(number) for number in range(1, 11)]
+    key = key_of("shop", "without times", b"")
+    LogStore(telemetry).write(Batch(key, yesterday))
+    child.stop(signal.SIGKILL)
+    start_store(port=child.port)
+
+    today = (FIRST + timedelta(days=1)).isoformat()
+    LogStore(telemetry).write(
+        Batch(key, [each._replace(day=today, at=each.at + 86_400) for each in yesterday])
+    )
+
+    assert count(telemetry) == 10
+    telemetry.close()
+
+
+def test_a_writer_sees_that_the_store_was_started_anew(start_store: StartStore) -> None:
+    child = start_store()
+    telemetry = Telemetry(child.telemetry_url)
+    logs, elsewhere = LogStore(telemetry), LogStore(telemetry)
+    batches = [Batch(key_of("shop", str(at), b""), [row(at + 1)]) for at in range(3)]
+    logs.write(batches[0])
+    elsewhere.write(batches[1])
+    child.stop(signal.SIGKILL)
+    start_store(port=child.port)
+
+    for batch in batches:
+        logs.write(batch)
+
+    assert count(telemetry) == 3
+    telemetry.close()
+
+
+def test_what_the_engine_took_for_a_repetition_by_mistake_is_written_after_all(
+    parcels: BatchStore[Parcel], telemetry: Telemetry
+) -> None:
+    """ClickHouse killed between noting a token and committing the rows holds the one without the other."""
+    batch = Batch("ab" * 32, [Parcel("1970-01-02", 86_400.0 + n, n) for n in range(1, 11)])
+    parcels.write(batch)
+    telemetry.do("ALTER TABLE parcels DELETE WHERE number > 4 SETTINGS mutations_sync = 1", {})
+    assert parcels_of(telemetry) == [1, 2, 3, 4]
+
+    BatchStore[Parcel](telemetry, PARCELS)._insert_all(batch)
+    assert parcels_of(telemetry) == [1, 2, 3, 4], "the engine knows its token"
+    parcels.write(batch)
+
+    assert parcels_of(telemetry) == list(range(1, 11))
