@@ -16,7 +16,7 @@ class Said:
         return self.text % self.values if self.values else self.text
 
 
-def recorded(text: str, **values: object) -> str:
+def recorded(text: str, /, **values: object) -> str:
     """Return the sentence as it goes on record: in Japanese, with its values in it.
 
     Pages say it in another language by knowing *text* again, so that it has to be one of theirs.

@@ -19,6 +19,7 @@ from toban.engine.bindings.due import due_times
 from toban.engine.bindings.model import Bindings
 from toban.engine.clock import Clock, system_clock
 from toban.engine.runs.work import Work
+from toban.engine.said import recorded
 
 _DELAY = timedelta(minutes=5)
 """Before a retry where the document says how often, and not after how long."""
@@ -125,9 +126,13 @@ def source_of(
     """Return where a subject is backed up from and to, or why it can't be."""
     bound = bindings.backups.get(subject)
     if bound is None:
-        return (
-            f'「{subject}」をどう取るかが {bindings.file} にありません: [backups."{subject}"] に'
-            f" kind = {_choices(kinds.engines)} を書いてください"
+        return recorded(
+            "「%(subject)s」をどう取るかが %(file)s にありません:"
+            " %(section)s に kind = %(kinds)s を書いてください",
+            subject=subject,
+            file=bindings.file,
+            section=f'[backups."{subject}"]',
+            kinds=_choices(kinds.engines),
         )
     kind = kinds.engines[bound.kind]
     rows = [row for row in design.of(BackupPolicy) if row.subject == subject]
@@ -135,9 +140,14 @@ def source_of(
     # A place of the engine's own is no store of ours, though the row's destination may name one of those.
     store = bindings.stores.get(store_name) if kind.needs_store else None
     if kind.needs_store and store is None:
-        return (
-            f'保存先「{store_name}」が {bindings.file} にありません: [stores."{store_name}"] を書くか、'
-            f'[backups."{subject}"] に store = "…" を書いてください'
+        return recorded(
+            "保存先「%(store)s」が %(file)s にありません:"
+            " %(section)s を書くか、%(backup)s に %(setting)s を書いてください",
+            store=store_name,
+            file=bindings.file,
+            section=f'[stores."{store_name}"]',
+            backup=f'[backups."{subject}"]',
+            setting='store = "…"',
         )
     return Source(
         subject=subject,
@@ -187,7 +197,9 @@ def _plan_row(planning: _Planning, row: BackupPolicy) -> str:
     """Take *row* into the plan, or say why it does not run."""
     method = read_backup_method(row.method)
     if method is None:
-        return f"方式「{row.method}」の取り方が分かりません: フルか増分かを文書に書いてください"
+        return recorded(
+            "方式「%(method)s」の取り方が分かりません: フルか増分かを文書に書いてください", method=row.method
+        )
     if method is BackupMethod.VERSIONING:
         return _plan_guard(planning, row)
     source = planning.sources.get(row.subject) or source_of(
@@ -196,7 +208,7 @@ def _plan_row(planning: _Planning, row: BackupPolicy) -> str:
     if isinstance(source, str):
         return source
     if not source.kind.methods:
-        return f'kind = "{source.kind_name}" は「{row.method}」を取れません: 別の kind を書いてください'
+        return _unable(source, row)
     planning.sources[row.subject] = source
     if method is BackupMethod.LOG:
         planning.policies.append(Policy(row, method, source, work=""))
@@ -207,9 +219,13 @@ def _plan_row(planning: _Planning, row: BackupPolicy) -> str:
 def _plan_guard(planning: _Planning, row: BackupPolicy) -> str:
     source = source_of(row.subject, planning.design, planning.bindings, planning.kinds, clock=planning.clock)
     if isinstance(source, str) or not source.kind.keeps_versions:
-        return (
-            f"「{row.subject}」がどのバケットかが {planning.bindings.file} にありません:"
-            f' [backups."{row.subject}"] に kind = "versioning" と bucket を書いてください'
+        return recorded(
+            "「%(subject)s」がどのバケットかが %(file)s にありません:"
+            " %(section)s に %(setting)s と bucket を書いてください",
+            subject=row.subject,
+            file=planning.bindings.file,
+            section=f'[backups."{row.subject}"]',
+            setting='kind = "versioning"',
         )
     planning.guards.append(Policy(row, BackupMethod.VERSIONING, source, work=""))
     return ""
@@ -218,33 +234,48 @@ def _plan_guard(planning: _Planning, row: BackupPolicy) -> str:
 def _plan_copies(planning: _Planning, row: BackupPolicy, method: BackupMethod, source: Source) -> str:
     wanted = _METHODS[method]
     if wanted not in source.kind.methods:
-        return f'kind = "{source.kind_name}" は「{row.method}」を取れません: 別の kind を書いてください'
+        return _unable(source, row)
     batch = doing(row, wanted, planning.design, planning.bindings)
     key = batch or key_of(row.subject, wanted)
     if any(policy.work == key for policy in planning.policies):
-        return f"「{row.subject}」の「{row.method}」を述べた行がもう一つあります: 一つにしてください"
+        return recorded(
+            "「%(subject)s」の「%(method)s」を述べた行がもう一つあります: 一つにしてください",
+            subject=row.subject,
+            method=row.method,
+        )
     if not batch and (why := _why_never_due(row, planning.bindings)):
         return why
     planning.policies.append(Policy(row, method, source, key, is_batch=bool(batch)))
     return ""
 
 
+def _unable(source: Source, row: BackupPolicy) -> str:
+    return recorded(
+        "%(kind)s は「%(method)s」を取れません: 別の kind を書いてください",
+        kind=f'kind = "{source.kind_name}"',
+        method=row.method,
+    )
+
+
 def _why_never_due(row: BackupPolicy, bindings: Bindings) -> str:
     if not row.schedules:
-        return "いつ取るかが文書にありません: 頻度と時刻を書いてください"
+        return recorded("いつ取るかが文書にありません: 頻度と時刻を書いてください")
     schedule = row.schedules[0]
     if next(due_times(schedule, bindings.system, _ANY_DAY, _ANY_DAY + _A_YEAR), None) is None:
-        return f"いつ取るかが「{schedule.text}」からは決まりません: 日と時刻を文書に書いてください"
+        return recorded(
+            "いつ取るかが「%(schedule)s」からは決まりません: 日と時刻を文書に書いてください",
+            schedule=schedule.text,
+        )
     return ""
 
 
 def _why_unjudged(objective: RecoveryObjective, planning: _Planning) -> str:
     if objective.subject and objective.subject in {guard.row.subject for guard in planning.guards}:
-        return "バケットが旧版を保ちます: 戻せる時点は書き込みのたびに進みます"
+        return recorded("バケットが旧版を保ちます: 戻せる時点は書き込みのたびに進みます")
     if objective.subject and objective.subject not in planning.sources:
-        return f"「{objective.subject}」のバックアップがつながれていません"
+        return recorded("「%(subject)s」のバックアップがつながれていません", subject=objective.subject)
     if not planning.sources:
-        return "つないだバックアップがまだありません"
+        return recorded("つないだバックアップがまだありません")
     return ""
 
 

@@ -13,6 +13,7 @@ from toban.engine.bindings.model import BatchBinding, Bindings, Bound
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.rules import CatchUp
 from toban.engine.runs.work import Reported, Step, Work
+from toban.engine.said import recorded
 
 _DELAY = timedelta(minutes=5)
 """Before a retry where the document says how often, and not after how long."""
@@ -57,7 +58,7 @@ def plan(design: Design, bindings: Bindings, kinds: Mapping[str, WorkKind]) -> B
     runs = {key: batches[key] for key in works}
     practice: tuple[Practice, ...] = (*design.of(Scheduler), *design.of(BatchRetry), *design.of(BatchWatch))
     if not works:
-        unbound |= {row.id: "つないだバッチがまだありません" for row in practice}
+        unbound |= {row.id: recorded("つないだバッチがまだありません") for row in practice}
     return BatchPlan(works, runs, practice if works else (), unbound)
 
 
@@ -131,18 +132,28 @@ def retry_delays(batch: Batch, retries: tuple[BatchRetry, ...]) -> tuple[timedel
 def _why_unbound(batch: Batch, batches: Mapping[str, Batch], bindings: Bindings) -> str:
     key, file = key_of(batch), bindings.file
     if batches[key] is not batch:
-        return f"「{key}」という行がもう一つあります: バッチIDを分けてください"
+        return recorded("「%(key)s」という行がもう一つあります: バッチIDを分けてください", key=key)
     binding = bindings.batches.get(key)
     if binding is None:
-        return f'何を実行するかが {file} にありません: [batches.{key}] に command = ["…"] を書いてください'
+        return recorded(
+            "何を実行するかが %(file)s にありません: %(section)s に %(setting)s を書いてください",
+            file=file,
+            section=f"[batches.{key}]",
+            setting='command = ["…"]',
+        )
     known = bindings.batches.keys() & batches.keys()
     unknown = [each for each in binding.config.depends_on if each not in known]
     if unknown:
-        return f"depends_on の「{'、'.join(unknown)}」が文書か {file} にありません"
+        return recorded(
+            "depends_on の「%(names)s」が文書か %(file)s にありません", names="、".join(unknown), file=file
+        )
     if key in set(_behind(key, bindings.batches)):
-        return f"{file} の depends_on が輪になっています"
+        return recorded("%(file)s の depends_on が輪になっています", file=file)
     if next(due_times(batch.schedule, bindings.system, _ANY_DAY, _ANY_DAY + _A_YEAR), None) is None:
-        return f"いつ実行するかが「{batch.schedule.text}」からは決まりません: 日と時刻を文書に書いてください"
+        return recorded(
+            "いつ実行するかが「%(schedule)s」からは決まりません: 日と時刻を文書に書いてください",
+            schedule=batch.schedule.text,
+        )
     return ""
 
 

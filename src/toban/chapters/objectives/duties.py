@@ -10,6 +10,7 @@ from toban.engine.bindings.model import Bindings
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.roster import Override, Roster, clock, following, holding, on_duty, rosters
+from toban.engine.said import recorded
 
 _WEEK = 7
 _QUARTERS = 24 * 4
@@ -52,13 +53,18 @@ def _unreachable(names: Iterable[str], duty: DutyRole, bindings: Bindings) -> It
     for name in names:
         person = bindings.people.get(name)
         if person is None:
-            yield (
-                f"役割「{duty.role}」の担当者が {bindings.file} にありません: "
-                f'[people."{name}"] を書いてください'
+            yield recorded(
+                "役割「%(role)s」の担当者が %(file)s にありません: %(section)s を書いてください",
+                role=duty.role,
+                file=bindings.file,
+                section=f'[people."{name}"]',
             )
         elif not any(getattr(person, way) for way in ("email", "slack", "pagerduty", "phone")):
-            ways = "email か slack か pagerduty か phone"
-            yield f'{bindings.file} の [people."{name}"] に {ways} を書いてください'
+            yield recorded(
+                "%(file)s の %(section)s に email か slack か pagerduty か phone を書いてください",
+                file=bindings.file,
+                section=f'[people."{name}"]',
+            )
 
 
 def _name(name: str, bindings: Bindings) -> str:

@@ -10,8 +10,9 @@ from toban.engine.notify import words
 from toban.engine.notify.contacts import Contacts
 from toban.engine.notify.models import Delivery
 from toban.engine.notify.routing import Routing, routing_of
+from toban.engine.said import recorded
 
-_NEVER_USED = "宛先まで接続されていますが、まだ一度も送っていません"
+_NEVER_USED = recorded("宛先まで接続されていますが、まだ一度も送っていません")
 
 
 def statuses(rules: Sequence[NotificationRule], contacts: Contacts, now: datetime) -> list[StatusUpdate]:
@@ -27,7 +28,7 @@ def status_of(
 ) -> StatusUpdate:
     """Judge one row. A recipient who can't be reached weighs more than notices that reached others."""
     total = len(routing.routes) + len(routing.dead_ends)
-    value = f"{len(routing.routes)}/{total} 経路"
+    value = recorded("%(count)s/%(all)s 経路", count=len(routing.routes), all=total)
     if routing.dead_ends:
         reason = "\n".join(end.detail for end in routing.dead_ends)
         return StatusUpdate(rule.id, Verdict.UNBOUND, value, reason, now)
@@ -36,15 +37,26 @@ def status_of(
     proof = {"delivery": last.key, "channel": last.channel, "receipt": last.receipt}
     if last.state == Delivery.State.DELIVERED:
         at = words.moment(last.settled_at or last.created_at, contacts.zone)
-        reason = f"{at} に {last.channel} が受け取りました: {last.announcement.title}"
+        reason = recorded(
+            "%(clock)s に %(channel)s が受け取りました: %(title)s",
+            clock=at,
+            channel=last.channel,
+            title=last.announcement.title,
+        )
         return StatusUpdate(rule.id, Verdict.CONFORMING, value, reason, now, proof=proof)
     if last.state == Delivery.State.FAILED:
-        reason = f"{last.channel} に届きませんでした: {last.error}"
+        reason = recorded("%(channel)s に届きませんでした: %(error)s", channel=last.channel, error=last.error)
         return StatusUpdate(rule.id, Verdict.DEVIATING, value, reason, now, proof=proof)
     if last.error:
-        reason = f"{last.channel} に送り直しています ({last.attempts}回試みました): {last.error}"
+        reason = recorded(
+            "%(channel)s に送り直しています (%(count)s回試みました): %(error)s",
+            channel=last.channel,
+            count=last.attempts,
+            error=last.error,
+        )
         return StatusUpdate(rule.id, Verdict.WARNING, value, reason, now, proof=proof)
-    return StatusUpdate(rule.id, Verdict.NOT_PERFORMED, value, f"{last.channel} に送るところです", now)
+    reason = recorded("%(channel)s に送るところです", channel=last.channel)
+    return StatusUpdate(rule.id, Verdict.NOT_PERFORMED, value, reason, now)
 
 
 def _last(rule: NotificationRule) -> Delivery | None:

@@ -8,6 +8,7 @@ from toban.design.values.people import ChannelKind, ChannelRef, Placeholder, Rec
 from toban.design.values.severity import AlertLevel, IncidentSeverity
 from toban.engine.notify.contacts import Contacts, Way
 from toban.engine.notify.reason import WORDS, Reason
+from toban.engine.said import recorded
 
 _SEVERITIES = {
     AlertLevel.CRITICAL: (IncidentSeverity.CRITICAL, IncidentSeverity.HIGH),
@@ -91,15 +92,17 @@ def _joined(one: Route, other: Route) -> Route:
 def _follow(rule: NotificationRule, recipient: Recipient, contacts: Contacts) -> Iterable[Route | DeadEnd]:
     match recipient:
         case Placeholder(text):
-            detail = f"「{text}」に宛先を書いてください"
+            detail = recorded("「%(text)s」に宛先を書いてください", text=text)
             yield _dead_end(rule, text, Reason.PLACEHOLDER, detail)
         case ChannelRef():
             yield _through(rule, _name(recipient), recipient, recipient.address, contacts)
         case _:
             holders = contacts.holders(recipient.name)
             if not holders:
-                detail = (
-                    f'{contacts.file} の [duty."{recipient.name}"] に、この時刻に当番となる人を書いてください'
+                detail = recorded(
+                    "%(file)s の %(section)s に、この時刻に当番となる人を書いてください",
+                    file=contacts.file,
+                    section=f'[duty."{recipient.name}"]',
                 )
                 yield _dead_end(rule, recipient.name, Reason.NOBODY_ON_DUTY, detail)
             for name in holders:
@@ -110,7 +113,8 @@ def _to(rule: NotificationRule, name: str, contacts: Contacts) -> Iterable[Route
     """Yield the ways of the row to whoever `[people]` knows by *name*."""
     addresses = contacts.addresses(name)
     if addresses is None:
-        detail = f'{contacts.file} に [people."{name}"] を書いてください'
+        section = f'[people."{name}"]'
+        detail = recorded("%(file)s に %(section)s を書いてください", file=contacts.file, section=section)
         yield _dead_end(rule, name, Reason.UNBOUND_ROLE, detail)
         return
     for channel in rule.channels or tuple(ChannelRef(kind) for kind in addresses):
@@ -123,11 +127,16 @@ def _through(
 ) -> Route | DeadEnd:
     way = _way(channel, address, contacts.ways)
     if way is None:
-        detail = f"{contacts.file} の [channels.…] に{_wanted(channel.kind, channel.address)}を書いてください"
+        detail = _wanted(channel.kind, channel.address, contacts.file)
         return _dead_end(rule, recipient, Reason.UNBOUND_CHANNEL, detail)
     if not address and not way.is_shared:
         key = channel.kind.name.lower()
-        detail = f'{contacts.file} の [people."{recipient}"] に {key} = "…" を書いてください'
+        detail = recorded(
+            "%(file)s の %(section)s に %(setting)s を書いてください",
+            file=contacts.file,
+            section=f'[people."{recipient}"]',
+            setting=f'{key} = "…"',
+        )
         return _dead_end(rule, recipient, Reason.NO_ADDRESS, detail)
     return Route(rule.id, str(rule.origin), recipient, way, address)
 
@@ -143,9 +152,22 @@ def _way(channel: ChannelRef, address: str, ways: Sequence[Way]) -> Way | None:
     return of_kind[0] if of_kind else None
 
 
-def _wanted(kind: ChannelKind, place: str) -> str:
-    words = f' kind = "{kind.name.lower()}" '
-    return f'{words}と channel = "{place}" ' if place.startswith("#") else words
+def _wanted(kind: ChannelKind, place: str, file: str) -> str:
+    section, setting = "[channels.…]", f'kind = "{kind.name.lower()}"'
+    if not place.startswith("#"):
+        return recorded(
+            "%(file)s の %(section)s に %(setting)s を書いてください",
+            file=file,
+            section=section,
+            setting=setting,
+        )
+    return recorded(
+        "%(file)s の %(section)s に %(setting)s と %(other)s を書いてください",
+        file=file,
+        section=section,
+        setting=setting,
+        other=f'channel = "{place}"',
+    )
 
 
 def _name(channel: ChannelRef) -> str:
@@ -153,4 +175,12 @@ def _name(channel: ChannelRef) -> str:
 
 
 def _dead_end(rule: NotificationRule, recipient: str, reason: Reason, way_out: str) -> DeadEnd:
-    return DeadEnd(rule.id, str(rule.origin), recipient, reason, f"{WORDS[reason]}: {recipient}。{way_out}")
+    return DeadEnd(
+        rule.id,
+        str(rule.origin),
+        recipient,
+        reason,
+        recorded(
+            "%(why)s: %(recipient)s。%(way_out)s", why=WORDS[reason], recipient=recipient, way_out=way_out
+        ),
+    )

@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as _known
 
+from toban.engine.notify.reason import WORDS
 from toban.faces.web.words import amount
 
 _LONGEST = 500
@@ -69,6 +70,46 @@ SENTENCES = (
     _known("今月の予算が残っています"),
     _known("目標 %(target)s"),
     _known("続いている障害を止め、今月の残りの変更を見送るか決めてください"),
+    # backups, batches
+    _known(
+        "「%(subject)s」をどう取るかが %(file)s にありません:"
+        " %(section)s に kind = %(kinds)s を書いてください"
+    ),
+    _known(
+        "保存先「%(store)s」が %(file)s にありません:"
+        " %(section)s を書くか、%(backup)s に %(setting)s を書いてください"
+    ),
+    _known("方式「%(method)s」の取り方が分かりません: フルか増分かを文書に書いてください"),
+    _known("%(kind)s は「%(method)s」を取れません: 別の kind を書いてください"),
+    _known(
+        "「%(subject)s」がどのバケットかが %(file)s にありません:"
+        " %(section)s に %(setting)s と bucket を書いてください"
+    ),
+    _known("「%(subject)s」の「%(method)s」を述べた行がもう一つあります: 一つにしてください"),
+    _known("いつ取るかが文書にありません: 頻度と時刻を書いてください"),
+    _known("いつ取るかが「%(schedule)s」からは決まりません: 日と時刻を文書に書いてください"),
+    _known("バケットが旧版を保ちます: 戻せる時点は書き込みのたびに進みます"),
+    _known("「%(subject)s」のバックアップがつながれていません"),
+    _known("つないだバックアップがまだありません"),
+    _known("「%(key)s」という行がもう一つあります: バッチIDを分けてください"),
+    _known("何を実行するかが %(file)s にありません: %(section)s に %(setting)s を書いてください"),
+    _known("depends_on の「%(names)s」が文書か %(file)s にありません"),
+    _known("%(file)s の depends_on が輪になっています"),
+    _known("いつ実行するかが「%(schedule)s」からは決まりません: 日と時刻を文書に書いてください"),
+    _known("つないだバッチがまだありません"),
+    # notices, people
+    _known("宛先まで接続されていますが、まだ一度も送っていません"),
+    _known("%(count)s/%(all)s 経路"),
+    _known("%(clock)s に %(channel)s が受け取りました: %(title)s"),
+    _known("%(channel)s に届きませんでした: %(error)s"),
+    _known("%(channel)s に送り直しています (%(count)s回試みました): %(error)s"),
+    _known("%(channel)s に送るところです"),
+    _known("「%(text)s」に宛先を書いてください"),
+    _known("%(file)s の %(section)s に、この時刻に当番となる人を書いてください"),
+    _known("%(file)s の %(section)s に %(setting)s を書いてください"),
+    _known("%(file)s の %(section)s に %(setting)s と %(other)s を書いてください"),
+    _known("役割「%(role)s」の担当者が %(file)s にありません: %(section)s を書いてください"),
+    _known("%(file)s の %(section)s に email か slack か pagerduty か phone を書いてください"),
     # logs, errors
     _known(
         "ログがまだ届いていません: toban.toml の [senders] に送り手を書いて HTTP、syslog、toban agent で"
@@ -102,13 +143,18 @@ SENTENCES = (
     _known(
         "%(clock)s の分を、まだだれも見ていません。/errors/review/ か toban errors review --done で記録します"
     ),
-    # Last, since they may hold any of the others.
+    # These may hold any of the others.
     _known("%(figure)s（%(aside)s）"),
+    _known("%(why)s: %(recipient)s。%(way_out)s"),
 )
 """What `engine.said.recorded` writes; a test holds it against all its callers."""
 
+_DEAD_END = "%(why)s: %(recipient)s。%(way_out)s"
+"""Ends in another sentence, and so is looked for before all of them."""
+_ONLY = {"why": "|".join(map(re.escape, WORDS.values()))}
+"""What a value can only be, by its name."""
 _VALUE = re.compile(r"%\((\w+)\)s")
-_OR = re.compile(r'(?<=") か (?=kind = ")')
+_OR = re.compile(r'(?<=") か (?=(?:kind = )?")')
 
 
 def in_readers_language(text: str) -> str:
@@ -141,18 +187,18 @@ def _is_known(part: str) -> bool:
 
 
 def _patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
-    for sentence in SENTENCES:
+    for sentence in (*SENTENCES, *WORDS.values()):
         texts = _VALUE.split(sentence)
         # A value that stands twice is the same in both places.
         names = [each for place, each in enumerate(texts) if place % 2]
         written = [
             re.escape(each) if place % 2 == 0
             else f"(?P={each})" if each in names[: place // 2]
-            else f"(?P<{each}>.+?)"
+            else f"(?P<{each}>{_ONLY.get(each, '.+?')})"
             for place, each in enumerate(texts)
         ]  # fmt: skip
         yield sentence, re.compile("".join(written))
 
 
 # What is written out most comes first: shorter sentences would find themselves in longer ones.
-_PATTERNS = sorted(_patterns(), key=lambda each: -len(_VALUE.sub("", each[0])))
+_PATTERNS = sorted(_patterns(), key=lambda each: (each[0] != _DEAD_END, -len(_VALUE.sub("", each[0]))))

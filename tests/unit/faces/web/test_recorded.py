@@ -5,8 +5,11 @@ from collections.abc import Iterator
 import pytest
 from django.utils import translation
 
+from toban.engine.notify.reason import WORDS, Reason
 from toban.engine.said import recorded
 from toban.faces.web.recorded import SENTENCES, in_readers_language
+
+WHY = (WORDS[Reason.UNBOUND_ROLE], "Nobody holds the role")
 
 
 @pytest.fixture
@@ -44,6 +47,14 @@ def english() -> Iterator[None]:
             "toban errors show 7、解決したら toban errors resolve 7",
             "toban errors show 7; when it is resolved, toban errors resolve 7",
         ),
+        (
+            '「DB」をどう取るかが x にありません: [backups.DB] に kind = "a" か "b" を書いてください',
+            'x does not say how “DB” is backed up: write kind = "a" or "b" into [backups.DB]',
+        ),
+        (
+            "役割を担う人が決まっていません: 当直。x に [people.当直] を書いてください",
+            "Nobody holds the role: 当直. write [people.当直] into x",
+        ),
         ("新しいエラー（error、3件、リリース 1.0）", "new error (error, 3 times, release 1.0)"),
         (
             "12日分 1,234行 (3 MB)。保全中のため削除しません: 調査 か",
@@ -65,13 +76,14 @@ def test_what_is_not_known_stays_as_it_is(written: str) -> None:
 def test_every_sentence_is_known_again_with_its_values_and_stays_in_japanese(sentence: str) -> None:
     class Values(dict[str, str]):
         def __missing__(self, name: str) -> str:
-            return f"<{name}>"
+            return WORDS[Reason.UNBOUND_ROLE] if name == "why" else f"<{name}>"
 
     written = sentence % Values()
 
     assert in_readers_language(written) == written
     with translation.override("en"):
-        assert in_readers_language(written) == translation.gettext(sentence) % Values()
+        said = translation.gettext(sentence) % Values()
+        assert in_readers_language(written) == said.replace(*WHY)
 
 
 def test_values_may_hold_anything() -> None:
