@@ -32,7 +32,6 @@ from toban.chapters.logs.lines import LineReader, Origin
 from toban.chapters.logs.rules import rules
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
-from toban.engine.telemetry.lives import YOUNG
 from toban.engine.telemetry.log_language import read_search
 from toban.engine.telemetry.log_search import LogSearch, Span
 from toban.engine.telemetry.logs import Batch, LogStore, key_of
@@ -41,10 +40,9 @@ from toban.engine.telemetry.store import Telemetry
 METHOD = """Method: the real `toban serve` before the real `toban store`, durable before the acknowledgement;
 lines of the document's format, 280 bytes, made before the clock starts; four senders of large batches,
 sixteen of small ones, over kept-alive connections: each sends its next batch when the last is acknowledged.
-Memory: the ingest process' largest resident set. For ten minutes from its start the store is asked, after
-each insert, whether it passed over one: rates of a young store, and later. Questions: median of {asked}, on
-a warm store. PostgreSQL: one table, COPY by the batch, each committed. DuckDB: one table, read_json of the
-same lines by the batch, each committed."""
+Memory: the ingest process' largest resident set. Questions: median of {asked}, on a warm store. PostgreSQL:
+one table, COPY by the batch, each committed. DuckDB: one table, read_json of the same lines by the batch,
+each committed."""
 ASKED = 15
 BATCH = 10_000
 SENDERS = {10_000: 4, 1_000: 16}
@@ -268,18 +266,12 @@ def others(folder: Path, rows: int) -> Iterator[tuple[str, float, float]]:
     yield "DuckDB", rows / took, path.stat().st_size / rows
 
 
-def settle(telemetry: Telemetry) -> None:
-    """Wait until the store has run for so long that it is not asked any more what it passed over."""
-    age = float(telemetry.ask("SELECT uptime()", {})[0][0])
-    time.sleep(max(YOUNG + 5 - age, 0))
-
-
-def taken_in(store: StoreProcess, served: Served, seconds: float, age: str) -> Rate:
+def taken_in(store: StoreProcess, served: Served, seconds: float) -> Rate:
     """Print how fast rows come in; return the rate of large batches."""
     rates = {}
-    for batch in (BATCH, 1_000):
+    for batch in SENDERS:
         rate = rates[batch] = taking_in(store, served, batch, seconds)
-        print(f"{age}, {batch:6,} rows a batch  {rate.rows:9,.0f} rows/s  {rate.memory:4.0f} MB")
+        print(f"{batch:6,} rows a batch  {rate.rows:9,.0f} rows/s  {rate.memory:4.0f} MB")
         print(f"  processor time a row   server {rate.server:.1f} µs   store {rate.store:.1f} µs")
     return rates[BATCH]
 
@@ -287,22 +279,18 @@ def taken_in(store: StoreProcess, served: Served, seconds: float, age: str) -> R
 @click.command()
 @click.option("--rows", type=click.IntRange(100_000), default=5_000_000, show_default=True)
 @click.option("--seconds", type=click.FloatRange(1), default=20.0, show_default=True)
-@click.option("--settled/--young", default=True, help="Whether to wait until the store is ten minutes old.")
-def main(rows: int, seconds: float, *, settled: bool) -> None:
+def main(rows: int, seconds: float) -> None:
     """Print all figures of the logs."""
     print(METHOD.format(asked=ASKED), "\n")
     with tempfile.TemporaryDirectory() as folder:
         with toban(Path(folder)) as (store, served, telemetry):
-            rate = taken_in(store, served, seconds, "young store")
+            rate = taken_in(store, served, seconds)
             telemetry.do("TRUNCATE TABLE logs", {})
             fill(telemetry, rows)
             for name, took in questions(telemetry):
                 print(f"{name:38} {took:9.1f} ms")
             print(f"{'page of a day, in Chromium':38} {visible(served):9.1f} ms")
             print(f"bytes a row, of {rows:,}                {kept(telemetry):9.1f}")
-            if settled:
-                settle(telemetry)
-                rate = taken_in(store, served, seconds, "later")
         for name, speed, size in others(Path(folder), min(rows, 500_000)):
             times = rate.rows / speed
             print(f"{name:10} {speed:9,.0f} rows/s ({times:4.1f}×)  {size:6.1f} bytes a row")

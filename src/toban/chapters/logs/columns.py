@@ -54,8 +54,10 @@ def durations(
     column: Column, name: str, attributes: Sequence[dict[str, object]], *, factor: float
 ) -> Sequence[float]:
     """Return milliseconds, *factor* of them in a unit; what is no number becomes an attribute *name*."""
-    if _NUMBERS.issuperset(map(type, column)) and isfinite(sum(column)):  # type: ignore[arg-type]
-        return [value * factor for value in column]  # type: ignore[operator]
+    if _NUMBERS.issuperset(map(type, column)):
+        found = [value * factor for value in column]  # type: ignore[operator]
+        if isfinite(sum(found)):
+            return found
     return _understood([_duration(value, factor) for value in column], column, name, attributes)
 
 

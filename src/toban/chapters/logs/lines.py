@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -179,10 +180,10 @@ class LineReader:
             statuses,
             _durations(lot, attributes),
             attributes,
-            repeat(origin.sender),
+            [origin.sender] * count,
             lot.numbers,
         )
-        return list(map(LogRow._make, zip(*fields, strict=False)))
+        return list(map(LogRow._make, zip(*fields, strict=True)))
 
     def _kinds(
         self, lot: _Lot, origin: Origin, levels: Sequence[str], statuses: Sequence[int]
@@ -204,10 +205,9 @@ class LineReader:
 def _lines(body: bytes, reading: Reading) -> _Lines:
     """Return the lines of *body* that are objects; what is wrong with others goes to *reading*."""
     lines = body.removesuffix(b"\n").split(b"\n")
-    try:
+    with suppress(Bad):
         return _Lines(range(1, len(lines) + 1), _objects(lines))
-    except Bad:
-        return _one_by_one(lines, reading)
+    return _one_by_one(lines, reading)
 
 
 def _one_by_one(lines: Sequence[bytes], reading: Reading) -> _Lines:

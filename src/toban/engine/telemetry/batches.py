@@ -1,6 +1,7 @@
 """Batches of rows in the telemetry store: written durably and once, however often they are sent."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,12 +11,18 @@ from uuid import uuid4
 
 import orjson
 
-from toban.engine.telemetry.lives import Lives, Look
 from toban.engine.telemetry.store import InsertRepeated, StoreUnavailable, Telemetry
-from toban.engine.telemetry.tokens import batch_number, token_of
+from toban.engine.telemetry.tokens import Token, batch_number
+
+DOUBTED = 600
+"""Seconds after a start of ClickHouse in which every batch is looked for, before and after it is written."""
 
 _MOST_DOUBTED = 10_000
 """Batches that failed here and are looked for, however late they come again."""
+
+_ASKED_AGAIN = 1.0
+_LOOKS = 20
+"""So often it is looked what is missing, while others write the same batch."""
 
 _MOST_PARTITIONS = 90
 """Partitions of one insert: the engine refuses more than a hundred."""
@@ -71,8 +78,9 @@ class BatchStore[Row: BatchRow]:
     def __init__(self, telemetry: Telemetry, table: BatchTable) -> None:
         self._telemetry = telemetry
         self._table = table
-        self._lives = Lives(telemetry)
         self._doubted: dict[str, None] = {}
+        self._uptime = 0.0
+        self._asked_at = float("-inf")
         self._place: Callable[[Any], Any] = itemgetter(*map(table.columns.index, table.partition))
 
     def write(self, batch: Batch[Row], *, is_repetition: bool = False) -> None:
@@ -87,44 +95,54 @@ class BatchStore[Row: BatchRow]:
             return
         try:
             self._telemetry.ensure_schema()
-            if not self._is_stored(batch, is_repetition=is_repetition):
+            # ClickHouse that was cut off may have forgotten the token of rows that it holds, for it doesn't
+            # sync its log of tokens; whose attempt that was, this process can't know.
+            is_doubtful = is_repetition or self._has_started_lately()
+            is_held = is_doubtful and self._count(batch) > 0
+            is_new = not is_held and self._insert_all(batch)
+            # And it notes a token before it commits the rows: killed between the two, it takes the second
+            # attempt for a repetition, acknowledges it and holds nothing. Only looking tells.
+            if is_doubtful or not is_new or batch.key in self._doubted:
                 self._make_good(batch)
         except StoreUnavailable:
-            self._lives.forget()
             self._doubt(batch.key)
             raise
         self._doubted.pop(batch.key, None)
 
-    def _is_stored(self, batch: Batch[Row], *, is_repetition: bool) -> bool:
-        """Insert *batch* unless it is there; say whether it surely is now, once and whole."""
-        before = self._lives.latest()
-        if is_repetition and self._held(batch, "count()")[0][0]:
-            return False
-        try:
-            self._insert_all(batch)
-        except InsertRepeated:
-            return False
-        return not (is_repetition or batch.key in self._doubted or self._may_be_swallowed(before))
-
-    def _may_be_swallowed(self, before: Look) -> bool:
-        """Say whether what was inserted since *before* may have been taken for a repetition by mistake."""
-        if not before.is_young:
-            return False
-        after = self._lives.look()
-        return not after.is_of_same_life(before) or after.repetitions != before.repetitions
-
-    def _insert_all(self, batch: Batch[Row]) -> None:
+    def _insert_all(self, batch: Batch[Row]) -> bool:
+        """Insert *batch*; say whether the store knew nothing of it."""
+        is_new = True
         for number, rows in enumerate(self._by_partitions(batch.rows)):
-            self._insert(batch.key, rows, token=token_of(batch.key, number))
+            try:
+                self._insert(batch.key, rows, Token.of(batch.key, number))
+            except InsertRepeated:
+                is_new = False
+        return is_new
 
     def _make_good(self, batch: Batch[Row]) -> None:
         """Write what of *batch* is not there."""
-        if self._held(batch, "count()")[0][0] == len(batch.rows):
-            return
+        seen = uuid4().hex
+        for _ in range(_LOOKS):
+            missing = self._missing(batch)
+            if not missing:
+                return
+            try:
+                for number, rows in enumerate(self._by_partitions(missing)):
+                    self._insert(batch.key, rows, Token.of(batch.key, number, seen))
+            except InsertRepeated as repeated:
+                seen = repeated.seen
+            else:
+                return
+        raise StoreUnavailable("others write the same batch")
+
+    def _missing(self, batch: Batch[Row]) -> Sequence[Row]:
+        if self._count(batch) == len(batch.rows):
+            return ()
         held = {number for (number,) in self._held_at_any_time(batch)}
-        missing = [row for row in batch.rows if row.number not in held]
-        for rows in self._by_partitions(missing) if missing else ():
-            self._insert(batch.key, rows, token=uuid4().hex)
+        return [row for row in batch.rows if row.number not in held]
+
+    def _count(self, batch: Batch[Row]) -> int:
+        return self._held(batch, "uniqExact(number)")[0][0]
 
     def _doubt(self, key: str) -> None:
         self._doubted[key] = None
@@ -132,13 +150,13 @@ class BatchStore[Row: BatchRow]:
             # Any thread may have been quicker.
             self._doubted.pop(next(iter(self._doubted)), None)
 
-    def _insert(self, key: str, rows: Sequence[Row], *, token: str) -> None:
+    def _insert(self, key: str, rows: Sequence[Row], token: Token) -> None:
         number = batch_number(key)
         # By the column: nothing is done for each row, and the engine doesn't look for its end either.
         *columns, numbers = zip(*rows, strict=True)
         block = orjson.dumps((*columns, [number] * len(rows), numbers))
         self._telemetry.insert(
-            self._table.name, self._table.columns, block, form="JSONCompactColumns", token=token
+            self._table.name, self._table.columns, block, form="JSONCompactColumns", token=token.text
         )
 
     def _held(self, batch: Batch[Row], what: str) -> Sequence[Sequence[int]]:
@@ -166,6 +184,15 @@ class BatchStore[Row: BatchRow]:
             AND day IN {{days:Array(Date)}}""",  # noqa: S608 - words of Toban's own
             {"batch": batch_number(batch.key), "days": _days_and_those_before(batch)},
         )
+
+    def _has_started_lately(self) -> bool:
+        if self._telemetry.decides_repetitions(self._table.name):
+            return False
+        now = time.monotonic()
+        if now - self._asked_at >= _ASKED_AGAIN:
+            self._uptime = float(self._telemetry.ask("SELECT uptime()", {})[0][0])
+            self._asked_at = now
+        return self._uptime < DOUBTED
 
     def _by_partitions(self, rows: Sequence[Row]) -> list[Sequence[Row]]:
         """Cut *rows* so that none holds more partitions than the engine takes; mostly there is one cut."""

@@ -23,6 +23,8 @@ COLUMNS = (
 _SEARCHED = frozenset(COLUMNS)
 _NUMBERS = frozenset(("status", "duration_ms"))
 _RELATIONS = frozenset((">=", "<=", ">", "<", "="))
+_READ_AT_ONCE = 8192
+"""Rows of each part that are read for the newest few; by the engine's own they were sixty thousand."""
 _OWN_STEP = re.compile(r"[\w@-]+")
 _DEEPEST = 8
 """Levels of a sender's own fields: lines that have more are refused."""
@@ -150,13 +152,18 @@ class LogSearch:
     def by_level(self, terms: Sequence[Term], span: Span, *, step: float) -> dict[tuple[datetime, str], int]:
         """Return how many rows there are by time, in steps of *step* seconds, and level."""
         where, parameters = conditions(terms, span)
-        bucket = "intDiv(toUnixTimestamp64Milli(at) - {start:Int64}, {step:Int64}) AS bucket"
-        sql = f"""SELECT {bucket}, level, count() FROM logs WHERE {where}
-            GROUP BY bucket, level"""  # noqa: S608 - as above
-        length = max(int(step * 1000), 1)
-        rows = self._telemetry.ask(sql, {**parameters, "step": length})
-        start = parameters["start"]
-        return {(row_binary.moment(start + bucket * length), level): count for bucket, level, count in rows}
+        start, length = parameters["start"], max(int(step * 1000), 1)
+        if start >= parameters["end"]:
+            return {}
+        # Counting into places of a row costs the engine half of what grouping by two keys does.
+        counts = f"countResample({start}, {parameters['end']}, {length})(toUnixTimestamp64Milli(at))"
+        sql = f"SELECT level, {counts} FROM logs WHERE {where} GROUP BY level"  # noqa: S608 - as above
+        return {
+            (row_binary.moment(start + place * length), level): count
+            for level, found in self._telemetry.ask(sql, parameters)
+            for place, count in enumerate(found)
+            if count
+        }
 
     def values(
         self, column: Column, terms: Sequence[Term], span: Span, *, limit: int
@@ -190,7 +197,7 @@ def rows_of(table: str, where: str, order: str) -> str:
     """Return the SELECT of the first rows of *table*, which `found_row` reads; its parameter is `limit`."""
     return f"""SELECT toUnixTimestamp64Milli(at), batch, number, {", ".join(COLUMNS)}, attributes FROM {table}
         WHERE {where} ORDER BY at {order}, batch {order}, number {order}
-        LIMIT {{limit:UInt32}}"""  # noqa: S608 - made of this module's own words
+        LIMIT {{limit:UInt32}} SETTINGS max_block_size = {_READ_AT_ONCE}"""  # noqa: S608 - made of this module's own words
 
 
 def conditions(terms: Sequence[Term], span: Span) -> tuple[str, dict[str, Any]]:

@@ -5,6 +5,7 @@ The same code talks to Toban's own chDB child and to a ClickHouse server: only t
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,10 +21,11 @@ from urllib3.exceptions import HTTPError
 
 from toban.design.values.metric import Metric
 from toban.engine.telemetry import row_binary
-from toban.engine.telemetry.child.refusal import REPEATED, WHOLLY_REFUSED
+from toban.engine.telemetry.child.refusal import NEVER_STORED, REPEATED
 from toban.engine.telemetry.output import OutputLine
 from toban.engine.telemetry.samples import Point, Sample
-from toban.engine.telemetry.tables import INSERT_COLUMNS, OUTPUT_COLUMNS, SCHEMA
+from toban.engine.telemetry.tables import BATCHED, INSERT_COLUMNS, OUTPUT_COLUMNS, SCHEMA, SEAT
+from toban.engine.telemetry.tokens import Token
 from toban.engine.telemetry.window import Window, window
 
 # It logs each failed request with its traceback; those failures are raised here, and told by who asked.
@@ -45,12 +47,21 @@ _SETTINGS = {
 }
 
 
+_SEEN = re.compile(rf"{Token.SEEN}([0-9a-f]+:\d+)")
+
+
 class StoreUnavailable(Exception):
     """The store did not answer, or not in the way hoped for; trying again later may work."""
 
 
 class InsertRepeated(StoreUnavailable):
-    """The insert has come before; what of it was stored must be looked for."""
+    """The batch of the insert has come before; what of it was stored must be looked for."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__(f"the telemetry store knows it: {told}")
+        found = _SEEN.search(told)
+        self.seen = found[1] if found else ""
+        """What an insert of what is missing is to say: so much had come before its writer looked."""
 
 
 class StoreRefused(Exception):
@@ -85,6 +96,7 @@ class Telemetry:
         }
         self._local = threading.local()
         self._has_schema = False
+        self._is_own: bool | None = None
 
     def ensure_schema(self) -> None:
         """Make the database and its tables where they are missing, or raise `StoreUnavailable`.
@@ -216,7 +228,8 @@ class Telemetry:
     def insert(self, table: str, columns: Sequence[str], rows: bytes, *, form: str, token: str) -> None:
         """Store *rows*, written in the engine's format *form*; durably, and once for one *token*.
 
-        Raises what `write` raises, and with the same doubt about a second attempt.
+        Raises what `write` raises, and with the same doubt about a second attempt; for tables of `BATCHED`
+        instead `InsertRepeated`, where Toban's own store is the one at work.
         """
         try:
             with _failures():
@@ -227,6 +240,8 @@ class Telemetry:
                     fmt=form,
                     settings={"insert_deduplication_token": token},
                 )
+        except InsertRepeated:
+            raise
         except StoreUnavailable:
             # The store may have been started anew on an empty directory.
             self._has_schema = False
@@ -251,6 +266,15 @@ class Telemetry:
                     yield piece
             finally:
                 answer.close()
+
+    def decides_repetitions(self, table: str) -> bool:
+        """Say whether the store itself tells what of *table* has come before: Toban's own does, of `BATCHED`.
+
+        Raises as `ask` does.
+        """
+        if self._is_own is None:
+            self._is_own = str(self.ask("SELECT getSetting('log_comment')", {})[0][0]).startswith(SEAT)
+        return self._is_own and table in BATCHED
 
     def do(self, sql: str, parameters: Mapping[str, Any]) -> None:
         """Run a statement of Toban's own that answers nothing; raises as `ask` does."""
@@ -307,8 +331,8 @@ def _failures() -> Iterator[None]:
         yield
     except DatabaseError as exc:
         if exc.code == REPEATED:
-            raise InsertRepeated(f"the telemetry store knows it: {exc}") from exc
-        if exc.code in WHOLLY_REFUSED:
+            raise InsertRepeated(str(exc)) from exc
+        if exc.code in NEVER_STORED:
             raise StoreRefused(f"the telemetry store refuses the samples: {exc}") from exc
         raise StoreUnavailable(f"the telemetry store did not do it: {exc}") from exc
     except (ClickHouseError, HTTPError, OSError) as exc:

@@ -18,8 +18,8 @@ ROLLUP = timedelta(minutes=5)
 SPAN_KIND = "trace"
 """The kind of log that spans are, where it is asked how long they are kept."""
 
-# How many of its latest inserts a table knows again by their token. At one insert every few seconds that is
-# most of a day, far longer than a sender holds an unacknowledged batch.
+# How many of its latest inserts a table knows again by their token, where the engine decides that. At one
+# insert every few seconds that is most of a day, far longer than a sender holds an unacknowledged batch.
 _DEDUPLICATION_WINDOW = 10_000
 # Parts of a size wait until so many can become one. By the engine's own five a row was merged four times
 # while it was new, which cost as much again as taking it in.
@@ -88,7 +88,7 @@ LOGS = f"""
 CREATE TABLE IF NOT EXISTS logs (
     kind LowCardinality(String),
     day Date,
-    at DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
+    at DateTime64(3, 'UTC') CODEC(Delta, LZ4),
     level LowCardinality(String),
     service LowCardinality(String),
     message String CODEC(ZSTD),
@@ -159,6 +159,9 @@ INSERT_COLUMNS = ("metric", "target", "instance", "at", "value")
 """The order in which `row_binary.encode` writes a sample."""
 
 OUTPUT_COLUMNS = ("run", "fence", "number", "at", "step", "text")
+
+SEAT = "seat-"
+"""How the `log_comment` of a connection begins in Toban's own store: no other store's does."""
 
 BATCHED = frozenset(("logs", "spans"))
 """Tables whose rows tell which batch they came in: whoever writes to them can look for what is there."""

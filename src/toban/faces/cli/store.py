@@ -14,7 +14,11 @@ from toban.engine.telemetry.child.engine_settings import Limits
     "--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.", show_default=True
 )
 @click.option(
-    "--threads", type=click.IntRange(1, 64), default=8, help="Statements at a time.", show_default=True
+    "--threads",
+    type=click.IntRange(1, 64),
+    default=8,
+    help="Questions at a time; inserts mostly wait together.",
+    show_default=True,
 )
 @click.option("--memory", type=click.IntRange(512), default=2048, help="MiB at most.", show_default=True)
 @click.option("--keep-free", type=click.IntRange(0), default=512, help="MiB of disk.", show_default=True)

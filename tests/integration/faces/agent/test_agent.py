@@ -363,7 +363,8 @@ def logrotate(path: Path, how: str, with_what: str) -> Callable[[], None]:
         f"{path} {{\n rotate 99\n su root root\n {how}\n compress\n nodelaycompress\n"
         f" compresscmd {packer}\n compressext {ending}\n}}\n"
     )
-    command = [debian / "sbin" / "logrotate", "--force", "--state", path.with_name("state"), written]
+    state = path.with_name("state")
+    command: list[str | Path] = [debian / "sbin" / "logrotate", "--force", "--state", state, written]
     libraries = {"LD_LIBRARY_PATH": str(debian / "lib" / "x86_64-linux-gnu")}
 
     def rotate() -> None:

@@ -112,7 +112,7 @@ def test_bytes_and_long_messages_come_as_far_as_the_server_takes_them(machine: M
         b"caf\xe9", b"x" * 10_000, b"y" * 400_000, b"end", fields=b"COREDUMP=" + b"z" * 5000 + b"\n"
     )
 
-    messages = machine.sends()
+    messages: list[object] = list(machine.sends())
 
     assert messages[0] == list(b"caf\xe9")
     assert messages[1:] == ["x" * 10_000, "y" * 32_768, "end"]

@@ -136,7 +136,7 @@ def test_days_and_what_lies_elsewhere_are_told_together() -> None:
 def test_a_day_that_was_written_down_before_kinds_were_is_known_by_its_rows() -> None:
     (part,) = days(100)
 
-    former = Going(*[part.day.isoformat(), 10, 1000, ""])
+    former = Going(part.day.isoformat(), 10, 1000, "")
 
     assert former.is_of(part)
     assert not former.is_of(days(99)[0])

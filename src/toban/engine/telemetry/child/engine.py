@@ -3,26 +3,26 @@
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import chdb
+import structlog
 
 from toban.engine.telemetry.child.engine_settings import DATABASE, Limits
 from toban.engine.telemetry.child.groups import MOST_KNOWN, Groups
 from toban.engine.telemetry.child.refusal import (
     BAD_REQUEST,
     NOT_ENOUGH_SPACE,
-    REPEATED,
     Refused,
     from_engine,
 )
 from toban.engine.telemetry.child.statement import Insert, Query
-from toban.engine.telemetry.tables import BATCHED
-from toban.engine.telemetry.tokens import batch_number
+from toban.engine.telemetry.tables import BATCHED, SEAT
+from toban.engine.telemetry.tokens import Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,22 @@ class Head:
     summary: Mapping[str, str]
 
 
+log = structlog.get_logger(__name__)
+
+_UNKNOWN_TABLE = 60
 _TOKEN = "insert_deduplication_token"  # noqa: S105 - a setting's name
 _JOINABLE = frozenset(("JSONCompactColumns",))
 """Formats of which several blocks, one behind the other, are read as one insert."""
 
 _WHOLE = frozenset(("Parquet",))
 """Formats whose end says what is in them: in chDB's stream each block would be a file of its own."""
+
+
+class _Any:
+    """Holds everything."""
+
+    def __contains__(self, _item: object) -> bool:
+        return True
 
 
 class Sink(Protocol):
@@ -85,7 +95,7 @@ class Engine:
         self._target = f"{directory}?config-file={configuration}"
         self._local = threading.local()
         self._seats: list[_Seat] = []
-        self._groups = Groups()
+        self._groups = Groups(lambda batch: batch[1] in self._held[batch[0]])
         # Keeps the store open until the end, whatever the other connections do.
         self._first = _connect(self._target)
         self._first.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
@@ -97,22 +107,33 @@ class Engine:
             seat.connection.close()
         self._first.close()
 
-    def _batches_of(self, table: str) -> frozenset[int]:
-        """Return the latest batches that *table* holds, of its last day by its own clock."""
-        if not int(self._first.query(f"EXISTS TABLE {DATABASE}.{table}", "TSV").bytes()):
-            return frozenset()
-        found = self._first.query(
-            f"""SELECT batch FROM {DATABASE}.{table}
-            WHERE received_at > (SELECT max(received_at) FROM {DATABASE}.{table}) - INTERVAL 1 DAY
-            GROUP BY batch ORDER BY max(received_at) DESC LIMIT {MOST_KNOWN}""",  # noqa: S608 - own words
-            "TSV",
-        )
+    def _batches_of(self, table: str) -> Container[int]:
+        """Return the latest batches that *table* holds, of its last day."""
+        whole = f"{DATABASE}.{table}"
+        parts = f"system.parts WHERE active AND database = '{DATABASE}' AND table = '{table}'"
+        try:
+            # What was not touched for a day is not read. A clock may have been ahead once: nothing is newer
+            # than now.
+            found = self._first.query(
+                f"""SELECT batch FROM {whole}
+                WHERE _part IN (SELECT name FROM {parts} AND modification_time >
+                    (SELECT max(modification_time) FROM {parts}) - INTERVAL 1 DAY)
+                AND received_at > least(now(), (SELECT max(received_at) FROM {whole})) - INTERVAL 1 DAY
+                GROUP BY batch ORDER BY max(received_at) DESC LIMIT {MOST_KNOWN}""",  # noqa: S608 - own words
+                "TSV",
+            )
+        except RuntimeError as reason:
+            if from_engine(reason).code == _UNKNOWN_TABLE:
+                return frozenset()
+            # Whoever writes then looks first, which is slow and right.
+            log.warning("batches_unknown", table=table, reason=str(reason).splitlines()[0])
+            return _Any()
         return frozenset(map(int, found.bytes().split()))
 
     @property
     def is_busy(self) -> bool:
         """Whether a statement runs; closing the engine then would be a segmentation fault."""
-        return any(seat.work is not None for seat in self._seats)
+        return self._groups.is_busy or any(seat.work is not None for seat in self._seats)
 
     def timezone(self) -> str:
         """Return the engine's time zone, which clients ask for with every answer."""
@@ -161,7 +182,7 @@ class Engine:
     def _seat(self) -> _Seat:
         seat: _Seat | None = getattr(self._local, "seat", None)
         if seat is None:
-            seat = self._local.seat = _Seat(self._target, f"seat-{threading.get_ident()}")
+            seat = self._local.seat = _Seat(self._target, f"{SEAT}{threading.get_ident()}")
             self._seats.append(seat)
         return seat
 
@@ -191,9 +212,10 @@ class Engine:
         sink.put(Head("", {"written_rows": str(done.rows_read()), "written_bytes": str(done.bytes_read())}))
 
     def _insert_with_others(self, insert: Insert, settings: dict[str, str], sink: Sink) -> None:
-        token = settings.pop(_TOKEN)
-        if batch_number(token) in self._held[insert.table]:
-            raise Refused(REPEATED, "rows of this batch were here before the store's start: look for them")
+        try:
+            token = Token.read(settings.pop(_TOKEN))
+        except ValueError as amiss:
+            raise Refused(BAD_REQUEST, str(amiss)) from amiss
         # What a group consists of never comes again: the engine has nothing to know again.
         settings["deduplicate_insert"] = "disable"
 
@@ -202,7 +224,7 @@ class Engine:
                 self._write(seat, insert, blocks, {})
 
         kind = (insert.head, insert.format, tuple(sorted(settings.items())))
-        self._groups.insert(kind, token, insert.rows, write)
+        self._groups.insert(kind, insert.table, token, insert.rows, write)
 
     def _write(
         self, seat: _Seat, insert: Insert, blocks: Sequence[bytes], parameters: Mapping[str, str]
@@ -214,6 +236,7 @@ class Engine:
                 NOT_ENOUGH_SPACE,
                 f"the disk of {self._directory} has {free} bytes left; {self._limits.free_bytes} are to "
                 f"stay free. HINT: free some space, or lower --keep-free; nothing was stored",
+                stored_nothing=True,
             )
         file = os.memfd_create("insert")
         try:

@@ -1,32 +1,43 @@
 """Inserts that are written together: a part costs the engine as much for ten rows as for a thousand.
 
 ClickHouse does so itself with `async_insert` and `wait_for_async_insert`; chDB doesn't. Which inserts are
-repetitions is then known here instead of in the engine.
+repetitions is then decided here, where all that is written comes by.
+
+A repetition is refused, never passed over: whether what came before was stored wholly, in part or not at all,
+only the table tells. Two who look at the same time would both write what is missing. So the refusal says how
+much of the batch has come by then, and what is missing is taken only from whoever has looked since.
 """
 
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from uuid import uuid4
 
-from toban.engine.telemetry.child.refusal import REPEATED, UNKNOWN, WHOLLY_REFUSED, Refused
+from toban.engine.telemetry.child.refusal import REPEATED, UNKNOWN, Refused
+from toban.engine.telemetry.tokens import Token
 
 _LARGEST = 16 * 1024**2
 """Bytes of a group. The engine cuts what is much larger into blocks, and commits each by itself."""
+
 MOST_KNOWN = 50_000
-"""Inserts that are known again, the latest."""
+"""Batches that are known again, the latest."""
 
 type Write = Callable[[Sequence[bytes]], None]
-"""Writes the rows of inserts, all or, when it raises a `Refused` that says so, none."""
+"""Writes the rows of inserts, all of them, or raises `Refused`."""
+type Batch = tuple[str, int]
+"""A table, and what stands in its column `batch`."""
 
 
 @dataclass(eq=False, slots=True)
 class _Insert:
-    name: Hashable
+    batch: Batch
+    token: str
     rows: bytes
     is_taken: bool = False
     is_done: bool = False
-    refusal: Refused | None = None
+    refusal: tuple[int, str] | None = (UNKNOWN, "it is not known whether this insert was written")
+    stored_nothing: bool = False
 
 
 class Groups:
@@ -36,33 +47,59 @@ class Groups:
     as many parts, and wait for the disk no less.
     """
 
-    def __init__(self, most_known: int = MOST_KNOWN, largest: int = _LARGEST) -> None:
+    def __init__(
+        self,
+        is_held: Callable[[Batch], bool] = lambda _batch: False,
+        most_known: int = MOST_KNOWN,
+        largest: int = _LARGEST,
+    ) -> None:
+        """*is_held* says of which batches rows were there before anything is inserted here."""
+        self._is_held = is_held
         self._most_known = most_known
         self._largest = largest
+        self._life = uuid4().hex
         self._changed = threading.Condition()
         self._waiting: defaultdict[Hashable, deque[_Insert]] = defaultdict(deque)
         self._busy: set[Hashable] = set()
-        self._unfinished: dict[Hashable, _Insert] = {}
-        self._known: dict[Hashable, None] = {}
+        self._unfinished: defaultdict[Batch, dict[str, _Insert]] = defaultdict(dict)
+        self._known: dict[Batch, list[str]] = {}
 
-    def insert(self, kind: Hashable, token: str, rows: bytes, write: Write) -> None:
-        """Write *rows*, maybe with others of the same *kind*.
+    @property
+    def is_busy(self) -> bool:
+        """Whether an insert is waiting or being written."""
+        return bool(self._unfinished)
 
-        Raises `Refused` as *write* does, and with `REPEATED` where *token* has come before: whether that
-        attempt was written, in whole or in part, only the table tells.
+    def insert(self, kind: Hashable, table: str, token: Token, rows: bytes, write: Write) -> None:
+        """Write *rows*, maybe with others of the same *kind*; with that of the same *token* if it is in hand.
+
+        Raises `Refused` as *write* does, and with `REPEATED` where the token has come before, rows of its
+        batch were held at the start, or what *token* has seen is not what has come by now.
         """
-        name = (kind, token)
         with self._changed:
-            if name in self._known:
-                raise Refused(REPEATED, "this insert has come before: look for what is there of it")
-            insert = self._unfinished.get(name)
-            if insert is None:
-                insert = self._unfinished[name] = _Insert(name, rows)
-                self._waiting[kind].append(insert)
+            insert = self._admitted(kind, (table, token.batch), token, rows)
         while not self._is_finished(kind, insert):
             self._write_group(kind, write)
         if insert.refusal is not None:
-            raise insert.refusal
+            raise Refused(*insert.refusal)
+
+    def _admitted(self, kind: Hashable, batch: Batch, token: Token, rows: bytes) -> _Insert:
+        same = self._unfinished[batch].get(token.text) if batch in self._unfinished else None
+        if same is not None:
+            return same
+        if token.seen or self._is_known(batch, token):
+            while batch in self._unfinished:
+                self._changed.wait()
+            seen = f"{self._life}:{len(self._known.get(batch, ()))}"
+            if token.seen != seen:
+                raise Refused(
+                    REPEATED, f"this batch has come before ({token.SEEN}{seen}): look what is there"
+                )
+        insert = self._unfinished[batch][token.text] = _Insert(batch, token.text, rows)
+        self._waiting[kind].append(insert)
+        return insert
+
+    def _is_known(self, batch: Batch, token: Token) -> bool:
+        return self._is_held(batch) or token.text in self._known.get(batch, ())
 
     def _is_finished(self, kind: Hashable, insert: _Insert) -> bool:
         """Wait until *insert* is done, or this thread is to write a group."""
@@ -89,9 +126,12 @@ class Groups:
     def _finish(self, insert: _Insert) -> None:
         insert.is_done = True
         insert.rows = b""
-        del self._unfinished[insert.name]
-        if insert.refusal is None or insert.refusal.code not in WHOLLY_REFUSED:
-            self._known[insert.name] = None
+        of_batch = self._unfinished[insert.batch]
+        del of_batch[insert.token]
+        if not of_batch:
+            del self._unfinished[insert.batch]
+        if not insert.stored_nothing:
+            self._known.setdefault(insert.batch, []).append(insert.token)
             if len(self._known) > self._most_known:
                 del self._known[next(iter(self._known))]
 
@@ -108,18 +148,21 @@ def _taken(waiting: deque[_Insert], largest: int) -> Sequence[_Insert]:
 
 
 def _write(group: Sequence[_Insert], write: Write) -> None:
+    refusal = _refusal(group, write)
+    if refusal is not None and refusal.stored_nothing and len(group) > 1:
+        # One of them is to blame, or there are too many.
+        for insert in group:
+            _write((insert,), write)
+        return
     for insert in group:
-        insert.refusal = Refused(UNKNOWN, "it is not known whether this insert was written")
+        # Not the exception itself: it would keep the rows, and each who waited raises his own.
+        insert.refusal = None if refusal is None else (refusal.code, str(refusal))
+        insert.stored_nothing = refusal is not None and refusal.stored_nothing
+
+
+def _refusal(group: Sequence[_Insert], write: Write) -> Refused | None:
     try:
         write([insert.rows for insert in group])
     except Refused as refused:
-        if len(group) > 1 and refused.code in WHOLLY_REFUSED:
-            # One of them is to blame.
-            for insert in group:
-                _write((insert,), write)
-            return
-        for insert in group:
-            insert.refusal = refused
-    else:
-        for insert in group:
-            insert.refusal = None
+        return refused.with_traceback(None)
+    return None

@@ -12,9 +12,12 @@ TOO_LARGE = 307
 UNKNOWN = 1001
 """ClickHouse's numbers for these errors (`ErrorCodes.cpp`): clients decide by them."""
 
-WHOLLY_REFUSED = frozenset((6, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 130, 131, 349, 469))
+NEVER_STORED = frozenset((6, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 130, 131, 349, 469))
 """Of these errors nothing was stored, and nothing ever will be: rows that don't parse or are of another type,
 a value out of range, a violated constraint."""
+
+_NOT_BEGUN = frozenset((252,))
+"""Of these nothing was stored either, now: too many parts, or too many partitions of one insert."""
 
 _STATUS = {
     AUTHENTICATION_FAILED: 403,
@@ -34,9 +37,11 @@ _CODE = re.compile(r"Code: (\d+)")
 class Refused(Exception):
     """A request that is answered by an error; `text` has the form that ClickHouse clients parse."""
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: int, message: str, *, stored_nothing: bool = False) -> None:
         super().__init__(message)
         self.code = code
+        self.stored_nothing = stored_nothing or code in NEVER_STORED or code in _NOT_BEGUN
+        """Whether it is certain that nothing of what was to be inserted is there."""
         self.text = f"Code: {code}. DB::Exception: {message}"
 
     @property

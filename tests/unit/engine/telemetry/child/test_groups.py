@@ -4,13 +4,17 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from hashlib import sha256
 
 import pytest
 
 from toban.engine.telemetry.child.groups import Groups
 from toban.engine.telemetry.child.refusal import NOT_ENOUGH_SPACE, REPEATED, UNKNOWN, Refused
+from toban.engine.telemetry.store import InsertRepeated
+from toban.engine.telemetry.tokens import Token
 
 CANNOT_PARSE = 27
+TOO_MANY_PARTITIONS = 252
 
 
 class Table:
@@ -18,6 +22,7 @@ class Table:
 
     def __init__(self, *, holds_first: bool = False) -> None:
         self.writes: list[list[bytes]] = []
+        self.too_many = 1000
         self.refused: dict[bytes, Exception] = {}
         self.is_writing = threading.Event()
         self.let_go = threading.Event()
@@ -28,6 +33,8 @@ class Table:
         self.writes.append(list(blocks))
         self.is_writing.set()
         assert self.let_go.wait(10)
+        if len(blocks) >= self.too_many:
+            raise Refused(TOO_MANY_PARTITIONS, "too many partitions")
         for block in blocks:
             if block in self.refused:
                 raise self.refused[block]
@@ -41,25 +48,40 @@ class Writers:
         self.groups = groups or Groups()
         self._threads = ThreadPoolExecutor(16)
 
-    def send(self, token: str, kind: str = "logs") -> Future[None]:
-        came = self._threads.submit(self.groups.insert, kind, token, token.encode(), self.table.write)
-        if token == "first":
+    def send(self, name: str, *, cut: int = 0, seen: str = "", kind: str = "logs") -> Future[None]:
+        token = Token.of(sha256(name.encode()).hexdigest(), cut, seen)
+        rows = f"{name}{cut or ''}".encode()
+        came = self._threads.submit(self.groups.insert, kind, kind, token, rows, self.table.write)
+        if name == "first":
             assert self.table.is_writing.wait(10)
         return came
 
-    def send_in_order(self, *tokens: str) -> list[Future[None]]:
+    def send_in_order(self, *names: str) -> list[Future[None]]:
         sent = []
-        for number, token in enumerate(tokens, 1):
-            sent.append(self.send(token))
+        for number, name in enumerate(names, 1):
+            sent.append(self.send(name))
+            until = time.monotonic() + 10
             while len(self.groups._waiting["logs"]) < number:
+                assert time.monotonic() < until
                 time.sleep(0.001)
         return sent
 
 
-def code_of(future: Future[None]) -> int:
+def refusal_of(future: Future[None]) -> Refused:
     with pytest.raises(Refused) as refused:
         future.result(10)
-    return refused.value.code
+    return refused.value
+
+
+def code_of(future: Future[None]) -> int:
+    return refusal_of(future).code
+
+
+def seen_by(future: Future[None]) -> str:
+    """Return what a refused repetition says that its writer has seen."""
+    refusal = refusal_of(future)
+    assert refusal.code == REPEATED
+    return InsertRepeated(str(refusal)).seen
 
 
 def test_what_comes_while_one_is_written_is_written_together() -> None:
@@ -100,6 +122,71 @@ def test_what_has_come_before_is_not_written_again() -> None:
     assert table.writes == [[b"a"], [b"a"]]
 
 
+def test_what_was_held_at_the_start_is_known() -> None:
+    held = Token.of(sha256(b"a").hexdigest(), 0).batch
+    table = Table()
+    writers = Writers(table, Groups(lambda batch: batch == ("logs", held)))
+
+    assert code_of(writers.send("a")) == REPEATED
+    writers.send("a", kind="spans").result(10)
+    writers.send("b").result(10)
+
+
+def test_what_is_missing_is_taken_from_whoever_has_seen_all_that_came() -> None:
+    table = Table()
+    writers = Writers(table)
+    writers.send("a").result(10)
+    seen = seen_by(writers.send("a"))
+
+    writers.send("a", seen=seen).result(10)
+
+    assert seen_by(writers.send("a", seen=seen)) != seen, "another may have looked before that was written"
+    assert table.writes == [[b"a"], [b"a"]]
+
+
+def test_a_look_at_what_another_process_held_counts_for_nothing() -> None:
+    writers, others = Writers(Table()), Writers(Table())
+    for each in (writers, others):
+        each.send("a").result(10)
+
+    assert code_of(writers.send("a", seen=seen_by(others.send("a")))) == REPEATED
+
+
+def test_a_repetition_waits_for_what_is_being_written_of_its_batch() -> None:
+    table = Table()
+    writers = Writers(table)
+    writers.send("first").result(10)
+    table.let_go.clear()
+    table.is_writing.clear()
+    rest = writers.send("first", cut=1)
+
+    again = writers._threads.submit(
+        writers.groups.insert, "logs", "logs", Token.of(sha256(b"first").hexdigest(), 0), b"", table.write
+    )
+    time.sleep(0.05)
+    assert not again.done()
+    table.let_go.set()
+
+    rest.result(10)
+    writers.send("first", seen=seen_by(again)).result(10)
+
+
+def test_two_that_write_what_is_missing_write_it_once() -> None:
+    table = Table()
+    writers = Writers(table)
+    writers.send("first").result(10)
+    seen = seen_by(writers.send("first"))
+    table.let_go.clear()
+    table.is_writing.clear()
+    sent = [writers.send("first", seen=seen), writers.send("first", seen=seen)]
+
+    table.let_go.set()
+
+    outcomes = [each.exception(10) for each in sent]
+    assert None in outcomes
+    assert len(table.writes) == 2
+
+
 def test_only_the_latest_are_known_again() -> None:
     table = Table()
     writers = Writers(table, Groups(most_known=2))
@@ -107,6 +194,7 @@ def test_only_the_latest_are_known_again() -> None:
         writers.send(token).result(10)
 
     assert code_of(writers.send("c")) == REPEATED
+    assert len(writers.groups._known) == 2
 
 
 def test_a_group_has_a_bound() -> None:
@@ -137,6 +225,31 @@ def test_rows_that_do_not_parse_hold_up_no_others() -> None:
     assert table.writes[1:] == [[b"good", b"bad", b"better"], [b"good"], [b"bad"], [b"better"]]
     # Nothing of it is there: it is no repetition when it comes again.
     assert code_of(writers.send("bad")) == CANNOT_PARSE
+
+
+def test_too_many_partitions_of_a_group_are_written_one_by_one() -> None:
+    table = Table(holds_first=True)
+    writers = Writers(table)
+    first = writers.send("first")
+    sent = writers.send_in_order("a", "b")
+    table.too_many = 2
+
+    table.let_go.set()
+
+    for each in (first, *sent):
+        each.result(10)
+    assert table.writes[1:] == [[b"a", b"b"], [b"a"], [b"b"]]
+
+
+def test_what_was_not_begun_is_no_repetition() -> None:
+    table = Table()
+    table.refused[b"a"] = Refused(NOT_ENOUGH_SPACE, "the disk is full", stored_nothing=True)
+    writers = Writers(table)
+
+    assert code_of(writers.send("a")) == NOT_ENOUGH_SPACE
+    table.refused.clear()
+
+    writers.send("a").result(10)
 
 
 def test_what_failed_with_others_is_to_be_looked_for() -> None:
