@@ -84,6 +84,8 @@ _CARD_WITHIN = re.compile(rf"(?<!{_DIGIT})(?=((?:{_DIGIT}{{13,19}}|{_in_groups(_
 # Between any other digits a dot is that of a number or an address.
 _GAP_OR_DOT = f"[.．{_BLANKS_AND_DASHES}]"
 _WITH_DOTS = re.compile(rf"(?<!{_DIGIT})(?=({_in_groups(_GAP_OR_DOT)}(?!{_DIGIT})))")
+# So begin times, and no cards: 1732591234567, 20261126120000. With a 1 there are UATP's alone, of 15 digits.
+_NO_CARD = re.compile("[0０]|[1１](?!.{14}$)|[2２][0０]")
 # Of cards, not credentials: who asks to have numbers of cards masked can't want these kept.
 _CODE = r"(?:cv[vc]2?|security[ _.-]?code|セキュリティ[ ・]?コード)"
 _CODE_FIELD = re.compile(rf"[\w .-]*?{_CODE}(?:[ _-]?(?:code|number|value))?", re.IGNORECASE)
@@ -92,6 +94,11 @@ _CODE_BEHIND = _behind(_CODE, rf"{_DIGIT}{{3,}}")
 # By chance an id may hold the digits of a card number; masked, it would lead to no trace any more.
 _TRACING = re.compile(r"(?:trace|span|parentSpan|parent)[._]?id", re.IGNORECASE)
 _HEXADECIMAL = re.compile(r"(?:[0-9a-f]{16}){1,2}", re.IGNORECASE)
+_ID = re.compile(
+    r"(?<![0-9A-Za-z])([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32})(?![0-9A-Za-z])",
+    re.IGNORECASE,
+)
+"""UUIDs and ids of traces, in a text."""
 # A mailbox has 64 letters (RFC 5321): without a bound a long word would be read again from each of its own.
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
@@ -188,8 +195,7 @@ class Masker:
             yield partial(_IN_URL.sub, rf"\1{HIDDEN}\3")
         if self._hides_cards:
             yield partial(_CODE_BEHIND.sub, _hidden_behind)
-            yield partial(_RUN.sub, _run)
-            yield partial(_without_cards, _WITH_DOTS)
+            yield _between_ids
         if self._hides_emails:
             yield partial(_EMAIL.sub, HIDDEN)
 
@@ -210,6 +216,13 @@ def _one_of(patterns: Sequence[str], escape: str) -> Any:  # re2 has no types
 
 def _hidden_behind(found: re.Match[str]) -> str:
     return f"{found[1]}{found['quote'] or ''}{HIDDEN}"
+
+
+def _between_ids(text: str) -> str:
+    """Return *text* without numbers of cards; ids stay whole."""
+    parts = _ID.split(text)
+    parts[::2] = [_without_cards(_WITH_DOTS, _RUN.sub(_run, each)) for each in parts[::2]]
+    return "".join(parts)
 
 
 def _run(found: re.Match[str]) -> str:
@@ -239,8 +252,8 @@ def _digits(written: str) -> str:
 
 
 def _checks(digits: str) -> bool:
-    """Whether the last digit is the check digit of the others (Luhn, ISO/IEC 7812-1 annex B)."""
-    if len(digits) > _MOST_DIGITS:
+    """Whether these may be a card's: the last is the check digit of the others (ISO/IEC 7812-1 annex B)."""
+    if len(digits) > _MOST_DIGITS or _NO_CARD.match(digits):
         return False
     total = 0
     for place, digit in enumerate(reversed(digits)):

@@ -190,6 +190,48 @@ def test_the_ids_of_a_trace_stay_even_with_the_digits_of_a_card() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        *("173259123456", "1732591234567890", "173259123456789012"),
+        *(
+            "2026112612000",
+            "2026112612000012",
+            "1999123123595",
+            "２０２６１１２６１２０００",
+            "20261126-00012",
+        ),
+    ],
+)
+def test_a_time_is_no_card_whatever_digit_ends_it(beginning: str) -> None:
+    """One of ten would be the check digit."""
+    for digit in range(10):
+        written = f"{beginning}{digit}"
+
+        assert ALL.text(f"at {written}, next") == f"at {written}, next"
+        if written.isdecimal():
+            assert ALL.record({"timestamp": int(written)}) == {"timestamp": int(written)}
+
+
+def test_of_numbers_that_begin_with_a_one_those_of_air_travel_are_cards() -> None:
+    assert ALL.text("135412345678911") == "***8911"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("request abcdef4{}-1111-4111-8111-11abcdefabcd", "ABCDEFAB-411{}-1111-4111-8111ABCDEFAB: done"),
+        "00-abcdefab411111111111111{}abcdefab-00f067aa0ba902b7-01",
+    ],
+)
+def test_an_id_in_a_text_stays_whole(written: str) -> None:
+    for digit in range(10):
+        text = written.format(digit)
+
+        assert ALL.text(text) == text
+        assert ALL.text(f"{text} 4111 1111 1111 1111") == f"{text} ***1111"
+
+
 _PIECES = (
     *(
         "4111",
@@ -245,6 +287,7 @@ def test_a_card_number_is_suspected_with_any_usual_gap(gap: str, is_escaped: boo
         *("1", "1 ", "1-", "1.", "1111.", "1111 ", "4111.1111.1111.1112.", "１ー", "1111.111111."),
         *("password=;", "password=a;", "password=a&b", "cvv=", "cvv: ", "セキュリティコード", "cookie: ;"),
         *("authorization: a=b,", 'authorization: a="', "securitycode", "security"),
+        *("abcdefab-", "abcdefab-1111-4111-8111-11abcdefabcd "),
     ],
 )
 def test_what_strangers_send_is_read_once(piece: str) -> None:
