@@ -143,9 +143,7 @@ def amount(days: Sequence[DayPart], beside: Sequence[Beside] = ()) -> str:
             size=size(sum(each.bytes for each in days)),
         )
     ]
-    others = [
-        f"{each.name} {each.count:,}件" + (f" ({size(each.bytes)})" if each.bytes else "") for each in beside
-    ]
+    others = [each.words for each in beside]
     return "、".join(told + others if days or not others else others)
 
 

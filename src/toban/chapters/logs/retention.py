@@ -31,8 +31,8 @@ class Beside:
 
     key: str
     """For scripts."""
-    name: str
-    """For people."""
+    words: str
+    """For people: `エラーのイベント 5件 (7 kB)`."""
     count: int
     bytes: int = 0
     """0 where it is next to nothing."""

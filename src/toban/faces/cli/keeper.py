@@ -7,6 +7,8 @@ from types import MappingProxyType
 from toban.chapters.errors import kept
 from toban.chapters.logs.keeping import Keeper
 from toban.chapters.logs.retention import Beside, Elsewhere
+from toban.engine.amounts import size
+from toban.engine.said import recorded
 from toban.engine.telemetry.log_days import LogDays
 from toban.engine.telemetry.log_words import ERROR
 from toban.engine.telemetry.store import Telemetry
@@ -15,9 +17,13 @@ from toban.engine.telemetry.store import Telemetry
 def events(start: datetime | None, end: datetime) -> Sequence[Beside]:
     """Return what error tracking has of that time. See `Elsewhere`."""
     found = kept.amount(start, end)
+    events_said = recorded(
+        "エラーのイベント %(count)s件 (%(size)s)", count=f"{found.events:,}", size=size(found.bytes)
+    )
+    hours_said = recorded("エラーの一時間ごとの数 %(count)s件", count=f"{found.hours:,}")
     told = (
-        Beside("events", "エラーのイベント", found.events, found.bytes),
-        Beside("hours", "エラーの一時間ごとの数", found.hours),
+        Beside("events", events_said, found.events, found.bytes),
+        Beside("hours", hours_said, found.hours),
     )
     return [each for each in told if each.count]
 

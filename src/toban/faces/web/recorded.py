@@ -122,6 +122,8 @@ SENTENCES = (
     _known("ログの置き場が答えません: %(reason)s"),
     _known("最古 %(day)s"),
     _known("%(days)s日分 %(rows)s行 (%(size)s)"),
+    _known("エラーのイベント %(count)s件 (%(size)s)"),
+    _known("エラーの一時間ごとの数 %(count)s件"),
     _known("保存期間が短くなりました: %(waiting)s の削除は %(way_out)s を待っています"),
     _known("アーカイブできないので削除していません (%(waiting)s): %(trouble)s"),
     _known("%(stored)s。保全中のため削除しません: %(reason)s"),

@@ -201,7 +201,8 @@ def elsewhere(*back: int) -> Mapping[str, Elsewhere]:
 
     def found(start: datetime | None, end: datetime) -> Sequence[Beside]:
         count = sum((start is None or start <= each) and each < end for each in moments)
-        return [Beside("events", "エラーのイベント", count, 1000 * count)] if count else []
+        words = f"エラーのイベント {count}件 ({count} kB)"
+        return [Beside("events", words, count, 1000 * count)] if count else []
 
     return {"error": found}
 

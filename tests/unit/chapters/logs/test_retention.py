@@ -112,7 +112,7 @@ def test_the_first_day_that_is_kept_is_not_among_the_older_ones() -> None:
     assert [(TODAY - each.day).days for each in retention.older(days(0, 30, 31, 90), first)] == [90, 31]
 
 
-EVENTS = Beside("events", "エラーのイベント", 1200, 7000)
+EVENTS = Beside("events", "エラーのイベント 1,200件 (7 kB)", 1200, 7000)
 
 
 @pytest.mark.parametrize(("is_held", "why"), [(False, Waits.NOT_AGREED), (True, Waits.HELD)])
@@ -126,7 +126,7 @@ def test_what_lies_elsewhere_waits_though_no_day_does(is_held: bool, why: Waits)
 
 
 def test_days_and_what_lies_elsewhere_are_told_together() -> None:
-    hours = Beside("hours", "エラーの一時間ごとの数", 3)
+    hours = Beside("hours", "エラーの一時間ごとの数 3件", 3)
 
     assert amount(days(1, 2)) == "2日分 20行 (2 kB)"
     assert amount(days(1), [EVENTS]) == "1日分 10行 (1 kB)、エラーのイベント 1,200件 (7 kB)"

@@ -78,7 +78,7 @@ def test_what_is_refused_keeps_its_values_apart_from_its_words() -> None:
 def test_pages_know_every_sentence_that_goes_on_record() -> None:
     calls = [
         node.args[0]
-        for part in ("engine", "chapters")
+        for part in ("engine", "chapters", "faces")
         for module in (PACKAGE / part).rglob("*.py")
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "recorded"

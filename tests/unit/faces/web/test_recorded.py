@@ -60,6 +60,14 @@ def english() -> Iterator[None]:
             "12日分 1,234行 (3 MB)。保全中のため削除しません: 調査 か",
             "1,234 rows of 12 days (3 MB). Held, and not deleted: 調査 か",
         ),
+        (
+            "1日分 10行 (1 kB)、エラーのイベント 3件 (3 kB)",
+            "10 rows of 1 days (1 kB), 3 events of errors (3 kB)",
+        ),
+        (
+            "エラーの一時間ごとの数 2件。保全中のため削除しません: 調査",
+            "2 hourly counts of errors. Held, and not deleted: 調査",
+        ),
     ],
 )
 def test_known_sentences_and_amounts_are_said_in_english(written: str, said: str) -> None:
