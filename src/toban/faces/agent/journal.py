@@ -4,6 +4,7 @@ A place in it is a cursor, as the journal itself gives one for each entry. journ
 does, and is started anew at the next look: one that waits for more would hold open what is to be vacuumed.
 """
 
+import os
 import subprocess
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -27,6 +28,9 @@ _LONGEST_ENTRY = 16 * 1024 * 1024
 
 _LONGEST_FIELD = 4096
 """Bytes of a field beside the message, of an entry that is too long for the server."""
+
+_LONGEST_FIELDS = LONGEST_LINE // 8
+"""Bytes of all of these together."""
 
 _LONGEST_MESSAGE = LONGEST_LINE // 8
 """Characters: written in JSON one takes up to six bytes."""
@@ -195,21 +199,24 @@ class Journal:
         """Yield what stands behind *cursor*; where that is no longer there, what is nearest behind it."""
         # Without `--all` long fields are left out, the message, too.
         command = [*self._journalctl, "--quiet", "--no-pager", "--all", "--output=json"]
-        process = subprocess.Popen(
-            [*command, *([f"--cursor={cursor}"] if cursor else [])],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        with process:
-            try:
-                if process.stdout is not None:
-                    yield from (entry for entry in _entries(process.stdout) if entry.cursor != cursor)
-                _, said = process.communicate()
-            finally:
-                process.kill()
-        if process.returncode:
-            raise JournalUnreadable(" ".join(said.decode(errors="replace").split())[-200:])
+        # No pipe: one that nobody reads meanwhile would stop it.
+        with os.fdopen(os.memfd_create("journalctl"), "w+b") as said:
+            process = subprocess.Popen(
+                [*command, *([f"--cursor={cursor}"] if cursor else [])],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=said,
+            )
+            with process:
+                try:
+                    if process.stdout is not None:
+                        yield from (entry for entry in _entries(process.stdout) if entry.cursor != cursor)
+                    process.wait()
+                finally:
+                    process.kill()
+            if process.returncode:
+                said.seek(0)
+                raise JournalUnreadable(" ".join(said.read().decode(errors="replace").split())[-200:])
 
     def _at(self) -> str:
         return (self._clock() - self.ahead).isoformat(timespec="milliseconds")
@@ -236,8 +243,15 @@ def _entries(told: IO[bytes]) -> Iterator[Entry]:
 
 
 def _shortened(entry: dict[str, object]) -> bytes:
-    """Return *entry* with what the server takes of it: short fields, and the beginning of its message."""
-    short = {name: value for name, value in entry.items() if len(orjson.dumps(value)) <= _LONGEST_FIELD}
+    """Return *entry* with what the server takes of it: its shortest fields, and its message's beginning."""
+    sizes = {name: len(orjson.dumps({name: value})) for name, value in entry.items()}
+    short: dict[str, object] = {}
+    room = _LONGEST_FIELDS
+    for name in sorted(sizes, key=sizes.__getitem__):
+        room -= sizes[name]
+        if sizes[name] > _LONGEST_FIELD or room < 0:
+            break
+        short[name] = entry[name]
     message = entry.get("MESSAGE")
     if isinstance(message, str | list):
         short["MESSAGE"] = message[:_LONGEST_MESSAGE]

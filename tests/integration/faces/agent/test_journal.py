@@ -1,6 +1,8 @@
 """The journal is followed by the real journalctl, on journals that systemd itself has written."""
 
 import os
+import sys
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +11,10 @@ import orjson
 import pytest
 from tests.integration.faces.agent.host import Collector
 from tests.integration.faces.agent.journals import Machine
+
+from toban.chapters.logs.limits import LONGEST_LINE
+from toban.engine.clock import system_clock
+from toban.faces.agent.journal import Journal, JournalUnreadable, Marks
 
 
 @pytest.fixture
@@ -117,6 +123,40 @@ def test_bytes_and_long_messages_come_as_far_as_the_server_takes_them(machine: M
     assert messages[0] == list(b"caf\xe9")
     assert messages[1:] == ["x" * 10_000, "y" * 32_768, "end"]
     assert ["COREDUMP" in orjson.loads(line) for line in machine.collector.lines] == [True, True, False, True]
+
+
+def test_an_entry_of_many_fields_comes_with_as_many_as_the_server_takes(machine: Machine) -> None:
+    many = b"".join(b"F%d=%s\n" % (number, b"z" * 4000) for number in range(100))
+    machine.write(b"x" * 40_000, b"end", fields=many)
+
+    assert machine.sends() == ["x" * 32_768, "end"]
+    for line in machine.collector.lines:
+        entry = orjson.loads(line)
+        assert len(line) <= LONGEST_LINE
+        assert (entry["PRIORITY"], entry["SYSLOG_IDENTIFIER"]) == ("3", "shop")
+        assert sum(value == "z" * 4000 for value in entry.values()) == 8
+
+
+GRUMBLING = """
+import signal, sys
+signal.alarm(20)
+sys.stderr.write("a file of it is damaged\\n" * 50_000)
+print('{"__CURSOR": "s=1", "MESSAGE": "a"}')
+sys.exit(len(sys.argv) > 5)
+"""
+"""A journalctl that complains at length, fails where it is given a cursor, and is ended if nobody listens."""
+
+
+def test_whatever_journalctl_complains_of_does_not_stop_it(tmp_path: Path) -> None:
+    program = tmp_path / "journalctl.py"
+    program.write_text(GRUMBLING)
+    with closing(Journal([sys.executable, str(program)], Marks(tmp_path / "spool"), system_clock)) as journal:
+        parcel = journal.ready()
+        assert parcel is not None
+        assert parcel.body == b'{"__CURSOR": "s=1", "MESSAGE": "a"}\n'
+        journal.acknowledge()
+        with pytest.raises(JournalUnreadable, match=r"a file of it is damaged$"):
+            journal.ready()
 
 
 def test_a_journal_that_can_not_be_read_is_told(machine: Machine) -> None:
