@@ -24,11 +24,23 @@ def kin(place: Path) -> list[Path]:
     return _beside(place, place.name.partition(".")[0])
 
 
+def latest_kin(place: Path) -> list[Path]:
+    """Return `kin`, the last written first."""
+    return sorted(kin(place), key=_written, reverse=True)
+
+
 def rotated(place: Path) -> list[Path]:
     """Return the files beside *place* that by their names were it: app.log.1, app.log-20261126.gz."""
     return [
         each for each in _beside(place, place.name) if each.name[len(place.name) :].startswith((".", "-"))
     ]
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _beside(place: Path, beginning: str) -> list[Path]:

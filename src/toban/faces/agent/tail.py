@@ -21,7 +21,7 @@ from toban.faces.agent.cutting import MOST, body_of, end_of
 from toban.faces.agent.log_file import NEVER, Identity, LogFile, NoLog, Stamp
 from toban.faces.agent.packed import Desk, PackedFile, is_packed
 from toban.faces.agent.positions import Pending, Position, Positions, Standing
-from toban.faces.agent.unfinished import Unfinished, may_be
+from toban.faces.agent.unfinished import Unfinished
 
 _PATIENCE = 30.0
 """Seconds after which a last line without an end is taken as one."""
@@ -255,21 +255,25 @@ class Tail:
         Say whether to look again: it may be one that can't be read to its end yet.
         """
         may_come = False
-        for path in sorted(places.kin(Path(position.path)), key=lambda each: not _is_at(each, position)):
+        # Of files that begin alike the latest: an older one was read to its end long ago.
+        latest = places.latest_kin(Path(position.path))
+        for path in sorted(latest, key=lambda each: not _is_at(each, position)):
             # Of an empty file there is no copy to be known.
             is_possible = position.head.length > 0 or _is_at(path, position)
             file = self._open(path) if is_possible else None
             if file is None:
                 continue
-            is_possible = file.identity not in self._tailed and (
-                not is_packed(path) or may_be(file, position)
-            )
-            if is_possible and not self._unfinished.has_end(file, str(path)):
-                is_possible, may_come = False, True
-            if is_possible and file.has(position):
+            if file.identity in self._tailed or not self._unfinished.may_be(file, position):
+                file.close()
+                continue
+            if not self._unfinished.has_end(file, str(path)):
+                may_come = True
+            elif file.has(position):
                 log.info("log_rest_found", path=position.path, at=path.name)
                 self._follow(file, position)
                 return False
+            else:
+                self._unfinished.rule_out(file, position)
             file.close()
         if not may_come:
             log.warning("log_rest_not_found", path=position.path, sent=position.offset)

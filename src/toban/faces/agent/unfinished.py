@@ -1,4 +1,7 @@
-"""Packed files that can't be read to their end: told once, and read again when they have changed."""
+"""Packed files that can't be read to their end: told once, and read again when they have changed.
+
+Meanwhile the rest of a file is looked for again and again: what others hold is read once for that.
+"""
 
 import structlog
 
@@ -16,6 +19,8 @@ class Unfinished:
     def __init__(self) -> None:
         self._seen: dict[Identity, tuple[Stamp, bool]] = {}
         """What each was when it was last seen, and whether it was read as that."""
+        self._others: set[tuple[Identity, Stamp, Position]] = set()
+        """Files, as they were, that are not what a position is about."""
 
     def has_end(self, file: LogFile, path: str) -> bool:
         """Say whether *file* at *path* can be read to its end; of a packed one it costs reading it."""
@@ -36,13 +41,25 @@ class Unfinished:
         self._seen[file.identity] = now, True
         return False
 
+    def may_be(self, file: LogFile, position: Position) -> bool:
+        """Say whether *file* may be what *position* is about; a packed one has to begin so."""
+        if not isinstance(file, PackedFile):
+            return True
+        if (file.identity, file.stamp_of_packed, position) in self._others:
+            return False
+        beginning = file.read(0, position.head.length)
+        is_short = len(beginning) < position.head.length
+        if position.head.length > 0 and (is_short or fingerprint.of(beginning) == position.head):
+            return True
+        self.rule_out(file, position)
+        return False
+
+    def rule_out(self, file: LogFile, position: Position) -> None:
+        """Remember that *file* is not what *position* is about; what is not packed may still become it."""
+        if isinstance(file, PackedFile):
+            self._others.add((file.identity, file.stamp_of_packed, position))
+
     def forget(self) -> None:
         """Begin anew: none of them is waited for."""
         self._seen.clear()
-
-
-def may_be(file: LogFile, position: Position) -> bool:
-    """Say whether *file*, as far as it can be read, begins as what *position* is about."""
-    beginning = file.read(0, position.head.length)
-    is_short = len(beginning) < position.head.length
-    return position.head.length > 0 and (is_short or fingerprint.of(beginning) == position.head)
+        self._others.clear()

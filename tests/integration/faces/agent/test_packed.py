@@ -135,6 +135,46 @@ def test_one_that_came_and_was_compressed_between_two_looks_is_sent_too(
     assert host.sends() == [b"a", b"b", b"c"]
 
 
+def test_of_those_that_begin_alike_an_old_one_is_not_taken_for_the_rest(host: Host) -> None:
+    host.write("#Fields: date time")
+    host.sends()
+    old = host.folder / "app.log-20250101"
+    old.write_text("#Fields: date time\nof last year\n")
+    os.utime(old, (0, 0))
+    pack(old)
+    host.write("a")
+    host.rename()
+    pack(host.folder / "app.log.1").rename(host.folder / "app.log-20261126.gz")
+
+    assert host.sends() == [b"#Fields: date time", b"a"]
+
+
+def test_while_one_is_waited_for_the_others_are_not_read_again_and_again(host: Host) -> None:
+    head = "h" * 2000
+    other = host.folder / "app.log.7"
+    other.write_text("\n".join((head, *map(noise, range(30)))))
+    os.utime(other, (0, 0))
+    size = pack(other).stat().st_size
+    host.write(head, noise(99))
+    host.sends()
+    host.write("b")
+    host.rename()
+    packed = host.pack()
+    os.truncate(packed, packed.stat().st_size // 2)
+
+    with host.agent() as shipper:
+        shipper.step()
+        before = bytes_read()
+        shipper.step()
+        assert bytes_read() - before < size // 2
+
+
+def bytes_read() -> int:
+    """Return how much this process has read so far."""
+    told = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(told["rchar"])
+
+
 def test_one_that_was_empty_when_last_seen_is_found_by_when_it_was_written(host: Host) -> None:
     host.log.touch()
     host.sends()
