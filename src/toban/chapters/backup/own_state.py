@@ -31,7 +31,9 @@ FORM = 1
 LEFT_BEHIND = timedelta(days=1)
 STATE_FILE, STATE_DUMP, TELEMETRY = "state.sqlite3", "state.dump", "telemetry"
 _DESCRIPTION, _ARCHIVE = "backup.json", "toban.tar.zst"
-_LEFT_OUT = frozenset({STATE_FILE, f"{STATE_FILE}-wal", f"{STATE_FILE}-shm", "lock", "processes.json"})
+_LEFT_OUT = frozenset(
+    {*(f"{STATE_FILE}{beside}" for beside in ("", "-wal", "-shm", "-holds")), "lock", "processes.json"}
+)
 _LEFT_OUT_FOLDERS = frozenset({"log", "metrics", "hold", "webshop", TELEMETRY})
 """Of them the shop is what `toban up` runs without a document: no state of Toban's."""
 _PIECE = 1 << 20

@@ -5,13 +5,12 @@ moment, the next step deletes the same days again, which is harmless, and proves
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from toban.chapters.logs import pulling, report, retention
@@ -20,6 +19,7 @@ from toban.chapters.logs.models import Keeping, LegalHold
 from toban.chapters.logs.report import Kept
 from toban.chapters.logs.retention import Beside, Elsewhere, Going, Waits
 from toban.chapters.logs.rules import LogRules
+from toban.chapters.logs.undisturbed import PATIENCE, LockUnusable, StillDeleting, undisturbed
 from toban.design.values.duration import Duration, read_retention
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
@@ -31,12 +31,6 @@ from toban.engine.telemetry.store import StoreUnavailable
 
 FOREVER = "無期限"
 """How `Keeping.agreed` says that nothing may go."""
-
-_LOCK = 0x686F6C64
-"""PostgreSQL's advisory lock of holds: `hold` in ASCII."""
-
-_PATIENCE = "70s"
-"""How long an order waits for a deletion, as PostgreSQL writes it: a store is given up on after a minute."""
 
 _NOWHERE: Mapping[str, Elsewhere] = MappingProxyType({})
 
@@ -71,7 +65,7 @@ class Keeper:
                 self._keep(kind, rules, found, now, digest, archive)
                 for kind, found in self._stored(rules).items()
             ]
-        except StoreUnavailable as away:
+        except (StoreUnavailable, StillDeleting, LockUnusable) as away:
             status.show([*report.away(rules, str(away), now)], now, digest)
             return
         status.show([*report.statuses(rules, kept, now, outside, pulling.troubles(rules))], now, digest)
@@ -203,25 +197,6 @@ def held_by(kind: str) -> str:
     return hold.reason if hold is not None else ""
 
 
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Let no hold be ordered within the block: a former one is seen there, a later one waits for its end.
-
-    SQLite's transactions are IMMEDIATE, so nobody else writes. PostgreSQL has a lock of its own for it:
-    evidence must not wait for a store. And no time ends it, unlike that of evidence: whoever stands still
-    with it in hand deletes when he goes on, and no hold may have been acknowledged meanwhile.
-    """
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT set_config('idle_in_transaction_session_timeout', '0', true),"
-                    " set_config('lock_timeout', %s, true), pg_advisory_xact_lock(%s)",
-                    [_PATIENCE, _LOCK],
-                )
-        yield
-
-
 def agreed_to(kind: str, rules: LogRules) -> timedelta | None:
     """Return how long what is of *kind* stays by what was agreed to; None: for ever.
 
@@ -247,14 +222,15 @@ def agree(kind: str, rules: LogRules, *, by: str, now: datetime) -> str:
     return kept
 
 
-def hold(kind: str, reason: str, *, by: str, now: datetime) -> LegalHold:
+def hold(kind: str, reason: str, *, by: str, now: datetime, patience: timedelta = PATIENCE) -> LegalHold:
     """Keep all of *kind* (empty: of every kind) until `release`; raises `NotPossible` without a reason.
 
-    What is there when this returns stays. A day that is being deleted at that moment is waited for.
+    What is there when this returns stays. A day that is being deleted at that moment is waited for; after
+    *patience* there is no hold, and `StillDeleting` says so.
     """
     if not reason.strip():
         raise NotPossible("理由がありません", "--reason で書いてください")
-    with undisturbed():
+    with undisturbed(patience), transaction.atomic():
         ledger.hold()
         made = LegalHold.objects.create(kind=kind, reason=reason.strip(), ordered_by=by, began_at=now)
         _audit("legal-hold", by, now, hold=made.pk, kind=kind, reason=made.reason)
@@ -265,7 +241,8 @@ def under_way(kind: str) -> Sequence[Going]:
     """Return the days of *kind* (empty: of every kind) that were to be deleted and are not proven yet.
 
     After a hold was acknowledged none of them is still touched, but by a store that had been told to and gave
-    no answer.
+    no answer. To ask it what is there would be no help: one that stood still and goes on answers that first,
+    and deletes then.
     """
     found = Keeping.objects.filter(kind=kind) if kind else Keeping.objects.order_by("kind")
     return [Going(*each) for keeping in found for each in keeping.going]

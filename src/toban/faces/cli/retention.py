@@ -122,7 +122,7 @@ def hold(parts: Parts, kind: str, reason: str) -> None:
         try:
             made = keeping.hold(own, reason, by=getpass.getuser(), now=system_clock())
         except NotPossible as exc:
-            refuse(str(exc), exc.hint)
+            refuse(f"保全していません: {exc}", exc.hint)
             raise SystemExit(_REFUSED) from exc
         begun = keeping.under_way(own)
     say(f"保全 {made.pk}: {kind or 'すべての種別'}は、toban retention release {made.pk} まで削除しません")

@@ -24,10 +24,11 @@ from toban.chapters.batch.service import Batches
 from toban.chapters.batch.works import BatchPlan
 from toban.chapters.errors import service as errors
 from toban.chapters.logs.archive import ShippedFirst
-from toban.chapters.logs.keeping import agreed_to, held_by, undisturbed
+from toban.chapters.logs.keeping import agreed_to, held_by
 from toban.chapters.logs.pulling import Puller
 from toban.chapters.logs.rules import rules as log_rules
 from toban.chapters.logs.shipping import Shipping
+from toban.chapters.logs.undisturbed import undisturbed
 from toban.chapters.monitoring.board import Board
 from toban.chapters.monitoring.feeds import Plan, plan
 from toban.chapters.monitoring.service import Monitoring

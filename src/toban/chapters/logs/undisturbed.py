@@ -1,0 +1,136 @@
+"""The lock that whoever deletes logs shares with whoever orders a legal hold, in any thread of any process.
+
+A deletion asks the telemetry store, which may take a minute to say nothing; so nobody who merely writes to
+the state database may wait for this lock.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from django.db import OperationalError, connection, transaction
+from django.db.backends.sqlite3.creation import DatabaseCreation
+from psycopg.errors import LockNotAvailable
+
+from toban.engine.orders import NotPossible
+
+PATIENCE = timedelta(seconds=70)
+"""How long to wait for somebody else: a store is given up on after a minute."""
+
+_LOCK = 0x686F6C64
+"""PostgreSQL's advisory lock of holds: `hold` in ASCII."""
+
+_BESIDE = "-holds"
+"""How the name of SQLite's file goes on, as it does with `-wal`."""
+
+_LOOK = 0.01
+"""Seconds between two looks: from one day to the next a deletion lets go for hardly longer."""
+
+
+class StillDeleting(NotPossible):
+    """Somebody else has been at it for all the time that there was to wait."""
+
+    def __init__(self, waited: timedelta) -> None:
+        super().__init__(
+            "ほかのプロセスが古いログを削除している最中で、%(seconds)s秒待っても終わりません",
+            "ログの置き場 (store) が答えていないようです。"
+            "toban processes で様子を見て、もう一度実行してください。"
+            "待てないときは、toban processes --stop worker で削除をやめさせてから実行し、"
+            "終わったら --start worker で戻してください",
+            seconds=f"{waited.total_seconds():g}",
+        )
+
+
+class LockUnusable(NotPossible):
+    """The lock itself can't be had."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            "削除と保全の順を決めるファイル %(path)s を開けません (%(reason)s)",
+            "toban up を動かす利用者が、そのファイルとフォルダーを読み書きできるようにしてください",
+            path=path,
+            reason=reason,
+        )
+
+
+@contextmanager
+def undisturbed(patience: timedelta = PATIENCE) -> Iterator[None]:
+    """Let no hold be ordered within the block: a former one is seen there, a later one waits for its end.
+
+    So the block of whoever orders one ends with the commit. Raises `StillDeleting` after *patience*, and
+    `LockUnusable`. Whoever is killed lets go of it. No time ends it, unlike the lock of evidence: whoever
+    stands still with it in hand deletes when he goes on, and no hold may have been acknowledged meanwhile.
+    """
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "postgresql":
+        with _advised(patience):
+            yield
+    elif DatabaseCreation.is_in_memory_db(name):
+        # No other process can come to it.
+        yield
+    else:
+        # Two servers may know the database by different links.
+        with _beside(Path(name).resolve(), patience):
+            yield
+
+
+@contextmanager
+def _advised(patience: timedelta) -> Iterator[None]:
+    """Hold PostgreSQL's lock of its own for it: evidence must not wait for a store."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            try:
+                cursor.execute(
+                    "SELECT set_config('idle_in_transaction_session_timeout', '0', true),"
+                    " set_config('lock_timeout', %s, true), pg_advisory_xact_lock(%s)",
+                    [f"{patience // timedelta(milliseconds=1)}ms", _LOCK],
+                )
+            except OperationalError as error:
+                if isinstance(error.__cause__, LockNotAvailable):
+                    raise StillDeleting(patience) from error
+                raise
+        yield
+
+
+@contextmanager
+def _beside(database: Path, patience: timedelta) -> Iterator[None]:
+    """Hold the lock of a file of its own: a transaction of SQLite's would keep out every other writer.
+
+    The database's own file is none to lock: when a process closes it anywhere, SQLite's locks on it are gone.
+    """
+    lock = _opened(database)
+    try:
+        _take(lock, patience)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _opened(database: Path) -> int:
+    path = database.with_name(f"{database.name}{_BESIDE}")
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        if os.geteuid() == 0:
+            # Whoever owns the database has to come to it, too, when root was here first.
+            owner = database.stat()
+            os.fchown(lock, owner.st_uid, owner.st_gid)
+    except OSError as problem:
+        raise LockUnusable(path, problem.strerror or "") from problem
+    return lock
+
+
+def _take(lock: int, patience: timedelta) -> None:
+    deadline = time.monotonic() + patience.total_seconds()
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise StillDeleting(patience) from None
+            time.sleep(_LOOK)
+        else:
+            return
