@@ -11,6 +11,7 @@ import httpx
 import structlog
 import zstandard
 
+from toban.faces.agent.amiss import Amiss
 from toban.faces.agent.client import ANOTHER, is_page
 from toban.faces.agent.clocks import OFF, compared, time_of
 
@@ -94,11 +95,10 @@ class Courier(ABC):
             return self._trouble
         try:
             held = self._send_all()
-        except OSError as problem:
-            # Nothing is sent that could not be known again.
-            held = Held(f"どこまで送ったかを書けません: {problem.strerror}")
+        except Amiss as problem:
+            held = Held(problem.told)
         self._attempts = self._attempts + 1 if held else 0
-        self._trouble = held.reason if held else ""
+        self._trouble = held.reason if held else self._amiss()
         if held:
             self._not_before = self._elapsed() + pause(self._attempts, held.seconds)
         return self._trouble
@@ -106,9 +106,13 @@ class Courier(ABC):
     def _watch(self) -> None:  # noqa: B027 - most have nothing to do then
         """Take note of what changes while nothing is sent."""
 
+    def _amiss(self) -> str:
+        """Return what is amiss though all that can be read was sent; empty where nothing is."""
+        return ""
+
     @abstractmethod
     def _send_all(self) -> Held | None:
-        """Send all there is; return why that was not possible."""
+        """Send all there is; return why that was not possible. Raises `Amiss` where it is for this host."""
 
     def _deliver(self, parcel: Parcel) -> Held | None:
         """Send *parcel*; return why it stays, None when it is done with. Raises `ClockAmiss`."""

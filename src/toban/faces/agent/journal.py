@@ -4,49 +4,25 @@ A place in it is a cursor, as the journal itself gives one for each entry. journ
 does, and is started anew at the next look: one that waits for more would hold open what is to be vacuumed.
 """
 
-import os
-import subprocess
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
-from typing import IO, NamedTuple
 from uuid import uuid4
 
-import orjson
 import structlog
 
-from toban.chapters.logs.limits import LONGEST_LINE
 from toban.chapters.logs.origins import JOURNAL
 from toban.engine.clock import Clock
 from toban.faces.agent.courier import Parcel
 from toban.faces.agent.cutting import MOST
+from toban.faces.agent.entries import Entry
+from toban.faces.agent.journalctl import empty, entries
 from toban.faces.agent.positions import Kept
 
-_LONGEST_ENTRY = 16 * 1024 * 1024
-"""Bytes of an entry that are read; one with a core dump in it is longer."""
-
-_LONGEST_FIELD = 4096
-"""Bytes of a field beside the message, of an entry that is too long for the server."""
-
-_LONGEST_FIELDS = LONGEST_LINE // 8
-"""Bytes of all of these together."""
-
-_LONGEST_MESSAGE = LONGEST_LINE // 8
-"""Characters: written in JSON one takes up to six bytes."""
-
 log = structlog.get_logger(__name__)
-
-
-class JournalUnreadable(Exception):
-    """journalctl said that it can't be read, and why."""
-
-
-class Entry(NamedTuple):
-    """One entry as it is sent, and where it stands."""
-
-    cursor: str
-    line: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +64,7 @@ class Marks(Kept):
             raise self.unreadable(flaw) from flaw
 
     def save(self, mark: Mark) -> None:
-        """Keep *mark*; when this returns it survives a power cut. Raises `OSError`."""
+        """Keep *mark*; when this returns it survives a power cut. Raises `NotKept`."""
         self.write(asdict(mark))
 
 
@@ -105,6 +81,8 @@ class Journal:
         self._was_sent = self._mark.pending is not None
         self._entries: Generator[Entry] | None = None
         self._next: Entry | None = None
+        self._vacuumed = ""
+        """The cursor that was last told to be gone."""
         self.ahead = timedelta()
         """How far this host's clock is ahead of the one by which batches are noted."""
 
@@ -115,7 +93,7 @@ class Journal:
     def ready(self) -> Parcel | None:
         """Return what is to be sent next, which is kept first; None where there is nothing.
 
-        Raises `JournalUnreadable`, and `OSError` where it can't be kept.
+        Raises `JournalUnreadable`, and `NotKept`.
         """
         if self._mark.pending is not None and self._body is None:
             self._read_again(self._mark.pending)
@@ -161,27 +139,37 @@ class Journal:
             self._body = b"".join(entry.line for entry in found)
 
     def _read_again(self, pending: Pending) -> None:
-        """Read what is *pending* from the journal, or let go of it where it was vacuumed away."""
+        """Read what is *pending* from the journal, as far as it was not vacuumed away."""
+        found = self._left_of(pending)
+        if len(found) < pending.count:
+            log.warning("journal_rest_not_found", count=pending.count - len(found))
+        if found:
+            # What is left keeps the batch's key: the server may have stored it, and knows it by that.
+            self._body = b"".join(each.line for each in found)
+        else:
+            self._vacuumed = pending.until
+            self._keep(Mark(pending.until))
+            self._was_sent = False
+
+    def _left_of(self, pending: Pending) -> list[Entry]:
         found: list[Entry] = []
         for entry in self._batch(MOST):
             found.append(entry)
             if entry.cursor == pending.until:
-                self._body = b"".join(each.line for each in found)
-                return
+                return found
             if len(found) == pending.count:
                 break
+        # Its last entry is gone. Files of a journal are vacuumed one by one, and what stands in others may be
+        # left before it.
         self.rest()
-        if not found:
-            # There is no journal: it may be away for a while.
-            return
-        log.warning("journal_rest_not_found", count=pending.count)
-        self._keep(Mark(self._mark.cursor))
-        self._was_sent = False
+        with closing(entries(self._journalctl, pending.until)) as told:
+            behind = next(told, None)
+        return list(takewhile(lambda each: behind is None or each.cursor != behind.cursor, found))
 
     def _batch(self, most: int) -> Iterator[Entry]:
         """Yield entries that are *most* bytes together, at least one; none where the journal ends."""
         if self._entries is None:
-            self._entries = self._from(self._mark.cursor)
+            self._entries = self._behind(self._mark.cursor)
         size = 0
         while True:
             entry = self._next or next(self._entries, None)
@@ -195,28 +183,24 @@ class Journal:
             size += len(entry.line)
             yield entry
 
-    def _from(self, cursor: str) -> Generator[Entry]:
-        """Yield what stands behind *cursor*; where that is no longer there, what is nearest behind it."""
-        # Without `--all` long fields are left out, the message, too.
-        command = [*self._journalctl, "--quiet", "--no-pager", "--all", "--output=json"]
-        # No pipe: one that nobody reads meanwhile would stop it.
-        with os.fdopen(os.memfd_create("journalctl"), "w+b") as said:
-            process = subprocess.Popen(
-                [*command, *([f"--cursor={cursor}"] if cursor else [])],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=said,
-            )
-            with process:
-                try:
-                    if process.stdout is not None:
-                        yield from (entry for entry in _entries(process.stdout) if entry.cursor != cursor)
-                    process.wait()
-                finally:
-                    process.kill()
-            if process.returncode:
-                said.seek(0)
-                raise JournalUnreadable(" ".join(said.read().decode(errors="replace").split())[-200:])
+    def _behind(self, cursor: str) -> Generator[Entry]:
+        """Yield what stands behind *cursor*; raises `JournalUnreadable`, also where nothing is at all."""
+        found = False
+        with closing(entries(self._journalctl, cursor)) as told:
+            for entry in told:
+                if not found and cursor not in ("", entry.cursor):
+                    self._tell_vacuumed(cursor)
+                found = True
+                if entry.cursor != cursor:
+                    yield entry
+        if not found:
+            raise empty()
+
+    def _tell_vacuumed(self, cursor: str) -> None:
+        """Say that the place that all is sent up to is gone, and maybe more; once."""
+        if cursor != self._vacuumed:
+            self._vacuumed = cursor
+            log.warning("journal_vacuumed", behind=cursor)
 
     def _at(self) -> str:
         return (self._clock() - self.ahead).isoformat(timespec="milliseconds")
@@ -224,35 +208,3 @@ class Journal:
     def _keep(self, mark: Mark) -> None:
         self._marks.save(mark)
         self._mark = mark
-
-
-def _entries(told: IO[bytes]) -> Iterator[Entry]:
-    while line := told.readline(_LONGEST_ENTRY):
-        if not line.endswith(b"\n"):
-            while (rest := told.readline(_LONGEST_ENTRY)) and not rest.endswith(b"\n"):
-                pass
-            log.warning("journal_entry_too_long", limit=_LONGEST_ENTRY)
-            continue
-        try:
-            entry = orjson.loads(line)
-            cursor = str(entry["__CURSOR"])
-        except (orjson.JSONDecodeError, KeyError, TypeError) as flaw:
-            log.warning("journal_entry_unreadable", reason=str(flaw))
-            continue
-        yield Entry(cursor, line if len(line) <= LONGEST_LINE else _shortened(entry))
-
-
-def _shortened(entry: dict[str, object]) -> bytes:
-    """Return *entry* with what the server takes of it: its shortest fields, and its message's beginning."""
-    sizes = {name: len(orjson.dumps({name: value})) for name, value in entry.items()}
-    short: dict[str, object] = {}
-    room = _LONGEST_FIELDS
-    for name in sorted(sizes, key=sizes.__getitem__):
-        room -= sizes[name]
-        if sizes[name] > _LONGEST_FIELD or room < 0:
-            break
-        short[name] = entry[name]
-    message = entry.get("MESSAGE")
-    if isinstance(message, str | list):
-        short["MESSAGE"] = message[:_LONGEST_MESSAGE]
-    return orjson.dumps(short) + b"\n"

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import httpx
 
+from toban.faces.agent.amiss import Amiss
 from toban.faces.agent.courier import ClockAmiss, Courier, Held
-from toban.faces.agent.journal import Journal, JournalUnreadable
+from toban.faces.agent.journal import Journal
 
 
 class JournalCourier(Courier):
@@ -27,9 +28,7 @@ class JournalCourier(Courier):
     def _send_all(self) -> Held | None:
         try:
             held = self._send_each()
-        except JournalUnreadable as problem:
-            held = Held(f"ジャーナルを読めません: {problem}")
-        except OSError:
+        except Amiss:
             # What was read and could not be noted is read again.
             self._journal.rest()
             raise

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from toban.engine.supervision.home import write_whole
+from toban.faces.agent.amiss import Amiss
 from toban.faces.agent.fingerprint import Fingerprint
 
 
-class PositionsUnusable(Exception):
+class PositionsUnusable(Amiss):
     """The positions can't be had; going on without them would send everything again."""
 
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
+
+class NotKept(Amiss):
+    """How far all is can't be written: nothing is sent that could not be known again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,15 @@ class Kept:
         return json.loads(self._file.read_text(encoding="utf-8"))
 
     def write(self, kept: object) -> None:
-        """Have the file say *kept*; when this returns it survives a power cut. Raises `OSError`."""
-        write_whole(self._file, json.dumps(kept, indent=1))
-        os.fsync(self._folder)
+        """Have the file say *kept*; when this returns it survives a power cut. Raises `NotKept`."""
+        try:
+            write_whole(self._file, json.dumps(kept, indent=1))
+            os.fsync(self._folder)
+        except OSError as problem:
+            raise NotKept(
+                f"どこまで送ったかを書けません: {self._file} ({problem.strerror})",
+                "--spool のあるディスクの空きと権限を確かめてください。それまで送るのを待ちます",
+            ) from problem
 
     def unreadable(self, flaw: Exception) -> PositionsUnusable:
         """Return what to raise where *flaw* is found in the file."""
@@ -123,7 +130,7 @@ class Positions(Kept):
             raise self.unreadable(flaw) from flaw
 
     def save(self, standing: Standing) -> None:
-        """Keep *standing*; when this returns it survives a power cut. Raises `OSError`."""
+        """Keep *standing*; when this returns it survives a power cut. Raises `NotKept`."""
         self.write({"looked_at": standing.looked_at, "files": [asdict(each) for each in standing.files]})
 
 

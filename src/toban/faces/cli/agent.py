@@ -146,20 +146,29 @@ def _metrics(order: Order, token: str, stop: threading.Event, until: ExitStack) 
 
 
 @contextmanager
+def _told_where_unusable() -> Iterator[None]:
+    """End the command where what it keeps in the spool can't be had."""
+    from toban.faces.agent.positions import PositionsUnusable  # noqa: PLC0415
+
+    try:
+        yield
+    except PositionsUnusable as exc:
+        refuse(str(exc), exc.hint)
+        raise SystemExit(_UNUSABLE) from exc
+
+
+@contextmanager
 def _logs(order: Order, token: str, stop: threading.Event) -> Iterator[Duty]:
     from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.faces.agent.client import new_client  # noqa: PLC0415
     from toban.faces.agent.logs import Shipper  # noqa: PLC0415
-    from toban.faces.agent.positions import Positions, PositionsUnusable  # noqa: PLC0415
+    from toban.faces.agent.positions import Positions  # noqa: PLC0415
     from toban.faces.agent.tail import Tail  # noqa: PLC0415
 
     # Names that mean the same wherever it is started next.
     patterns = [str(Path(pattern).absolute()) for pattern in order.logs]
-    try:
+    with _told_where_unusable():
         tail = Tail(patterns, Positions(order.spool / "logs"), system_clock)
-    except PositionsUnusable as exc:
-        refuse(str(exc), exc.hint)
-        raise SystemExit(_UNUSABLE) from exc
     try:
         with new_client(order.url, token, order.ca_file) as client:
             shipper = Shipper(tail, client, order.instance, is_stopped=stop.is_set)
@@ -174,21 +183,15 @@ def _journal(order: Order, folder: str, token: str, stop: threading.Event) -> It
     from toban.faces.agent.client import new_client  # noqa: PLC0415
     from toban.faces.agent.journal import Journal, Marks  # noqa: PLC0415
     from toban.faces.agent.journal_courier import JournalCourier  # noqa: PLC0415
-    from toban.faces.agent.positions import PositionsUnusable  # noqa: PLC0415
+    from toban.faces.agent.journalctl import LACKING  # noqa: PLC0415
 
     program = shutil.which("journalctl")
     if program is None:
-        refuse(
-            "journalctl がありません",
-            "systemd のない機械では --journal を外し、--log でファイルを指定してください",
-        )
+        refuse("journalctl がありません", LACKING)
         raise SystemExit(_UNUSABLE)
     command = [program, f"--directory={Path(folder).absolute()}"] if folder else [program]
-    try:
+    with _told_where_unusable():
         journal = Journal(command, Marks(order.spool / "journal"), system_clock)
-    except PositionsUnusable as exc:
-        refuse(str(exc), exc.hint)
-        raise SystemExit(_UNUSABLE) from exc
     try:
         with new_client(order.url, token, order.ca_file) as client:
             courier = JournalCourier(journal, client, order.instance, is_stopped=stop.is_set)

@@ -34,6 +34,8 @@ class Machine:
     written: int = 0
     off: timedelta = timedelta()
     """How far its clock is ahead."""
+    by: tuple[str, ...] = ()
+    """What journalctl is started by."""
 
     def __post_init__(self) -> None:
         if not REMOTE.exists() or shutil.which("journalctl") is None:
@@ -64,10 +66,23 @@ class Machine:
             check=True,
         )
 
+    def archive(self, number: int) -> str:
+        """Return the name of a file that is full: what vacuuming deletes, the least *number* first."""
+        return f"system@{BOOT}-{number:016x}-{number:016x}.journal"
+
+    def vacuum(self, files: int) -> None:
+        """Leave so many files of the journal, as journald does when they become too large together."""
+        command = [self.journalctl, f"--directory={self.journals}", f"--vacuum-files={files}"]
+        subprocess.run(command, capture_output=True, check=True)
+
+    @property
+    def journalctl(self) -> str:
+        return shutil.which("journalctl") or ""
+
     @contextmanager
     def agent(self) -> Iterator[JournalCourier]:
         """Run an agent; leaving the block is as good as killing it: it gets no word in."""
-        command = [shutil.which("journalctl") or "", f"--directory={self.journals}"]
+        command = [*self.by, self.journalctl, f"--directory={self.journals}"]
         journal = Journal(command, Marks(self.folder / "spool"), lambda: system_clock() + self.off)
         transport = httpx.MockTransport(self.collector.take)
         with httpx.Client(transport=transport, base_url="http://toban.example") as client:

@@ -1,6 +1,7 @@
 """The journal is followed by the real journalctl, on journals that systemd itself has written."""
 
 import os
+import shutil
 import sys
 from contextlib import closing
 from datetime import timedelta
@@ -9,12 +10,14 @@ from pathlib import Path
 import httpx
 import orjson
 import pytest
+from structlog.testing import capture_logs
 from tests.integration.faces.agent.host import Collector
 from tests.integration.faces.agent.journals import Machine
 
 from toban.chapters.logs.limits import LONGEST_LINE
 from toban.engine.clock import system_clock
-from toban.faces.agent.journal import Journal, JournalUnreadable, Marks
+from toban.faces.agent.journal import Journal, Marks
+from toban.faces.agent.journalctl import JournalUnreadable
 
 
 @pytest.fixture
@@ -73,7 +76,9 @@ def test_what_can_not_be_noted_is_not_passed_over(machine: Machine) -> None:
         # As good as a full disk: the draft of what is kept can't be made.
         obstacle = machine.folder / "spool" / f".journal.json.{os.getpid()}"
         obstacle.mkdir()
-        assert courier.step().startswith("どこまで送ったかを書けません")
+        told = courier.step()
+        kept = machine.folder / "spool" / "journal.json"
+        assert told.startswith(f"どこまで送ったかを書けません: {kept} (Is a directory)\nHINT: --spool ")
         assert machine.collector.asked == []
         obstacle.rmdir()
         machine.seconds += 61
@@ -113,6 +118,56 @@ def test_entries_that_are_vacuumed_away_hold_up_none(machine: Machine) -> None:
     assert machine.sends() == ["a", "d", "e"]
 
 
+@pytest.mark.parametrize("is_restarted", [False, True])
+@pytest.mark.parametrize("is_stored", [False, True])
+@pytest.mark.parametrize("last", ["vacuumed", "left"])
+def test_of_a_batch_in_hand_what_vacuuming_left_is_stored_once_and_what_is_gone_is_told(
+    machine: Machine, last: str, is_stored: bool, is_restarted: bool
+) -> None:
+    machine.write(b"0", file=machine.archive(3))
+    machine.sends()
+    # Two files in turn, of which vacuuming deletes the older one.
+    for number in range(1, 7):
+        is_in_older = number % 2 == (0 if last == "vacuumed" else 1)
+        machine.write(b"%d" % number, file=machine.archive(1 if is_in_older else 2))
+    machine.collector.status = 200 if is_stored else 503
+    machine.collector.forgets_to_answer = is_stored
+    with machine.agent() as courier:
+        assert courier.step() != ""
+        # Of the agent that goes on the batch is in memory.
+        machine.vacuum(files=2)
+        machine.write(b"7", file=machine.archive(3))
+        machine.collector.status, machine.collector.forgets_to_answer = 200, False
+        machine.seconds += 61
+        if not is_restarted:
+            assert courier.step() == ""
+    with capture_logs() as told:
+        stored = machine.sends()
+
+    is_whole = is_stored or not is_restarted
+    left = {"vacuumed": ["1", "3", "5"], "left": ["2", "4", "6"]}[last]
+    assert stored == ["0", *(["1", "2", "3", "4", "5", "6"] if is_whole else left), "7"]
+    assert machine.collector.asked[2].get("again") == "1"
+    gone = [each["count"] for each in told if each["event"] == "journal_rest_not_found"]
+    assert gone == ([3] if is_restarted else [])
+
+
+def test_where_the_place_was_vacuumed_away_that_is_told_once_and_it_goes_on(machine: Machine) -> None:
+    machine.write(b"a", b"b", file=machine.archive(1))
+    machine.sends()
+    machine.write(b"c", file=machine.archive(1))
+    machine.write(b"d", file=machine.archive(2))
+    machine.vacuum(files=1)
+
+    with capture_logs() as told, machine.agent() as courier:
+        courier.step()
+        machine.write(b"e", file=machine.archive(2))
+        courier.step()
+
+    assert machine.messages == ["a", "b", "d", "e"]
+    assert [each["event"] for each in told] == ["journal_vacuumed"]
+
+
 def test_bytes_and_long_messages_come_as_far_as_the_server_takes_them(machine: Machine) -> None:
     machine.write(
         b"caf\xe9", b"x" * 10_000, b"y" * 400_000, b"end", fields=b"COREDUMP=" + b"z" * 5000 + b"\n"
@@ -137,6 +192,19 @@ def test_an_entry_of_many_fields_comes_with_as_many_as_the_server_takes(machine:
         assert sum(value == "z" * 4000 for value in entry.values()) == 8
 
 
+def test_of_an_entry_of_more_fields_than_the_server_takes_none_is_lost(machine: Machine) -> None:
+    many = b"".join(b"F%03d=%d\n" % (number, number) for number in range(300))
+    machine.write(b"x", fields=many + b"F000=again\nCODE_FUNC=pay\n")
+
+    assert machine.sends() == ["x"]
+    entry = orjson.loads(machine.collector.lines[0])
+    own = [name for name in entry if not name.startswith("_")]
+    assert len(own) == 150
+    assert (entry["PRIORITY"], entry["SYSLOG_IDENTIFIER"], entry["CODE_FUNC"]) == ("3", "shop", "pay")
+    assert sorted(entry["F000"]) == ["0", "again"]
+    assert entry["MORE_FIELDS"] == [f"F{number:03}={number}" for number in range(145, 300)]
+
+
 GRUMBLING = """
 import signal, sys
 signal.alarm(20)
@@ -159,9 +227,11 @@ def test_whatever_journalctl_complains_of_does_not_stop_it(tmp_path: Path) -> No
             journal.ready()
 
 
-def test_a_journal_that_can_not_be_read_is_told(machine: Machine) -> None:
+def test_a_journal_that_can_not_be_read_is_told_with_a_way_out(machine: Machine) -> None:
     with machine.agent() as courier:
-        assert courier.step().startswith("ジャーナルを読めません: ")
+        told = courier.step()
+        assert told.startswith(f"ジャーナルを読めません: Failed to open {machine.journals}: ")
+        assert "\nHINT: --journal のフォルダを確かめてください" in told
         machine.write(b"a")
         machine.seconds += 61
         assert courier.step() == ""
@@ -189,3 +259,41 @@ def test_a_time_that_the_server_refuses_is_noted_anew_by_the_server_s(machine: M
     assert second.get("again") is None
     assert first["at"] < "2026-11-26"
     assert second["at"].startswith("2026-11-2")
+
+
+def test_a_journal_without_an_entry_is_no_journal_that_was_read(machine: Machine) -> None:
+    machine.journals.mkdir()
+    with machine.agent() as courier:
+        told = courier.step()
+
+    assert told.startswith("ジャーナルを読めません: 項目が一つもありません\nHINT: ")
+    assert "systemd-journal" in told
+
+
+def test_an_account_that_may_not_read_the_journal_is_told_which_group_may(machine: Machine) -> None:
+    program = shutil.which("setpriv")
+    if os.getuid() != 0 or program is None:
+        pytest.skip("only root can do as another account")
+    machine.write(b"a")
+    machine.by = (program, "--reuid=65534", "--regid=65534", "--clear-groups")
+    with machine.agent() as courier:
+        told = courier.step()
+
+    assert "ermission" in told
+    assert "\nHINT: エージェントを動かすアカウントを systemd-journal か adm のグループに入れ" in told
+
+
+def test_journalctl_that_has_gone_is_told_and_waited_for(machine: Machine) -> None:
+    machine.write(b"a")
+    program = machine.folder / "env"
+    machine.by = (str(program),)
+    with machine.agent() as courier:
+        told = courier.step()
+        program.symlink_to(shutil.which("env") or "")
+        machine.seconds += 61
+        assert courier.step() == ""
+
+    assert told.startswith(
+        f"ジャーナルを読めません: {program} (No such file or directory)\nHINT: systemd のない"
+    )
+    assert machine.messages == ["a"]

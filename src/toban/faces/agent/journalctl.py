@@ -1,0 +1,73 @@
+"""What journalctl tells of a journal, and what to do where it tells nothing."""
+
+import os
+import subprocess
+from collections.abc import Generator, Sequence
+from typing import IO
+
+from toban.faces.agent.amiss import Amiss
+from toban.faces.agent.entries import Entry, entries_in
+
+LACKING = "systemd のない機械では --journal を外し、--log でファイルを指定してください"
+"""What to do where there is no journalctl."""
+
+_BY_RIGHTS = "エージェントを動かすアカウントを systemd-journal か adm のグループに入れ、起動し直してください"
+_BY_PLACE = (
+    "--journal のフォルダを確かめてください。ジャーナルは /var/log/journal に、メモリだけに置く設定では"
+    " /run/log/journal にあります (journald.conf の Storage=)"
+)
+_BY_CHECKING = (
+    "エージェントと同じアカウントで journalctl -n 1 と journalctl --verify を動かして確かめてください"
+)
+
+
+class JournalUnreadable(Amiss):
+    """A journal can't be read."""
+
+    def __init__(self, why: str, hint: str) -> None:
+        super().__init__(f"ジャーナルを読めません: {why}", hint)
+
+
+def empty() -> JournalUnreadable:
+    """Return what to raise of a journal without an entry: journalctl takes it for none that is wrong."""
+    return JournalUnreadable("項目が一つもありません", f"{_BY_RIGHTS}。{_BY_PLACE}")
+
+
+def way_out(said: str) -> str:
+    """Return what to do where journalctl fails and has *said* why."""
+    said = said.lower()
+    if "permission" in said:
+        return _BY_RIGHTS
+    return _BY_PLACE if "no such file" in said or "not a directory" in said else _BY_CHECKING
+
+
+def entries(journalctl: Sequence[str], cursor: str) -> Generator[Entry]:
+    """Yield the entry at *cursor* and all behind it, as *journalctl*, a command with its options, tells them.
+
+    Where that one is no longer there, it begins with what is nearest behind it. Raises `JournalUnreadable`.
+    """
+    # Without `--all` long fields are left out, the message, too.
+    command = [*journalctl, "--quiet", "--no-pager", "--all", "--output=json"]
+    if cursor:
+        command.append(f"--cursor={cursor}")
+    # No pipe: one that nobody reads meanwhile would stop it.
+    with os.fdopen(os.memfd_create("journalctl"), "w+b") as said:
+        with _started(command, said) as process:
+            try:
+                if process.stdout is not None:
+                    yield from entries_in(process.stdout)
+                process.wait()
+            finally:
+                process.kill()
+        if process.returncode:
+            said.seek(0)
+            why = " ".join(said.read().decode(errors="replace").split())[-200:]
+            raise JournalUnreadable(why or f"journalctl: {process.returncode}", way_out(why))
+
+
+def _started(command: Sequence[str], said: IO[bytes]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said)
+    except OSError as problem:
+        hint = LACKING if isinstance(problem, FileNotFoundError) else _BY_CHECKING
+        raise JournalUnreadable(f"{command[0]} ({problem.strerror})", hint) from problem
