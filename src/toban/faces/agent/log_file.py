@@ -22,11 +22,22 @@ class NoLog(Exception):
     """What stands there is no regular file."""
 
 
+class LogUnreadable(Exception):
+    """A file can't be read, as where its disk fails: that says nothing of any other."""
+
+    def __init__(self, path: Path, identity: Identity, problem: OSError) -> None:
+        super().__init__(problem.strerror)
+        self.path = path
+        self.identity = identity
+        self.problem = problem
+
+
 class LogFile:
-    """One file, by its inode."""
+    """One file, by its inode. All that reads it may raise `LogUnreadable`."""
 
     def __init__(self, path: Path) -> None:
         """Open *path*; raises `OSError` or `NoLog`."""
+        self._path = path
         # Without waiting: a named pipe would, for a writer.
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         found = os.fstat(self._descriptor)
@@ -38,19 +49,22 @@ class LogFile:
     @property
     def size(self) -> int:
         """How many bytes it holds."""
-        return os.fstat(self._descriptor).st_size
+        size, _ = self._stat()
+        return size
 
     @property
     def stamp(self) -> Stamp:
         """What tells that it was written to."""
-        found = os.fstat(self._descriptor)
-        return found.st_size, found.st_mtime_ns
+        return self._stat()
 
     def read(self, start: int, count: int) -> bytes:
         """Return up to *count* bytes from *start*; fewer at the end only."""
         found = b""
         while len(found) < count:
-            more = os.pread(self._descriptor, count - len(found), start + len(found))
+            try:
+                more = os.pread(self._descriptor, count - len(found), start + len(found))
+            except OSError as problem:
+                raise LogUnreadable(self._path, self.identity, problem) from problem
             if not more:
                 break
             found += more
@@ -85,3 +99,10 @@ class LogFile:
     def close(self) -> None:
         """Let go of it."""
         os.close(self._descriptor)
+
+    def _stat(self) -> Stamp:
+        try:
+            found = os.fstat(self._descriptor)
+        except OSError as problem:
+            raise LogUnreadable(self._path, self.identity, problem) from problem
+        return found.st_size, found.st_mtime_ns

@@ -31,6 +31,9 @@ class Shipper(Courier):
         # What is emptied or packed after it was seen can be known again.
         self._tail.look()
 
+    def _amiss(self) -> str:
+        return self._tail.amiss()
+
     def _send_all(self) -> Held | None:
         while not self._is_stopped():
             self._tail.look()

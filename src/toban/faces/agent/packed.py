@@ -3,45 +3,17 @@
 Only one such file at a time has unpacked bytes in memory, and of those one batch.
 """
 
-import bz2
-import gzip
+import errno
 import io
-import lzma
-import zlib
-from collections.abc import Callable, Mapping
+import os
 from pathlib import Path
-from typing import IO, Protocol
 
-import zstandard
-
-from toban.faces.agent import fingerprint, zstd_frames
-from toban.faces.agent.log_file import LogFile, Stamp
+from toban.faces.agent import fingerprint, unpacking, zstd_frames
+from toban.faces.agent.log_file import LogFile, LogUnreadable, Stamp
 from toban.faces.agent.positions import Position
+from toban.faces.agent.unpacking import STEP
 
-_STEP = 64 * 1024
-_LARGEST_WINDOW = 1 << 27
-"""Bytes that unpacking Zstandard may take: what its own tool allows unless told otherwise."""
-
-_FLAWS = (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
-
-
-class _Unpacked(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-
-def _zstd(packed: IO[bytes]) -> _Unpacked:
-    unpacking = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW)
-    return unpacking.stream_reader(packed, read_across_frames=True)
-
-
-_WAYS: Mapping[str, Callable[[IO[bytes]], _Unpacked]] = {
-    ".gz": lambda packed: gzip.GzipFile(fileobj=packed),
-    ".xz": lzma.LZMAFile,
-    ".bz2": bz2.BZ2File,
-    ".zst": _zstd,
-}
-
-ENDINGS = tuple(_WAYS)
+ENDINGS = tuple(unpacking.WAYS)
 """What names of files end with that can be read."""
 
 
@@ -63,9 +35,9 @@ class PackedFile(LogFile):
 
     def __init__(self, path: Path, desk: Desk) -> None:
         """Open *path*; raises `OSError` or `NoLog`."""
-        self._way = _WAYS[path.suffix]
+        self._way = unpacking.WAYS[path.suffix]
         self._desk = desk
-        self._reader: _Unpacked | None = None
+        self._reader: unpacking.Unpacked | None = None
         self._held = bytearray()
         self._held_from = 0
         self._head: bytes | None = None
@@ -132,15 +104,27 @@ class PackedFile(LogFile):
         return bytes(self._held[begin : begin + count])
 
     def _begin(self) -> None:
-        self._reader = self._way(io.BufferedReader(_Bytes(self), _STEP))
         self._held = bytearray()
         self._held_from = 0
+        try:
+            self._reader = self._way(_Bytes(self))
+        except unpacking.FLAWS as flaw:
+            self._give_up(flaw)
+
+    def _give_up(self, flaw: Exception) -> None:
+        # Asked again, a reader that failed tells of something else.
+        self._reader = io.BytesIO()
+        self.flaw = unpacking.told(flaw)
 
     def _unpack_more(self) -> bool:
         try:
-            more = self._reader.read(_STEP) if self._reader else b""
-        except _FLAWS as flaw:
-            self.flaw = str(flaw) or type(flaw).__name__
+            more = self._reader.read(STEP) if self._reader else b""
+        except LogUnreadable:
+            # Nobody knows where its reader stands now.
+            self.put_away()
+            raise
+        except unpacking.FLAWS as flaw:
+            self._give_up(flaw)
             return False
         self._held += more
         return bool(more)
@@ -150,10 +134,10 @@ class PackedFile(LogFile):
             return self._size
         packed_size, _ = self.stamp_of_packed
         count = 0
-        while found := len(self._unpack(count, _STEP)):
+        while found := len(self._unpack(count, STEP)):
             count += found
         # Neither gzip's reader nor that of Zstandard minds where there is nothing.
-        is_cut = self._way is _zstd and not zstd_frames.is_whole(self.packed_bytes, packed_size)
+        is_cut = self._way is unpacking.zstd and not zstd_frames.is_whole(self.packed_bytes, packed_size)
         if not self.flaw and (packed_size == 0 or is_cut):
             self.flaw = "it ends too early"
         self._size = count
@@ -174,6 +158,19 @@ class _Bytes(io.RawIOBase):
     def readable(self) -> bool:
         """Return true: they are."""
         return True
+
+    def seekable(self) -> bool:
+        """Return true: the index of a zip file stands at its end."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Go to another place; raises `OSError` where there is none, before the first byte."""
+        size, _ = self._file.stamp_of_packed
+        at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: size}[whence]
+        if at < 0:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        self._at = at
+        return at
 
     def readinto(self, room: "bytearray | memoryview", /) -> int:  # type: ignore[override]
         """Fill *room* as far as there is something."""

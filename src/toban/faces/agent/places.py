@@ -5,18 +5,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from toban.faces.agent import packed
-
-_PACKED = (".gz", ".xz", ".bz2", ".zst", ".zip", ".lz4")
-"""No patterns lead to these: their lines were read before, or are the rest of a file that was followed."""
-
-_UNREADABLE = tuple(each for each in _PACKED if each not in packed.ENDINGS)
+from toban.faces.agent.log_file import Identity
 
 
 def logs(patterns: Sequence[str]) -> Iterator[tuple[str, list[Path]]]:
-    """Yield what each pattern leads to; `**` leads into folders."""
+    """Yield what each pattern leads to; `**` leads into folders.
+
+    None leads to packed files: their lines were read before, or are the rest of a file that was followed.
+    """
     for pattern in patterns:
         found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - patterns may be absolute
-        yield pattern, [Path(path) for path in found if not path.endswith(_PACKED)]
+        yield pattern, [Path(path) for path in found if not path.endswith(packed.ENDINGS)]
 
 
 def kin(place: Path) -> list[Path]:
@@ -36,6 +35,15 @@ def rotated(place: Path) -> list[Path]:
     ]
 
 
+def identity_of(path: Path) -> Identity | None:
+    """Return which file stands at *path*; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _written(path: Path) -> float:
     try:
         return path.stat().st_mtime
@@ -45,11 +53,7 @@ def _written(path: Path) -> float:
 
 def _beside(place: Path, beginning: str) -> list[Path]:
     try:
-        return [
-            each
-            for each in sorted(place.parent.iterdir())
-            if each.name.startswith(beginning) and not each.name.endswith(_UNREADABLE)
-        ]
+        return [each for each in sorted(place.parent.iterdir()) if each.name.startswith(beginning)]
     except OSError:
         # The folder has gone; then there is nothing beside.
         return []

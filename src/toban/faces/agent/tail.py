@@ -6,9 +6,11 @@ packed, in what it was packed into.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import IntEnum
 from itertools import islice
 from pathlib import Path
 from uuid import uuid4
@@ -18,10 +20,11 @@ import structlog
 from toban.engine.clock import Clock
 from toban.faces.agent import fingerprint, places
 from toban.faces.agent.cutting import MOST, body_of, end_of
-from toban.faces.agent.log_file import NEVER, Identity, LogFile, NoLog, Stamp
+from toban.faces.agent.log_file import NEVER, Identity, LogFile, LogUnreadable, NoLog, Stamp
 from toban.faces.agent.packed import Desk, PackedFile, is_packed
 from toban.faces.agent.positions import Pending, Position, Positions, Standing
 from toban.faces.agent.unfinished import Unfinished
+from toban.faces.agent.unreadable import Unreadable
 
 _PATIENCE = 30.0
 """Seconds after which a last line without an end is taken as one."""
@@ -39,6 +42,17 @@ _MOST_WAITING = 50
 """Positions kept of files of which only packed ones are left that can't be read."""
 
 log = structlog.get_logger(__name__)
+
+
+class Rest(IntEnum):
+    """What a look for the rest of a file came to; of several the greatest holds."""
+
+    GONE = 0
+    MAY_COME = 1
+    """A packed file that can't be read to its end yet may be it."""
+    UNREADABLE = 2
+    """A file that can't be read now may be it."""
+    FOUND = 3
 
 
 @dataclass(slots=True)
@@ -89,6 +103,7 @@ class Tail:
         self._waiting: list[Position] = []
         self._unfinished = Unfinished()
         self._desk = Desk()
+        self._unreadable = Unreadable(elapsed)
         self._complained: set[str] = set()
         self.ahead = timedelta()
         """How far this host's clock is ahead of the one by which lines without a time are noted."""
@@ -110,6 +125,8 @@ class Tail:
             self._check(tailed)
         new = []
         for path in [path for identity, path in here.items() if identity not in self._tailed]:
+            if self._is_left_alone(path):
+                continue
             claimed = self._claim(path)
             if claimed is None:
                 new.append(path)
@@ -123,7 +140,12 @@ class Tail:
         for path in new:
             self._take_up(path, path, is_here=True)
         self._let_go()
+        self._unreadable.forget_untried()
         self._looked_at = began
+
+    def amiss(self) -> str:
+        """Return which files can't be read, for the operator; empty where all can."""
+        return self._unreadable.told()
 
     def ready(self) -> list[Tailed]:
         """Return the files with something to send, what it is kept first; nothing is sent before.
@@ -133,39 +155,42 @@ class Tail:
         """
         owing: set[str] = set()
         # Of packed files one at a time: a second would have to be unpacked from its beginning for each batch.
-        is_desk_free = not any(each.is_packed and each.position.pending for each in self._tailed.values())
-        for tailed in sorted(self._tailed.values(), key=_age):
+        is_desk_free = not any(each.is_packed and each.position.pending for each in self._readable())
+        for tailed in sorted(self._readable(), key=_age):
             position = tailed.position
             is_due = position.pending is None and tailed.unread > 0 and position.path not in owing
             if is_due and (is_desk_free or not tailed.is_packed):
-                self._cut(tailed)
+                with self._reading(tailed):
+                    self._cut(tailed)
                 is_desk_free = is_desk_free and not tailed.is_packed
             # Whatever is written to an old file later holds up no other.
             is_waiting = tailed.position.pending or (tailed.is_packed and tailed.unread > 0)
             if is_waiting and position.offset < tailed.owed:
                 owing.add(position.path)
         self.save()
-        return [tailed for tailed in self._tailed.values() if tailed.position.pending]
+        return [tailed for tailed in self._readable() if tailed.position.pending]
 
     def body(self, tailed: Tailed) -> bytes | None:
         """Return what is pending of *tailed*, as it is to be sent; empty where it says nothing.
 
-        None where the file was emptied just now: the next look sees to it.
+        None where the file was emptied just now, or can't be read: the next look sees to it.
         """
         position = tailed.position
-        batch = tailed.file.read(position.offset, position.needs - position.offset)
-        if tailed.file.has(position):
-            return body_of(batch)
+        with self._reading(tailed):
+            batch = tailed.file.read(position.offset, position.needs - position.offset)
+            if tailed.file.has(position):
+                return body_of(batch)
         # Written to within one tick of the clock, its stamp may tell nothing.
         tailed.stamp = NEVER
         return None
 
     def acknowledge(self, tailed: Tailed) -> None:
-        """Move on behind what was pending."""
+        """Move on behind what was pending; where the file can't be read now, it is sent again some time."""
         end = tailed.position.needs
-        behind = tailed.file.behind(end)
-        tailed.position = replace(tailed.position, offset=end, behind=behind, pending=None)
-        tailed.was_sent = False
+        with self._reading(tailed):
+            behind = tailed.file.behind(end)
+            tailed.position = replace(tailed.position, offset=end, behind=behind, pending=None)
+            tailed.was_sent = False
 
     def note_anew(self, tailed: Tailed) -> None:
         """Note what is pending of *tailed* as another batch of now; of the former nothing was stored."""
@@ -174,7 +199,7 @@ class Tail:
         tailed.was_sent = False
 
     def save(self) -> None:
-        """Keep how far all is; raises `OSError`."""
+        """Keep how far all is; raises `NotKept`."""
         positions = [*(tailed.position for tailed in self._tailed.values()), *self._waiting]
         if positions != self._saved:
             self._positions.save(Standing(positions, self._looked_at))
@@ -204,8 +229,31 @@ class Tail:
             self._complain(Path(), f"more than {_MOST_FILES} files: the rest is not read")
         return dict(islice(found.items(), _MOST_FILES))
 
+    def _readable(self) -> list[Tailed]:
+        return [tailed for tailed in self._tailed.values() if tailed.file.identity not in self._unreadable]
+
+    @contextmanager
+    def _reading(self, tailed: Tailed) -> Iterator[None]:
+        """Leave *tailed* alone for a while where it can't be read, and have it looked at anew then."""
+        try:
+            yield
+        except LogUnreadable as problem:
+            tailed.stamp = NEVER
+            self._unreadable.note(problem)
+
+    def _is_left_alone(self, path: Path) -> bool:
+        identity = places.identity_of(path)
+        return identity is not None and self._unreadable.is_left_alone(identity)
+
     def _check(self, tailed: Tailed) -> None:
         """Look whether *tailed* has grown, or was emptied."""
+        if self._unreadable.is_left_alone(tailed.file.identity):
+            return
+        with self._reading(tailed):
+            self._compare(tailed)
+            self._unreadable.forget(tailed.file.identity)
+
+    def _compare(self, tailed: Tailed) -> None:
         stamp = tailed.file.stamp
         if stamp == tailed.stamp:
             return
@@ -217,9 +265,10 @@ class Tail:
             self._unclaimed.append(tailed.position)
             self._drop(tailed)
             return
+        beginning = _beginning(tailed.file, tailed.position.path)
         log.info("log_emptied", path=tailed.position.path)
         self._unclaimed.append(tailed.position)
-        tailed.position = _beginning(tailed.file, tailed.position.path)
+        tailed.position = beginning
         tailed.was_sent, tailed.owed = False, 0
 
     def _extend_head(self, tailed: Tailed) -> None:
@@ -229,55 +278,62 @@ class Tail:
     def _claim(self, path: Path) -> Position | None:
         """Go on with the file at *path* where it was left; return where, None if it is none that was left."""
         possible = [each for each in self._unclaimed if _is_at(path, each)]
-        file = self._open(path) if possible else None
-        if file is None:
+        if not possible:
             return None
-        for position in possible:
-            if file.has(position):
-                self._unclaimed.remove(position)
-                self._follow(file, position, path)
-                return position
-        file.close()
+        with self._opened(path, is_here=True) as file:
+            claimed = next((each for each in possible if file and file.has(each)), None)
+            if file and claimed:
+                self._follow(file, claimed, path)
+                self._unclaimed.remove(claimed)
+                return claimed
         return None
 
     def _find_rests(self) -> None:
         """Go on with what was left, where it is found; what may yet be found waits."""
-        waiting = [position for position in (*self._waiting, *self._unclaimed) if self._find_rest(position)]
-        for position in waiting[:-_MOST_WAITING]:
+        left: dict[Rest, list[Position]] = {rest: [] for rest in Rest}
+        for position in (*self._waiting, *self._unclaimed):
+            left[self._find_rest(position)].append(position)
+        may_come = left[Rest.MAY_COME]
+        for position in may_come[:-_MOST_WAITING]:
             log.warning("log_rest_not_found", path=position.path, sent=position.offset)
-        self._waiting, self._unclaimed = waiting[-_MOST_WAITING:], []
-        if not waiting:
+        self._waiting = [*left[Rest.UNREADABLE], *may_come[-_MOST_WAITING:]]
+        self._unclaimed = []
+        if not self._waiting:
             self._unfinished.forget()
 
-    def _find_rest(self, position: Position) -> bool:
-        """Look for a file that left its place, by another name, as a copy or packed, and go on with it.
-
-        Say whether to look again: it may be one that can't be read to its end yet.
-        """
-        may_come = False
+    def _find_rest(self, position: Position) -> Rest:
+        """Look for a file that left its place, by another name, as a copy or packed, and go on with it."""
+        found = Rest.GONE
         # Of files that begin alike the latest: an older one was read to its end long ago.
         latest = places.latest_kin(Path(position.path))
         for path in sorted(latest, key=lambda each: not _is_at(each, position)):
             # Of an empty file there is no copy to be known.
-            is_possible = position.head.length > 0 or _is_at(path, position)
-            file = self._open(path) if is_possible else None
-            if file is None:
-                continue
-            if file.identity in self._tailed or not self._unfinished.may_be(file, position):
-                file.close()
-                continue
-            if not self._unfinished.has_end(file, str(path)):
-                may_come = True
-            elif file.has(position):
+            if position.head.length > 0 or _is_at(path, position):
+                found = max(found, self._rest_in(path, position))
+            if found is Rest.FOUND:
                 log.info("log_rest_found", path=position.path, at=path.name)
-                self._follow(file, position)
-                return False
-            else:
-                self._unfinished.rule_out(file, position)
-            file.close()
-        if not may_come:
+                return found
+        if found is Rest.GONE:
             log.warning("log_rest_not_found", path=position.path, sent=position.offset)
-        return may_come
+        return found
+
+    def _rest_in(self, path: Path, position: Position) -> Rest:
+        """Look whether the file at *path* is what *position* is about, and go on with it."""
+        if places.identity_of(path) in self._tailed:
+            return Rest.GONE
+        if self._is_left_alone(path):
+            return Rest.UNREADABLE
+        with self._opened(path) as file:
+            if file is None or file.identity in self._tailed or not self._unfinished.may_be(file, position):
+                return Rest.GONE
+            if not self._unfinished.has_end(file, str(path)):
+                return Rest.MAY_COME
+            if file.has(position):
+                self._follow(file, position)
+                return Rest.FOUND
+            self._unfinished.rule_out(file, position)
+            return Rest.GONE
+        return Rest.UNREADABLE
 
     def _take_up_what_passed(self, place: Path) -> None:
         """Begin with files that came to *place* and left it again since the last look."""
@@ -294,16 +350,14 @@ class Tail:
 
     def _take_up(self, path: Path, place: Path, *, is_here: bool = False) -> None:
         """Begin with the file at *path*, as one of *place*, unless it is a copy of one that is followed."""
-        file = self._open(path)
-        if file is None:
+        if self._is_left_alone(path):
             return
-        is_known = file.identity in self._tailed or any(
-            self._is_copy(file, path, each) for each in self._tailed.values()
-        )
-        if is_known or not self._unfinished.has_end(file, str(path)):
-            file.close()
-            return
-        self._follow(file, _beginning(file, str(place)), path if is_here else None)
+        with self._opened(path, is_here=is_here) as file:
+            if file is None or file.identity in self._tailed:
+                return
+            is_copy = any(self._is_copy(file, path, each) for each in self._tailed.values())
+            if not is_copy and self._unfinished.has_end(file, str(path)):
+                self._follow(file, _beginning(file, str(place)), path if is_here else None)
 
     def _is_copy(self, file: LogFile, path: Path, of: Tailed) -> bool:
         """Say whether *file* is the copy that is made before *of* is emptied: its rest is read then.
@@ -321,17 +375,18 @@ class Tail:
         position = replace(position, device=device, inode=inode)
         now = self._elapsed()
         tailed = Tailed(file, position, place, position.pending is not None, file.stamp, now)
-        self._tailed[file.identity] = tailed
         self._extend_head(tailed)
+        self._tailed[file.identity] = tailed
         for each in self._tailed.values():
             if each.position.path == position.path:
-                each.owed, _ = each.file.stamp
+                with self._reading(each):
+                    each.owed, _ = each.file.stamp
 
     def _let_go(self) -> None:
         """Close what has left its place, is read to its end and no longer grows."""
         for tailed in list(self._tailed.values()):
             is_over = tailed.unread <= 0 and self._elapsed() - tailed.grew_at > _LINGER
-            if tailed.place is None and is_over:
+            if tailed.place is None and is_over and tailed.file.identity not in self._unreadable:
                 self._drop(tailed)
 
     def _drop(self, tailed: Tailed) -> None:
@@ -354,14 +409,36 @@ class Tail:
         at = (self._clock() - self.ahead).isoformat(timespec="milliseconds")
         return Pending(uuid4().hex, end, at)
 
-    def _open(self, path: Path) -> LogFile | None:
+    @contextmanager
+    def _opened(self, path: Path, *, is_here: bool = False) -> Iterator[LogFile | None]:
+        """Open the file at *path*, note it if it can't be read, and close it unless it is followed then."""
+        file = self._open(path, is_here=is_here)
+        if file is None:
+            yield None
+            return
+        try:
+            yield file
+            self._unreadable.forget(file.identity)
+        except LogUnreadable as problem:
+            self._unreadable.note(problem)
+        finally:
+            tailed = self._tailed.get(file.identity)
+            if tailed is None or tailed.file is not file:
+                file.close()
+
+    def _open(self, path: Path, *, is_here: bool) -> LogFile | None:
+        """Open the file at *path*; one that a pattern leads to is noted where that is not possible."""
         try:
             return PackedFile(path, self._desk) if is_packed(path) else LogFile(path)
         except FileNotFoundError:
             # It was rotated away just now.
             return None
         except OSError as problem:
-            self._complain(path, problem.strerror or "")
+            identity = places.identity_of(path)
+            if is_here and identity is not None:
+                self._unreadable.note(LogUnreadable(path, identity, problem))
+            else:
+                self._complain(path, problem.strerror or "")
         except NoLog as problem:
             self._complain(path, str(problem))
         return None

@@ -2,9 +2,11 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import os
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
+import lz4.frame  # type: ignore[import-untyped]
 import zstandard
 
 from toban.engine.clock import system_clock
@@ -19,11 +22,23 @@ from toban.faces.agent.logs import Shipper
 from toban.faces.agent.positions import Positions
 from toban.faces.agent.tail import Tail
 
+
+def zipped(content: bytes, *, files: int = 1, how: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Return a zip file of so many logs."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", how) as into:
+        for number in range(files):
+            into.writestr(f"app-{number}.log", content)
+    return archive.getvalue()
+
+
 PACKERS: Mapping[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,
     ".xz": lzma.compress,
     ".bz2": bz2.compress,
     ".zst": zstandard.compress,
+    ".lz4": lz4.frame.compress,
+    ".zip": zipped,
 }
 
 

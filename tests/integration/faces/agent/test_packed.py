@@ -1,14 +1,19 @@
 """Log files that are compressed as soon as they are rotated are read to their end, each line once."""
 
+import lzma
 import os
 import random
 import tracemalloc
+import zipfile
+import zlib
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import zstandard
 from structlog.testing import capture_logs
-from tests.integration.faces.agent.host import PACKERS, Host, pack
+from tests.integration.faces.agent.host import PACKERS, Host, pack, zipped
 
 from toban.faces.agent.positions import Positions
 from toban.faces.agent.tail import Tail
@@ -288,3 +293,89 @@ def test_a_large_one_is_read_in_little_memory(host: Host, ending: str) -> None:
 
     assert count == 40_000
     assert most < 16 * MEBIBYTE
+
+
+def greedy_xz(content: bytes) -> bytes:
+    """Return *content* packed by xz so that unpacking asks for a dictionary of 4 GiB."""
+    packed = bytearray(lzma.compress(content))
+    # The header of the first block stands behind that of the stream, and ends with its checksum.
+    begin, end = 12, 12 + 4 * packed[12]
+    packed[begin + 4] = 40
+    packed[end : end + 4] = zlib.crc32(packed[begin:end]).to_bytes(4, "little")
+    return bytes(packed)
+
+
+def greedy_zstd(content: bytes) -> bytes:
+    """Return *content* packed by Zstandard so that unpacking asks for a window of 256 MiB."""
+    stream = zstandard.ZstdCompressor().compressobj()
+    packed = bytearray(stream.compress(content) + stream.flush())
+    packed[5] = (28 - 10) << 3
+    return bytes(packed)
+
+
+def two_logs(content: bytes) -> bytes:
+    return zipped(content, files=2)
+
+
+def by_another_way(content: bytes) -> bytes:
+    return zipped(content, how=zipfile.ZIP_LZMA)
+
+
+def index_of_many(content: bytes) -> bytes:
+    return zipped(content[:1], files=4000)
+
+
+TOO_MUCH = "unpacking it takes more than 128 MiB of memory: unpack it beside, its time kept"
+
+
+@pytest.mark.parametrize(
+    ("ending", "packer", "reason"),
+    [
+        (".xz", greedy_xz, TOO_MUCH),
+        (".zst", greedy_zstd, TOO_MUCH),
+        (".zip", two_logs, "it holds 2 files, and not one log"),
+        (".zip", by_another_way, "it is not compressed by deflate"),
+        (".zip", index_of_many, "its index is too long"),
+    ],
+)
+def test_one_that_is_not_unpacked_is_told_and_read_where_it_was_unpacked_beside(
+    host: Host, ending: str, packer: Callable[[bytes], bytes], reason: str
+) -> None:
+    host.write("a")
+    host.sends()
+    host.write("b")
+    host.rename()
+    rotated = host.folder / "app.log.1"
+    content, stat = rotated.read_bytes(), rotated.stat()
+    rotated.unlink()
+    packed = host.folder / f"app.log.1{ending}"
+    packed.write_bytes(packer(content))
+    host.write("c")
+
+    with capture_logs() as told, host.agent() as shipper:
+        shipper.step()
+        shipper.step()
+        rotated.write_bytes(content)
+        os.utime(rotated, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        shipper.step()
+
+    assert sorted(host.collector.lines) == [b"a", b"b", b"c"]
+    (warned,) = [each for each in told if each["log_level"] == "warning"]
+    assert (warned["path"], warned["reason"]) == (str(packed), reason)
+
+
+def test_streams_behind_one_another_are_one_log(host: Host, ending: str) -> None:
+    if ending == ".zip":
+        pytest.skip("of zip files there is no such thing")
+    host.write("a")
+    host.sends()
+    host.write("b")
+    host.rename()
+    rotated = host.folder / "app.log.1"
+    stat = rotated.stat()
+    rotated.unlink()
+    packed = host.folder / f"app.log.1{ending}"
+    packed.write_bytes(PACKERS[ending](b"a\n") + PACKERS[ending](b"b\n"))
+    os.utime(packed, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+    assert host.sends() == [b"a", b"b"]

@@ -1,0 +1,83 @@
+"""Log files that can't be read, and why: each is left alone for a while, and the others go on."""
+
+import errno
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from toban.faces.agent.amiss import Amiss
+from toban.faces.agent.log_file import Identity, LogUnreadable
+
+_PAUSE = 60.0
+"""Seconds: a disk that fails takes its time for each attempt, and the other files wait meanwhile."""
+
+_MOST_NAMED = 3
+
+_FORBIDDEN = frozenset((errno.EACCES, errno.EPERM))
+_BY_RIGHTS = "エージェントのアカウントを、読めるグループ (adm など) に入れて起動し直してください"
+_BY_DISK = "dmesg で、そのファイルのあるディスクや接続を確かめてください"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    path: Path
+    problem: OSError
+    until: float
+    """When it is tried again."""
+
+
+class Unreadable:
+    """What is known of them."""
+
+    def __init__(self, elapsed: Callable[[], float]) -> None:
+        self._elapsed = elapsed
+        self._failures: dict[Identity, _Failure] = {}
+
+    def __contains__(self, identity: Identity) -> bool:
+        """Say whether it could not be read when that was last tried."""
+        return identity in self._failures
+
+    def is_left_alone(self, identity: Identity) -> bool:
+        """Say whether it is not to be tried now."""
+        failure = self._failures.get(identity)
+        return failure is not None and self._elapsed() < failure.until
+
+    def note(self, unreadable: LogUnreadable) -> None:
+        """Leave a file alone from now on; it is told in the log when that begins."""
+        if unreadable.identity not in self._failures:
+            log.warning("log_not_readable", path=str(unreadable.path), reason=str(unreadable))
+        self._failures[unreadable.identity] = _Failure(
+            unreadable.path, unreadable.problem, self._elapsed() + _PAUSE
+        )
+
+    def forget(self, identity: Identity) -> None:
+        """Take it for one that can be read."""
+        self._failures.pop(identity, None)
+
+    def forget_untried(self) -> None:
+        """Forget those that might have been tried again, and were not: nothing depends on them."""
+        tried = {each: failure for each, failure in self._failures.items() if self.is_left_alone(each)}
+        self._failures = tried
+
+    def told(self) -> str:
+        """Return which they are, why, and what to do about it; empty where there is none."""
+        return told([(failure.path, failure.problem) for failure in self._failures.values()])
+
+
+def told(failures: Collection[tuple[Path, OSError]]) -> str:
+    """Return what to tell of *failures*; empty where there is none."""
+    if not failures:
+        return ""
+    paths = sorted({str(path) for path, _ in failures})
+    more = f"、ほか {len(paths) - _MOST_NAMED} 件" if len(paths) > _MOST_NAMED else ""
+    reasons = "、".join(sorted({problem.strerror or "" for _, problem in failures}))
+    is_forbidden = {problem.errno in _FORBIDDEN for _, problem in failures}
+    hints = [*([_BY_RIGHTS] if True in is_forbidden else []), *([_BY_DISK] if False in is_forbidden else [])]
+    return Amiss(
+        f"読めないログがあります: {'、'.join(paths[:_MOST_NAMED])}{more} ({reasons})",
+        "。".join((*hints, "ほかのファイルは送り続けています")),
+    ).told
