@@ -19,6 +19,8 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.agent.journals import Machine
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
+from toban.engine.telemetry.log_language import read_search
+from toban.engine.telemetry.log_search import LogSearch, Span
 from toban.faces.agent.client import new_client
 from toban.faces.agent.logs import Shipper
 from toban.faces.agent.positions import Positions
@@ -28,6 +30,7 @@ ROOT = Path(__file__).parents[4]
 TOKEN = "agent-token-of-this-test"
 NOT_AT_ALL = timedelta()
 HOUR = timedelta(hours=1)
+EPOCH = datetime.fromtimestamp(0, UTC)
 BINDINGS = """
 [senders.web]
 token = "file:token"
@@ -186,10 +189,10 @@ def test_an_entry_of_more_fields_than_the_server_takes_can_be_found(
         out, _ = agent.communicate(timeout=60)
 
     assert agent.returncode == 0, out
-    columns = "level, service, attributes.of_this_test_0, toString(attributes.more_fields)"
-    ((*known, more),) = stored(store, columns, Path("journal"), "AND message = 'it has many fields'")
-    assert known == ["ERROR", "shop", "value 0"]
-    assert "'OF_THIS_TEST_99=value 99'" in more
+    assert store.telemetry is not None
+    search = read_search('of_this_test_0:"value 0" more_fields:OF_THIS_TEST_99* service:shop level:ERROR')
+    (row,) = LogSearch(store.telemetry).newest(search.terms, Span(EPOCH, datetime.now(UTC)), limit=2)
+    assert row.message == "it has many fields"
 
 
 def append(path: Path, line: str) -> None:

@@ -1,6 +1,7 @@
 """Files that can't be read are told, and hold up no others; each of their lines is stored once they can."""
 
 import os
+import random
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
-from tests.integration.faces.agent.host import Host
+from tests.integration.faces.agent.host import PACKERS, Host, pack
 
 MEBIBYTE = 1024 * 1024
 MKFS, MOUNT, UMOUNT, SYNC = map(shutil.which, ("mkfs.ext4", "mount", "umount", "sync"))
@@ -161,6 +162,31 @@ def test_while_a_disk_fails_its_file_keeps_its_place_and_other_files_go_on(
 
     stored = [line.split()[1] for line in host.collector.lines if line.startswith(b"line")]
     assert [int(number) for number in stored] == list(range(3000))
+
+
+@pytest.mark.parametrize("ending", PACKERS)
+def test_while_a_disk_fails_a_packed_file_on_it_is_waited_for(
+    host: Host, tmp_path: Path, ending: str
+) -> None:
+    lines = [random.Random(number).randbytes(500).hex() for number in range(4000)]  # noqa: S311 - no secret
+    with disk_in(tmp_path) as disk:
+        place = disk.at / "failing.log"
+        host.patterns = ("app.log", "disk/failing.log")
+        place.write_text(f"{lines[0]}\n")
+        host.sends()
+        place.write_text("".join(f"{line}\n" for line in lines))
+        failing = pack(place, ending)
+        disk.fail(failing)
+        for _ in range(2):
+            with host.agent() as shipper:
+                told_and_followed(host, shipper.step, failing)
+                disk.come_back()
+                disk.fail(failing)
+        disk.come_back()
+        host.sends()
+
+    stored = [line.decode() for line in host.collector.lines if line != b"of the other file"]
+    assert stored == lines
 
 
 def told_and_followed(host: Host, step: Callable[[], str], failing: Path) -> None:
