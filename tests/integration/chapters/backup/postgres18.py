@@ -65,6 +65,11 @@ def give_away(path: Path) -> None:
             shutil.chown(each, "nobody", "nogroup")
 
 
+def _copy(source: Path, target: Path) -> None:
+    """Copy a folder's content with its owners."""
+    subprocess.run(["/bin/cp", "--archive", f"{source}/.", str(target)], check=True)
+
+
 class Cluster:
     """A cluster in a folder of its own, with a server that is started and stopped by hand.
 
@@ -92,8 +97,27 @@ class Cluster:
         self._checksums, self._segment_mib = checksums, segment_mib
         give_away(self.folder)
 
-    def make(self) -> "Cluster":
-        """Make an empty cluster."""
+    def make(self, *, anew: bool = False) -> "Cluster":
+        """Make an empty cluster: one of an identity of its own, or else a copy, which takes no second."""
+        if anew:
+            self._initdb()
+            return self
+        kind = f"{self._segment_mib}-{'checksums' if self._checksums else 'bare'}"
+        made = Path(tempfile.gettempdir()) / f"toban-tests-cluster18-{os.geteuid()}-{kind}"
+        if made.exists():
+            _copy(made, self.files)
+            return self
+        self._initdb()
+        incoming = Path(tempfile.mkdtemp(prefix="cluster18-"))
+        _copy(self.files, incoming)
+        try:
+            incoming.rename(made)
+        except OSError:
+            # Another test process was faster.
+            shutil.rmtree(incoming)
+        return self
+
+    def _initdb(self) -> None:
         self.run(
             "initdb",
             f"--pgdata={self.files}",
@@ -107,7 +131,6 @@ class Cluster:
             f"--wal-segsize={self._segment_mib}",
             "--data-checksums" if self._checksums else "--no-data-checksums",
         )
-        return self
 
     def adopt(self, files: Path) -> "Cluster":
         """Take a restored data directory over, by moving it."""

@@ -39,10 +39,12 @@ def new_cluster() -> Iterator[NewCluster]:
     """Returns a function that makes and starts a server of the test's own, with the settings it is given."""
     made: list[Cluster] = []
 
-    def make(*, checksums: bool = True, segment_mib: int = 16, **settings: str) -> Cluster:
+    def make(
+        *, checksums: bool = True, segment_mib: int = 16, anew: bool = False, **settings: str
+    ) -> Cluster:
         cluster = Cluster(checksums=checksums, segment_mib=segment_mib, **settings)
         made.append(cluster)
-        return cluster.make().start()
+        return cluster.make(anew=anew).start()
 
     yield make
     for cluster in made:

@@ -212,7 +212,7 @@ def test_missing_summaries_are_told_in_the_server_s_words_with_their_lsn(
 def test_a_full_backup_of_another_cluster_is_no_parent(
     cluster: Cluster, store: DirectoryStore, new_cluster: NewCluster
 ) -> None:
-    other = full_of(new_cluster(), store)
+    other = full_of(new_cluster(anew=True), store)
 
     with pytest.raises(NeedsFull, match="別のクラスタ"):
         take(source(cluster.dsn, store), label("incr"), Method.INCREMENTAL, other, Watching())
