@@ -1,5 +1,6 @@
 """State databases that several processes share, as the environment of a process: SQLite and PostgreSQL."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -18,20 +19,42 @@ _ON_SOCKET = "postgresql://postgres@/postgres"
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state database with its tables, to be copied: making them takes seconds."""
-    home = tmp_path_factory.mktemp("migrated")
-    file = home / "state.sqlite3"
-    _migrate(_environment(home, f"sqlite:///{file}"))
+    with _once(tmp_path_factory, "migrated-sqlite") as (home, is_made):
+        file = home / "state.sqlite3"
+        if not is_made:
+            _migrate(_environment(home, f"sqlite:///{file}"))
     return file
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def migrated_postgres(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a stopped server that holds a state database with its tables, to be copied."""
-    folder = _short_folder()
-    with _serving(folder):
-        _migrate(_environment(tmp_path_factory.mktemp("migrated"), _ON_SOCKET, folder))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with _once(tmp_path_factory, "migrated-postgres") as (home, is_made):
+        files = home / "files"
+        if not is_made:
+            folder = _short_folder()
+            with _serving(folder):
+                _migrate(_environment(home, _ON_SOCKET, folder))
+            _copy(folder, files)
+            shutil.rmtree(folder)
+    return files
+
+
+@contextmanager
+def _once(factory: pytest.TempPathFactory, name: str) -> Iterator[tuple[Path, bool]]:
+    """Give a folder, and whether another process of this run of the tests has filled it."""
+    base = factory.getbasetemp()
+    # Below the folder of the run each process has its own.
+    run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, made = run / name, run / f"{name}.made"
+    with (run / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            # Left by one that was stopped half-way.
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+        yield folder, made.exists()
+        made.touch()
 
 
 @pytest.fixture
@@ -44,11 +67,16 @@ def sqlite(tmp_path: Path, migrated_sqlite: Path) -> dict[str, str]:
 def postgres(tmp_path: Path, migrated_postgres: Path) -> Iterator[dict[str, str]]:
     """A server of its own, so that a test may stop it."""
     folder = _short_folder()
-    # With their owner, who is not root.
-    subprocess.run(["/bin/cp", "--archive", f"{migrated_postgres}/.", str(folder)], check=True)
+    _copy(migrated_postgres, folder)
     with _serving(folder):
         yield _environment(tmp_path, _ON_SOCKET, folder)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a folder's content with its owner, who is not root."""
+    target.mkdir(exist_ok=True)
+    subprocess.run(["/bin/cp", "--archive", f"{source}/.", str(target)], check=True)
 
 
 def _short_folder() -> Path:
