@@ -38,6 +38,11 @@ _LEVELS = {
 }
 
 
+def known_level(word: str) -> Level | None:
+    """Return the level that an SDK or a logger calls *word*; None where nobody does."""
+    return _LEVELS.get(word.lower())
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One call of a stack."""
@@ -142,7 +147,7 @@ def read_event(payload: Mapping[str, object], now: datetime) -> ErrorEvent:
     return ErrorEvent(
         event_id=event_id_of(payload.get("event_id")),
         at=moment_of(payload.get("timestamp"), now),
-        level=_LEVELS.get(_short(payload.get("level")).lower(), Level.ERROR),
+        level=known_level(_short(payload.get("level"))) or Level.ERROR,
         message=message,
         template=template,
         raised=raised,

@@ -21,10 +21,13 @@ from toban.chapters.errors.models import (
     ErrorHour,
     ErrorProject,
     ErrorRelease,
+    ErrorValue,
     SeenEvent,
     StoredEvent,
+    let_go,
 )
 from toban.chapters.errors.rules import OVERFLOW, TOLD, Arrival, By, Standing, State, arrival, grouping
+from toban.chapters.errors.search import values_of
 
 NEWEST = 50
 """Events that are kept of one error, besides its samples."""
@@ -111,7 +114,7 @@ def _enter(group: ErrorGroup, event: ErrorEvent, event_id: str, now: datetime, *
     if event.release and event.release not in order:
         _remember(group.project, event.release, now)
     _count(group, event)
-    StoredEvent.objects.create(
+    stored = StoredEvent.objects.create(
         group=group,
         event_id=event_id,
         at=event.at,
@@ -121,6 +124,7 @@ def _enter(group: ErrorGroup, event: ErrorEvent, event_id: str, now: datetime, *
         is_sample=_is_sample(group, event, is_new=is_new),
         content=packed(event),
     )
+    _make_findable(stored, event)
     _thin_out(group)
 
 
@@ -165,6 +169,19 @@ def _remember(project: str, release: str, now: datetime) -> None:
         ErrorRelease.objects.filter(pk__in=too_many).delete()
 
 
+def _make_findable(stored: StoredEvent, event: ErrorEvent) -> None:
+    """Note by what the error is found, for as long as an event that has it is kept."""
+    ErrorValue.objects.bulk_create(
+        [
+            ErrorValue(group=stored.group, event=stored, is_sample=stored.is_sample, name=name, value=value)
+            for name, value in values_of(event)
+        ],
+        update_conflicts=True,
+        unique_fields=("group", "name", "value", "is_sample"),
+        update_fields=("event",),
+    )
+
+
 def _count(group: ErrorGroup, event: ErrorEvent) -> None:
     hour = event.at.replace(minute=0, second=0, microsecond=0)
     if not ErrorHour.objects.filter(group=group, hour=hour).update(count=F("count") + 1):
@@ -176,7 +193,7 @@ def _thin_out(group: ErrorGroup) -> None:
     plain = StoredEvent.objects.filter(group=group, is_sample=False).order_by("-pk")
     oldest_kept = plain.values_list("pk", flat=True)[NEWEST - 1 : NEWEST].first()
     if oldest_kept is not None:
-        plain.filter(pk__lt=oldest_kept).delete()
+        let_go(plain.filter(pk__lt=oldest_kept))
 
 
 def packed(event: ErrorEvent) -> bytes:

@@ -1,6 +1,5 @@
 """Errors as pages and the terminal ask for them: lists, one event, how often, a week's comparison."""
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +10,13 @@ import zstandard
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Length
 
+from toban.chapters.errors.finding import condition
 from toban.chapters.errors.models import ErrorGroup, ErrorHour, StoredEvent
 from toban.chapters.errors.payload import LARGEST
 from toban.chapters.errors.review import Reviewed, Week, Weekly, review
 from toban.chapters.errors.rules import State
+from toban.chapters.errors.search import Term
 
-_ID = re.compile(r"[0-9a-f]{32}")
-"""Of an event or of a trace."""
 _GROWN = 4
 """Kept as JSON of its own, an event may be so many times what was sent."""
 
@@ -28,8 +27,7 @@ class Search:
 
     state: str = ""
     """A `State`; or `new`: open and first seen since `fresh`; or `regressed`: open, and was resolved."""
-    words: str = ""
-    """In the title, the place or the release; or the id of an event, or of a trace."""
+    terms: tuple[Term, ...] = ()
     project: str = ""
     level: str = ""
     assignee: str = ""
@@ -59,25 +57,39 @@ def amount(start: datetime | None, end: datetime) -> Amount:
 
 def found(search: Search) -> QuerySet[ErrorGroup]:
     """Return the errors that *search* names, the last seen first."""
-    groups = ErrorGroup.objects.order_by("-last_seen", "-pk")
-    if _ID.fullmatch(search.words):
-        events = Q(events__event_id=search.words) | Q(events__trace_id=search.words)
-        groups = groups.filter(events).distinct()
-    elif search.words:
-        words = Q(title__icontains=search.words) | Q(culprit__icontains=search.words)
-        groups = groups.filter(words | Q(last_release__icontains=search.words))
+    groups = _of(search).order_by("-last_seen", "-pk")
+    return groups.filter(_in_state(search.state, search.fresh))
+
+
+def counts(search: Search, states: Collection[str]) -> Mapping[str, int]:
+    """Return how many errors *search* names in each of *states*, instead of in its own; all of them are open.
+
+    By one walk, since each may cost something: see `finding`.
+    """
+    numbers = {each: Count("pk", filter=_in_state(each, search.fresh)) for each in states}
+    return _of(search).filter(state=State.OPEN).aggregate(**numbers)
+
+
+def _of(search: Search) -> QuerySet[ErrorGroup]:
+    groups = ErrorGroup.objects.all()
+    for term in search.terms:
+        groups = groups.filter(condition(term))
     for name in ("project", "level", "assignee"):
         if wanted := getattr(search, name):
             groups = groups.filter(**{name: wanted})
-    match search.state:
+    return groups
+
+
+def _in_state(state: str, fresh: datetime | None) -> Q:
+    match state:
         case "new":
-            return groups.filter(state=State.OPEN, regressed_at=None, first_seen__gte=search.fresh)
+            return Q(state=State.OPEN, regressed_at=None, first_seen__gte=fresh)
         case "regressed":
-            return groups.filter(state=State.OPEN).exclude(regressed_at=None)
+            return Q(state=State.OPEN) & ~Q(regressed_at=None)
         case "":
-            return groups
-        case state:
-            return groups.filter(state=state)
+            return Q()
+        case _:
+            return Q(state=state)
 
 
 def event_of(stored: StoredEvent) -> Mapping[str, object]:

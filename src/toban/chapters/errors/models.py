@@ -9,6 +9,7 @@ from django.db import models
 
 from toban.chapters.errors.event import Level
 from toban.chapters.errors.rules import Arrival, By, State
+from toban.chapters.errors.search import LONGEST_NAME, LONGEST_VALUE
 
 _NAME = 200
 
@@ -112,6 +113,35 @@ class StoredEvent(models.Model):
 
     def __str__(self) -> str:
         return self.event_id
+
+
+class ErrorValue(models.Model):
+    """A value that kept events of an error have, by which it is found: an environment, a tag, a message."""
+
+    group = models.ForeignKey(ErrorGroup, on_delete=models.CASCADE, related_name="+", db_index=False)
+    event = models.ForeignKey(StoredEvent, on_delete=models.DO_NOTHING, related_name="+")
+    """The newest that has it: the value is forgotten with that, by `let_go`."""
+    is_sample = models.BooleanField()
+    """Of the event. Samples have values of their own: they stay when newer events come and go."""
+    name = models.CharField(max_length=LONGEST_NAME)
+    """As `values_of` has it, with the value."""
+    value = models.CharField(max_length=LONGEST_VALUE)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("group", "name", "value", "is_sample"), name="error_value_once"),
+        )
+        indexes = (models.Index(fields=("name", "value", "group"), name="error_value_found"),)
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.value}"
+
+
+def let_go(events: models.QuerySet[StoredEvent]) -> int:
+    """Delete *events* and by what only they were found; return how many there were."""
+    ErrorValue.objects.filter(event__in=events.order_by().values("pk")).delete()
+    count, _ = events.delete()
+    return count
 
 
 class SeenEvent(models.Model):

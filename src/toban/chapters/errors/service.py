@@ -19,6 +19,7 @@ from toban.chapters.errors.models import (
     ErrorReview,
     SeenEvent,
     StoredEvent,
+    let_go,
 )
 from toban.chapters.errors.review import week_of
 from toban.chapters.errors.rules import State
@@ -116,7 +117,7 @@ def forget(design: Design, now: datetime, *, is_held: bool, agreed: timedelta | 
     if kept is None or agreed is None or is_held:
         return {}
     end = now - max(kept, agreed)
-    events, _ = StoredEvent.objects.filter(received_at__lt=end).delete()
+    events = _forget_events(end)
     hours, _ = ErrorHour.objects.filter(hour__lt=end).delete()
     old = ErrorGroup.objects.filter(last_seen__lt=end)
     AffectedUser.objects.filter(group__in=old).delete()
@@ -124,3 +125,12 @@ def forget(design: Design, now: datetime, *, is_held: bool, agreed: timedelta | 
     if events or groups:
         log.info("errors_forgotten", events=events, hours=hours, groups=groups)
     return {"events": events, "hours": hours, "groups": groups}
+
+
+def _forget_events(end: datetime) -> int:
+    old = StoredEvent.objects.filter(received_at__lt=end)
+    with transaction.atomic():
+        # Whoever takes an event in locks its error before anything of it: no two wait for each other.
+        theirs = ErrorGroup.objects.select_for_update().filter(pk__in=old.values("group")).order_by("pk")
+        list(theirs.values_list("pk", flat=True))
+        return let_go(old)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toban.engine.telemetry.log_language import term
+from toban.engine.telemetry.log_language import BadSearch, term
 from toban.engine.text import printable
 from toban.faces.cli.errors_keys import dsn_, key_
 from toban.faces.cli.errors_review import review_
@@ -17,8 +17,9 @@ from toban.faces.cli.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from toban.chapters.errors.models import ErrorGroup
+    from toban.chapters.errors.search import Term
 
-_REFUSED = 1
+_REFUSED, _UNUSABLE = 1, 2
 _STATES = ("open", "new", "regressed", "resolved", "ignored", "all")
 _FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -43,22 +44,29 @@ command.add_command(key_)
 command.add_command(review_)
 
 
-@command.command("list", short_help="List errors, the last seen first (一覧).")
+@command.command(
+    "list",
+    short_help="List errors, the last seen first (一覧).",
+    epilog="Example: toban errors list --search 'TimeoutError environment:production -region:tokyo'",
+)
 @click.option("--state", type=click.Choice(_STATES), default="open", show_default=True)
 @click.option("--project", default="", metavar="APP", help="Only of this [errors.APP].")
-@click.option(
-    "--search", "words", default="", metavar="WORDS", help="In the title, the place or the release."
-)
+@click.option("--search", "written", default="", metavar="SEARCH", help="Words, and FIELD:VALUE; see above.")
 @click.option("--assignee", default="", metavar="NAME", help="Only what was given to NAME.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @_FORMAT
-def list_(state: str, project: str, words: str, assignee: str, limit: int, form: str) -> None:
+def list_(state: str, project: str, written: str, assignee: str, limit: int, form: str) -> None:
     """List errors that are open, or in another state, the last seen first.
+
+    語は題、例外、メッセージ、場所、処理、リリースから、項目:値 はその項目かタグから探します。
+    項目は type、value、message、title、culprit、transaction、release、environment、level、platform、
+    logger、server、url、user と、数の count、users (count:>=100)。ほかの名はタグです (region:tokyo)。
+    値の前後の * は何にでも当たり、前に - をつけると除き、has:region は値のあるものを探します。
 
     \b
     Exit status:
       0  listed
-      2  the state database can't be used
+      2  the search can't be read, or the state database can't be used
     """
     speak_utf8()
     with opened_state():
@@ -67,12 +75,23 @@ def list_(state: str, project: str, words: str, assignee: str, limit: int, form:
         from toban.faces.error_words import FRESH  # noqa: PLC0415
 
         fresh = system_clock() - FRESH
-        search = Search("" if state == "all" else state, words, project, assignee=assignee, fresh=fresh)
+        state = "" if state == "all" else state
+        search = Search(state, _terms(written), project, assignee=assignee, fresh=fresh)
         groups = list(found(search)[:limit])
         if form == "json":
             say(json.dumps([as_json(group) for group in groups], ensure_ascii=False, indent=2))
         else:
             say("\n".join(map(_line, groups)) or "この条件に当てはまるエラーはありません")
+
+
+def _terms(written: str) -> "tuple[Term, ...]":
+    from toban.chapters.errors.search import read_search  # noqa: PLC0415
+
+    try:
+        return read_search(written)
+    except BadSearch as bad:
+        refuse(str(bad), "toban errors list --help に書き方があります")
+        raise SystemExit(_UNUSABLE) from bad
 
 
 @command.command("show", short_help="One error with its newest event (詳細).")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -21,6 +22,7 @@ from toban.chapters.errors.intake import releases
 from toban.chapters.errors.kept import by_hours, event_of
 from toban.chapters.errors.models import ErrorGroup, StoredEvent
 from toban.chapters.errors.report import keys
+from toban.chapters.errors.search import of_tag
 from toban.design.calendar import days_from
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
@@ -155,7 +157,7 @@ def _event(stored: StoredEvent, zone: ZoneInfo) -> dict[str, object]:
         "event": event,
         "chain": [_chained(each) for each in reversed(event["raised"])] or list(_plain(event)),
         "crumbs": [_crumb(each) for each in event["crumbs"]],
-        "tags": sorted(event["tags"].items()),
+        "tags": [(name, value, _searched(name, value)) for name, value in sorted(event["tags"].items())],
         "who": sorted(event["user"].items()),
         "asked": _pairs(event["request"]),
         "contexts": [
@@ -164,6 +166,12 @@ def _event(stored: StoredEvent, zone: ZoneInfo) -> dict[str, object]:
         "extra": _pairs(event["extra"]),
         "logs": list(_logs(event, stored.at, zone)),
     }
+
+
+def _searched(name: str, value: str) -> str:
+    """Return the query that finds every error with a tag; empty where there is none."""
+    written = of_tag(name, value)
+    return urlencode({"state": "all", "q": written}) if written else ""
 
 
 def _plain(event: Mapping[str, Any]) -> Iterator[Chained]:

@@ -11,21 +11,26 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from toban.chapters.errors.event import Level
-from toban.chapters.errors.kept import Search, by_hours, found
+from toban.chapters.errors.kept import Search, by_hours, counts, found
 from toban.chapters.errors.models import ErrorGroup
+from toban.chapters.errors.search import LONGEST, Term, read_search
 from toban.engine.clock import system_clock
 from toban.engine.people.access import may_order
+from toban.engine.telemetry.log_language import BadSearch
 from toban.engine.text import storable_text
 from toban.faces.error_words import FRESH, Standing, standing
 from toban.faces.web.error_trend import bars
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.parts import answer
 from toban.faces.web.spark import HEIGHT, WIDTH
+from toban.faces.web.words import told
 
 _PER_PAGE = 50
 _SPAN = timedelta(days=7)
 _STEP = timedelta(hours=6)
 _ALL = "all"
+_COUNTED = (Standing.OPEN, Standing.NEW, Standing.REGRESSED)
+_WRONG = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +49,10 @@ class Choice:
         asked = {name: getattr(self, name) for name in ("state", "q", "project", "level", "assignee")}
         return urlencode({name: value for name, value in asked.items() if value})
 
-    def search(self, now: datetime) -> Search:
-        """Return what to look for."""
+    def search(self, terms: tuple[Term, ...], now: datetime) -> Search:
+        """Return what to look for, where `q` was read as *terms*."""
         state = {"": "open", _ALL: ""}.get(self.state, self.state)
-        return Search(state, self.q, self.project, self.level, self.assignee, now - FRESH)
+        return Search(state, terms, self.project, self.level, self.assignee, now - FRESH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +82,36 @@ def errors(request: HttpRequest) -> HttpResponse:
     """List errors; `?state=`, `?q=`, `?project=`, `?level=`, `?assignee=` and `?page=` choose."""
     edition, now = in_force(), system_clock()
     choice = _choice(request)
-    page = Paginator(found(choice.search(now)), _PER_PAGE).get_page(request.GET.get("page"))
-    context = {
+    context: dict[str, object] = {
         "now": now,
         "zone": edition.bindings.system.zone,
         "choice": choice,
-        "tabs": list(_tabs(choice, now)),
+        "longest": LONGEST,
         "levels": [each.value for each in Level],
         "projects": _projects(edition.bindings.errors),
         "bound": bool(edition.bindings.errors),
-        "page": page,
-        "listed": list(_listed(list(page), now)),
         "width": WIDTH,
         "height": HEIGHT,
         "query": choice.query,
         "may": may_order(request.user),
     }
+    status = 200
+    try:
+        terms = read_search(choice.q)
+    except BadSearch as wrong:
+        context["wrong"], status = told(wrong.said), _WRONG
+    else:
+        page = Paginator(found(choice.search(terms, now)), _PER_PAGE).get_page(request.GET.get("page"))
+        context |= {
+            "tabs": list(_tabs(choice, terms, now)),
+            "page": page,
+            "listed": list(_listed(list(page), now)),
+        }
 
     def around() -> Mapping[str, object]:
         return frame(look(edition, now), "errors")
 
-    return answer(request, "web/errors/errors.html", "web/errors/_errors.html", context, around)
+    return answer(request, "web/errors/errors.html", "web/errors/_errors.html", context, around, status)
 
 
 def _choice(request: HttpRequest) -> Choice:
@@ -116,23 +130,18 @@ def _projects(bound: Mapping[str, object]) -> list[str]:
     return sorted({*bound, *known})
 
 
-def _tabs(choice: Choice, now: datetime) -> Iterator[Tab]:
-    def tab(state: str, word: str, *, counted: bool = True) -> Tab:
-        turned = replace(choice, state=state)
-        return Tab(state, word, turned.query, found(turned.search(now)).count() if counted else None)
-
-    yield tab("", Standing.OPEN.word)
-    yield tab(Standing.NEW, Standing.NEW.word)
-    yield tab(Standing.REGRESSED, Standing.REGRESSED.word)
+def _tabs(choice: Choice, terms: tuple[Term, ...], now: datetime) -> Iterator[Tab]:
     # What is over grows for ever: its number says nothing.
-    yield tab(Standing.RESOLVED, Standing.RESOLVED.word, counted=False)
-    yield tab(Standing.IGNORED, Standing.IGNORED.word, counted=False)
-    yield tab(_ALL, _("すべて"), counted=False)
+    counted = counts(choice.search(terms, now), _COUNTED)
+    for state in Standing.OPEN, Standing.NEW, Standing.REGRESSED, Standing.RESOLVED, Standing.IGNORED:
+        turned = replace(choice, state="" if state is Standing.OPEN else state)
+        yield Tab(turned.state, state.word, turned.query, counted.get(state))
+    yield Tab(_ALL, _("すべて"), replace(choice, state=_ALL).query)
 
 
 def _listed(groups: Sequence[ErrorGroup], now: datetime) -> Iterator[Listed]:
     """Yield the rows of a page; one query for all trends."""
     end = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    counts = by_hours([group.pk for group in groups], end - _SPAN, end, _STEP)
+    trends = by_hours([group.pk for group in groups], end - _SPAN, end, _STEP)
     for group in groups:
-        yield Listed(group, standing(group, now), bars(counts[group.pk]), sum(counts[group.pk]))
+        yield Listed(group, standing(group, now), bars(trends[group.pk]), sum(trends[group.pk]))

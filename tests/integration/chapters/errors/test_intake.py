@@ -13,6 +13,7 @@ from toban.chapters.errors.kept import Search, by_hours, event_of, weekly
 from toban.chapters.errors.models import ErrorGroup, ErrorHour, ErrorProject, SeenEvent, StoredEvent
 from toban.chapters.errors.review import Trend, week_of
 from toban.chapters.errors.rules import State
+from toban.chapters.errors.search import read_search
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.bindings.model import Bindings
@@ -258,12 +259,12 @@ def test_errors_are_found_by_state_words_and_project() -> None:
 
     assert list(kept.found(Search())) == [other, one]
     assert list(kept.found(Search(state="resolved"))) == [one]
-    assert list(kept.found(Search(words="typeerr"))) == [other]
-    assert list(kept.found(Search(words="OF_TYPEERROR"))) == [other]
+    assert list(kept.found(Search(terms=read_search("typeerr")))) == [other]
+    assert list(kept.found(Search(terms=read_search("OF_TYPEERROR")))) == [other]
     assert list(kept.found(Search(project="pay"))) == []
     traced = take(event("Traced", contexts={"trace": {"trace_id": "c" * 32}}, event_id="d" * 32))
-    assert list(kept.found(Search(words="c" * 32))) == [traced]
-    assert list(kept.found(Search(words="d" * 32))) == [traced]
+    assert list(kept.found(Search(terms=read_search("c" * 32)))) == [traced]
+    assert list(kept.found(Search(terms=read_search("d" * 32)))) == [traced]
     traced.delete()
     assert list(kept.found(Search(state="new", fresh=NOW + timedelta(minutes=1)))) == [other]
     assert list(kept.found(Search(state="regressed"))) == []

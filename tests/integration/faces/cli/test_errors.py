@@ -71,6 +71,24 @@ def test_open_errors_are_listed_the_last_seen_first(errors: Errors) -> None:
     assert errors("list", "--search", "nothing like it").output == "この条件に当てはまるエラーはありません\n"
 
 
+def test_the_search_speaks_the_language_of_the_page(errors: Errors) -> None:
+    now = system_clock()
+    take(event("KeyError", at=now, environment="production", tags={"region": "tokyo"}))
+    take(event("TypeError", at=now, environment="staging"))
+
+    found = errors("list", "--search", "environment:production region:to* -type:typeerror")
+
+    assert ("KeyError" in found.output, "TypeError" in found.output) == (True, False)
+
+
+def test_a_search_that_can_not_be_read_ends_with_the_way_out(errors: Errors) -> None:
+    refused = errors("list", "--search", "release:>1.0")
+
+    assert refused.exit_code == 2
+    assert "大小を比べられるのは count と users だけです" in refused.stderr
+    assert "HINT: toban errors list --help" in refused.stderr
+
+
 def test_scripts_get_json(errors: Errors) -> None:
     group = take(event(release="shop@1.0.0", at=system_clock()))
 

@@ -85,6 +85,45 @@ def test_the_address_chooses(viewer: Client, query: str, titles: set[str]) -> No
     assert {title for title in ("KeyError", "Back", "Mended") if f"{title}: " in page} == titles
 
 
+def test_the_search_finds_by_tags_and_events(viewer: Client) -> None:
+    take(event(at=now(), environment="production", tags={"region": "tokyo"}))
+    take(event("Other", at=now(), environment="staging"))
+
+    for query in ("region:tokyo", "environment:production", "-environment:staging"):
+        page = text(viewer, f"/errors/?q={query}")
+        assert ("KeyError: " in page, "Other: " in page) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("language", "why"),
+    [("ja", "「loud」というレベルはありません"), ("en", "There is no level “loud”: it is one of")],
+)
+def test_a_search_that_can_not_be_read_says_why_and_stays_to_be_mended(
+    viewer: Client, language: str, why: str
+) -> None:
+    take(event(at=now()))
+    viewer.cookies["django_language"] = language
+
+    reply = viewer.get("/errors/?q=level:loud&state=all")
+
+    page = reply.content.decode()
+    assert reply.status_code == 400
+    assert f'role="alert">{why}' in page
+    assert 'name="q" value="level:loud"' in page
+    assert "KeyError: " not in page
+
+
+def test_a_tag_of_an_event_leads_to_whatever_has_it(viewer: Client) -> None:
+    group = take(event(at=now(), tags={"region": "tokyo", "release": "a b", "no:term": "x"}))
+
+    page = text(viewer, f"/errors/{group.pk}")
+
+    assert 'href="/errors/?state=all&amp;q=region%3Atokyo"><code>region=tokyo</code></a>' in page
+    assert 'href="/errors/?state=all&amp;q=tags%5Brelease%5D%3A%22a+b%22">' in page
+    assert "<code>no:term=x</code>" in page
+    assert "KeyError: " in text(viewer, "/errors/?state=all&q=tags%5Brelease%5D%3A%22a+b%22")
+
+
 def test_an_empty_list_says_how_to_fill_it(viewer: Client, tracked: Fixed) -> None:
     assert "未解決のエラーはありません" in text(viewer, "/errors/")
 

@@ -1,0 +1,148 @@
+"""Searching errors, on both databases: by what their events say, for as long as these are kept."""
+
+import importlib
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from tests.integration.chapters.errors.reported import DOCUMENT, NOW, event, take
+
+from toban.chapters.errors import intake, orders, service
+from toban.chapters.errors.kept import Search, found
+from toban.chapters.errors.models import ErrorGroup, ErrorValue, StoredEvent
+from toban.chapters.errors.search import read_search
+from toban.design.reader import read_design
+
+SCRIPT = Path(__file__).with_name("searcher.py")
+ROOT = Path(__file__).parents[4]
+CARD, KEY, STOCK = "CardError:", "KeyError:", "stock_sync"
+FOUND = {
+    "": {CARD, KEY, STOCK},
+    "cardERROR": {CARD},
+    "ｶｰﾄﾞが使えません": {CARD},
+    '"残高 ¥1,200 (order"': {CARD},
+    "/pay": {CARD},
+    "shop.cart": {KEY},
+    "type:CardError": {CARD},
+    "type:Card": set(),
+    "type:*error": {CARD, KEY},
+    "value:order": {CARD},
+    "title:残高": {CARD},
+    "message:took": {STOCK},
+    "100%": {STOCK},
+    "stock_sync": {STOCK},
+    "stockAsync": set(),
+    "culprit:of_keyerror": {KEY},
+    "transaction:/pay": {CARD},
+    "release:shop@1.0": {CARD, KEY},
+    "release:shop@1.1": {CARD},
+    "release:shop*": {CARD, KEY},
+    "release:nightly": {KEY},
+    "environment:staging": {CARD},
+    "env:Production environment:staging": {CARD},
+    "-environment:production": {KEY, STOCK},
+    "level:warn": {KEY},
+    "-level:error": {KEY, STOCK},
+    "region:tokyo": {CARD},
+    "region:osaka region:tokyo": {CARD},
+    "region:os*": {CARD},
+    "tags[vip]:YES": {CARD},
+    "has:vip": {CARD},
+    "-has:release": {STOCK},
+    "has:culprit": {CARD, KEY, STOCK},
+    "logger:shop.stock": {STOCK},
+    "user:u1": {CARD},
+    "user.id:u2": set(),
+    "count:>1": {CARD},
+    "users:0": {KEY, STOCK},
+    "project:shop -stock": {CARD, KEY},
+    "KeyError: 'sku'": {KEY},
+    "no such word": set(),
+}
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_errors_are_found_by_what_their_kept_events_say(
+    database: str, request: pytest.FixtureRequest
+) -> None:
+    environment = request.getfixturevalue(database)
+
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), *FOUND],
+        env={**environment, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+
+    told = dict(zip(FOUND, map(set, json.loads(done.stdout)), strict=True))
+    assert told == FOUND
+
+
+def titles(search: str) -> list[str]:
+    return [group.title for group in found(Search(terms=read_search(search)))]
+
+
+@pytest.mark.django_db
+def test_what_only_events_had_that_are_no_longer_kept_is_not_found() -> None:
+    take(event(release="1.0", tags={"nth": "first"}))
+    take(event(at=NOW + timedelta(seconds=1), tags={"nth": "second"}))
+    for number in range(intake.NEWEST):
+        take(event(at=NOW + timedelta(minutes=number + 1), tags={"nth": f"n{number}", "seat": "one"}))
+
+    assert titles("nth:first") != []
+    assert titles("nth:second") == []
+    assert titles("nth:n0 seat:one") != []
+    assert not ErrorValue.objects.exclude(event__in=StoredEvent.objects.all()).exists()
+
+
+@pytest.mark.django_db
+def test_events_that_are_forgotten_take_along_by_what_they_were_found() -> None:
+    ignored = take(event("Ignored", tags={"region": "tokyo"}))
+    orders.ignore(ignored.pk, by="mira", now=NOW)
+    take(event("Gone", tags={"region": "tokyo"}))
+
+    later = NOW + timedelta(days=31)
+    service.forget(read_design(DOCUMENT, "運用設計書.md"), later, is_held=False, agreed=timedelta(days=30))
+
+    assert titles("region:tokyo") == []
+    assert titles("ignored") == [ignored.title]
+    assert not ErrorValue.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_repeated_event_and_the_removal_of_an_error_leave_nothing_behind() -> None:
+    intake.take("shop", event(event_id="a" * 32), NOW)
+    intake.take("shop", event("Other", event_id="a" * 32), NOW)
+    assert titles("type:other") == []
+
+    ErrorGroup.objects.all().delete()
+
+    assert not ErrorValue.objects.exists()
+
+
+@pytest.mark.django_db
+def test_values_as_long_as_they_may_be_are_stored() -> None:
+    wide = "𠮷" * 200
+    take(event(tags={wide: wide}, exception=[{"type": wide, "value": "𠮷" * 8000}]))
+
+    assert titles(f"type:{wide}") != []
+
+
+@pytest.mark.django_db
+def test_events_that_were_kept_before_are_made_findable_as_new_ones_are() -> None:
+    for number in range(3):
+        take(event(at=NOW + timedelta(minutes=number), release=f"1.{number}", tags={"nth": f"n{number}"}))
+    take(event("Other", user={"id": "u1"}, request={"url": "https://shop.example/"}))
+    fields = ("group", "event", "is_sample", "name", "value")
+    before = set(ErrorValue.objects.values_list(*fields))
+    ErrorValue.objects.all().delete()
+
+    importlib.import_module("toban.chapters.errors.migrations.0004_findable").make_findable(apps, None)
+
+    assert set(ErrorValue.objects.values_list(*fields)) == before

@@ -1,0 +1,148 @@
+"""The search of errors: what is written, and what it stands for."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from toban.chapters.errors.event import ErrorEvent, Level, Raised
+from toban.chapters.errors.search import (
+    LONGEST,
+    LONGEST_VALUE,
+    MOST_TERMS,
+    MOST_VALUES,
+    Compared,
+    Field,
+    Has,
+    Match,
+    OfEvent,
+    Words,
+    of_tag,
+    read_search,
+    values_of,
+)
+from toban.engine.telemetry.log_language import BadSearch
+from toban.engine.telemetry.log_language import read_search as read_log_search
+
+EVENT = ErrorEvent("", datetime(2026, 11, 26, 3, tzinfo=UTC), Level.ERROR, "", "", ())
+
+
+def tag(name: str) -> Field:
+    return Field((f"tags.{name}",))
+
+
+@pytest.mark.parametrize(
+    ("written", "term"),
+    [
+        ("timeout", Words("timeout")),
+        ('"card declined"', Words("card declined")),
+        ("-timeout", Words("timeout", negated=True)),
+        ("KeyError:", Words("KeyError:")),
+        ("決済", Words("決済")),
+        ("region:tokyo", Has(tag("region"), Match.WHOLE, "tokyo")),
+        ("tags[release]:x", Has(tag("release"), Match.WHOLE, "x")),
+        ("tags.release:x", Has(tag("release"), Match.WHOLE, "x")),
+        ("Region:tok*", Has(tag("region"), Match.BEGINS, "tok")),
+        ("region:*kyo", Has(tag("region"), Match.ENDS, "kyo")),
+        ("region:*oky*", Has(tag("region"), Match.PART, "oky")),
+        ('region:"tok*"', Has(tag("region"), Match.WHOLE, "tok*")),
+        ("region:*", Has(tag("region"), Match.ANY, "")),
+        ("has:region", Has(tag("region"), Match.ANY, "")),
+        ("!region:tokyo", Has(tag("region"), Match.WHOLE, "tokyo", negated=True)),
+        ("-地域:東京", Has(tag("地域"), Match.WHOLE, "東京", negated=True)),
+        ("error.type:KeyError", Has(Field(("type", "tags.error.type")), Match.WHOLE, "KeyError")),
+        ("value:sku", Has(Field(("value", "tags.value"), (), is_text=True), Match.PART, "sku")),
+        ("times_seen:>100", Compared("count", ">", 100)),
+        ("users:5", Compared("users", "=", 5)),
+        ("id:ABCD-EF", OfEvent("event_id", "abcdef")),
+    ],
+)
+def test_a_term_stands_for(written: str, term: object) -> None:
+    assert read_search(written) == (term,)
+
+
+def test_levels_are_known_by_what_loggers_call_them() -> None:
+    (term,) = read_search("level:WARN")
+
+    assert isinstance(term, Has)
+    assert (term.match, term.value) == (Match.WHOLE, "warning")
+
+
+def test_terms_stand_side_by_side() -> None:
+    assert len(read_search(' timeout  environment:production -"a b" ')) == 3
+    assert read_search("  ") == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ('"open', "引用符は閉じて"),
+        ("a OR b", "OR は使えません"),
+        ("release:>1", "比べられるのは count と users"),
+        ("count:many", "数を書いて"),
+        ("level:loud", "「loud」というレベルはありません"),
+        ("is:unresolved", "状態は状態の欄"),
+        ("release:[a,b]", "値は一つだけ"),
+        ("x" * (LONGEST + 1), "文字まで"),
+        (" ".join(["x"] * (MOST_TERMS + 1)), "個まで"),
+    ],
+)
+def test_what_can_not_be_read_is_named(written: str, why: str) -> None:
+    with pytest.raises(BadSearch, match=why):
+        read_search(written)
+
+
+@pytest.mark.parametrize(
+    "written", ["a b", '"a b" -c', "x:y -x:y*", 'x:"y z" w', "-x:1", "KeyError: x", "「在庫」 x:在庫", 'a"b"']
+)
+def test_it_is_cut_into_terms_as_the_search_of_logs_is(written: str) -> None:
+    assert len(read_search(written)) == len(read_log_search(written).terms)
+
+
+@pytest.mark.parametrize("name", ["region", "release", "count", "has", "tags", "地域", "a.b", "a-b"])
+@pytest.mark.parametrize("value", ["tokyo", "a b", 'say "x"', "[1]", "end*", "-", "東京"])
+def test_the_term_of_a_tag_is_read_as_that_tag(name: str, value: str) -> None:
+    (term,) = read_search(of_tag(name, value))
+
+    assert isinstance(term, Has)
+    assert f"tags.{name}" in term.field.names
+    assert (term.match, term.value) == (Match.WHOLE, value)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a:b", "-a", "!a", "a]b", '"'])
+def test_a_tag_whose_name_can_not_be_written_has_no_term(name: str) -> None:
+    assert of_tag(name, "x") == ""
+
+
+def test_an_event_is_found_by_what_it_says_whatever_case_and_width() -> None:
+    event = replace(
+        EVENT,
+        raised=(Raised("ValueError", "inner"), Raised("KeyError", "ｶｰﾄﾞ １２\n declined")),
+        release="Shop@1.0",
+        environment="production",
+        user={"id": "U1", "plan": "gold"},
+        tags={"Region": "Tokyo"},
+        request={"url": "https://shop.example/pay", "method": "POST"},
+    )
+
+    assert set(values_of(event)) == {
+        ("type", "keyerror"),
+        ("value", "カード 12 declined"),
+        ("type", "valueerror"),
+        ("value", "inner"),
+        ("release", "shop@1.0"),
+        ("environment", "production"),
+        ("level", "error"),
+        ("url", "https://shop.example/pay"),
+        ("user.id", "u1"),
+        ("tags.region", "tokyo"),
+    }
+
+
+def test_of_very_much_some_is_left_out() -> None:
+    event = replace(EVENT, message="x" * 9000, tags={f"t{number}": "x" for number in range(250)})
+
+    found = values_of(event)
+
+    assert len(found) == MOST_VALUES
+    assert ("message", "x" * LONGEST_VALUE) in found
