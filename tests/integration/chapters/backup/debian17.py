@@ -162,6 +162,8 @@ class Cluster:
             "jit": "off",
             "shared_buffers": "64MB",
             "max_connections": "30",
+            # A test's server may forget all when the machine does.
+            "fsync": "off",
             **self.settings,
         }
         command: list[object] = [self.debian.binaries / "postgres", "-D", self.data]
