@@ -10,6 +10,8 @@ import pytest
 import redis
 import trustme
 from pydantic import ValidationError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from tests.integration.chapters.monitoring.sources.conftest import StartRedis, self_signed
 
 from toban.chapters.monitoring.source import Measurement, Unmeasurable
@@ -26,6 +28,12 @@ def source(port: int, **config: object) -> RedisSource:
 
 def by_metric(measured: Sequence[Measurement]) -> dict[Metric, float]:
     return {each.metric: each.value for each in measured}
+
+
+def shut_down(port: int) -> None:
+    """End a server by a client that doesn't look for it again, as it usually would for seconds."""
+    with redis.Redis(port=port, retry=Retry(NoBackoff(), 0)) as admin:
+        admin.shutdown(nosave=True)
 
 
 def test_clients_are_counted_with_toban_s_own(start_redis: StartRedis) -> None:
@@ -86,8 +94,7 @@ def test_a_replica_that_has_lost_its_primary_says_so(start_redis: StartRedis) ->
             if asked.info()["master_link_status"] == "up":
                 break
             time.sleep(0.05)
-        with redis.Redis(port=primary) as admin:
-            admin.shutdown(nosave=True)
+        shut_down(primary)
         for _ in range(200):
             if asked.info()["master_link_status"] == "down":
                 break
@@ -151,8 +158,7 @@ def test_a_server_that_is_away_is_down_until_it_is_back(start_redis: StartRedis)
     port = start_redis()
     cache = source(port)
     cache.measure(NOON)
-    with redis.Redis(port=port) as admin:
-        admin.shutdown(nosave=True)
+    shut_down(port)
 
     with pytest.raises(Unmeasurable):
         cache.measure(NOON)
