@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.integration.engine.telemetry.conftest import StoreProcess
 
 from toban.engine.telemetry.store import Telemetry
+
+# How long something takes is no matter of tests: the machine may be busy.
+settings.register_profile("toban", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("toban")
 
 
 @pytest.fixture(scope="module")
