@@ -1,8 +1,13 @@
 """A search of errors as a condition on their table.
 
-What it costs: `field:value` and `field:value*` walk along the rows of one name in an index, with a whole
-value only those that are found. Words, and parts of a text, walk along every distinct exception, message and
-transaction that kept events have, once for each term: of one error there are as many as events are kept, 70.
+What it costs: a whole value is looked up in an index; `value*`, `*value*` and `has:` walk along the rows of
+one name. Words, and parts of a text, walk along every distinct exception, message and transaction that kept
+events have, once for each term: of one error there are as many as events are kept, 70. A page makes three
+such walks.
+
+With 10,000 errors of 50 kept events, each with an id and a message of its own (3 million values), a walk
+takes on SQLite and PostgreSQL: whole values 1 to 12 ms, `value*` 40 to 60 ms, a word 75 to 150 ms, and as
+much again for each further one; `value:` or `has:` of what every event has up to 300 ms on SQLite.
 """
 
 import operator
