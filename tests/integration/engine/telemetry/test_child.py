@@ -283,6 +283,16 @@ def test_a_request_that_is_too_large_is_refused(store: StoreProcess) -> None:
     assert "HINT: send smaller batches" in answer.text
 
 
+def test_the_limit_of_one_query_is_not_the_next_one_s(store: StoreProcess) -> None:
+    limit = "SELECT getSetting('max_execution_time')"
+
+    with ThreadPoolExecutor(8) as askers:
+        shorter = list(askers.map(lambda _: store.ask(limit, max_execution_time=7).text.strip(), range(40)))
+        own = list(askers.map(lambda _: store.told(limit), range(40)))
+
+    assert (set(shorter), set(own)) == ({"7"}, {"60"})
+
+
 @pytest.mark.parametrize("name", ["no such thing", "a=1,b", "log_comment"])
 def test_what_is_no_setting_is_refused(store: StoreProcess, name: str) -> None:
     answer = store.ask("SELECT 1", **{name: "1"})

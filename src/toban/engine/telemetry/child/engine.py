@@ -61,8 +61,10 @@ class Sink(Protocol):
 class _Seat:
     """One thread's connection, its settings, and which work it does at the moment."""
 
-    def __init__(self, target: str, name: str) -> None:
+    def __init__(self, target: str, name: str, own: Mapping[str, str]) -> None:
+        """*own* are values of settings that the engine is started with; to it DEFAULT means another."""
         self.name = name
+        self._own = own
         self.lock = threading.Lock()
         self.work: Sink | None = None
         self._settings: dict[str, str] = {}
@@ -74,7 +76,8 @@ class _Seat:
     def apply(self, settings: Mapping[str, str]) -> None:
         """Bring the connection to *settings*, by the differences: most requests come with the same ones."""
         for name in self._settings.keys() - settings.keys():
-            self.connection.query(f"SET {name} = DEFAULT")
+            value = _quoted(self._own[name]) if name in self._own else "DEFAULT"
+            self.connection.query(f"SET {name} = {value}")
             del self._settings[name]
         for name, value in settings.items():
             if self._settings.get(name) == value:
@@ -182,7 +185,9 @@ class Engine:
     def _seat(self) -> _Seat:
         seat: _Seat | None = getattr(self._local, "seat", None)
         if seat is None:
-            seat = self._local.seat = _Seat(self._target, f"{SEAT}{threading.get_ident()}")
+            seat = self._local.seat = _Seat(
+                self._target, f"{SEAT}{threading.get_ident()}", self._limits.as_settings
+            )
             self._seats.append(seat)
         return seat
 

@@ -1,5 +1,6 @@
 """How the engine is set up: text for chDB's configuration files, made from a few figures."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,11 @@ class Limits:
     query_seconds: int = 60
     free_bytes: int = 512 * 1024**2
     """Inserts are refused when the disk has less left: a full disk would take the state database down too."""
+
+    @property
+    def as_settings(self) -> Mapping[str, str]:
+        """The engine's settings that a connection begins with."""
+        return {"max_execution_time": str(self.query_seconds)}
 
 
 def write_configuration(directory: Path, limits: Limits) -> Path:
