@@ -8,8 +8,9 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.browsing import chromium, signed_in
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import Served, serving
+from tests.telemetry_rows import LogRow, batch_of
 
-from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.logs import LogStore, key_of
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +42,7 @@ def come_in(store: StoreProcess, *messages: str) -> None:
         )
         for number, message in enumerate(messages, 1)
     ]  # fmt: skip
-    LogStore(store.telemetry).write(Batch(key_of("shop", "", repr((at, messages)).encode()), rows))
+    LogStore(store.telemetry).write(batch_of(key_of("shop", "", repr((at, messages)).encode()), rows))
 
 
 def newest(page: Page) -> str:

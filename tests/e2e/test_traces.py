@@ -8,9 +8,10 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.browsing import chromium, signed_in
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import Served, serving
+from tests.telemetry_rows import SpanRow, batch_of
 
-from toban.engine.telemetry.batches import Batch, key_of
-from toban.engine.telemetry.spans import SpanRow, SpanStore
+from toban.engine.telemetry.batches import key_of
+from toban.engine.telemetry.spans import SpanStore
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +31,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Ite
         )
         for number in range(1, 4)
     ]  # fmt: skip
-    SpanStore(store.telemetry).write(Batch(key_of("otel", "", b"three"), rows))
+    SpanStore(store.telemetry).write(batch_of(key_of("otel", "", b"three"), rows))
     with serving(tmp_path_factory.mktemp("served"), telemetry=store.telemetry_url) as running:
         yield running
 

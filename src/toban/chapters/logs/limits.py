@@ -1,6 +1,6 @@
 """What a row that comes in may be: how old, how large, how deep. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from toban.chapters.logs.rules import LogRules
@@ -13,12 +13,13 @@ LONGEST_LINE = 256 * 1024
 DEEPEST = 8
 """Levels of objects and arrays in a field."""
 
+MOST_FIELDS = 200
+"""Attributes of a row."""
+
 AHEAD = timedelta(minutes=10)
 """How far a sender's clock may run ahead."""
 
-_MOST_FIELDS = 200
 _LONGEST_NAME = 200
-_FLAT = frozenset((str, int, float, bool, type(None)))
 
 
 class Bad(Exception):
@@ -55,18 +56,11 @@ class Window:
 
 def check_attributes(attributes: Mapping[str, object]) -> None:
     """Raise `Bad` for too many fields, or one that is too deep."""
-    if len(attributes) > _MOST_FIELDS:
-        raise Bad(f"more than {_MOST_FIELDS} fields")
+    if len(attributes) > MOST_FIELDS:
+        raise Bad(f"more than {MOST_FIELDS} fields")
     for name, value in attributes.items():
         if isinstance(value, dict | list):
             _check_depth(value, name)
-
-
-def check_columns(rows: Sequence[Mapping[str, object]], columns: Iterable[Sequence[object]]) -> None:
-    """Check the attributes of *rows*, all of the same names, by the *columns* that they were made of."""
-    if len(rows[0]) > _MOST_FIELDS or any(not _FLAT.issuperset(map(type, column)) for column in columns):
-        for row in rows:
-            check_attributes(row)
 
 
 def _check_depth(value: object, name: str, level: int = 1) -> None:

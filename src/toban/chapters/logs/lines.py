@@ -1,29 +1,32 @@
 """Lines of JSON become rows: a bad line is refused with its reason and holds up no other. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from itertools import repeat
+from itertools import compress
 from typing import NamedTuple, Self
 
 import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from toban.chapters.logs import columns
-from toban.chapters.logs.columns import Column
-from toban.chapters.logs.fields import days_of, route_of
-from toban.chapters.logs.limits import LONGEST_LINE, Bad, Window, check_columns
+from toban.chapters.logs.fields import days_of, each_once, route_of
+from toban.chapters.logs.limits import LONGEST_LINE, MOST_FIELDS, Bad, Window, check_attributes
 from toban.chapters.logs.rules import LogRules
 from toban.chapters.logs.shapes import Shape, shape_of
+from toban.engine.telemetry.columns import Column, table_of
 from toban.engine.telemetry.log_words import kind_of, level_of
-from toban.engine.telemetry.logs import LogRow
+from toban.engine.telemetry.logs import LOG_ROWS
 
 _USUAL = "INFO"
 _OBJECTS = frozenset((dict,))
-_TOGETHER = 1000
-"""Lines that are read at once; where one of them is bad, they are read one by one."""
+_TOGETHER = 2500
+"""Lines that are read at once: few enough for the processor to have them at hand."""
 
 
 class Refused(NamedTuple):
@@ -38,9 +41,10 @@ class Refused(NamedTuple):
 class Reading:
     """What a batch came to."""
 
-    rows: list[LogRow] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-    dropped: Counter[str] = field(default_factory=Counter)
+    rows: pa.Table
+    """As `LOG_ROWS` says, in the order of their lines."""
+    refused: Sequence[Refused]
+    dropped: Counter[str]
     """Lines that the document has production not write, by level."""
 
 
@@ -90,13 +94,49 @@ class _Lot:
         names = self.shape.names
         return self.columns[names.index(name)] if name in names else None
 
-    def texts(self, known: str, otherwise: str = "") -> Iterable[str]:
+    def texts(self, known: str, otherwise: str = "") -> Sequence[str]:
         """Return the texts of a field, *otherwise* for each that is empty or missing."""
         column = self.column(known)
         if column is None:
-            return repeat(otherwise, len(self.numbers))
+            return [otherwise] * len(self.numbers)
         found = columns.texts(known, column)
         return [text or otherwise for text in found] if otherwise else found
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What a batch has come to so far."""
+
+    sender: str
+    columns: dict[str, list[object]] = field(default_factory=lambda: {name: [] for name in LOG_ROWS.names})
+    refused: list[Refused] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    is_mixed: bool = False
+    """Whether lines that stood together were of several shapes."""
+
+    def refuse(self, line: int, reason: Bad) -> None:
+        self.refused.append(Refused(line, str(reason)))
+
+    def take(
+        self, found: Mapping[str, Sequence[object]], levels: Sequence[str], drop: AbstractSet[str]
+    ) -> None:
+        """Take the rows *found*, of these *levels*, but for those of a level to *drop*."""
+        if drop.isdisjoint(levels):
+            for name, column in found.items():
+                self.columns[name].extend(column)
+            return
+        self.dropped.update(level for level in levels if level in drop)
+        stays = [level not in drop for level in levels]
+        for name, column in found.items():
+            self.columns[name].extend(compress(column, stays))
+
+    def reading(self) -> Reading:
+        self.columns["sender"] = [self.sender] * len(self.columns["number"])
+        rows = table_of(LOG_ROWS, self.columns.values())
+        if self.is_mixed:
+            # One shape came after the other; the rows are to come as their lines did.
+            rows = rows.take(pc.sort_indices(rows["number"]))
+        return Reading(rows, sorted(self.refused), self.dropped)
 
 
 class LineReader:
@@ -113,20 +153,19 @@ class LineReader:
 
         Empty lines count and say nothing.
         """
-        reading = Reading()
+        gathered = _Gathered(origin.sender)
         window = Window(self._rules, now)
-        lots = _by_shape(self._masked(body, _lines(body, reading)))
-        for shape, lines in lots.items():
-            for start in range(0, len(lines.numbers), _TOGETHER):
-                self._take(shape, lines.part(start, start + _TOGETHER), origin, window, reading)
-        if len(lots) > 1:
-            # One shape comes after the other; the rows are to come as their lines did.
-            reading.rows.sort(key=_number)
-        reading.refused.sort()
-        return reading
-
-    def _masked(self, body: bytes, lines: _Lines) -> _Lines:
         suspects = self._rules.masker.suspects(body)
+        lines = body.removesuffix(b"\n").split(b"\n")
+        for start in range(0, len(lines), _TOGETHER):
+            some = self._masked(_objects_of(lines[start : start + _TOGETHER], start + 1, gathered), suspects)
+            shapes = _by_shape(some)
+            gathered.is_mixed |= len(shapes) > 1
+            for shape, of_shape in shapes.items():
+                self._take(shape, of_shape, origin, window, gathered)
+        return gathered.reading()
+
+    def _masked(self, lines: _Lines, suspects: Container[int]) -> _Lines:
         if not suspects:
             return lines
         mask = self._rules.masker.record
@@ -135,55 +174,51 @@ class LineReader:
             [mask(record) if number in suspects else record for number, record in zip(*lines, strict=True)],
         )
 
-    def _take(self, shape: Shape, lines: _Lines, origin: Origin, window: Window, reading: Reading) -> None:
+    def _take(self, shape: Shape, lines: _Lines, origin: Origin, window: Window, gathered: _Gathered) -> None:
+        lot = _Lot.of(shape, lines)
         try:
-            rows = self._rows(_Lot.of(shape, lines), origin, window)
+            levels = columns.each(self._level, lot.texts("level"))
+            found = self._found(lot, levels, origin, window)
         except Bad as bad:
             if len(lines.numbers) == 1:
-                reading.refused.append(Refused(lines.numbers[0], str(bad)))
+                gathered.refuse(lines.numbers[0], bad)
                 return
-            for place in range(len(lines.numbers)):
-                self._take(shape, lines.part(place, place + 1), origin, window, reading)
+            middle = len(lines.numbers) // 2
+            for half in (lines.part(0, middle), lines.part(middle, len(lines.numbers))):
+                self._take(shape, half, origin, window, gathered)
         else:
-            self._sort_out(rows, reading)
+            gathered.take(found, levels, self._rules.dropped)
 
-    def _sort_out(self, rows: Sequence[LogRow], reading: Reading) -> None:
-        if self._rules.dropped.isdisjoint(row.level for row in rows):
-            reading.rows.extend(rows)
-            return
-        for row in rows:
-            if row.level in self._rules.dropped:
-                reading.dropped[row.level] += 1
-            else:
-                reading.rows.append(row)
-
-    def _rows(self, lot: _Lot, origin: Origin, window: Window) -> Sequence[LogRow]:
+    def _found(
+        self, lot: _Lot, levels: Sequence[str], origin: Origin, window: Window
+    ) -> Mapping[str, Sequence[object]]:
+        """Return the columns of the rows of *lot*; all but the sender, which is the same of all lots."""
         count = len(lot.numbers)
         others = [lot.columns[place] for place in lot.shape.attributes]
         names = [lot.shape.names[place] for place in lot.shape.attributes]
         attributes = columns.objects(names, others, origin.known, count)
-        check_columns(attributes, others)
-        at, level = lot.column("at"), list(map(self._level, lot.texts("level")))
+        at = lot.column("at")
         moments = columns.seconds(at) if at is not None else [origin.at or window.now] * count
         statuses = _statuses(lot, attributes)
-        kinds = self._kinds(lot, origin, level, statuses)
+        durations = _durations(lot, attributes)
+        kinds = self._kinds(lot, origin, levels, statuses)
         window.check_all(moments, kinds)
-        fields = (
-            kinds,
-            days_of(moments, self._rules.zone),
-            moments,
-            level,
-            lot.texts("service", origin.service),
-            *map(lot.texts, ("message", "user_id", "request_id", "trace_id", "span_id", "ip")),
-            map(str.upper, lot.texts("method")),
-            _routes(lot),
-            statuses,
-            _durations(lot, attributes),
-            attributes,
-            [origin.sender] * count,
-            lot.numbers,
-        )
-        return list(map(LogRow._make, zip(*fields, strict=True)))
+        plain = ("message", "user_id", "request_id", "trace_id", "span_id", "ip")
+        return {
+            "kind": kinds,
+            "day": days_of(moments, self._rules.zone),
+            "at": moments,
+            "level": levels,
+            "service": lot.texts("service", origin.service),
+            **{name: lot.texts(name) for name in plain},
+            "method": columns.each(str.upper, lot.texts("method")),
+            "route": _routes(lot),
+            "status": statuses,
+            "duration_ms": durations,
+            # Status and duration have left there what they don't understand.
+            "attributes": _written(attributes, lot),
+            "number": lot.numbers,
+        }
 
     def _kinds(
         self, lot: _Lot, origin: Origin, levels: Sequence[str], statuses: Sequence[int]
@@ -202,23 +237,18 @@ class LineReader:
         ]
 
 
-def _lines(body: bytes, reading: Reading) -> _Lines:
-    """Return the lines of *body* that are objects; what is wrong with others goes to *reading*."""
-    lines = body.removesuffix(b"\n").split(b"\n")
+def _objects_of(lines: Sequence[bytes], first: int, gathered: _Gathered) -> _Lines:
+    """Return those of *lines*, which count from *first*, that are objects; *gathered* refuses the others."""
     with suppress(Bad):
-        return _Lines(range(1, len(lines) + 1), _objects(lines))
-    return _one_by_one(lines, reading)
-
-
-def _one_by_one(lines: Sequence[bytes], reading: Reading) -> _Lines:
+        return _Lines(range(first, first + len(lines)), _objects(lines))
     numbers, records = [], []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines, first):
         if not line or line.isspace():
             continue
         try:
             records += _objects([line])
         except Bad as bad:
-            reading.refused.append(Refused(number, str(bad)))
+            gathered.refuse(number, bad)
         else:
             numbers.append(number)
     return _Lines(numbers, records)
@@ -238,7 +268,7 @@ def _objects(lines: Sequence[bytes]) -> list[dict[str, object]]:
 
 def _by_shape(lines: _Lines) -> Mapping[Shape, _Lines]:
     shapes = list(map(tuple, lines.records))
-    if len(set(shapes)) == 1:
+    if shapes and shapes.count(shapes[0]) == len(shapes):
         return {shape_of(shapes[0]): lines}
     found: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for place, names in enumerate(shapes):
@@ -249,8 +279,18 @@ def _by_shape(lines: _Lines) -> Mapping[Shape, _Lines]:
     }
 
 
-def _number(row: LogRow) -> int:
-    return row.number
+def _written(attributes: Sequence[Mapping[str, object]], lot: _Lot) -> Sequence[str]:
+    """Return the JSON texts of *attributes*."""
+    if max(map(len, attributes)) <= MOST_FIELDS and columns.are_flat(lot.columns):
+        return list(map(_dumped, attributes))
+    for each in attributes:
+        check_attributes(each)
+    return [_dumped(each_once(each)) for each in attributes]
+
+
+def _dumped(attributes: Mapping[str, object]) -> str:
+    # The bytes that are written take four thousand, however few they are.
+    return orjson.dumps(attributes).decode()
 
 
 def _statuses(lot: _Lot, attributes: Sequence[dict[str, object]]) -> Sequence[int]:
@@ -275,11 +315,11 @@ def _first(duration: float, otherwise: float) -> float:
     return duration or otherwise
 
 
-def _routes(lot: _Lot) -> Iterable[str]:
+def _routes(lot: _Lot) -> Sequence[str]:
     """What the line calls its route, or what its path says of it."""
     if lot.column("path") is None:
         return lot.texts("route")
-    guessed = map(route_of, lot.texts("path"))
+    guessed = columns.each(route_of, lot.texts("path"))
     if lot.column("route") is None:
         return guessed
     return [route or guess for route, guess in zip(lot.texts("route"), guessed, strict=True)]

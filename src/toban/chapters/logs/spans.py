@@ -1,18 +1,20 @@
 """Spans that come in become rows: a bad one is refused with its reason and holds up no other. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 import orjson
+import pyarrow as pa
 
 from toban.chapters.logs.fields import day_of, route_of
 from toban.chapters.logs.limits import LONGEST_LINE, Bad, Window, check_attributes
 from toban.chapters.logs.lines import Origin, Refused
 from toban.chapters.logs.rules import LogRules
+from toban.engine.telemetry.columns import table_of
 from toban.engine.telemetry.log_words import TRACE
-from toban.engine.telemetry.spans import NANOSECONDS, SpanRow
+from toban.engine.telemetry.spans import NANOSECONDS, SPAN_ROWS
 
 _METHOD = ("http.request.method", "http.method")
 _PATH = ("url.path", "http.target")
@@ -51,8 +53,9 @@ class SentSpan(NamedTuple):
 class SpanReading:
     """What a batch came to."""
 
-    rows: list[SpanRow] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    rows: pa.Table
+    """As `SPAN_ROWS` says."""
+    refused: Sequence[Refused]
 
 
 class SpanReader:
@@ -63,16 +66,17 @@ class SpanReader:
 
     def read(self, spans: Sequence[SentSpan], origin: Origin, now: datetime) -> SpanReading:
         """Return the rows of *spans*, and what is refused; both count from 1."""
-        reading = SpanReading()
+        rows, refused = [], []
         window = Window(self._rules, now)
         for number, span in enumerate(spans, 1):
             try:
-                reading.rows.append(self._row(span, number, origin, window))
+                rows.append(self._row(span, number, origin, window))
             except Bad as bad:
-                reading.refused.append(Refused(number, str(bad)))
-        return reading
+                refused.append(Refused(number, str(bad)))
+        columns = zip(*rows, strict=True) if rows else [()] * len(SPAN_ROWS)
+        return SpanReading(table_of(SPAN_ROWS, columns), refused)
 
-    def _row(self, sent: SentSpan, number: int, origin: Origin, window: Window) -> SpanRow:
+    def _row(self, sent: SentSpan, number: int, origin: Origin, window: Window) -> tuple[object, ...]:
         _check(sent)
         window.check(sent.start_ns / NANOSECONDS, TRACE)
         span = self._masked(sent)
@@ -80,8 +84,9 @@ class SpanReader:
         code = _first(attributes, _CODE)
         path = _first(attributes, _PATH)
         route = _first(attributes, ("http.route",))
-        return SpanRow(
+        return (
             day_of(span.start_ns / NANOSECONDS, self._rules.zone),
+            span.start_ns // (NANOSECONDS // 1000) / 1000,
             span.start_ns,
             # A clock that was set back between start and end says nothing of how long it took.
             max(span.end_ns - span.start_ns, 0),

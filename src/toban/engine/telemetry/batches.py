@@ -2,19 +2,21 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from operator import itemgetter
-from typing import Any, NamedTuple, Protocol
+from math import prod
+from typing import NamedTuple
 from uuid import uuid4
 
-import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from toban.engine.telemetry.columns import array_of, stream_of
 from toban.engine.telemetry.store import InsertRepeated, StoreUnavailable, Telemetry
 from toban.engine.telemetry.tokens import Token, batch_number
 
-DOUBTED = 600
+_DOUBTED = 600
 """Seconds after a start of ClickHouse in which every batch is looked for, before and after it is written."""
 
 _MOST_DOUBTED = 10_000
@@ -28,40 +30,22 @@ _MOST_PARTITIONS = 90
 """Partitions of one insert: the engine refuses more than a hundred."""
 
 
-class BatchRow(Protocol):
-    """A tuple of the values of its table's columns in their order, of which the last is `number`."""
-
-    @property
-    def day(self) -> str:
-        """The day it is on in the document's time zone, `2026-11-26`."""
-
-    @property
-    def at(self) -> float:
-        """Seconds since 1970."""
-
-    @property
-    def number(self) -> int:
-        """Counts the rows of a batch from 1."""
-
-    def __iter__(self) -> Iterator[object]:
-        """Yield the values."""
-
-
-class Batch[Row: BatchRow](NamedTuple):
+class Batch(NamedTuple):
     """What is stored together, once, however often it is sent."""
 
     key: str
     """Two batches with the same key are the same batch."""
-    rows: Sequence[Row]
+    rows: pa.Table
+    """Of the columns of a `BatchTable`. Their `number` counts the rows of the batch from 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchTable:
-    """A table that batches are stored in. It has the columns `day`, `at`, `batch` and `number`."""
+    """A table that batches are stored in."""
 
     name: str
-    columns: tuple[str, ...]
-    """The last two are `batch` and `number`."""
+    schema: pa.Schema
+    """Its columns but for `batch`; `day`, `at` and `number` are among them."""
     partition: tuple[str, ...]
     """The columns that tell the table's partitions apart."""
 
@@ -72,7 +56,7 @@ def key_of(sender: str, named: str, body: bytes) -> str:
     return hashlib.sha256(sender.encode() + b"\0" + what).hexdigest()
 
 
-class BatchStore[Row: BatchRow]:
+class BatchStore:
     """A table of a store. Any thread may use it."""
 
     def __init__(self, telemetry: Telemetry, table: BatchTable) -> None:
@@ -81,9 +65,8 @@ class BatchStore[Row: BatchRow]:
         self._doubted: dict[str, None] = {}
         self._uptime = 0.0
         self._asked_at = float("-inf")
-        self._place: Callable[[Any], Any] = itemgetter(*map(table.columns.index, table.partition))
 
-    def write(self, batch: Batch[Row], *, is_repetition: bool = False) -> None:
+    def write(self, batch: Batch, *, is_repetition: bool = False) -> None:
         """Store the rows of *batch*; when this returns they survive a power cut, and none is there twice.
 
         With *is_repetition* what is there of it is looked for first: the store knows its latest inserts
@@ -98,18 +81,19 @@ class BatchStore[Row: BatchRow]:
             # ClickHouse that was cut off may have forgotten the token of rows that it holds, for it doesn't
             # sync its log of tokens; whose attempt that was, this process can't know.
             is_doubtful = is_repetition or self._has_started_lately()
-            is_held = is_doubtful and self._count(batch) > 0
-            is_new = not is_held and self._insert_all(batch)
-            # And it notes a token before it commits the rows: killed between the two, it takes the second
-            # attempt for a repetition, acknowledges it and holds nothing. Only looking tells.
-            if is_doubtful or not is_new or batch.key in self._doubted:
-                self._make_good(batch)
+            held = self._count(batch) if is_doubtful else 0
+            if held < len(batch.rows):
+                is_new = not held and self._insert_all(batch)
+                # And it notes a token before it commits the rows: killed between the two, it takes the
+                # second attempt for a repetition, acknowledges it and holds nothing. Only looking tells.
+                if is_doubtful or not is_new or batch.key in self._doubted:
+                    self._make_good(batch)
         except StoreUnavailable:
             self._doubt(batch.key)
             raise
         self._doubted.pop(batch.key, None)
 
-    def _insert_all(self, batch: Batch[Row]) -> bool:
+    def _insert_all(self, batch: Batch) -> bool:
         """Insert *batch*; say whether the store knew nothing of it."""
         is_new = True
         for number, rows in enumerate(self._by_partitions(batch.rows)):
@@ -119,7 +103,7 @@ class BatchStore[Row: BatchRow]:
                 is_new = False
         return is_new
 
-    def _make_good(self, batch: Batch[Row]) -> None:
+    def _make_good(self, batch: Batch) -> None:
         """Write what of *batch* is not there."""
         seen = uuid4().hex
         for _ in range(_LOOKS):
@@ -135,13 +119,14 @@ class BatchStore[Row: BatchRow]:
                 return
         raise StoreUnavailable("others write the same batch")
 
-    def _missing(self, batch: Batch[Row]) -> Sequence[Row]:
+    def _missing(self, batch: Batch) -> pa.Table:
         if self._count(batch) == len(batch.rows):
-            return ()
-        held = {number for (number,) in self._held_at_any_time(batch)}
-        return [row for row in batch.rows if row.number not in held]
+            return batch.rows.slice(0, 0)
+        numbers = batch.rows["number"]
+        held = array_of(numbers.type, [number for (number,) in self._held_at_any_time(batch)])
+        return batch.rows.filter(pc.invert(pc.is_in(numbers, value_set=held)))
 
-    def _count(self, batch: Batch[Row]) -> int:
+    def _count(self, batch: Batch) -> int:
         return self._held(batch, "uniqExact(number)")[0][0]
 
     def _doubt(self, key: str) -> None:
@@ -150,18 +135,16 @@ class BatchStore[Row: BatchRow]:
             # Any thread may have been quicker.
             self._doubted.pop(next(iter(self._doubted)), None)
 
-    def _insert(self, key: str, rows: Sequence[Row], token: Token) -> None:
-        number = batch_number(key)
-        # By the column: nothing is done for each row, and the engine doesn't look for its end either.
-        *columns, numbers = zip(*rows, strict=True)
-        block = orjson.dumps((*columns, [number] * len(rows), numbers))
+    def _insert(self, key: str, rows: pa.Table, token: Token) -> None:
+        numbers = array_of(pa.uint64(), [batch_number(key)] * len(rows))
+        block = rows.append_column("batch", numbers)
         self._telemetry.insert(
-            self._table.name, self._table.columns, block, form="JSONCompactColumns", token=token.text
+            self._table.name, block.column_names, stream_of(block), form="ArrowStream", token=token.text
         )
 
-    def _held(self, batch: Batch[Row], what: str) -> Sequence[Sequence[int]]:
+    def _held(self, batch: Batch, what: str) -> Sequence[Sequence[int]]:
         """Ask the stored rows of *batch* for *what*."""
-        moments = [row.at for row in batch.rows]
+        moments = pc.min_max(pc.cast(batch.rows["at"], pa.int64())).as_py()
         return self._telemetry.ask(
             f"""SELECT {what} FROM {self._table.name} WHERE batch = {{batch:UInt64}}
             AND day IN {{days:Array(Date)}} AND at BETWEEN fromUnixTimestamp64Milli({{first:Int64}})
@@ -169,12 +152,12 @@ class BatchStore[Row: BatchRow]:
             {
                 "batch": batch_number(batch.key),
                 "days": _days(batch),
-                "first": int(min(moments) * 1000) - 1,
-                "last": int(max(moments) * 1000) + 1,
+                "first": moments["min"],
+                "last": moments["max"],
             },
         )
 
-    def _held_at_any_time(self, batch: Batch[Row]) -> Sequence[Sequence[int]]:
+    def _held_at_any_time(self, batch: Batch) -> Sequence[Sequence[int]]:
         """Return the numbers of the stored rows of *batch*, whatever time of their days they are of.
 
         A row that names no time is of the moment at which it is read; when its batch comes again, of a later.
@@ -192,24 +175,25 @@ class BatchStore[Row: BatchRow]:
         if now - self._asked_at >= _ASKED_AGAIN:
             self._uptime = float(self._telemetry.ask("SELECT uptime()", {})[0][0])
             self._asked_at = now
-        return self._uptime < DOUBTED
+        return self._uptime < _DOUBTED
 
-    def _by_partitions(self, rows: Sequence[Row]) -> list[Sequence[Row]]:
+    def _by_partitions(self, rows: pa.Table) -> Sequence[pa.Table]:
         """Cut *rows* so that none holds more partitions than the engine takes; mostly there is one cut."""
-        places = sorted(set(map(self._place, rows)))
-        if len(places) <= _MOST_PARTITIONS:
+        columns = [rows[name] for name in self._table.partition]
+        if prod(len(pc.unique(column)) for column in columns) <= _MOST_PARTITIONS:
             return [rows]
-        number = {place: at // _MOST_PARTITIONS for at, place in enumerate(places)}
-        cuts: dict[int, list[Row]] = {}
-        for row in rows:
-            cuts.setdefault(number[self._place(row)], []).append(row)
-        return list(cuts.values())
+        places = list(zip(*(column.to_pylist() for column in columns), strict=True))
+        cuts: list[list[int]] = [[] for _ in range(0, len(set(places)), _MOST_PARTITIONS)]
+        cut_of = {place: cuts[at // _MOST_PARTITIONS] for at, place in enumerate(sorted(set(places)))}
+        for row, place in enumerate(places):
+            cut_of[place].append(row)
+        return [rows.take(array_of(pa.int64(), cut)) for cut in cuts]
 
 
-def _days[Row: BatchRow](batch: Batch[Row]) -> list[date]:
-    return sorted(map(date.fromisoformat, {row.day for row in batch.rows}))
+def _days(batch: Batch) -> list[date]:
+    return sorted(pc.unique(batch.rows["day"]).to_pylist())
 
 
-def _days_and_those_before[Row: BatchRow](batch: Batch[Row]) -> list[date]:
+def _days_and_those_before(batch: Batch) -> list[date]:
     days = _days(batch)
     return sorted({*days, *(day - timedelta(days=1) for day in days)})

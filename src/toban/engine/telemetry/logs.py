@@ -1,54 +1,45 @@
 """Log rows in the telemetry store: what one is, and where they lie."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+import pyarrow as pa
 
 from toban.engine.telemetry.batches import Batch, BatchStore, BatchTable, key_of
+from toban.engine.telemetry.columns import DAY, MOMENT
 from toban.engine.telemetry.store import Telemetry
 
-__all__ = ("Batch", "LogRow", "LogStore", "key_of")
+__all__ = ("LOG_ROWS", "Batch", "LogStore", "key_of")
 
-_TABLE = BatchTable(
-    "logs",
-    (
-        *("kind", "day", "at", "level", "service", "message", "user_id", "request_id", "trace_id", "span_id"),
-        *("ip", "method", "route", "status", "duration_ms", "attributes", "sender", "batch", "number"),
-    ),
-    partition=("kind", "day"),
+LOG_ROWS = pa.schema(
+    [
+        # The document's kind of log, by its own name: `access`, `application`, `error`, `audit` or another.
+        ("kind", pa.string()),
+        # The day that `at` is on in the document's time zone: the unit of retention.
+        ("day", DAY),
+        ("at", MOMENT),
+        ("level", pa.string()),
+        ("service", pa.string()),
+        ("message", pa.string()),
+        ("user_id", pa.string()),
+        ("request_id", pa.string()),
+        ("trace_id", pa.string()),
+        ("span_id", pa.string()),
+        ("ip", pa.string()),
+        ("method", pa.string()),
+        ("route", pa.string()),
+        # The HTTP status.
+        ("status", pa.uint16()),
+        ("duration_ms", pa.float32()),
+        # A JSON object of all else that was sent.
+        ("attributes", pa.string()),
+        ("sender", pa.string()),
+        # Counts the lines of a batch from 1.
+        ("number", pa.uint32()),
+    ]
 )
+"""One line of a log, as it is stored. What is not known is empty, a number 0."""
 
 
-class LogRow(NamedTuple):
-    """One line of a log, as it is stored. What is not known is empty, a number 0."""
-
-    kind: str
-    """The document's kind of log, by its own name: `access`, `application`, `error`, `audit` or another."""
-    day: str
-    """The day that `at` is on in the document's time zone, `2026-11-26`: the unit of retention."""
-    at: float
-    """Seconds since 1970, to the millisecond."""
-    level: str
-    service: str
-    message: str
-    user_id: str
-    request_id: str
-    trace_id: str
-    span_id: str
-    ip: str
-    method: str
-    route: str
-    status: int
-    """The HTTP status."""
-    duration_ms: float
-    attributes: Mapping[str, object]
-    """All else that was sent."""
-    sender: str
-    number: int
-    """Counts the lines of a batch from 1."""
-
-
-class LogStore(BatchStore[LogRow]):
+class LogStore(BatchStore):
     """The logs of a store. Any thread may use it."""
 
     def __init__(self, telemetry: Telemetry) -> None:
-        super().__init__(telemetry, _TABLE)
+        super().__init__(telemetry, BatchTable("logs", LOG_ROWS, partition=("kind", "day")))

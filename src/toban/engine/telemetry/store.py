@@ -42,8 +42,6 @@ _PIECE = 1 << 20
 _SETTINGS = {
     "async_insert": 0,
     "deduplicate_blocks_in_dependent_materialized_views": 1,
-    # An object may hold "a.b" and {"a": {"b": …}}: to the engine they are one, and the first stays.
-    "type_json_skip_duplicated_paths": 1,
 }
 
 

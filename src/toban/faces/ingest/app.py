@@ -1,7 +1,6 @@
 """The bare application beside Django in one server: the live stream, ping URLs, static files, health."""
 
 import asyncio
-import gc
 import json
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -31,6 +30,7 @@ from toban.engine.masks import masker
 from toban.engine.telemetry.log_search import LogSearch
 from toban.engine.telemetry.logs import LogStore
 from toban.engine.telemetry.spans import SpanStore
+from toban.faces.ingest import memory
 from toban.faces.ingest.alerts import AlertsIn
 from toban.faces.ingest.bounds import LARGEST_FORM, marked, taking_at_most
 from toban.faces.ingest.hub import Hub, News, changes_since, latest_revision
@@ -51,8 +51,6 @@ from toban.faces.web.trends import telemetry
 
 log = structlog.get_logger(__name__)
 
-_UNLOOKED_AT = 50_000
-"""Objects that may come up before it is looked which of them are garbage: those of four large batches."""
 _OWN = ("/live", "/ping/", "/static/", "/healthz", "/metrics", "/slack/", "/api/", "/v1/", "/ingest/")
 _RECHECKED = 5.0
 """Seconds after which a stream asks again whether its reader still may read."""
@@ -137,11 +135,7 @@ def _span_store() -> SpanStore:
 @asynccontextmanager
 async def _running(hub: Hub, syslog: Syslog) -> AsyncIterator[None]:
     await asyncio.to_thread(hub.start)
-    # What is loaded by now stays, and ten thousand rows in hand are no garbage. Of the time that they took
-    # to read, a third went into looking whether they were.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_UNLOOKED_AT)
+    memory.settle()
     listening = asyncio.create_task(syslog.run())
     try:
         yield

@@ -1,11 +1,11 @@
 """`POST /ingest/logs`: lines of JSON, or an array, acknowledged once they are durable in the store."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import orjson
 import structlog
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -18,11 +18,11 @@ from toban.chapters.logs.origins import Sent, Written, written
 from toban.chapters.logs.rules import rules
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import Clock
-from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.logs import Batch, LogStore, key_of
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.ingest.room import AT_ONCE, LARGEST, LARGEST_UNPACKED, Busy, Room, size_of
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
-from toban.faces.ingest.takers import by_a_taker
+from toban.faces.ingest.takers import by_a_reader, by_a_taker
 from toban.faces.ingest.unpacking import unpacked
 
 _LONGEST_NAME = 500
@@ -89,31 +89,33 @@ class LogsIn:
             return PlainTextResponse("the telemetry store does not answer\n", 503, headers=_RETRY)
 
     async def _take(self, request: Request, how: Written, edition: Edition) -> Response:
-        sender = how.origin.sender
-        body = await body_of(request, LARGEST)
-        named = request.headers.get("idempotency-key", "")
-        encoding = request.headers.get("content-encoding", "")
-        reading = await asyncio.to_thread(self._read, body, encoding, how, edition)
-        batch = Batch(key_of(sender, named, body), reading.rows)
+        # The body has no name here: it need not stay while the store is waited for.
+        key, reading = await by_a_reader(
+            self._read, await body_of(request, LARGEST), request.headers, how, edition
+        )
+        batch = Batch(key, reading.rows)
         refusal = await by_a_taker(self._keep, batch, is_repetition="again" in request.query_params)
         if refusal:
             return PlainTextResponse(f"{refusal}\n", 400)
-        count(sender, reading)
+        count(how.origin.sender, reading)
         is_understood = bool(reading.rows or reading.dropped or not reading.refused)
         return Response(_told(reading), 200 if is_understood else 400, media_type="application/json")
 
-    def _read(self, body: bytes, encoding: str, how: Written, edition: Edition) -> Reading:
+    def _read(self, body: bytes, headers: Headers, how: Written, edition: Edition) -> tuple[str, Reading]:
+        """Return the key of the batch that *body* is, and what it comes to."""
         now = self._clock()
         around = Surroundings(edition.bindings.system.zone, now)
+        encoding = headers.get("content-encoding", "")
         lines = FORMATS[how.format](unpacked(body, encoding, LARGEST_UNPACKED), around)
-        return self._reader_of(edition).read(lines, how.origin, now)
+        key = key_of(how.origin.sender, headers.get("idempotency-key", ""), body)
+        return key, self._reader_of(edition).read(lines, how.origin, now)
 
     def _reader_of(self, edition: Edition) -> LineReader:
         if self._reader is None or self._reader[0] is not edition:
             self._reader = edition, LineReader(rules(edition.design, edition.bindings))
         return self._reader[1]
 
-    def _keep(self, batch: Batch[LogRow], *, is_repetition: bool) -> str:
+    def _keep(self, batch: Batch, *, is_repetition: bool) -> str:
         """Store *batch*; return why the store will never take it, empty when it has."""
         try:
             self._store().write(batch, is_repetition=is_repetition)

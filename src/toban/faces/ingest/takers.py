@@ -1,4 +1,4 @@
-"""Threads for what senders send: they wait for the store, and nothing else of the server waits for them."""
+"""Threads for what senders send, so that nothing else of the server waits for it."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,6 +9,17 @@ _TAKERS = ThreadPoolExecutor(16, thread_name_prefix="take")
 """As many batches as wait together are written together by the store."""
 
 
+_READERS = ThreadPoolExecutor(2, thread_name_prefix="read")
+"""Reading takes a processor: more at once are no faster, and a batch in hand takes ten times its bytes."""
+
+
 async def by_a_taker[**P, Result](work: Callable[P, Result], *arguments: P.args, **named: P.kwargs) -> Result:
-    """Run *work* on one of the threads."""
+    """Run *work*, which mostly waits for the store."""
     return await asyncio.get_running_loop().run_in_executor(_TAKERS, partial(work, *arguments, **named))
+
+
+async def by_a_reader[**P, Result](
+    work: Callable[P, Result], *arguments: P.args, **named: P.kwargs
+) -> Result:
+    """Run *work*, which mostly computes."""
+    return await asyncio.get_running_loop().run_in_executor(_READERS, partial(work, *arguments, **named))

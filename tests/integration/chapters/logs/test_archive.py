@@ -10,6 +10,7 @@ import duckdb
 import pyrage
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.telemetry_rows import LogRow, batch_of
 
 from toban.chapters.logs import keeping
 from toban.chapters.logs.archive import Archive, ArchivedLogs, NoArchive, NotArchived, ShippedFirst
@@ -29,7 +30,7 @@ from toban.engine.stores.store import Listed, Store, Stored, StoreTrouble, Write
 from toban.engine.telemetry.log_days import DayPart, LogDays
 from toban.engine.telemetry.log_language import read_search
 from toban.engine.telemetry.log_search import LogSearch, Span
-from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.logs import LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +67,7 @@ def telemetry(child: Telemetry) -> Telemetry:
     child.do("TRUNCATE TABLE logs", {})
     for day, count in ((OLD, 40), (NOON.date(), 3)):
         rows = [row(day, number) for number in range(1, count + 1)]
-        LogStore(child).write(Batch(key_of("shop", "", day.isoformat().encode()), rows))
+        LogStore(child).write(batch_of(key_of("shop", "", day.isoformat().encode()), rows))
     Keeping.objects.create(kind="access", agreed="90日")
     return child
 
@@ -312,7 +313,7 @@ def test_rows_that_came_after_their_day_was_archived_and_deleted_put_nothing_in_
     step(telemetry, Archive(folder, telemetry))
     there = keys(folder)
     rows = [row(OLD, number)._replace(message="later") for number in range(1, count + 1)]
-    LogStore(telemetry).write(Batch(key_of("shop", "later", b""), rows))
+    LogStore(telemetry).write(batch_of(key_of("shop", "later", b""), rows))
 
     step(telemetry, Archive(folder, telemetry), NOON + timedelta(minutes=1))
 
@@ -379,7 +380,7 @@ def test_a_manifest_that_cannot_be_read_is_told(folder: DirectoryStore, content:
 def test_an_audit_log_that_is_not_outside_does_not_go(telemetry: Telemetry, folder: DirectoryStore) -> None:
     Keeping.objects.create(kind="audit", agreed="90日")
     old = row(OLD, 1)._replace(kind="audit")
-    LogStore(telemetry).write(Batch(key_of("shop", "", b"audit"), [old]))
+    LogStore(telemetry).write(batch_of(key_of("shop", "", b"audit"), [old]))
     text = DOCUMENT + "| 監査ログ | 操作 | S3 | 90日 |\n"
     both = rules(read_design(text, "運用設計書.md"), read_bindings("", Path("toban.toml"), Kinds()))
     inner = Archive(folder, telemetry, frozenset(("other",)))

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.telemetry_rows import LogRow, SpanRow, batch_of
 
 from toban.chapters.logs import keeping
 from toban.chapters.logs.keeping import Keeper
@@ -19,8 +20,8 @@ from toban.engine.evidence import ledger
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.orders import NotPossible
 from toban.engine.telemetry.log_days import DayPart, LogDays
-from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
-from toban.engine.telemetry.spans import SpanRow, SpanStore
+from toban.engine.telemetry.logs import LogStore, key_of
+from toban.engine.telemetry.spans import SpanStore
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +59,7 @@ def fill(store: Telemetry, kind: str, *back: int) -> None:
         for at, days in enumerate(back)
         for each in range(3)
     ]
-    LogStore(store).write(Batch(key_of(kind, str(back), b""), rows))
+    LogStore(store).write(batch_of(key_of(kind, str(back), b""), rows))
 
 
 def row(kind: str, day: date, number: int) -> LogRow:
@@ -317,7 +318,7 @@ def spans(store: Telemetry, *back: int) -> None:
             SpanRow(at.date().isoformat(), start, 1, "a" * 32, "b" * 16, "", "shop", "GET", "SERVER", "", "",
                     "", "", 0, "", "{}", "{}", "[]", "[]", "shop", number)
         )  # fmt: skip
-    SpanStore(store).write(Batch(key_of("shop", str(back), b""), rows))
+    SpanStore(store).write(batch_of(key_of("shop", str(back), b""), rows))
 
 
 def test_traces_go_by_their_own_row(telemetry: Telemetry) -> None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.integration.buckets import BucketOf, S3Server
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.telemetry_rows import LogRow, batch_of
 
 from toban.chapters.logs.keeping import Keeper
 from toban.chapters.logs.rules import LogRules, rules
@@ -25,7 +26,7 @@ from toban.engine.stores import s3
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.stores.store import Stored, StoreTrouble
 from toban.engine.telemetry.log_days import LogDays
-from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.logs import LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +78,7 @@ def audit(telemetry: Telemetry, count: int, *, came_in: timedelta = timedelta(mi
         )
         for n in range(1, count + 1)
     ]  # fmt: skip
-    LogStore(telemetry).write(Batch(key_of("shop", "", f"{came_in}".encode()), rows))
+    LogStore(telemetry).write(batch_of(key_of("shop", "", f"{came_in}".encode()), rows))
     telemetry.do(
         """ALTER TABLE logs UPDATE received_at = received_at - {back:UInt32} WHERE received_at > now() - 60
         SETTINGS mutations_sync = 1""",
@@ -218,7 +219,7 @@ def came_in_at(telemetry: Telemetry, when: datetime, *names: str) -> None:
         )
         for n, name in enumerate(names, 1)
     ]  # fmt: skip
-    LogStore(telemetry).write(Batch(key_of("shop", "", repr(names).encode()), rows))
+    LogStore(telemetry).write(batch_of(key_of("shop", "", repr(names).encode()), rows))
     telemetry.do(
         """ALTER TABLE logs UPDATE received_at = fromUnixTimestamp({when:Int64})
         WHERE message IN {names:Array(String)} SETTINGS mutations_sync = 1""",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.telemetry_rows import LogRow, batch_of
 
 from toban.chapters.monitoring.board import Board
 from toban.chapters.monitoring.feeds import plan
@@ -18,7 +19,7 @@ from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.notify.models import Alert
-from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.logs import LogStore, key_of
 from toban.engine.telemetry.samples import Sample
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,7 +70,7 @@ class Stage:
             )
             for number in range(1, count + 1)
         ]  # fmt: skip
-        LogStore(self.store).write(Batch(key_of("shop", "", f"{level}{at}{count}{name}".encode()), rows))
+        LogStore(self.store).write(batch_of(key_of("shop", "", f"{level}{at}{count}{name}".encode()), rows))
 
     def measure(self, rounds: int = 1) -> None:
         for _ in range(rounds):

@@ -4,29 +4,26 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import NamedTuple
 
+import pyarrow as pa
 import pytest
 from tests.integration.engine.telemetry.conftest import StartStore
 from tests.integration.engine.telemetry.test_logs import FIRST, count, row
+from tests.telemetry_rows import batch_of, logs_of
 
 from toban.engine.telemetry.batches import Batch, BatchStore, BatchTable, key_of
+from toban.engine.telemetry.columns import DAY, MOMENT, table_of
 from toban.engine.telemetry.logs import LogStore
 from toban.engine.telemetry.store import StoreRefused, Telemetry
 
-PARCELS = BatchTable("parcels", ("day", "at", "batch", "number"), partition=("day",))
-
-
-class Parcel(NamedTuple):
-    """A row of a table whose inserts only the engine knows again, as ClickHouse does of all tables."""
-
-    day: str
-    at: float
-    number: int
+# Inserts into it only the engine knows again, as ClickHouse does of all tables.
+PARCELS = BatchTable(
+    "parcels", pa.schema([("day", DAY), ("at", MOMENT), ("number", pa.uint32())]), partition=("day",)
+)
 
 
 @pytest.fixture
-def parcels(telemetry: Telemetry) -> Iterator[BatchStore[Parcel]]:
+def parcels(telemetry: Telemetry) -> Iterator[BatchStore]:
     telemetry.do(
         """CREATE TABLE parcels (day Date, at DateTime64(3, 'UTC'), batch UInt64, number UInt32,
         received_at DateTime DEFAULT now()) ENGINE = MergeTree PARTITION BY day ORDER BY at
@@ -50,7 +47,7 @@ def test_batches_that_come_at_once_are_written_together(telemetry: Telemetry) ->
     telemetry.do("TRUNCATE TABLE logs", {})
     logs = LogStore(telemetry)
     batches = [
-        Batch(key_of("shop", str(at), b""), [row(at * 100 + n) for n in range(1, 101)]) for at in range(40)
+        batch_of(key_of("shop", str(at), b""), [row(at * 100 + n) for n in range(1, 101)]) for at in range(40)
     ]
 
     before = written_parts(telemetry)
@@ -66,8 +63,10 @@ def test_batches_that_come_at_once_are_written_together(telemetry: Telemetry) ->
 def test_a_batch_that_the_engine_refuses_holds_up_no_other(telemetry: Telemetry) -> None:
     telemetry.do("TRUNCATE TABLE logs", {})
     logs = LogStore(telemetry)
-    batches = [Batch(key_of("shop", f"good {at}", b""), [row(at + 1)]) for at in range(30)]
-    bad = Batch(key_of("shop", "bad", b""), [row(1)._replace(day="no day")])
+    batches = [batch_of(key_of("shop", f"good {at}", b""), [row(at + 1)]) for at in range(30)]
+    rows = logs_of([row(1)])
+    place = rows.column_names.index("attributes")
+    bad = Batch(key_of("shop", "bad", b""), rows.set_column(place, "attributes", pa.array(["no JSON"])))
 
     with ThreadPoolExecutor(16) as senders:
         done = [senders.submit(logs.write, batch) for batch in (*batches[:15], bad, *batches[15:])]
@@ -80,7 +79,7 @@ def test_a_batch_that_a_killed_store_held_is_there_once(start_store: StartStore)
     """It may have lost what it knew of its inserts: then the rows tell."""
     child = start_store()
     telemetry = Telemetry(child.telemetry_url)
-    batch = Batch(key_of("shop", "held", b""), [row(number) for number in range(1, 51)])
+    batch = batch_of(key_of("shop", "held", b""), [row(number) for number in range(1, 51)])
     LogStore(telemetry).write(batch)
     child.stop(signal.SIGKILL)
     start_store(port=child.port)
@@ -98,13 +97,13 @@ def test_a_batch_without_times_is_known_again_on_the_next_day(start_store: Start
     telemetry = Telemetry(child.telemetry_url)
     yesterday = [row(number) for number in range(1, 11)]
     key = key_of("shop", "without times", b"")
-    LogStore(telemetry).write(Batch(key, yesterday))
+    LogStore(telemetry).write(batch_of(key, yesterday))
     child.stop(signal.SIGKILL)
     start_store(port=child.port)
 
     today = (FIRST + timedelta(days=1)).isoformat()
     LogStore(telemetry).write(
-        Batch(key, [each._replace(day=today, at=each.at + 86_400) for each in yesterday])
+        batch_of(key, [each._replace(day=today, at=each.at + 86_400) for each in yesterday])
     )
 
     assert count(telemetry) == 10
@@ -115,7 +114,7 @@ def test_a_writer_sees_that_the_store_was_started_anew(start_store: StartStore) 
     child = start_store()
     telemetry = Telemetry(child.telemetry_url)
     logs, elsewhere = LogStore(telemetry), LogStore(telemetry)
-    batches = [Batch(key_of("shop", str(at), b""), [row(at + 1)]) for at in range(3)]
+    batches = [batch_of(key_of("shop", str(at), b""), [row(at + 1)]) for at in range(3)]
     logs.write(batches[0])
     elsewhere.write(batches[1])
     child.stop(signal.SIGKILL)
@@ -132,7 +131,7 @@ def test_a_batch_that_came_with_one_of_a_wrong_clock_is_known_again(start_store:
     child = start_store()
     telemetry = Telemetry(child.telemetry_url)
     logs = LogStore(telemetry)
-    batch = Batch(key_of("shop", "held", b""), [row(1)])
+    batch = batch_of(key_of("shop", "held", b""), [row(1)])
     logs.write(batch)
     ahead = "(kind, day, at, received_at) VALUES ('audit', today(), now(), '2040-01-01')"
     child.told(f"INSERT INTO toban.logs {ahead}")
@@ -148,7 +147,7 @@ def test_a_batch_that_came_with_one_of_a_wrong_clock_is_known_again(start_store:
 def test_a_batch_of_which_a_part_is_missing_is_made_good_once(telemetry: Telemetry) -> None:
     """By eight who come at once, as after a store that failed half-way."""
     telemetry.do("TRUNCATE TABLE logs", {})
-    batch = Batch(key_of("shop", "in part", b""), [row(number) for number in range(1, 101)])
+    batch = batch_of(key_of("shop", "in part", b""), [row(number) for number in range(1, 101)])
     LogStore(telemetry).write(batch)
     telemetry.do("ALTER TABLE logs DELETE WHERE number > 40 SETTINGS mutations_sync = 1", {})
 
@@ -164,7 +163,7 @@ def test_a_batch_of_which_a_part_is_missing_is_made_good_once(telemetry: Telemet
 def test_a_batch_of_very_many_days_that_comes_twice_at_once_is_there_once(telemetry: Telemetry) -> None:
     telemetry.do("TRUNCATE TABLE logs", {})
     rows = [row(number, day=FIRST - timedelta(days=number)) for number in range(1, 121)]
-    batch = Batch(key_of("shop", "very many days", b""), rows)
+    batch = batch_of(key_of("shop", "very many days", b""), rows)
 
     with ThreadPoolExecutor(4) as senders:
         list(senders.map(LogStore(telemetry).write, [batch] * 4))
@@ -176,7 +175,7 @@ def test_batches_of_many_days_hold_up_no_others(telemetry: Telemetry) -> None:
     telemetry.do("TRUNCATE TABLE logs", {})
     logs = LogStore(telemetry)
     batches = [
-        Batch(
+        batch_of(
             key_of("shop", f"{at} days", b""),
             [row(n, day=FIRST - timedelta(days=at * 60 + n)) for n in range(1, 61)],
         )
@@ -190,10 +189,13 @@ def test_batches_of_many_days_hold_up_no_others(telemetry: Telemetry) -> None:
 
 
 def test_what_the_engine_took_for_a_repetition_by_mistake_is_written_after_all(
-    parcels: BatchStore[Parcel], telemetry: Telemetry
+    parcels: BatchStore, telemetry: Telemetry
 ) -> None:
     """ClickHouse killed between noting a token and committing the rows holds the one without the other."""
-    batch = Batch("ab" * 32, [Parcel("1970-01-02", 86_400.0 + n, n) for n in range(1, 11)])
+    batch = Batch(
+        "ab" * 32,
+        table_of(PARCELS.schema, [["1970-01-02"] * 10, [86_400.0 + n for n in range(1, 11)], range(1, 11)]),
+    )
     parcels.write(batch)
     telemetry.do("ALTER TABLE parcels DELETE WHERE number > 4 SETTINGS mutations_sync = 1", {})
     assert parcels_of(telemetry) == [1, 2, 3, 4]

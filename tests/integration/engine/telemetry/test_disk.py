@@ -15,9 +15,10 @@ from time import sleep
 
 import psutil
 import pytest
+from tests.telemetry_rows import LogRow, batch_of
 
 from toban.design.values.metric import Metric
-from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.logs import LogStore, key_of
 from toban.engine.telemetry.samples import Sample
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
@@ -230,7 +231,7 @@ def _write_log(telemetry: Telemetry, number: int, messages: Sequence[str]) -> No
         )
         for place, message in enumerate(messages, 1)
     ]
-    LogStore(telemetry).write(Batch(key_of("sender", str(number), b""), rows))
+    LogStore(telemetry).write(batch_of(key_of("sender", str(number), b""), rows))
 
 
 def _write_noise(telemetry: Telemetry, number: int) -> None:

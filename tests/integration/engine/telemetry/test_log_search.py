@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.telemetry_rows import LogRow, batch_of
 
 from toban.engine.telemetry import parquet
 from toban.engine.telemetry.log_days import DayPart
 from toban.engine.telemetry.log_language import read_search
 from toban.engine.telemetry.log_search import LogSearch, Span
-from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.logs import LogStore, key_of
 from toban.engine.telemetry.parquet import LogExport
 
 NOON = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
@@ -43,7 +44,7 @@ def nested(store: StoreProcess) -> LogSearch:
     assert telemetry is not None
     day = {"kind": "access", "at": (NOON + timedelta(days=1)).timestamp(), "day": "2026-11-27"}
     rows = [row(number, **day, attributes=own) for number, own in enumerate(OWN, 1)]
-    LogStore(telemetry).write(Batch(key_of("shop", "", b"nested"), rows))
+    LogStore(telemetry).write(batch_of(key_of("shop", "", b"nested"), rows))
     return LogSearch(telemetry)
 
 
@@ -56,7 +57,7 @@ def search(store: StoreProcess) -> LogSearch:
         row(200, level="ERROR", kind="error", message="Card 100% DECLINED_x", status=503, duration_ms=900.0)
     ]
     rows += [row(201, service="blog", method="GET", route="/a", attributes={"user": {"name": "山田 太郎"}})]
-    LogStore(telemetry).write(Batch(key_of("shop", "", b"all"), rows))
+    LogStore(telemetry).write(batch_of(key_of("shop", "", b"all"), rows))
     return LogSearch(telemetry)
 
 

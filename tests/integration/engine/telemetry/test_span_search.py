@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.telemetry_rows import SpanRow, batch_of
 
-from toban.engine.telemetry.batches import Batch, key_of
+from toban.engine.telemetry.batches import key_of
 from toban.engine.telemetry.log_search import Span as Stretch
 from toban.engine.telemetry.span_search import Sought, SpanSearch, TraceSummary
-from toban.engine.telemetry.spans import SpanRow, SpanStore
+from toban.engine.telemetry.spans import SpanStore
 
 NOON = datetime(2026, 11, 26, 3, tzinfo=UTC)
 MS = 1_000_000
@@ -45,9 +46,9 @@ def spans() -> list[SpanRow]:
 def search(store: StoreProcess) -> SpanSearch:
     written = SpanStore(store.telemetry)
     for _ in range(2):
-        written.write(Batch(key_of("otel", "", b"all"), spans()))
+        written.write(batch_of(key_of("otel", "", b"all"), spans()))
     # Part of it once more, in another batch.
-    written.write(Batch(key_of("otel", "", b"again"), spans()[101:102]))
+    written.write(batch_of(key_of("otel", "", b"again"), spans()[101:102]))
     return SpanSearch(store.telemetry)
 
 
@@ -125,7 +126,7 @@ def test_of_traces_that_are_as_new_none_is_missing_at_the_end_of_a_page(store: S
         for each in range(5)
         for span in (1, 2)
     ]
-    SpanStore(store.telemetry).write(Batch(key_of("otel", "", b"twins"), [*older, *twins]))
+    SpanStore(store.telemetry).write(batch_of(key_of("otel", "", b"twins"), [*older, *twins]))
     search = SpanSearch(store.telemetry)
 
     for limit in (1, 2, 3, 5):

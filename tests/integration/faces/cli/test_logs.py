@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.telemetry_rows import LogRow, batch_of
 
-from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.logs import LogStore, key_of
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +29,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Path:
         )
         for number in range(1, 6)
     ]  # fmt: skip
-    LogStore(store.telemetry).write(Batch(key_of("shop", "", b"five"), rows))
+    LogStore(store.telemetry).write(batch_of(key_of("shop", "", b"five"), rows))
     # As `toban up` leaves it for the commands beside it.
     (home / "telemetry-url").write_text(store.telemetry_url)
     return home

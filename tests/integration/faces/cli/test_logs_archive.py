@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.telemetry_rows import LogRow, batch_of
 
 from toban import wiring
 from toban.engine.bindings.load import read_bindings
 from toban.engine.telemetry.log_days import LogDays
-from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.logs import LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
 from toban.faces.cli.archive import archive_of
 from toban.faces.cli.parts import Parts
@@ -59,7 +60,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             )
             for number in range(1, 6)
         ]  # fmt: skip
-        LogStore(telemetry).write(Batch(key_of("shop", "", b"five"), rows))
+        LogStore(telemetry).write(batch_of(key_of("shop", "", b"five"), rows))
         archive = archive_of(bindings, parts.store_kinds, telemetry)
         assert archive is not None
         (part,) = LogDays(telemetry).parts()

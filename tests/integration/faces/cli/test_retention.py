@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from pytest_django import Settings
 from tests.integration.chapters.errors.reported import event
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.telemetry_rows import LogRow, batch_of
 
 from toban import wiring
 from toban.chapters.errors import intake, service
@@ -21,7 +22,7 @@ from toban.chapters.logs.rules import rules
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.clock import system_clock
-from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.logs import LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
 from toban.faces.cli.keeper import keeper_of
 from toban.faces.cli.parts import Parts
@@ -45,7 +46,7 @@ PARTS = Parts(sources=wiring.SOURCES, channels=wiring.CHANNELS, works=wiring.WOR
 def store_url(store: StoreProcess) -> str:
     """A store with two access rows at noon of 10, 40 and 50 days ago."""
     rows = [row(back, each) for back in (10, 40, 50) for each in (1, 2)]
-    LogStore(store.telemetry).write(Batch(key_of("shop", "", b"old"), rows))
+    LogStore(store.telemetry).write(batch_of(key_of("shop", "", b"old"), rows))
     return store.telemetry_url
 
 

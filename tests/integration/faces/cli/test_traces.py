@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.telemetry_rows import SpanRow, batch_of
 
-from toban.engine.telemetry.batches import Batch, key_of
-from toban.engine.telemetry.spans import SpanRow, SpanStore
+from toban.engine.telemetry.batches import key_of
+from toban.engine.telemetry.spans import SpanStore
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +33,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Path:
         )
         for number in range(1, 4)
     ]  # fmt: skip
-    SpanStore(store.telemetry).write(Batch(key_of("otel", "", b"three"), rows))
+    SpanStore(store.telemetry).write(batch_of(key_of("otel", "", b"three"), rows))
     # As `toban up` leaves it for the commands beside it.
     (home / "telemetry-url").write_text(store.telemetry_url)
     return home

@@ -11,8 +11,9 @@ import httpx
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import Served, serving
+from tests.telemetry_rows import LogRow, batch_of
 
-from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.logs import LogStore, key_of
 from toban.faces.ingest.log_tail import MOST
 
 pytestmark = pytest.mark.slow
@@ -34,7 +35,7 @@ def come_in(store: StoreProcess, *messages: str, ago: timedelta = timedelta()) -
         for number, message in enumerate(messages, 1)
     ]  # fmt: skip
     assert store.telemetry is not None
-    LogStore(store.telemetry).write(Batch(key_of("shop", "", repr((at, messages)).encode()), rows))
+    LogStore(store.telemetry).write(batch_of(key_of("shop", "", repr((at, messages)).encode()), rows))
 
 
 def markup(lines: Iterator[str]) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -89,6 +90,27 @@ def test_lines_are_stored_refused_or_dropped_one_by_one(served: Served, store: S
         ("application", "WARNING", "shop-api", "a"),
         ("error", "ERROR", "shop-api", "d"),
     ]
+
+
+def test_fields_that_are_one_to_the_store_hold_up_no_line(served: Served, store: StoreProcess) -> None:
+    twice = {"a.b": "first", "a": {"b": 2}, "items": [{"c.d": 1, "c": {"d": 2}}]}
+
+    reply = post(served, line("twice", **twice))
+
+    assert reply.json()["stored"] == 1
+    assert store.telemetry is not None
+    sql = "SELECT toString(attributes.a.b), toString(attributes.items) FROM logs WHERE message = 'twice'"
+    assert store.telemetry.ask(sql, {}) == [("first", """['{"c":{"d":1}}']""")]
+
+
+def test_taking_lines_in_loads_no_pandas(served: Served) -> None:
+    """Arrow would by itself, and its 40 MB would stay in every server."""
+    assert post(served, b"\n".join(line(f"{number}", status=number) for number in range(300))).is_success
+
+    loaded = Path(f"/proc/{served.process.pid}/maps").read_text()
+
+    assert "/pyarrow/" in loaded
+    assert "/pandas/" not in loaded
 
 
 def test_an_array_packed_in_any_way_is_stored_once_however_often_it_comes(

@@ -12,11 +12,12 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.web import firing
 from tests.integration.faces.web.conftest import Fixed
 from tests.integration.faces.web.firing import fired
+from tests.telemetry_rows import LogRow, batch_of
 
 from toban.design.values.metric import Metric
 from toban.engine.clock import system_clock
 from toban.engine.notify.models import Alert
-from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.logs import LogStore, key_of
 from toban.engine.telemetry.samples import Sample
 from toban.engine.telemetry.store import Telemetry
 from toban.faces.web import trends
@@ -74,7 +75,7 @@ def test_what_applications_complained_of_around_it_is_listed(
         row(4, "ERROR", "GET /", kind="access"),
         row(5, "WARN", "pool is full", minutes=-4),
     ]
-    LogStore(telemetry).write(Batch(key_of("shop", "", b"around"), rows))
+    LogStore(telemetry).write(batch_of(key_of("shop", "", b"around"), rows))
 
     part = viewer.get(f"/alerts/{alert.pk}/logs", headers=PART).content.decode()
 
@@ -100,7 +101,7 @@ def test_an_alert_of_a_count_lists_the_rows_that_were_counted(
             [("INFO", "card declined by issuer"), ("ERROR", "something else")], 1
         )
     ]  # fmt: skip
-    LogStore(telemetry).write(Batch(key_of("shop", "", b"counted"), rows))
+    LogStore(telemetry).write(batch_of(key_of("shop", "", b"counted"), rows))
 
     part = viewer.get(f"/alerts/{alert.pk}/logs", headers=PART).content.decode()
 

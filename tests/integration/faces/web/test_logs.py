@@ -16,10 +16,11 @@ from django.test import Client
 from pytest_django import Settings
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.web.conftest import SignIn
+from tests.telemetry_rows import LogRow, batch_of
 
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.people.models import OperatorRole
-from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.logs import LogStore, key_of
 from toban.faces.web import log_download, trends
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -51,7 +52,7 @@ def lines() -> list[LogRow]:
 
 @pytest.fixture(scope="module")
 def stored(store: StoreProcess) -> str:
-    LogStore(store.telemetry).write(Batch(key_of("shop", "", b"many"), lines()))
+    LogStore(store.telemetry).write(batch_of(key_of("shop", "", b"many"), lines()))
     return store.telemetry_url
 
 

@@ -11,11 +11,12 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.telemetry_rows import LogRow, SpanRow, batch_of
 
 from toban.chapters.errors.models import ErrorGroup, StoredEvent
-from toban.engine.telemetry.batches import Batch, key_of
-from toban.engine.telemetry.logs import LogRow, LogStore
-from toban.engine.telemetry.spans import SpanRow, SpanStore
+from toban.engine.telemetry.batches import key_of
+from toban.engine.telemetry.logs import LogStore
+from toban.engine.telemetry.spans import SpanStore
 from toban.faces.web import trends
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -69,8 +70,8 @@ def stored(store: StoreProcess) -> str:
         line(2, request_id="req-7", message="of its request"),
         line(3, request_id="req-8", message="of another"),
     ]
-    SpanStore(store.telemetry).write(Batch(key_of("otel", "", b"all"), spans()))
-    LogStore(store.telemetry).write(Batch(key_of("shop", "", b"all"), lines))
+    SpanStore(store.telemetry).write(batch_of(key_of("otel", "", b"all"), spans()))
+    LogStore(store.telemetry).write(batch_of(key_of("shop", "", b"all"), lines))
     return store.telemetry_url
 
 

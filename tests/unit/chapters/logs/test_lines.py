@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.telemetry_rows import log_rows
 
 from toban.chapters.logs.limits import DEEPEST
 from toban.chapters.logs.lines import LineReader, Origin, Reading
@@ -56,7 +57,7 @@ def test_the_document_s_own_format_is_the_native_one() -> None:
         }
     )
 
-    (row,) = reading.rows
+    (row,) = log_rows(reading.rows)
     assert (row.kind, row.day, row.at) == ("application", "2026-11-26", 1795694399.5)
     assert (row.level, row.message, row.service) == ("INFO", "User login successful", "shop-api")
     assert (row.user_id, row.request_id, row.ip) == ("123", "req-abc123", "192.168.1.1")
@@ -67,7 +68,7 @@ def test_the_document_s_own_format_is_the_native_one() -> None:
 def test_a_line_that_names_no_time_is_of_the_time_at_which_its_sender_read_it() -> None:
     reading = read({"message": "a"}, origin=Origin("shop", at=1795694300.25))
 
-    assert [row.at for row in reading.rows] == [1795694300.25]
+    assert [row.at for row in log_rows(reading.rows)] == [1795694300.25]
 
 
 def test_what_is_known_of_all_lines_stands_with_each_that_does_not_say_otherwise() -> None:
@@ -75,20 +76,49 @@ def test_what_is_known_of_all_lines_stands_with_each_that_does_not_say_otherwise
 
     reading = read({"message": "a"}, {"message": "b", "host": "web-2"}, origin=origin)
 
-    assert [row.attributes["host"] for row in reading.rows] == ["web-1", "web-2"]
+    assert [row.attributes["host"] for row in log_rows(reading.rows)] == ["web-1", "web-2"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-11-26T11:59:59.1235Z",
+        "2026-11-26 20:59:59.1235+0900",
+        "2026-11-26T11:59:59.123456789+00:00",
+        "2026-11-26T11:59:59.12345678901Z",
+        "20261126T115959.1235Z",
+        "2026-W48-4T11:59:59,1235Z",
+    ],
+)
+def test_times_may_be_written_in_all_ways_of_iso_8601(written: str) -> None:
+    plain = "2026-11-26T11:59:00Z"
+
+    for lines in ((written,), (written, plain), (plain, written, plain)):
+        rows = log_rows(read(*({"timestamp": at} for at in lines)).rows)
+        assert [row.at for row in rows] == [
+            1795694340.0 if at == plain else pytest.approx(1795694399.123, abs=0.0011) for at in lines
+        ]
+
+
+def test_of_two_fields_with_one_path_the_first_stays() -> None:
+    twice = {"a.b": 1, "a": {"b": 2, "c": 3}, "list": [{"d": {"e": 4}, "d.e": 5}, [{"f": 6}]]}
+
+    (row,) = log_rows(read({"message": "a", **twice}).rows)
+
+    assert row.attributes == {"a.b": 1, "a": {"c": 3}, "list": [{"d": {"e": 4}}, [{"f": 6}]]}
 
 
 def test_a_day_is_the_document_s() -> None:
     reading = read({"timestamp": "2026-11-25T15:00:00Z"}, {"timestamp": "2026-11-25T14:59:59.999Z"})
 
-    assert [row.day for row in reading.rows] == ["2026-11-26", "2026-11-25"]
+    assert [row.day for row in log_rows(reading.rows)] == ["2026-11-26", "2026-11-25"]
 
 
 def test_what_production_does_not_write_is_dropped_and_counted() -> None:
     reading = read({"level": "debug"}, {"level": "DEBUG"}, {"level": "info"}, {"level": "trace"})
 
     assert reading.dropped == {"DEBUG": 2}
-    assert [row.level for row in reading.rows] == ["INFO", "TRACE"]
+    assert [row.level for row in log_rows(reading.rows)] == ["INFO", "TRACE"]
 
 
 def test_elsewhere_than_in_production_all_is_stored() -> None:
@@ -110,7 +140,7 @@ def test_elsewhere_than_in_production_all_is_stored() -> None:
 def test_levels_have_the_document_s_names(written: object, level: str) -> None:
     reading = read({"level": written}, bindings='[logs]\nlevels = { "重大" = "CRITICAL" }')
 
-    assert [row.level for row in reading.rows] == [level]
+    assert [row.level for row in log_rows(reading.rows)] == [level]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +158,7 @@ def test_levels_have_the_document_s_names(written: object, level: str) -> None:
 def test_the_kind_is_the_line_s_own_word_then_the_sender_s_then_what_it_looks_like(
     record: dict[str, object], origin: Origin, kind: str
 ) -> None:
-    assert [row.kind for row in read(record, origin=origin).rows] == [kind]
+    assert [row.kind for row in log_rows(read(record, origin=origin).rows)] == [kind]
 
 
 def test_a_field_says_the_kind_of_lines_that_do_not_whoever_sends_them() -> None:
@@ -157,7 +187,13 @@ log = "監査ログ"
         bindings=bindings,
     )
 
-    assert [row.kind for row in reading.rows] == ["audit", "access", "application", "audit", "access"]
+    assert [row.kind for row in log_rows(reading.rows)] == [
+        "audit",
+        "access",
+        "application",
+        "audit",
+        "access",
+    ]
 
 
 def test_errors_stand_in_the_application_s_log_where_the_document_has_no_other() -> None:
@@ -165,7 +201,7 @@ def test_errors_stand_in_the_application_s_log_where_the_document_has_no_other()
 
     reading = reader(document=document).read(b'{"level": "ERROR"}', SHOP, NOW)
 
-    assert [row.kind for row in reading.rows] == ["application"]
+    assert [row.kind for row in log_rows(reading.rows)] == ["application"]
 
 
 def test_a_request_is_known_by_method_route_status_and_time() -> None:
@@ -180,13 +216,18 @@ def test_a_request_is_known_by_method_route_status_and_time() -> None:
         {"route": "/orders/:id", "path": "/orders/9", "status": "open", "durationMs": "inf"},
     )
 
-    assert [(row.method, row.route, row.status, row.duration_ms) for row in reading.rows] == [
+    assert [(row.method, row.route, row.status, row.duration_ms) for row in log_rows(reading.rows)] == [
         ("GET", "/orders/{}/items", 503, 250.0),
         ("POST", "/carts/{}/lines", 201, 12.0),
         ("", "/orders/:id", 0, 0.0),
     ]
-    assert reading.rows[0].attributes == {"uri": "/orders/1234/items?page=2"}
-    assert reading.rows[2].attributes == {"path": "/orders/9", "status": "open", "durationMs": "inf"}
+    first, _, third = [row.attributes for row in log_rows(reading.rows)]
+    assert first == {"uri": "/orders/1234/items?page=2"}
+    assert third == {
+        "path": "/orders/9",
+        "status": "open",
+        "durationMs": "inf",
+    }
 
 
 @pytest.mark.parametrize(
@@ -210,7 +251,7 @@ def test_a_request_is_known_by_method_route_status_and_time() -> None:
 def test_a_bad_line_is_refused_alone_with_its_number_and_reason(line: object, reason: str) -> None:
     reading = read({"message": "before"}, line, {"message": "after"})
 
-    assert [row.number for row in reading.rows] == [1, 3]
+    assert [row.number for row in log_rows(reading.rows)] == [1, 3]
     ((number, why),) = reading.refused
     assert number == 2
     assert reason in why
@@ -219,13 +260,13 @@ def test_a_bad_line_is_refused_alone_with_its_number_and_reason(line: object, re
 def test_seconds_and_milliseconds_since_1970_are_told_apart() -> None:
     at = NOW.timestamp() - 1
 
-    assert [row.at for row in read({"ts": at}, {"ts": int(at * 1000)}).rows] == [at, at]
+    assert [row.at for row in log_rows(read({"ts": at}, {"ts": int(at * 1000)}).rows)] == [at, at]
 
 
 def test_a_year_is_kept_where_the_document_says_so() -> None:
     reading = read({"kind": "監査ログ", "timestamp": "2025-11-26T12:00:00Z"})
 
-    assert [row.kind for row in reading.rows] == ["audit"]
+    assert [row.kind for row in log_rows(reading.rows)] == ["audit"]
 
 
 def test_secrets_are_masked_wherever_they_stand() -> None:
@@ -237,7 +278,7 @@ def test_secrets_are_masked_wherever_they_stand() -> None:
         }
     )
 
-    (row,) = reading.rows
+    (row,) = log_rows(reading.rows)
     assert row.message == "password=***"
     assert row.attributes == {"path": "/reset?token=***", "auth": {"Authorization": "***"}}
 
@@ -245,7 +286,7 @@ def test_secrets_are_masked_wherever_they_stand() -> None:
 def test_empty_lines_count_and_say_nothing() -> None:
     reading = read({"message": "one"}, b"", b"  ", {"message": "four"})
 
-    assert [row.number for row in reading.rows] == [1, 4]
+    assert [row.number for row in log_rows(reading.rows)] == [1, 4]
 
 
 _values = st.recursive(

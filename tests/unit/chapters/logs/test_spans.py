@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.telemetry_rows import SpanRow, span_rows
 
 from toban.chapters.logs.lines import Origin
 from toban.chapters.logs.rules import rules
 from toban.chapters.logs.spans import SentSpan, SpanReader, SpanReading
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
-from toban.engine.telemetry.spans import SpanRow
 
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
 NS = 1_000_000_000
@@ -40,7 +40,7 @@ def read(*changed: dict[str, Any]) -> SpanReading:
 
 
 def row(**changed: Any) -> SpanRow:
-    (found,) = read(changed).rows
+    (found,) = span_rows(read(changed).rows)
     return found
 
 
@@ -120,7 +120,7 @@ def test_a_span_that_cannot_be_stored_says_why(changed: dict[str, Any], reason: 
 def test_one_that_is_refused_holds_up_no_other() -> None:
     found = read({}, {"trace_id": ""}, {})
 
-    assert [each.number for each in found.rows] == [1, 3]
+    assert [each.number for each in span_rows(found.rows)] == [1, 3]
     assert [each.line for each in found.refused] == [2]
 
 

@@ -3,15 +3,17 @@
 import os
 import shutil
 import threading
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import chdb
 import structlog
 
+from toban.engine.telemetry.child import streams
 from toban.engine.telemetry.child.engine_settings import DATABASE, Limits
 from toban.engine.telemetry.child.groups import MOST_KNOWN, Groups
 from toban.engine.telemetry.child.refusal import (
@@ -24,6 +26,23 @@ from toban.engine.telemetry.child.statement import Insert, Query
 from toban.engine.telemetry.tables import BATCHED, SEAT
 from toban.engine.telemetry.tokens import Token
 
+log = structlog.get_logger(__name__)
+
+_UNKNOWN_TABLE = 60
+_TOKEN = "insert_deduplication_token"  # noqa: S105 - a setting's name
+_JOINABLE = "ArrowStream"
+"""The format of inserts that are written together."""
+
+_WHOLE = frozenset(("Parquet",))
+"""Formats whose end says what is in them: in chDB's stream each block would be a file of its own."""
+
+
+class _Everything:
+    """Holds everything."""
+
+    def __contains__(self, _item: object) -> bool:
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -31,24 +50,6 @@ class Head:
 
     format: str
     summary: Mapping[str, str]
-
-
-log = structlog.get_logger(__name__)
-
-_UNKNOWN_TABLE = 60
-_TOKEN = "insert_deduplication_token"  # noqa: S105 - a setting's name
-_JOINABLE = frozenset(("JSONCompactColumns",))
-"""Formats of which several blocks, one behind the other, are read as one insert."""
-
-_WHOLE = frozenset(("Parquet",))
-"""Formats whose end says what is in them: in chDB's stream each block would be a file of its own."""
-
-
-class _Any:
-    """Holds everything."""
-
-    def __contains__(self, _item: object) -> bool:
-        return True
 
 
 class Sink(Protocol):
@@ -130,7 +131,7 @@ class Engine:
                 return frozenset()
             # Whoever writes then looks first, which is slow and right.
             log.warning("batches_unknown", table=table, reason=str(reason).splitlines()[0])
-            return _Any()
+            return _Everything()
         return frozenset(map(int, found.bytes().split()))
 
     @property
@@ -208,12 +209,12 @@ class Engine:
     def _insert(
         self, insert: Insert, parameters: Mapping[str, str], settings: Mapping[str, str], sink: Sink
     ) -> None:
-        if _TOKEN in settings and insert.table in BATCHED and insert.format in _JOINABLE and not parameters:
+        if _TOKEN in settings and insert.table in BATCHED and insert.format == _JOINABLE and not parameters:
             self._insert_with_others(insert, dict(settings), sink)
             sink.put(Head("", {}))
             return
         with self._working(settings, sink) as seat:
-            done = self._write(seat, insert, (insert.rows,), parameters)
+            done = self._write(seat, insert, lambda file: file.write(insert.rows), parameters)
         sink.put(Head("", {"written_rows": str(done.rows_read()), "written_bytes": str(done.bytes_read())}))
 
     def _insert_with_others(self, insert: Insert, settings: dict[str, str], sink: Sink) -> None:
@@ -224,15 +225,19 @@ class Engine:
         # What a group consists of never comes again: the engine has nothing to know again.
         settings["deduplicate_insert"] = "disable"
 
-        def write(blocks: Sequence[bytes]) -> None:
+        def write(rows: Sequence[bytes]) -> None:
             with self._working(settings, sink) as seat:
-                self._write(seat, insert, blocks, {})
+                self._write(seat, insert, partial(streams.join, rows), {})
 
-        kind = (insert.head, insert.format, tuple(sorted(settings.items())))
+        kind = (insert.head, streams.schema_of(insert.rows), tuple(sorted(settings.items())))
         self._groups.insert(kind, insert.table, token, insert.rows, write)
 
     def _write(
-        self, seat: _Seat, insert: Insert, blocks: Sequence[bytes], parameters: Mapping[str, str]
+        self,
+        seat: _Seat,
+        insert: Insert,
+        bring: Callable[[IO[bytes]], object],
+        parameters: Mapping[str, str],
     ) -> Any:  # chDB has no types
         """Insert from a file in memory: chDB's own `send_insert` reports success for rows that it refused."""
         free = shutil.disk_usage(self._directory).free
@@ -243,15 +248,13 @@ class Engine:
                 f"stay free. HINT: free some space, or lower --keep-free; nothing was stored",
                 stored_nothing=True,
             )
-        file = os.memfd_create("insert")
-        try:
-            for block in blocks:
-                _write_all(file, block)
+        with os.fdopen(os.memfd_create("insert"), "wb") as file:
+            bring(file)
+            file.flush()
             return seat.connection.query(
-                f"{insert.head} FROM INFILE '/proc/self/fd/{file}' FORMAT {insert.format}", params=parameters
+                f"{insert.head} FROM INFILE '/proc/self/fd/{file.fileno()}' FORMAT {insert.format}",
+                params=parameters,
             )
-        finally:
-            os.close(file)
 
 
 def _stream(seat: _Seat, query: Query, parameters: Mapping[str, str], form: str, sink: Sink) -> None:
@@ -281,12 +284,6 @@ def _answer(seat: _Seat, query: Query, parameters: Mapping[str, str], form: str,
 
 def _connect(target: str) -> Any:  # chDB has no types
     return chdb.connect(target)  # type: ignore[no-untyped-call, unused-ignore]
-
-
-def _write_all(file: int, content: bytes) -> None:
-    rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(file, rest) :]
 
 
 def _quoted(value: str) -> str:

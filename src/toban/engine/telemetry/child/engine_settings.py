@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from toban.engine.telemetry.tables import DURABLE
+from toban.engine.telemetry.tables import BY_MERGES, DURABLE
 
 DATABASE = "toban"
 
@@ -51,6 +51,7 @@ def _users(limits: Limits) -> str:
     return f"""<clickhouse>
   <profiles><default>
     <async_insert>0</async_insert>
+    <exclude_materialize_skip_indexes_on_insert>{",".join(BY_MERGES)}</exclude_materialize_skip_indexes_on_insert>
     <max_execution_time>{limits.query_seconds}</max_execution_time>
     <constraints>
       <max_execution_time><min>1</min><max>{limits.query_seconds}</max></max_execution_time>

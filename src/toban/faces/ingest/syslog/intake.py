@@ -16,11 +16,11 @@ from toban.chapters.logs.origins import written
 from toban.chapters.logs.rules import rules
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import Clock
-from toban.engine.telemetry.logs import Batch, LogRow, LogStore
+from toban.engine.telemetry.logs import Batch, LogStore
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.ingest.syslog.counters import DROPPED_TOTAL
 from toban.faces.ingest.syslog.rules import Message, sorted_out
-from toban.faces.ingest.takers import by_a_taker
+from toban.faces.ingest.takers import by_a_reader, by_a_taker
 
 MOST_BYTES = 16 * 1024 * 1024
 """Of messages that wait; as rows they take a few times as much, of those in hand only."""
@@ -51,7 +51,7 @@ class Intake:
         self._store = store
         self._clock = clock
         self._waiting: deque[Message] = deque()
-        self._in_hand: dict[str, Batch[LogRow]] = {}
+        self._in_hand: dict[str, Batch] = {}
         self._size_in_hand = 0
         self._size = 0
         self._arrived = asyncio.Event()
@@ -99,7 +99,7 @@ class Intake:
         edition = self._edition()
         if not self._in_hand and edition is not None:
             messages = list(islice(self._waiting, _AT_ONCE))
-            batches = await asyncio.to_thread(self._batches, messages, edition)
+            batches = await by_a_reader(self._batches, messages, edition)
             for _ in messages:
                 self._waiting.popleft()
             self._in_hand, self._size_in_hand = batches, sum(map(_size, messages))
@@ -120,7 +120,7 @@ class Intake:
         """How many messages the store does not have yet."""
         return len(self._waiting) + sum(len(batch.rows) for batch in self._in_hand.values())
 
-    def _batches(self, messages: Sequence[Message], edition: Edition) -> dict[str, Batch[LogRow]]:
+    def _batches(self, messages: Sequence[Message], edition: Edition) -> dict[str, Batch]:
         """Return what each sender's messages come to."""
         now = self._clock()
         senders = edition.bindings.senders
@@ -138,7 +138,7 @@ class Intake:
             batches[sender] = Batch(uuid4().hex, reading.rows)
         return batches
 
-    def _keep(self, sender: str, batch: Batch[LogRow]) -> bool:
+    def _keep(self, sender: str, batch: Batch) -> bool:
         try:
             self._store().write(batch)
         except StoreUnavailable as away:

@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.telemetry_rows import LogRow, batch_of
 
 from toban.chapters.monitoring.source import Unmeasurable
 from toban.chapters.monitoring.sources.access_log.config import AccessLogConfig
 from toban.chapters.monitoring.sources.access_log.source import AccessLogSource
 from toban.design.values.metric import Metric
-from toban.engine.telemetry.logs import Batch, LogRow, LogStore, key_of
+from toban.engine.telemetry.logs import LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
 
 # Midnight in Tokyo: the day of the row is the next one of the engine's.
@@ -22,7 +23,7 @@ def telemetry(store: StoreProcess) -> Telemetry:
     rows = [request(number, 500 if number % 10 == 0 else 200) for number in range(1, 101)]
     rows += [request(number, 200, service="blog", duration_ms=0.0) for number in range(101, 111)]
     rows += [request(number, 404, seconds=-15.0) for number in range(111, 113)]
-    LogStore(store.telemetry).write(Batch(key_of("nginx", "", b"all"), rows))
+    LogStore(store.telemetry).write(batch_of(key_of("nginx", "", b"all"), rows))
     return store.telemetry
 
 

@@ -16,7 +16,7 @@ from toban.engine.bindings.inforce import Edition
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.bindings.senders import HostPort
 from toban.engine.clock import system_clock
-from toban.engine.telemetry.logs import Batch, LogRow, LogStore
+from toban.engine.telemetry.logs import Batch, LogStore
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.ingest.syslog.intake import MOST_BYTES, Intake
 from toban.faces.ingest.syslog.listeners import DatagramListener, StreamListener
@@ -34,12 +34,12 @@ class Store:
     refuses: bool = False
     batches: dict[str, list[str]] = field(default_factory=dict)
 
-    def write(self, batch: Batch[LogRow]) -> None:
+    def write(self, batch: Batch) -> None:
         if self.is_away:
             raise StoreUnavailable("away")
         if self.refuses:
             raise StoreRefused("no")
-        self.batches[batch.key] = [row.message for row in batch.rows]
+        self.batches[batch.key] = batch.rows["message"].to_pylist()
 
     @property
     def messages(self) -> list[str]:

@@ -1,0 +1,50 @@
+"""Streams of Arrow become one, or are refused before anything of them is written."""
+
+from io import BytesIO
+
+import pyarrow as pa
+import pytest
+
+from toban.engine.telemetry.child.refusal import Refused
+from toban.engine.telemetry.child.streams import join, schema_of
+from toban.engine.telemetry.columns import stream_of
+
+ONE, TWO = (pa.table({"text": [text]}) for text in ("one", "two"))
+
+
+def joined(*streams: bytes) -> bytes:
+    file = BytesIO()
+    join(streams, file)
+    return file.getvalue()
+
+
+def test_several_become_one() -> None:
+    table = pa.ipc.open_stream(joined(stream_of(ONE), stream_of(TWO), stream_of(ONE))).read_all()
+
+    assert table["text"].to_pylist() == ["one", "two", "one"]
+
+
+def test_one_stays_as_it_is() -> None:
+    assert joined(stream_of(ONE)) == stream_of(ONE)
+
+
+def test_those_of_other_columns_are_told_apart() -> None:
+    other = pa.table({"text": [1]})
+
+    assert schema_of(stream_of(ONE)) == schema_of(stream_of(TWO))
+    assert schema_of(stream_of(ONE)) != schema_of(stream_of(other))
+
+
+@pytest.mark.parametrize("stream", [b"", b"no stream at all", b"\xff" * 100])
+def test_what_is_no_stream_is_refused(stream: bytes) -> None:
+    with pytest.raises(Refused, match="no stream of Arrow") as refused:
+        schema_of(stream)
+
+    assert refused.value.stored_nothing
+
+
+def test_a_stream_that_breaks_off_is_refused_whole() -> None:
+    broken = stream_of(TWO)[:-40]
+
+    with pytest.raises(Refused, match="ends too early"):
+        joined(stream_of(ONE), broken)
