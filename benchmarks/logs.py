@@ -38,14 +38,14 @@ from toban.engine.telemetry.logs import Batch, LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
 
 METHOD = """Method: the real `toban serve` before the real `toban store`, durable before the acknowledgement;
-lines of the document's format, 280 bytes, made before the clock starts; four senders of large batches,
+lines of the document's format, 280 bytes, made before the clock starts; six senders of large batches,
 sixteen of small ones, over kept-alive connections: each sends its next batch when the last is acknowledged.
 Memory: the ingest process' largest resident set. Questions: median of {asked}, on a warm store. PostgreSQL:
 one table, COPY by the batch, each committed. DuckDB: one table, read_json of the same lines by the batch,
 each committed."""
 ASKED = 15
 BATCH = 10_000
-SENDERS = {10_000: 4, 1_000: 16}
+SENDERS = {10_000: 6, 1_000: 16}
 """By the rows of a batch."""
 TOKEN = "benchmark"  # noqa: S105 - of this benchmark alone
 BINDINGS = '[senders.shop]\ntoken = "file:token"\nmay = ["logs"]\nservice = "shop-api"\n'

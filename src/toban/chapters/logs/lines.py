@@ -94,6 +94,11 @@ class _Lot:
         names = self.shape.names
         return self.columns[names.index(name)] if name in names else None
 
+    def not_texts(self) -> Sequence[Column]:
+        """Return the fields that may become attributes with whatever is in them."""
+        taken = filter(None, map(self.column, ("status", "milliseconds", "seconds")))
+        return [*taken, *(self.columns[place] for place in self.shape.attributes)]
+
     def texts(self, known: str, otherwise: str = "") -> Sequence[str]:
         """Return the texts of a field, *otherwise* for each that is empty or missing."""
         column = self.column(known)
@@ -281,16 +286,12 @@ def _by_shape(lines: _Lines) -> Mapping[Shape, _Lines]:
 
 def _written(attributes: Sequence[Mapping[str, object]], lot: _Lot) -> Sequence[str]:
     """Return the JSON texts of *attributes*."""
-    if max(map(len, attributes)) <= MOST_FIELDS and columns.are_flat(lot.columns):
-        return list(map(_dumped, attributes))
-    for each in attributes:
-        check_attributes(each)
-    return [_dumped(each_once(each)) for each in attributes]
-
-
-def _dumped(attributes: Mapping[str, object]) -> str:
-    # The bytes that are written take four thousand, however few they are.
-    return orjson.dumps(attributes).decode()
+    if max(map(len, attributes)) > MOST_FIELDS or not columns.are_flat(lot.not_texts()):
+        for each in attributes:
+            check_attributes(each)
+        attributes = list(map(each_once, attributes))
+    # Decoded one by one: the bytes that are written take four thousand each, however few they are.
+    return list(map(bytes.decode, map(orjson.dumps, attributes)))
 
 
 def _statuses(lot: _Lot, attributes: Sequence[dict[str, object]]) -> Sequence[int]:

@@ -62,12 +62,13 @@ def stranger() -> Response:
 
 async def body_of(request: Request, most: int) -> bytes:
     """Return the body, or raise `TooLarge` as soon as it is."""
-    body = bytearray()
+    pieces, size = [], 0
     async for piece in request.stream():
-        body += piece
-        if len(body) > most:
+        pieces.append(piece)
+        size += len(piece)
+        if size > most:
             raise TooLarge
-    return bytes(body)
+    return b"".join(pieces)
 
 
 def _token(written: str) -> str:
