@@ -1,8 +1,8 @@
 """The search of errors: `TimeoutError environment:production release:shop@1.4* -region:tokyo`. Pure.
 
-It is written like the search of logs (`engine/telemetry/log_language.py`): terms side by side must all hold,
-a word or a quoted text is looked for, `field:value` compares, a minus turns round. The fields are those of
-an error's events, by the names that Sentry's searches have for them; any other name is a tag.
+It is written like the search of logs (`engine/search_parts.py`): terms side by side must all hold, a word or
+a quoted text is looked for, `field:value` compares. The fields are those of an error's events, by the names
+that Sentry's searches have for them; any other name is a tag.
 
 A term holds of an error if it does of any event that is kept of it; two may hold of two different events. A
 term that is turned round holds if none of them has it.
@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from toban.chapters.errors.event import ErrorEvent, known_level
-from toban.engine.telemetry.log_language import BadSearch, term
+from toban.engine.search_parts import BadSearch, Part, parts_of, term
 
-LONGEST = 1000
-"""Characters of a search."""
 MOST_TERMS = 10
 """Each may cost a walk along all that is written in errors."""
 LONGEST_NAME, LONGEST_VALUE = 100, 400
@@ -128,12 +126,6 @@ class Compared:
 
 type Term = Words | Has | OfEvent | Compared
 
-_TERM = re.compile(
-    r"""(?P<not>-|!(?=[^\s:"]+:))?
-    (?:(?P<field>[^\s:"<>=-][^\s:"<>=]*)(?P<relation>:(?:>=|<=|>|<)?))?
-    (?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<word>[^\s"]+))""",
-    re.VERBOSE,
-)
 _OF_TAGS = re.compile(r"tags(?:\[(?P<inside>[^\]]+)\]|\.(?P<behind>.+))")
 _NUMBER = re.compile(r"\d{1,15}")
 _WRITABLE = re.compile(r"[^\W_][^\s:\"<>=\[\]]*")
@@ -142,23 +134,7 @@ _WORDS_OF_ITS_OWN = ("has", "is", "tags")
 
 def read_search(written: str) -> tuple[Term, ...]:
     """Read a search, or raise `BadSearch`; an empty one finds everything."""
-    text = written.strip()
-    if len(text) > LONGEST:
-        raise BadSearch("検索は %(most)s 文字までです", most=LONGEST)
-    terms = []
-    place = 0
-    while place < len(text):
-        match = _TERM.match(text, place)
-        if match is None:
-            part = text[place : place + 20]
-            raise BadSearch("「%(part)s」が読めません: 引用符は閉じてください", part=part)
-        terms.append(_term(match))
-        place = match.end()
-        while place < len(text) and text[place].isspace():
-            place += 1
-    if len(terms) > MOST_TERMS:
-        raise BadSearch("条件は %(most)s 個までです", most=MOST_TERMS)
-    return tuple(terms)
+    return tuple(map(_term, parts_of(written, MOST_TERMS)))
 
 
 def of_tag(name: str, value: str) -> str:
@@ -169,34 +145,30 @@ def of_tag(name: str, value: str) -> str:
     return term(f"tags[{name}]" if is_field else name, value)
 
 
-def _term(match: re.Match[str]) -> Term:
-    quoted, word, negated = match["quoted"], match["word"], match["not"] is not None
-    value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else word
-    if match["field"] is None:
-        if word in ("AND", "OR"):
+def _term(part: Part) -> Term:
+    if not part.field:
+        if part.value in ("AND", "OR") and not part.is_quoted:
             raise BadSearch(
                 "%(word)s は使えません: 並べた条件をすべて満たすものを探します。語なら引用符で囲んでください",
-                word=word,
+                word=part.value,
             )
-        return Words(value, negated)
-    name, relation = match["field"].lower(), match["relation"][1:]
+        return Words(part.value, part.negated)
+    name = part.field.lower()
     if name in _COUNTS:
-        if not _NUMBER.fullmatch(value):
-            raise BadSearch(
-                "「%(part)s」: %(field)s には数を書いてください", part=match[0], field=match["field"]
-            )
-        return Compared(_COUNTS[name], relation or "=", int(value), negated)
-    if relation:
-        raise BadSearch("「%(part)s」: 大小を比べられるのは count と users だけです", part=match[0])
+        if not _NUMBER.fullmatch(part.value):
+            raise part.not_a_number()
+        return Compared(_COUNTS[name], part.relation or "=", int(part.value), part.negated)
+    if part.relation:
+        raise BadSearch("「%(part)s」: 大小を比べられるのは count と users だけです", part=part.written)
     if name in _IDS:
-        return OfEvent(_IDS[name], value.replace("-", "").lower(), negated)
+        return OfEvent(_IDS[name], part.value.replace("-", "").lower(), part.negated)
     if name == "has":
-        return Has(_field(value.lower()), Match.ANY, "", negated)
+        return Has(_field(part.value.lower()), Match.ANY, "", part.negated)
     if name == "is":
-        raise BadSearch("「%(part)s」: 状態は状態の欄 (--state) で選んでください", part=match[0])
-    if quoted is None and value.startswith("["):
-        raise BadSearch("「%(part)s」: 値は一つだけ書いてください", part=match[0])
-    return _compared(_field(name), value, is_plain=quoted is None, negated=negated)
+        raise BadSearch("「%(part)s」: 状態は状態の欄 (--state) で選んでください", part=part.written)
+    if not part.is_quoted and part.value.startswith("["):
+        raise BadSearch("「%(part)s」: 値は一つだけ書いてください", part=part.written)
+    return _compared(_field(name), part.value, is_plain=not part.is_quoted, negated=part.negated)
 
 
 def _field(name: str) -> Field:

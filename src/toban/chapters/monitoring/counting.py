@@ -8,7 +8,8 @@ from datetime import timedelta
 from toban.chapters.monitoring.limits import Limits
 from toban.design.clauses.monitoring import Monitor
 from toban.design.section import normalise
-from toban.engine.telemetry.log_language import BadSearch, quoted, read_search, term
+from toban.engine.search_parts import BadSearch, quoted, term
+from toban.engine.telemetry.log_language import read_search
 from toban.engine.telemetry.log_words import ERROR, kind_of, known_level
 
 _TEXT = re.compile(

@@ -1,19 +1,16 @@
 """The language of searches: `level:ERROR service:shop-api "card declined" -health status:>=500`. Pure.
 
-Terms stand side by side and must all hold. A word or a quoted text is looked for in the message, whatever its
-case. `field:value` compares a field, `field:>=5` a number; a `*` at the end of a value stands for any rest. A
-minus before a term turns it round.
+Terms stand side by side (`engine/search_parts.py`) and must all hold. A word or a quoted text is looked for
+in the message, whatever its case. `field:value` compares a field, `field:>=5` a number; a `*` at the end of a
+value stands for any rest.
 """
 
 import re
 from dataclasses import dataclass
 
-from toban.engine.said import Said
+from toban.engine.search_parts import BadSearch, Part, parts_of
 from toban.engine.telemetry.log_search import Compared, Contains, Is, StartsWith, Term
 from toban.engine.telemetry.log_words import kind_of
-
-LONGEST = 1000
-"""Characters of a search."""
 
 MOST_TERMS = 30
 
@@ -36,27 +33,8 @@ FIELDS = {
 
 _BY_NAME = {name.lower(): column for name, column in FIELDS.items()}
 _NUMBERS = frozenset(("status", "duration_ms"))
-_TERM = re.compile(
-    r"""(?P<not>-)?
-    (?:(?P<field>[^\s:"<>=-][^\s:"<>=]*)(?P<relation>:(?:>=|<=|>|<)?))?
-    (?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<word>[^\s"]+))""",
-    re.VERBOSE,
-)
 _OWN_FIELD = re.compile(r"[\w@-]+(?:\.[\w@-]+)*")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-# Whatever else a value holds, a relation or a star at its end among it, quotes take it as it is.
-_PLAIN = re.compile(r"[\w/.-]+")
-
-
-class BadSearch(Exception):
-    """The search can't be read; the message says which part of it.
-
-    It may hold `%(name)s` for what is given by that name, and is an entry of the catalogues.
-    """
-
-    def __init__(self, message: str, **values: object) -> None:
-        self.said = Said(message, values)
-        super().__init__(str(self.said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,61 +53,21 @@ class Search:
 
 def read_search(written: str) -> Search:
     """Read a search, or raise `BadSearch`; an empty one finds everything."""
-    if len(written) > LONGEST:
-        raise BadSearch("検索は %(most)s 文字までです", most=LONGEST)
-    terms: list[Term] = []
-    parts: list[str] = []
-    place = 0
-    text = written.strip()
-    while place < len(text):
-        match = _TERM.match(text, place)
-        if match is None:
-            part = text[place : place + 20]
-            raise BadSearch("「%(part)s」が読めません: 引用符は閉じてください", part=part)
-        terms.append(_term(match))
-        parts.append(match[0])
-        place = match.end()
-        while place < len(text) and text[place].isspace():
-            place += 1
-    if len(terms) > MOST_TERMS:
-        raise BadSearch("条件は %(most)s 個までです", most=MOST_TERMS)
-    return Search(text, tuple(terms), tuple(parts))
+    parts = parts_of(written, MOST_TERMS)
+    return Search(written.strip(), tuple(map(_term, parts)), tuple(part.written for part in parts))
 
 
-def term(field: str, value: str, *, negated: bool = False) -> str:
-    """Write the term that holds of rows whose *field* is *value*, and of no others."""
-    written = value if _PLAIN.fullmatch(value) else quoted(value)
-    return f"{'-' if negated else ''}{field}:{written}"
-
-
-def quoted(text: str) -> str:
-    """Write the term that holds of rows in whose message *text* stands."""
-    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
-
-
-def _term(match: re.Match[str]) -> Term:
-    quoted, word = match["quoted"], match["word"]
-    value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else word
-    negated = match["not"] is not None
-    if match["field"] is None:
-        return Contains(value, negated=negated)
-    column = _column(match["field"])
-    relation = match["relation"][1:]
-    if relation:
-        if not _NUMBER.fullmatch(value):
-            raise BadSearch(
-                "「%(part)s」: %(relation)s の後には数を書いてください", part=match[0], relation=relation
-            )
-        return Compared(column, relation, float(value), negated=negated)
-    if quoted is None and value.endswith("*") and column not in _NUMBERS:
-        return StartsWith(column, value[:-1], negated=negated)
-    if column in _NUMBERS:
-        if not _NUMBER.fullmatch(value):
-            raise BadSearch(
-                "「%(part)s」: %(field)s には数を書いてください", part=match[0], field=match["field"]
-            )
-        return Compared(column, "=", float(value), negated=negated)
-    return Is(column, _value(column, value), negated=negated)
+def _term(part: Part) -> Term:
+    if not part.field:
+        return Contains(part.value, negated=part.negated)
+    column = _column(part.field)
+    if part.relation or column in _NUMBERS:
+        if not _NUMBER.fullmatch(part.value):
+            raise part.not_a_number()
+        return Compared(column, part.relation or "=", float(part.value), negated=part.negated)
+    if not part.is_quoted and part.value.endswith("*"):
+        return StartsWith(column, part.value[:-1], negated=part.negated)
+    return Is(column, _value(column, part.value), negated=part.negated)
 
 
 def _column(name: str) -> str | tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toban.engine.telemetry.log_language import BadSearch, term
+from toban.engine.search_parts import BadSearch, term
 from toban.engine.text import printable
 from toban.faces.cli.errors_keys import dsn_, key_
 from toban.faces.cli.errors_review import review_

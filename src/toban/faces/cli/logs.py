@@ -114,7 +114,8 @@ def _print_stored(
 
 
 def _terms(search: tuple[str, ...]) -> "tuple[Term, ...]":
-    from toban.engine.telemetry.log_language import BadSearch, read_search  # noqa: PLC0415
+    from toban.engine.search_parts import BadSearch  # noqa: PLC0415
+    from toban.engine.telemetry.log_language import read_search  # noqa: PLC0415
 
     # The shell has taken the quotes away: what holds a space was one text.
     written = " ".join(f'"{each}"' if " " in each and '"' not in each else each for each in search)

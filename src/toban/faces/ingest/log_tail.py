@@ -16,8 +16,9 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import Clock
+from toban.engine.search_parts import BadSearch
 from toban.engine.telemetry import row_binary
-from toban.engine.telemetry.log_language import BadSearch, read_search
+from toban.engine.telemetry.log_language import read_search
 from toban.engine.telemetry.log_search import FoundRow, LogSearch
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.ingest.visitor import may_read

@@ -26,7 +26,8 @@ from toban.engine.notify.silences import silencing
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.runs.models import Run, RunLog
-from toban.engine.telemetry.log_language import BadSearch, read_search
+from toban.engine.search_parts import BadSearch
+from toban.engine.telemetry.log_language import read_search
 from toban.engine.telemetry.log_search import FoundRow, Is, LogSearch, Span
 from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.alert_words import MARKS, STAGES, answer, because, said, standing

@@ -30,7 +30,7 @@ from toban.engine.notify.models import Alert
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.people.models import Operator
-from toban.engine.telemetry.log_language import term
+from toban.engine.search_parts import term
 from toban.faces.error_words import standing
 from toban.faces.web import words
 from toban.faces.web.error_trend import DayBar, daily

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_safe
 from toban.chapters.errors.event import Level
 from toban.chapters.errors.kept import Search, by_hours, counts, found
 from toban.chapters.errors.models import ErrorGroup
-from toban.chapters.errors.search import LONGEST, Term, read_search
+from toban.chapters.errors.search import Term, read_search
 from toban.engine.clock import system_clock
 from toban.engine.people.access import may_order
-from toban.engine.telemetry.log_language import BadSearch
+from toban.engine.search_parts import LONGEST, BadSearch
 from toban.engine.text import storable_text
 from toban.faces.error_words import FRESH, Standing, standing
 from toban.faces.web.error_trend import bars

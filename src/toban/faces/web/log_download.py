@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from toban.engine.clock import system_clock
 from toban.engine.people import audit
 from toban.engine.people.access import ORDERING, require_role
-from toban.engine.telemetry.log_language import BadSearch
+from toban.engine.search_parts import BadSearch
 from toban.engine.telemetry.log_search import FoundRow, LogSearch, Place
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.log_words import as_csv, as_json, csv_heading

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import system_clock
-from toban.engine.telemetry.log_language import BadSearch, read_search, term
+from toban.engine.search_parts import BadSearch, term
+from toban.engine.telemetry.log_language import read_search
 from toban.engine.telemetry.log_search import FoundRow, Is, LogSearch, Place, Span, Term
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.log_words import as_record

@@ -16,7 +16,8 @@ from toban.chapters.logs.models import SavedSearch
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator
-from toban.engine.telemetry.log_language import BadSearch, read_search
+from toban.engine.search_parts import BadSearch
+from toban.engine.telemetry.log_language import read_search
 from toban.engine.text import storable_text
 from toban.faces.web import words
 from toban.faces.web.frame import in_force

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_safe
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import system_clock
 from toban.engine.people.access import may_order
-from toban.engine.telemetry.log_language import FIELDS, BadSearch, Search, read_search, term
+from toban.engine.search_parts import BadSearch, term
+from toban.engine.telemetry.log_language import FIELDS, Search, read_search
 from toban.engine.telemetry.log_search import FoundRow, LogSearch, Place, Span
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.web import log_chart

@@ -16,8 +16,8 @@ from toban.chapters.errors.models import StoredEvent
 from toban.chapters.logs.waterfall import Line, Waterfall, waterfall
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import system_clock
+from toban.engine.search_parts import term
 from toban.engine.telemetry import row_binary
-from toban.engine.telemetry.log_language import term
 from toban.engine.telemetry.log_search import FoundRow, Is, LogSearch
 from toban.engine.telemetry.log_search import Span as Stretch
 from toban.engine.telemetry.span_search import FoundSpan, SpanDetails, SpanSearch

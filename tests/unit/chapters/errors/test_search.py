@@ -7,7 +7,6 @@ import pytest
 
 from toban.chapters.errors.event import ErrorEvent, Level, Raised
 from toban.chapters.errors.search import (
-    LONGEST,
     LONGEST_VALUE,
     MOST_TERMS,
     MOST_VALUES,
@@ -21,7 +20,7 @@ from toban.chapters.errors.search import (
     read_search,
     values_of,
 )
-from toban.engine.telemetry.log_language import BadSearch
+from toban.engine.search_parts import LONGEST, BadSearch
 from toban.engine.telemetry.log_language import read_search as read_log_search
 
 EVENT = ErrorEvent("", datetime(2026, 11, 26, 3, tzinfo=UTC), Level.ERROR, "", "", ())

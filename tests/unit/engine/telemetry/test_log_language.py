@@ -2,7 +2,8 @@
 
 import pytest
 
-from toban.engine.telemetry.log_language import BadSearch, read_search, term
+from toban.engine.search_parts import BadSearch, term
+from toban.engine.telemetry.log_language import read_search
 from toban.engine.telemetry.log_search import Compared, Contains, Is, StartsWith, Term
 
 

@@ -19,7 +19,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 
 ORDERED = (
     *("engine/notify", "engine/runs", "engine/telemetry", "chapters/errors", "chapters/logs/saved.py"),
-    "faces/run_parameters.py",
+    *("engine/search_parts.py", "faces/run_parameters.py"),
 )
 """Where what people ordered or asked for on a page is refused: by `REFUSALS`, in words."""
 REFUSALS = {"NotPossible": 2, "BadSearch": 1, "NoParameter": 1}
