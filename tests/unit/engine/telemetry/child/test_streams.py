@@ -35,7 +35,13 @@ def test_those_of_other_columns_are_told_apart() -> None:
     assert schema_of(stream_of(ONE)) != schema_of(stream_of(other))
 
 
-@pytest.mark.parametrize("stream", [b"", b"no stream at all", b"\xff" * 100])
+def of_integers_of_bits(bits: int) -> bytes:
+    stream = stream_of(pa.table({"number": pa.array([1], pa.uint32())}))
+    before, _, behind = stream.rpartition((32).to_bytes(4, "little"))
+    return before + bits.to_bytes(4, "little") + behind
+
+
+@pytest.mark.parametrize("stream", [b"", b"no stream at all", b"\xff" * 100, of_integers_of_bits(96)])
 def test_what_is_no_stream_is_refused(stream: bytes) -> None:
     with pytest.raises(Refused, match="no stream of Arrow") as refused:
         schema_of(stream)
