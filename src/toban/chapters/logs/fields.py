@@ -31,7 +31,8 @@ def days_of(moments: Sequence[float], zone: tzinfo) -> Sequence[str]:
 def each_once(fields: Mapping[str, object]) -> dict[str, object]:
     """Return *fields* with each path once.
 
-    To the store "a.b" and {"a": {"b": …}} are one field, and it refuses both at once: the first stays.
+    To the store "a.b" and {"a": {"b": …}} are one field, and it refuses both at once: the first stays. A null
+    is to it no field at all.
     """
     return _each_once(fields, "", set())
 
@@ -42,6 +43,8 @@ def _each_once(fields: Mapping[str, object], above: str, seen: set[str]) -> dict
         path = above + name
         if isinstance(value, dict):
             found[name] = _each_once(value, f"{path}.", seen)
+        elif value is None:
+            found[name] = value
         elif path not in seen:
             seen.add(path)
             found[name] = _element_once(value)
