@@ -175,10 +175,14 @@ def _field(name: str) -> Field:
     """Return what *name*, in small letters, stands for: a field, or a tag."""
     of_tags = _OF_TAGS.fullmatch(name)
     if of_tags is not None:
-        return Field((f"{_TAG}{folded(of_tags['inside'] or of_tags['behind'])}",))
+        return Field((_name_of_tag(of_tags["inside"] or of_tags["behind"]),))
     known = _FIELDS.get(_ALSO.get(name, name), Field())
     # What is a field of one SDK is a tag of another.
-    return Field((*known.names, f"{_TAG}{folded(name)}"), known.columns, known.is_text)
+    return Field((*known.names, _name_of_tag(name)), known.columns, known.is_text)
+
+
+def _name_of_tag(name: str) -> str:
+    return folded(f"{_TAG}{name}")[:LONGEST_NAME]
 
 
 def _compared(field: Field, value: str, *, is_plain: bool, negated: bool) -> Has:

@@ -7,6 +7,7 @@ import pytest
 
 from toban.chapters.errors.event import ErrorEvent, Level, Raised
 from toban.chapters.errors.search import (
+    LONGEST_NAME,
     LONGEST_VALUE,
     MOST_TERMS,
     MOST_VALUES,
@@ -106,6 +107,16 @@ def test_the_term_of_a_tag_is_read_as_that_tag(name: str, value: str) -> None:
     assert isinstance(term, Has)
     assert f"tags.{name}" in term.field.names
     assert (term.match, term.value) == (Match.WHOLE, value)
+
+
+def test_a_tag_is_found_however_long_its_name() -> None:
+    name = "n" * 2 * LONGEST_NAME
+    kept, _ = values_of(replace(EVENT, tags={name: "x"}))[-1]
+
+    (found,) = read_search(f"{name}:x")
+
+    assert isinstance(found, Has)
+    assert kept in found.field.names
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a:b", "-a", "!a", "a]b", '"'])
