@@ -1,8 +1,9 @@
 """`toban logs`: search what applications wrote, with the language of the page."""
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 
 import click
 
@@ -22,12 +23,26 @@ if TYPE_CHECKING:
 _NOTHING, _UNUSABLE = 1, 2
 _USUAL = timedelta(hours=1)
 _PAGE = 1000
+_LEFT_OUT = re.compile(r"-(?!-|h$).")
+"""A term that leaves out, and not `-h` for help."""
 _LOOK = 1.0
 """Seconds between two looks of `--follow`."""
 
 
+class _Searching(click.Command):
+    """A command whose arguments may begin with a minus, as `-health` does: its options begin with two."""
+
+    @override
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        options = [each for each in args[:end] if not _LEFT_OUT.match(each)]
+        left_out = [each for each in args[:end] if _LEFT_OUT.match(each)]
+        return super().parse_args(ctx, [*options, "--", *left_out, *args[end + 1 :]])
+
+
 @click.command(
     "logs",
+    cls=_Searching,
     short_help="Search logs (ログを探す).",
     epilog="""\b
 Example: toban logs --since 2時間 level:ERROR service:shop-api -health 'status:>=500'
@@ -59,7 +74,7 @@ def command(
 
     語は本文から、項目:値 はその項目から探します。数は status:>=500、前に - をつけると除きます。
     項目は kind、level、service、userId、requestId、traceId、ip、method、route、status、durationMs と、
-    送られたほかの項目 (cart.items:3)。- で始まる語があるときは、前に -- を置いてください。
+    送られたほかの項目 (cart.items:3)。
 
     \b
     Exit status:
@@ -79,6 +94,8 @@ def command(
     until = period.moment(end, "--to") if end else datetime.now(UTC) + timedelta(minutes=10)
     back = period.length(since, "--since") if since else _USUAL
     begin = period.moment(start, "--from") if start else min(until, datetime.now(UTC)) - back
+    if begin >= until:
+        raise click.UsageError("始まりが終わりより後です")
     span, show = Span(begin, until), WRITERS[form]
     if form == "csv":
         say(csv_heading())
@@ -108,7 +125,10 @@ def _print_stored(
         if follow:
             _follow(store, terms, span.start, {row.place for row in found}, show)
     except (StoreUnavailable, StoreRefused) as away:
-        refuse(f"ログの置き場が答えません: {away}", "toban up が動いているか、TOBAN_HOME を確かめてください")
+        refuse(
+            f"ログの置き場が答えません: {away}",
+            "toban processes で store が動いているか、TOBAN_HOME が toban up と同じかを確かめてください",
+        )
         raise SystemExit(_UNUSABLE) from away
     return found
 

@@ -60,7 +60,8 @@ def show(parts: Parts, form: str) -> None:
             found = keeper_of(Telemetry(settings.TELEMETRY_URL)).look(rules, system_clock())
         except (StoreUnavailable, ValueError) as away:
             refuse(
-                f"ログの置き場が答えません: {away}", "toban up が動いているか、TOBAN_HOME を確かめてください"
+                f"ログの置き場が答えません: {away}",
+                "toban processes で store が動いているか、TOBAN_HOME が toban up と同じかを確かめてください",
             )
             raise SystemExit(_UNUSABLE) from away
         holds = _holds()
@@ -71,7 +72,7 @@ def show(parts: Parts, form: str) -> None:
     for kind, decision in found.items():
         say(_line(rules, kind, decision))
     for each in holds:
-        say(f"保全 {each['hold']}: {each['kind'] or 'すべての種別'} {each['reason']} ({each['ordered_by']})")
+        say(f"保全 {each['hold']}: {_held(rules, str(each['kind']))} {each['reason']} ({each['ordered_by']})")
 
 
 @command.command("agree", short_help="Agree to what a shorter retention deletes.")
@@ -212,6 +213,11 @@ def _line(rules: "LogRules", kind: str, decision: "Decision") -> str:
         why = "承認待ち" if decision.why is Waits.NOT_AGREED else "保全中"
         parts.append(f"{why} {amount(decision.waits, decision.beside)}")
     return "  ".join(parts)
+
+
+def _held(rules: "LogRules", kind: str) -> str:
+    """Return what the document calls *kind*, which it may have named once and no longer."""
+    return rules.kinds[kind].name if kind in rules.kinds else kind or "すべての種別"
 
 
 def _holds() -> list[dict[str, object]]:

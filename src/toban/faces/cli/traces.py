@@ -83,7 +83,8 @@ def command(
             found = _show_routes(store, Stretch(*within), service, limit, form)
     except (StoreUnavailable, StoreRefused) as away:
         refuse(
-            f"トレースの置き場が答えません: {away}", "toban up が動いているか、TOBAN_HOME を確かめてください"
+            f"トレースの置き場が答えません: {away}",
+            "toban processes で store が動いているか、TOBAN_HOME が toban up と同じかを確かめてください",
         )
         raise SystemExit(_UNUSABLE) from away
     if not found:

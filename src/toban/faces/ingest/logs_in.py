@@ -81,7 +81,7 @@ class LogsIn:
         except _ClockAmiss:
             return PlainTextResponse("at: no time for a line by this server's clock, see Date\n", 409)
         except TooLarge:
-            return PlainTextResponse(f"more than {LARGEST} bytes\n", 413)
+            return PlainTextResponse(f"more than {LARGEST} bytes, or {LARGEST_UNPACKED} unpacked\n", 413)
         except ValueError as refusal:
             return PlainTextResponse(f"{refusal}\n", 400)
         except StoreUnavailable as away:

@@ -61,6 +61,23 @@ def test_what_the_shell_took_the_quotes_from_is_one_text(home: Path) -> None:
     assert json.loads(line)["requestId"] == "req-3"
 
 
+def test_what_a_minus_leaves_out_is_no_option(home: Path) -> None:
+    done = logs(home, "request", "-level:INFO", "--format", "json", "-health", "-service:cart")
+    after_dashes = logs(home, "--format", "json", "--", "-level:INFO", "request")
+
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["requestId"] == "req-3"
+    assert after_dashes.stdout == done.stdout
+    assert logs(home, "-h").stdout.startswith("Usage: ")
+
+
+def test_a_time_that_ends_before_it_begins_is_refused(home: Path) -> None:
+    done = logs(home, "--from", "2026-11-28T00:00", "--to", "2026-11-27T00:00")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "始まりが終わりより後です" in done.stderr
+
+
 def test_a_spreadsheet_gets_a_heading(home: Path) -> None:
     rows = list(csv.DictReader(logs(home, "--format", "csv", "level:ERROR").stdout.splitlines()))
 

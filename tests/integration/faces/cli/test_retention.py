@@ -139,6 +139,16 @@ def test_a_hold_names_the_days_whose_deletion_had_begun(home: Path) -> None:
     assert (later.exit_code, "始めていた" in later.stdout) == (0, False)
 
 
+def test_the_list_names_what_is_held_as_the_document_does(home: Path) -> None:
+    keeping.hold("access", "調査", by="kei", now=system_clock())
+    keeping.hold("debug", "文書にもうない種別", by="kei", now=system_clock())
+
+    listed = CliRunner().invoke(retention, ["list"], obj=PARTS).stdout
+
+    assert ": アクセスログ 調査 (kei)" in listed
+    assert ": debug 文書にもうない種別 (kei)" in listed
+
+
 @pytest.fixture
 def sentry(home: Path) -> Path:
     """A shop that sends events alone, of 10, 40 and 50 days ago; new.md keeps them for 30 days."""
