@@ -62,7 +62,7 @@ class SpanRow(NamedTuple):
 
 def logs_of(rows: Iterable[LogRow]) -> pa.Table:
     """Return the table of *rows*."""
-    place = LOG_ROWS.names.index("attributes")
+    place = LOG_ROWS.names.index("attributes_sent")
     return _table(
         LOG_ROWS, [(*row[:place], orjson.dumps(row.attributes).decode(), *row[place + 1 :]) for row in rows]
     )
@@ -84,10 +84,10 @@ def log_rows(table: pa.Table) -> list[LogRow]:
     return [
         LogRow(
             **{
+                "attributes": orjson.loads(row.pop("attributes_sent")),
                 **row,
                 "day": row["day"].isoformat(),
                 "at": row["at"].timestamp(),
-                "attributes": orjson.loads(row["attributes"]),
             }
         )
         for row in table.to_pylist()

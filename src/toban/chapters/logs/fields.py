@@ -1,7 +1,7 @@
 """What a row's fields tell besides what stands in them: its day, its route, what they are stored as. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from functools import lru_cache
 
@@ -26,38 +26,6 @@ def days_of(moments: Sequence[float], zone: tzinfo) -> Sequence[str]:
     """Return the day of each of *moments*; mostly all are of one."""
     first, last = day_of(min(moments), zone), day_of(max(moments), zone)
     return [first] * len(moments) if first == last else [day_of(at, zone) for at in moments]
-
-
-def each_once(fields: Mapping[str, object]) -> dict[str, object]:
-    """Return *fields* with each path once.
-
-    To the store "a.b" and {"a": {"b": …}} are one field, and it refuses both at once: the first stays. A null
-    is to it no field at all.
-    """
-    return _each_once(fields, "", set())
-
-
-def _each_once(fields: Mapping[str, object], above: str, seen: set[str]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name, value in fields.items():
-        path = above + name
-        if isinstance(value, dict):
-            found[name] = _each_once(value, f"{path}.", seen)
-        elif value is None:
-            found[name] = value
-        elif path not in seen:
-            seen.add(path)
-            found[name] = _element_once(value)
-    return found
-
-
-def _element_once(element: object) -> object:
-    match element:
-        case dict():
-            return each_once(element)
-        case list():
-            return list(map(_element_once, element))
-    return element
 
 
 @lru_cache(maxsize=10_000)

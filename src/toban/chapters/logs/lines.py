@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from toban.chapters.logs import columns
-from toban.chapters.logs.fields import days_of, each_once, route_of
+from toban.chapters.logs.fields import days_of, route_of
 from toban.chapters.logs.limits import LONGEST_LINE, MOST_FIELDS, Bad, Window, check_attributes
 from toban.chapters.logs.rules import LogRules
 from toban.chapters.logs.shapes import Shape, shape_of
@@ -221,7 +221,7 @@ class LineReader:
             "status": statuses,
             "duration_ms": durations,
             # Status and duration have left there what they don't understand.
-            "attributes": _written(attributes, lot),
+            "attributes_sent": _written(attributes, lot),
             "number": lot.numbers,
         }
 
@@ -289,7 +289,6 @@ def _written(attributes: Sequence[Mapping[str, object]], lot: _Lot) -> Sequence[
     if max(map(len, attributes)) > MOST_FIELDS or not columns.are_flat(lot.not_texts()):
         for each in attributes:
             check_attributes(each)
-        attributes = list(map(each_once, attributes))
     # Decoded one by one: the bytes that are written take four thousand each, however few they are.
     return list(map(bytes.decode, map(orjson.dumps, attributes)))
 

@@ -28,8 +28,8 @@ LOG_ROWS = pa.schema(
         # The HTTP status.
         ("status", pa.uint16()),
         ("duration_ms", pa.float32()),
-        # A JSON object of all else that was sent.
-        ("attributes", pa.string()),
+        # A JSON object of all else that was sent; it becomes the column `attributes`.
+        ("attributes_sent", pa.string()),
         ("sender", pa.string()),
         # Counts the lines of a batch from 1.
         ("number", pa.uint32()),

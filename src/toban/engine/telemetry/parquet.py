@@ -22,6 +22,7 @@ from toban.engine.telemetry import row_binary
 from toban.engine.telemetry.log_days import DayPart
 from toban.engine.telemetry.log_search import FoundRow, Span, Term, conditions, found_row, rows_of
 from toban.engine.telemetry.store import Telemetry
+from toban.engine.telemetry.tables import AS_SENT
 
 COLUMNS = {
     "kind": "String",
@@ -141,6 +142,7 @@ def _ask(sql: str, parameters: dict[str, Any]) -> str:
     # It has no types.
     connection: Any = chdb.connect(":memory:")  # type: ignore[no-untyped-call, unused-ignore]
     try:
+        connection.query(f"SET {', '.join(f'{name} = {value}' for name, value in AS_SENT.items())}")
         return str(connection.query(sql, "JSONCompactEachRow", params=parameters).bytes().decode())
     except RuntimeError as error:
         raise Unreadable(str(error).splitlines()[0]) from error

@@ -24,7 +24,7 @@ from toban.engine.telemetry import row_binary
 from toban.engine.telemetry.child.refusal import NEVER_STORED, REPEATED
 from toban.engine.telemetry.output import OutputLine
 from toban.engine.telemetry.samples import Point, Sample
-from toban.engine.telemetry.tables import BATCHED, INSERT_COLUMNS, OUTPUT_COLUMNS, SCHEMA, SEAT
+from toban.engine.telemetry.tables import AS_SENT, BATCHED, INSERT_COLUMNS, OUTPUT_COLUMNS, SCHEMA, SEAT
 from toban.engine.telemetry.tokens import Token
 from toban.engine.telemetry.window import Window, window
 
@@ -42,6 +42,7 @@ _PIECE = 1 << 20
 _SETTINGS = {
     "async_insert": 0,
     "deduplicate_blocks_in_dependent_materialized_views": 1,
+    **AS_SENT,
 }
 
 

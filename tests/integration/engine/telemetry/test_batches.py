@@ -65,8 +65,8 @@ def test_a_batch_that_the_engine_refuses_holds_up_no_other(telemetry: Telemetry)
     logs = LogStore(telemetry)
     batches = [batch_of(key_of("shop", f"good {at}", b""), [row(at + 1)]) for at in range(30)]
     rows = logs_of([row(1)])
-    place = rows.column_names.index("attributes")
-    bad = Batch(key_of("shop", "bad", b""), rows.set_column(place, "attributes", pa.array(["no JSON"])))
+    place = rows.column_names.index("attributes_sent")
+    bad = Batch(key_of("shop", "bad", b""), rows.set_column(place, "attributes_sent", pa.array(["no JSON"])))
 
     with ThreadPoolExecutor(16) as senders:
         done = [senders.submit(logs.write, batch) for batch in (*batches[:15], bad, *batches[15:])]

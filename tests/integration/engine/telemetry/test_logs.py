@@ -1,5 +1,6 @@
 """Log rows in a real store: each there once, however often it is sent, by whole days."""
 
+import json
 import signal
 from datetime import date, timedelta
 
@@ -9,6 +10,7 @@ from tests.telemetry_rows import LogRow, batch_of
 
 from toban.engine.telemetry.logs import Batch, LogStore, key_of
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+from toban.engine.telemetry.tables import LOGS
 
 FIRST = date(2026, 11, 26)
 
@@ -69,6 +71,61 @@ def test_what_is_written_is_read_as_it_was(logs: LogStore, telemetry: Telemetry)
     assert found[2] == int(written.at * 1000)
     assert found[3:7] == (written.message, "req-7", 503, 12.5)
     assert found[7:] == ('改行\nと"引用"', 2**60, "shop")
+
+
+def attributes_in(telemetry: Telemetry) -> object:
+    ((found,),) = telemetry.ask("SELECT toJSONString(attributes) FROM logs", {})
+    return json.loads(found)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "2026-11-26",
+        "2026/11/26",
+        "2026-11-26 11:59:59.5",
+        "2026-11-26T11:59:59Z",
+        "2026-11-26T11:59:59+09:00",
+    ],
+)
+def test_what_looks_like_a_time_is_kept_as_it_was_sent(
+    logs: LogStore, telemetry: Telemetry, sent: str
+) -> None:
+    attributes = {"alone": sent, "listed": [sent, "", "-5", "1700000000000"], "mixed": [5, sent, {"at": ""}]}
+
+    logs.write(batch_of("00" * 32, [row(1, attributes=attributes)]))
+
+    assert attributes_in(telemetry) == attributes
+
+
+def test_of_two_fields_with_one_path_the_first_stays(logs: LogStore, telemetry: Telemetry) -> None:
+    twice = {
+        "a.b": 1,
+        "a": {"b": 2, "c": 3},
+        "list": [{"d": {"e": 4}, "d.e": 5}, [{"f": 6}]],
+        "g": {"h": None},
+        "g.h": 7,
+    }
+
+    logs.write(batch_of("00" * 32, [row(1, attributes=twice)]))
+
+    assert attributes_in(telemetry) == {
+        "a": {"b": 1, "c": 3},
+        "list": [{"d": {"e": 4}}, [{"f": 6}]],
+        "g": {"h": 7},
+    }
+
+
+def test_a_table_of_before_takes_attributes_as_they_are_sent(start_store: StartStore) -> None:
+    store = start_store()
+    store.told("CREATE DATABASE IF NOT EXISTS toban")
+    former = LOGS.replace(" DEFAULT attributes_sent,\n    attributes_sent String EPHEMERAL '{}'", "")
+    store.told(former)
+
+    LogStore(store.telemetry).write(batch_of("00" * 32, [row(1, attributes={"on": "2026/11/26"})]))
+
+    assert "EPHEMERAL" not in former
+    assert attributes_in(store.telemetry) == {"on": "2026/11/26"}
 
 
 def test_a_batch_that_is_sent_again_is_there_once(logs: LogStore, telemetry: Telemetry) -> None:

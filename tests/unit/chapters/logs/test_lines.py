@@ -100,20 +100,6 @@ def test_times_may_be_written_in_all_ways_of_iso_8601(written: str) -> None:
         ]
 
 
-def test_of_two_fields_with_one_path_the_first_stays() -> None:
-    twice = {"a.b": 1, "a": {"b": 2, "c": 3}, "list": [{"d": {"e": 4}, "d.e": 5}, [{"f": 6}]]}
-
-    (row,) = log_rows(read({"message": "a", **twice}).rows)
-
-    assert row.attributes == {"a.b": 1, "a": {"c": 3}, "list": [{"d": {"e": 4}}, [{"f": 6}]]}
-
-
-def test_a_null_takes_no_field_s_place() -> None:
-    (row,) = log_rows(read({"a": {"b": None}, "a.b": 1, "c.d": 2, "c": {"d": None}}).rows)
-
-    assert row.attributes == {"a": {"b": None}, "a.b": 1, "c.d": 2, "c": {"d": None}}
-
-
 def test_a_day_is_the_document_s() -> None:
     reading = read({"timestamp": "2026-11-25T15:00:00Z"}, {"timestamp": "2026-11-25T14:59:59.999Z"})
 
