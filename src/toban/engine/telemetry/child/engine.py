@@ -30,6 +30,14 @@ log = structlog.get_logger(__name__)
 
 _UNKNOWN_TABLE = 60
 _TOKEN = "insert_deduplication_token"  # noqa: S105 - a setting's name
+_LOOKS = 20
+_PARTS = f"system.parts WHERE active AND database = '{DATABASE}' AND table = '{{table}}'"
+# What was not touched for a day is not read. A clock may have been ahead once: nothing is newer than now.
+_LATEST_BATCHES = f"""SELECT batch FROM {DATABASE}.{{table}}
+WHERE _part IN (SELECT name FROM {_PARTS} AND modification_time >
+    (SELECT max(modification_time) FROM {_PARTS}) - INTERVAL 1 DAY)
+AND received_at > least(now(), (SELECT max(received_at) FROM {DATABASE}.{{table}})) - INTERVAL 1 DAY
+GROUP BY batch ORDER BY max(received_at) DESC LIMIT {MOST_KNOWN}"""  # noqa: S608 - own words
 _JOINABLE = "ArrowStream"
 """The format of inserts that are written together."""
 
@@ -113,26 +121,30 @@ class Engine:
 
     def _batches_of(self, table: str) -> Container[int]:
         """Return the latest batches that *table* holds, of its last day."""
-        whole = f"{DATABASE}.{table}"
-        parts = f"system.parts WHERE active AND database = '{DATABASE}' AND table = '{table}'"
-        try:
-            # What was not touched for a day is not read. A clock may have been ahead once: nothing is newer
-            # than now.
-            found = self._first.query(
-                f"""SELECT batch FROM {whole}
-                WHERE _part IN (SELECT name FROM {parts} AND modification_time >
-                    (SELECT max(modification_time) FROM {parts}) - INTERVAL 1 DAY)
-                AND received_at > least(now(), (SELECT max(received_at) FROM {whole})) - INTERVAL 1 DAY
-                GROUP BY batch ORDER BY max(received_at) DESC LIMIT {MOST_KNOWN}""",  # noqa: S608 - own words
-                "TSV",
-            )
-        except RuntimeError as reason:
-            if from_engine(reason).code == _UNKNOWN_TABLE:
-                return frozenset()
-            # Whoever writes then looks first, which is slow and right.
-            log.warning("batches_unknown", table=table, reason=str(reason).splitlines()[0])
-            return _Everything()
-        return frozenset(map(int, found.bytes().split()))
+        why = "its parts change all the time"
+        for _ in range(_LOOKS):
+            before = self._parts_of(table)
+            try:
+                found = frozenset(map(int, self._told(_LATEST_BATCHES.format(table=table)).split()))
+            except RuntimeError as reason:
+                if from_engine(reason).code == _UNKNOWN_TABLE:
+                    return frozenset()
+                why = str(reason).splitlines()[0]
+                break
+            # Merges begin as soon as the store is open. Asked for its parts, then for what is in them, the
+            # engine finds nothing in those that became one in between.
+            if self._parts_of(table) == before:
+                return found
+        # Whoever writes then looks first, which is slow and right.
+        log.warning("batches_unknown", table=table, reason=why)
+        return _Everything()
+
+    def _parts_of(self, table: str) -> bytes:
+        return self._told(f"SELECT name FROM {_PARTS.format(table=table)} ORDER BY name")  # noqa: S608 - own words
+
+    def _told(self, sql: str) -> bytes:
+        content: bytes = self._first.query(sql, "TSV").bytes()
+        return content
 
     @property
     def is_busy(self) -> bool:
