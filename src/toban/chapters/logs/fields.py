@@ -1,4 +1,4 @@
-"""What a row's fields tell besides what stands in them: its day, its route, what they are stored as. Pure."""
+"""What a row's fields tell besides what stands in them: its day, its route. Pure."""
 
 import re
 from collections.abc import Sequence
