@@ -82,7 +82,7 @@ class BatchStore:
             # sync its log of tokens; whose attempt that was, this process can't know.
             is_doubtful = is_repetition or self._has_started_lately()
             held = self._count(batch) if is_doubtful else 0
-            if held < len(batch.rows):
+            if held != len(batch.rows):
                 is_new = not held and self._insert_all(batch)
                 # And it notes a token before it commits the rows: killed between the two, it takes the
                 # second attempt for a repetition, acknowledges it and holds nothing. Only looking tells.

@@ -138,6 +138,18 @@ def test_a_batch_that_is_sent_again_is_there_once(logs: LogStore, telemetry: Tel
     assert count(telemetry) == 1000
 
 
+def test_what_is_missing_is_written_though_more_is_held_than_is_sent(
+    logs: LogStore, telemetry: Telemetry
+) -> None:
+    """Of a batch that was stored in part, a new edition of the document may have lines left out."""
+    key, noon = key_of("shop", "", b"the body"), row(3600).at
+    logs.write(batch_of(key, [row(number, at=noon) for number in (1, 2, 3, 4, 6)]))
+
+    logs.write(batch_of(key, [row(number, at=noon) for number in (5, 6)]), is_repetition=True)
+
+    assert count(telemetry) == 6
+
+
 def test_two_senders_may_write_the_same(logs: LogStore, telemetry: Telemetry) -> None:
     for sender in ("shop", "blog"):
         logs.write(batch_of(key_of(sender, "", b"the body"), [row(1, sender=sender)]))
