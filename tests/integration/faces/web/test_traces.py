@@ -246,3 +246,13 @@ def test_a_store_that_is_away_is_told(viewer: Client, settings: Settings) -> Non
 
 def test_strangers_see_nothing() -> None:
     assert Client().get(f"/traces/{TRACE}").status_code == 302
+
+
+def test_one_is_no_plural_in_english(viewer: Client) -> None:
+    viewer.cookies["django_language"] = "en"
+
+    page = text(viewer, f"/traces/{TRACE}")
+
+    assert "■ Error 500" in page
+    assert "Errors 500" not in page
+    assert ">Trace</a>" in text(viewer, "/logs/", {"q": "of the trace"})
