@@ -20,7 +20,7 @@ from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import Clock
 from toban.engine.telemetry.logs import Batch, LogStore, key_of
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces.ingest.room import AT_ONCE, LARGEST, LARGEST_UNPACKED, Busy, Room, size_of
+from toban.faces.ingest.room import AT_ONCE, LARGEST, LARGEST_UNPACKED, MOST_LINES, Busy, Room, size_of
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
 from toban.faces.ingest.takers import by_a_reader, by_a_taker
 from toban.faces.ingest.unpacking import unpacked
@@ -81,7 +81,8 @@ class LogsIn:
         except _ClockAmiss:
             return PlainTextResponse("at: no time for a line by this server's clock, see Date\n", 409)
         except TooLarge:
-            return PlainTextResponse(f"more than {LARGEST} bytes, or {LARGEST_UNPACKED} unpacked\n", 413)
+            most = f"{LARGEST} bytes, {LARGEST_UNPACKED} unpacked, or {MOST_LINES} lines"
+            return PlainTextResponse(f"more than {most}: send smaller batches\n", 413)
         except ValueError as refusal:
             return PlainTextResponse(f"{refusal}\n", 400)
         except StoreUnavailable as away:
@@ -107,6 +108,8 @@ class LogsIn:
         around = Surroundings(edition.bindings.system.zone, now)
         encoding = headers.get("content-encoding", "")
         lines = FORMATS[how.format](unpacked(body, encoding, LARGEST_UNPACKED), around)
+        if lines.count(b"\n") >= MOST_LINES:
+            raise TooLarge
         key = key_of(how.origin.sender, headers.get("idempotency-key", ""), body)
         return key, self._reader_of(edition).read(lines, how.origin, now)
 

@@ -9,6 +9,9 @@ LARGEST = 16 * 1024 * 1024
 """Bytes of a body, packed or not."""
 
 LARGEST_UNPACKED = 32 * 1024 * 1024
+MOST_LINES = 500_000
+"""Lines of a body: the shortest ones take a thousand times their bytes in memory."""
+
 AT_ONCE = 64 * 1024 * 1024
 """Bytes that may be in hand; rows take a few times as much."""
 

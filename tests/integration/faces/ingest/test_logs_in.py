@@ -146,6 +146,7 @@ def test_a_stranger_learns_nothing(served: Served, token: str) -> None:
         (gzip.compress(bytes(64 << 20)), {"content_encoding": "gzip"}, 413),
         (zstandard.compress(bytes(64 << 20)), {"content_encoding": "zstd"}, 413),
         (b"x" * (17 << 20), {}, 413),
+        (b"{}\n" * 500_001, {}, 413),
         (b"", {}, 200),
     ],
 )
