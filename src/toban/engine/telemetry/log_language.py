@@ -32,6 +32,8 @@ FIELDS = {
 """The name of a field in a search → its column; every other name is one of the sender's own fields."""
 
 _BY_NAME = {name.lower(): column for name, column in FIELDS.items()}
+_MESSAGE = "message"
+"""What others call what words are looked for in."""
 _NUMBERS = frozenset(("status", "duration_ms"))
 _OWN_FIELD = re.compile(r"[\w@-]+(?:\.[\w@-]+)*")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -60,6 +62,8 @@ def read_search(written: str) -> Search:
 def _term(part: Part) -> Term:
     if not part.field:
         return Contains(part.value, negated=part.negated)
+    if part.field.lower() == _MESSAGE and not part.relation:
+        return Contains(part.value if part.is_quoted else part.value.strip("*"), negated=part.negated)
     column = _column(part.field)
     if part.relation or column in _NUMBERS:
         if not _NUMBER.fullmatch(part.value):
