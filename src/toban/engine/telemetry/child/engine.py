@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 _UNKNOWN_TABLE = 60
 _TOKEN = "insert_deduplication_token"  # noqa: S105 - a setting's name
 _LOOKS = 20
+"""So often the store is asked at its start what it holds, while merges change its parts."""
+
 _PARTS = f"system.parts WHERE active AND database = '{DATABASE}' AND table = '{{table}}'"
 # What was not touched for a day is not read. A clock may have been ahead once: nothing is newer than now.
 _LATEST_BATCHES = f"""SELECT batch FROM {DATABASE}.{{table}}
@@ -123,9 +125,10 @@ class Engine:
         """Return the latest batches that *table* holds, of its last day."""
         why = "its parts change all the time"
         for _ in range(_LOOKS):
-            before = self._parts_of(table)
             try:
+                before = self._parts_of(table)
                 found = frozenset(map(int, self._told(_LATEST_BATCHES.format(table=table)).split()))
+                after = self._parts_of(table)
             except RuntimeError as reason:
                 if from_engine(reason).code == _UNKNOWN_TABLE:
                     return frozenset()
@@ -133,7 +136,7 @@ class Engine:
                 break
             # Merges begin as soon as the store is open. Asked for its parts, then for what is in them, the
             # engine finds nothing in those that became one in between.
-            if self._parts_of(table) == before:
+            if after == before:
                 return found
         # Whoever writes then looks first, which is slow and right.
         log.warning("batches_unknown", table=table, reason=why)
