@@ -23,7 +23,7 @@ from benchmarks import fleet as fleets
 from benchmarks.fleet import Fleet
 from tests.e2e.running import Toban, enterable_folder, wait_for
 
-from toban.faces.cli.up import free_port
+from toban.faces.cli.supervision.up import free_port
 
 METHOD = """Method: {hosts:,} hosts on one loopback port, each an exposition of its own. The document has one
 row, 監視間隔 1分, 異常 95%; `toban up` runs it with SQLite and its own store, and posts to a Slack webhook.

@@ -28,13 +28,13 @@ from tests.e2e.browsing import chromium, signed_in
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
-from toban.chapters.logs.lines import LineReader, Origin
+from toban.chapters.logs.intake.lines import LineReader, Origin
 from toban.chapters.logs.rules import rules
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
-from toban.engine.telemetry.log_language import read_search
-from toban.engine.telemetry.log_search import LogSearch, Span
-from toban.engine.telemetry.logs import Batch, LogStore, key_of
+from toban.engine.telemetry.logs.language import read_search
+from toban.engine.telemetry.logs.rows import Batch, LogStore, key_of
+from toban.engine.telemetry.logs.search import LogSearch, Span
 from toban.engine.telemetry.store import Telemetry
 
 METHOD = """Method: the real `toban serve` before the real `toban store`, durable before the acknowledgement;

@@ -7,8 +7,8 @@ import orjson
 import pyarrow as pa
 
 from toban.engine.telemetry.columns import table_of
-from toban.engine.telemetry.logs import LOG_ROWS, Batch
-from toban.engine.telemetry.spans import SPAN_ROWS
+from toban.engine.telemetry.logs.rows import LOG_ROWS, Batch
+from toban.engine.telemetry.spans.rows import SPAN_ROWS
 
 
 class LogRow(NamedTuple):

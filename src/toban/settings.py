@@ -104,6 +104,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": sorted((PACKAGE / "faces" / "web").glob("*/templates")),
         "APP_DIRS": True,
         "OPTIONS": {
             "builtins": ["toban.faces.web.templatetags.pages"],

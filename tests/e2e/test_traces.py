@@ -11,7 +11,7 @@ from tests.integration.faces.ingest.served import Served, serving
 from tests.telemetry_rows import SpanRow, batch_of
 
 from toban.engine.telemetry.batches import key_of
-from toban.engine.telemetry.spans import SpanStore
+from toban.engine.telemetry.spans.rows import SpanStore
 
 pytestmark = pytest.mark.slow
 

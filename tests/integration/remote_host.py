@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.runs.remote import Host
+from toban.engine.runs.commands.remote import Host
 
 _STRANGER = 12345
 """The user id that sshd runs as where the tests run as root: it wants an account of its own then."""

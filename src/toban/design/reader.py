@@ -22,7 +22,6 @@ from pathlib import Path
 
 from toban.design.clauses.base import Clause
 from toban.design.clauses.routine import headed_routine
-from toban.design.clauses.shape import Place, words
 from toban.design.markdown import (
     Block,
     BulletList,
@@ -42,6 +41,7 @@ from toban.design.reading.outcome import Fate, Outcome, aside, read, unread
 from toban.design.reading.pairs import is_pairs, pair_lines
 from toban.design.reading.tables import read_table, row_text
 from toban.design.section import Section
+from toban.design.shapes.shape import Place, words
 from toban.design.values.schedule import Schedule
 
 MAX_BYTES = 10 * 1024 * 1024

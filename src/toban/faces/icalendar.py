@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from toban.design.clauses.labels import CHAPTERS
 from toban.engine.bindings.agenda import Agenda, Entry
-from toban.faces.agenda_words import title
+from toban.faces.words.agenda import title
 
 _LONGEST = 75
 """Octets of a line, its break excluded (section 3.1)."""

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from toban import wiring
-from toban.chapters.backup import drills, works
+from toban.chapters.backup import works
+from toban.chapters.backup.drills import routine as drills
 from toban.chapters.backup.works import BackupPlan
 from toban.design.reader import Design, load_design
 from toban.engine.bindings.load import read_bindings

@@ -1,8 +1,8 @@
 import pytest
 
-from toban.design.clauses.shape import words
 from toban.design.markdown import Heading
 from toban.design.section import Section, heading_text
+from toban.design.shapes.shape import words
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from toban.chapters.backup import catalogue, procedure, records, restore, rules
+from toban.chapters.backup import catalogue, rules
 from toban.chapters.backup.engine import (
     BackupFailed,
     Engine,
@@ -25,7 +25,8 @@ from toban.chapters.backup.engine import (
     Watch,
 )
 from toban.chapters.backup.models import Backup
-from toban.chapters.backup.restore import Refusal, Target
+from toban.chapters.backup.restoring import procedure, records, restore
+from toban.chapters.backup.restoring.restore import Refusal, Target
 from toban.chapters.backup.rules import Keep, PrunePlan
 from toban.chapters.backup.turns import NoTurn, Turn, turn_of
 from toban.design.clauses.backup import RestoreProcedure

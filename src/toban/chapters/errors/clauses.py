@@ -8,7 +8,7 @@ from toban.design.clauses.monitoring import ToolChoice
 from toban.design.clauses.routine import Routine
 from toban.design.reader import Design
 from toban.design.values.duration import Duration
-from toban.engine.telemetry.log_words import ERROR, kind_of
+from toban.engine.telemetry.logs.words import ERROR, kind_of
 
 USUALLY_KEPT = timedelta(days=90)
 """How long events are kept where the document has no row for error logs."""

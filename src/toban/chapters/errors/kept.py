@@ -11,8 +11,8 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Length
 
 from toban.chapters.errors.finding import condition
+from toban.chapters.errors.intake.payload import LARGEST
 from toban.chapters.errors.models import ErrorGroup, ErrorHour, StoredEvent
-from toban.chapters.errors.payload import LARGEST
 from toban.chapters.errors.review import Reviewed, Week, Weekly, review
 from toban.chapters.errors.rules import State
 from toban.chapters.errors.search import Term

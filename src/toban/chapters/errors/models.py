@@ -7,7 +7,7 @@ events and a few samples, packed; a number for each hour.
 
 from django.db import models
 
-from toban.chapters.errors.event import Level
+from toban.chapters.errors.intake.event import Level
 from toban.chapters.errors.rules import Arrival, By, State
 from toban.chapters.errors.search import LONGEST_NAME, LONGEST_VALUE
 

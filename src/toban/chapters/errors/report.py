@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from toban.chapters.errors.event import Level
+from toban.chapters.errors.intake.event import Level
 from toban.chapters.errors.models import ErrorGroup, ErrorProject, ErrorReview
 from toban.chapters.errors.rules import Arrival
 from toban.design.clauses.base import Clause

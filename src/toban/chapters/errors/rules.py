@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from toban.chapters.errors.event import ErrorEvent, Frame, Raised
+from toban.chapters.errors.intake.event import ErrorEvent, Frame, Raised
 from toban.chapters.errors.releases import is_before
 
 _CALLS = 30

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from toban.chapters.errors.event import ErrorEvent, known_level
+from toban.chapters.errors.intake.event import ErrorEvent, known_level
 from toban.engine.search_parts import BadSearch, Part, parts_of, term
 
 MOST_TERMS = 10

@@ -10,7 +10,7 @@ import structlog
 from django.db import transaction
 
 from toban.chapters.errors import clauses, report
-from toban.chapters.errors.event import Level
+from toban.chapters.errors.intake.event import Level
 from toban.chapters.errors.models import (
     AffectedUser,
     ErrorGroup,
@@ -32,7 +32,7 @@ from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.notify import alerts
-from toban.engine.notify.routing import rules_for
+from toban.engine.notify.routing.routing import rules_for
 from toban.engine.notify.signal import LEVEL_OF
 
 REMEMBERED = timedelta(days=2)

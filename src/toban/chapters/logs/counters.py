@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter
 
-from toban.chapters.logs.lines import Reading
+from toban.chapters.logs.intake.lines import Reading
 
 LINES_TOTAL = Counter(
     "toban_log_lines_total",

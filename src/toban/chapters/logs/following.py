@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from toban.engine.telemetry.log_search import FoundRow, LogSearch, Place, Span, Term
+from toban.engine.telemetry.logs.search import FoundRow, LogSearch, Place, Span, Term
 
 LATE = timedelta(minutes=5)
 """How late a row may come and still be followed."""

@@ -5,7 +5,7 @@ And how far logs were fetched that stay elsewhere, and the searches that operato
 
 from django.db import models
 
-from toban.chapters.logs.pulls import Position
+from toban.chapters.logs.pulling.rules import Position
 from toban.engine.people.models import Operator
 
 

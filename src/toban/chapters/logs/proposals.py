@@ -9,7 +9,7 @@ from toban.design.reader import Design
 from toban.engine.bindings.draft import OpenTable, Proposal
 from toban.engine.bindings.keeping import ArchiveBinding, EvidenceBinding
 from toban.engine.stores.store import StoreKind
-from toban.engine.telemetry.log_words import AUDIT, kind_of
+from toban.engine.telemetry.logs.words import AUDIT, kind_of
 
 _ARCHIVE = re.compile(r"アーカイブ|退避|長期(?:保存|保管)|archiv|glacier", re.IGNORECASE)
 _BUCKET = re.compile(r"\bs3\b|minio|バケット|オブジェクトストレージ|bucket", re.IGNORECASE)

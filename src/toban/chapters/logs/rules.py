@@ -10,7 +10,7 @@ from toban.design.reader import Design
 from toban.design.values.duration import Duration, Retention
 from toban.engine.bindings.model import Bindings
 from toban.engine.masks import Masker, masker
-from toban.engine.telemetry.log_words import ACCESS, APPLICATION, ERROR, TRACE, kind_of, level_of
+from toban.engine.telemetry.logs.words import ACCESS, APPLICATION, ERROR, TRACE, kind_of, level_of
 
 FAILURES = frozenset(("ERROR", "CRITICAL"))
 

@@ -9,8 +9,8 @@ from toban.chapters.monitoring.limits import Limits
 from toban.design.clauses.monitoring import Monitor
 from toban.design.section import normalise
 from toban.engine.search_parts import BadSearch, quoted, term
-from toban.engine.telemetry.log_language import read_search
-from toban.engine.telemetry.log_words import ERROR, kind_of, known_level
+from toban.engine.telemetry.logs.language import read_search
+from toban.engine.telemetry.logs.words import ERROR, kind_of, known_level
 
 _TEXT = re.compile(
     r"[「『\"'`](?P<said>[^「」『』\"'`]+)[」』\"'`].*|(?P<held>.+?) ?(?:を|が)?(?:含む|含まれる).*"

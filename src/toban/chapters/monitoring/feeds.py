@@ -15,7 +15,7 @@ from toban.design.reader import Design
 from toban.design.values.metric import Metric
 from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings, Bound, Discovery
 from toban.engine.said import recorded
-from toban.engine.telemetry.log_words import kind_of
+from toban.engine.telemetry.logs.words import kind_of
 
 type SourceKinds = Mapping[str, SourceKind]
 

@@ -9,7 +9,7 @@ from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify.roster import Override, Roster, clock, following, holding, on_duty, rosters
+from toban.engine.notify.duty.roster import Override, Roster, clock, following, holding, on_duty, rosters
 from toban.engine.said import recorded
 
 _WEEK = 7

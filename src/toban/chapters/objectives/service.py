@@ -20,7 +20,8 @@ from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
 from toban.engine.evidence import status
-from toban.engine.notify import alerts, overrides
+from toban.engine.notify import alerts
+from toban.engine.notify.duty import overrides
 from toban.engine.notify.models import Maintenance
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.shape import (
+from toban.design.section import Section, heading_text, normalise
+from toban.design.shapes.shape import (
     Built,
     Cells,
     ChapterShapes,
@@ -19,8 +20,7 @@ from toban.design.clauses.shape import (
     TableShape,
     words,
 )
-from toban.design.clauses.timing import read_when, row_schedules
-from toban.design.section import Section, heading_text, normalise
+from toban.design.shapes.timing import read_when, row_schedules
 from toban.design.values.duration import (
     Duration,
     Generations,

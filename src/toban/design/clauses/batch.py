@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.sentence import several
-from toban.design.clauses.shape import (
+from toban.design.section import normalise
+from toban.design.shapes.sentence import several
+from toban.design.shapes.shape import (
     Cells,
     ChapterShapes,
     Entry,
@@ -16,8 +17,7 @@ from toban.design.clauses.shape import (
     TableShape,
     words,
 )
-from toban.design.clauses.timing import is_attribute, read_times, row_schedules
-from toban.design.section import normalise
+from toban.design.shapes.timing import is_attribute, read_times, row_schedules
 from toban.design.values.retry import FailureAction, RetryRule, read_failure_actions, read_retry
 from toban.design.values.schedule import Schedule
 

@@ -6,16 +6,9 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.sentence import schedule_within
-from toban.design.clauses.shape import (
-    Cells,
-    ChapterShapes,
-    Entry,
-    EntryShape,
-    TableShape,
-    words,
-)
 from toban.design.section import normalise
+from toban.design.shapes.sentence import schedule_within
+from toban.design.shapes.shape import Cells, ChapterShapes, Entry, EntryShape, TableShape, words
 from toban.design.values.quantity import Quantity, read_quantity
 from toban.design.values.schedule import Schedule
 from toban.design.values.threshold import Threshold, read_threshold

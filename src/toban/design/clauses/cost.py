@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.shape import (
+from toban.design.section import normalise
+from toban.design.shapes.shape import (
     Cells,
     ChapterShapes,
     Entry,
@@ -17,7 +18,6 @@ from toban.design.clauses.shape import (
     read_value,
     words,
 )
-from toban.design.section import normalise
 from toban.design.values.money import BudgetAlert, Money, read_budget_alert, read_money
 from toban.design.values.schedule import Schedule, read_schedule
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.shape import ChapterShapes, Entry, EntryShape, words
+from toban.design.shapes.shape import ChapterShapes, Entry, EntryShape, words
 from toban.design.values.duration import Duration, read_duration, read_within
 
 

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.sentence import schedule_within, several
-from toban.design.clauses.shape import Cells, ChapterShapes, Entry, EntryShape, TableShape, words
+from toban.design.shapes.sentence import schedule_within, several
+from toban.design.shapes.shape import Cells, ChapterShapes, Entry, EntryShape, TableShape, words
 from toban.design.values.schedule import Schedule, read_schedule
 
 

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.sentence import several
-from toban.design.clauses.shape import (
+from toban.design.section import normalise
+from toban.design.shapes.sentence import several
+from toban.design.shapes.shape import (
     Cells,
     ChapterShapes,
     NotUnderstood,
@@ -17,7 +18,6 @@ from toban.design.clauses.shape import (
     TableShape,
     words,
 )
-from toban.design.section import normalise
 from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
 from toban.design.values.people import Recipient, read_recipients
 from toban.design.values.severity import IncidentSeverity, read_incident_severity

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.sentence import several
-from toban.design.clauses.shape import (
+from toban.design.section import normalise
+from toban.design.shapes.sentence import several
+from toban.design.shapes.shape import (
     Built,
     Cells,
     ChapterShapes,
@@ -22,7 +23,6 @@ from toban.design.clauses.shape import (
     unreadable,
     words,
 )
-from toban.design.section import normalise
 from toban.design.values.duration import Retention, read_retention
 
 

@@ -8,7 +8,9 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.limits import (
+from toban.design.clauses.notices import NotificationRule, rule_entry, rule_row
+from toban.design.section import Section, heading_text, normalise
+from toban.design.shapes.limits import (
     beside_normal,
     compared,
     directed,
@@ -17,9 +19,8 @@ from toban.design.clauses.limits import (
     read_normal,
     unanswered,
 )
-from toban.design.clauses.notices import NotificationRule, rule_entry, rule_row
-from toban.design.clauses.sentence import several
-from toban.design.clauses.shape import (
+from toban.design.shapes.sentence import several
+from toban.design.shapes.shape import (
     Cells,
     ChapterShapes,
     Entry,
@@ -29,7 +30,6 @@ from toban.design.clauses.shape import (
     read_value,
     words,
 )
-from toban.design.section import Section, heading_text, normalise
 from toban.design.values.duration import Duration, TimeUnit, read_duration
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.people import Recipient, read_recipients

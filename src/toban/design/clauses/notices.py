@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.shape import Cells, Entry, NotUnderstood, read_value, unreadable
+from toban.design.shapes.shape import Cells, Entry, NotUnderstood, read_value, unreadable
 from toban.design.values.duration import Duration, read_within
 from toban.design.values.people import ChannelRef, Recipient, read_channels, read_recipients
 from toban.design.values.severity import (

@@ -7,8 +7,9 @@ from typing import ClassVar
 from toban.design.chapter import Chapter
 from toban.design.clauses.backup import RecoveryObjective, objective_named
 from toban.design.clauses.base import Clause
-from toban.design.clauses.limits import read_limit
-from toban.design.clauses.shape import (
+from toban.design.section import normalise
+from toban.design.shapes.limits import read_limit
+from toban.design.shapes.shape import (
     Built,
     Cells,
     ChapterShapes,
@@ -20,8 +21,7 @@ from toban.design.clauses.shape import (
     read_value,
     words,
 )
-from toban.design.clauses.timing import read_when
-from toban.design.section import normalise
+from toban.design.shapes.timing import read_when
 from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
 from toban.design.values.hours import Hours, read_hours
 from toban.design.values.metric import Metric, read_metric

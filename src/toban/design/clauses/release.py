@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.shape import (
+from toban.design.section import normalise
+from toban.design.shapes.shape import (
     Cells,
     ChapterShapes,
     Entry,
@@ -17,8 +18,7 @@ from toban.design.clauses.shape import (
     TableShape,
     words,
 )
-from toban.design.clauses.timing import read_when, row_schedule
-from toban.design.section import normalise
+from toban.design.shapes.timing import read_when, row_schedule
 from toban.design.values.duration import Duration, read_within
 from toban.design.values.schedule import Schedule
 

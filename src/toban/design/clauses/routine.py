@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.shape import (
+from toban.design.section import normalise
+from toban.design.shapes.shape import (
     Built,
     Cells,
     ChapterShapes,
@@ -17,7 +18,7 @@ from toban.design.clauses.shape import (
     TableShape,
     words,
 )
-from toban.design.clauses.timing import (
+from toban.design.shapes.timing import (
     beside,
     is_attribute,
     nearest_schedule,
@@ -26,7 +27,6 @@ from toban.design.clauses.timing import (
     row_schedules,
     section_schedule,
 )
-from toban.design.section import normalise
 from toban.design.values.schedule import Schedule, join_schedule, read_schedule
 
 

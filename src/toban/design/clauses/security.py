@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.sentence import schedule_within
-from toban.design.clauses.shape import (
+from toban.design.section import normalise
+from toban.design.shapes.sentence import schedule_within
+from toban.design.shapes.shape import (
     Built,
     Cells,
     ChapterShapes,
@@ -17,7 +18,7 @@ from toban.design.clauses.shape import (
     TableShape,
     words,
 )
-from toban.design.clauses.timing import (
+from toban.design.shapes.timing import (
     is_attribute,
     nearest_schedule,
     of_each,
@@ -25,7 +26,6 @@ from toban.design.clauses.timing import (
     row_schedules,
     section_schedule,
 )
-from toban.design.section import normalise
 from toban.design.values.duration import Duration, read_duration, read_within
 from toban.design.values.schedule import Schedule, read_schedule
 

@@ -1,12 +1,12 @@
 """Code blocks as clauses, where the heading makes them one."""
 
 from toban.design.clauses.registry import CODE
-from toban.design.clauses.shape import Code, CodeShape, NotUnderstood, Place
 from toban.design.markdown import CodeBlock
 from toban.design.origin import Origin
 from toban.design.reading.entries import read_step_text, steps_shape
 from toban.design.reading.outcome import Outcome, read, unread
 from toban.design.section import Section
+from toban.design.shapes.shape import Code, CodeShape, NotUnderstood, Place
 
 _PLAIN = frozenset({"text", "txt", "plaintext", "markdown", "md", ""})
 _DIAGRAMS = frozenset({"mermaid", "plantuml", "puml", "dot", "graphviz"})

@@ -5,7 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from toban.design.clauses.registry import ENTRIES, STEPS, TABLES
-from toban.design.clauses.shape import (
+from toban.design.markdown import BulletList, NumberedList
+from toban.design.origin import Origin
+from toban.design.reading.outcome import Fate, Outcome, aside, read, unread
+from toban.design.section import Section, normalise
+from toban.design.shapes.shape import (
     Cells,
     Entry,
     EntryShape,
@@ -17,10 +21,6 @@ from toban.design.clauses.shape import (
     roles_of,
     words,
 )
-from toban.design.markdown import BulletList, NumberedList
-from toban.design.origin import Origin
-from toban.design.reading.outcome import Fate, Outcome, aside, read, unread
-from toban.design.section import Section, normalise
 
 _KEYED = re.compile(
     r"(?P<key>[^:：\n。]{1,60}?)\s*(?:[:：](?!//)(?<!\d[:：](?=\d))|：)\s*(?P<value>.*)", re.DOTALL

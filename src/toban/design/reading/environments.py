@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from toban.design.clauses.shape import is_blank, words
 from toban.design.markdown import Row, Table
 from toban.design.reading.outcome import Outcome
 from toban.design.reading.tables import row_text
 from toban.design.section import normalise
+from toban.design.shapes.shape import is_blank, words
 
 _PRODUCTION = r"(?:本番|プロダクション|production|prod)(?:環境| env(?:ironment)?)?"
 _OTHER = (

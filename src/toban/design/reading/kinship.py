@@ -6,10 +6,10 @@ also what one does with money). Read as one, they would page people for a share 
 
 from collections.abc import Sequence
 
-from toban.design.clauses.shape import words
 from toban.design.markdown import Block, Heading
 from toban.design.reading.outcome import Fate, Outcome
 from toban.design.section import heading_words
+from toban.design.shapes.shape import words
 
 _OPERATIONS = words(
     "運用|監視|アラート|アラーム|ログ|バックアップ|リストア|復旧|復元|障害|インシデント|デプロイ|リリース|ロールバック|バッチ|ジョブ|定期|メンテ"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from toban.design.clauses.base import Clause
-from toban.design.clauses.shape import Built
+from toban.design.shapes.shape import Built
 
 
 class Fate(Enum):

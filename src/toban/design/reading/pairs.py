@@ -1,10 +1,10 @@
 """Key-value tables (項目 | 内容), where each row is a rule of its own."""
 
-from toban.design.clauses.shape import is_blank, words
 from toban.design.markdown import Table
 from toban.design.reading.entries import Line
 from toban.design.reading.tables import row_text
 from toban.design.section import Section, normalise
+from toban.design.shapes.shape import is_blank, words
 
 _KEY = words("(?:設定)?項目|要件|パラメータ|属性|設定|名称|key|item|setting|parameter|property")
 _VALUE = words(

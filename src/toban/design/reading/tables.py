@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from toban.design.clauses.registry import TABLES
-from toban.design.clauses.shape import Cells, NotUnderstood, Place, TableShape, is_blank, roles_of, words
 from toban.design.markdown import Row, Table
 from toban.design.origin import Origin
 from toban.design.reading.outcome import Fate, Outcome, aside, read, unread
 from toban.design.section import Section, normalise
+from toban.design.shapes.shape import Cells, NotUnderstood, Place, TableShape, is_blank, roles_of, words
 
 # Rows tried before a kind is accepted, and the share of them that must be readable.
 _SAMPLE = 20

@@ -4,8 +4,8 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 
-from toban.design.clauses.shape import words
 from toban.design.section import normalise
+from toban.design.shapes.shape import words
 from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.quantity import Quantity, read_quantity
 from toban.design.values.severity import AlertLevel

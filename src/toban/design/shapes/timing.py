@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable, Sequence
 
-from toban.design.clauses.shape import Cells, Entry, NotUnderstood, words
 from toban.design.section import Section, heading_words, normalise
+from toban.design.shapes.shape import Cells, Entry, NotUnderstood, words
 from toban.design.values.duration import read_duration
 from toban.design.values.schedule import Schedule, join_schedule, read_schedule, read_schedules
 

@@ -13,7 +13,7 @@ from toban.design.origin import Origin
 from toban.design.reader import Design
 from toban.engine.bindings.load import secret_findings
 from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings
-from toban.engine.telemetry.log_words import kind_of
+from toban.engine.telemetry.logs.words import kind_of
 
 
 def binding_findings(design: Design, bindings: Bindings) -> tuple[Finding, ...]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from toban.engine.notify.models import Alert, Delivery, StageOutcome
 from toban.engine.notify.past import place
 from toban.engine.notify.reason import Reason
-from toban.engine.notify.stages import STAGES
+from toban.engine.notify.routing.stages import STAGES
 
 ROUTE, GROUP, SEND = "route", "group", "send"
 ORDER = (ROUTE, *STAGES, GROUP, SEND)

@@ -9,8 +9,8 @@ from enum import StrEnum
 from django.db import transaction
 
 from toban.engine.evidence import ledger
-from toban.engine.notify import flapping
 from toban.engine.notify.models import EVENT, Alert
+from toban.engine.notify.routing import flapping
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.text import storable_text
 

@@ -19,9 +19,9 @@ from toban.design.values.severity import AlertLevel, read_alert_level
 from toban.engine.evidence import ledger
 from toban.engine.notify import alerts
 from toban.engine.notify.models import Alert
-from toban.engine.notify.routing import rules_for
+from toban.engine.notify.routing.routing import rules_for
+from toban.engine.notify.routing.silences import FOREIGN
 from toban.engine.notify.signal import Condition, Signal
-from toban.engine.notify.silences import FOREIGN
 from toban.engine.text import storable_text
 
 UNSENT = timedelta(minutes=5)

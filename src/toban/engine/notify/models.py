@@ -6,9 +6,9 @@ from django.db import models
 from django.db.models import Q
 
 from toban.design.values.severity import AlertLevel
-from toban.engine.notify.notice import NoticeKind
+from toban.engine.notify.delivery.notice import NoticeKind
+from toban.engine.notify.routing.silences import Quiet
 from toban.engine.notify.signal import Condition
-from toban.engine.notify.silences import Quiet
 
 _CONDITIONS = [(condition.value, condition.value) for condition in Condition]
 EVENT = "event"

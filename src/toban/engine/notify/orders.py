@@ -8,7 +8,7 @@ from django.db import transaction
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.models import Alert, Maintenance, Silence
-from toban.engine.notify.silences import CLAUSE, FOREIGN, MATCHERS, is_matcher
+from toban.engine.notify.routing.silences import CLAUSE, FOREIGN, MATCHERS, is_matcher
 from toban.engine.orders import NotPossible
 
 LONGEST = timedelta(days=30)

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.models import Alert, Announcement, Delivery, Escalation, StageOutcome
-from toban.engine.notify.notice import NoticeKind
+from toban.engine.notify.routing.stages import Told
 from toban.engine.notify.signal import Condition
-from toban.engine.notify.stages import Told
 
 AT_LEAST_EVERY = timedelta(minutes=1)
 """Who is on duty and which window is open changes by the clock: no alert is left alone for longer."""

@@ -17,24 +17,28 @@ from toban.design.reader import Design
 from toban.design.values.people import Role
 from toban.design.values.severity import AlertLevel
 from toban.engine.evidence import ledger, status
-from toban.engine.notify import alerts, duty, escalation, flapping, grouping, matrix, outbox, queue
-from toban.engine.notify.contacts import Contacts, Way
+from toban.engine.notify import alerts
 from toban.engine.notify.counters import STAGE_TOTAL
-from toban.engine.notify.grouping import Passed
-from toban.engine.notify.handing_on import hand_on
-from toban.engine.notify.handover import PEOPLE, tell_handovers
+from toban.engine.notify.delivery import outbox, queue
+from toban.engine.notify.delivery.handing_on import hand_on
+from toban.engine.notify.delivery.notice import NoticeKind
+from toban.engine.notify.duty import escalation
+from toban.engine.notify.duty import reach as duty
+from toban.engine.notify.duty.handover import PEOPLE, tell_handovers
+from toban.engine.notify.duty.overrides import with_those_on_duty
 from toban.engine.notify.inwards import end_unsent
-from toban.engine.notify.maintenance import Planned, open_window, window_for
 from toban.engine.notify.models import Alert, Delivery, Escalation, Maintenance, Silence, StageOutcome
-from toban.engine.notify.muting import Causes, Trouble
-from toban.engine.notify.notice import NoticeKind
-from toban.engine.notify.overrides import with_those_on_duty
 from toban.engine.notify.past import AT_LEAST_EVERY, Past, place, unsettled
 from toban.engine.notify.reason import WORDS, Reason
-from toban.engine.notify.routing import DeadEnd, Route, Routing, routing_of, rules_for
+from toban.engine.notify.routing import flapping, grouping, matrix
+from toban.engine.notify.routing.contacts import Contacts, Way
+from toban.engine.notify.routing.grouping import Passed
+from toban.engine.notify.routing.maintenance import Planned, open_window, window_for
+from toban.engine.notify.routing.muting import Causes, Trouble
+from toban.engine.notify.routing.routing import DeadEnd, Route, Routing, routing_of, rules_for
+from toban.engine.notify.routing.silences import Quiet, lifted_at, silencing
+from toban.engine.notify.routing.stages import Candidate, Judgement, Situation, Standing, judge
 from toban.engine.notify.signal import LEVEL_OF, Condition
-from toban.engine.notify.silences import Quiet, lifted_at, silencing
-from toban.engine.notify.stages import Candidate, Judgement, Situation, Standing, judge
 
 _HELD = frozenset({Reason.IN_MAINTENANCE, Reason.MUTED, Reason.SILENCED})
 """Why an alert that nobody has taken on is not escalated, either."""

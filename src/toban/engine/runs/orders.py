@@ -8,8 +8,8 @@ from django.db import transaction
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
-from toban.engine.runs import claim
-from toban.engine.runs.bell import call_workers
+from toban.engine.runs.claiming import claim
+from toban.engine.runs.claiming.bell import call_workers
 from toban.engine.runs.models import Approval, PlannedWork, Run
 from toban.engine.runs.parameters import listed, read, unknown_names
 from toban.engine.runs.rules import Reason

@@ -14,7 +14,7 @@ from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs import parameters, rules
-from toban.engine.runs.bell import call_workers
+from toban.engine.runs.claiming.bell import call_workers
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import Work

@@ -6,8 +6,9 @@ from datetime import timedelta
 from django.db import Error, connection, connections
 
 from toban.engine.clock import Clock
-from toban.engine.runs import reported, scheduler, written
-from toban.engine.runs.runner import Runner
+from toban.engine.runs import scheduler, written
+from toban.engine.runs.claiming.runner import Runner
+from toban.engine.runs.elsewhere import reported
 from toban.engine.runs.work import Work
 from toban.engine.telemetry.output import OutputBuffer
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from django.db.models import Count
 
+from toban.engine.runs.claiming.runner import MOST_LINES
 from toban.engine.runs.models import Run, RunLog
-from toban.engine.runs.runner import MOST_LINES
 from toban.engine.telemetry.output import OutputLine
 
 KEPT = timedelta(days=90)

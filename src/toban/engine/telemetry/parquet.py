@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from toban.engine.telemetry import row_binary
-from toban.engine.telemetry.log_days import DayPart
-from toban.engine.telemetry.log_search import FoundRow, Span, Term, conditions, found_row, rows_of
+from toban.engine.telemetry.logs.days import DayPart
+from toban.engine.telemetry.logs.search import FoundRow, Span, Term, conditions, found_row, rows_of
 from toban.engine.telemetry.store import Telemetry
 from toban.engine.telemetry.tables import AS_SENT
 

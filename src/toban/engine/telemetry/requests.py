@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from toban.engine.telemetry.log_search import Span
+from toban.engine.telemetry.logs.search import Span
 from toban.engine.telemetry.store import Telemetry
 
 _FAILED = 500

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNUSABLE = 2
 _LOGS_EVERY = 2.0
@@ -148,7 +148,7 @@ def _metrics(order: Order, token: str, stop: threading.Event, until: ExitStack) 
 @contextmanager
 def _told_where_unusable() -> Iterator[None]:
     """End the command where what it keeps in the spool can't be had."""
-    from toban.faces.agent.positions import PositionsUnusable  # noqa: PLC0415
+    from toban.faces.agent.files.positions import PositionsUnusable  # noqa: PLC0415
 
     try:
         yield
@@ -161,9 +161,9 @@ def _told_where_unusable() -> Iterator[None]:
 def _logs(order: Order, token: str, stop: threading.Event) -> Iterator[Duty]:
     from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.faces.agent.client import new_client  # noqa: PLC0415
+    from toban.faces.agent.files.positions import Positions  # noqa: PLC0415
+    from toban.faces.agent.files.tail import Tail  # noqa: PLC0415
     from toban.faces.agent.logs import Shipper  # noqa: PLC0415
-    from toban.faces.agent.positions import Positions  # noqa: PLC0415
-    from toban.faces.agent.tail import Tail  # noqa: PLC0415
 
     # Names that mean the same wherever it is started next.
     patterns = [str(Path(pattern).absolute()) for pattern in order.logs]
@@ -181,9 +181,9 @@ def _logs(order: Order, token: str, stop: threading.Event) -> Iterator[Duty]:
 def _journal(order: Order, folder: str, token: str, stop: threading.Event) -> Iterator[Duty]:
     from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.faces.agent.client import new_client  # noqa: PLC0415
-    from toban.faces.agent.journal import Journal, Marks  # noqa: PLC0415
-    from toban.faces.agent.journal_courier import JournalCourier  # noqa: PLC0415
-    from toban.faces.agent.journalctl import LACKING  # noqa: PLC0415
+    from toban.faces.agent.journal.courier import JournalCourier  # noqa: PLC0415
+    from toban.faces.agent.journal.journal import Journal, Marks  # noqa: PLC0415
+    from toban.faces.agent.journal.journalctl import LACKING  # noqa: PLC0415
 
     program = shutil.which("journalctl")
     if program is None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import httpx
 
 from toban.faces.agent.courier import ClockAmiss, Courier, Held, Parcel
-from toban.faces.agent.tail import Tail, Tailed
+from toban.faces.agent.files.tail import Tail, Tailed
 
 
 class Shipper(Courier):

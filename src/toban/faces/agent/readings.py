@@ -13,11 +13,11 @@ from pathlib import Path
 import httpx
 import structlog
 
+from toban.chapters.monitoring.pushing import agent as agents
 from toban.chapters.monitoring.source import Source
 from toban.engine.clock import Clock, system_clock
 from toban.faces.agent.client import ANOTHER, is_page
 from toban.faces.agent.clocks import OFF, compared, time_of
-from toban.faces.ingest import agents
 
 _AT_ONCE = 200
 """Readings of one request."""

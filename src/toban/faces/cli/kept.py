@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.terminal import refuse
+from toban.faces.terminal import refuse
 
 if TYPE_CHECKING:
     from toban.engine.bindings.inforce import Edition

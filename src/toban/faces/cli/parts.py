@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     # Loaded by whoever asks: most commands, such as `toban check`, need none of it.
     from toban.chapters.backup.batch import Kinds as BackupKinds
     from toban.chapters.backup.engine import EngineKind
-    from toban.chapters.logs.source import LogSourceKind
+    from toban.chapters.logs.pulling.source import LogSourceKind
     from toban.chapters.monitoring.discovery import DiscoveryKind
     from toban.chapters.monitoring.source import SourceKind
     from toban.engine.bindings.inforce import InForce
     from toban.engine.bindings.load import Kinds
     from toban.engine.bindings.model import Section
-    from toban.engine.notify.channel import Transport
+    from toban.engine.notify.delivery.channel import Transport
     from toban.engine.runs.kinds import WorkKind
     from toban.engine.stores.store import StoreKind
 
@@ -51,14 +51,14 @@ class Parts:
     @cached_property
     def log_source_kinds(self) -> "Mapping[str, LogSourceKind]":
         """The kinds of place that logs are fetched from."""
-        from toban.chapters.logs.source import load_log_sources  # noqa: PLC0415
+        from toban.chapters.logs.pulling.source import load_log_sources  # noqa: PLC0415
 
         return load_log_sources(self.log_sources)
 
     @cached_property
     def transports(self) -> "Mapping[str, Transport]":
         """The kinds of channel."""
-        from toban.engine.notify.channel import load_transports  # noqa: PLC0415
+        from toban.engine.notify.delivery.channel import load_transports  # noqa: PLC0415
 
         return load_transports(self.channels)
 

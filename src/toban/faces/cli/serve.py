@@ -9,7 +9,7 @@ import click
 import uvicorn
 
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.terminal import refuse, speak_utf8
+from toban.faces.terminal import refuse, speak_utf8
 
 if TYPE_CHECKING:
     from toban.engine.bindings.inforce import Edition, InForce
@@ -45,7 +45,7 @@ def command(parts: Parts, host: str, port: int) -> None:
     from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.faces.ingest.app import application  # noqa: PLC0415
     from toban.faces.ingest.hub import Hub  # noqa: PLC0415
-    from toban.faces.ingest.pings import Pings  # noqa: PLC0415
+    from toban.faces.ingest.runs.pings import Pings  # noqa: PLC0415
 
     in_force = parts.in_force()
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from toban.faces.cli.terminal import refuse
+from toban.faces.terminal import refuse
 
 _UNUSABLE = 2
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import Verdict
-from toban.faces.web import words
-from toban.faces.web.recorded import in_readers_language
+from toban.faces.document.recorded import in_readers_language
+from toban.faces.words import verdicts as words
 
 
 @dataclass(frozen=True, slots=True)

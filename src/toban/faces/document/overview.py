@@ -15,13 +15,13 @@ from toban.engine.bindings.inforce import Edition
 from toban.engine.bindings.model import Person, System
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import FIRING, Verdict
-from toban.engine.notify.roster import Override, Roster, Watch, on_duty, rosters
+from toban.engine.notify.duty.roster import Override, Roster, Watch, on_duty, rosters
 from toban.engine.said import Said
-from toban.faces.duty_words import name_of
-from toban.faces.web import words
-from toban.faces.web.live import LiveRow, worst_first
-from toban.faces.web.outline import Outline
-from toban.faces.web.skeleton import evidence_address
+from toban.faces.document.live import LiveRow, worst_first
+from toban.faces.document.outline import Outline
+from toban.faces.web.document.skeleton import evidence_address
+from toban.faces.words import verdicts as words
+from toban.faces.words.duty import name_of
 
 
 @dataclass(frozen=True, slots=True)

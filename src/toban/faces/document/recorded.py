@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as _known
 
 from toban.engine.notify.reason import WORDS
-from toban.faces.web.words import amount
+from toban.faces.words.verdicts import amount
 
 _LONGEST = 500
 """Characters of a line that is looked at: longer ones are what a source answered."""

@@ -27,27 +27,27 @@ from toban.engine.bindings import present
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.masks import masker
-from toban.engine.telemetry.log_search import LogSearch
-from toban.engine.telemetry.logs import LogStore
-from toban.engine.telemetry.spans import SpanStore
+from toban.engine.telemetry.logs.rows import LogStore
+from toban.engine.telemetry.logs.search import LogSearch
+from toban.engine.telemetry.spans.rows import SpanStore
+from toban.faces.document.live import live_row
 from toban.faces.ingest import memory
-from toban.faces.ingest.alerts import AlertsIn
 from toban.faces.ingest.bounds import LARGEST_FORM, marked, taking_at_most
+from toban.faces.ingest.errors.sentry import SentryIn
 from toban.faces.ingest.hub import Hub, News, changes_since, latest_revision
-from toban.faces.ingest.log_tail import LogTail
-from toban.faces.ingest.logs_in import LogsIn
+from toban.faces.ingest.logs.lines import LogsIn
+from toban.faces.ingest.logs.otlp import OtlpIn
+from toban.faces.ingest.logs.syslog.service import Syslog
+from toban.faces.ingest.logs.tail import LogTail
 from toban.faces.ingest.metrics import Metrics
-from toban.faces.ingest.metrics_in import MetricsIn
-from toban.faces.ingest.otlp_in import OtlpIn
-from toban.faces.ingest.pings import Pings
+from toban.faces.ingest.monitoring.pushed import MetricsIn
+from toban.faces.ingest.notify.alerts import AlertsIn
+from toban.faces.ingest.notify.slack import SlackActions
+from toban.faces.ingest.runs.pings import Pings
 from toban.faces.ingest.senders import Senders
-from toban.faces.ingest.sentry import SentryIn
-from toban.faces.ingest.slack import SlackActions
-from toban.faces.ingest.syslog.service import Syslog
 from toban.faces.ingest.visitor import may_read
 from toban.faces.web import assets
-from toban.faces.web.live import live_row
-from toban.faces.web.trends import telemetry
+from toban.faces.web.document.trends import telemetry
 
 log = structlog.get_logger(__name__)
 

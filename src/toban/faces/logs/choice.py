@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from toban.engine.telemetry.log_search import Place, Span
+from toban.engine.telemetry.logs.search import Place, Span
 
 LENGTHS = {
     "15m": timedelta(minutes=15),

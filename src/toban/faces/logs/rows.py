@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from toban.engine.telemetry.log_search import FoundRow
-from toban.faces.web.log_chart import kind_of_level
-from toban.faces.web.log_choice import place_text
-from toban.faces.web.trace_choice import TRACE_ID
+from toban.engine.telemetry.logs.search import FoundRow
+from toban.faces.logs.choice import place_text
+from toban.faces.web.logs.chart import kind_of_level
+from toban.faces.web.logs.trace_choice import TRACE_ID
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-OWN = Path(__file__).parent / "static"
+WEB = Path(__file__).parent
+OWN = WEB / "static"
 HTMX = Path(str(files("django_htmx"))) / "static"
-DIRECTORIES = (OWN, HTMX)
+DIRECTORIES = (OWN, *sorted(WEB.glob("*/static")), HTMX)
+"""What every page needs, what the pages of each subject need, and what others wrote."""
 
 
 @cache

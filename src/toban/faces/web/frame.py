@@ -13,14 +13,14 @@ from toban.engine.bindings import present
 from toban.engine.bindings.inforce import Edition
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify import overrides
+from toban.engine.notify.duty import overrides
 from toban.engine.runs.models import PlannedWork, Run
-from toban.faces.web import overview
-from toban.faces.web.live import LiveRow, live_rows
-from toban.faces.web.outline import Outline, outline
-from toban.faces.web.skeleton import Skeleton, skeleton
-from toban.faces.web.today import start_of_day, today
-from toban.faces.web.words import WORDS
+from toban.faces.document import overview
+from toban.faces.document.live import LiveRow, live_rows
+from toban.faces.document.outline import Outline, outline
+from toban.faces.web.document.skeleton import Skeleton, skeleton
+from toban.faces.web.document.today import start_of_day, today
+from toban.faces.words.verdicts import WORDS
 
 _KEPT = 6
 _RECENT = 500

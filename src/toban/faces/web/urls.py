@@ -4,31 +4,31 @@ from allauth.account import views as account
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-from toban.faces.web import (
-    alert,
-    alerts,
-    backups,
-    batches,
-    calendar,
-    duty,
-    error,
-    error_review,
-    errors,
-    feed,
-    history,
-    levels,
-    log_download,
-    log_row,
-    log_saved,
+from toban.faces.web.backup import backups
+from toban.faces.web.batch import batches, history
+from toban.faces.web.calendar import feed
+from toban.faces.web.calendar import pages as calendar
+from toban.faces.web.document import pages as views
+from toban.faces.web.errors import error, errors
+from toban.faces.web.errors import review as error_review
+from toban.faces.web.logs import (
+    download as log_download,
+)
+from toban.faces.web.logs import (
     logs,
-    people,
-    runs,
-    silences,
-    status,
     trace,
     traces,
-    views,
 )
+from toban.faces.web.logs import (
+    row as log_row,
+)
+from toban.faces.web.logs import (
+    saved as log_saved,
+)
+from toban.faces.web.notify import alert, alerts, duty, silences
+from toban.faces.web.objectives import levels, status
+from toban.faces.web.people import people
+from toban.faces.web.runs import run as runs
 
 
 def gone(request: HttpRequest) -> HttpResponse:

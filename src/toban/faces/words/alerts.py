@@ -12,8 +12,8 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.account import GROUP, ROUTE, SEND, Place, Word
 from toban.engine.notify.models import Alert, Delivery, StageOutcome
 from toban.engine.notify.reason import WORDS, Reason
+from toban.engine.notify.routing.silences import Quiet, silencing
 from toban.engine.notify.signal import Condition
-from toban.engine.notify.silences import Quiet, silencing
 
 
 class Standing(StrEnum):

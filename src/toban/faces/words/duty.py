@@ -6,7 +6,7 @@ from datetime import datetime
 from toban.design.chapter import Chapter
 from toban.design.clauses.labels import CHAPTERS
 from toban.engine.bindings.model import Person
-from toban.engine.notify.roster import Override, Roster, Shift, Watch
+from toban.engine.notify.duty.roster import Override, Roster, Shift, Watch
 from toban.faces.icalendar import Event
 
 

@@ -10,7 +10,7 @@ from toban.engine.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from toban.engine.telemetry.log_search import FoundRow
+    from toban.engine.telemetry.logs.search import FoundRow
 
 _FIELDS = (
     *("timestamp", "kind", "level", "service", "message", "userId", "requestId", "traceId", "spanId", "ip"),

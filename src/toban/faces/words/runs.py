@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from toban.engine.runs.claim import why_start
+from toban.engine.runs.claiming.claim import why_start
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.rules import Reason, Start

@@ -7,8 +7,8 @@ from toban.engine.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from toban.chapters.logs.waterfall import Line, Waterfall
-    from toban.engine.telemetry.span_search import FoundSpan, RouteFigures
+    from toban.chapters.logs.spans.waterfall import Line, Waterfall
+    from toban.engine.telemetry.spans.search import FoundSpan, RouteFigures
 
 FAILED = "■"
 """The mark of what is wrong, as the verdicts have it; a word stands beside it."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.integration.chapters.backup.postgres18 import programs
 
-from toban.chapters.backup import postgres
+from toban.chapters.backup.drills import postgres
 from toban.engine.bindings.model import DrillBinding
 
 

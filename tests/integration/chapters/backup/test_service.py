@@ -10,7 +10,7 @@ import pytest
 from tests.integration.chapters.backup import fake_engine
 from tests.integration.chapters.backup.by_hand import HandTurn, do
 from tests.integration.chapters.backup.fake_engine import FakeBackup, Source
-from tests.integration.engine.runs.claiming import succeed, taken
+from tests.integration.engine.runs.claims import succeed, taken
 
 from toban.chapters.backup import catalogue
 from toban.chapters.backup.batch import Kinds, batch_kind
@@ -22,8 +22,8 @@ from toban.engine.bindings import load
 from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.notify.models import Alert
-from toban.engine.runs import claim
-from toban.engine.runs.claim import Claim, LastStep
+from toban.engine.runs.claiming import claim
+from toban.engine.runs.claiming.claim import Claim, LastStep
 from toban.engine.runs.models import Run
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.work import StepFailed, Work

@@ -12,9 +12,9 @@ from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.notify.models import Alert
-from toban.engine.runs import reported
-from toban.engine.runs.belonging import Word
-from toban.engine.runs.reported import Report
+from toban.engine.runs.elsewhere import reported
+from toban.engine.runs.elsewhere.belonging import Word
+from toban.engine.runs.elsewhere.reported import Report
 from toban.engine.runs.scheduler import plan_due
 
 pytestmark = pytest.mark.django_db

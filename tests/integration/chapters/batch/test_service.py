@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.integration.engine.runs.claiming import succeed, taken
+from tests.integration.engine.runs.claims import succeed, taken
 
 from toban.chapters.batch.kinds import command
 from toban.chapters.batch.service import Batches
@@ -13,7 +13,7 @@ from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.notify.models import Alert
-from toban.engine.runs import claim
+from toban.engine.runs.claiming import claim
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.scheduler import plan_due

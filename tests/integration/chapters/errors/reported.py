@@ -3,10 +3,10 @@
 import json
 from datetime import UTC, datetime
 
-from toban.chapters.errors import intake
-from toban.chapters.errors.event import ErrorEvent, read_event
+from toban.chapters.errors.intake import intake
+from toban.chapters.errors.intake.event import ErrorEvent, read_event
+from toban.chapters.errors.intake.payload import read_payload
 from toban.chapters.errors.models import ErrorGroup, StoredEvent
-from toban.chapters.errors.payload import read_payload
 from toban.engine.masks import Mask, Masker
 
 NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)

@@ -16,7 +16,7 @@ def main() -> None:
     from django.db import connections
     from tests.integration.chapters.errors.reported import event
 
-    from toban.chapters.errors import intake
+    from toban.chapters.errors.intake import intake
     from toban.chapters.errors.models import ErrorGroup, ErrorHour, SeenEvent, StoredEvent
 
     if sys.argv[1:] == ["count"]:

@@ -11,7 +11,8 @@ import pytest
 from django.apps import apps
 from tests.integration.chapters.errors.reported import DOCUMENT, NOW, event, take
 
-from toban.chapters.errors import intake, orders, service
+from toban.chapters.errors import orders, service
+from toban.chapters.errors.intake import intake
 from toban.chapters.errors.kept import Search, found
 from toban.chapters.errors.models import ErrorGroup, ErrorValue, StoredEvent
 from toban.chapters.errors.search import read_search

@@ -17,12 +17,12 @@ def main() -> None:
     """Let the keeper make one step, and a hold be ordered at the first day that it deletes."""
     django.setup()
     from django.db import connections
-    from tests.integration.chapters.logs.test_keeping import NOON, ages, written
+    from tests.integration.chapters.logs.keeping.test_keeper import NOON, ages, written
 
-    from toban.chapters.logs import keeping
-    from toban.chapters.logs.keeping import Keeper
+    from toban.chapters.logs.keeping import keeper as keeping
+    from toban.chapters.logs.keeping.keeper import Keeper
     from toban.chapters.logs.models import Keeping
-    from toban.engine.telemetry.log_days import DayPart, LogDays
+    from toban.engine.telemetry.logs.days import DayPart, LogDays
     from toban.engine.telemetry.store import Telemetry
 
     url, when = sys.argv[1:]

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.integration.chapters.logs.test_keeping import fill
+from tests.integration.chapters.logs.keeping.test_keeper import fill
 from tests.integration.engine.telemetry.conftest import StoreProcess
 
 HOLDER = Path(__file__).with_name("holder.py")

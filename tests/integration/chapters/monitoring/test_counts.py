@@ -19,7 +19,7 @@ from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.notify.models import Alert
-from toban.engine.telemetry.logs import LogStore, key_of
+from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.samples import Sample
 
 pytestmark = pytest.mark.django_db(transaction=True)

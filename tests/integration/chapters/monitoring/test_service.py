@@ -25,7 +25,7 @@ from toban.design.values.quantity import Quantity
 from toban.design.values.threshold import Range, Threshold
 from toban.engine.bindings.model import Bindings, Bound, Section, System
 from toban.engine.evidence.models import ClauseStatus
-from toban.engine.notify.lead import NotLeading
+from toban.engine.notify.delivery.lead import NotLeading
 from toban.engine.notify.models import Alert
 from toban.engine.telemetry.samples import Sample
 

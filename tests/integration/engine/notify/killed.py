@@ -29,7 +29,7 @@ from toban import wiring  # noqa: E402
 from toban.engine.evidence.ledger import verify  # noqa: E402
 from toban.engine.notify.models import Alert, Delivery, Leader  # noqa: E402
 from toban.faces.cli.parts import Parts  # noqa: E402
-from toban.faces.cli.work import Work  # noqa: E402
+from toban.faces.cli.supervision.work import Work  # noqa: E402
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 SIGN = Path(os.environ["TOBAN_DESIGN"]).with_name(f"broken-{sys.argv[1]}")

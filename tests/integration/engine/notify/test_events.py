@@ -7,8 +7,8 @@ from tests.integration.engine.notify.conftest import MakeSignal
 
 from toban.design.reader import Design
 from toban.engine.notify import alerts, pipeline
-from toban.engine.notify.contacts import Contacts
 from toban.engine.notify.models import Alert, Announcement, Delivery
+from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import Condition
 
 pytestmark = pytest.mark.django_db

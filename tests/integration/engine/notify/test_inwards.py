@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toban.design.reader import Design
-from toban.engine.notify.contacts import Contacts
 from toban.engine.notify.inwards import Outside, take
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.notify.pipeline import announce
+from toban.engine.notify.routing.contacts import Contacts
 
 pytestmark = pytest.mark.django_db
 

@@ -11,9 +11,10 @@ from toban.design.reader import Design, read_design
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.notify import alerts, orders, overrides, pipeline
-from toban.engine.notify.contacts import Contacts, Way
+from toban.engine.notify import alerts, orders, pipeline
+from toban.engine.notify.duty import overrides
 from toban.engine.notify.models import Alert, Announcement, Delivery, StageOutcome
+from toban.engine.notify.routing.contacts import Contacts, Way
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.orders import NotPossible
 

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toban.design.reader import Design
-from toban.engine.notify import outbox
 from toban.engine.notify.alerts import report
-from toban.engine.notify.contacts import Contacts
+from toban.engine.notify.delivery import outbox
 from toban.engine.notify.models import Alert, Announcement, Delivery
 from toban.engine.notify.pipeline import announce
+from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import Condition, Signal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]

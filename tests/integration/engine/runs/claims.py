@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from toban.engine.runs import claim
-from toban.engine.runs.claim import Claim, Fenced, LastStep, Success
+from toban.engine.runs.claiming import claim
+from toban.engine.runs.claiming.claim import Claim, Fenced, LastStep, Success
 from toban.engine.runs.models import Run
 from toban.engine.runs.work import Work
 

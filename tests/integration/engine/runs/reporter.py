@@ -18,9 +18,9 @@ def main() -> None:
     from toban.design.values.schedule import read_schedule
     from toban.engine.bindings.model import System
     from toban.engine.bindings.secret import Secret
-    from toban.engine.runs import reported
-    from toban.engine.runs.belonging import Word
-    from toban.engine.runs.reported import Report
+    from toban.engine.runs.elsewhere import reported
+    from toban.engine.runs.elsewhere.belonging import Word
+    from toban.engine.runs.elsewhere.reported import Report
     from toban.engine.runs.scheduler import plan_due
     from toban.engine.runs.work import Reported, Work
 

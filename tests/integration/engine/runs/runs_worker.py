@@ -30,9 +30,9 @@ from toban.engine.bindings.model import System  # noqa: E402
 from toban.engine.clock import system_clock  # noqa: E402
 from toban.engine.loops import Loop  # noqa: E402
 from toban.engine.runs import orders, scheduler  # noqa: E402
-from toban.engine.runs.bell import Bell  # noqa: E402
+from toban.engine.runs.claiming.bell import Bell  # noqa: E402
+from toban.engine.runs.claiming.runner import Runner  # noqa: E402
 from toban.engine.runs.models import FinishedStep, Run  # noqa: E402
-from toban.engine.runs.runner import Runner  # noqa: E402
 from toban.engine.runs.service import Runs  # noqa: E402
 from toban.engine.runs.work import Step, Turn, Work  # noqa: E402
 

@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from tests.integration.engine.runs.claiming import taken
+from tests.integration.engine.runs.claims import taken
 from tests.integration.engine.runs.conftest import NOON, MakeWork
 
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
-from toban.engine.runs import claim, orders
-from toban.engine.runs.claim import LEASE, Claim
+from toban.engine.runs import orders
+from toban.engine.runs.claiming import claim
+from toban.engine.runs.claiming.claim import LEASE, Claim
 from toban.engine.runs.models import Approval, Run
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.scheduler import plan_due

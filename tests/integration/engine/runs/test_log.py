@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from tests.integration.engine.runs.claiming import taken
+from tests.integration.engine.runs.claims import taken
 from tests.integration.engine.runs.conftest import NOON, MakeWork
 
+from toban.engine.runs.claiming.runner import MOST_LINES, Hand
 from toban.engine.runs.models import Run, RunLog
-from toban.engine.runs.runner import MOST_LINES, Hand
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.written import KEPT, forget_old, whole_log
 from toban.engine.telemetry.output import OutputBuffer, OutputLine

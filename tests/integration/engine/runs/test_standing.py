@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from tests.integration.engine.runs.claiming import taken
+from tests.integration.engine.runs.claims import taken
 from tests.integration.engine.runs.conftest import NOON, MakeWork
 
-from toban.engine.runs import claim
+from toban.engine.runs.claiming import claim
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.scheduler import plan_due

@@ -8,12 +8,12 @@ from datetime import timedelta
 import pyarrow as pa
 import pytest
 from tests.integration.engine.telemetry.conftest import StartStore
-from tests.integration.engine.telemetry.test_logs import FIRST, count, row
+from tests.integration.engine.telemetry.logs.test_rows import FIRST, count, row
 from tests.telemetry_rows import batch_of, logs_of
 
 from toban.engine.telemetry.batches import Batch, BatchStore, BatchTable, key_of
 from toban.engine.telemetry.columns import DAY, MOMENT, table_of
-from toban.engine.telemetry.logs import LogStore
+from toban.engine.telemetry.logs.rows import LogStore
 from toban.engine.telemetry.store import StoreRefused, Telemetry
 
 # Inserts into it only the engine knows again, as ClickHouse does of all tables.

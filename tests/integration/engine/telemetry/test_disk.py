@@ -18,7 +18,7 @@ import pytest
 from tests.telemetry_rows import LogRow, batch_of
 
 from toban.design.values.metric import Metric
-from toban.engine.telemetry.logs import LogStore, key_of
+from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.samples import Sample
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 

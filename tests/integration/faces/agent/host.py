@@ -18,9 +18,9 @@ import lz4.frame  # type: ignore[import-untyped]
 import zstandard
 
 from toban.engine.clock import system_clock
+from toban.faces.agent.files.positions import Positions
+from toban.faces.agent.files.tail import Tail
 from toban.faces.agent.logs import Shipper
-from toban.faces.agent.positions import Positions
-from toban.faces.agent.tail import Tail
 
 
 def zipped(content: bytes, *, files: int = 1, how: int = zipfile.ZIP_DEFLATED) -> bytes:

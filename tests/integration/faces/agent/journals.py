@@ -16,8 +16,8 @@ import pytest
 from tests.integration.faces.agent.host import Collector
 
 from toban.engine.clock import system_clock
-from toban.faces.agent.journal import Journal, Marks
-from toban.faces.agent.journal_courier import JournalCourier
+from toban.faces.agent.journal.courier import JournalCourier
+from toban.faces.agent.journal.journal import Journal, Marks
 
 DEBIAN = Path(__file__).parents[4] / ".boot" / "debian" / "usr"
 REMOTE = DEBIAN / "lib" / "systemd" / "systemd-journal-remote"

@@ -19,12 +19,12 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.agent.journals import Machine
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
-from toban.engine.telemetry.log_language import read_search
-from toban.engine.telemetry.log_search import LogSearch, Span
+from toban.engine.telemetry.logs.language import read_search
+from toban.engine.telemetry.logs.search import LogSearch, Span
 from toban.faces.agent.client import new_client
+from toban.faces.agent.files.positions import Positions
+from toban.faces.agent.files.tail import Tail
 from toban.faces.agent.logs import Shipper
-from toban.faces.agent.positions import Positions
-from toban.faces.agent.tail import Tail
 
 ROOT = Path(__file__).parents[4]
 TOKEN = "agent-token-of-this-test"

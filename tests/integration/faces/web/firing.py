@@ -12,9 +12,9 @@ from toban.engine.bindings.inforce import Edition
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.notify.alerts import report
-from toban.engine.notify.contacts import Contacts, Way
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.notify.pipeline import announce
+from toban.engine.notify.routing.contacts import Contacts, Way
 from toban.engine.notify.signal import Condition, Signal
 
 DOCUMENT = """# 運用設計書

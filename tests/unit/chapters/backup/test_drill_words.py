@@ -2,7 +2,7 @@
 
 import pytest
 
-from toban.chapters.backup.drills import came_of
+from toban.chapters.backup.drills.routine import came_of
 from toban.chapters.backup.models import Drill
 
 LABEL = "20261124T170000Z-full"

@@ -11,7 +11,7 @@ from toban.chapters.batch.works import BatchPlan
 from toban.design.reader import Design, read_design
 from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings
 from toban.engine.bindings.model import Bindings
-from toban.engine.runs.command import Command
+from toban.engine.runs.commands.command import Command
 from toban.engine.runs.rules import OVERDUE, CatchUp
 
 TABLE = """# 運用設計書

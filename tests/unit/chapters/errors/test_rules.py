@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toban.chapters.errors.event import ErrorEvent, Frame, Level, Raised
+from toban.chapters.errors.intake.event import ErrorEvent, Frame, Level, Raised
 from toban.chapters.errors.releases import is_before
 from toban.chapters.errors.rules import (
     Arrival,
@@ -188,7 +188,7 @@ def test_a_rate_admits_so_many_in_a_minute_and_says_when_to_come_again() -> None
 
 
 def test_the_rules_load_without_django() -> None:
-    modules = ("payload", "event", "rules", "releases", "review", "clauses", "proposals")
+    modules = ("intake.payload", "intake.event", "rules", "releases", "review", "clauses", "proposals")
     program = (
         "import sys, importlib\n"
         f"for each in {modules}: importlib.import_module(f'toban.chapters.errors.{{each}}')\n"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from toban.chapters.errors.event import ErrorEvent, Level, Raised
+from toban.chapters.errors.intake.event import ErrorEvent, Level, Raised
 from toban.chapters.errors.search import (
     LONGEST_NAME,
     LONGEST_VALUE,
@@ -22,7 +22,7 @@ from toban.chapters.errors.search import (
     values_of,
 )
 from toban.engine.search_parts import LONGEST, BadSearch
-from toban.engine.telemetry.log_language import read_search as read_log_search
+from toban.engine.telemetry.logs.language import read_search as read_log_search
 
 EVENT = ErrorEvent("", datetime(2026, 11, 26, 3, tzinfo=UTC), Level.ERROR, "", "", ())
 

@@ -5,7 +5,7 @@ import pytest
 from toban.chapters.logs.rules import LogRules, rules
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
-from toban.engine.telemetry.log_words import kind_of, known_level, level_of
+from toban.engine.telemetry.logs.words import kind_of, known_level, level_of
 
 
 def of_document(*kinds: tuple[str, str]) -> LogRules:

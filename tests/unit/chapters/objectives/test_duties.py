@@ -10,7 +10,7 @@ from toban.design.clauses.objectives import ServiceHours
 from toban.design.reader import Design, read_design
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify.roster import Override, rosters
+from toban.engine.notify.duty.roster import Override, rosters
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 WEDNESDAY = datetime(2026, 4, 1, 12, tzinfo=TOKYO)

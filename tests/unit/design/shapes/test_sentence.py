@@ -1,9 +1,9 @@
 import pytest
 
-from toban.design.clauses.limits import read_limit
 from toban.design.clauses.monitoring import Monitor
-from toban.design.clauses.sentence import several
-from toban.design.clauses.shape import identity
+from toban.design.shapes.limits import read_limit
+from toban.design.shapes.sentence import several
+from toban.design.shapes.shape import identity
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 from toban.design.clauses.monitoring import Monitor
-from toban.design.clauses.shape import identity
+from toban.design.shapes.shape import identity
 
 
 def test_an_id_is_chapter_kind_and_key_with_width_and_spaces_folded() -> None:

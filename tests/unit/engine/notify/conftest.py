@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toban.design.values.people import ChannelKind
-from toban.engine.notify.contacts import Contacts, Way
+from toban.engine.notify.routing.contacts import Contacts, Way
 
 SLACK = Way("slack", ChannelKind.SLACK, is_shared=True)
 MAIL = Way("mail", ChannelKind.EMAIL, is_shared=False)

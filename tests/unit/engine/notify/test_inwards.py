@@ -9,8 +9,8 @@ import pytest
 from toban.design.reader import read_design
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.inwards import MOST, UNSENT, BadAlerts, Outside, read_alerts, signal_of
+from toban.engine.notify.routing.silences import Quiet, is_matcher
 from toban.engine.notify.signal import Condition
-from toban.engine.notify.silences import Quiet, is_matcher
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MATRIX = read_design(

@@ -23,7 +23,8 @@ def test_a_database_that_is_no_plain_name_is_refused() -> None:
 
 def test_the_engine_is_loaded_in_the_child_only() -> None:
     program = (
-        "import sys, toban.engine.telemetry.store, toban.engine.telemetry.buffer, toban.faces.cli.store;"
+        "import sys, toban.engine.telemetry.store, toban.engine.telemetry.buffer;"
+        "import toban.faces.cli.supervision.store;"
         "print('chdb' in sys.modules)"
     )
 

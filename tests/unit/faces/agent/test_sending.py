@@ -2,9 +2,9 @@
 
 import pytest
 
-from toban.chapters.logs.limits import LONGEST_LINE
+from toban.chapters.logs.intake.limits import LONGEST_LINE
 from toban.faces.agent.courier import pause
-from toban.faces.agent.cutting import MOST, body_of, end_of
+from toban.faces.agent.files.cutting import MOST, body_of, end_of
 
 
 @pytest.mark.parametrize(

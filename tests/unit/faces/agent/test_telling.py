@@ -7,10 +7,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-from toban.chapters.logs.limits import LONGEST_LINE
-from toban.faces.agent.entries import fitting
-from toban.faces.agent.journalctl import way_out
-from toban.faces.agent.unreadable import told
+from toban.chapters.logs.intake.limits import LONGEST_LINE
+from toban.faces.agent.files.unreadable import told
+from toban.faces.agent.journal.entries import fitting
+from toban.faces.agent.journal.journalctl import way_out
 
 
 def failure(name: str, number: int) -> tuple[Path, OSError]:

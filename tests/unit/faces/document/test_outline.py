@@ -7,7 +7,7 @@ import pytest
 
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import Design, load_design, read_design
-from toban.faces.web.outline import Line, Outline, outline
+from toban.faces.document.outline import Line, Outline, outline
 
 EXAMPLE = Path(__file__).parents[4] / "examples" / "webshop" / "運用設計書.md"
 MIXED = """# 運用設計書

@@ -7,7 +7,7 @@ from django.utils import translation
 
 from toban.engine.notify.reason import WORDS, Reason
 from toban.engine.said import recorded
-from toban.faces.web.recorded import SENTENCES, in_readers_language
+from toban.faces.document.recorded import SENTENCES, in_readers_language
 
 WHY = (WORDS[Reason.UNBOUND_ROLE], "Nobody holds the role")
 

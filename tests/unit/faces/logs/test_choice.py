@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from toban.engine.telemetry.log_search import Place, Span
-from toban.faces.web.log_choice import (
+from toban.engine.telemetry.logs.search import Place, Span
+from toban.faces.logs.choice import (
     BARS,
     LENGTHS,
     BadRange,

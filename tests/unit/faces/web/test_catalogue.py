@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from toban.chapters.objectives.report import BUDGET_LEFT
-from toban.faces.web.recorded import SENTENCES
+from toban.faces.document.recorded import SENTENCES
 
 PACKAGE = Path(__file__).parents[4] / "src" / "toban"
 CATALOGUE = PACKAGE / "locale" / "en" / "LC_MESSAGES" / "django.po"
@@ -19,7 +19,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 
 ORDERED = (
     *("engine/notify", "engine/runs", "engine/telemetry", "chapters/errors", "chapters/logs/saved.py"),
-    *("engine/search_parts.py", "faces/run_parameters.py"),
+    *("engine/search_parts.py", "faces/words/run_parameters.py"),
 )
 """Where what people ordered or asked for on a page is refused: by `REFUSALS`, in words."""
 REFUSALS = {"NotPossible": 2, "BadSearch": 1, "NoParameter": 1}
@@ -32,7 +32,7 @@ def entries() -> dict[str, str]:
 
 
 def said() -> Iterator[str]:
-    for template in (PACKAGE / "faces" / "web" / "templates").rglob("*.html"):
+    for template in (PACKAGE / "faces" / "web").rglob("*.html"):
         text = template.read_text(encoding="utf-8")
         yield from IN_TEMPLATE.findall(text)
         for block in BLOCK_IN_TEMPLATE.findall(text):

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from toban.engine.telemetry.log_search import FoundRow, Place
-from toban.faces.log_words import as_text
+from toban.engine.telemetry.logs.search import FoundRow, Place
+from toban.faces.words.logs import as_text
 
 
 def row(message: str, service: str = "shop") -> FoundRow:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from toban.faces.run_parameters import NoParameter, read_parameters
+from toban.faces.words.run_parameters import NoParameter, read_parameters
 
 
 def test_a_value_may_hold_anything_even_an_equals_sign() -> None:

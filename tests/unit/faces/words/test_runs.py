@@ -2,7 +2,7 @@
 
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason, Start
-from toban.faces.run_words import REASONS, WAITS, Standing, standing
+from toban.faces.words.runs import REASONS, WAITS, Standing, standing
 
 
 def test_every_reason_and_every_wait_has_its_words() -> None:

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from toban.chapters.logs.waterfall import waterfall
-from toban.engine.telemetry.span_search import FoundSpan, RouteFigures
-from toban.faces import trace_words
+from toban.chapters.logs.spans.waterfall import waterfall
+from toban.engine.telemetry.spans.search import FoundSpan, RouteFigures
+from toban.faces.words import traces as trace_words
 
 MS = 1_000_000
 START = 1_775_044_800_000_000_000

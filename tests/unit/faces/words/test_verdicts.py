@@ -9,7 +9,7 @@ from django.utils import translation
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.orders import NotPossible
 from toban.engine.said import Said
-from toban.faces.web import words
+from toban.faces.words import verdicts as words
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)  # noon in Tokyo

@@ -17,11 +17,12 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from toban.chapters.backup import fingerprint, postgres, records, restore
+from toban.chapters.backup.drills import fingerprint, postgres
+from toban.chapters.backup.drills.fingerprint import Seen, Tables
+from toban.chapters.backup.drills.postgres import Programs, Server
 from toban.chapters.backup.engine import BackupFailed, Engine, FindsMoments, RestoreOrder, Watch
-from toban.chapters.backup.fingerprint import Seen, Tables
-from toban.chapters.backup.postgres import Programs, Server
-from toban.chapters.backup.restore import Refusal, RestorePlan, Target
+from toban.chapters.backup.restoring import records, restore
+from toban.chapters.backup.restoring.restore import Refusal, RestorePlan, Target
 from toban.chapters.backup.steps import Source
 from toban.chapters.backup.turns import turn_of
 from toban.engine.bindings.model import DrillBinding

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from toban.chapters.backup.drill import Outcome, rehearse
+from toban.chapters.backup.drills.rehearsal import Outcome, rehearse
 from toban.chapters.backup.engine import BackupFailed, Watch
 from toban.chapters.backup.models import Backup, Drill
 from toban.chapters.backup.steps import Source

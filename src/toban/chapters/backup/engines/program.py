@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from toban.chapters.backup.engine import BackupFailed, Watch
-from toban.engine.runs import guard
-from toban.engine.runs.command import surroundings
+from toban.engine.runs.commands import guard
+from toban.engine.runs.commands.command import surroundings
 
 _PIECE = 1 << 20
 _LOOK = 0.5

@@ -11,7 +11,7 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from toban.chapters.backup.engine import KnownByHand, Taken
-from toban.chapters.backup.restore import RestorePlan
+from toban.chapters.backup.restoring.restore import RestorePlan
 from toban.design.clauses.backup import RestoreProcedure
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.stores.store import folder_of

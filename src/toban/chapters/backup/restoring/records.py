@@ -7,7 +7,7 @@ from django.db import transaction
 
 from toban.chapters.backup import catalogue
 from toban.chapters.backup.models import Backup, Drill
-from toban.chapters.backup.restore import Known, RestorePlan
+from toban.chapters.backup.restoring.restore import Known, RestorePlan
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.stores.store import Store

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from toban.chapters.backup import postgres, rules
+from toban.chapters.backup import rules
+from toban.chapters.backup.drills import postgres
 from toban.chapters.backup.engine import BackupFailed, RestoreOrder, Taken
 from toban.chapters.backup.rules import Copy, Stretch
 from toban.engine.amounts import size

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from toban.chapters.errors.payload import event_id_of
+from toban.chapters.errors.intake.payload import event_id_of
 from toban.engine.text import printable
 
 _SHORT = 200

@@ -14,7 +14,7 @@ import zstandard
 from django.db import transaction
 from django.db.models import F
 
-from toban.chapters.errors.event import ErrorEvent
+from toban.chapters.errors.intake.event import ErrorEvent
 from toban.chapters.errors.models import (
     AffectedUser,
     ErrorGroup,

@@ -9,8 +9,8 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from toban.chapters.errors.event import ErrorEvent, Level, Raised
-from toban.chapters.errors.payload import LARGEST
+from toban.chapters.errors.intake.event import ErrorEvent, Level, Raised
+from toban.chapters.errors.intake.payload import LARGEST
 from toban.chapters.errors.search import values_of
 
 _PLAIN = (

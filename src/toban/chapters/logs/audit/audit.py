@@ -10,7 +10,7 @@ from typing import Any
 from toban.engine.evidence import segments
 from toban.engine.evidence.segments import Line, Tip
 from toban.engine.evidence.shipping import Sent
-from toban.engine.telemetry.log_words import AUDIT
+from toban.engine.telemetry.logs.words import AUDIT
 from toban.engine.telemetry.parquet import COLUMNS
 from toban.engine.telemetry.store import Telemetry
 

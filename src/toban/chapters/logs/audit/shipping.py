@@ -7,7 +7,7 @@ import structlog
 from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce
 
-from toban.chapters.logs.audit import AuditChain
+from toban.chapters.logs.audit.audit import AuditChain
 from toban.chapters.logs.rules import LogRules
 from toban.design.values.duration import Duration
 from toban.engine.evidence import shipping
@@ -15,7 +15,7 @@ from toban.engine.evidence.models import LedgerEntry, Shipment
 from toban.engine.evidence.outside import Outside
 from toban.engine.evidence.shipping import Chain, LedgerChain, NotShipped, Terms
 from toban.engine.stores.store import Store
-from toban.engine.telemetry.log_words import AUDIT
+from toban.engine.telemetry.logs.words import AUDIT
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 
 _USUAL = timedelta(days=366)

@@ -6,8 +6,8 @@ from datetime import datetime, tzinfo
 
 import orjson
 
-from toban.chapters.logs.limits import LONGEST_LINE
-from toban.chapters.logs.shapes import NAMES
+from toban.chapters.logs.intake.limits import LONGEST_LINE
+from toban.chapters.logs.intake.shapes import NAMES
 
 LONGEST_TEXT = 40_000
 """Characters of a message that would make too long a line: each may take six bytes in JSON."""

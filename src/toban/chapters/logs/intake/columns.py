@@ -12,7 +12,7 @@ from itertools import repeat
 import numpy as np
 import pyarrow as pa
 
-from toban.chapters.logs.limits import Bad
+from toban.chapters.logs.intake.limits import Bad
 from toban.engine.telemetry.columns import Column, array_of
 
 _MILLISECONDS_FROM = 1e11

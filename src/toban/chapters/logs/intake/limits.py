@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from toban.chapters.logs.rules import LogRules
 from toban.design.values.duration import Duration
-from toban.engine.telemetry.log_words import TRACE
+from toban.engine.telemetry.logs.words import TRACE
 
 LONGEST_LINE = 256 * 1024
 """Bytes."""

@@ -14,14 +14,14 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from toban.chapters.logs import columns
-from toban.chapters.logs.fields import days_of, route_of
-from toban.chapters.logs.limits import LONGEST_LINE, MOST_FIELDS, Bad, Window, check_attributes
+from toban.chapters.logs.intake import columns
+from toban.chapters.logs.intake.fields import days_of, route_of
+from toban.chapters.logs.intake.limits import LONGEST_LINE, MOST_FIELDS, Bad, Window, check_attributes
+from toban.chapters.logs.intake.shapes import Shape, shape_of
 from toban.chapters.logs.rules import LogRules
-from toban.chapters.logs.shapes import Shape, shape_of
 from toban.engine.telemetry.columns import Column, table_of
-from toban.engine.telemetry.log_words import kind_of, level_of
-from toban.engine.telemetry.logs import LOG_ROWS
+from toban.engine.telemetry.logs.rows import LOG_ROWS
+from toban.engine.telemetry.logs.words import kind_of, level_of
 
 _USUAL = "INFO"
 _OBJECTS = frozenset((dict,))

@@ -13,13 +13,13 @@ from typing import Protocol
 import structlog
 from pydantic import ValidationError
 
-from toban.chapters.logs import archive_rules
-from toban.chapters.logs.archive_rules import Manifest, Part
+from toban.chapters.logs.keeping import archive_rules
+from toban.chapters.logs.keeping.archive_rules import Manifest, Part
 from toban.engine.stores.store import Store, StoreTrouble
 from toban.engine.telemetry import parquet
-from toban.engine.telemetry.log_days import DayPart
-from toban.engine.telemetry.log_search import FoundRow, Span, Term
-from toban.engine.telemetry.log_words import AUDIT
+from toban.engine.telemetry.logs.days import DayPart
+from toban.engine.telemetry.logs.search import FoundRow, Span, Term
+from toban.engine.telemetry.logs.words import AUDIT
 from toban.engine.telemetry.parquet import Figures, LogExport, Stretch, Unreadable
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from toban.engine.stores.store import folder_of
-from toban.engine.telemetry.log_search import Is, Span, Term
+from toban.engine.telemetry.logs.search import Is, Span, Term
 from toban.engine.telemetry.parquet import Stretch
 
 _FOLDER = "logs"

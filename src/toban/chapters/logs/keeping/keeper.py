@@ -13,20 +13,21 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 
-from toban.chapters.logs import pulling, report, retention
-from toban.chapters.logs.archive import Archivist, NotArchived
+from toban.chapters.logs.keeping import report, retention
+from toban.chapters.logs.keeping.archive import Archivist, NotArchived
+from toban.chapters.logs.keeping.report import Kept
+from toban.chapters.logs.keeping.retention import Beside, Elsewhere, Going, Waits
+from toban.chapters.logs.keeping.undisturbed import PATIENCE, LockUnusable, StillDeleting, undisturbed
 from toban.chapters.logs.models import Keeping, LegalHold
-from toban.chapters.logs.report import Kept
-from toban.chapters.logs.retention import Beside, Elsewhere, Going, Waits
+from toban.chapters.logs.pulling import puller as pulling
 from toban.chapters.logs.rules import LogRules
-from toban.chapters.logs.undisturbed import PATIENCE, LockUnusable, StillDeleting, undisturbed
 from toban.design.values.duration import Duration, read_retention
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.outside import Outside
 from toban.engine.notify import alerts
 from toban.engine.orders import NotPossible
-from toban.engine.telemetry.log_days import DayPart, LogDays
+from toban.engine.telemetry.logs.days import DayPart, LogDays
 from toban.engine.telemetry.store import StoreUnavailable
 
 FOREVER = "無期限"

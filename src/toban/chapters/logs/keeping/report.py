@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from types import MappingProxyType
 
-from toban.chapters.logs.retention import Beside, Decision, Going, Waits
+from toban.chapters.logs.keeping.retention import Beside, Decision, Going, Waits
 from toban.chapters.logs.rules import LogRules
 from toban.design.clauses.logs import LogKind
 from toban.engine.amounts import size
@@ -14,8 +14,8 @@ from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.said import recorded
-from toban.engine.telemetry.log_days import DayPart
-from toban.engine.telemetry.log_words import AUDIT, TRACE
+from toban.engine.telemetry.logs.days import DayPart
+from toban.engine.telemetry.logs.words import AUDIT, TRACE
 
 _NOTHING = recorded(
     "ログがまだ届いていません: toban.toml の [senders] に送り手を書いて HTTP、syslog、toban agent で送るか、"

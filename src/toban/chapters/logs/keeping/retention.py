@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple, Self
 
 from toban.design.values.duration import Duration, Retention
-from toban.engine.telemetry.log_days import DayPart
+from toban.engine.telemetry.logs.days import DayPart
 
 
 class Waits(StrEnum):

@@ -12,16 +12,16 @@ import structlog
 
 from toban.chapters.logs import counters
 from toban.chapters.logs.formats.convert import Surroundings
-from toban.chapters.logs.lines import LineReader, Origin
+from toban.chapters.logs.intake.lines import LineReader, Origin
 from toban.chapters.logs.models import Pull
-from toban.chapters.logs.pulls import Position, lines, new, unseen, window
+from toban.chapters.logs.pulling.rules import Position, lines, new, unseen, window
+from toban.chapters.logs.pulling.source import Event, LogSource, LogSourceConfig, LogSourceKind, Unfetchable
 from toban.chapters.logs.rules import LogRules
-from toban.chapters.logs.source import Event, LogSource, LogSourceConfig, LogSourceKind, Unfetchable
 from toban.engine.bindings.model import Bound
 from toban.engine.clock import Clock
-from toban.engine.telemetry.log_ids import LogIds
-from toban.engine.telemetry.log_words import kind_of
-from toban.engine.telemetry.logs import Batch, LogStore
+from toban.engine.telemetry.logs.ids import LogIds
+from toban.engine.telemetry.logs.rows import Batch, LogStore
+from toban.engine.telemetry.logs.words import kind_of
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 
 type LogSources = Mapping[str, Bound[Any]]

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from toban.chapters.logs.formats import RECORDS
 from toban.chapters.logs.formats.convert import Record, Surroundings, dumped
-from toban.chapters.logs.shapes import NAMES
-from toban.chapters.logs.source import Event, LogSourceConfig
+from toban.chapters.logs.intake.shapes import NAMES
+from toban.chapters.logs.pulling.source import Event, LogSourceConfig
 
 _MILLISECOND = timedelta(milliseconds=1)
 _LONGEST = 3_600_000

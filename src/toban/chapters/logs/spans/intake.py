@@ -8,13 +8,13 @@ from typing import NamedTuple
 import orjson
 import pyarrow as pa
 
-from toban.chapters.logs.fields import day_of, route_of
-from toban.chapters.logs.limits import LONGEST_LINE, Bad, Window, check_attributes
-from toban.chapters.logs.lines import Origin, Refused
+from toban.chapters.logs.intake.fields import day_of, route_of
+from toban.chapters.logs.intake.limits import LONGEST_LINE, Bad, Window, check_attributes
+from toban.chapters.logs.intake.lines import Origin, Refused
 from toban.chapters.logs.rules import LogRules
 from toban.engine.telemetry.columns import table_of
-from toban.engine.telemetry.log_words import TRACE
-from toban.engine.telemetry.spans import NANOSECONDS, SPAN_ROWS
+from toban.engine.telemetry.logs.words import TRACE
+from toban.engine.telemetry.spans.rows import NANOSECONDS, SPAN_ROWS
 
 _METHOD = ("http.request.method", "http.method")
 _PATH = ("url.path", "http.target")

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from toban.engine.telemetry.span_search import FoundSpan
+from toban.engine.telemetry.spans.search import FoundSpan
 
 
 @dataclass(frozen=True, slots=True)

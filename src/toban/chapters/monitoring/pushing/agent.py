@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import isfinite
 
-from toban.chapters.monitoring.pushed import Pushed
+from toban.chapters.monitoring.pushing.pushed import Pushed
 from toban.chapters.monitoring.source import Measurement
 from toban.design.values.metric import Metric
 

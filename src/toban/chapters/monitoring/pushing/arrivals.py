@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db import connections
 
 from toban.chapters.monitoring.models import Arrival
-from toban.chapters.monitoring.pushed import Pushed, merged
+from toban.chapters.monitoring.pushing.pushed import Pushed, merged
 from toban.engine.clock import Clock
 
 KEPT = timedelta(minutes=1)

@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from toban.engine.bindings.model import Section
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.channel import Undelivered
+from toban.engine.notify.delivery.channel import Undelivered
 
 _LONGEST_REPLY = 4096
 _LONGEST_ASKED_WAIT = 3600.0

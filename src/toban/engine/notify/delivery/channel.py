@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.model import Section
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.notice import Notice
 
 
 class Undelivered(Exception):

@@ -13,8 +13,8 @@ from django.db.models import Q
 
 from toban.design.clauses.notices import NotificationRule
 from toban.engine.notify import alerts
-from toban.engine.notify.contacts import Contacts, Way
 from toban.engine.notify.models import Delivery
+from toban.engine.notify.routing.contacts import Contacts, Way
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.text import storable_text
 

@@ -10,8 +10,8 @@ import structlog
 
 from toban.engine.bindings.model import HeartbeatBinding
 from toban.engine.bindings.secret import SecretUnavailable
-from toban.engine.notify.channel import Undelivered
 from toban.engine.notify.channels.http import HttpConfig, Poster, secret_parts
+from toban.engine.notify.delivery.channel import Undelivered
 
 LATE = timedelta(seconds=30)
 """Looks at the alerts are a second apart: after so long without one, the pipeline does not work."""

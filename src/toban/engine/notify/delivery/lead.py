@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from django.db.models import F, QuerySet
 
 from toban.engine.notify.models import Leader
-from toban.engine.runs.silence import Silences
+from toban.engine.runs.claiming.silence import Silences
 
 BEAT = 1.5
 """Seconds between two signs of life."""

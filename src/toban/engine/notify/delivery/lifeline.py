@@ -15,11 +15,11 @@ import structlog
 from toban.design.clauses.notices import NotificationRule
 from toban.design.reader import Design
 from toban.design.values.severity import AlertLevel
-from toban.engine.notify.channel import Channel, Undelivered
-from toban.engine.notify.contacts import Contacts
-from toban.engine.notify.notice import Notice, NoticeKind
-from toban.engine.notify.roster import on_duty, rosters
-from toban.engine.notify.routing import Route, routing_of, rules_for
+from toban.engine.notify.delivery.channel import Channel, Undelivered
+from toban.engine.notify.delivery.notice import Notice, NoticeKind
+from toban.engine.notify.duty.roster import on_duty, rosters
+from toban.engine.notify.routing.contacts import Contacts
+from toban.engine.notify.routing.routing import Route, routing_of, rules_for
 
 EVERY = 5.0
 """Seconds between two looks of the lifeline."""

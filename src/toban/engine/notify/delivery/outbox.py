@@ -21,10 +21,10 @@ from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.clock import Clock
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.notify.channel import Channel, Undelivered
 from toban.engine.notify.counters import STAGE_TOTAL
+from toban.engine.notify.delivery.channel import Channel, Undelivered
+from toban.engine.notify.delivery.notice import Notice, NoticeKind
 from toban.engine.notify.models import Delivery
-from toban.engine.notify.notice import Notice, NoticeKind
 from toban.engine.text import storable_text
 
 GIVE_UP = timedelta(hours=4)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid4
 
-from toban.engine.notify import words
-from toban.engine.notify.contacts import Contacts
-from toban.engine.notify.grouping import Message
+from toban.engine.notify.delivery import words
 from toban.engine.notify.models import Alert, Announcement, Delivery
+from toban.engine.notify.routing.contacts import Contacts
+from toban.engine.notify.routing.grouping import Message
 from toban.engine.notify.signal import Condition
 
 

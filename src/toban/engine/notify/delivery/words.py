@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from toban.engine.amounts import length
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify.notice import NoticeKind
+from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.reason import Reason
 from toban.engine.notify.signal import Condition
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from toban.design.clauses.objectives import DutyRole
 from toban.engine.bindings.model import NoticeBinding
-from toban.engine.notify.duty import EMERGENCY
+from toban.engine.notify.duty.reach import EMERGENCY
 
 ASSUMED_AFTER = timedelta(minutes=15)
 

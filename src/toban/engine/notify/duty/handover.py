@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from toban.design.clauses.objectives import DutyRole
 from toban.design.reader import Design
 from toban.engine.notify import alerts
-from toban.engine.notify.contacts import Contacts
+from toban.engine.notify.duty.overrides import between
+from toban.engine.notify.duty.roster import Override, Roster, Shift, clock, last_handover, rosters
 from toban.engine.notify.models import Alert
-from toban.engine.notify.overrides import between
-from toban.engine.notify.roster import Override, Roster, Shift, clock, last_handover, rosters
+from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import Condition, Signal
 
 PEOPLE = "people"

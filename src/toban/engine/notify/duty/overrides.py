@@ -9,10 +9,10 @@ from django.db import transaction
 from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
 from toban.engine.evidence import ledger
-from toban.engine.notify.contacts import Contacts
+from toban.engine.notify.duty.roster import Override, Roster, holding, rosters
 from toban.engine.notify.models import DutyOverride
 from toban.engine.notify.orders import audit, checked_end, look_again, written
-from toban.engine.notify.roster import Override, Roster, holding, rosters
+from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.orders import NotPossible
 
 FOREVER = timedelta(days=36_500)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from toban.design.calendar import BusinessCalendar
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.model import Bindings, DutyBinding, NoticeBinding, Person, System
-from toban.engine.notify.channel import Transport
+from toban.engine.notify.delivery.channel import Transport
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from toban.design.values.severity import AlertLevel
+from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.models import Alert
-from toban.engine.notify.notice import NoticeKind
 from toban.engine.notify.reason import Reason
-from toban.engine.notify.routing import Route
+from toban.engine.notify.routing.routing import Route
 from toban.engine.notify.signal import Condition
 
 MANY = 3

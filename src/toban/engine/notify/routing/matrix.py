@@ -6,10 +6,10 @@ from datetime import datetime
 from toban.design.clauses.notices import NotificationRule
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify import words
-from toban.engine.notify.contacts import Contacts
+from toban.engine.notify.delivery import words
 from toban.engine.notify.models import Delivery
-from toban.engine.notify.routing import Routing, routing_of
+from toban.engine.notify.routing.contacts import Contacts
+from toban.engine.notify.routing.routing import Routing, routing_of
 from toban.engine.said import recorded
 
 _NEVER_USED = recorded("宛先まで接続されていますが、まだ一度も送っていません")

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from toban.design.clauses.notices import NotificationRule
 from toban.design.values.people import ChannelKind, ChannelRef, Placeholder, Recipient
 from toban.design.values.severity import AlertLevel, IncidentSeverity
-from toban.engine.notify.contacts import Contacts, Way
 from toban.engine.notify.reason import WORDS, Reason
+from toban.engine.notify.routing.contacts import Contacts, Way
 from toban.engine.said import recorded
 
 _SEVERITIES = {

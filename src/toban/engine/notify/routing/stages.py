@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from toban.engine.notify import flapping
-from toban.engine.notify.maintenance import OpenWindow
-from toban.engine.notify.muting import Trouble
-from toban.engine.notify.notice import NoticeKind
+from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.reason import WORDS, Reason
-from toban.engine.notify.routing import Route
+from toban.engine.notify.routing import flapping
+from toban.engine.notify.routing.maintenance import OpenWindow
+from toban.engine.notify.routing.muting import Trouble
+from toban.engine.notify.routing.routing import Route
+from toban.engine.notify.routing.silences import Quiet
 from toban.engine.notify.signal import Condition
-from toban.engine.notify.silences import Quiet
 
 _GRAVITY = {
     Condition.OK: 0,

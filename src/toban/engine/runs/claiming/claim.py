@@ -17,7 +17,7 @@ from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs import rules
-from toban.engine.runs.bell import call_workers
+from toban.engine.runs.claiming.bell import call_workers
 from toban.engine.runs.models import Approval, Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.rules import Reason, Start
 from toban.engine.runs.work import Work

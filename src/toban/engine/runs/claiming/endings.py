@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 
-from toban.engine.runs.claim import Fenced, Success
+from toban.engine.runs.claiming.claim import Fenced, Success
 
 type WriteAll = Callable[[Sequence[Success]], Collection[int]]
 """Writes ends in one transaction and returns the ids of the runs that are no longer held."""

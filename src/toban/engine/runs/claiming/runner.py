@@ -12,15 +12,15 @@ import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connections
 
 from toban.engine.clock import Clock
-from toban.engine.runs import claim
-from toban.engine.runs.bell import Bell
-from toban.engine.runs.claim import Claim, Fenced, LastStep, Progress, Success
-from toban.engine.runs.crew import Crew, drop_broken_connections
-from toban.engine.runs.endings import Endings
+from toban.engine.runs.claiming import claim
+from toban.engine.runs.claiming.bell import Bell
+from toban.engine.runs.claiming.claim import Claim, Fenced, LastStep, Progress, Success
+from toban.engine.runs.claiming.crew import Crew, drop_broken_connections
+from toban.engine.runs.claiming.endings import Endings
+from toban.engine.runs.claiming.silence import Silences
 from toban.engine.runs.models import Run
 from toban.engine.runs.parameters import choices, why_refused
 from toban.engine.runs.rules import Reason
-from toban.engine.runs.silence import Silences
 from toban.engine.runs.work import Step, StepFailed, Work
 from toban.engine.telemetry.output import OutputBuffer, OutputLine
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from toban.engine.runs import guard
+from toban.engine.runs.commands import guard
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import StepFailed, Turn
 

@@ -20,7 +20,7 @@ from typing import Any
 import asyncssh
 
 from toban.engine.bindings.secret import Secret, SecretUnavailable
-from toban.engine.runs.command import Lines, environment, judged, tell
+from toban.engine.runs.commands.command import Lines, environment, judged, tell
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import StepFailed, Turn
 

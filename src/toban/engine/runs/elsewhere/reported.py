@@ -13,9 +13,9 @@ from django.db import transaction
 from toban.engine import amounts
 from toban.engine.bindings.due import due_times
 from toban.engine.evidence import ledger
-from toban.engine.runs import claim
-from toban.engine.runs.bell import call_workers
-from toban.engine.runs.belonging import Due, Word, due_of
+from toban.engine.runs.claiming import claim
+from toban.engine.runs.claiming.bell import call_workers
+from toban.engine.runs.elsewhere.belonging import Due, Word, due_of
 from toban.engine.runs.models import Attempt, PlannedWork, Run, RunLog
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import Work

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 
 from toban.engine.search_parts import BadSearch, Part, parts_of
-from toban.engine.telemetry.log_search import Compared, Contains, Is, StartsWith, Term
-from toban.engine.telemetry.log_words import kind_of
+from toban.engine.telemetry.logs.search import Compared, Contains, Is, StartsWith, Term
+from toban.engine.telemetry.logs.words import kind_of
 
 MOST_TERMS = 30
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from toban.engine.telemetry import row_binary
-from toban.engine.telemetry.log_search import Span as Stretch
+from toban.engine.telemetry.logs.search import Span as Stretch
 from toban.engine.telemetry.store import Telemetry
 
 _FAILED = "(status = 'ERROR' OR code >= 500)"

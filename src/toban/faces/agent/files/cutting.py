@@ -1,6 +1,6 @@
 """Where a batch of a log file ends, and how it is sent. Pure."""
 
-from toban.chapters.logs.limits import LONGEST_LINE
+from toban.chapters.logs.intake.limits import LONGEST_LINE
 
 MOST = 960 * 1024
 """Bytes of a batch: packed it stays below the 1 MiB that proxies let through by default."""

@@ -4,9 +4,9 @@ import os
 import stat
 from pathlib import Path
 
-from toban.faces.agent import fingerprint
-from toban.faces.agent.fingerprint import Fingerprint
-from toban.faces.agent.positions import Position
+from toban.faces.agent.files import fingerprint
+from toban.faces.agent.files.fingerprint import Fingerprint
+from toban.faces.agent.files.positions import Position
 
 type Identity = tuple[int, int]
 """Device and inode: as long as the file is held open, no other has these."""

@@ -8,10 +8,10 @@ import io
 import os
 from pathlib import Path
 
-from toban.faces.agent import fingerprint, unpacking, zstd_frames
-from toban.faces.agent.log_file import LogFile, LogUnreadable, Stamp
-from toban.faces.agent.positions import Position
-from toban.faces.agent.unpacking import STEP
+from toban.faces.agent.files import fingerprint, unpacking, zstd_frames
+from toban.faces.agent.files.held import LogFile, LogUnreadable, Stamp
+from toban.faces.agent.files.positions import Position
+from toban.faces.agent.files.unpacking import STEP
 
 ENDINGS = tuple(unpacking.WAYS)
 """What names of files end with that can be read."""

@@ -4,8 +4,8 @@ import glob
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from toban.faces.agent import packed
-from toban.faces.agent.log_file import Identity
+from toban.faces.agent.files import packed
+from toban.faces.agent.files.held import Identity
 
 
 def logs(patterns: Sequence[str]) -> Iterator[tuple[str, list[Path]]]:

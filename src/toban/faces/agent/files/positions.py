@@ -10,7 +10,7 @@ from typing import Any
 
 from toban.engine.supervision.home import write_whole
 from toban.faces.agent.amiss import Amiss
-from toban.faces.agent.fingerprint import Fingerprint
+from toban.faces.agent.files.fingerprint import Fingerprint
 
 
 class PositionsUnusable(Amiss):

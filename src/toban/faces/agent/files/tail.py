@@ -18,13 +18,13 @@ from uuid import uuid4
 import structlog
 
 from toban.engine.clock import Clock
-from toban.faces.agent import fingerprint, places
-from toban.faces.agent.cutting import MOST, body_of, end_of
-from toban.faces.agent.log_file import NEVER, Identity, LogFile, LogUnreadable, NoLog, Stamp
-from toban.faces.agent.packed import Desk, PackedFile, is_packed
-from toban.faces.agent.positions import Pending, Position, Positions, Standing
-from toban.faces.agent.unfinished import Unfinished
-from toban.faces.agent.unreadable import Unreadable
+from toban.faces.agent.files import fingerprint, places
+from toban.faces.agent.files.cutting import MOST, body_of, end_of
+from toban.faces.agent.files.held import NEVER, Identity, LogFile, LogUnreadable, NoLog, Stamp
+from toban.faces.agent.files.packed import Desk, PackedFile, is_packed
+from toban.faces.agent.files.positions import Pending, Position, Positions, Standing
+from toban.faces.agent.files.unfinished import Unfinished
+from toban.faces.agent.files.unreadable import Unreadable
 
 _PATIENCE = 30.0
 """Seconds after which a last line without an end is taken as one."""

@@ -5,10 +5,10 @@ Meanwhile the rest of a file is looked for again and again: what others hold is 
 
 import structlog
 
-from toban.faces.agent import fingerprint
-from toban.faces.agent.log_file import Identity, LogFile, Stamp
-from toban.faces.agent.packed import PackedFile
-from toban.faces.agent.positions import Position
+from toban.faces.agent.files import fingerprint
+from toban.faces.agent.files.held import Identity, LogFile, Stamp
+from toban.faces.agent.files.packed import PackedFile
+from toban.faces.agent.files.positions import Position
 
 log = structlog.get_logger(__name__)
 

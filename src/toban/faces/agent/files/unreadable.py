@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 
 from toban.faces.agent.amiss import Amiss
-from toban.faces.agent.log_file import Identity, LogUnreadable
+from toban.faces.agent.files.held import Identity, LogUnreadable
 
 _PAUSE = 60.0
 """Seconds: a disk that fails takes its time for each attempt, and the other files wait meanwhile."""

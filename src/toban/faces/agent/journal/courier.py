@@ -7,7 +7,7 @@ import httpx
 
 from toban.faces.agent.amiss import Amiss
 from toban.faces.agent.courier import ClockAmiss, Courier, Held
-from toban.faces.agent.journal import Journal
+from toban.faces.agent.journal.journal import Journal
 
 
 class JournalCourier(Courier):

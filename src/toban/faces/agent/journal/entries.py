@@ -6,7 +6,7 @@ from typing import IO, NamedTuple
 import orjson
 import structlog
 
-from toban.chapters.logs.limits import LONGEST_LINE
+from toban.chapters.logs.intake.limits import LONGEST_LINE
 
 _LONGEST_ENTRY = 16 * 1024 * 1024
 """Bytes of an entry that are read; one with a core dump in it is longer."""

@@ -14,13 +14,13 @@ from uuid import uuid4
 
 import structlog
 
-from toban.chapters.logs.origins import JOURNAL
+from toban.chapters.logs.intake.origins import JOURNAL
 from toban.engine.clock import Clock
 from toban.faces.agent.courier import Parcel
-from toban.faces.agent.cutting import MOST
-from toban.faces.agent.entries import Entry
-from toban.faces.agent.journalctl import empty, entries
-from toban.faces.agent.positions import Kept
+from toban.faces.agent.files.cutting import MOST
+from toban.faces.agent.files.positions import Kept
+from toban.faces.agent.journal.entries import Entry
+from toban.faces.agent.journal.journalctl import empty, entries
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from typing import IO
 
 from toban.faces.agent.amiss import Amiss
-from toban.faces.agent.entries import Entry, entries_in
+from toban.faces.agent.journal.entries import Entry, entries_in
 
 LACKING = "systemd のない機械では --journal を外し、--log でファイルを指定してください"
 """What to do where there is no journalctl."""

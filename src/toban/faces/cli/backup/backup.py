@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from toban.engine.amounts import size
-from toban.faces.cli.backup_bucket import fix_bucket
-from toban.faces.cli.backup_self import back_up_self
+from toban.faces.cli.backup.bucket import fix_bucket
+from toban.faces.cli.backup.lacking import tell_missing
+from toban.faces.cli.backup.own_state import back_up_self
 from toban.faces.cli.kept import edition_of
-from toban.faces.cli.lacking import tell_missing
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.kept import edition_of
-from toban.faces.cli.lacking import tell_missing
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import refuse, say
+from toban.faces.terminal import refuse, say
 
 if TYPE_CHECKING:
     from toban.chapters.backup.works import Policy

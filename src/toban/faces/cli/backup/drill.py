@@ -9,7 +9,7 @@ import click
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.screen import Screen
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from toban.chapters.backup.models import Drill
@@ -66,10 +66,10 @@ def _subjects(parts: "Parts", subject: str | None) -> list[str]:
 
 
 def _hold(parts: "Parts", subject: str) -> "Drill":
-    from toban.chapters.backup import drills  # noqa: PLC0415
-    from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
+    from toban.chapters.backup.drills import routine as drills  # noqa: PLC0415
+    from toban.chapters.backup.restoring.restore import Refusal  # noqa: PLC0415
     from toban.design.clauses.routine import Routine  # noqa: PLC0415
-    from toban.faces.cli.restore import source_in  # noqa: PLC0415
+    from toban.faces.cli.backup.restore import source_in  # noqa: PLC0415
 
     edition = edition_of(parts)
     try:
@@ -149,7 +149,7 @@ def certificate(parts: "Parts", number: int, pdf: Path) -> None:
 
 
 def _print(parts: "Parts", drill: "Drill", pdf: Path) -> None:
-    from toban.chapters.backup import certificate as paper  # noqa: PLC0415
+    from toban.chapters.backup.drills import certificate as paper  # noqa: PLC0415
     from toban.engine.paper import NoFont  # noqa: PLC0415
 
     edition = edition_of(parts)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from toban.engine.amounts import size
-from toban.faces.cli.lacking import tell_missing
+from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.state import opened_state, set_up
-from toban.faces.cli.terminal import refuse, say
+from toban.faces.terminal import refuse, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from toban.engine.amounts import length, size
+from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.kept import edition_of, named_edition
-from toban.faces.cli.lacking import tell_missing
 from toban.faces.cli.screen import Screen
 from toban.faces.cli.state import opened_state, set_up
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
+    from toban.chapters.backup.drills.postgres import Programs
     from toban.chapters.backup.engine import Restored
-    from toban.chapters.backup.postgres import Programs
-    from toban.chapters.backup.restore import Known, RestorePlan, Target
+    from toban.chapters.backup.restoring.restore import Known, RestorePlan, Target
     from toban.chapters.backup.steps import Open, Source
     from toban.engine.bindings.inforce import Edition
     from toban.faces.cli.parts import Parts
@@ -97,7 +97,7 @@ def command(parts: "Parts", /, procedure: bool, **words: Any) -> None:
     speak_utf8()
     asked = _Asked(**words)
     with _state(asked.from_store):
-        from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
+        from toban.chapters.backup.restoring.restore import Refusal  # noqa: PLC0415
 
         try:
             _restore(parts, asked, shows_procedure=procedure)
@@ -117,8 +117,8 @@ def _state(from_store: bool) -> Iterator[None]:
 
 
 def _restore(parts: "Parts", asked: _Asked, *, shows_procedure: bool) -> None:
-    from toban.chapters.backup import procedure, records, restore  # noqa: PLC0415
-    from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
+    from toban.chapters.backup.restoring import procedure, records, restore  # noqa: PLC0415
+    from toban.chapters.backup.restoring.restore import Refusal  # noqa: PLC0415
 
     edition = named_edition(parts) if asked.from_store else edition_of(parts)
     source = source_in(edition, parts, asked.subject)
@@ -154,7 +154,7 @@ def _restore(parts: "Parts", asked: _Asked, *, shows_procedure: bool) -> None:
 
 def source_in(edition: "Edition", parts: "Parts", subject: str) -> "Source":
     """Return where *subject* is backed up; raises `Refusal`."""
-    from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
+    from toban.chapters.backup.restoring.restore import Refusal  # noqa: PLC0415
     from toban.chapters.backup.works import source_of  # noqa: PLC0415
 
     found = source_of(subject, edition.design, edition.bindings, parts.backup_kinds)
@@ -167,7 +167,7 @@ def source_in(edition: "Edition", parts: "Parts", subject: str) -> "Source":
 
 def _target(words: str, edition: "Edition") -> "Target":
     """Read `--to`: a time without a zone is one of the document's zone."""
-    from toban.chapters.backup.restore import Target  # noqa: PLC0415
+    from toban.chapters.backup.restoring.restore import Target  # noqa: PLC0415
 
     if words == "latest":
         return Target()
@@ -179,8 +179,8 @@ def _target(words: str, edition: "Edition") -> "Target":
 
 
 def _known(source: "Source", at_work: "Open", *, from_store: bool) -> "Known":
-    from toban.chapters.backup import records, restore  # noqa: PLC0415
     from toban.chapters.backup.engine import BackupFailed, KeepsLog  # noqa: PLC0415
+    from toban.chapters.backup.restoring import records, restore  # noqa: PLC0415
 
     if from_store:
         return _known_to_store(source, at_work)
@@ -196,8 +196,8 @@ def _known(source: "Source", at_work: "Open", *, from_store: bool) -> "Known":
 
 
 def _known_to_store(source: "Source", at_work: "Open") -> "Known":
-    from toban.chapters.backup import records  # noqa: PLC0415
-    from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
+    from toban.chapters.backup.restoring import records  # noqa: PLC0415
+    from toban.chapters.backup.restoring.restore import Refusal  # noqa: PLC0415
 
     if at_work.store is None:
         raise Refusal(
@@ -242,8 +242,8 @@ def describe(planned: "RestorePlan", into: Path | None, source: "Source", editio
 
 
 def _obstacles(planned: "RestorePlan", asked: _Asked, source: "Source", store: Any) -> "Iterator[Any]":
-    from toban.chapters.backup import restore  # noqa: PLC0415
-    from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
+    from toban.chapters.backup.restoring import restore  # noqa: PLC0415
+    from toban.chapters.backup.restoring.restore import Refusal  # noqa: PLC0415
 
     if planned.is_physical and asked.into is None:
         yield Refusal("戻す先がありません", "--into に空のフォルダーを指してください")
@@ -271,7 +271,7 @@ def _confirm(asked: _Asked) -> None:
 
 def _server(asked: _Asked, source: "Source") -> str:
     """Return the database to restore into, or the name of what is to be made; raises `Refusal`."""
-    from toban.chapters.backup.restore import Refusal  # noqa: PLC0415
+    from toban.chapters.backup.restoring.restore import Refusal  # noqa: PLC0415
     from toban.engine.bindings.secret import Secret, SecretUnavailable  # noqa: PLC0415
 
     if not source.kind.into_database:
@@ -299,7 +299,7 @@ def _act(
 
 
 def _start(folder: Path, programs: "Programs") -> None:
-    from toban.chapters.backup import postgres  # noqa: PLC0415
+    from toban.chapters.backup.drills import postgres  # noqa: PLC0415
     from toban.chapters.backup.engine import BackupFailed  # noqa: PLC0415
 
     log = folder / "restore.log"
@@ -333,7 +333,7 @@ def _tell(restored: "Restored", planned: "RestorePlan", asked: _Asked, programs:
 
     into = str(restored.folder or restored.server or asked.server)
     if not asked.from_store:
-        from toban.chapters.backup import records  # noqa: PLC0415
+        from toban.chapters.backup.restoring import records  # noqa: PLC0415
         from toban.engine.clock import system_clock  # noqa: PLC0415
 
         records.note_restored(planned, into, by=getpass.getuser(), now=system_clock())

@@ -12,7 +12,7 @@ import click
 
 from toban.chapters.batch.adoption import Proposal, Way, bindings, crontab_lines, propose
 from toban.chapters.batch.crontab import read_crontab
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 _SOME_LEFT = 1
 _UNUSABLE = 2

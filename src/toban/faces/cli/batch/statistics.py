@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from toban.chapters.batch.kinds.statistics.history import DayRow

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from toban.faces.cli.answer import Answer
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.runs import as_json, line
+from toban.faces.cli.runs.runs import as_json, line
 
 if TYPE_CHECKING:
     from toban.engine.runs.models import PlannedWork, Run
@@ -102,7 +102,7 @@ def _plan(written: _Written, work: "PlannedWork | None") -> Iterator[str]:
 def _waits_for(run: "Run", work: "PlannedWork | None") -> Iterator[str]:
     """Name what a waiting run waits for, where it is another run or somebody's consent."""
     from toban.engine.runs.models import Run  # noqa: PLC0415
-    from toban.faces.run_words import standing  # noqa: PLC0415
+    from toban.faces.words.runs import standing  # noqa: PLC0415
 
     if run.state != Run.State.WAITING:
         return
@@ -129,7 +129,7 @@ def _told_to_machines(
     batch: str, written: _Written, work: "PlannedWork | None", runs: "list[Run]"
 ) -> dict[str, object]:
     from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.faces.run_words import because  # noqa: PLC0415
+    from toban.faces.words.runs import because  # noqa: PLC0415
 
     now = system_clock()
     return {

@@ -15,10 +15,10 @@ from toban.engine.bindings.load import UnreadableBindings, load_bindings
 from toban.engine.bindings.model import System
 from toban.engine.bindings.vague import settle
 from toban.engine.clock import system_clock
-from toban.faces.agenda_words import title
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.terminal import refuse, say, speak_utf8
 from toban.faces.icalendar import icalendar
+from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.words.agenda import title
 
 _UNREADABLE = 2
 _TWELVE_MONTHS = timedelta(days=365)

@@ -19,11 +19,11 @@ from toban.design.finding import Finding, Level
 from toban.design.lint import inspect
 from toban.design.lint.general import row_stands_twice
 from toban.design.reader import Design, UnreadableDocument, load_design
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
+    from toban.faces.cli.document.trying import Tried
     from toban.faces.cli.parts import Parts
-    from toban.faces.cli.trying import Tried
 
 _COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "cyan"}
 _WORDS = {Level.ERROR: "エラー", Level.WARNING: "警告", Level.INFO: "情報"}
@@ -123,8 +123,8 @@ def _live(design: Design, bindings: Path, parts: "Parts") -> _Live:
     from toban.engine.bindings.load import UnreadableBindings, load_bindings  # noqa: PLC0415
     from toban.engine.bindings.vague import settle  # noqa: PLC0415
     from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.faces.cli.trials import still_findings, trials_of  # noqa: PLC0415
-    from toban.faces.cli.trying import try_all  # noqa: PLC0415
+    from toban.faces.cli.document.trials import still_findings, trials_of  # noqa: PLC0415
+    from toban.faces.cli.document.trying import try_all  # noqa: PLC0415
 
     try:
         bound = load_bindings(bindings, parts.kinds)

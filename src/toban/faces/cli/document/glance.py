@@ -12,11 +12,11 @@ from toban.design.clauses.base import Clause
 from toban.engine.bindings.inforce import Edition
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify.roster import Override
-from toban.faces.web import words
-from toban.faces.web.live import LiveRow, live_rows, worst_first
-from toban.faces.web.outline import outline
-from toban.faces.web.overview import ContentsLine, Figure, contents, figures, short
+from toban.engine.notify.duty.roster import Override
+from toban.faces.document.live import LiveRow, live_rows, worst_first
+from toban.faces.document.outline import outline
+from toban.faces.document.overview import ContentsLine, Figure, contents, figures, short
+from toban.faces.words import verdicts as words
 
 _COLOURS: Mapping[str, str] = {
     "": "",

@@ -11,7 +11,7 @@ from toban.chapters.monitoring.feeds import open_targets
 from toban.design.reader import UnreadableDocument, load_design
 from toban.engine.bindings.draft import OpenTarget, Proposal, draft
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNUSABLE = 2
 

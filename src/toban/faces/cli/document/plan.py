@@ -13,9 +13,9 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import CHAPTERS
 from toban.design.diff import Change, Difference, FieldChange, compare
 from toban.design.reader import Design, Unread, UnreadableDocument, load_design
+from toban.faces.cli.logs.losses import Losses, as_json, as_text, losses
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.plan_logs import Losses, as_json, as_text, losses
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNREADABLE = 2
 _CHANGES = 3

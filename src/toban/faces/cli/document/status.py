@@ -11,10 +11,10 @@ import click
 from toban.faces.cli.kept import KEPT, edition_of, kept_edition
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
-    from toban.faces.cli.glance import Glance
+    from toban.faces.cli.document.glance import Glance
 
 _NOT_WRITTEN = 1
 _NOTHING_TO_SHOW = 2
@@ -65,7 +65,7 @@ def command(context: click.Context, home: Path, chapter: str, whole: bool, form:
         titles = "、".join(each.line.title for each in seen.chapters)
         _give_up(f"「{chapter}」を見出しに含む章はありません", f"あるのは {titles} です")
     if form == "json":
-        from toban.faces.cli.glance import as_json  # noqa: PLC0415
+        from toban.faces.cli.document.glance import as_json  # noqa: PLC0415
 
         say(json.dumps(as_json(shown), ensure_ascii=False, indent=2))
     else:
@@ -94,7 +94,7 @@ def export_(parts: Parts, folder: Path) -> None:
     speak_utf8()
     with opened_state():
         from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.faces.web.status import files  # noqa: PLC0415
+        from toban.faces.web.objectives.status import files  # noqa: PLC0415
 
         edition = edition_of(parts)
         if edition.bindings.status is None:
@@ -124,8 +124,8 @@ def _replace(path: Path, content: bytes) -> None:
 def _look(parts: Parts, home: Path) -> "Glance":
     from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.engine.evidence.models import ClauseStatus, LedgerEntry  # noqa: PLC0415
-    from toban.engine.notify import overrides  # noqa: PLC0415
-    from toban.faces.cli.glance import glance  # noqa: PLC0415
+    from toban.engine.notify.duty import overrides  # noqa: PLC0415
+    from toban.faces.cli.document.glance import glance  # noqa: PLC0415
 
     edition = kept_edition(parts, home)
     if edition is None:
@@ -140,7 +140,7 @@ def _look(parts: Parts, home: Path) -> "Glance":
 def _print(shown: "Glance", *, whole: bool) -> None:
     from rich.console import Console  # noqa: PLC0415
 
-    from toban.faces.cli.glance import as_text  # noqa: PLC0415
+    from toban.faces.cli.document.glance import as_text  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else _WIDE)
     console.print(as_text(shown, whole=whole))

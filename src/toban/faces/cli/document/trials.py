@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
+from toban.chapters.backup.drills.postgres import drill_doubts
 from toban.chapters.backup.engine import BackupFailed
-from toban.chapters.backup.postgres import drill_doubts
 from toban.chapters.backup.works import source_of
 from toban.chapters.batch.works import BatchPlan, key_of, plan
-from toban.chapters.logs.source import LogSourceKind, Unfetchable
+from toban.chapters.logs.pulling.source import LogSourceKind, Unfetchable
 from toban.chapters.monitoring.discovery import Undiscovered
 from toban.chapters.monitoring.source import SourceKind, Unmeasurable
 from toban.design.clauses.batch import Batch

@@ -4,11 +4,13 @@ import json
 
 import click
 
-from toban.faces.cli import why_alert, why_batch, why_row
 from toban.faces.cli.answer import Answer
+from toban.faces.cli.batch import why_batch
+from toban.faces.cli.document import why_row
+from toban.faces.cli.notify import why_alert
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNKNOWN = 1
 _NAMED = 10

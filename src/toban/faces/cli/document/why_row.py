@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from toban.faces.cli import why_alert
-from toban.faces.cli.alerts import as_json, line
 from toban.faces.cli.answer import Answer
+from toban.faces.cli.notify import why_alert
+from toban.faces.cli.notify.alerts import as_json, line
 from toban.faces.cli.parts import Parts
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from toban.engine.bindings.inforce import Edition
     from toban.engine.evidence.models import ClauseStatus
     from toban.engine.notify.models import Alert, Delivery, Silence
-    from toban.engine.notify.routing import Routing
+    from toban.engine.notify.routing.routing import Routing
 
 _ALERTS, _NOTICES = 5, 10
 
@@ -88,8 +88,8 @@ def _ways(parts: Parts, edition: "Edition") -> "dict[AlertLevel, Routing]":
 
     from toban.design.clauses.notices import NotificationRule  # noqa: PLC0415
     from toban.design.values.severity import AlertLevel  # noqa: PLC0415
-    from toban.engine.notify.contacts import contacts_of  # noqa: PLC0415
-    from toban.engine.notify.routing import routing_of, rules_for  # noqa: PLC0415
+    from toban.engine.notify.routing.contacts import contacts_of  # noqa: PLC0415
+    from toban.engine.notify.routing.routing import routing_of, rules_for  # noqa: PLC0415
 
     contacts = contacts_of(edition.bindings, parts.transports, settings.PUBLIC_URL)
     rules = edition.design.of(NotificationRule)
@@ -98,7 +98,7 @@ def _ways(parts: Parts, edition: "Edition") -> "dict[AlertLevel, Routing]":
 
 def _standing(status: "ClauseStatus | None") -> Iterator[str]:
     from toban.engine.evidence.verdict import Verdict  # noqa: PLC0415
-    from toban.faces.web.words import WORDS  # noqa: PLC0415
+    from toban.faces.words.verdicts import WORDS  # noqa: PLC0415
 
     if status is None:
         yield "判定 まだありません (toban up は動いていますか)"
@@ -132,7 +132,7 @@ def _about(silence: "Silence") -> str:
 
 
 def _way(level: "AlertLevel", routing: "Routing") -> Iterator[str]:
-    from toban.faces.alert_words import condition_word  # noqa: PLC0415
+    from toban.faces.words.alerts import condition_word  # noqa: PLC0415
 
     yield f"いま{condition_word(level.value)}になれば"
     for route in routing.routes:

@@ -10,10 +10,10 @@ import click
 
 from toban.engine.search_parts import BadSearch, term
 from toban.engine.text import printable
-from toban.faces.cli.errors_keys import dsn_, key_
-from toban.faces.cli.errors_review import review_
+from toban.faces.cli.errors.keys import dsn_, key_
+from toban.faces.cli.errors.review import review_
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from toban.chapters.errors.models import ErrorGroup
@@ -72,7 +72,7 @@ def list_(state: str, project: str, written: str, assignee: str, limit: int, for
     with opened_state():
         from toban.chapters.errors.kept import Search, found  # noqa: PLC0415
         from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.faces.error_words import FRESH  # noqa: PLC0415
+        from toban.faces.words.errors import FRESH  # noqa: PLC0415
 
         fresh = system_clock() - FRESH
         state = "" if state == "all" else state
@@ -213,7 +213,7 @@ def _order(what: str, number: int, *more: str, **named: str) -> None:
 def _line(group: "ErrorGroup") -> str:
     """Return the error in one line, its times on this machine's clock."""
     from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.faces.error_words import standing  # noqa: PLC0415
+    from toban.faces.words.errors import standing  # noqa: PLC0415
 
     stands = standing(group, system_clock())
     parts = [

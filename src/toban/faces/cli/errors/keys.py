@@ -11,7 +11,7 @@ import click
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import set_up
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from toban.engine.bindings.inforce import Edition

@@ -12,7 +12,7 @@ from toban.engine.text import printable
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import say, speak_utf8
+from toban.faces.terminal import say, speak_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,7 @@ def _day(written: str) -> date:
 
 
 def _text(week: "Week", found: "Found") -> str:
-    from toban.faces.error_words import TRENDS  # noqa: PLC0415
+    from toban.faces.words.errors import TRENDS  # noqa: PLC0415
 
     lines, last = [f"{week.monday} からの週（前の週との比較）"], None
     for group, each in found:

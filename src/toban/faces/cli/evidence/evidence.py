@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toban.faces.cli.evidence_outside import Unfound, known_here, opened, ship, walked
+from toban.faces.cli.evidence.outside import Unfound, known_here, opened, ship, walked
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state, set_up
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from toban.engine.evidence.ledger import Head, Verification

@@ -111,13 +111,13 @@ def ship(parts: Parts) -> tuple[int, list[str]]:
     """
     from django.conf import settings  # noqa: PLC0415
 
+    from toban.chapters.logs.audit.shipping import Shipping  # noqa: PLC0415
     from toban.chapters.logs.rules import rules  # noqa: PLC0415
-    from toban.chapters.logs.shipping import Shipping  # noqa: PLC0415
     from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.engine.evidence.segments import AUDIT, LEDGER  # noqa: PLC0415
     from toban.engine.evidence.shipping import NotShipped, tip_of  # noqa: PLC0415
     from toban.engine.telemetry.store import Telemetry  # noqa: PLC0415
-    from toban.faces.cli.archive import destination_of  # noqa: PLC0415
+    from toban.faces.cli.logs.archive import destination_of  # noqa: PLC0415
 
     edition = edition_of(parts)
     to = destination_of(edition.bindings, parts.store_kinds)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from toban.chapters.logs.archive import Archive, Archivist, NoArchive
-from toban.chapters.logs.shipping import Destination
+from toban.chapters.logs.audit.shipping import Destination
+from toban.chapters.logs.keeping.archive import Archive, Archivist, NoArchive
 from toban.engine.bindings.model import Bindings
 from toban.engine.stores.store import Store, StoreKind
-from toban.engine.telemetry.log_words import kind_of
+from toban.engine.telemetry.logs.words import kind_of
 from toban.engine.telemetry.store import Telemetry
 
 

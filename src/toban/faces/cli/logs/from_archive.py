@@ -8,21 +8,21 @@ import click
 from toban.faces.cli.kept import edition_of, named_edition
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import refuse
+from toban.faces.terminal import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from toban.engine.bindings.inforce import Edition
     from toban.engine.stores.store import Store
-    from toban.engine.telemetry.log_search import FoundRow, Span, Term
+    from toban.engine.telemetry.logs.search import FoundRow, Span, Term
 
 _UNUSABLE = 2
 
 
 def newest_archived(parts: Parts, terms: "Sequence[Term]", span: "Span", limit: int) -> "list[FoundRow]":
     """Return the newest rows of the archive, the oldest of them first; without one, end with status 2."""
-    from toban.chapters.logs.archive import ArchivedLogs  # noqa: PLC0415
+    from toban.chapters.logs.keeping.archive import ArchivedLogs  # noqa: PLC0415
     from toban.engine.stores.store import StoreTrouble  # noqa: PLC0415
     from toban.engine.telemetry.parquet import Unreadable  # noqa: PLC0415
 
@@ -60,7 +60,7 @@ def _edition(parts: Parts) -> "Edition":
 
 
 def _store(parts: Parts) -> "Store":
-    from toban.faces.cli.archive import store_of  # noqa: PLC0415
+    from toban.faces.cli.logs.archive import store_of  # noqa: PLC0415
 
     bindings = _edition(parts).bindings
     store = store_of(bindings, parts.store_kinds)

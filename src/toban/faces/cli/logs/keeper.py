@@ -5,12 +5,12 @@ from datetime import datetime
 from types import MappingProxyType
 
 from toban.chapters.errors import kept
-from toban.chapters.logs.keeping import Keeper
-from toban.chapters.logs.retention import Beside, Elsewhere
+from toban.chapters.logs.keeping.keeper import Keeper
+from toban.chapters.logs.keeping.retention import Beside, Elsewhere
 from toban.engine.amounts import size
 from toban.engine.said import recorded
-from toban.engine.telemetry.log_days import LogDays
-from toban.engine.telemetry.log_words import ERROR
+from toban.engine.telemetry.logs.days import LogDays
+from toban.engine.telemetry.logs.words import ERROR
 from toban.engine.telemetry.store import Telemetry
 
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, override
 import click
 
 from toban.faces.cli import period
-from toban.faces.cli.logs_archive import newest_archived
+from toban.faces.cli.logs.from_archive import newest_archived
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import set_up
-from toban.faces.cli.terminal import refuse, say, speak_utf8
-from toban.faces.log_words import WRITERS, csv_heading
+from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.words.logs import WRITERS, csv_heading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from toban.engine.telemetry.log_search import FoundRow, LogSearch, Place, Span, Term
+    from toban.engine.telemetry.logs.search import FoundRow, LogSearch, Place, Span, Term
     from toban.engine.telemetry.store import Telemetry
 
 _NOTHING, _UNUSABLE = 1, 2
@@ -88,7 +88,7 @@ def command(
     if follow and (end is not None or archived):
         raise click.UsageError("--follow に --to と --from-archive はつけられません")
     set_up()
-    from toban.engine.telemetry.log_search import Span  # noqa: PLC0415
+    from toban.engine.telemetry.logs.search import Span  # noqa: PLC0415
 
     terms = _terms(search)
     until = period.moment(end, "--to") if end else datetime.now(UTC) + timedelta(minutes=10)
@@ -114,7 +114,7 @@ def _print_stored(
     terms: "tuple[Term, ...]", span: "Span", limit: int, show: "Callable[[FoundRow], str]", *, follow: bool
 ) -> "list[FoundRow]":
     """Print what the store holds, and with *follow* what comes in, without end."""
-    from toban.engine.telemetry.log_search import LogSearch  # noqa: PLC0415
+    from toban.engine.telemetry.logs.search import LogSearch  # noqa: PLC0415
     from toban.engine.telemetry.store import StoreRefused, StoreUnavailable  # noqa: PLC0415
 
     try:
@@ -135,7 +135,7 @@ def _print_stored(
 
 def _terms(search: tuple[str, ...]) -> "tuple[Term, ...]":
     from toban.engine.search_parts import BadSearch  # noqa: PLC0415
-    from toban.engine.telemetry.log_language import read_search  # noqa: PLC0415
+    from toban.engine.telemetry.logs.language import read_search  # noqa: PLC0415
 
     # The shell has taken the quotes away: what holds a space was one text.
     written = " ".join(f'"{each}"' if " " in each and '"' not in each else each for each in search)
@@ -176,7 +176,7 @@ def _follow(
     show: "Callable[[FoundRow], str]",
 ) -> None:
     """Print what comes in, but for what is *known* already."""
-    from toban.faces.log_following import Following  # noqa: PLC0415
+    from toban.chapters.logs.following import Following  # noqa: PLC0415
 
     following = Following(store, terms, begin, _PAGE)
     while True:

@@ -14,8 +14,8 @@ from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import set_up
 
 if TYPE_CHECKING:
-    from toban.chapters.logs.retention import Beside
-    from toban.engine.telemetry.log_days import DayPart
+    from toban.chapters.logs.keeping.retention import Beside
+    from toban.engine.telemetry.logs.days import DayPart
 
     type Stretch = tuple[datetime | None, datetime]
 
@@ -53,7 +53,7 @@ def losses(old: Design, new: Design, parts: Parts, now: datetime) -> Losses:
     # What this loads is more than the plan itself needs.
     if not new.of(LogKind):
         return Losses()
-    from toban.chapters.logs.retention import first_kept, is_shorter, older  # noqa: PLC0415
+    from toban.chapters.logs.keeping.retention import first_kept, is_shorter, older  # noqa: PLC0415
     from toban.chapters.logs.rules import kept_as, kinds_of  # noqa: PLC0415
 
     running = _Running()
@@ -82,7 +82,7 @@ def losses(old: Design, new: Design, parts: Parts, now: datetime) -> Losses:
 
 def as_text(lost: Losses) -> Iterator[str]:
     """Yield what is told of *lost*, after the changes."""
-    from toban.chapters.logs.report import amount, stretch  # noqa: PLC0415
+    from toban.chapters.logs.keeping.report import amount, stretch  # noqa: PLC0415
 
     for each in lost.found:
         head = f"  {each.row.name} {each.former or '（なし）'} → {each.row.retention}  {each.row.origin}: "
@@ -134,7 +134,7 @@ def _stored() -> "tuple[Sequence[DayPart], str]":
     set_up()
     from django.conf import settings  # noqa: PLC0415
 
-    from toban.engine.telemetry.log_days import LogDays  # noqa: PLC0415
+    from toban.engine.telemetry.logs.days import LogDays  # noqa: PLC0415
     from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry  # noqa: PLC0415
 
     if not settings.TELEMETRY_URL:
@@ -171,9 +171,9 @@ def _in_force(parts: Parts, spans: "Mapping[str, Stretch]") -> _Running:
     from django.conf import settings  # noqa: PLC0415
     from django.db import DatabaseError  # noqa: PLC0415
 
-    from toban.chapters.logs.keeping import held_by  # noqa: PLC0415
-    from toban.faces.cli.keeper import ELSEWHERE  # noqa: PLC0415
+    from toban.chapters.logs.keeping.keeper import held_by  # noqa: PLC0415
     from toban.faces.cli.kept import kept_edition  # noqa: PLC0415
+    from toban.faces.cli.logs.keeper import ELSEWHERE  # noqa: PLC0415
 
     try:
         edition = kept_edition(parts, settings.HOME)

@@ -9,14 +9,14 @@ import click
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from toban.chapters.logs.retention import Beside, Decision
+    from toban.chapters.logs.keeping.retention import Beside, Decision
     from toban.chapters.logs.rules import LogRules
-    from toban.engine.telemetry.log_days import DayPart
+    from toban.engine.telemetry.logs.days import DayPart
 
 _REFUSED, _UNUSABLE = 1, 2
 
@@ -53,7 +53,7 @@ def show(parts: Parts, form: str) -> None:
 
         from toban.engine.clock import system_clock  # noqa: PLC0415
         from toban.engine.telemetry.store import StoreUnavailable, Telemetry  # noqa: PLC0415
-        from toban.faces.cli.keeper import keeper_of  # noqa: PLC0415
+        from toban.faces.cli.logs.keeper import keeper_of  # noqa: PLC0415
 
         rules = _rules(parts)
         try:
@@ -85,10 +85,10 @@ def agree(parts: Parts, kind: str, yes: bool) -> None:
     LOG は文書のログ種別の名 (アクセスログ) です。だれが承認したかは証跡に残ります。
     """
     with opened_state():
-        from toban.chapters.logs import keeping  # noqa: PLC0415
+        from toban.chapters.logs.keeping import keeper as keeping  # noqa: PLC0415
         from toban.engine.clock import system_clock  # noqa: PLC0415
         from toban.engine.orders import NotPossible  # noqa: PLC0415
-        from toban.engine.telemetry.log_words import kind_of  # noqa: PLC0415
+        from toban.engine.telemetry.logs.words import kind_of  # noqa: PLC0415
 
         rules = _rules(parts)
         if not yes:
@@ -109,10 +109,10 @@ def agree(parts: Parts, kind: str, yes: bool) -> None:
 def hold(parts: Parts, kind: str, reason: str) -> None:
     """Keep LOG, or every kind, from being deleted, whatever the document says (法的保全)."""
     with opened_state():
-        from toban.chapters.logs import keeping  # noqa: PLC0415
+        from toban.chapters.logs.keeping import keeper as keeping  # noqa: PLC0415
         from toban.engine.clock import system_clock  # noqa: PLC0415
         from toban.engine.orders import NotPossible  # noqa: PLC0415
-        from toban.engine.telemetry.log_words import kind_of  # noqa: PLC0415
+        from toban.engine.telemetry.logs.words import kind_of  # noqa: PLC0415
 
         rules = _rules(parts)
         own = kind_of(kind) if kind else ""
@@ -137,7 +137,7 @@ def hold(parts: Parts, kind: str, reason: str) -> None:
 def release(number: int) -> None:
     """End the hold HOLD: what is older than the document keeps goes within a minute."""
     with opened_state():
-        from toban.chapters.logs import keeping  # noqa: PLC0415
+        from toban.chapters.logs.keeping import keeper as keeping  # noqa: PLC0415
         from toban.engine.clock import system_clock  # noqa: PLC0415
         from toban.engine.orders import NotPossible  # noqa: PLC0415
 
@@ -153,10 +153,10 @@ def _waiting(rules: "LogRules", kind: str) -> str:
     """Return what agreeing would delete, in words."""
     from django.conf import settings  # noqa: PLC0415
 
-    from toban.chapters.logs.report import amount, stretch  # noqa: PLC0415
+    from toban.chapters.logs.keeping.report import amount, stretch  # noqa: PLC0415
     from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.engine.telemetry.store import StoreUnavailable, Telemetry  # noqa: PLC0415
-    from toban.faces.cli.keeper import keeper_of  # noqa: PLC0415
+    from toban.faces.cli.logs.keeper import keeper_of  # noqa: PLC0415
 
     try:
         found = keeper_of(Telemetry(settings.TELEMETRY_URL)).look(rules, system_clock())
@@ -198,8 +198,8 @@ def _amount(days: "Sequence[DayPart]", beside: "Sequence[Beside]" = ()) -> dict[
 
 
 def _line(rules: "LogRules", kind: str, decision: "Decision") -> str:
-    from toban.chapters.logs.report import amount  # noqa: PLC0415
-    from toban.chapters.logs.retention import Waits  # noqa: PLC0415
+    from toban.chapters.logs.keeping.report import amount  # noqa: PLC0415
+    from toban.chapters.logs.keeping.retention import Waits  # noqa: PLC0415
 
     kept = rules.retention(kind)
     parts = [

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from toban.engine.text import printable
-from toban.faces import trace_words
 from toban.faces.cli import period
 from toban.faces.cli.state import set_up
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.words import traces as trace_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from toban.engine.telemetry.log_search import Span as Stretch
-    from toban.engine.telemetry.span_search import RouteFigures, SpanSearch
+    from toban.engine.telemetry.logs.search import Span as Stretch
+    from toban.engine.telemetry.spans.search import RouteFigures, SpanSearch
     from toban.engine.telemetry.store import Telemetry
 
 _NOTHING, _UNUSABLE = 1, 2
@@ -71,8 +71,8 @@ def command(
         raise SystemExit(_UNUSABLE)
     within = _within(since, start, end)
     set_up()
-    from toban.engine.telemetry.log_search import Span as Stretch  # noqa: PLC0415
-    from toban.engine.telemetry.span_search import SpanSearch  # noqa: PLC0415
+    from toban.engine.telemetry.logs.search import Span as Stretch  # noqa: PLC0415
+    from toban.engine.telemetry.spans.search import SpanSearch  # noqa: PLC0415
     from toban.engine.telemetry.store import StoreRefused, StoreUnavailable  # noqa: PLC0415
 
     try:
@@ -115,7 +115,7 @@ def _telemetry() -> "Telemetry":
 
 
 def _show_trace(store: "SpanSearch", trace_id: str, form: str) -> bool:
-    from toban.chapters.logs.waterfall import waterfall  # noqa: PLC0415
+    from toban.chapters.logs.spans.waterfall import waterfall  # noqa: PLC0415
 
     spans = store.trace(trace_id, limit=_MOST)
     if not spans:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from toban.engine.notify.models import Alert
@@ -80,7 +80,7 @@ def _show(limit: int, form: str, *, history: bool) -> None:
 
 def line(alert: "Alert") -> str:
     """Return the alert in one line, its times on this machine's clock."""
-    from toban.engine.notify.words import mark  # noqa: PLC0415
+    from toban.engine.notify.delivery.words import mark  # noqa: PLC0415
 
     is_over = alert.resolved_at is not None
     since = f"{alert.began_at.astimezone():%Y-%m-%d %H:%M:%S} から"

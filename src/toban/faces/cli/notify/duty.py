@@ -12,14 +12,14 @@ from toban.faces.cli.parts import Parts
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.period import moment
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from toban.engine.bindings.inforce import Edition
+    from toban.engine.notify.duty.roster import Roster, Shift, Watch
     from toban.engine.notify.models import DutyOverride
-    from toban.engine.notify.roster import Roster, Shift, Watch
 
 _REFUSED = 1
 _LONGEST_DAYS = 366
@@ -84,8 +84,8 @@ def next_(parts: Parts, days: int, role: str | None, person: str | None, form: s
     speak_utf8()
     with opened_state():
         from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.faces.duty_words import as_json, events  # noqa: PLC0415
         from toban.faces.icalendar import written  # noqa: PLC0415
+        from toban.faces.words.duty import as_json, events  # noqa: PLC0415
 
         edition, now = edition_of(parts), system_clock()
         people = edition.bindings.people
@@ -137,7 +137,7 @@ def override_(
     speak_utf8()
     with opened_state():
         from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.engine.notify import overrides  # noqa: PLC0415
+        from toban.engine.notify.duty import overrides  # noqa: PLC0415
         from toban.engine.orders import NotPossible  # noqa: PLC0415
 
         by, now = getpass.getuser(), system_clock()
@@ -169,7 +169,7 @@ def _roles(
     edition: "Edition", now: datetime
 ) -> "Iterator[tuple[Edition, Roster, Watch, Shift | None, datetime | None]]":
     """Yield each role with who is on duty, until when (None: no end in sight), and who comes next."""
-    from toban.engine.notify import overrides, roster  # noqa: PLC0415
+    from toban.engine.notify.duty import overrides, roster  # noqa: PLC0415
 
     system = edition.bindings.system
     given = overrides.between(now, now + roster.AHEAD)
@@ -182,7 +182,7 @@ def _roles(
 
 
 def _turns(edition: "Edition", now: datetime, length: timedelta) -> "list[Shift]":
-    from toban.engine.notify import overrides, roster  # noqa: PLC0415
+    from toban.engine.notify.duty import overrides, roster  # noqa: PLC0415
 
     known, end = roster.rosters(edition.design, edition.bindings.duty), now + length
     return roster.turns(known, overrides.between(now, end), now, end, edition.bindings.system)
@@ -191,7 +191,7 @@ def _turns(edition: "Edition", now: datetime, length: timedelta) -> "list[Shift]
 def _present(
     edition: "Edition", roster: "Roster", watch: "Watch", following: "Shift | None", ends: datetime | None
 ) -> dict[str, object]:
-    from toban.faces.duty_words import as_json  # noqa: PLC0415
+    from toban.faces.words.duty import as_json  # noqa: PLC0415
 
     people = edition.bindings.people
     coming = following and as_json(roster, following.watch, following.start, following.end, people)
@@ -201,8 +201,8 @@ def _present(
 def _line(
     edition: "Edition", roster: "Roster", watch: "Watch", following: "Shift | None", ends: datetime | None
 ) -> str:
-    from toban.engine.notify.roster import clock  # noqa: PLC0415
-    from toban.faces.duty_words import names, why  # noqa: PLC0415
+    from toban.engine.notify.duty.roster import clock  # noqa: PLC0415
+    from toban.faces.words.duty import names, why  # noqa: PLC0415
 
     zone, people = edition.bindings.system.zone, edition.bindings.people
     parts = [f"{roster.role}  {names(watch, roster, people) or '対応時間外'}"]
@@ -216,8 +216,8 @@ def _line(
 
 
 def _turn(shift: "Shift", edition: "Edition") -> str:
-    from toban.engine.notify.roster import clock  # noqa: PLC0415
-    from toban.faces.duty_words import names, why  # noqa: PLC0415
+    from toban.engine.notify.duty.roster import clock  # noqa: PLC0415
+    from toban.faces.words.duty import names, why  # noqa: PLC0415
 
     zone = edition.bindings.system.zone
     who = names(shift.watch, shift.roster, edition.bindings.people)

@@ -9,7 +9,7 @@ import click
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.period import moment
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from toban.engine.notify.models import Maintenance

@@ -8,7 +8,7 @@ import click
 
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 _REFUSED = 1
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from toban.faces.cli.alerts import as_json, line
 from toban.faces.cli.answer import Answer
+from toban.faces.cli.notify.alerts import as_json, line
 
 if TYPE_CHECKING:
     from toban.engine.notify.account import Place
@@ -30,7 +30,7 @@ def about(alert: "Alert") -> Answer:
 
 
 def _told(place: "Place") -> Iterator[str]:
-    from toban.faces.alert_words import MARKS, STAGES, answer, because  # noqa: PLC0415
+    from toban.faces.words.alerts import MARKS, STAGES, answer, because  # noqa: PLC0415
 
     name = " ".join(part for part in (place.destination or "宛先なし", place.recipient) if part)
     yield f"  {name}" + (f"  ({place.ordered_by})" if place.ordered_by else "")
@@ -44,7 +44,7 @@ def _told(place: "Place") -> Iterator[str]:
 
 def receipt(delivery: "Delivery") -> str:
     """Return what became of a notice, in one line."""
-    from toban.faces.alert_words import sent  # noqa: PLC0415
+    from toban.faces.words.alerts import sent  # noqa: PLC0415
 
     at = (delivery.settled_at or delivery.created_at).astimezone()
     proof = delivery.receipt or delivery.error
@@ -53,7 +53,7 @@ def receipt(delivery: "Delivery") -> str:
 
 
 def _place(place: "Place") -> dict[str, object]:
-    from toban.faces.alert_words import answer  # noqa: PLC0415
+    from toban.faces.words.alerts import answer  # noqa: PLC0415
 
     newest = place.newest
     return {

@@ -9,7 +9,7 @@ import click
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import say, speak_utf8
+from toban.faces.terminal import say, speak_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

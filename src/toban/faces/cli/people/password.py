@@ -3,7 +3,7 @@
 import click
 
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNKNOWN = 2
 

@@ -3,8 +3,8 @@
 import time
 from typing import TYPE_CHECKING
 
-from toban.faces.cli.runs import line, progress
-from toban.faces.cli.terminal import say
+from toban.faces.cli.runs.runs import line, progress
+from toban.faces.terminal import say
 
 if TYPE_CHECKING:
     from toban.engine.runs.models import Run
@@ -17,7 +17,7 @@ def follow(run: "Run") -> bool:
     """Print what *run* writes until it has ended, and say whether it ended well."""
     from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.engine.runs.models import PlannedWork  # noqa: PLC0415
-    from toban.faces.run_words import because  # noqa: PLC0415
+    from toban.faces.words.runs import because  # noqa: PLC0415
 
     work = PlannedWork.objects.filter(key=run.work).first()
     seen, shown = 0, ""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import refuse, say, speak_utf8
-from toban.faces.run_parameters import NoParameter, read_parameters
+from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.words.run_parameters import NoParameter, read_parameters
 
 if TYPE_CHECKING:
     from toban.engine.runs.models import Run
@@ -149,7 +149,7 @@ def _list_parameters(batch: str) -> None:
 
 
 def _followed(run: "Run") -> bool:
-    from toban.faces.cli.follow import follow  # noqa: PLC0415
+    from toban.faces.cli.runs.follow import follow  # noqa: PLC0415
 
     try:
         return follow(run)

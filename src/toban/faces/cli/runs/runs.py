@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toban.faces.cli.state import opened_state
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,7 +87,7 @@ def lines(runs: "Sequence[Run]") -> "Iterator[str]":
 def line(run: "Run", work: "PlannedWork | None") -> str:
     """Return the run in one line and why it stands so, times on this machine's clock."""
     from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.faces.run_words import because, standing  # noqa: PLC0415
+    from toban.faces.words.runs import because, standing  # noqa: PLC0415
 
     took = f"{(run.ended_at - run.began_at).total_seconds():.1f}秒" if run.began_at and run.ended_at else ""
     stands, why = standing(run), because(run, work, system_clock())

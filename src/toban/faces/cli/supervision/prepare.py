@@ -9,7 +9,7 @@ from toban.design.reader import Design, UnreadableDocument, load_design
 from toban.engine.bindings.doubts import binding_findings
 from toban.engine.bindings.load import UnreadableBindings, load_bindings
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNUSABLE = 2
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from toban.engine.supervision.home import hold_file, processes_file
-from toban.faces.cli.terminal import say, speak_utf8
+from toban.faces.terminal import say, speak_utf8
 
 
 @click.command(

@@ -14,9 +14,9 @@ import click
 from toban.engine.supervision.home import Home, HomeUnusable, take, write_whole
 from toban.engine.supervision.program import Program
 from toban.engine.supervision.supervisor import Supervisor, run_until_signalled
-from toban.faces.cli import programs, webshop
-from toban.faces.cli.programs import Instance, OwnStore
-from toban.faces.cli.terminal import refuse, say, speak_utf8
+from toban.faces.cli.supervision import programs, webshop
+from toban.faces.cli.supervision.programs import Instance, OwnStore
+from toban.faces.terminal import refuse, say, speak_utf8
 
 NEEDED_BYTES = 1024**3
 """With less room than this the telemetry store soon refuses samples: better said before anything runs."""

@@ -13,9 +13,9 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 
-from toban.chapters.backup import drills
 from toban.chapters.backup import works as backup_works
-from toban.chapters.backup.drills import DrillPlan
+from toban.chapters.backup.drills import routine as drills
+from toban.chapters.backup.drills.routine import DrillPlan
 from toban.chapters.backup.followers import Followers
 from toban.chapters.backup.service import Backups
 from toban.chapters.backup.works import BackupPlan
@@ -23,12 +23,12 @@ from toban.chapters.batch import works as batch_works
 from toban.chapters.batch.service import Batches
 from toban.chapters.batch.works import BatchPlan
 from toban.chapters.errors import service as errors
-from toban.chapters.logs.archive import ShippedFirst
-from toban.chapters.logs.keeping import agreed_to, held_by
-from toban.chapters.logs.pulling import Puller
+from toban.chapters.logs.audit.shipping import Shipping
+from toban.chapters.logs.keeping.archive import ShippedFirst
+from toban.chapters.logs.keeping.keeper import agreed_to, held_by
+from toban.chapters.logs.keeping.undisturbed import undisturbed
+from toban.chapters.logs.pulling.puller import Puller
 from toban.chapters.logs.rules import rules as log_rules
-from toban.chapters.logs.shipping import Shipping
-from toban.chapters.logs.undisturbed import undisturbed
 from toban.chapters.monitoring.board import Board
 from toban.chapters.monitoring.feeds import Plan, plan
 from toban.chapters.monitoring.service import Monitoring
@@ -49,19 +49,20 @@ from toban.engine.clock import Clock
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.loops import Loop
-from toban.engine.notify import lifeline, outbox, pipeline
-from toban.engine.notify.channel import Channel
-from toban.engine.notify.contacts import contacts_of
-from toban.engine.notify.heartbeat import Heartbeat
-from toban.engine.notify.lead import BEAT, Lead, NotLeading
-from toban.engine.notify.lifeline import Lifeline
+from toban.engine.notify import pipeline
+from toban.engine.notify.delivery import lifeline, outbox
+from toban.engine.notify.delivery.channel import Channel
+from toban.engine.notify.delivery.heartbeat import Heartbeat
+from toban.engine.notify.delivery.lead import BEAT, Lead, NotLeading
+from toban.engine.notify.delivery.lifeline import Lifeline
+from toban.engine.notify.routing.contacts import contacts_of
 from toban.engine.runs.service import Runs
 from toban.engine.telemetry.buffer import SampleBuffer
-from toban.engine.telemetry.log_words import ERROR
+from toban.engine.telemetry.logs.words import ERROR
 from toban.engine.telemetry.output import OutputBuffer
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
-from toban.faces.cli.archive import archive_of, destination_of
-from toban.faces.cli.keeper import keeper_of
+from toban.faces.cli.logs.archive import archive_of, destination_of
+from toban.faces.cli.logs.keeper import keeper_of
 from toban.faces.cli.parts import Parts
 
 RUNNING: tuple[type[Clause], ...] = (

@@ -8,7 +8,7 @@ import click
 import structlog
 
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.terminal import speak_utf8
+from toban.faces.terminal import speak_utf8
 
 _PATIENCE = 2.0
 """Seconds that steps in hand have to end after SIGTERM."""
@@ -30,7 +30,7 @@ def command(parts: Parts) -> None:
     django.setup()
     from toban.engine import loops  # noqa: PLC0415
     from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.faces.cli.work import Work  # noqa: PLC0415
+    from toban.faces.cli.supervision.work import Work  # noqa: PLC0415
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

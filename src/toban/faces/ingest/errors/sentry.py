@@ -13,19 +13,19 @@ from django.db import DatabaseError, close_old_connections
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from toban.chapters.errors import intake
 from toban.chapters.errors.counters import ITEMS_TOTAL
-from toban.chapters.errors.event import read_event
-from toban.chapters.errors.payload import LARGEST, BadEvent, event_id_of, read_payload
+from toban.chapters.errors.intake import intake
+from toban.chapters.errors.intake.event import read_event
+from toban.chapters.errors.intake.payload import LARGEST, BadEvent, event_id_of, read_payload
 from toban.chapters.errors.rules import Tally, admitted
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import Clock
 from toban.engine.masks import Masker
 from toban.faces.ingest import room
+from toban.faces.ingest.errors.envelope import BadEnvelope, Envelope, Item, dsn_of, read_envelope
+from toban.faces.ingest.errors.key import Projects, key_in, shown_key
 from toban.faces.ingest.room import Busy, Room
 from toban.faces.ingest.senders import TooLarge, body_of
-from toban.faces.ingest.sentry_envelope import BadEnvelope, Envelope, Item, dsn_of, read_envelope
-from toban.faces.ingest.sentry_key import Projects, key_in, shown_key
 from toban.faces.ingest.unpacking import unpacked
 
 _OF_STRANGER = (2 * 1024 * 1024, 2 * 1024 * 1024)

@@ -12,13 +12,13 @@ from starlette.responses import PlainTextResponse, Response
 from toban.chapters.logs.counters import count
 from toban.chapters.logs.formats import FORMATS
 from toban.chapters.logs.formats.convert import Surroundings
-from toban.chapters.logs.limits import AHEAD
-from toban.chapters.logs.lines import LineReader, Reading
-from toban.chapters.logs.origins import Sent, Written, written
+from toban.chapters.logs.intake.limits import AHEAD
+from toban.chapters.logs.intake.lines import LineReader, Reading
+from toban.chapters.logs.intake.origins import Sent, Written, written
 from toban.chapters.logs.rules import rules
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import Clock
-from toban.engine.telemetry.logs import Batch, LogStore, key_of
+from toban.engine.telemetry.logs.rows import Batch, LogStore, key_of
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.ingest.room import AT_ONCE, LARGEST, LARGEST_UNPACKED, MOST_LINES, Busy, Room, size_of
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger

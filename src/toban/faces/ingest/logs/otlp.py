@@ -11,18 +11,19 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from toban.chapters.logs.counters import SPANS_TOTAL, count
-from toban.chapters.logs.lines import LineReader, Origin
-from toban.chapters.logs.origins import written
+from toban.chapters.logs.intake.lines import LineReader, Origin
+from toban.chapters.logs.intake.origins import written
 from toban.chapters.logs.rules import LogRules, rules
-from toban.chapters.logs.spans import SpanReader
+from toban.chapters.logs.spans.intake import SpanReader
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import Clock
 from toban.engine.telemetry.batches import Batch, key_of
-from toban.engine.telemetry.log_words import known_level
-from toban.engine.telemetry.logs import LogStore
-from toban.engine.telemetry.spans import SpanStore
+from toban.engine.telemetry.logs.rows import LogStore
+from toban.engine.telemetry.logs.words import known_level
+from toban.engine.telemetry.spans.rows import SpanStore
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces.ingest import otlp_logs, otlp_traces, otlp_wire
+from toban.faces.ingest import otlp_wire
+from toban.faces.ingest.logs import otlp_logs, otlp_traces
 from toban.faces.ingest.otlp_wire import BadExport, Encoding, encoding_of
 from toban.faces.ingest.room import AT_ONCE, LARGEST, LARGEST_UNPACKED, Busy, Room, size_of
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger

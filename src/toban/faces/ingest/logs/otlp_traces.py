@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from toban.chapters.logs.spans import SentSpan
+from toban.chapters.logs.spans.intake import SentSpan
 from toban.faces.ingest import otlp_wire
 
 _KINDS = {

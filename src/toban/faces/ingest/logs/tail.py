@@ -14,17 +14,17 @@ from django.utils import translation
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from toban.chapters.logs.following import LATE, Following
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import Clock
 from toban.engine.search_parts import BadSearch
 from toban.engine.telemetry import row_binary
-from toban.engine.telemetry.log_language import read_search
-from toban.engine.telemetry.log_search import FoundRow, LogSearch
+from toban.engine.telemetry.logs.language import read_search
+from toban.engine.telemetry.logs.search import FoundRow, LogSearch
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.ingest.visitor import may_read
-from toban.faces.log_following import LATE, Following
-from toban.faces.web.log_choice import choice
-from toban.faces.web.log_rows import shown
+from toban.faces.logs.choice import choice
+from toban.faces.logs.rows import shown
 
 MOST = 20
 """Streams at once: each asks the store once in `_EVERY` seconds."""
@@ -118,7 +118,7 @@ class _Words:
         language = self.language if self.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         with translation.override(language):
             context = {"rows": list(shown(found, self.zone)), "query": self.query}
-            return render_to_string("web/logs/_rows.html", context)
+            return render_to_string("logs/_rows.html", context)
 
 
 def _look(following: Following, now: datetime, words: _Words) -> str:

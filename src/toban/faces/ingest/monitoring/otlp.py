@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
-from toban.chapters.monitoring.pushed import Pushed, Series
+from toban.chapters.monitoring.pushing.pushed import Pushed, Series
 from toban.design.values.metric import Metric
 from toban.faces.ingest import otlp_wire
 from toban.faces.ingest.otlp_wire import Encoding

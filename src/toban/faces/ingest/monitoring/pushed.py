@@ -10,13 +10,15 @@ from django.db import DatabaseError, DataError, close_old_connections
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from toban.chapters.monitoring import arrivals
-from toban.chapters.monitoring.pushed import Pushed
+from toban.chapters.monitoring.pushing import agent as agents
+from toban.chapters.monitoring.pushing import arrivals
+from toban.chapters.monitoring.pushing.agent import BadReport
+from toban.chapters.monitoring.pushing.pushed import Pushed
 from toban.engine.clock import Clock
-from toban.faces.ingest import agents, otlp, otlp_wire, remote_write
-from toban.faces.ingest.agents import BadReport
+from toban.faces.ingest import otlp_wire
+from toban.faces.ingest.monitoring import otlp, remote_write
+from toban.faces.ingest.monitoring.remote_write import BadWrite
 from toban.faces.ingest.otlp_wire import BadExport
-from toban.faces.ingest.remote_write import BadWrite
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
 from toban.faces.ingest.unpacking import unpacked
 

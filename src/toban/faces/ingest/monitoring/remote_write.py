@@ -14,7 +14,7 @@ import cramjam
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
-from toban.chapters.monitoring.pushed import Pushed, Series
+from toban.chapters.monitoring.pushing.pushed import Pushed, Series
 from toban.chapters.monitoring.sources.prometheus.exposition import is_known
 
 LARGEST = 32 * 1024 * 1024

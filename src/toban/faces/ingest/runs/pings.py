@@ -21,9 +21,9 @@ from starlette.responses import PlainTextResponse, Response
 
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.clock import Clock
-from toban.engine.runs import reported
-from toban.engine.runs.belonging import Word
-from toban.engine.runs.reported import Report
+from toban.engine.runs.elsewhere import reported
+from toban.engine.runs.elsewhere.belonging import Word
+from toban.engine.runs.elsewhere.reported import Report
 from toban.engine.runs.work import Work
 
 KEPT = 10_000

@@ -20,14 +20,14 @@ from toban.design.reader import Design
 from toban.engine.bindings.model import System
 from toban.engine.clock import system_clock
 from toban.engine.runs.models import Run
-from toban.faces.web import chains
-from toban.faces.web.backup_words import HOLDINGS, METHODS, PHASES, Holding, holding
-from toban.faces.web.batches import date_in
-from toban.faces.web.chains import Subject
+from toban.faces.document.live import LiveRow
+from toban.faces.web.backup import chains
+from toban.faces.web.backup.chains import Subject
+from toban.faces.web.backup.words import HOLDINGS, METHODS, PHASES, Holding, holding
+from toban.faces.web.batch.batches import date_in
+from toban.faces.web.document.skeleton import evidence_address
+from toban.faces.web.document.today import midnight_of
 from toban.faces.web.frame import Sight, frame, in_force, look
-from toban.faces.web.live import LiveRow
-from toban.faces.web.skeleton import evidence_address
-from toban.faces.web.today import midnight_of
 
 _PER_PAGE = 50
 _DRILLS = 20
@@ -88,7 +88,7 @@ def backups(request: HttpRequest) -> HttpResponse:
         "drills": Drill.objects.order_by("-started_at")[:_DRILLS],
         "is_empty": not any(each.count or each.drill for each in subjects) and not page.paginator.count,
     }
-    return render(request, "web/backups/backups.html", context)
+    return render(request, "backup/backups.html", context)
 
 
 @require_safe
@@ -117,14 +117,14 @@ def backup(request: HttpRequest, pk: int) -> HttpResponse:
         "share": round(found.stored_bytes / found.source_bytes * 100) if found.source_bytes else None,
         "drills": Drill.objects.filter(subject=found.subject, label=found.label).order_by("-started_at"),
     }
-    return render(request, "web/backups/backup.html", context)
+    return render(request, "backup/backup.html", context)
 
 
 @require_safe
 def certificate(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the drill's certificate as a PDF; 503 and the way out where no Japanese font is installed."""
     # What makes PDFs takes long to load, and few readers ask for one.
-    from toban.chapters.backup import certificate as sheet  # noqa: PLC0415
+    from toban.chapters.backup.drills import certificate as sheet  # noqa: PLC0415
     from toban.engine.paper import NoFont  # noqa: PLC0415
 
     del request
@@ -161,7 +161,7 @@ def drill(request: HttpRequest, pk: int) -> HttpResponse:
         "phases": list(_phases(found.phases)),
         "system": edition.bindings.system.name or edition.design.document,
     }
-    return render(request, "web/backups/drill.html", context)
+    return render(request, "backup/drill.html", context)
 
 
 def _subjects(design: Design, now: datetime) -> list[Subject]:

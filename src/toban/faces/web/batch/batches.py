@@ -15,15 +15,15 @@ from toban.engine.bindings.model import System
 from toban.engine.clock import system_clock
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs.models import Run
-from toban.faces.run_words import Standing, standing
-from toban.faces.web import words
-from toban.faces.web.due_times import between
+from toban.faces.document.live import LiveRow
+from toban.faces.web.calendar.due_times import between
+from toban.faces.web.document.today import midnight_of
 from toban.faces.web.frame import Sight, frame, in_force, look
-from toban.faces.web.live import LiveRow
 from toban.faces.web.parts import answer
-from toban.faces.web.run_charts import Bar, Day, began, length_of, planned_bars, run_bar, touches
-from toban.faces.web.today import midnight_of
-from toban.faces.web.works import WorkRow, all_works, usual_lengths
+from toban.faces.web.runs.charts import Bar, Day, began, length_of, planned_bars, run_bar, touches
+from toban.faces.web.runs.works import WorkRow, all_works, usual_lengths
+from toban.faces.words import verdicts as words
+from toban.faces.words.runs import Standing, standing
 
 _LONGEST_RUN = timedelta(days=2)
 """A run that was due longer ago is not drawn on a day."""
@@ -109,7 +109,7 @@ def batches(request: HttpRequest) -> HttpResponse:
         "labels": {row.key: row.label for row in works},
         "most": _MOST if len(runs) == _MOST else None,
     }
-    pages = "web/runs/batches.html", "web/runs/_batches.html"
+    pages = "batch/batches.html", "batch/_batches.html"
     return answer(request, *pages, context, lambda: frame(sight, "batches"))
 
 

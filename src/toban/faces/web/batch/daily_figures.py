@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from toban.chapters.batch.kinds.statistics.figures import Figure, figure
 from toban.chapters.batch.kinds.statistics.history import DayRow, history
 from toban.engine.telemetry.samples import Point
-from toban.faces.web import spark
+from toban.faces.web.document import spark
 
 _DRAWN = timedelta(days=31)
 _MOST = 14

@@ -16,17 +16,18 @@ from toban.engine.evidence.models import ClauseStatus
 from toban.engine.people.access import may_order
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason
-from toban.faces.run_words import Standing, because, because_of
-from toban.faces.web import orders, words
-from toban.faces.web.batches import STANDINGS, date_in, run_title
-from toban.faces.web.daily_figures import days
-from toban.faces.web.due_times import next_times, previous_times
+from toban.faces.web.batch.batches import STANDINGS, date_in, run_title
+from toban.faces.web.batch.daily_figures import days
+from toban.faces.web.calendar.due_times import next_times, previous_times
+from toban.faces.web.document.today import midnight_of
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.orders import Question
 from toban.faces.web.parts import answer, is_fragment
-from toban.faces.web.run_charts import durations
-from toban.faces.web.today import midnight_of
-from toban.faces.web.works import OPEN, WorkRow, open_runs, work_of
+from toban.faces.web.runs import orders
+from toban.faces.web.runs.charts import durations
+from toban.faces.web.runs.orders import Question
+from toban.faces.web.runs.works import OPEN, WorkRow, open_runs, work_of
+from toban.faces.words import verdicts as words
+from toban.faces.words.runs import Standing, because, because_of
 
 _PER_PAGE = 50
 _CHARTED = 60
@@ -54,7 +55,7 @@ def batch(request: HttpRequest, key: str) -> HttpResponse:
     if request.GET.get("ask"):
         question = _question(request, request.GET["ask"], row, current, system, now)
         if is_fragment(request):
-            return render(request, "web/runs/_ask.html", {"question": question})
+            return render(request, "runs/_ask.html", {"question": question})
     return _page(request, row, current, question)
 
 
@@ -92,7 +93,7 @@ def _page(
         acts = _ACTS if row.takes_orders and may_order(request.user) else ()
         return {**frame(look(edition, now), "batches"), "acts": acts, "question": question}
 
-    return answer(request, "web/runs/batch.html", "web/runs/_batch.html", context, around, status)
+    return answer(request, "batch/batch.html", "batch/_batch.html", context, around, status)
 
 
 def _chosen(request: HttpRequest, runs: QuerySet[Run], system: System) -> QuerySet[Run]:

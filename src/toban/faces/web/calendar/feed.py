@@ -18,15 +18,15 @@ from toban.design.chapter import Chapter
 from toban.engine.bindings import present
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import system_clock
-from toban.engine.notify import overrides
-from toban.engine.notify.roster import rosters, turns
+from toban.engine.notify.duty import overrides
+from toban.engine.notify.duty.roster import rosters, turns
 from toban.engine.people.feeds import give_token, holder_of, revoke_token
 from toban.engine.people.models import Operator
-from toban.faces.duty_words import events
 from toban.faces.icalendar import icalendar, written
-from toban.faces.web.calendar import span
+from toban.faces.web.calendar.months import of_chapter
+from toban.faces.web.calendar.pages import span
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.months import of_chapter
+from toban.faces.words.duty import events
 
 _REFUSED = "このアドレスの鍵は使えません\nThis address's key is no longer good\n"
 _NOBODY = "接続表の [people] にこの名前の人はいません\nNobody of this name is in [people]\n"
@@ -105,7 +105,7 @@ def subscription(request: HttpRequest) -> HttpResponse:
         "duty_address": f"{base}{reverse('duty-feed')}?{query}",
     }
     context = {**frame(look(in_force(), now), "calendar"), **addresses}
-    return render(request, "web/calendar/subscription.html", context)
+    return render(request, "calendar/subscription.html", context)
 
 
 def _calendar(edition: Edition, today: date, chapter: str) -> str:

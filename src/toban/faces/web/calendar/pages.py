@@ -18,12 +18,12 @@ from toban.engine.bindings.due import schedules_of
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import system_clock
 from toban.engine.people.models import FeedToken
-from toban.faces.agenda_words import title
-from toban.faces.web import months
-from toban.faces.web.due_times import next_times, previous_times
+from toban.faces.web.calendar import months
+from toban.faces.web.calendar.due_times import next_times, previous_times
+from toban.faces.web.calendar.months import Cell, Shown
+from toban.faces.web.document.skeleton import evidence_address
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.months import Cell, Shown
-from toban.faces.web.skeleton import evidence_address
+from toban.faces.words.agenda import title
 
 MONTHS = 12
 _DAY = timedelta(days=1)
@@ -117,7 +117,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
         context["weeks"] = months.grid(list(_cells(edition, choice, hidden, titles, today)))
     else:
         context["days"] = list(_list(year, choice, hidden, titles))
-    return render(request, "web/calendar/calendar.html", context)
+    return render(request, "calendar/calendar.html", context)
 
 
 def span(edition: Edition, first: date, last: date) -> Agenda:

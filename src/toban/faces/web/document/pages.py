@@ -24,15 +24,15 @@ from toban.engine.notify.models import Alert, Announcement, Delivery
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.rules import Reason
 from toban.engine.telemetry.store import StoreUnavailable
-from toban.faces.run_words import REASONS
-from toban.faces.web import trends
+from toban.faces.document.live import LiveRow, live_rows, worst_first
+from toban.faces.document.recorded import in_readers_language
+from toban.faces.web.document import trends
+from toban.faces.web.document.skeleton import evidence_address, filled
 from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.frame import figures as surrounding
-from toban.faces.web.live import LiveRow, live_rows, worst_first
 from toban.faces.web.parts import is_fragment
-from toban.faces.web.recorded import in_readers_language
-from toban.faces.web.skeleton import evidence_address, filled
-from toban.faces.web.words import WORDS, clock
+from toban.faces.words.runs import REASONS
+from toban.faces.words.verdicts import WORDS, clock
 
 _HISTORY = 50
 _RUNS = 5
@@ -56,26 +56,26 @@ def document(request: HttpRequest) -> HttpResponse:
     """Show the whole document, or the rows that `?verdict=` and `?q=` ask for."""
     edition = present.edition()
     if edition is None:
-        return render(request, "web/nothing.html", {"refusal": present.refusal()}, status=503)
+        return render(request, "document/nothing.html", {"refusal": present.refusal()}, status=503)
     sight = look(edition, system_clock())
     verdict, words = request.GET.get("verdict", ""), request.GET.get("q", "").strip()
     context = {**frame(sight, "document"), "verdict": verdict, "q": words}
     if verdict or words:
-        return render(request, "web/rows.html", context | {"found": _filtered(sight, verdict, words)})
+        return render(request, "document/rows.html", context | {"found": _filtered(sight, verdict, words)})
     sparks = trends.SPARKS.drawn(edition.design.digest, edition.design.of(Monitor), sight.now)
     context |= {
         "page": filled(sight.skeleton, sight.rows, sparks.paths),
         "is_readable": sparks.is_readable,
         "unread": len(edition.design.unread),
     }
-    return render(request, "web/document.html", context)
+    return render(request, "document/document.html", context)
 
 
 @require_safe
 def figures(request: HttpRequest) -> HttpResponse:
     """Return what stands around the document anew: contents, top bar, today."""
     sight = look(in_force(), system_clock())
-    return render(request, "web/_figures.html", surrounding(sight))
+    return render(request, "document/_figures.html", surrounding(sight))
 
 
 @require_safe
@@ -103,7 +103,9 @@ def evidence(request: HttpRequest, clause_id: str) -> HttpResponse:
         "deliveries": [_sent(delivery, now, edition) for delivery in _deliveries(clause, alerts)],
         "refusal": present.refusal(),
     }
-    return render(request, "web/_evidence.html" if is_fragment(request) else "web/evidence.html", context)
+    return render(
+        request, "document/_evidence.html" if is_fragment(request) else "document/evidence.html", context
+    )
 
 
 @require_safe

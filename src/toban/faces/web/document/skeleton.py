@@ -15,8 +15,8 @@ from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch
 from toban.design.clauses.monitoring import Monitor
-from toban.faces.web.live import LiveRow, spark_html, value_html, verdict_html
-from toban.faces.web.outline import Line, Outline, Part
+from toban.faces.document.live import LiveRow, spark_html, value_html, verdict_html
+from toban.faces.document.outline import Line, Outline, Part
 
 
 class Hole(Enum):

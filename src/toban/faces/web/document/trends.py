@@ -13,8 +13,8 @@ from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of, met
 from toban.design.clauses.monitoring import Monitor
 from toban.engine.telemetry.samples import Point
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
-from toban.faces.web.alert_chart import Limit
-from toban.faces.web.spark import strokes
+from toban.faces.web.document.spark import strokes
+from toban.faces.web.notify.chart import Limit
 
 SPAN = timedelta(hours=6)
 _POINTS = 60

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from toban.chapters.errors import orders
-from toban.chapters.errors.intake import releases
+from toban.chapters.errors.intake.intake import releases
 from toban.chapters.errors.kept import by_hours, event_of
 from toban.chapters.errors.models import ErrorGroup, StoredEvent
 from toban.chapters.errors.report import keys
@@ -31,12 +31,12 @@ from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.people.models import Operator
 from toban.engine.search_parts import term
-from toban.faces.error_words import standing
-from toban.faces.web import words
-from toban.faces.web.error_trend import DayBar, daily
+from toban.faces.logs.choice import Choice, written
+from toban.faces.web.document.today import midnight_of
+from toban.faces.web.errors.trend import DayBar, daily
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.log_choice import Choice, written
-from toban.faces.web.today import midnight_of
+from toban.faces.words import verdicts as words
+from toban.faces.words.errors import standing
 
 _DAYS = 30
 _HOUR = timedelta(hours=1)
@@ -119,7 +119,7 @@ def error(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if stored is not None:
         context |= _event(stored, zone) | {"steps": _steps(group, stored)}
-    return render(request, "web/errors/error.html", context)
+    return render(request, "errors/error.html", context)
 
 
 def _stored(group: ErrorGroup, asked: str) -> StoredEvent | None:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from toban.chapters.errors.event import Level
+from toban.chapters.errors.intake.event import Level
 from toban.chapters.errors.kept import Search, by_hours, counts, found
 from toban.chapters.errors.models import ErrorGroup
 from toban.chapters.errors.search import Term, read_search
@@ -18,12 +18,12 @@ from toban.engine.clock import system_clock
 from toban.engine.people.access import may_order
 from toban.engine.search_parts import LONGEST, BadSearch
 from toban.engine.text import storable_text
-from toban.faces.error_words import FRESH, Standing, standing
-from toban.faces.web.error_trend import bars
+from toban.faces.web.document.spark import HEIGHT, WIDTH
+from toban.faces.web.errors.trend import bars
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.parts import answer
-from toban.faces.web.spark import HEIGHT, WIDTH
-from toban.faces.web.words import told
+from toban.faces.words.errors import FRESH, Standing, standing
+from toban.faces.words.verdicts import told
 
 _PER_PAGE = 50
 _SPAN = timedelta(days=7)
@@ -111,7 +111,7 @@ def errors(request: HttpRequest) -> HttpResponse:
     def around() -> Mapping[str, object]:
         return frame(look(edition, now), "errors")
 
-    return answer(request, "web/errors/errors.html", "web/errors/_errors.html", context, around, status)
+    return answer(request, "errors/errors.html", "errors/_errors.html", context, around, status)
 
 
 def _choice(request: HttpRequest) -> Choice:

@@ -19,9 +19,9 @@ from toban.chapters.errors.review import Week, week_of
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import system_clock
 from toban.engine.people.access import may_order
-from toban.faces.error_words import TRENDS
-from toban.faces.web.batches import date_in
+from toban.faces.web.batch.batches import date_in
 from toban.faces.web.frame import frame, in_force, look
+from toban.faces.words.errors import TRENDS
 
 MOST = 100
 """Errors of a section, the most frequent; nobody reads on, and `toban errors review` lists them all."""
@@ -57,7 +57,7 @@ def review(request: HttpRequest) -> HttpResponse:
         "routines": clauses.reviews(edition.design),
         "may": may_order(request.user),
     }
-    return render(request, "web/errors/review.html", context)
+    return render(request, "errors/review.html", context)
 
 
 def _monday(week: Week) -> date:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from toban.faces.web.spark import HEIGHT, WIDTH
+from toban.faces.web.document.spark import HEIGHT, WIDTH
 
 _LEAST = 1.5
 """However few there were, a bar can be seen."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from toban.engine.telemetry.log_search import Span
+from toban.engine.telemetry.logs.search import Span
 
 BAR_STEP = 10
 CHART_HEIGHT = 100

@@ -12,13 +12,13 @@ from toban.engine.clock import system_clock
 from toban.engine.people import audit
 from toban.engine.people.access import ORDERING, require_role
 from toban.engine.search_parts import BadSearch
-from toban.engine.telemetry.log_search import FoundRow, LogSearch, Place
+from toban.engine.telemetry.logs.search import FoundRow, LogSearch, Place
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces.log_words import as_csv, as_json, csv_heading
+from toban.faces.logs.choice import BadRange, choice
+from toban.faces.web.document.trends import telemetry
 from toban.faces.web.frame import in_force
-from toban.faces.web.log_choice import BadRange, choice
-from toban.faces.web.logs import Asked, understood
-from toban.faces.web.trends import telemetry
+from toban.faces.web.logs.logs import Asked, understood
+from toban.faces.words.logs import as_csv, as_json, csv_heading
 
 MOST = 100_000
 """Rows of a file; what is left out is older."""

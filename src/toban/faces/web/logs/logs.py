@@ -15,12 +15,10 @@ from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import system_clock
 from toban.engine.people.access import may_order
 from toban.engine.search_parts import BadSearch, term
-from toban.engine.telemetry.log_language import FIELDS, Search, read_search
-from toban.engine.telemetry.log_search import FoundRow, LogSearch, Place, Span
+from toban.engine.telemetry.logs.language import FIELDS, Search, read_search
+from toban.engine.telemetry.logs.search import FoundRow, LogSearch, Place, Span
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces.web import log_chart
-from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.log_choice import (
+from toban.faces.logs.choice import (
     LENGTHS,
     BadRange,
     Choice,
@@ -31,11 +29,13 @@ from toban.faces.web.log_choice import (
     step_of,
     written,
 )
-from toban.faces.web.log_rows import shown
-from toban.faces.web.log_saved import saved_searches
+from toban.faces.logs.rows import shown
+from toban.faces.web.document.trends import telemetry
+from toban.faces.web.frame import frame, in_force, look
+from toban.faces.web.logs import chart as log_chart
+from toban.faces.web.logs.saved import saved_searches
 from toban.faces.web.parts import is_fragment
-from toban.faces.web.trends import telemetry
-from toban.faces.web.words import length, told
+from toban.faces.words.verdicts import length, told
 
 PER_PAGE = 100
 _VALUES = 8
@@ -106,7 +106,7 @@ def logs(request: HttpRequest) -> HttpResponse:
     except (StoreUnavailable, StoreRefused):
         context["trouble"] = True
     context |= frame(look(edition, now), "logs")
-    return render(request, "web/logs/logs.html", context, status=status)
+    return render(request, "logs/logs.html", context, status=status)
 
 
 @require_safe
@@ -126,7 +126,7 @@ def histogram(request: HttpRequest) -> HttpResponse:
 
         return {"chart": drawn, "bars": [(bar, narrowed(bar)) for bar in drawn.bars], "step": step}
 
-    return _part(request, "web/logs/_histogram.html", _("時間ごとの数"), drawn)
+    return _part(request, "logs/_histogram.html", _("時間ごとの数"), drawn)
 
 
 @require_safe
@@ -143,7 +143,7 @@ def facets(request: HttpRequest) -> HttpResponse:
             ]
         }
 
-    return _part(request, "web/logs/_facets.html", _("項目の値ごとの数"), counted)
+    return _part(request, "logs/_facets.html", _("項目の値ごとの数"), counted)
 
 
 def understood(chosen: Choice, edition: Edition, now: datetime) -> Asked:
@@ -232,4 +232,4 @@ def _part(
         context["trouble"] = True
     if is_fragment(request):
         return render(request, template, context)
-    return render(request, "web/logs/part.html", {**frame(look(edition, now), "logs"), **context})
+    return render(request, "logs/part.html", {**frame(look(edition, now), "logs"), **context})

@@ -13,15 +13,15 @@ from django.views.decorators.http import require_safe
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import system_clock
 from toban.engine.search_parts import BadSearch, term
-from toban.engine.telemetry.log_language import read_search
-from toban.engine.telemetry.log_search import FoundRow, Is, LogSearch, Place, Span, Term
+from toban.engine.telemetry.logs.language import read_search
+from toban.engine.telemetry.logs.search import FoundRow, Is, LogSearch, Place, Span, Term
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces.log_words import as_record
+from toban.faces.logs.choice import Choice, choice, place_in, written
+from toban.faces.logs.rows import shown
+from toban.faces.web.document.trends import telemetry
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.log_choice import Choice, choice, place_in, written
-from toban.faces.web.log_rows import shown
-from toban.faces.web.trace_choice import TRACE_ID
-from toban.faces.web.trends import telemetry
+from toban.faces.web.logs.trace_choice import TRACE_ID
+from toban.faces.words.logs import as_record
 
 _BESIDE = 10
 """Rows before and after the one that is shown."""
@@ -60,7 +60,7 @@ def log_row(request: HttpRequest, place: str) -> HttpResponse:
     except (StoreUnavailable, StoreRefused):
         context["trouble"] = True
     context |= frame(look(edition, now), "logs")
-    return render(request, "web/logs/row.html", context)
+    return render(request, "logs/row.html", context)
 
 
 def _row(where: Place, edition: Edition) -> Mapping[str, object]:

@@ -17,11 +17,11 @@ from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator
 from toban.engine.search_parts import BadSearch
-from toban.engine.telemetry.log_language import read_search
+from toban.engine.telemetry.logs.language import read_search
 from toban.engine.text import storable_text
-from toban.faces.web import words
+from toban.faces.logs.choice import BadRange, choice, span_of
 from toban.faces.web.frame import in_force
-from toban.faces.web.log_choice import BadRange, choice, span_of
+from toban.faces.words import verdicts as words
 
 _LONGEST_NUMBER = 18
 """Digits: no database knows a greater one."""

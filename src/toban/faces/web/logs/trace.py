@@ -13,22 +13,22 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from toban.chapters.errors.models import StoredEvent
-from toban.chapters.logs.waterfall import Line, Waterfall, waterfall
+from toban.chapters.logs.spans.waterfall import Line, Waterfall, waterfall
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import system_clock
 from toban.engine.search_parts import term
 from toban.engine.telemetry import row_binary
-from toban.engine.telemetry.log_search import FoundRow, Is, LogSearch
-from toban.engine.telemetry.log_search import Span as Stretch
-from toban.engine.telemetry.span_search import FoundSpan, SpanDetails, SpanSearch
+from toban.engine.telemetry.logs.search import FoundRow, Is, LogSearch
+from toban.engine.telemetry.logs.search import Span as Stretch
+from toban.engine.telemetry.spans.search import FoundSpan, SpanDetails, SpanSearch
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces import trace_words
+from toban.faces.logs.choice import Choice, written
+from toban.faces.logs.rows import shown
+from toban.faces.web.document.trends import telemetry
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.log_choice import Choice, written
-from toban.faces.web.log_rows import shown
+from toban.faces.web.logs.trace_choice import TRACE_ID
 from toban.faces.web.parts import is_fragment
-from toban.faces.web.trace_choice import TRACE_ID
-from toban.faces.web.trends import telemetry
+from toban.faces.words import traces as trace_words
 
 MOST = 500
 """Spans that are drawn: of more nobody could tell one from the next. The terminal tells all."""
@@ -96,7 +96,7 @@ def trace(request: HttpRequest, trace_id: str) -> HttpResponse:
     except (StoreUnavailable, StoreRefused):
         context["trouble"] = True
     context |= frame(look(edition, now), "traces")
-    return render(request, "web/traces/trace.html", context, status=status)
+    return render(request, "logs/traces/trace.html", context, status=status)
 
 
 @require_safe
@@ -112,8 +112,8 @@ def span(request: HttpRequest, trace_id: str, span_id: str) -> HttpResponse:
     except (StoreUnavailable, StoreRefused):
         context["trouble"] = True
     if is_fragment(request):
-        return render(request, "web/traces/_span.html", context)
-    return render(request, "web/traces/span.html", {**frame(look(edition, now), "traces"), **context})
+        return render(request, "logs/traces/_span.html", context)
+    return render(request, "logs/traces/span.html", {**frame(look(edition, now), "traces"), **context})
 
 
 def _known(trace_id: str) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from toban.engine.telemetry.span_search import Sought
-from toban.faces.web.log_choice import Choice, choice
+from toban.engine.telemetry.spans.search import Sought
+from toban.faces.logs.choice import Choice, choice
 
 TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,3})?")

@@ -13,15 +13,15 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from toban.engine.clock import system_clock
-from toban.engine.telemetry.log_search import Span as Stretch
-from toban.engine.telemetry.span_search import RouteFigures, SpanSearch, TracePlace, TraceSummary
+from toban.engine.telemetry.logs.search import Span as Stretch
+from toban.engine.telemetry.spans.search import RouteFigures, SpanSearch, TracePlace, TraceSummary
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces.trace_words import route_title
+from toban.faces.logs.choice import LENGTHS, BadRange, span_of
+from toban.faces.web.document.trends import telemetry
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.log_choice import LENGTHS, BadRange, span_of
-from toban.faces.web.trace_choice import TRACE_ID, BadSought, TraceChoice, sought, trace_choice
-from toban.faces.web.trends import telemetry
-from toban.faces.web.words import length
+from toban.faces.web.logs.trace_choice import TRACE_ID, BadSought, TraceChoice, sought, trace_choice
+from toban.faces.words.traces import route_title
+from toban.faces.words.verdicts import length
 
 PER_PAGE = 50
 MOST_ROUTES = 300
@@ -101,7 +101,7 @@ def routes(request: HttpRequest) -> HttpResponse:
             ],
         }
 
-    return _page(request, "web/traces/routes.html", found)
+    return _page(request, "logs/traces/routes.html", found)
 
 
 @require_safe
@@ -128,7 +128,7 @@ def search(request: HttpRequest) -> HttpResponse:
         }
 
     context = {"unknown_trace": wanted} if wanted else {}
-    return _page(request, "web/traces/search.html", found, **context)
+    return _page(request, "logs/traces/search.html", found, **context)
 
 
 def _page(

@@ -22,21 +22,24 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify import orders
 from toban.engine.notify.account import Place, Step, places
 from toban.engine.notify.models import Alert, Silence
-from toban.engine.notify.silences import silencing
+from toban.engine.notify.routing.silences import silencing
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.runs.models import Run, RunLog
 from toban.engine.search_parts import BadSearch
-from toban.engine.telemetry.log_language import read_search
-from toban.engine.telemetry.log_search import FoundRow, Is, LogSearch, Span
+from toban.engine.telemetry.logs.language import read_search
+from toban.engine.telemetry.logs.search import FoundRow, Is, LogSearch, Span
 from toban.engine.telemetry.store import StoreUnavailable
-from toban.faces.alert_words import MARKS, STAGES, answer, because, said, standing
-from toban.faces.web import alert_chart, parts, trends, words
-from toban.faces.web.alert_timeline import Moment, timeline
-from toban.faces.web.alerts import holding
+from toban.faces.logs.choice import Choice, written
+from toban.faces.logs.rows import shown as shown_rows
+from toban.faces.web import parts
+from toban.faces.web.document import trends
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.log_choice import Choice, written
-from toban.faces.web.log_rows import shown as shown_rows
+from toban.faces.web.notify import chart as alert_chart
+from toban.faces.web.notify.alerts import holding
+from toban.faces.web.notify.timeline import Moment, timeline
+from toban.faces.words import verdicts as words
+from toban.faces.words.alerts import MARKS, STAGES, answer, because, said, standing
 
 _EARLIER = 5
 _LINES = 30
@@ -107,7 +110,7 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
             "may": may_order(request.user),
         }
 
-    return parts.answer(request, "web/alerts/alert.html", "web/alerts/_alert.html", context, around)
+    return parts.answer(request, "notify/alert.html", "notify/_alert.html", context, around)
 
 
 @require_safe
@@ -121,8 +124,8 @@ def chart(request: HttpRequest, pk: int) -> HttpResponse:
     except StoreUnavailable:
         context["trouble"] = _("測定履歴を読めません")
     if parts.is_fragment(request):
-        return render(request, "web/alerts/_chart.html", context)
-    return render(request, "web/alerts/chart.html", {**frame(look(edition, now), "alerts"), **context})
+        return render(request, "notify/_chart.html", context)
+    return render(request, "notify/chart.html", {**frame(look(edition, now), "alerts"), **context})
 
 
 @require_safe
@@ -139,8 +142,8 @@ def logs(request: HttpRequest, pk: int) -> HttpResponse:
     except StoreUnavailable:
         context["trouble"] = _("ログを読めません")
     if parts.is_fragment(request):
-        return render(request, "web/alerts/_logs.html", context)
-    return render(request, "web/alerts/logs.html", {**frame(look(edition, now), "alerts"), **context})
+        return render(request, "notify/_logs.html", context)
+    return render(request, "notify/logs.html", {**frame(look(edition, now), "alerts"), **context})
 
 
 def shown(place: Place) -> PlaceShown:

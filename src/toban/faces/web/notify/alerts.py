@@ -20,15 +20,15 @@ from toban.engine.clock import system_clock
 from toban.engine.notify import orders
 from toban.engine.notify.models import Alert, Announcement, Silence, StageOutcome
 from toban.engine.notify.reason import Reason
-from toban.engine.notify.silences import Quiet, silencing
+from toban.engine.notify.routing.silences import Quiet, silencing
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
-from toban.faces.alert_words import CONDITIONS, Standing, because, condition_word, standing
-from toban.faces.web.batches import date_in
+from toban.faces.web.batch.batches import date_in
+from toban.faces.web.document.today import midnight_of
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.parts import answer
-from toban.faces.web.today import midnight_of
-from toban.faces.web.words import refused
+from toban.faces.words.alerts import CONDITIONS, Standing, because, condition_word, standing
+from toban.faces.words.verdicts import refused
 
 _PER_PAGE = 100
 _AT_ONCE = 500
@@ -120,7 +120,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
     def around() -> Mapping[str, object]:
         return {**frame(look(edition, now), "alerts"), "asks": may and request.GET.get("ask") == "take"}
 
-    return answer(request, "web/alerts/alerts.html", "web/alerts/_alerts.html", context, around)
+    return answer(request, "notify/alerts.html", "notify/_alerts.html", context, around)
 
 
 def holding(now: datetime) -> list[Quiet]:

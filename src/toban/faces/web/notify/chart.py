@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from toban.engine.telemetry.samples import Point
-from toban.faces.web.spark import line
+from toban.faces.web.document.spark import line
 
 SIZE = 1000
 """The drawing's width and height; it is stretched to its place, and words stand at shares of it."""

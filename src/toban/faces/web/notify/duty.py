@@ -15,9 +15,8 @@ from toban.design.values.occurrence import existing
 from toban.engine.bindings.inforce import Edition
 from toban.engine.bindings.model import Person
 from toban.engine.clock import system_clock
-from toban.engine.notify import overrides
-from toban.engine.notify.models import DutyOverride
-from toban.engine.notify.roster import (
+from toban.engine.notify.duty import overrides
+from toban.engine.notify.duty.roster import (
     AHEAD,
     Override,
     Roster,
@@ -28,14 +27,16 @@ from toban.engine.notify.roster import (
     shifts,
     turns,
 )
+from toban.engine.notify.models import DutyOverride
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import ORDERING, may_order, require_role
 from toban.engine.people.models import FeedToken
-from toban.faces.duty_words import names, why
-from toban.faces.web import months, words
-from toban.faces.web.calendar import month_named
+from toban.faces.web.calendar import months
+from toban.faces.web.calendar.pages import month_named
+from toban.faces.web.document.skeleton import evidence_address
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.skeleton import evidence_address
+from toban.faces.words import verdicts as words
+from toban.faces.words.duty import names, why
 
 _DAY = timedelta(days=1)
 _LONGEST_NUMBER = 18
@@ -162,7 +163,7 @@ def _page(request: HttpRequest, *, trouble: str = "", status: int = 200) -> Http
         "typed": request.POST,
         "token": FeedToken.objects.filter(operator__username=request.user.get_username()).first(),
     }
-    return render(request, "web/duty/duty.html", context, status=status)
+    return render(request, "notify/duty.html", context, status=status)
 
 
 def _posts(known: Sequence[Roster], edition: Edition, now: datetime) -> Iterator[Post]:

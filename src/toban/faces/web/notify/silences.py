@@ -18,12 +18,12 @@ from toban.design.clauses.objectives import MaintenanceWindow
 from toban.engine.clock import system_clock
 from toban.engine.notify import orders
 from toban.engine.notify.models import Alert, Maintenance, Silence
-from toban.engine.notify.silences import CLAUSE, MATCHERS
+from toban.engine.notify.routing.silences import CLAUSE, MATCHERS
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
-from toban.faces.web import words
-from toban.faces.web.due_times import next_times
+from toban.faces.web.calendar.due_times import next_times
 from toban.faces.web.frame import frame, in_force, look
+from toban.faces.words import verdicts as words
 
 _PAST = 50
 _CONFLICT = 409
@@ -89,7 +89,7 @@ def _silences(
         "known": _known(edition.design.clauses, going_on),
         "others": [(name, typed.get(name, "")) for name in _OTHERS],
     }
-    return render(request, "web/alerts/silences.html", context, status=_CONFLICT if refused else 200)
+    return render(request, "notify/silences.html", context, status=_CONFLICT if refused else 200)
 
 
 def _maintenance(
@@ -110,7 +110,7 @@ def _maintenance(
         "chosen": request.POST.getlist("targets"),
         **_form(typed, refused),
     }
-    return render(request, "web/alerts/maintenance.html", context, status=_CONFLICT if refused else 200)
+    return render(request, "notify/maintenance.html", context, status=_CONFLICT if refused else 200)
 
 
 def _form(typed: Mapping[str, str], refused: NotPossible | None) -> Mapping[str, object]:

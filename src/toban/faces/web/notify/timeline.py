@@ -10,8 +10,8 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.account import Place
 from toban.engine.notify.models import Alert, Delivery, Silence
 from toban.engine.notify.reason import Reason
-from toban.faces.alert_words import STAGES, because, sent
-from toban.faces.web.recorded import in_readers_language
+from toban.faces.document.recorded import in_readers_language
+from toban.faces.words.alerts import STAGES, because, sent
 
 _NO_NEWS = (Reason.ALREADY_TOLD, Reason.NEVER_TOLD)
 """What a stage says again and again while nothing happens."""

@@ -18,14 +18,15 @@ from toban.design.clauses.objectives import Objective
 from toban.design.values.metric import Metric
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import system_clock
-from toban.faces.web import level_charts, months
-from toban.faces.web.calendar import month_named
+from toban.faces.document.live import LiveRow
+from toban.faces.document.recorded import in_readers_language
+from toban.faces.web.calendar import months
+from toban.faces.web.calendar.pages import month_named
+from toban.faces.web.document.skeleton import evidence_address
 from toban.faces.web.frame import Sight, frame, in_force, look
-from toban.faces.web.level_charts import BudgetChart, DayBar, LevelDay
-from toban.faces.web.live import LiveRow
-from toban.faces.web.recorded import in_readers_language
-from toban.faces.web.skeleton import evidence_address
-from toban.faces.web.words import length, took
+from toban.faces.web.objectives import charts as level_charts
+from toban.faces.web.objectives.charts import BudgetChart, DayBar, LevelDay
+from toban.faces.words.verdicts import length, took
 
 _DAY = timedelta(days=1)
 _YEARS = 3
@@ -88,7 +89,7 @@ def levels(request: HttpRequest) -> HttpResponse:
         "shown": list(_shown(sight, edition, month)),
         "days": (months.month_of(month, 1) - month).days,
     }
-    return render(request, "web/levels/levels.html", context)
+    return render(request, "objectives/levels.html", context)
 
 
 def _shown(sight: Sight, edition: Edition, month: date) -> Iterator[Shown]:

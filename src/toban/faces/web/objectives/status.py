@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from threading import Lock
 from zoneinfo import ZoneInfo
 
@@ -26,7 +27,7 @@ from toban.engine.bindings.model import StatusBinding
 from toban.engine.clock import system_clock
 from toban.faces.web import assets
 
-STYLE = "toban/status.css"
+STYLE = "objectives/status.css"
 STATES: Mapping[State, tuple[str, Promise]] = {
     State.OPERATIONAL: ("●", gettext_lazy("正常に動いています")),
     State.MAINTENANCE: ("◆", gettext_lazy("メンテナンス中")),
@@ -120,7 +121,7 @@ def html(
     """Return the whole page in *language*; *style* and *links* are the addresses of what lies beside it."""
     with translation.override(language):
         return render_to_string(
-            "web/status/status.html",
+            "objectives/status.html",
             {
                 "board": board,
                 "overall": _said(board.state),
@@ -149,7 +150,7 @@ def files(edition: Edition, status: StatusBinding, now: datetime) -> Mapping[str
         links["ja"]: html(board, edition, now, "ja", style, links).encode(),
         links["en"]: html(board, edition, now, "en", style, links).encode(),
         links["json"]: as_json(board, now).encode(),
-        style: (assets.OWN / STYLE).read_bytes(),
+        style: (Path(__file__).parent / "static" / STYLE).read_bytes(),
     }
 
 

@@ -87,7 +87,7 @@ def _page(request: HttpRequest, form: NewOperator, given: tuple[str, str] | None
         "given": given,
         "roles": ROLES,
     }
-    return render(request, "web/people.html", context)
+    return render(request, "people/people.html", context)
 
 
 def _add(request: HttpRequest, form: NewOperator) -> str:

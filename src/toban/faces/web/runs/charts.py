@@ -8,7 +8,7 @@ from statistics import median
 from django.urls import reverse
 
 from toban.engine.runs.models import Run
-from toban.faces.run_words import Standing, standing
+from toban.faces.words.runs import Standing, standing
 
 DAY_WIDTH = 1440
 _NARROWEST = 5

@@ -14,9 +14,9 @@ from toban.engine.runs import orders
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.parameters import read
 from toban.engine.runs.rules import Reason
-from toban.faces.run_parameters import NoParameter, read_parameters
-from toban.faces.run_words import purpose
-from toban.faces.web import words
+from toban.faces.words import verdicts as words
+from toban.faces.words.run_parameters import NoParameter, read_parameters
+from toban.faces.words.runs import purpose
 
 
 @dataclass(frozen=True, slots=True)

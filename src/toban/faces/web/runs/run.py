@@ -19,15 +19,15 @@ from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.written import whole_log
 from toban.engine.telemetry.store import StoreUnavailable
-from toban.faces.run_words import because, outcome
-from toban.faces.web import orders
+from toban.faces.web.document.trends import telemetry
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.orders import Question
 from toban.faces.web.parts import answer, is_fragment
-from toban.faces.web.run_charts import length_of
-from toban.faces.web.trends import telemetry
-from toban.faces.web.words import WORDS
-from toban.faces.web.works import OPEN, WorkRow, usual_lengths, work_of
+from toban.faces.web.runs import orders
+from toban.faces.web.runs.charts import length_of
+from toban.faces.web.runs.orders import Question
+from toban.faces.web.runs.works import OPEN, WorkRow, usual_lengths, work_of
+from toban.faces.words.runs import because, outcome
+from toban.faces.words.verdicts import WORDS
 
 _ACTS = ("approve", "refuse", "cancel", "again")
 _LINES = 500
@@ -96,7 +96,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, found, row, None)
     question = _question(request, request.GET["ask"], found, row, steps)
     if is_fragment(request):
-        return render(request, "web/runs/_ask.html", {"question": question})
+        return render(request, "runs/_ask.html", {"question": question})
     return _page(request, found, row, question)
 
 
@@ -113,7 +113,7 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
     if not lines and found.state in OPEN:
         return HttpResponse(status=204)
     zone = in_force().bindings.system.zone
-    return render(request, "web/runs/_log.html", _log_context(found, lines, int(after), system_clock(), zone))
+    return render(request, "runs/_log.html", _log_context(found, lines, int(after), system_clock(), zone))
 
 
 def _whole_text(found: Run) -> str:
@@ -167,7 +167,7 @@ def _page(
             "question": question,
         }
 
-    return answer(request, "web/runs/run.html", "web/runs/_run.html", context, around, status)
+    return answer(request, "runs/run.html", "runs/_run.html", context, around, status)
 
 
 def _log_context(

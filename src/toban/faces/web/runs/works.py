@@ -14,8 +14,8 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch
 from toban.design.reader import Design
 from toban.engine.runs.models import PlannedWork, Run
-from toban.faces.agenda_words import title
-from toban.faces.web.run_charts import median_length
+from toban.faces.web.runs.charts import median_length
+from toban.faces.words.agenda import title
 
 OPEN = (Run.State.WAITING, Run.State.RUNNING)
 _AT_ONCE = 100

@@ -21,16 +21,18 @@ from click.testing import CliRunner
 from pypdf import PdfReader
 from tests.integration.chapters.backup.drill_document import BINDINGS, DESIGN
 from tests.integration.chapters.backup.engines.native.chains import Chain, make_chain
-from tests.integration.chapters.backup.engines.native.test_wal import Book, following
+from tests.integration.chapters.backup.engines.native.log.test_wal import Book, following
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster, account, give_away, programs
 
 from toban import wiring
-from toban.chapters.backup import catalogue, certificate, drills, postgres
-from toban.chapters.backup.drill import PREFIX, sweep
+from toban.chapters.backup import catalogue
+from toban.chapters.backup.drills import certificate, postgres
+from toban.chapters.backup.drills import routine as drills
+from toban.chapters.backup.drills.postgres import Programs, Server
+from toban.chapters.backup.drills.rehearsal import PREFIX, sweep
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.models import Backup, Drill
-from toban.chapters.backup.postgres import Programs, Server
 from toban.chapters.backup.steps import Source
 from toban.chapters.backup.works import source_of
 from toban.design.clauses.routine import Routine
@@ -44,7 +46,7 @@ from toban.engine.notify.models import Alert
 from toban.engine.paper import NoFont
 from toban.engine.runs.models import Run
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
-from toban.faces.cli.drill import command
+from toban.faces.cli.backup.drill import command
 from toban.faces.cli.parts import Parts
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -24,7 +24,7 @@ from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import StepFailed
 from toban.engine.telemetry.samples import Sample
 from toban.engine.telemetry.store import Telemetry
-from toban.faces.cli.statistics import command
+from toban.faces.cli.batch.statistics import command
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,8 +7,9 @@ import pytest
 from tests.integration.chapters.errors.reported import DOCUMENT, NOW, event, take
 from tests.integration.faces.web.firing import CONTACTS
 
-from toban.chapters.errors import intake, kept, orders, service
-from toban.chapters.errors.intake import Taken
+from toban.chapters.errors import kept, orders, service
+from toban.chapters.errors.intake import intake
+from toban.chapters.errors.intake.intake import Taken
 from toban.chapters.errors.kept import Search, by_hours, event_of, weekly
 from toban.chapters.errors.models import ErrorGroup, ErrorHour, ErrorProject, SeenEvent, StoredEvent
 from toban.chapters.errors.review import Trend, week_of

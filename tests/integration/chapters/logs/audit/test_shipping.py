@@ -10,9 +10,9 @@ from tests.integration.buckets import BucketOf, S3Server
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.telemetry_rows import LogRow, batch_of
 
-from toban.chapters.logs.keeping import Keeper
+from toban.chapters.logs.audit.shipping import Destination, Shipping
+from toban.chapters.logs.keeping.keeper import Keeper
 from toban.chapters.logs.rules import LogRules, rules
-from toban.chapters.logs.shipping import Destination, Shipping
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.evidence import segments
@@ -25,8 +25,8 @@ from toban.engine.notify.models import Alert
 from toban.engine.stores import s3
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.stores.store import Stored, StoreTrouble
-from toban.engine.telemetry.log_days import LogDays
-from toban.engine.telemetry.logs import LogStore, key_of
+from toban.engine.telemetry.logs.days import LogDays
+from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
 
 pytestmark = pytest.mark.django_db

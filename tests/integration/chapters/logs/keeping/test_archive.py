@@ -12,10 +12,10 @@ import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.telemetry_rows import LogRow, batch_of
 
-from toban.chapters.logs import keeping
-from toban.chapters.logs.archive import Archive, ArchivedLogs, NoArchive, NotArchived, ShippedFirst
-from toban.chapters.logs.archive_rules import Manifest
-from toban.chapters.logs.keeping import Keeper
+from toban.chapters.logs.keeping import keeper as keeping
+from toban.chapters.logs.keeping.archive import Archive, ArchivedLogs, NoArchive, NotArchived, ShippedFirst
+from toban.chapters.logs.keeping.archive_rules import Manifest
+from toban.chapters.logs.keeping.keeper import Keeper
 from toban.chapters.logs.models import Keeping
 from toban.chapters.logs.rules import LogRules, rules
 from toban.design.reader import read_design
@@ -27,10 +27,10 @@ from toban.engine.stores import s3
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.stores.sealed import SealedStore
 from toban.engine.stores.store import Listed, Store, Stored, StoreTrouble, Writer
-from toban.engine.telemetry.log_days import DayPart, LogDays
-from toban.engine.telemetry.log_language import read_search
-from toban.engine.telemetry.log_search import LogSearch, Span
-from toban.engine.telemetry.logs import LogStore, key_of
+from toban.engine.telemetry.logs.days import DayPart, LogDays
+from toban.engine.telemetry.logs.language import read_search
+from toban.engine.telemetry.logs.rows import LogStore, key_of
+from toban.engine.telemetry.logs.search import LogSearch, Span
 from toban.engine.telemetry.store import Telemetry
 
 pytestmark = pytest.mark.django_db

@@ -9,19 +9,19 @@ import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.telemetry_rows import LogRow, SpanRow, batch_of
 
-from toban.chapters.logs import keeping
-from toban.chapters.logs.keeping import Keeper
+from toban.chapters.logs.keeping import keeper as keeping
+from toban.chapters.logs.keeping.keeper import Keeper
+from toban.chapters.logs.keeping.retention import Beside, Elsewhere
 from toban.chapters.logs.models import Keeping
-from toban.chapters.logs.retention import Beside, Elsewhere
 from toban.chapters.logs.rules import LogRules, rules
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.orders import NotPossible
-from toban.engine.telemetry.log_days import DayPart, LogDays
-from toban.engine.telemetry.logs import LogStore, key_of
-from toban.engine.telemetry.spans import SpanStore
+from toban.engine.telemetry.logs.days import DayPart, LogDays
+from toban.engine.telemetry.logs.rows import LogStore, key_of
+from toban.engine.telemetry.spans.rows import SpanStore
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
 pytestmark = pytest.mark.django_db

@@ -8,11 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tests.integration.chapters.logs.test_keeping import ages, fill
+from tests.integration.chapters.logs.keeping.test_keeper import ages, fill
 from tests.integration.engine.telemetry.conftest import StoreProcess
 
 SCRIPT = Path(__file__).with_name("deleter.py")
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[5]
 
 pytestmark = pytest.mark.slow
 

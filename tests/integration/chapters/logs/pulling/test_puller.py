@@ -13,9 +13,9 @@ from tests.integration.conftest import Handler, HttpServer
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.moto import moto_server
 
-from toban.chapters.logs.keeping import Keeper
+from toban.chapters.logs.keeping.keeper import Keeper
 from toban.chapters.logs.models import Pull
-from toban.chapters.logs.pulling import Puller, troubles
+from toban.chapters.logs.pulling.puller import Puller, troubles
 from toban.chapters.logs.rules import LogRules, rules
 from toban.chapters.logs.sources.cloudwatch import KIND
 from toban.chapters.logs.sources.cloudwatch.config import CloudWatchLogs, cost
@@ -23,7 +23,7 @@ from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.bindings.model import Bound
 from toban.engine.evidence.models import ClauseStatus
-from toban.engine.telemetry.log_days import LogDays
+from toban.engine.telemetry.logs.days import LogDays
 from toban.engine.telemetry.store import Telemetry
 
 pytestmark = pytest.mark.django_db

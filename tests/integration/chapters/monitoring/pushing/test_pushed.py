@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toban.chapters.monitoring.arrivals import KEPT, Inbox, forget, receive
 from toban.chapters.monitoring.models import Arrival
-from toban.chapters.monitoring.pushed import Pushed
+from toban.chapters.monitoring.pushing.arrivals import KEPT, Inbox, forget, receive
+from toban.chapters.monitoring.pushing.pushed import Pushed
 from toban.chapters.monitoring.source import Unmeasurable
 from toban.chapters.monitoring.sources.pushed.source import PushedConfig, PushedSource
 from toban.design.values.metric import Metric

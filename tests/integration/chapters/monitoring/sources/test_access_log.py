@@ -10,7 +10,7 @@ from toban.chapters.monitoring.source import Unmeasurable
 from toban.chapters.monitoring.sources.access_log.config import AccessLogConfig
 from toban.chapters.monitoring.sources.access_log.source import AccessLogSource
 from toban.design.values.metric import Metric
-from toban.engine.telemetry.logs import LogStore, key_of
+from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
 
 # Midnight in Tokyo: the day of the row is the next one of the engine's.

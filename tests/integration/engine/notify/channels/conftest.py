@@ -16,7 +16,7 @@ import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from toban.design.values.severity import AlertLevel
-from toban.engine.notify.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 
 @pytest.fixture

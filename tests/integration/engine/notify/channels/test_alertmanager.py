@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.channel import Undelivered
 from toban.engine.notify.channels.alertmanager.channel import Alertmanager
 from toban.engine.notify.channels.alertmanager.config import AlertmanagerConfig
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.notice import Notice
 
 type Make = Callable[..., Alertmanager]
 

@@ -9,11 +9,11 @@ import pytest
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.channel import Undelivered, load_transports
 from toban.engine.notify.channels.apprise.channel import AppriseChannel, doubts
 from toban.engine.notify.channels.apprise.config import AppriseConfig
-from toban.engine.notify.contacts import contacts_of
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.channel import Undelivered, load_transports
+from toban.engine.notify.delivery.notice import Notice
+from toban.engine.notify.routing.contacts import contacts_of
 
 
 def config(monkeypatch: pytest.MonkeyPatch, url: str) -> AppriseConfig:

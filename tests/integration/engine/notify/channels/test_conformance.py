@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import pytest
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.channel import Channel, Undelivered, load_transports
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.channel import Channel, Undelivered, load_transports
+from toban.engine.notify.delivery.notice import Notice
 from toban.wiring import CHANNELS
 
 SECRET = "T0SECRET0000/B0SECRET0000/very-secret-indeed"

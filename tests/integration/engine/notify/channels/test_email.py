@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.channel import Undelivered
 from toban.engine.notify.channels.email.channel import Email
 from toban.engine.notify.channels.email.config import EmailConfig
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.notice import Notice
 
 type Start = Callable[..., Any]
 

@@ -12,14 +12,14 @@ from click.testing import CliRunner
 
 from toban.design.reader import Design, read_design
 from toban.engine.bindings.load import Kinds, read_bindings
-from toban.engine.notify import outbox
 from toban.engine.notify.alerts import report
-from toban.engine.notify.channel import Channel, load_transports
-from toban.engine.notify.contacts import Contacts, contacts_of
+from toban.engine.notify.delivery import outbox
+from toban.engine.notify.delivery.channel import Channel, load_transports
 from toban.engine.notify.models import Delivery
 from toban.engine.notify.pipeline import announce
+from toban.engine.notify.routing.contacts import Contacts, contacts_of
 from toban.engine.notify.signal import Condition, Signal
-from toban.faces.cli import init
+from toban.faces.cli.document import init
 from toban.faces.cli.parts import Parts
 from toban.wiring import CHANNELS, SOURCES
 

@@ -8,7 +8,7 @@ import pytest
 
 from toban.engine.bindings.model import HeartbeatBinding
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.heartbeat import LATE, Heartbeat
+from toban.engine.notify.delivery.heartbeat import LATE, Heartbeat
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

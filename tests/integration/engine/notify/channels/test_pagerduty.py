@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.channel import Undelivered
 from toban.engine.notify.channels.pagerduty.channel import PagerDuty
 from toban.engine.notify.channels.pagerduty.config import PagerDutyConfig
-from toban.engine.notify.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 ACCEPTED = b'{"status": "success", "message": "Event processed", "dedup_key": "alert-1"}'
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.channel import Undelivered
 from toban.engine.notify.channels.slack.channel import Slack
 from toban.engine.notify.channels.slack.config import SlackConfig
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.notice import Notice
 
 
 @pytest.fixture

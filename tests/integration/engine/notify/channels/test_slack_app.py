@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.channel import Undelivered
 from toban.engine.notify.channels.slack_app.channel import SlackApp
 from toban.engine.notify.channels.slack_app.config import SlackAppConfig
-from toban.engine.notify.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.channel import Undelivered
 from toban.engine.notify.channels.teams.channel import Teams
 from toban.engine.notify.channels.teams.config import TeamsConfig
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.notice import Notice
 
 
 @pytest.fixture

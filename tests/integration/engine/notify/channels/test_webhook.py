@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.channel import Undelivered
 from toban.engine.notify.channels.webhook.channel import Webhook
 from toban.engine.notify.channels.webhook.config import WebhookConfig
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.notice import Notice
 
 KEY = "a key of at least 24 bytes"
 NOON = 1_775_044_800

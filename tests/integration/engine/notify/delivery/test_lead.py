@@ -2,8 +2,8 @@
 
 import pytest
 
-from toban.engine.notify.lead import Lead, NotLeading
-from toban.engine.runs.silence import SILENCE, Silences
+from toban.engine.notify.delivery.lead import Lead, NotLeading
+from toban.engine.runs.claiming.silence import SILENCE, Silences
 
 pytestmark = pytest.mark.django_db
 

@@ -8,13 +8,13 @@ import pytest
 from toban.design.reader import Design
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.notify import outbox
 from toban.engine.notify.alerts import report
-from toban.engine.notify.channel import Undelivered
-from toban.engine.notify.contacts import Contacts
-from toban.engine.notify.lead import NotLeading
+from toban.engine.notify.delivery import outbox
+from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.lead import NotLeading
 from toban.engine.notify.models import Delivery
 from toban.engine.notify.pipeline import announce
+from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import Condition, Signal
 
 pytestmark = pytest.mark.django_db

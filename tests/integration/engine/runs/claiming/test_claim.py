@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
-from tests.integration.engine.runs.claiming import succeed, taken
+from tests.integration.engine.runs.claims import succeed, taken
 from tests.integration.engine.runs.conftest import NOON, MakeWork
 
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
-from toban.engine.runs import claim, orders
-from toban.engine.runs.claim import LEASE, Claim, Fenced, LastStep, Success
+from toban.engine.runs import orders
+from toban.engine.runs.claiming import claim
+from toban.engine.runs.claiming.claim import LEASE, Claim, Fenced, LastStep, Success
 from toban.engine.runs.models import Attempt, Run
 from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.rules import MOST_LOSSES, Reason

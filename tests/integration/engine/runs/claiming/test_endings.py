@@ -7,8 +7,8 @@ from tests.integration.engine.runs.conftest import NOON, MakeWork
 
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.runs import claim
-from toban.engine.runs.claim import Claim, LastStep, Success
+from toban.engine.runs.claiming import claim
+from toban.engine.runs.claiming.claim import Claim, LastStep, Success
 from toban.engine.runs.models import Attempt, FinishedStep, Run
 from toban.engine.runs.scheduler import plan_due
 

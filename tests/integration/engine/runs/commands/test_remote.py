@@ -13,8 +13,8 @@ import pytest
 from tests.integration.remote_host import RemoteHost, free_port, new_public_key, serving
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.runs.command import MOST_BYTES
-from toban.engine.runs.remote import Host, RemoteCommand
+from toban.engine.runs.commands.command import MOST_BYTES
+from toban.engine.runs.commands.remote import Host, RemoteCommand
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import StepFailed
 

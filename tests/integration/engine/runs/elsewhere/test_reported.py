@@ -4,16 +4,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.integration.engine.runs.claiming import taken
+from tests.integration.engine.runs.claims import taken
 from tests.integration.engine.runs.conftest import NOON, MakeWork
 
 from toban.engine.bindings.secret import Secret
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
-from toban.engine.runs import orders, reported
-from toban.engine.runs.belonging import Word
+from toban.engine.runs import orders
+from toban.engine.runs.elsewhere import reported
+from toban.engine.runs.elsewhere.belonging import Word
+from toban.engine.runs.elsewhere.reported import Report
 from toban.engine.runs.models import PlannedWork, Run
-from toban.engine.runs.reported import Report
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.service import Runs

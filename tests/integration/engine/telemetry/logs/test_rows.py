@@ -8,7 +8,7 @@ import pytest
 from tests.integration.engine.telemetry.conftest import StartStore
 from tests.telemetry_rows import LogRow, batch_of
 
-from toban.engine.telemetry.logs import Batch, LogStore, key_of
+from toban.engine.telemetry.logs.rows import Batch, LogStore, key_of
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 from toban.engine.telemetry.tables import LOGS
 

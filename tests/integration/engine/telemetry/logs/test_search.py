@@ -8,10 +8,10 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.telemetry_rows import LogRow, batch_of
 
 from toban.engine.telemetry import parquet
-from toban.engine.telemetry.log_days import DayPart
-from toban.engine.telemetry.log_language import read_search
-from toban.engine.telemetry.log_search import LogSearch, Span
-from toban.engine.telemetry.logs import LogStore, key_of
+from toban.engine.telemetry.logs.days import DayPart
+from toban.engine.telemetry.logs.language import read_search
+from toban.engine.telemetry.logs.rows import LogStore, key_of
+from toban.engine.telemetry.logs.search import LogSearch, Span
 from toban.engine.telemetry.parquet import LogExport
 
 NOON = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)

@@ -9,9 +9,9 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.telemetry_rows import SpanRow, batch_of
 
 from toban.engine.telemetry.batches import key_of
-from toban.engine.telemetry.log_search import Span as Stretch
-from toban.engine.telemetry.span_search import Sought, SpanSearch, TraceSummary
-from toban.engine.telemetry.spans import SpanStore
+from toban.engine.telemetry.logs.search import Span as Stretch
+from toban.engine.telemetry.spans.rows import SpanStore
+from toban.engine.telemetry.spans.search import Sought, SpanSearch, TraceSummary
 
 NOON = datetime(2026, 11, 26, 3, tzinfo=UTC)
 MS = 1_000_000

@@ -15,8 +15,8 @@ import zstandard
 from structlog.testing import capture_logs
 from tests.integration.faces.agent.host import PACKERS, Host, pack, zipped
 
-from toban.faces.agent.positions import Positions
-from toban.faces.agent.tail import Tail
+from toban.faces.agent.files.positions import Positions
+from toban.faces.agent.files.tail import Tail
 
 MEBIBYTE = 1024 * 1024
 

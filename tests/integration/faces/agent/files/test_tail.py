@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.integration.faces.agent.host import PACKERS, Host
 
-from toban.chapters.logs.limits import LONGEST_LINE
-from toban.faces.agent.cutting import MOST
-from toban.faces.agent.positions import Positions, PositionsUnusable
-from toban.faces.agent.tail import Tail
+from toban.chapters.logs.intake.limits import LONGEST_LINE
+from toban.faces.agent.files.cutting import MOST
+from toban.faces.agent.files.positions import Positions, PositionsUnusable
+from toban.faces.agent.files.tail import Tail
 
 
 @pytest.fixture

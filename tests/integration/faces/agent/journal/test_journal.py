@@ -14,10 +14,10 @@ from structlog.testing import capture_logs
 from tests.integration.faces.agent.host import Collector
 from tests.integration.faces.agent.journals import Machine
 
-from toban.chapters.logs.limits import LONGEST_LINE
+from toban.chapters.logs.intake.limits import LONGEST_LINE
 from toban.engine.clock import system_clock
-from toban.faces.agent.journal import Journal, Marks
-from toban.faces.agent.journalctl import JournalUnreadable
+from toban.faces.agent.journal.journal import Journal, Marks
+from toban.faces.agent.journal.journalctl import JournalUnreadable
 
 
 @pytest.fixture

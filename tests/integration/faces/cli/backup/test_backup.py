@@ -21,7 +21,7 @@ from toban.engine.bindings.inforce import Edition
 from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs.models import PlannedWork, Run
-from toban.faces.cli.backup import command
+from toban.faces.cli.backup.backup import command
 from toban.faces.cli.kept import KEPT
 from toban.faces.cli.parts import Parts
 

@@ -73,7 +73,9 @@ class Toban:
 
     def start(self, *, dies_at: int = 0) -> "subprocess.Popen[bytes]":
         """Start a worker; one that *dies_at* a moment does so by its store."""
-        command = ["tests.integration.faces.cli.mortal_worker"] if dies_at else ["toban", "worker"]
+        command = (
+            ["tests.integration.faces.cli.supervision.mortal_worker"] if dies_at else ["toban", "worker"]
+        )
         environment = {**self.environment, "TOBAN_TEST_DIES_AT": str(dies_at)}
         with (self.folder / "worker.log").open("ab") as log:
             worker = subprocess.Popen(

@@ -20,19 +20,21 @@ from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster, give_away, programs
 
 from toban import wiring
-from toban.chapters.backup import catalogue, postgres, procedure
+from toban.chapters.backup import catalogue
+from toban.chapters.backup.drills import postgres
 from toban.chapters.backup.engine import Method
-from toban.chapters.backup.engines.native.take import take
+from toban.chapters.backup.engines.native.taking.take import take
 from toban.chapters.backup.models import Backup
-from toban.chapters.backup.restore import Known, Target, plan
+from toban.chapters.backup.restoring import procedure
+from toban.chapters.backup.restoring.restore import Known, Target, plan
 from toban.chapters.backup.works import source_of
 from toban.design.reader import load_design
 from toban.engine.bindings.load import load_bindings
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.stores.sealed import SealedStore
+from toban.faces.cli.backup.restore import command
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.restore import command
 
 DESIGN = """\
 # 受付の運用設計書

@@ -24,8 +24,8 @@ from toban.chapters.backup.works import source_of
 from toban.design.reader import load_design
 from toban.engine.bindings.load import load_bindings
 from toban.engine.evidence.models import LedgerEntry
+from toban.faces.cli.backup.restore import command
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.restore import command
 
 DESIGN = """\
 # 受付の運用設計書

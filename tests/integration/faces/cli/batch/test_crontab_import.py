@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from toban import wiring
-from toban.faces.cli.batch import command
-from toban.faces.cli.check import command as check
+from toban.faces.cli.batch.crontab import command
+from toban.faces.cli.document.check import command as check
 from toban.faces.cli.parts import Parts
 
 CRONTAB = """\

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SHOP = Path(__file__).parents[3] / "examples" / "webshop" / "運用設計書.md"
+SHOP = Path(__file__).parents[5] / "examples" / "webshop" / "運用設計書.md"
 
 
 def toban(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

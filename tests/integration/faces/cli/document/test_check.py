@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-CLEAN = Path(__file__).parents[2] / "unit" / "design" / "lint" / "fixtures" / "clean.md"
+CLEAN = Path(__file__).parents[4] / "unit" / "design" / "lint" / "fixtures" / "clean.md"
 FLAWED = """# 運用設計書
 
 ## 監視
@@ -197,7 +197,7 @@ def test_help_shows_an_example_and_the_exit_statuses() -> None:
 
 
 def test_check_loads_the_documents_language_and_nothing_else() -> None:
-    program = "import sys, toban.wiring, toban.faces.cli.check; print(*sys.modules)"
+    program = "import sys, toban.wiring, toban.faces.cli.document.check; print(*sys.modules)"
 
     loaded = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True

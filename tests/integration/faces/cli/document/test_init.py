@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from toban.engine.bindings.load import load_bindings, secret_findings
 from toban.engine.bindings.model import Bindings
-from toban.faces.cli.init import command
+from toban.faces.cli.document.init import command
 from toban.faces.cli.parts import Parts
 from toban.wiring import CHANNELS, SOURCES
 

@@ -12,11 +12,11 @@ from tests.integration.conftest import HttpServer
 from tests.integration.remote_host import RemoteHost, serving
 
 from toban import wiring
-from toban.faces.cli.check import command
+from toban.faces.cli.document.check import command
+from toban.faces.cli.document.trials import Code
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.trials import Code
 
-PAGES = Path(__file__).parents[4] / "docs" / "findings"
+PAGES = Path(__file__).parents[5] / "docs" / "findings"
 DOCUMENT = """# 運用設計書
 
 ## 監視

@@ -16,8 +16,8 @@ from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show
 from toban.engine.evidence.verdict import Verdict
+from toban.faces.cli.document.status import command
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.status import command
 
 pytestmark = pytest.mark.django_db
 

@@ -21,8 +21,8 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify import orders
 from toban.engine.notify.models import Delivery
 from toban.engine.runs.models import PlannedWork
+from toban.faces.cli.document.why import command
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.why import command
 from toban.wiring import CHANNELS, SOURCES, WORKS
 
 pytestmark = pytest.mark.django_db

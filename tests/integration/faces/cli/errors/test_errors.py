@@ -16,11 +16,11 @@ from toban.chapters.errors import orders
 from toban.chapters.errors.models import ErrorGroup, ErrorReview
 from toban.engine.clock import system_clock
 from toban.engine.supervision import home
-from toban.engine.telemetry.log_language import read_search
-from toban.engine.telemetry.log_search import Is
-from toban.faces.cli import webshop
-from toban.faces.cli.errors import command
+from toban.engine.telemetry.logs.language import read_search
+from toban.engine.telemetry.logs.search import Is
+from toban.faces.cli.errors.errors import command
 from toban.faces.cli.parts import Parts
+from toban.faces.cli.supervision import webshop
 
 pytestmark = pytest.mark.django_db
 

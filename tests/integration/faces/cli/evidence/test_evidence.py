@@ -16,7 +16,7 @@ from toban import wiring
 from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.telemetry.store import Telemetry
-from toban.faces.cli.evidence import command
+from toban.faces.cli.evidence.evidence import command
 from toban.faces.cli.parts import Parts
 
 pytestmark = pytest.mark.django_db

@@ -13,10 +13,10 @@ from tests.telemetry_rows import LogRow, batch_of
 
 from toban import wiring
 from toban.engine.bindings.load import read_bindings
-from toban.engine.telemetry.log_days import LogDays
-from toban.engine.telemetry.logs import LogStore, key_of
+from toban.engine.telemetry.logs.days import LogDays
+from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
-from toban.faces.cli.archive import archive_of
+from toban.faces.cli.logs.archive import archive_of
 from toban.faces.cli.parts import Parts
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.telemetry_rows import LogRow, batch_of
 
-from toban.engine.telemetry.logs import LogStore, key_of
+from toban.engine.telemetry.logs.rows import LogStore, key_of
 
 pytestmark = pytest.mark.slow
 

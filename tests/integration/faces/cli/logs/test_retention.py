@@ -13,21 +13,22 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.telemetry_rows import LogRow, batch_of
 
 from toban import wiring
-from toban.chapters.errors import intake, service
+from toban.chapters.errors import service
+from toban.chapters.errors.intake import intake
 from toban.chapters.errors.models import StoredEvent
-from toban.chapters.logs import keeping
+from toban.chapters.logs.keeping import keeper as keeping
+from toban.chapters.logs.keeping.retention import Going
 from toban.chapters.logs.models import Keeping
-from toban.chapters.logs.retention import Going
 from toban.chapters.logs.rules import rules
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.clock import system_clock
-from toban.engine.telemetry.logs import LogStore, key_of
+from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
-from toban.faces.cli.keeper import keeper_of
+from toban.faces.cli.document.plan import command as plan
+from toban.faces.cli.logs.keeper import keeper_of
+from toban.faces.cli.logs.retention import command as retention
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.plan import command as plan
-from toban.faces.cli.retention import command as retention
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.telemetry_rows import SpanRow, batch_of
 
 from toban.engine.telemetry.batches import key_of
-from toban.engine.telemetry.spans import SpanStore
+from toban.engine.telemetry.spans.rows import SpanStore
 
 pytestmark = pytest.mark.slow
 

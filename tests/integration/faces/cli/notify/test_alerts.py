@@ -11,7 +11,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.alerts import report
 from toban.engine.notify.models import Alert, Maintenance, Silence
 from toban.engine.notify.signal import Condition, Signal
-from toban.faces.cli import alerts, maintenance, silence
+from toban.faces.cli.notify import alerts, maintenance, silence
 
 pytestmark = pytest.mark.django_db
 

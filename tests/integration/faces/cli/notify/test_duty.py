@@ -12,7 +12,7 @@ from pytest_django import Settings
 from toban import wiring
 from toban.engine.clock import system_clock
 from toban.engine.notify.models import DutyOverride
-from toban.faces.cli.duty import command
+from toban.faces.cli.notify.duty import command
 from toban.faces.cli.parts import Parts
 
 pytestmark = pytest.mark.django_db

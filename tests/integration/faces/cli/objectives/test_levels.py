@@ -14,7 +14,7 @@ from toban import wiring
 from toban.chapters.objectives.models import LevelDay
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus
-from toban.faces.cli.levels import command
+from toban.faces.cli.objectives.levels import command
 from toban.faces.cli.parts import Parts
 
 pytestmark = pytest.mark.django_db

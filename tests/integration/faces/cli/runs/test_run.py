@@ -6,9 +6,9 @@ from tests.integration.faces.web.ledger import awaiting, made, planned
 
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason
-from toban.faces.cli import runs
-from toban.faces.cli.follow import follow
-from toban.faces.cli.run import command
+from toban.faces.cli.runs import runs
+from toban.faces.cli.runs.follow import follow
+from toban.faces.cli.runs.run import command
 
 pytestmark = pytest.mark.django_db
 

@@ -19,8 +19,8 @@ django.setup()
 import structlog  # noqa: E402
 
 from toban import wiring  # noqa: E402
-from toban.chapters.backup import drills  # noqa: E402
 from toban.chapters.backup import works as backup_works  # noqa: E402
+from toban.chapters.backup.drills import routine as drills  # noqa: E402
 from toban.chapters.batch import works as batch_works  # noqa: E402
 from toban.design.reader import load_design  # noqa: E402
 from toban.engine.bindings.load import load_bindings  # noqa: E402

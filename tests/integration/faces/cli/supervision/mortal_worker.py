@@ -1,4 +1,4 @@
-"""`toban worker`, killed by its own stores: `python -m tests.integration.faces.cli.mortal_worker`.
+"""`toban worker`, killed by its own stores: `python -m …mortal_worker`.
 
 It dies by SIGKILL at the moment TOBAN_TEST_DIES_AT of those at which a store is read or changed: just before
 an object is begun, when it is durable, before one is read, and around each removal.
@@ -49,6 +49,6 @@ KIND = StoreKind(DirectoryConfig, lambda config: SealedStore(MortalStore(config)
 
 
 if __name__ == "__main__":
-    wiring.STORES["directory"] = "tests.integration.faces.cli.mortal_worker"
+    wiring.STORES["directory"] = "tests.integration.faces.cli.supervision.mortal_worker"
     sys.argv = ["toban", "worker"]
     wiring.main()

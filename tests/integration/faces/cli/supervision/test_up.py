@@ -7,7 +7,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-DESIGN = Path(__file__).parents[3] / "examples" / "webshop" / "運用設計書.md"
+DESIGN = Path(__file__).parents[5] / "examples" / "webshop" / "運用設計書.md"
 
 
 def up(home: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":

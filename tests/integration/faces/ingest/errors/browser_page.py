@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, override
 
-SDK = Path(__file__).parents[4] / ".boot" / "sentry"
+SDK = Path(__file__).parents[5] / ".boot" / "sentry"
 """Where `./check` puts what `browser_sdk/package-lock.json` names."""
 
 _CONDITIONS = ("browser", "production", "import", "default")

@@ -23,10 +23,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import sync_playwright
 from sentry_sdk.transport import HttpTransport
-from tests.integration.faces.ingest.browser_page import SDK, shop_page
+from tests.integration.faces.ingest.errors.browser_page import SDK, shop_page
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
-from toban.chapters.errors.payload import LARGEST
+from toban.chapters.errors.intake.payload import LARGEST
 
 KEY = "0123456789abcdef0123456789abcdef"
 BINDINGS = """
@@ -114,7 +114,7 @@ def test_the_python_sdk_reports_an_exception_a_message_and_a_session(served: Ser
     found = titled(served, "ZeroDivisionError: division by zero")
     event = found["event"]
     assert (found["project"], found["level"], found["count"], found["users"]) == ("shop", "error", 1, 1)
-    assert found["culprit"] == "tests.integration.faces.ingest.test_sentry pay"
+    assert found["culprit"] == "tests.integration.faces.ingest.errors.test_sentry pay"
     assert (event["release"], event["environment"], event["request_id"]) == (
         "shop@1.2.0",
         "production",

@@ -14,10 +14,10 @@ from toban.design.reader import read_design
 from toban.engine.bindings.inforce import Edition
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.clock import system_clock
-from toban.engine.telemetry.logs import LogStore
-from toban.engine.telemetry.spans import SpanStore
+from toban.engine.telemetry.logs.rows import LogStore
+from toban.engine.telemetry.spans.rows import SpanStore
 from toban.engine.telemetry.store import Telemetry
-from toban.faces.ingest.otlp_in import OtlpIn
+from toban.faces.ingest.logs.otlp import OtlpIn
 from toban.faces.ingest.senders import Senders
 
 NOWHERE = "http://toban:x@127.0.0.1:9/toban"

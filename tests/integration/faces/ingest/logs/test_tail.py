@@ -13,8 +13,8 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import Served, serving
 from tests.telemetry_rows import LogRow, batch_of
 
-from toban.engine.telemetry.logs import LogStore, key_of
-from toban.faces.ingest.log_tail import MOST
+from toban.engine.telemetry.logs.rows import LogStore, key_of
+from toban.faces.ingest.logs.tail import MOST
 
 pytestmark = pytest.mark.slow
 

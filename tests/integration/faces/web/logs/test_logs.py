@@ -20,8 +20,9 @@ from tests.telemetry_rows import LogRow, batch_of
 
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.people.models import OperatorRole
-from toban.engine.telemetry.logs import LogStore, key_of
-from toban.faces.web import log_download, trends
+from toban.engine.telemetry.logs.rows import LogStore, key_of
+from toban.faces.web.document import trends
+from toban.faces.web.logs import download as log_download
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 PART = {"HX-Request": "true"}

@@ -15,9 +15,9 @@ from tests.telemetry_rows import LogRow, SpanRow, batch_of
 
 from toban.chapters.errors.models import ErrorGroup, StoredEvent
 from toban.engine.telemetry.batches import key_of
-from toban.engine.telemetry.logs import LogStore
-from toban.engine.telemetry.spans import SpanStore
-from toban.faces.web import trends
+from toban.engine.telemetry.logs.rows import LogStore
+from toban.engine.telemetry.spans.rows import SpanStore
+from toban.faces.web.document import trends
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MS = 1_000_000

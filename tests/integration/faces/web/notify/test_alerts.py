@@ -18,7 +18,7 @@ from toban.engine.notify.signal import Condition
 from toban.engine.people.models import OperatorRole
 from toban.engine.runs.models import Run, RunLog
 from toban.engine.runs.rules import Reason
-from toban.faces.web import trends
+from toban.faces.web.document import trends
 
 PART = {"HX-Request": "true"}
 WEB_CPU = "monitoring/monitor/Web/CPU使用率"

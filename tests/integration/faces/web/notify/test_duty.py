@@ -14,7 +14,7 @@ from toban.engine.bindings.inforce import Edition
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.notify import overrides
+from toban.engine.notify.duty import overrides
 from toban.engine.notify.models import DutyOverride
 from toban.engine.people.models import OperatorRole
 

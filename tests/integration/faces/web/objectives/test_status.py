@@ -21,8 +21,8 @@ from toban.engine.clock import system_clock
 from toban.engine.notify import orders
 from toban.engine.notify.alerts import report
 from toban.engine.notify.signal import Condition, Signal
+from toban.faces.cli.document.status import command
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.status import command
 
 DOCUMENT = """# 運用設計書
 ## 1. 運用方針

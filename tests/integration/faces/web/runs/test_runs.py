@@ -25,7 +25,7 @@ from toban.engine.clock import system_clock
 from toban.engine.evidence.status import StatusUpdate, show
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.people.models import OperatorRole
-from toban.engine.runs.claim import end
+from toban.engine.runs.claiming.claim import end
 from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.rules import Reason
 

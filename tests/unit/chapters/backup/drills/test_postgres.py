@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from toban.chapters.backup.postgres import Programs
+from toban.chapters.backup.drills.postgres import Programs
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux syncs a file system at once")

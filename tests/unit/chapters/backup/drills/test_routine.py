@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from tests.integration.chapters.backup.fake_engine import FakeBackup, Source, kind_of
 
-from toban.chapters.backup import drills, works
+from toban.chapters.backup import works
 from toban.chapters.backup.batch import Kinds
-from toban.chapters.backup.drills import DrillPlan
+from toban.chapters.backup.drills import routine as drills
+from toban.chapters.backup.drills.routine import DrillPlan
 from toban.design.reader import read_design
 from toban.engine.bindings import load
 from toban.engine.bindings.due import due_times

@@ -2,7 +2,7 @@
 
 import pytest
 
-from toban.chapters.backup.procedure import filled
+from toban.chapters.backup.restoring.procedure import filled
 
 COMMANDS = [
     "aws s3 cp s3://bucket/backups/db/2024/01/backup_20240101.sql.gz .",

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.chapters.backup.engines.native.taken import FULL
 
 from toban.chapters.backup.engine import Method, Place, Taken
-from toban.chapters.backup.restore import Known, Refusal, Target, plan, with_log_elsewhere
+from toban.chapters.backup.restoring.restore import Known, Refusal, Target, plan, with_log_elsewhere
 from toban.chapters.backup.rules import Stretch
 
 

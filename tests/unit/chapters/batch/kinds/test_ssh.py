@@ -9,7 +9,7 @@ import pytest
 from toban.chapters.batch.kinds.ssh.kind import KIND, SshBatch
 from toban.chapters.batch.kinds.ssh.work import way
 from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings
-from toban.engine.runs.remote import command_line
+from toban.engine.runs.commands.remote import command_line
 
 BASE = 'kind = "ssh"\nhost = "web-1"\nuser = "batch"\nkey = "file:key"\ncommand = ["totals"]\n'
 

@@ -5,8 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toban.chapters.errors.event import ErrorEvent, Level, moment_of, read_event
-from toban.chapters.errors.payload import LARGEST, BadEvent, bounded, by_name, event_id_of, read_payload
+from toban.chapters.errors.intake.event import ErrorEvent, Level, moment_of, read_event
+from toban.chapters.errors.intake.payload import (
+    LARGEST,
+    BadEvent,
+    bounded,
+    by_name,
+    event_id_of,
+    read_payload,
+)
 from toban.engine.masks import Mask, Masker
 
 NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from toban.chapters.logs.formats import FORMATS
 from toban.chapters.logs.formats.convert import Surroundings
-from toban.chapters.logs.limits import LONGEST_LINE
+from toban.chapters.logs.intake.limits import LONGEST_LINE
 from toban.engine.bindings.senders import LogFormat
 
 AROUND = Surroundings(ZoneInfo("Asia/Tokyo"), datetime(2026, 11, 26, 1, 0, tzinfo=UTC))

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.telemetry_rows import log_rows
 
-from toban.chapters.logs.limits import DEEPEST
-from toban.chapters.logs.lines import LineReader, Origin, Reading
+from toban.chapters.logs.intake.limits import DEEPEST
+from toban.chapters.logs.intake.lines import LineReader, Origin, Reading
 from toban.chapters.logs.rules import rules
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings

@@ -1,6 +1,6 @@
 """What lines are stands with their sender."""
 
-from toban.chapters.logs.origins import Sent, written
+from toban.chapters.logs.intake.origins import Sent, written
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.senders import SenderBinding
 

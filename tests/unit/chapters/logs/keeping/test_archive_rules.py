@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from toban.chapters.logs import archive_rules
-from toban.chapters.logs.archive_rules import Manifest, Part
-from toban.engine.telemetry.log_language import read_search
-from toban.engine.telemetry.log_search import Span
+from toban.chapters.logs.keeping import archive_rules
+from toban.chapters.logs.keeping.archive_rules import Manifest, Part
+from toban.engine.telemetry.logs.language import read_search
+from toban.engine.telemetry.logs.search import Span
 from toban.engine.telemetry.parquet import Stretch
 
 NINE = datetime(2026, 5, 10, 9, tzinfo=UTC)

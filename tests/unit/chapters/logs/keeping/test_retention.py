@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from toban.chapters.logs import retention
-from toban.chapters.logs.report import amount
-from toban.chapters.logs.retention import Beside, Going, Waits
+from toban.chapters.logs.keeping import retention
+from toban.chapters.logs.keeping.report import amount
+from toban.chapters.logs.keeping.retention import Beside, Going, Waits
 from toban.design.values.duration import Retention, read_retention
-from toban.engine.telemetry.log_days import DayPart
+from toban.engine.telemetry.logs.days import DayPart
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 TODAY = date(2026, 11, 26)

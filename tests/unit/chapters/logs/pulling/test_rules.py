@@ -6,8 +6,8 @@ import orjson
 import pytest
 
 from toban.chapters.logs.formats.convert import Surroundings
-from toban.chapters.logs.pulls import Position, lines, new, unseen, window
-from toban.chapters.logs.source import Event, LogSourceConfig
+from toban.chapters.logs.pulling.rules import Position, lines, new, unseen, window
+from toban.chapters.logs.pulling.source import Event, LogSourceConfig
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from tests.telemetry_rows import SpanRow, span_rows
 
-from toban.chapters.logs.lines import Origin
+from toban.chapters.logs.intake.lines import Origin
 from toban.chapters.logs.rules import rules
-from toban.chapters.logs.spans import SentSpan, SpanReader, SpanReading
+from toban.chapters.logs.spans.intake import SentSpan, SpanReader, SpanReading
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, read_bindings
 

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toban.chapters.logs.waterfall import waterfall
-from toban.engine.telemetry.span_search import FoundSpan
+from toban.chapters.logs.spans.waterfall import waterfall
+from toban.engine.telemetry.spans.search import FoundSpan
 
 MS = 1_000_000
 START = 1_775_044_800_000_000_000

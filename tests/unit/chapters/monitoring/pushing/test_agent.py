@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from toban.chapters.monitoring.pushing.agent import MOST, BadReport, read_report, reading
 from toban.chapters.monitoring.source import Measurement
 from toban.design.values.metric import Metric
-from toban.faces.ingest.agents import MOST, BadReport, read_report, reading
 
 AT = datetime(2026, 4, 1, 12, tzinfo=UTC)
 

@@ -10,8 +10,8 @@ from toban.chapters.monitoring.limits import Unjudgeable
 from toban.chapters.monitoring.sources.logs import KIND
 from toban.chapters.monitoring.sources.logs.config import LogsConfig
 from toban.chapters.monitoring.sources.logs.rules import Slide, most, slide
-from toban.engine.telemetry.log_language import read_search
-from toban.engine.telemetry.log_search import StartsWith
+from toban.engine.telemetry.logs.language import read_search
+from toban.engine.telemetry.logs.search import StartsWith
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 FIVE = timedelta(minutes=5)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from toban.design.values.severity import AlertLevel
-from toban.engine.notify.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.channels.alertmanager.payload import payload
-from toban.engine.notify.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 IDENTITY = ("fingerprint", "startsAt")
 

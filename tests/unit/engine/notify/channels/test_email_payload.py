@@ -7,7 +7,7 @@ import pytest
 
 from toban.engine.notify.channels.email.address import mail_address
 from toban.engine.notify.channels.email.payload import payload
-from toban.engine.notify.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 SENDER = Address(addr_spec="toban@shop.example")
 RECIPIENT = Address(addr_spec="dev@shop.example")

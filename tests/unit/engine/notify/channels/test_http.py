@@ -4,11 +4,11 @@ import pytest
 from pydantic import ValidationError
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.channel import Undelivered
 from toban.engine.notify.channels.http import HttpConfig, Poster, ReceiverConfig, retry_after
 from toban.engine.notify.channels.slack.channel import Slack
 from toban.engine.notify.channels.slack.config import SlackConfig
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.notice import Notice
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 

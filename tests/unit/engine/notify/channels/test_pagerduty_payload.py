@@ -4,7 +4,7 @@ import pytest
 
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.channels.pagerduty.payload import payload
-from toban.engine.notify.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 
 def test_trouble_triggers_with_every_field_the_vendor_documents(notice: Notice) -> None:

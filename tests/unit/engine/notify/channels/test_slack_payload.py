@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from toban.engine.notify.channels.slack.payload import mentions, payload
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.notice import Notice
 
 
 def test_the_message_has_the_title_the_facts_the_row_and_the_link(notice: Notice) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from toban.engine.notify.channels.teams.payload import payload
-from toban.engine.notify.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 
 def card_of(notice: Notice) -> Any:

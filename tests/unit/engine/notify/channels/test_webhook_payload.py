@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toban.engine.notify.channels.webhook.payload import payload
-from toban.engine.notify.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 
 def test_trouble_is_told_in_full(notice: Notice) -> None:

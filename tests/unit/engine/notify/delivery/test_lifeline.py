@@ -9,10 +9,10 @@ import pytest
 from toban.design.reader import Design, read_design
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.load import Kinds, read_bindings
-from toban.engine.notify.channel import Undelivered
-from toban.engine.notify.contacts import Contacts, Way, contacts_of
-from toban.engine.notify.lifeline import EVERY, SILENT, Lifeline
-from toban.engine.notify.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.lifeline import EVERY, SILENT, Lifeline
+from toban.engine.notify.delivery.notice import Notice, NoticeKind
+from toban.engine.notify.routing.contacts import Contacts, Way, contacts_of
 
 NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
 DOCUMENT = """# 運用設計書

@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toban.engine.notify.channel import Undelivered
-from toban.engine.notify.outbox import GIVE_UP, next_attempt
+from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.outbox import GIVE_UP, next_attempt
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 PASSING = Undelivered("503", retry=True)

@@ -4,10 +4,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from toban.engine.notify.notice import NoticeKind
+from toban.engine.notify.delivery.notice import NoticeKind
+from toban.engine.notify.delivery.words import Story, facts, title
 from toban.engine.notify.reason import Reason
 from toban.engine.notify.signal import Condition
-from toban.engine.notify.words import Story, facts, title
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOON = datetime(2026, 4, 1, 12, tzinfo=TOKYO)

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from toban.design.clauses.objectives import DutyRole
 from toban.design.reader import read_design
 from toban.engine.bindings.model import EscalationStep, NoticeBinding
-from toban.engine.notify.escalation import Call, due, next_at, policy, read, written
+from toban.engine.notify.duty.escalation import Call, due, next_at, policy, read, written
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -7,7 +7,7 @@ import pytest
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import DutyRole
 from toban.design.reader import read_design
-from toban.engine.notify.duty import emergency_contact
+from toban.engine.notify.duty.reach import emergency_contact
 
 DOCUMENT = """# 運用設計書
 

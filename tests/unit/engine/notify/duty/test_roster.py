@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from toban.design.reader import read_design
 from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings
 from toban.engine.bindings.model import System
-from toban.engine.notify.roster import (
+from toban.engine.notify.duty.roster import (
     Override,
     Roster,
     Shift,

@@ -2,8 +2,8 @@ from pathlib import Path
 
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.load import Kinds, read_bindings
-from toban.engine.notify.channel import load_transports
-from toban.engine.notify.contacts import Contacts, Way, contacts_of
+from toban.engine.notify.delivery.channel import load_transports
+from toban.engine.notify.routing.contacts import Contacts, Way, contacts_of
 from toban.wiring import CHANNELS
 
 WRITTEN = """

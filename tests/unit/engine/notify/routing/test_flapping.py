@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from toban.engine.notify.flapping import CALM, MOST, SPAN, is_calm, is_flapping
+from toban.engine.notify.routing.flapping import CALM, MOST, SPAN, is_calm, is_flapping
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)

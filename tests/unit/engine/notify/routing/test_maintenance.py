@@ -6,7 +6,7 @@ import pytest
 from toban.design.calendar import BusinessCalendar
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.reader import read_design
-from toban.engine.notify.maintenance import OpenWindow, open_window
+from toban.engine.notify.routing.maintenance import OpenWindow, open_window
 
 HEAD = "# 運用設計書\n\n## 1. 運用方針\n\n### サービス提供時間\n"
 TOKYO = ZoneInfo("Asia/Tokyo")

@@ -6,10 +6,10 @@ from toban.design.clauses.notices import NotificationRule
 from toban.design.reader import read_design
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify.contacts import Contacts
-from toban.engine.notify.matrix import status_of
 from toban.engine.notify.models import Announcement, Delivery
-from toban.engine.notify.routing import routing_of
+from toban.engine.notify.routing.contacts import Contacts
+from toban.engine.notify.routing.matrix import status_of
+from toban.engine.notify.routing.routing import routing_of
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 TEXT = """# 運用設計書

@@ -1,4 +1,4 @@
-from toban.engine.notify.muting import Causes, Trouble
+from toban.engine.notify.routing.muting import Causes, Trouble
 from toban.engine.notify.signal import WHOLE_TARGET, Condition
 
 

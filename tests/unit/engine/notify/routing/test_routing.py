@@ -4,9 +4,9 @@ from toban.design.clauses.notices import NotificationRule
 from toban.design.reader import read_design
 from toban.design.values.people import ChannelKind
 from toban.design.values.severity import AlertLevel
-from toban.engine.notify.contacts import Contacts, Way
 from toban.engine.notify.reason import Reason
-from toban.engine.notify.routing import Routing, routing_of, rules_for
+from toban.engine.notify.routing.contacts import Contacts, Way
+from toban.engine.notify.routing.routing import Routing, routing_of, rules_for
 
 HEAD = "# 運用設計書\n\n## 2. 監視\n\n### アラート通知\n"
 COLUMNS = "| レベル | 通知先 | 通知方法 | タイミング |\n|---|---|---|---|\n"

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from toban.engine.notify.silences import Quiet, lifted_at, silencing
+from toban.engine.notify.routing.silences import Quiet, lifted_at, silencing
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

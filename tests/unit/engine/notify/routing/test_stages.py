@@ -4,13 +4,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toban.design.values.people import ChannelKind
-from toban.engine.notify.contacts import Way
-from toban.engine.notify.maintenance import OpenWindow
-from toban.engine.notify.notice import NoticeKind
+from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.reason import Reason
-from toban.engine.notify.routing import Route
+from toban.engine.notify.routing.contacts import Way
+from toban.engine.notify.routing.maintenance import OpenWindow
+from toban.engine.notify.routing.routing import Route
+from toban.engine.notify.routing.stages import Candidate, Situation, Standing, Told, judge, why_notify
 from toban.engine.notify.signal import Condition
-from toban.engine.notify.stages import Candidate, Situation, Standing, Told, judge, why_notify
 
 ROUTE = Route("rule", "運用設計書.md:47", "開発担当者", Way("slack", ChannelKind.SLACK, is_shared=True), "")
 NOON = datetime(2026, 4, 11, 18, tzinfo=UTC)

@@ -3,7 +3,7 @@
 import queue
 import threading
 
-from toban.engine.runs.crew import Crew
+from toban.engine.runs.claiming.crew import Crew
 
 
 def test_a_thread_that_is_free_does_the_next_job() -> None:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from toban.engine.runs.claim import Claim, Fenced, Success
-from toban.engine.runs.endings import Endings
+from toban.engine.runs.claiming.claim import Claim, Fenced, Success
+from toban.engine.runs.claiming.endings import Endings
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from toban.engine.runs.silence import SILENCE, Silences
+from toban.engine.runs.claiming.silence import SILENCE, Silences
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 

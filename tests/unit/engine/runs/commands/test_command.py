@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from toban.engine.runs.command import MOST_BYTES, Command, Lines
+from toban.engine.runs.commands.command import MOST_BYTES, Command, Lines
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import StepFailed
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toban.engine.runs.belonging import Due, Word, due_of
+from toban.engine.runs.elsewhere.belonging import Due, Word, due_of
 
 TWO = datetime(2026, 4, 1, 17, tzinfo=UTC)
 TOMORROW = TWO + timedelta(days=1)

@@ -3,8 +3,8 @@
 import pytest
 
 from toban.engine.search_parts import BadSearch, term
-from toban.engine.telemetry.log_language import read_search
-from toban.engine.telemetry.log_search import Compared, Contains, Is, StartsWith, Term
+from toban.engine.telemetry.logs.language import read_search
+from toban.engine.telemetry.logs.search import Compared, Contains, Is, StartsWith, Term
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from toban.design.origin import Origin
-from toban.faces.cli.trials import Code, Trial
-from toban.faces.cli.trying import PATIENCE, try_all
+from toban.faces.cli.document.trials import Code, Trial
+from toban.faces.cli.document.trying import PATIENCE, try_all
 
-PAGE = Path(__file__).parents[4] / "docs" / "findings" / "LV006.md"
+PAGE = Path(__file__).parents[5] / "docs" / "findings" / "LV006.md"
 
 
 def trial(doubts: Callable[[], Iterable[str]]) -> Trial:

@@ -3,7 +3,7 @@
 import pytest
 
 from toban.design.reader import read_design
-from toban.faces.cli.why_row import named
+from toban.faces.cli.document.why_row import named
 
 DESIGN = read_design(
     """# 運用設計書

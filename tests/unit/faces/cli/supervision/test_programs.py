@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from toban.engine.supervision.program import Program
-from toban.faces.cli import programs, webshop
-from toban.faces.cli.programs import Instance, OwnStore
-from toban.faces.cli.webshop import WRITTEN_PORTS, Webshop, bind_ports
+from toban.faces.cli.supervision import programs, webshop
+from toban.faces.cli.supervision.programs import Instance, OwnStore
+from toban.faces.cli.supervision.webshop import WRITTEN_PORTS, Webshop, bind_ports
 
-SHOP_FOLDER = Path(__file__).parents[4] / "examples" / "webshop"
+SHOP_FOLDER = Path(__file__).parents[5] / "examples" / "webshop"
 
 
 def instance(store: OwnStore | str) -> Instance:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from toban.faces.ingest.sentry_envelope import MOST_ITEMS, BadEnvelope, Item, dsn_of, read_envelope
-from toban.faces.ingest.sentry_key import key_in, shown_key
+from toban.faces.ingest.errors.envelope import MOST_ITEMS, BadEnvelope, Item, dsn_of, read_envelope
+from toban.faces.ingest.errors.key import key_in, shown_key
 
 HEADER = b'{"event_id":"9ec79c33ec9942ab8353589fcb2e04dc","dsn":"https://e12d836b15bb49d7@sentry.example/42"}'
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from toban.engine.telemetry.log_words import known_level
-from toban.faces.ingest import otlp_logs, otlp_traces, otlp_wire
+from toban.engine.telemetry.logs.words import known_level
+from toban.faces.ingest import otlp_wire
+from toban.faces.ingest.logs import otlp_logs, otlp_traces
 from toban.faces.ingest.otlp_wire import BadExport, Encoding
 
 AT = 1_764_126_000_123_456_789

@@ -10,7 +10,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
 from toban.chapters.monitoring.sources.prometheus.exposition import Scrape, measurements
 from toban.design.values.metric import Metric
-from toban.faces.ingest.otlp import read_export
+from toban.faces.ingest.monitoring.otlp import read_export
 from toban.faces.ingest.otlp_wire import BadExport, Encoding
 
 AT = datetime(2026, 4, 1, 12, tzinfo=UTC)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import cramjam
 import pytest
 
-from toban.chapters.monitoring.pushed import Pushed
-from toban.faces.ingest.remote_write import LARGEST, BadWrite, _WriteRequest, read_write
+from toban.chapters.monitoring.pushing.pushed import Pushed
+from toban.faces.ingest.monitoring.remote_write import LARGEST, BadWrite, _WriteRequest, read_write
 
 AT = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MILLISECONDS = int(AT.timestamp() * 1000)

@@ -12,7 +12,7 @@ from toban.design.values.schedule import read_schedule
 from toban.engine.bindings.model import System
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.work import Reported, Work
-from toban.faces.ingest.pings import MOST_PER_MINUTE, Pings
+from toban.faces.ingest.runs.pings import MOST_PER_MINUTE, Pings
 
 FIRST, SECOND = "first-token-0001", "second-token-002"
 

@@ -9,7 +9,7 @@ from toban.chapters.backup.models import Backup, LogStretch
 from toban.design.clauses.backup import RecoveryObjective
 from toban.design.reader import read_design
 from toban.engine.evidence.verdict import Verdict
-from toban.faces.web.chains import chains_of, objective_of, spans_of, subject, subjects_of
+from toban.faces.web.backup.chains import chains_of, objective_of, spans_of, subject, subjects_of
 
 NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
 DOCUMENT = """# 運用設計書

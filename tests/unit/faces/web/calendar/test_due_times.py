@@ -7,7 +7,7 @@ import pytest
 from toban.design.clauses.batch import Batch
 from toban.design.reader import read_design
 from toban.engine.bindings.model import System
-from toban.faces.web.due_times import between, next_times, previous_times
+from toban.faces.web.calendar.due_times import between, next_times, previous_times
 
 NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
 """Noon in Tokyo."""

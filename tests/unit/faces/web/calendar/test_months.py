@@ -7,7 +7,7 @@ import pytest
 from toban.design.reader import read_design
 from toban.engine.bindings.agenda import agenda, every_day
 from toban.engine.bindings.model import System
-from toban.faces.web.months import chosen, daily, grid, month_of, of_chapter, weeks
+from toban.faces.web.calendar.months import chosen, daily, grid, month_of, of_chapter, weeks
 
 DOCUMENT = """# 運用設計書
 ## 6. バッチ処理

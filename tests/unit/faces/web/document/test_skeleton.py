@@ -1,9 +1,9 @@
 """The document's words are shown as written, and are never markup."""
 
 from toban.design.reader import read_design
-from toban.faces.web.live import unknown_row
-from toban.faces.web.outline import outline
-from toban.faces.web.skeleton import filled, skeleton
+from toban.faces.document.live import unknown_row
+from toban.faces.document.outline import outline
+from toban.faces.web.document.skeleton import filled, skeleton
 
 DOCUMENT = """# 運用設計書
 ## 監視

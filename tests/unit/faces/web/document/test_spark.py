@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from toban.engine.telemetry.samples import Point
-from toban.faces.web.spark import HEIGHT, WIDTH, strokes
+from toban.faces.web.document.spark import HEIGHT, WIDTH, strokes
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
 END = START + timedelta(hours=6)

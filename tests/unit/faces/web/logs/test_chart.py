@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from toban.engine.telemetry.log_search import Span
-from toban.faces.web.log_chart import CHART_HEIGHT, histogram
+from toban.engine.telemetry.logs.search import Span
+from toban.faces.web.logs.chart import CHART_HEIGHT, histogram
 
 NOON = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from toban.engine.telemetry.samples import Point
-from toban.faces.web.alert_chart import Limit, draw, span
+from toban.faces.web.notify.chart import Limit, draw, span
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

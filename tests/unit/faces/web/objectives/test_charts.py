@@ -10,7 +10,7 @@ from toban.chapters.objectives.sli import Indicator, Sli
 from toban.design.clauses.objectives import Objective
 from toban.design.reader import read_design
 from toban.design.values.metric import Metric
-from toban.faces.web.level_charts import CHART_HEIGHT, Kept, bars, budget_chart, level_days
+from toban.faces.web.objectives.charts import CHART_HEIGHT, Kept, bars, budget_chart, level_days
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOON_OF_THE_4TH = datetime(2026, 4, 4, 12, tzinfo=TOKYO)

@@ -14,16 +14,17 @@ from toban.chapters.backup.engine import (
     Taken,
     Watch,
 )
-from toban.chapters.backup.engines.native import by_hand, moment, recover
-from toban.chapters.backup.engines.native import verify as verifying
+from toban.chapters.backup.engines.native.checking import verify as verifying
+from toban.chapters.backup.engines.native.checking.doubts import server_doubts
 from toban.chapters.backup.engines.native.config import METHODS, NativeBackup
-from toban.chapters.backup.engines.native.doubts import server_doubts
-from toban.chapters.backup.engines.native.pack import Compression
-from toban.chapters.backup.engines.native.replication import Refused, Replication
-from toban.chapters.backup.engines.native.segments import Segment, log_folder, position, read_key
-from toban.chapters.backup.engines.native.server import look
-from toban.chapters.backup.engines.native.take import Source, take
-from toban.chapters.backup.engines.native.wal import LogSource, follow
+from toban.chapters.backup.engines.native.log.wal import LogSource, follow
+from toban.chapters.backup.engines.native.protocol.replication import Refused, Replication
+from toban.chapters.backup.engines.native.protocol.segments import Segment, log_folder, position, read_key
+from toban.chapters.backup.engines.native.protocol.server import look
+from toban.chapters.backup.engines.native.restoring import by_hand, recover
+from toban.chapters.backup.engines.native.taking import moment
+from toban.chapters.backup.engines.native.taking.pack import Compression
+from toban.chapters.backup.engines.native.taking.take import Source, take
 from toban.chapters.backup.following import Following, LogBook
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.stores.store import Store, StoreTrouble, folder_of

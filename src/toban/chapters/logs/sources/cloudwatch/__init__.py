@@ -1,6 +1,6 @@
 """A log group of CloudWatch Logs."""
 
-from toban.chapters.logs.source import LogSource, LogSourceKind
+from toban.chapters.logs.pulling.source import LogSource, LogSourceKind
 from toban.chapters.logs.sources.cloudwatch.config import CloudWatchLogs, cost
 
 

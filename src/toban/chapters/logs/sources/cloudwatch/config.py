@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from toban.chapters.logs.source import LogSourceConfig
+from toban.chapters.logs.pulling.source import LogSourceConfig
 from toban.engine.bindings.aws import AwsAccess
 
 _MINUTE = timedelta(minutes=1)

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from toban.chapters.logs.source import Event, Unfetchable
+from toban.chapters.logs.pulling.source import Event, Unfetchable
 from toban.chapters.logs.sources.cloudwatch.config import CloudWatchLogs
 from toban.engine import aws
 from toban.engine.bindings.secret import SecretUnavailable

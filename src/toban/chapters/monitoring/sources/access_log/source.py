@@ -10,7 +10,7 @@ from toban.chapters.monitoring.source import Measurement, Unmeasurable
 from toban.chapters.monitoring.sources.access_log.config import AccessLogConfig
 from toban.chapters.monitoring.sources.own_store import own_store
 from toban.design.values.metric import Metric
-from toban.engine.telemetry.log_search import Span
+from toban.engine.telemetry.logs.search import Span
 from toban.engine.telemetry.requests import Traffic, traffic
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 

@@ -12,7 +12,7 @@ from toban.chapters.monitoring.limits import Unjudgeable
 from toban.engine.amounts import length
 from toban.engine.bindings.model import Length, Section
 from toban.engine.search_parts import BadSearch
-from toban.engine.telemetry.log_language import read_search
+from toban.engine.telemetry.logs.language import read_search
 
 
 def _search(written: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from toban.engine.telemetry.log_search import Span
+from toban.engine.telemetry.logs.search import Span
 
 _MOST_STEPS = 3600
 

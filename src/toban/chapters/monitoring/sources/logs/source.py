@@ -14,8 +14,8 @@ from toban.chapters.monitoring.sources.logs.rules import most, slide
 from toban.chapters.monitoring.sources.own_store import own_store
 from toban.design.values.metric import Metric
 from toban.engine.amounts import length
-from toban.engine.telemetry.log_language import read_search
-from toban.engine.telemetry.log_search import LogSearch, Span
+from toban.engine.telemetry.logs.language import read_search
+from toban.engine.telemetry.logs.search import LogSearch, Span
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
 _ALL = "kind:*"

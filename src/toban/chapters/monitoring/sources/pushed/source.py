@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import ClassVar, Protocol
 
-from toban.chapters.monitoring.pushed import Pushed
+from toban.chapters.monitoring.pushing.pushed import Pushed
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
 from toban.chapters.monitoring.sources.prometheus.exposition import MEASURES, SELDOM, Scrape, measurements
 from toban.design.values.metric import Metric
@@ -26,7 +26,7 @@ class Box(Protocol):
 @cache
 def _inbox() -> Box:
     """This process's one. Kinds are registered before there is a state database."""
-    from toban.chapters.monitoring.arrivals import Inbox  # noqa: PLC0415
+    from toban.chapters.monitoring.pushing.arrivals import Inbox  # noqa: PLC0415
 
     return Inbox(system_clock)
 

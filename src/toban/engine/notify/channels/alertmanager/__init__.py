@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from toban.design.values.people import ChannelKind
-from toban.engine.notify.channel import Transport
 from toban.engine.notify.channels.alertmanager.channel import Alertmanager
 from toban.engine.notify.channels.alertmanager.config import AlertmanagerConfig
 from toban.engine.notify.channels.http import receiver_doubts
+from toban.engine.notify.delivery.channel import Transport
 
 
 def _place(config: AlertmanagerConfig) -> str:

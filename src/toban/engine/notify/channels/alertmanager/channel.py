@@ -3,7 +3,7 @@
 from toban.engine.notify.channels.alertmanager.config import AlertmanagerConfig
 from toban.engine.notify.channels.alertmanager.payload import payload
 from toban.engine.notify.channels.http import Poster, secret_parts
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.notice import Notice
 
 
 class Alertmanager:

@@ -8,7 +8,7 @@ import hashlib
 import json
 
 from toban.engine.notify.channels.times import rfc3339
-from toban.engine.notify.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 _NOT_ENDED = "0001-01-01T00:00:00Z"
 """Go's zero time: what Alertmanager writes as the end of an alert that still fires."""

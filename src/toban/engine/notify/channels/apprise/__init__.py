@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from toban.design.values.people import ChannelKind
-from toban.engine.notify.channel import Channel, Transport
 from toban.engine.notify.channels.apprise.config import AppriseConfig
+from toban.engine.notify.delivery.channel import Channel, Transport
 
 
 def _word(config: AppriseConfig) -> ChannelKind:

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import apprise
 
 from toban.design.values.severity import AlertLevel
-from toban.engine.notify.channel import Undelivered
 from toban.engine.notify.channels.apprise.config import AppriseConfig
-from toban.engine.notify.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 _TYPES = {
     AlertLevel.CRITICAL: apprise.NotifyType.FAILURE,

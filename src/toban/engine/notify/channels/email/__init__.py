@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from toban.design.values.people import ChannelKind
-from toban.engine.notify.channel import Transport, Undelivered
 from toban.engine.notify.channels.email.channel import Email
 from toban.engine.notify.channels.email.config import EmailConfig
+from toban.engine.notify.delivery.channel import Transport, Undelivered
 
 
 def _doubts(config: EmailConfig) -> Iterable[str]:

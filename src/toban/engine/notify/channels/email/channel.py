@@ -6,11 +6,11 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from toban.engine.notify.channel import Undelivered
 from toban.engine.notify.channels.email.address import mail_address
 from toban.engine.notify.channels.email.config import EmailConfig
 from toban.engine.notify.channels.email.payload import payload
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.notice import Notice
 
 _PERMANENT = 500
 """Replies from here on are final; 4xx asks to come again later."""

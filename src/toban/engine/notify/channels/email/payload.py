@@ -5,7 +5,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from html import escape
 
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.notice import Notice
 
 
 def payload(notice: Notice, sender: Address, recipient: Address) -> EmailMessage:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from toban.design.values.people import ChannelKind
-from toban.engine.notify.channel import Transport
 from toban.engine.notify.channels.http import url_doubts
 from toban.engine.notify.channels.pagerduty.channel import PagerDuty
 from toban.engine.notify.channels.pagerduty.config import PagerDutyConfig
+from toban.engine.notify.delivery.channel import Transport
 
 _KEY_LENGTH = 32
 

@@ -5,7 +5,7 @@ import json
 from toban.engine.notify.channels.http import Poster
 from toban.engine.notify.channels.pagerduty.config import PagerDutyConfig
 from toban.engine.notify.channels.pagerduty.payload import payload
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.notice import Notice
 
 _ACCEPTED = 202
 

@@ -1,7 +1,7 @@
 """A notice as a PagerDuty event (https://developer.pagerduty.com/docs/events-api-v2-overview)."""
 
 from toban.design.values.severity import AlertLevel
-from toban.engine.notify.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 _SUMMARY = 1024
 _SEVERITIES = {AlertLevel.CRITICAL: "critical", AlertLevel.WARNING: "warning", AlertLevel.INFO: "info"}

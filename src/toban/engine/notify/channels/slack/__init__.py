@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from toban.design.values.people import ChannelKind
-from toban.engine.notify.channel import Transport
 from toban.engine.notify.channels.http import url_doubts
 from toban.engine.notify.channels.slack.channel import Slack
 from toban.engine.notify.channels.slack.config import SlackConfig
+from toban.engine.notify.delivery.channel import Transport
 
 
 def _place(config: SlackConfig) -> str:

@@ -3,7 +3,7 @@
 from toban.engine.notify.channels.http import Poster, secret_parts
 from toban.engine.notify.channels.slack.config import SlackConfig
 from toban.engine.notify.channels.slack.payload import payload
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.notice import Notice
 
 _OK = 200
 

@@ -8,7 +8,7 @@ can start a mention or a link (https://docs.slack.dev/messaging/formatting-messa
 import re
 from collections.abc import Iterator
 
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.notice import Notice
 
 _HEADER = 150
 _TEXT = 3000

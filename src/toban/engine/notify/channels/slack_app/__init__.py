@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from toban.design.values.people import ChannelKind
-from toban.engine.notify.channel import Transport
 from toban.engine.notify.channels.http import url_doubts
 from toban.engine.notify.channels.slack_app.channel import SlackApp
 from toban.engine.notify.channels.slack_app.config import SlackAppConfig
+from toban.engine.notify.delivery.channel import Transport
 
 
 def _place(config: SlackAppConfig) -> str:

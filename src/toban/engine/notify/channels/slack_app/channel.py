@@ -3,11 +3,11 @@
 import json
 from collections.abc import Mapping
 
-from toban.engine.notify.channel import Undelivered
 from toban.engine.notify.channels.http import Poster
 from toban.engine.notify.channels.slack_app.config import SlackAppConfig
 from toban.engine.notify.channels.slack_app.payload import payload
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.notice import Notice
 
 _OK = 200
 _PASSING = frozenset(

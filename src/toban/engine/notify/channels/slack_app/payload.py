@@ -1,7 +1,7 @@
 """A notice as a message of a bot: what an incoming webhook posts, in a thread, with a button."""
 
 from toban.engine.notify.channels.slack import payload as webhook
-from toban.engine.notify.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 TAKE = "toban-take"
 """The action that the button stands for; its value is the announcement's number."""

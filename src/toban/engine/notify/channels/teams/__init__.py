@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from toban.design.values.people import ChannelKind
-from toban.engine.notify.channel import Transport
 from toban.engine.notify.channels.http import url_doubts
 from toban.engine.notify.channels.teams.channel import Teams
 from toban.engine.notify.channels.teams.config import TeamsConfig
+from toban.engine.notify.delivery.channel import Transport
 
 
 def _place(config: TeamsConfig) -> str:

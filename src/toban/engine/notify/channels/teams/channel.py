@@ -6,7 +6,7 @@ from dataclasses import replace
 from toban.engine.notify.channels.http import Poster, Reply, secret_parts
 from toban.engine.notify.channels.teams.config import TeamsConfig
 from toban.engine.notify.channels.teams.payload import payload
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.notice import Notice
 
 _SUCCESS = frozenset({200, 202})
 _INNER_STATUS = re.compile(r"returned HTTP error (\d{3})")

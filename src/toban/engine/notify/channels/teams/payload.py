@@ -6,7 +6,7 @@ become a link. A message has at most 28 KB, and is refused as a whole beyond tha
 
 import json
 
-from toban.engine.notify.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
 _LARGEST = 20_000
 """Bytes. Teams counts what it makes of the message, not what it was sent: hence the distance to 28 KB."""

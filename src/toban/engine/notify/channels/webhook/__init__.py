@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from toban.design.values.people import ChannelKind
-from toban.engine.notify.channel import Transport
 from toban.engine.notify.channels.http import receiver_doubts
 from toban.engine.notify.channels.webhook.channel import Webhook
 from toban.engine.notify.channels.webhook.config import WebhookConfig
+from toban.engine.notify.delivery.channel import Transport
 
 
 def _place(config: WebhookConfig) -> str:

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from toban.engine.notify.channel import Undelivered
 from toban.engine.notify.channels.http import Poster, secret_parts
 from toban.engine.notify.channels.webhook.config import WebhookConfig
 from toban.engine.notify.channels.webhook.payload import payload
 from toban.engine.notify.channels.webhook.signature import UnfitKey, headers, key_of
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.channel import Undelivered
+from toban.engine.notify.delivery.notice import Notice
 
 
 class Webhook:

@@ -1,7 +1,7 @@
 """A notice as JSON for programs: the envelope of Standard Webhooks around names that stay."""
 
 from toban.engine.notify.channels.times import rfc3339
-from toban.engine.notify.notice import Notice
+from toban.engine.notify.delivery.notice import Notice
 
 
 def payload(notice: Notice) -> dict[str, object]:

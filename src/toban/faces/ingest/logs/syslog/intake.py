@@ -11,15 +11,15 @@ import structlog
 
 from toban.chapters.logs import counters
 from toban.chapters.logs.formats.convert import Surroundings, dumped
-from toban.chapters.logs.lines import LineReader
-from toban.chapters.logs.origins import written
+from toban.chapters.logs.intake.lines import LineReader
+from toban.chapters.logs.intake.origins import written
 from toban.chapters.logs.rules import rules
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import Clock
-from toban.engine.telemetry.logs import Batch, LogStore
+from toban.engine.telemetry.logs.rows import Batch, LogStore
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces.ingest.syslog.counters import DROPPED_TOTAL
-from toban.faces.ingest.syslog.rules import Message, sorted_out
+from toban.faces.ingest.logs.syslog.counters import DROPPED_TOTAL
+from toban.faces.ingest.logs.syslog.rules import Message, sorted_out
 from toban.faces.ingest.takers import by_a_reader, by_a_taker
 
 MOST_BYTES = 16 * 1024 * 1024

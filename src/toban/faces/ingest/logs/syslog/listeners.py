@@ -10,10 +10,10 @@ from typing import override
 import structlog
 
 from toban.engine.bindings.senders import HostPort, SyslogTls
-from toban.faces.ingest.syslog.counters import DROPPED_TOTAL
-from toban.faces.ingest.syslog.framing import BadFraming, Framer
-from toban.faces.ingest.syslog.intake import Intake
-from toban.faces.ingest.syslog.rules import Address, Message, address_of
+from toban.faces.ingest.logs.syslog.counters import DROPPED_TOTAL
+from toban.faces.ingest.logs.syslog.framing import BadFraming, Framer
+from toban.faces.ingest.logs.syslog.intake import Intake
+from toban.faces.ingest.logs.syslog.rules import Address, Message, address_of
 
 _READ = 64 * 1024
 _MOST_CONNECTIONS = 500

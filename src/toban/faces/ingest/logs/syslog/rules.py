@@ -6,11 +6,11 @@ from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
-from toban.chapters.logs import columns
 from toban.chapters.logs.formats import access, syslog, text
 from toban.chapters.logs.formats.convert import Record, Surroundings, completed, decoded
-from toban.chapters.logs.limits import AHEAD, Bad
-from toban.chapters.logs.shapes import NAMES
+from toban.chapters.logs.intake import columns
+from toban.chapters.logs.intake.limits import AHEAD, Bad
+from toban.chapters.logs.intake.shapes import NAMES
 from toban.engine.bindings.senders import SenderBinding
 
 type Address = IPv4Address | IPv6Address

@@ -10,10 +10,10 @@ import structlog
 from toban.engine.bindings.inforce import Edition
 from toban.engine.bindings.senders import HostPort, SyslogBinding, SyslogTls
 from toban.engine.clock import Clock
-from toban.engine.telemetry.logs import LogStore
-from toban.faces.ingest.syslog.intake import Intake
-from toban.faces.ingest.syslog.listeners import DatagramListener, StreamListener, context
-from toban.faces.ingest.syslog.rules import Address, at_home
+from toban.engine.telemetry.logs.rows import LogStore
+from toban.faces.ingest.logs.syslog.intake import Intake
+from toban.faces.ingest.logs.syslog.listeners import DatagramListener, StreamListener, context
+from toban.faces.ingest.logs.syslog.rules import Address, at_home
 
 _EVERY = 2.0
 """Seconds between two looks at the bindings."""

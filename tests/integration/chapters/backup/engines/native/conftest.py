@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tests.integration.chapters.backup.postgres18 import Cluster
 
-from toban.chapters.backup.engines.native.pack import Compression
-from toban.chapters.backup.engines.native.take import Source
+from toban.chapters.backup.engines.native.taking.pack import Compression
+from toban.chapters.backup.engines.native.taking.take import Source
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.stores.store import Store
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from tests.integration.chapters.backup.engines.watching import Watching
 
 from toban.chapters.backup.engine import Method
-from toban.chapters.backup.engines.native.pack import Compression
-from toban.chapters.backup.engines.native.take import Source, take
+from toban.chapters.backup.engines.native.taking.pack import Compression
+from toban.chapters.backup.engines.native.taking.take import Source, take
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore, _File
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from toban.chapters.backup.engine import RestoreOrder
-from toban.chapters.backup.engines.native.recover import restore
+from toban.chapters.backup.engines.native.restoring.recover import restore
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 
 

@@ -23,7 +23,7 @@ from tests.integration.chapters.backup.postgres18 import Cluster
 from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, Taken
 from toban.chapters.backup.engines.native.config import NativeBackup
 from toban.chapters.backup.engines.native.kind import KIND
-from toban.chapters.backup.engines.native.take import take
+from toban.chapters.backup.engines.native.taking.take import take
 from toban.engine.bindings.secret import Secret
 from toban.engine.stores import directory, s3
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore

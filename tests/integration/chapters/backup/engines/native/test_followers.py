@@ -18,7 +18,7 @@ from toban.chapters.backup.batch import Kinds
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.engines.native import kind
 from toban.chapters.backup.engines.native.config import NativeBackup
-from toban.chapters.backup.engines.native.take import take
+from toban.chapters.backup.engines.native.taking.take import take
 from toban.chapters.backup.followers import Book, Followers
 from toban.chapters.backup.models import LogStretch
 from toban.chapters.backup.works import BackupPlan, plan

@@ -8,7 +8,7 @@ from tests.integration.chapters.backup.engines.native.conftest import NewCluster
 from toban.chapters.backup.engine import Engine, Method, Place, Taken, TrimsLog
 from toban.chapters.backup.engines.native.config import NativeBackup
 from toban.chapters.backup.engines.native.kind import KIND
-from toban.chapters.backup.engines.native.segments import Segment, log_folder, piece_key, segment_key
+from toban.chapters.backup.engines.native.protocol.segments import Segment, log_folder, piece_key, segment_key
 from toban.chapters.backup.following import FollowsLog
 from toban.engine.bindings.secret import Secret
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore

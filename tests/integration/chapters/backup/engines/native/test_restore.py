@@ -19,11 +19,11 @@ from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster, give_away, programs
 
 from toban.chapters.backup.engine import BackupFailed, RestoreOrder, Taken
-from toban.chapters.backup.engines.native import pages
-from toban.chapters.backup.engines.native.incremental import BLOCK
-from toban.chapters.backup.engines.native.recover import UNFINISHED, restore
-from toban.chapters.backup.engines.native.segments import lsn_text, position
-from toban.chapters.backup.engines.native.verify import verify
+from toban.chapters.backup.engines.native.checking.verify import verify
+from toban.chapters.backup.engines.native.protocol.segments import lsn_text, position
+from toban.chapters.backup.engines.native.restoring.incremental import BLOCK
+from toban.chapters.backup.engines.native.restoring.recover import UNFINISHED, restore
+from toban.chapters.backup.engines.native.taking import pages
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.stores.store import Store
 

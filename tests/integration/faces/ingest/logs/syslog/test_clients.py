@@ -22,7 +22,7 @@ from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 from toban.engine.telemetry.store import Telemetry
 
 LOGGER = shutil.which("logger") or ""
-ROOT = Path(__file__).parents[5]
+ROOT = Path(__file__).parents[6]
 LIBRARIES = ROOT / ".boot" / "debian" / "usr" / "lib" / "x86_64-linux-gnu"
 BINDINGS = """
 [syslog]

@@ -16,11 +16,11 @@ from toban.engine.bindings.inforce import Edition
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.bindings.senders import HostPort
 from toban.engine.clock import system_clock
-from toban.engine.telemetry.logs import Batch, LogStore
+from toban.engine.telemetry.logs.rows import Batch, LogStore
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces.ingest.syslog.intake import MOST_BYTES, Intake
-from toban.faces.ingest.syslog.listeners import DatagramListener, StreamListener
-from toban.faces.ingest.syslog.rules import Message, address_of
+from toban.faces.ingest.logs.syslog.intake import MOST_BYTES, Intake
+from toban.faces.ingest.logs.syslog.listeners import DatagramListener, StreamListener
+from toban.faces.ingest.logs.syslog.rules import Message, address_of
 
 HERE = HostPort("127.0.0.1", 0)
 SOURCE = address_of("127.0.0.1")

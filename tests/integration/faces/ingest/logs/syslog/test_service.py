@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 import trustme
+from tests.integration.faces.ingest.logs.syslog.test_listening import Store, until
 from tests.integration.faces.ingest.served import DOCUMENT
-from tests.integration.faces.ingest.syslog.test_listening import Store, until
 
 from toban.design.reader import read_design
 from toban.engine.bindings.inforce import Edition
 from toban.engine.bindings.load import Kinds, read_bindings
 from toban.engine.clock import system_clock
-from toban.faces.ingest.syslog.service import Syslog
+from toban.faces.ingest.logs.syslog.service import Syslog
 
 if TYPE_CHECKING:
-    from toban.engine.telemetry.logs import LogStore
+    from toban.engine.telemetry.logs.rows import LogStore
 
 SENDER = '[senders.hosts]\nmay = ["logs"]\nnetworks = ["127.0.0.0/8"]\n'
 

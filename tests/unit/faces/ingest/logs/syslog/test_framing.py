@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toban.faces.ingest.syslog.framing import MOST, BadFraming, Framer
+from toban.faces.ingest.logs.syslog.framing import MOST, BadFraming, Framer
 
 
 def framed(*pieces: bytes) -> list[bytes]:

@@ -6,7 +6,7 @@ import pytest
 
 from toban.chapters.logs.formats.convert import Record, Surroundings
 from toban.engine.bindings.senders import SenderBinding
-from toban.faces.ingest.syslog.rules import Message, address_of, sender_of, sorted_out
+from toban.faces.ingest.logs.syslog.rules import Message, address_of, sender_of, sorted_out
 
 
 def sender(**said: object) -> SenderBinding:

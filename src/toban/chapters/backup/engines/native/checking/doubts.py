@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from toban.chapters.backup.engines.native.server import Look, Server, Slot
+from toban.chapters.backup.engines.native.protocol.server import Look, Server, Slot
 
 _SHORTEST_MEMORY = timedelta(hours=36)
 """A daily full backup may come late: for at least this long increments must be possible on the one before."""

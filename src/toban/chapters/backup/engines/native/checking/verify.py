@@ -7,12 +7,13 @@ a word, and pg_verifybackup finds them in order afterwards.
 from collections.abc import Iterator
 
 from toban.chapters.backup.engine import Checked, Taken, Watch
-from toban.chapters.backup.engines.native import fetch, incremental, pages
-from toban.chapters.backup.engines.native.archive import MemberKind
-from toban.chapters.backup.engines.native.fetch import Archive, Content, Damaged, Progress
-from toban.chapters.backup.engines.native.incremental import BLOCK, BadIncrement
-from toban.chapters.backup.engines.native.manifest import Manifest
-from toban.chapters.backup.engines.native.segments import position
+from toban.chapters.backup.engines.native.protocol.segments import position
+from toban.chapters.backup.engines.native.restoring import fetch, incremental
+from toban.chapters.backup.engines.native.restoring.fetch import Archive, Content, Damaged, Progress
+from toban.chapters.backup.engines.native.restoring.incremental import BLOCK, BadIncrement
+from toban.chapters.backup.engines.native.taking import pages
+from toban.chapters.backup.engines.native.taking.archive import MemberKind
+from toban.chapters.backup.engines.native.taking.manifest import Manifest
 from toban.engine.stores.store import Store
 
 _PAGES = 128

@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from toban.chapters.backup.engine import BackupFailed, Place, RestoreOrder, Taken, Watch
-from toban.chapters.backup.engines.native import replay
-from toban.chapters.backup.engines.native.archive import BadArchive, inflated
-from toban.chapters.backup.engines.native.replay import Log, StoredSegment
-from toban.chapters.backup.engines.native.segments import (
+from toban.chapters.backup.engines.native.log import replay
+from toban.chapters.backup.engines.native.log.replay import Log, StoredSegment
+from toban.chapters.backup.engines.native.protocol.segments import (
     Segment,
     assemble,
     log_folder,
@@ -21,6 +20,7 @@ from toban.chapters.backup.engines.native.segments import (
     position,
     read_key,
 )
+from toban.chapters.backup.engines.native.taking.archive import BadArchive, inflated
 from toban.engine.stores.store import Listed, Store, StoreTrouble, folder_of
 
 _READERS = 8

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from toban.chapters.backup.engines.native.segments import Segment, position
+from toban.chapters.backup.engines.native.protocol.segments import Segment, position
 
 _BRANCH = re.compile(r"^\s*(\d+)\s+([0-9A-Fa-f]+/[0-9A-Fa-f]+)", re.MULTILINE)
 

@@ -17,9 +17,9 @@ import structlog
 import zstandard
 
 from toban.chapters.backup.engine import BackupFailed, Place
-from toban.chapters.backup.engines.native.doubts import slot_trouble
-from toban.chapters.backup.engines.native.replication import Refused, Replication, Stopped
-from toban.chapters.backup.engines.native.segments import (
+from toban.chapters.backup.engines.native.checking.doubts import slot_trouble
+from toban.chapters.backup.engines.native.protocol.replication import Refused, Replication, Stopped
+from toban.chapters.backup.engines.native.protocol.segments import (
     Segment,
     history_key,
     log_folder,
@@ -29,8 +29,8 @@ from toban.chapters.backup.engines.native.segments import (
     position,
     segment_key,
 )
-from toban.chapters.backup.engines.native.server import Inquiry, Slot
-from toban.chapters.backup.engines.native.stream import (
+from toban.chapters.backup.engines.native.protocol.server import Inquiry, Slot
+from toban.chapters.backup.engines.native.protocol.stream import (
     Gap,
     Keepalive,
     LogReceived,

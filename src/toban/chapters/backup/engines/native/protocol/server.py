@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import psycopg
 
-from toban.chapters.backup.engines.native.replication import Refused, connection_string, reason
+from toban.chapters.backup.engines.native.protocol.replication import Refused, connection_string, reason
 
 _OLDEST = 170_000
 """The first server that makes increments."""

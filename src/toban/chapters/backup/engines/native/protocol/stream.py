@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from toban.chapters.backup.engines.native.segments import Segment, lsn_text
+from toban.chapters.backup.engines.native.protocol.segments import Segment, lsn_text
 
 _LOG = struct.Struct("!cqqq")
 _KEEPALIVE = struct.Struct("!cqqB")

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from toban.chapters.backup.drills.postgres import major
 from toban.chapters.backup.engine import Taken
-from toban.chapters.backup.engines.native import fetch
-from toban.chapters.backup.postgres import major
+from toban.chapters.backup.engines.native.restoring import fetch
 
 _SEGMENT_BYTES = 16 << 20
 

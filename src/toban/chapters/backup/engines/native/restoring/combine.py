@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from toban.chapters.backup.engines.native import fetch, incremental
-from toban.chapters.backup.engines.native.archive import Member, MemberKind
-from toban.chapters.backup.engines.native.fetch import Archive, Content, Damaged, Progress, Space
-from toban.chapters.backup.engines.native.incremental import BLOCK, BadIncrement
-from toban.chapters.backup.engines.native.manifest import Manifest
+from toban.chapters.backup.engines.native.restoring import fetch, incremental
+from toban.chapters.backup.engines.native.restoring.fetch import Archive, Content, Damaged, Progress, Space
+from toban.chapters.backup.engines.native.restoring.incremental import BLOCK, BadIncrement
+from toban.chapters.backup.engines.native.taking.archive import Member, MemberKind
+from toban.chapters.backup.engines.native.taking.manifest import Manifest
 from toban.engine.stores.store import Store
 
 CONTROL = "global/pg_control"

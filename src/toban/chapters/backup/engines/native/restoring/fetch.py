@@ -8,9 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from toban.chapters.backup.engine import BackupFailed, Taken, Watch
-from toban.chapters.backup.engines.native import manifest as manifests
-from toban.chapters.backup.engines.native.archive import BadArchive, Member, MemberKind, inflated, members
-from toban.chapters.backup.engines.native.manifest import BadManifest, File, Manifest
+from toban.chapters.backup.engines.native.taking import manifest as manifests
+from toban.chapters.backup.engines.native.taking.archive import (
+    BadArchive,
+    Member,
+    MemberKind,
+    inflated,
+    members,
+)
+from toban.chapters.backup.engines.native.taking.manifest import BadManifest, File, Manifest
 from toban.engine.stores.store import Store, StoreTrouble
 
 _READERS = min(max(os.cpu_count() or 1, 2), 8)

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from toban.chapters.backup.engine import BackupFailed, Method, Restored, RestoreOrder, Watch
-from toban.chapters.backup.engines.native import combine, fetch, log
-from toban.chapters.backup.engines.native.combine import Part, Tree
-from toban.chapters.backup.engines.native.fetch import Progress
-from toban.chapters.backup.engines.native.log import Course
+from toban.chapters.backup.engines.native.log import log
+from toban.chapters.backup.engines.native.log.log import Course
+from toban.chapters.backup.engines.native.restoring import combine, fetch
+from toban.chapters.backup.engines.native.restoring.combine import Part, Tree
+from toban.chapters.backup.engines.native.restoring.fetch import Progress
 from toban.engine.stores.store import Store, StoreTrouble
 
 UNFINISHED = ".toban-restoring"

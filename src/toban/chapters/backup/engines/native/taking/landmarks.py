@@ -7,9 +7,9 @@ from datetime import datetime
 
 import structlog
 
-from toban.chapters.backup.engines.native.replication import Refused
-from toban.chapters.backup.engines.native.segments import position
-from toban.chapters.backup.engines.native.server import Inquiry, Server
+from toban.chapters.backup.engines.native.protocol.replication import Refused
+from toban.chapters.backup.engines.native.protocol.segments import position
+from toban.chapters.backup.engines.native.protocol.server import Inquiry, Server
 
 _INTERVAL = 1.0
 """Seconds between two looks: so much older than its end a backup may seem."""

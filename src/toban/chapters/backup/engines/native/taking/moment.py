@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toban.chapters.backup.engine import Snapshot, Taken, Watch
-from toban.chapters.backup.engines.native import log
-from toban.chapters.backup.engines.native.replay import StoredSegment
-from toban.chapters.backup.engines.native.segments import Segment, log_folder, lsn_text, position
+from toban.chapters.backup.engines.native.log import log
+from toban.chapters.backup.engines.native.log.replay import StoredSegment
+from toban.chapters.backup.engines.native.protocol.segments import Segment, log_folder, lsn_text, position
 from toban.engine.stores.store import Store, folder_of
 
 _COMMIT = re.compile(r"tx:\s+(\d+), lsn: ([0-9A-F]+/[0-9A-F]+),.* desc: COMMIT(?:_PREPARED (\d+):)?")

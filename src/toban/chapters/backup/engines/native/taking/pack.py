@@ -15,8 +15,8 @@ from typing import Self
 
 import zstandard
 
-from toban.chapters.backup.engines.native.members import Members
-from toban.chapters.backup.engines.native.replication import Archive
+from toban.chapters.backup.engines.native.protocol.replication import Archive
+from toban.chapters.backup.engines.native.taking.members import Members
 from toban.engine.stores.store import Store, Stored, Writer
 
 OBJECT_BYTES = 128 << 20

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from toban.chapters.backup.engines.native.incremental import BLOCK
+from toban.chapters.backup.engines.native.restoring.incremental import BLOCK
 
 _LANES = 32
 _PRIME = np.uint32(16777619)

@@ -12,10 +12,7 @@ import structlog
 import zstandard
 
 from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, Place, Taken, Watch
-from toban.chapters.backup.engines.native.landmarks import Landmarks, certain_by
-from toban.chapters.backup.engines.native.members import NoTar
-from toban.chapters.backup.engines.native.pack import Archives, Compression
-from toban.chapters.backup.engines.native.replication import (
+from toban.chapters.backup.engines.native.protocol.replication import (
     Archive,
     BaseBackup,
     Identity,
@@ -25,8 +22,11 @@ from toban.chapters.backup.engines.native.replication import (
     Replication,
     Stopped,
 )
-from toban.chapters.backup.engines.native.segments import position
-from toban.chapters.backup.engines.native.server import Inquiry, Server
+from toban.chapters.backup.engines.native.protocol.segments import position
+from toban.chapters.backup.engines.native.protocol.server import Inquiry, Server
+from toban.chapters.backup.engines.native.taking.landmarks import Landmarks, certain_by
+from toban.chapters.backup.engines.native.taking.members import NoTar
+from toban.chapters.backup.engines.native.taking.pack import Archives, Compression
 from toban.engine.stores.store import Store, Stored, StoreTrouble, folder_of
 
 _NOT_IN_STATE = "55000"

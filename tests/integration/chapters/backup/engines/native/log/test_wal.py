@@ -22,9 +22,15 @@ from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster
 
 from toban.chapters.backup.engine import BackupFailed, Method, Place, Taken
-from toban.chapters.backup.engines.native.segments import LogObject, Segment, assemble, position, read_key
-from toban.chapters.backup.engines.native.take import take
-from toban.chapters.backup.engines.native.wal import LogSource, follow
+from toban.chapters.backup.engines.native.log.wal import LogSource, follow
+from toban.chapters.backup.engines.native.protocol.segments import (
+    LogObject,
+    Segment,
+    assemble,
+    position,
+    read_key,
+)
+from toban.chapters.backup.engines.native.taking.take import take
 from toban.chapters.backup.following import FollowerBusy
 from toban.engine.stores.directory import DirectoryStore
 from toban.engine.stores.store import Store

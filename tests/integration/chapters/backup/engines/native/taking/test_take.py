@@ -16,8 +16,8 @@ from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster, give_away
 
 from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, Taken
-from toban.chapters.backup.engines.native.segments import position
-from toban.chapters.backup.engines.native.take import take
+from toban.chapters.backup.engines.native.protocol.segments import position
+from toban.chapters.backup.engines.native.taking.take import take
 from toban.engine.stores.directory import DirectoryStore
 
 

@@ -6,8 +6,8 @@ from types import MappingProxyType
 
 import pytest
 
-from toban.chapters.backup.engines.native.doubts import server_doubts, slot_trouble
-from toban.chapters.backup.engines.native.server import Look, Server, Slot
+from toban.chapters.backup.engines.native.checking.doubts import server_doubts, slot_trouble
+from toban.chapters.backup.engines.native.protocol.server import Look, Server, Slot
 
 GOOD = {
     "server_version": "18.6 (Debian 18.6-1)",

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from toban.chapters.backup.engines.native.replay import Branch, Log, StoredSegment, read_history, unbroken
-from toban.chapters.backup.engines.native.segments import Segment
+from toban.chapters.backup.engines.native.log.replay import Branch, Log, StoredSegment, read_history, unbroken
+from toban.chapters.backup.engines.native.protocol.segments import Segment
 
 SIZE = 16 << 20
 NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)

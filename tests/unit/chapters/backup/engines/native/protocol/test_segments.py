@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toban.chapters.backup.engines.native.segments import (
+from toban.chapters.backup.engines.native.protocol.segments import (
     LogObject,
     Segment,
     assemble,

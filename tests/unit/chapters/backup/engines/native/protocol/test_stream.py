@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toban.chapters.backup.engines.native.segments import Segment, assemble
-from toban.chapters.backup.engines.native.stream import (
+from toban.chapters.backup.engines.native.protocol.segments import Segment, assemble
+from toban.chapters.backup.engines.native.protocol.stream import (
     Gap,
     Keepalive,
     LogReceived,

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from toban.chapters.backup.engines.native.incremental import (
+from toban.chapters.backup.engines.native.restoring.incremental import (
     BLOCK,
     BadIncrement,
     Head,

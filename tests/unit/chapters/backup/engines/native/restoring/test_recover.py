@@ -7,8 +7,8 @@ import pytest
 from tests.unit.chapters.backup.engines.native.taken import FULL
 
 from toban.chapters.backup.engine import RestoreOrder
-from toban.chapters.backup.engines.native.combine import plain_label
-from toban.chapters.backup.engines.native.recover import recovery_settings, without_old_orders
+from toban.chapters.backup.engines.native.restoring.combine import plain_label
+from toban.chapters.backup.engines.native.restoring.recover import recovery_settings, without_old_orders
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=timezone(timedelta(hours=9)))
 

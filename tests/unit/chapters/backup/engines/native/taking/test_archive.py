@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import zstandard
 
-from toban.chapters.backup.engines.native.archive import BadArchive, MemberKind, inflated, members
+from toban.chapters.backup.engines.native.taking.archive import BadArchive, MemberKind, inflated, members
 
 
 def tar(*entries: tuple[str, bytes | None], ends: bool = True) -> bytes:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toban.chapters.backup.engines.native.landmarks import certain_by
+from toban.chapters.backup.engines.native.taking.landmarks import certain_by
 
 NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
 NOTED = [

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from toban.chapters.backup.engines.native.manifest import CHECKSUMS, BadManifest, File, parse
+from toban.chapters.backup.engines.native.taking.manifest import CHECKSUMS, BadManifest, File, parse
 
 FILES = [
     {"Path": "base/5/1", "Size": 8192, "Last-Modified": "2026-04-01 03:00:00 GMT",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toban.chapters.backup.engines.native.members import Cut, Members, NoTar
+from toban.chapters.backup.engines.native.taking.members import Cut, Members, NoTar
 
 
 def tar(*files: tuple[str, bytes]) -> bytes:

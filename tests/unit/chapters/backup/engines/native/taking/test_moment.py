@@ -1,7 +1,7 @@
 """Which snapshot a place in the log leads to."""
 
 from toban.chapters.backup.engine import Snapshot
-from toban.chapters.backup.engines.native.moment import Commit, place_of
+from toban.chapters.backup.engines.native.taking.moment import Commit, place_of
 
 END = 10_000
 

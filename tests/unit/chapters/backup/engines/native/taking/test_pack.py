@@ -6,7 +6,7 @@ import struct
 
 import zstandard
 
-from toban.chapters.backup.engines.native.pack import Compressed, Compression
+from toban.chapters.backup.engines.native.taking.pack import Compressed, Compression
 from toban.engine.stores.store import Stored
 
 LARGE = 17 << 20

@@ -2,7 +2,7 @@
 
 import pytest
 
-from toban.chapters.backup.engines.native.pages import damaged, first_block
+from toban.chapters.backup.engines.native.taking.pages import damaged, first_block
 
 
 @pytest.mark.parametrize(
