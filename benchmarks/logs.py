@@ -27,11 +27,12 @@ import psycopg
 from tests.e2e.browsing import chromium, signed_in
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
+from tests.registered import schema
 
 from toban.chapters.logs.intake.lines import LineReader, Origin
 from toban.chapters.logs.rules import rules
 from toban.design.reader import read_design
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.telemetry.logs.language import read_search
 from toban.engine.telemetry.logs.rows import Batch, LogStore, key_of
 from toban.engine.telemetry.logs.search import LogSearch, Span
@@ -161,7 +162,7 @@ def taking_in(store: StoreProcess, served: Served, batch: int, seconds: float) -
 
 def fill(telemetry: Telemetry, count: int) -> None:
     """Bring *count* rows over one day into the store, by the same reader as the server's."""
-    edition = read_design(DOCUMENT + LOGS, "運用設計書.md"), read_bindings("", Path("toban.toml"), Kinds())
+    edition = read_design(DOCUMENT + LOGS, "運用設計書.md"), read_bindings("", Path("toban.toml"), schema())
     store, read = LogStore(telemetry), LineReader(rules(*edition))
     for start in range(0, count, BATCH):
         body = b"\n".join(lines(BATCH, start, count / 80_000))

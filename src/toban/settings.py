@@ -6,13 +6,24 @@ from urllib.parse import unquote, urlsplit
 
 import django_stubs_ext
 
+from toban import wiring
+
 django_stubs_ext.monkeypatch()
 
 PACKAGE = Path(__file__).parent
+PARTS = wiring.parts()
+"""What is registered: extensions bring apps, pages, templates and static files."""
 HOME = Path(os.environ.get("TOBAN_HOME", "var")).absolute()
 STATE_URL = os.environ.get("TOBAN_STATE_URL", f"sqlite:///{HOME}/state.sqlite3")
 RUNS_AT_ONCE = int(os.environ.get("TOBAN_RUNS_AT_ONCE", "8"))
 PUBLIC_URL = os.environ.get("TOBAN_PUBLIC_URL", "http://127.0.0.1:8300")
+
+
+def beside_pages(name: str) -> list[Path]:
+    """Return the folders *name* of every subject: of the pages that belong to no extension, and of all others."""
+    ours = [PACKAGE / "faces" / "web" / subject / name for subject in ("calendar", "document")]
+    brought = [folder for each in PARTS.extensions for folder in each.beside_pages(name)]
+    return [*(folder for folder in ours if folder.is_dir()), *brought]
 
 
 def _telemetry_url() -> str:
@@ -21,6 +32,7 @@ def _telemetry_url() -> str:
     return os.environ.get("TOBAN_TELEMETRY_URL") or (path.read_text() if path.exists() else "")
 
 
+PAGE_STATIC = beside_pages("static")
 TELEMETRY_URL = _telemetry_url()
 
 
@@ -73,17 +85,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "django_htmx",
-    "toban.engine.people",
-    "toban.engine.evidence",
-    "toban.engine.notify",
-    "toban.engine.runs",
-    "toban.chapters.monitoring",
-    "toban.chapters.objectives",
-    "toban.chapters.logs",
-    "toban.chapters.errors",
-    "toban.chapters.backup",
-    "toban.chapters.batch.kinds.invoices",
-    "toban.chapters.batch.kinds.statistics",
+    *(app for extension in PARTS.extensions for app in extension.apps),
 ]
 ROOT_URLCONF = "toban.faces.web.urls"
 MIDDLEWARE = [
@@ -104,7 +106,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": sorted((PACKAGE / "faces" / "web").glob("*/templates")),
+        "DIRS": beside_pages("templates"),
         "APP_DIRS": True,
         "OPTIONS": {
             "builtins": ["toban.faces.web.templatetags.pages"],

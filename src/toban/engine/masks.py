@@ -9,7 +9,7 @@ from typing import Any
 
 import re2
 
-from toban.engine.bindings.model import LogBinding
+from toban.engine.bindings.masking import Masking
 
 HIDDEN = "***"
 
@@ -200,7 +200,7 @@ class Masker:
             yield partial(_EMAIL.sub, HIDDEN)
 
 
-def masker(binding: LogBinding) -> Masker:
+def masker(binding: Masking) -> Masker:
     """Return what masks as `[logs]` says."""
     return Masker([Mask(name) for name in binding.mask], binding.mask_fields)
 

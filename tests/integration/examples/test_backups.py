@@ -3,15 +3,15 @@
 from pathlib import Path
 
 import pytest
+from tests.registered import PARTS
 
-from toban import wiring
 from toban.chapters.backup import works
 from toban.chapters.backup.drills import routine as drills
 from toban.chapters.backup.works import BackupPlan
 from toban.design.reader import Design, load_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import Bindings
-from toban.faces.cli.parts import Parts
+from toban.engine.parts import Parts
 
 pytestmark = pytest.mark.slow
 
@@ -20,16 +20,13 @@ SHOP = Path(__file__).parents[3] / "examples" / "webshop"
 
 @pytest.fixture
 def parts() -> Parts:
-    return Parts(
-        sources=wiring.SOURCES, channels=wiring.CHANNELS, works=wiring.WORKS, stores=wiring.STORES,
-        backups=wiring.BACKUPS,
-    )  # fmt: skip
+    return PARTS
 
 
 @pytest.fixture
 def bindings(parts: Parts, tmp_path: Path) -> Bindings:
     text = (SHOP / "toban.toml").read_text(encoding="utf-8")
-    return read_bindings(text, tmp_path / "toban.toml", parts.kinds)
+    return read_bindings(text, tmp_path / "toban.toml", parts.schema)
 
 
 @pytest.fixture
@@ -39,7 +36,7 @@ def design() -> Design:
 
 @pytest.fixture
 def planned(design: Design, bindings: Bindings, parts: Parts) -> BackupPlan:
-    return works.plan(design, bindings, parts.backup_kinds)
+    return works.plan(design, bindings, parts.kinds)
 
 
 def test_full_copies_are_made_by_the_documents_batch_and_increments_by_their_row(planned: BackupPlan) -> None:

@@ -12,14 +12,13 @@ from psycopg.conninfo import make_conninfo
 from pypdf import PdfReader
 from tests.integration.chapters.batch.kinds.conftest import HandTurn
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.registered import PARTS
 
-from toban import wiring
 from toban.chapters.batch import works
 from toban.chapters.batch.works import BatchPlan
 from toban.design.reader import load_design
 from toban.engine import paper
 from toban.engine.bindings.load import read_bindings
-from toban.faces.cli.parts import Parts
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -46,13 +45,10 @@ def shop(postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 @pytest.fixture
 def planned(tmp_path: Path) -> BatchPlan:
     """The shop's works, with the files of its bindings under the test's folder."""
-    parts = Parts(
-        sources=wiring.SOURCES, channels=wiring.CHANNELS, works=wiring.WORKS, stores=wiring.STORES,
-        backups=wiring.BACKUPS,
-    )  # fmt: skip
+    parts = PARTS
     text = (SHOP / "toban.toml").read_text(encoding="utf-8")
-    bindings = read_bindings(text, tmp_path / "toban.toml", parts.kinds)
-    return works.plan(load_design(SHOP / "運用設計書.md"), bindings, parts.work_kinds)
+    bindings = read_bindings(text, tmp_path / "toban.toml", parts.schema)
+    return works.plan(load_design(SHOP / "運用設計書.md"), bindings, parts.kinds)
 
 
 def run(planned: BatchPlan, key: str, due_at: datetime, **parameters: str) -> HandTurn:

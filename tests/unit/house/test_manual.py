@@ -6,29 +6,28 @@ from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
+from tests.registered import PARTS
 
 from toban import wiring
+from toban.chapters.backup.bindings import BackupBinding, DrillBinding
+from toban.chapters.errors.bindings import ErrorBinding
+from toban.chapters.logs.bindings import SyslogBinding, SyslogTls
+from toban.chapters.objectives.bindings import ObjectiveBinding, StatusBinding, StatusService
 from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import (
-    BackupBinding,
-    BatchBinding,
     DiscoveryBinding,
-    DrillBinding,
-    ErrorBinding,
     Frame,
     HeartbeatBinding,
     LayerBinding,
     NoticeBinding,
-    ObjectiveBinding,
     Person,
-    StatusBinding,
-    StatusService,
     System,
 )
-from toban.engine.bindings.senders import SenderBinding, SyslogBinding, SyslogTls
-from toban.faces.cli.parts import Parts
+from toban.engine.bindings.senders import SenderBinding
+from toban.engine.runs.kinds import BatchBinding
 
 ROOT = Path(__file__).parents[3]
+COMMANDS = {*wiring.COMMANDS, *(name for each in PARTS.extensions for name in each.commands)}
 MANUAL = ROOT / "docs" / "manual"
 
 
@@ -59,13 +58,13 @@ def test_every_setting_is_in_the_manual() -> None:
 def test_every_command_is_in_the_manual() -> None:
     text = page("commands.md")
 
-    assert [name for name in wiring.COMMANDS if f"| `toban {name}" not in text] == []
+    assert [name for name in COMMANDS if f"| `toban {name}" not in text] == []
 
 
 def test_the_manual_names_no_command_that_does_not_exist() -> None:
     named = set(re.findall(r"^\| `toban (\w+)", page("commands.md"), re.MULTILINE))
 
-    assert sorted(named - set(wiring.COMMANDS)) == []
+    assert sorted(named - COMMANDS) == []
 
 
 @pytest.mark.parametrize(
@@ -109,30 +108,30 @@ def test_every_table_of_the_bindings_is_in_the_manual() -> None:
     assert [name for name in Frame.model_fields if f"## `[{name}" not in text] == []
 
 
-@pytest.mark.parametrize("kind", sorted(wiring.CHANNELS))
+@pytest.mark.parametrize("kind", sorted(PARTS.kinds.modules["channels"]))
 def test_every_key_of_a_channel_is_in_the_manual(kind: str) -> None:
-    config = import_module(wiring.CHANNELS[kind]).TRANSPORT.config
+    config = import_module(PARTS.kinds.modules["channels"][kind]).TRANSPORT.config
 
     assert undocumented(config, section(page("channels.md"), f'`kind = "{kind}"`')) == []
 
 
-@pytest.mark.parametrize("kind", sorted(wiring.SOURCES))
+@pytest.mark.parametrize("kind", sorted(PARTS.kinds.modules["sources"]))
 def test_every_key_of_a_source_is_in_the_manual(kind: str) -> None:
-    config = import_module(wiring.SOURCES[kind]).KIND.config
+    config = import_module(PARTS.kinds.modules["sources"][kind]).KIND.config
 
     assert undocumented(config, section(page("sources.md"), f'`kind = "{kind}"`')) == []
 
 
-@pytest.mark.parametrize("kind", sorted(wiring.LOG_SOURCES))
+@pytest.mark.parametrize("kind", sorted(PARTS.kinds.modules["log_sources"]))
 def test_every_key_of_a_log_source_is_in_the_manual(kind: str) -> None:
-    config = import_module(wiring.LOG_SOURCES[kind]).KIND.config
+    config = import_module(PARTS.kinds.modules["log_sources"][kind]).KIND.config
 
     assert undocumented(config, section(page("logs-senders.md"), f'`kind = "{kind}"`')) == []
 
 
-@pytest.mark.parametrize("kind", sorted(wiring.DISCOVERIES))
+@pytest.mark.parametrize("kind", sorted(PARTS.kinds.modules["discoveries"]))
 def test_every_key_of_a_discovery_is_in_the_manual(kind: str) -> None:
-    config = import_module(wiring.DISCOVERIES[kind]).KIND.config
+    config = import_module(PARTS.kinds.modules["discoveries"][kind]).KIND.config
     own = set(config.model_fields) - set(DiscoveryBinding.model_fields)
     text = section(page("sources.md"), f'検出 `kind = "{kind}"` / Discovery')
 
@@ -145,9 +144,11 @@ def test_what_every_discovery_may_say_is_in_the_manual() -> None:
     assert undocumented(DiscoveryBinding, text) == []
 
 
-@pytest.mark.parametrize("kind", sorted(wiring.WORKS))
+@pytest.mark.parametrize("kind", sorted(PARTS.kinds.modules["batches"]))
 def test_every_key_of_a_batch_is_in_the_manual(kind: str) -> None:
-    own = set(import_module(wiring.WORKS[kind]).KIND.config.model_fields) - set(BatchBinding.model_fields)
+    own = set(import_module(PARTS.kinds.modules["batches"][kind]).KIND.config.model_fields) - set(
+        BatchBinding.model_fields
+    )
     text = section(page("batches.md"), f'`kind = "{kind}"`')
 
     assert sorted(key for key in own if f"`{key}`" not in text) == []
@@ -159,16 +160,18 @@ def test_what_every_batch_may_say_is_in_the_manual() -> None:
     assert undocumented(BatchBinding, section(page("batches.md"), heading)) == []
 
 
-@pytest.mark.parametrize("kind", sorted(wiring.STORES))
+@pytest.mark.parametrize("kind", sorted(PARTS.kinds.modules["stores"]))
 def test_every_key_of_a_store_is_in_the_manual(kind: str) -> None:
-    config = import_module(wiring.STORES[kind]).KIND.config
+    config = import_module(PARTS.kinds.modules["stores"][kind]).KIND.config
 
     assert undocumented(config, section(page("backups.md"), f'`kind = "{kind}"`')) == []
 
 
-@pytest.mark.parametrize("kind", sorted(wiring.BACKUPS))
+@pytest.mark.parametrize("kind", sorted(PARTS.kinds.modules["backups"]))
 def test_every_key_of_a_backup_engine_is_in_the_manual(kind: str) -> None:
-    own = set(import_module(wiring.BACKUPS[kind]).KIND.config.model_fields) - set(BackupBinding.model_fields)
+    own = set(import_module(PARTS.kinds.modules["backups"][kind]).KIND.config.model_fields) - set(
+        BackupBinding.model_fields
+    )
     text = section(page("backups.md"), f'`kind = "{kind}"`')
 
     assert sorted(key for key in own if f"`{key}`" not in text) == []
@@ -210,10 +213,10 @@ def broken_links(path: Path) -> list[str]:
 
 
 def test_every_example_of_a_target_can_be_read(tmp_path: Path) -> None:
-    kinds = Parts(sources=wiring.SOURCES, channels=wiring.CHANNELS, discoveries=wiring.DISCOVERIES).kinds
+    schema = PARTS.schema
     blocks = re.findall(r"^```toml\n(.*?)^```$", page("sources.md"), re.MULTILINE | re.DOTALL)
     examples = [block for block in blocks if block.startswith("[")]
 
     assert len(examples) >= 3
     for example in examples:
-        assert read_bindings(example, tmp_path / "toban.toml", kinds).targets.keys()
+        assert read_bindings(example, tmp_path / "toban.toml", schema).targets.keys()

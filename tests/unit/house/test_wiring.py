@@ -6,7 +6,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
-from toban import wiring
+from tests.registered import PARTS
 
 CLIENTS = (
     *("apprise", "asyncssh", "boto3", "botocore", "chdb", "clickhouse_connect", "cryptography", "django"),
@@ -28,17 +28,13 @@ print(json.dumps(failed))
 READ = """
 import json, sys
 from toban import wiring
-kinds = wiring.parts().kinds
-print(json.dumps([len(kinds.sources) + len(kinds.backups), sorted(set(sys.argv[1:]) & sys.modules.keys())]))
+models = wiring.parts().schema.models
+print(json.dumps([len(models["sources"]) + len(models["backups"]), sorted(set(sys.argv[1:]) & sys.modules.keys())]))
 """
 
 
 def test_kinds_are_loaded_without_django_being_ready() -> None:
-    registered = (
-        *(wiring.CHANNELS, wiring.SOURCES, wiring.DISCOVERIES),
-        *(wiring.WORKS, wiring.STORES, wiring.BACKUPS, wiring.LOG_SOURCES),
-    )
-    modules = sorted({module for table in registered for module in table.values()})
+    modules = sorted({module for table in PARTS.kinds.modules.values() for module in table.values()})
     environment = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
 
     told = subprocess.check_output([sys.executable, "-c", LOAD, *modules], env=environment)

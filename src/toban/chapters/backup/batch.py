@@ -1,13 +1,8 @@
 """A row of the batch table that makes a backup: `[batches.B001] kind = "backup"`."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from toban.chapters.backup.engine import EngineKind, Method
-from toban.engine.bindings.model import BatchBinding
-from toban.engine.runs.kinds import NotBindable, Site, WorkKind
+from toban.chapters.backup.engine import Method
+from toban.engine.runs.kinds import BatchBinding, NotBindable, Site, WorkKind
 from toban.engine.runs.work import Step
-from toban.engine.stores.store import StoreKind
 
 
 class BackupBatch(BatchBinding):
@@ -18,28 +13,18 @@ class BackupBatch(BatchBinding):
     method: Method = Method.FULL
 
 
-@dataclass(frozen=True, slots=True)
-class Kinds:
-    """What `kind = "…"` may say of backups."""
+def _steps(config: BackupBatch, site: Site) -> tuple[Step, ...]:
+    # The kinds are known before the state database is: what needs its tables comes later.
+    from toban.chapters.backup.steps import steps  # noqa: PLC0415
+    from toban.chapters.backup.works import clause_of, source_of  # noqa: PLC0415
 
-    engines: Mapping[str, EngineKind]
-    stores: Mapping[str, StoreKind]
+    source = source_of(config.subject, site.design, site.bindings, site.kinds)
+    if isinstance(source, str):
+        raise NotBindable(source)
+    if config.method not in source.kind.methods:
+        raise NotBindable(f'kind = "{source.kind_name}" は method = "{config.method}" を取れません')
+    clause = clause_of(config.subject, config.method, site.design)
+    return steps(source, config.method, clause or site.batch.id)
 
 
-def batch_kind(kinds: Kinds) -> WorkKind:
-    """Return the kind of batch that makes backups with *kinds* of engines and stores."""
-
-    def made(config: BackupBatch, site: Site) -> tuple[Step, ...]:
-        # The kinds are known before the state database is: what needs its tables comes later.
-        from toban.chapters.backup.steps import steps  # noqa: PLC0415
-        from toban.chapters.backup.works import clause_of, source_of  # noqa: PLC0415
-
-        source = source_of(config.subject, site.design, site.bindings, kinds)
-        if isinstance(source, str):
-            raise NotBindable(source)
-        if config.method not in source.kind.methods:
-            raise NotBindable(f'kind = "{source.kind_name}" は method = "{config.method}" を取れません')
-        clause = clause_of(config.subject, config.method, site.design)
-        return steps(source, config.method, clause or site.batch.id)
-
-    return WorkKind(BackupBatch, made)
+KIND = WorkKind(BackupBatch, _steps)

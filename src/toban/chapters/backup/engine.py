@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from toban.engine.bindings.model import BackupBinding
+from toban.chapters.backup.bindings import BackupBinding
+from toban.design.clauses.backup import BackupPolicy
+from toban.design.reader import Design
+from toban.engine.bindings.table import kinded
+from toban.engine.kinds import KindPoint
 from toban.engine.stores.store import Store, Stored
 
 
@@ -250,12 +253,13 @@ class EngineKind:
     """Whether a restore goes into an empty database that must be there."""
 
 
-def load_engines(modules: Mapping[str, str]) -> dict[str, EngineKind]:
-    """Import the registered *modules* (kind → module name); each holds one `KIND`."""
-    found = {}
-    for name, module in modules.items():
-        kind = import_module(module).KIND
-        if not isinstance(kind, EngineKind):
-            raise TypeError(f"{module}.KIND is no EngineKind")
-        found[name] = kind
-    return found
+ENGINE_KINDS = KindPoint("backups", EngineKind)
+"""`kind = "…"` of `[backups.SUBJECT]`."""
+
+
+def _subjects(design: Design) -> set[str]:
+    return {policy.subject for policy in design.of(BackupPolicy)}
+
+
+BACKUPS = kinded("backups", BackupBinding, ENGINE_KINDS, names=_subjects)
+"""The document's word for what is backed up (PostgreSQL) → by which engine, from where."""

@@ -57,6 +57,8 @@ class Backups:
 
     def adopt(self, plan: BackupPlan, system: System, digest: str) -> None:
         """Tell of *plan* from now on."""
+        if plan is self._plan:
+            return
         self._system, self._digest = system, digest
         self._plan, self._guarded_at = plan, None
 

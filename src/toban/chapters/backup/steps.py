@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from toban.chapters.backup import catalogue, rules
+from toban.chapters.backup.bindings import BackupBinding
 from toban.chapters.backup.engine import (
     BackupFailed,
     Engine,
@@ -31,7 +32,7 @@ from toban.chapters.backup.rules import Keep, PrunePlan
 from toban.chapters.backup.turns import NoTurn, Turn, turn_of
 from toban.design.clauses.backup import RestoreProcedure
 from toban.engine.amounts import size
-from toban.engine.bindings.model import BackupBinding, System
+from toban.engine.bindings.model import System
 from toban.engine.clock import Clock, system_clock
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from toban.chapters.backup.batch import BackupBatch, Kinds
-from toban.chapters.backup.engine import EngineKind, Method
+from toban.chapters.backup.batch import BackupBatch
+from toban.chapters.backup.engine import BACKUPS, ENGINE_KINDS, EngineKind, Method
 from toban.chapters.backup.rules import Keep
 from toban.chapters.backup.steps import Source, steps
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective, RestoreProcedure
@@ -18,8 +18,11 @@ from toban.design.values.duration import Duration, Retention
 from toban.engine.bindings.due import due_times
 from toban.engine.bindings.model import Bindings
 from toban.engine.clock import Clock, system_clock
+from toban.engine.kinds import Kinds
+from toban.engine.runs.kinds import BATCHES
 from toban.engine.runs.work import Work
 from toban.engine.said import recorded
+from toban.engine.stores.store import STORE_KINDS
 
 _DELAY = timedelta(minutes=5)
 """Before a retry where the document says how often, and not after how long."""
@@ -55,6 +58,12 @@ class BackupPlan:
     """RPO and RTO that can be judged."""
     unbound: Mapping[str, str]
     """Clause id → why it does not run."""
+
+    @property
+    def rows(self) -> Mapping[str, str]:
+        """See `Plan`."""
+        told = [policy.row for policy in (*self.policies, *self.guards)]
+        return {**{row.id: "" for row in (*told, *self.objectives)}, **self.unbound}
 
 
 @dataclass(slots=True)
@@ -124,7 +133,7 @@ def source_of(
     subject: str, design: Design, bindings: Bindings, kinds: Kinds, *, clock: Clock = system_clock
 ) -> Source | str:
     """Return where a subject is backed up from and to, or why it can't be."""
-    bound = bindings.backups.get(subject)
+    bound = BACKUPS.of(bindings).get(subject)
     if bound is None:
         return recorded(
             "「%(subject)s」をどう取るかが %(file)s にありません:"
@@ -132,9 +141,9 @@ def source_of(
             subject=subject,
             file=bindings.file,
             section=f'[backups."{subject}"]',
-            kinds=_choices(kinds.engines),
+            kinds=_choices(kinds.of(ENGINE_KINDS)),
         )
-    kind = kinds.engines[bound.kind]
+    kind = kinds.of(ENGINE_KINDS)[bound.kind]
     rows = [row for row in design.of(BackupPolicy) if row.subject == subject]
     store_name = bound.config.store or _destination(rows)
     # A place of the engine's own is no store of ours, though the row's destination may name one of those.
@@ -155,7 +164,7 @@ def source_of(
         kind=kind,
         config=bound.config,
         store_name=store_name,
-        store_kind=kinds.stores[store.kind] if store is not None else None,
+        store_kind=kinds.of(STORE_KINDS)[store.kind] if store is not None else None,
         store_config=store.config if store is not None else None,
         keep=_keep(rows),
         digest=design.digest,
@@ -184,7 +193,7 @@ def days_of(retention: Retention | None) -> int | None:
 def doing(row: BackupPolicy, method: Method, design: Design, bindings: Bindings) -> str:
     """Return the batch that makes what *row* asks for; empty when its own work does."""
     in_document = {batch.batch_id or batch.name for batch in design.of(Batch)}
-    for key, bound in bindings.batches.items():
+    for key, bound in BATCHES.of(bindings).items():
         config: Any = bound.config
         if not isinstance(config, BackupBatch) or key not in in_document:
             continue

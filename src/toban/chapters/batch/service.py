@@ -10,7 +10,6 @@ from django.db.models import Q
 from toban.chapters.batch import practice, report
 from toban.chapters.batch.report import Row
 from toban.chapters.batch.works import BatchPlan
-from toban.engine.clock import Clock
 from toban.engine.evidence import status
 from toban.engine.notify import alerts
 from toban.engine.notify.signal import Signal
@@ -21,35 +20,20 @@ _LATELY = timedelta(hours=1)
 """What is worth knowing is told this late at most: a worker that was away longer has other things to tell."""
 
 
-class Batches:
-    """The batches of the edition in force. One thread drives `tell`."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._plan: BatchPlan | None = None
-        self._digest = ""
-
-    def adopt(self, plan: BatchPlan, digest: str) -> None:
-        """Tell of *plan* from now on."""
-        self._plan, self._digest = plan, digest
-
-    def tell(self) -> None:
-        """Show every batch's status and report what is wrong."""
-        plan, now = self._plan, self._clock()
-        if plan is None:
-            return
-        standings_now = standings(plan.works, now)
-        rows = {
-            key: Row(batch, plan.works[key], standings_now.get(key, Standing()))
-            for key, batch in plan.batches.items()
-        }
-        signals = [each for row in rows.values() for each in report.signals(row, now)]
-        updates = [report.status(row, now) for row in rows.values()]
-        updates += practice.statuses(plan.practice, plan.works, now)
-        with transaction.atomic():
-            status.show(updates, now, self._digest)
-            alerts.report(signals, now, self._digest)
-            alerts.tell(list(_events(rows, now)), now, self._digest)
+def tell(plan: BatchPlan, now: datetime, digest: str) -> None:
+    """Show every batch's status and report what is wrong."""
+    standings_now = standings(plan.works, now)
+    rows = {
+        key: Row(batch, plan.works[key], standings_now.get(key, Standing()))
+        for key, batch in plan.batches.items()
+    }
+    signals = [each for row in rows.values() for each in report.signals(row, now)]
+    updates = [report.status(row, now) for row in rows.values()]
+    updates += practice.statuses(plan.practice, plan.works, now)
+    with transaction.atomic():
+        status.show(updates, now, digest)
+        alerts.report(signals, now, digest)
+        alerts.tell(list(_events(rows, now)), now, digest)
 
 
 def _events(rows: Mapping[str, Row], now: datetime) -> Iterator[Signal]:

@@ -9,8 +9,9 @@ from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
 from toban.design.reader import Design
 from toban.design.values.retry import FailureAction, read_retry
 from toban.engine.bindings.due import due_times
-from toban.engine.bindings.model import BatchBinding, Bindings, Bound
-from toban.engine.runs.kinds import NotBindable, Site, WorkKind
+from toban.engine.bindings.model import Bindings, Bound
+from toban.engine.kinds import Kinds
+from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, BatchBinding, NotBindable, Site, WorkKind, key_of
 from toban.engine.runs.rules import CatchUp
 from toban.engine.runs.work import Reported, Step, Work
 from toban.engine.said import recorded
@@ -34,13 +35,14 @@ class BatchPlan:
     unbound: Mapping[str, str]
     """Clause id → why it does not run."""
 
+    @property
+    def rows(self) -> Mapping[str, str]:
+        """See `Plan`."""
+        running = (*self.batches.values(), *self.practice)
+        return {**{row.id: "" for row in running}, **self.unbound}
 
-def key_of(batch: Batch) -> str:
-    """Return the name by which a batch is bound and ordered."""
-    return batch.batch_id or batch.name
 
-
-def plan(design: Design, bindings: Bindings, kinds: Mapping[str, WorkKind]) -> BatchPlan:
+def plan(design: Design, bindings: Bindings, kinds: Kinds) -> BatchPlan:
     """Return the works of *design* as *bindings* bind them."""
     all_batches = tuple(design.of(Batch))
     batches: dict[str, Batch] = {}
@@ -50,9 +52,9 @@ def plan(design: Design, bindings: Bindings, kinds: Mapping[str, WorkKind]) -> B
     works: dict[str, Work] = {}
     for key, batch in batches.items():
         if batch.id not in unbound:
-            bound, site = bindings.batches[key], Site(batch, design, bindings)
+            bound, site = BATCHES.of(bindings)[key], Site(batch, design, bindings, kinds)
             try:
-                works[key] = work(site, bound.config, kinds[bound.kind])
+                works[key] = work(site, bound.config, kinds.of(BATCH_KINDS)[bound.kind])
             except NotBindable as reason:
                 unbound[batch.id] = str(reason)
     runs = {key: batches[key] for key in works}
@@ -133,7 +135,7 @@ def _why_unbound(batch: Batch, batches: Mapping[str, Batch], bindings: Bindings)
     key, file = key_of(batch), bindings.file
     if batches[key] is not batch:
         return recorded("「%(key)s」という行がもう一つあります: バッチIDを分けてください", key=key)
-    binding = bindings.batches.get(key)
+    binding = BATCHES.of(bindings).get(key)
     if binding is None:
         return recorded(
             "何を実行するかが %(file)s にありません: %(section)s に %(setting)s を書いてください",
@@ -141,13 +143,13 @@ def _why_unbound(batch: Batch, batches: Mapping[str, Batch], bindings: Bindings)
             section=f"[batches.{key}]",
             setting='command = ["…"]',
         )
-    known = bindings.batches.keys() & batches.keys()
+    known = BATCHES.of(bindings).keys() & batches.keys()
     unknown = [each for each in binding.config.depends_on if each not in known]
     if unknown:
         return recorded(
             "depends_on の「%(names)s」が文書か %(file)s にありません", names="、".join(unknown), file=file
         )
-    if key in set(_behind(key, bindings.batches)):
+    if key in set(_behind(key, BATCHES.of(bindings))):
         return recorded("%(file)s の depends_on が輪になっています", file=file)
     if next(due_times(batch.schedule, bindings.system, _ANY_DAY, _ANY_DAY + _A_YEAR), None) is None:
         return recorded(

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from toban.chapters.errors import clauses
+from toban.chapters.errors.bindings import ErrorBinding
 from toban.design.reader import Design
 from toban.engine.bindings.draft import OpenTable, Proposal
-from toban.engine.bindings.model import ErrorBinding
+from toban.engine.kinds import Kinds
 
 
-def open_tables(design: Design) -> Iterator[OpenTable]:
+def open_tables(design: Design, _kinds: Kinds) -> Iterator[OpenTable]:
     """Yield an application to name, where the document says that errors are collected."""
     row = clauses.tracking(design)
     if row is not None:
-        yield OpenTable("errors", "app", [row], Proposal("", ErrorBinding))
+        yield OpenTable("errors", "app", [row], [Proposal("", ErrorBinding)])

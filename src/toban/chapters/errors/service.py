@@ -10,6 +10,7 @@ import structlog
 from django.db import transaction
 
 from toban.chapters.errors import clauses, report
+from toban.chapters.errors.bindings import ERRORS
 from toban.chapters.errors.intake.event import Level
 from toban.chapters.errors.models import (
     AffectedUser,
@@ -49,7 +50,7 @@ def kept_rows(design: Design, bindings: Bindings) -> set[str]:
     """Return the ids of the rows whose status is shown from here."""
     row = clauses.tracking(design)
     rows = {row.id} if row is not None else set()
-    return rows | {each.id for each in clauses.reviews(design)} if bindings.errors else rows
+    return rows | {each.id for each in clauses.reviews(design)} if ERRORS.of(bindings) else rows
 
 
 def tell(design: Design, now: datetime) -> int:
@@ -83,9 +84,9 @@ def show(design: Design, bindings: Bindings, now: datetime) -> None:
     updates = []
     row = clauses.tracking(design)
     if row is not None:
-        heard = ErrorProject.objects.in_bulk(list(bindings.errors))
-        updates.append(report.status(row, sorted(bindings.errors), heard, bindings.file, local))
-    if bindings.errors:
+        heard = ErrorProject.objects.in_bulk(list(ERRORS.of(bindings)))
+        updates.append(report.status(row, sorted(ERRORS.of(bindings)), heard, bindings.file, local))
+    if ERRORS.of(bindings):
         updates += _reviews(design, bindings, local)
     status.show(updates, now, design.digest)
 

@@ -1,14 +1,16 @@
 """What `toban init` proposes for chapter 3: where the audit log is shipped, and where old logs go. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
+from toban.chapters.logs.bindings import ArchiveBinding
 from toban.design.clauses.base import Clause
 from toban.design.clauses.logs import LogKind
 from toban.design.reader import Design
 from toban.engine.bindings.draft import OpenTable, Proposal
-from toban.engine.bindings.keeping import ArchiveBinding, EvidenceBinding
-from toban.engine.stores.store import StoreKind
+from toban.engine.bindings.model import EvidenceBinding
+from toban.engine.kinds import Kinds
+from toban.engine.stores.store import STORE_KINDS
 from toban.engine.telemetry.logs.words import AUDIT, kind_of
 
 _ARCHIVE = re.compile(r"アーカイブ|退避|長期(?:保存|保管)|archiv|glacier", re.IGNORECASE)
@@ -22,29 +24,30 @@ _SHIPPED = (
 _MOVED = "保存期間を過ぎたログを、消す前にどこへ移しますか。書かなければ、移さずに消えます"
 
 
-def open_tables(design: Design, stores: Mapping[str, StoreKind]) -> Iterator[OpenTable]:
-    """Yield what the audit log and archived logs of *design* ask for, with a store of *stores* for each."""
+def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
+    """Yield what the audit log and archived logs of *design* ask for, with a store of *kinds* for each."""
+    stores = kinds.of(STORE_KINDS)
     kind = next((name for name in ("s3", "directory") if name in stores), "")
     if not kind:
         return
 
     def store(name: str, bucket: str, rows: Sequence[Clause], notes: Sequence[str]) -> OpenTable:
         values = {"bucket": bucket} if "bucket" in stores[kind].config.model_fields else {}
-        return OpenTable("stores", name, rows, Proposal(kind, stores[kind].config, values), notes)
+        return OpenTable("stores", name, rows, [Proposal(kind, stores[kind].config, values)], notes)
 
     audited = [row for row in design.of(LogKind) if kind_of(row.name) == AUDIT]
     if audited:
         yield store(EvidenceBinding.example["store"], "audit", audited, [_SHIPPED])
-        yield OpenTable("evidence", "", audited, Proposal("", EvidenceBinding))
+        yield OpenTable("evidence", "", audited, [Proposal("", EvidenceBinding)])
     archived = [row for row in design.of(LogKind) if _is_archived(row)]
     said = [
         f"{design.document}:{each.line} {each.text}" for each in design.unread if _speaks_of_it(each.text)
     ]
     if archived or said:
         # What is said of logs as such is said of all kinds.
-        kinds = {} if said else {"kinds": [row.name for row in archived]}
+        values = {} if said else {"kinds": [row.name for row in archived]}
         yield store(ArchiveBinding.example["store"], "log-archive", archived, [*said, _MOVED])
-        yield OpenTable("logs.archive", "", archived, Proposal("", ArchiveBinding, kinds), said)
+        yield OpenTable("logs.archive", "", archived, [Proposal("", ArchiveBinding, values)], said)
 
 
 def _is_archived(row: LogKind) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from fnmatch import fnmatchcase
 
+from toban.chapters.logs.bindings import LOGS
 from toban.design.clauses.logs import LogKind, LogLevel
 from toban.design.reader import Design
 from toban.design.values.duration import Duration, Retention
@@ -62,7 +63,7 @@ class LogRules:
 
 def rules(design: Design, bindings: Bindings) -> LogRules:
     """Return the rules of an edition."""
-    written = bindings.logs
+    written = LOGS.of(bindings)
     dropped = {
         level_of(level.name, written.levels)
         for level in design.of(LogLevel)

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any, Protocol
 
 from toban.engine.bindings.model import DiscoveryBinding
+from toban.engine.kinds import KindPoint
 
 MOST_HOSTS = 2_000
 """Of one discovery: more is a mistake in it rather than a fleet."""
@@ -72,16 +72,9 @@ def host_of(address: str) -> str:
     return address.rpartition(":")[0] if address.count(":") == 1 else address
 
 
-def load_discoveries(modules: Mapping[str, str]) -> dict[str, DiscoveryKind]:
-    """Import the registered *modules* (kind → module name); each holds one `KIND`."""
-    found = {}
-    for name, module in modules.items():
-        kind = import_module(module).KIND
-        if not isinstance(kind, DiscoveryKind):
-            raise TypeError(f"{module}.KIND is no DiscoveryKind")
-        found[name] = kind
-    return found
-
-
 def _is_plain(text: str) -> bool:
     return text.isprintable()
+
+
+DISCOVERY_KINDS = KindPoint("discoveries", DiscoveryKind)
+"""`kind = "…"` of a target's discovery."""

@@ -82,6 +82,11 @@ class Plan:
     feeds: tuple[Feed, ...]
     finds: tuple[Find, ...] = ()
 
+    @property
+    def rows(self) -> Mapping[str, str]:
+        """See `toban.engine.operation.Plan`."""
+        return {**{each.monitor.id: "" for each in self.judged}, **self.unbound}
+
 
 def target_of(monitor: Monitor) -> str:
     """Return the name under which the bindings have what *monitor* watches."""

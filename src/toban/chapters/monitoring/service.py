@@ -56,6 +56,23 @@ class Monitoring:
         self._troubles: Mapping[str, str] = {}
         self._asides: dict[str, str] = {}
         self._stepped_at: datetime | None = None
+        self._term: int | None = None
+        self._plan: Plan | None = None
+
+    def turn(self, plan: Plan, digest: str, term: int | None, now: datetime) -> None:
+        """Do one step of *plan*, of the document with *digest*, if this worker leads: in its *term*.
+
+        What other leaders did meanwhile stands in the tables: each term begins with them.
+        """
+        if term != self._term:
+            self.leave()
+            self._term, self._plan = term, None
+        if term is None:
+            return
+        if plan is not self._plan:
+            self.adopt(plan, digest, now)
+            self._plan = plan
+        self.step(now)
 
     def adopt(self, plan: Plan, digest: str, now: datetime) -> None:
         """Run *plan*, of the document with *digest*, from now on; rows that stay go on where they are."""

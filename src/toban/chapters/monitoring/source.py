@@ -1,14 +1,14 @@
 """The extension point for metric sources: one small Protocol, one failure type, one line of registration."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
 from typing import Any, Protocol
 
 from toban.chapters.monitoring.counting import Counting
 from toban.design.values.metric import Metric
-from toban.engine.bindings.model import Section
+from toban.engine.bindings.section import Section
+from toban.engine.kinds import KindPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,5 @@ class SourceKind:
         return self.measures if self.asked_for is None else self.asked_for(config)
 
 
-def load_kinds(modules: Mapping[str, str]) -> dict[str, SourceKind]:
-    """Import the registered *modules* (kind → module name); each holds one `KIND`."""
-    found = {}
-    for name, module in modules.items():
-        kind = import_module(module).KIND
-        if not isinstance(kind, SourceKind):
-            raise TypeError(f"{module}.KIND is no SourceKind")
-        found[name] = kind
-    return found
+SOURCE_KINDS = KindPoint("sources", SourceKind)
+"""`kind = "…"` of a target's source; `toban init` proposes the first that can measure what is asked."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from toban.chapters.objectives.bindings import StatusBinding
 from toban.chapters.objectives.rules import Span, Tally
 from toban.chapters.objectives.sli import Indicator
 from toban.design.values.metric import Metric
-from toban.engine.bindings.model import StatusBinding
 
 DAYS = 90
 PAST = timedelta(days=30)

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from toban.chapters.objectives import public
+from toban.chapters.objectives.bindings import STATUS, StatusBinding
 from toban.chapters.objectives.models import ServiceSpell
 from toban.chapters.objectives.public import Board, Spell, State
 from toban.chapters.objectives.rules import Span
@@ -14,7 +15,7 @@ from toban.chapters.objectives.service import kept, planned
 from toban.chapters.objectives.sli import Indicator
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
-from toban.engine.bindings.model import Bindings, StatusBinding
+from toban.engine.bindings.model import Bindings
 from toban.engine.notify.models import Alert
 from toban.engine.notify.signal import Condition
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
@@ -30,7 +31,7 @@ _MOST = 500
 
 def look(telemetry: Telemetry, design: Design, bindings: Bindings, now: datetime) -> None:
     """Note how every service of `[status]` stands *now*; one that stands the same goes on."""
-    for name, of in public.indicators(bindings.status):
+    for name, of in public.indicators(STATUS.of(bindings)):
         state = public.state_of(
             _up(telemetry, of, now),
             has_critical=_has_critical(of),

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import transaction
 
 from toban.chapters.objectives import detection, duties, periods, public, report, rules
+from toban.chapters.objectives.bindings import STATUS
 from toban.chapters.objectives.models import BurnRate, LevelDay
 from toban.chapters.objectives.report import Level
 from toban.chapters.objectives.rules import Burn, Slice, Span, Tally
@@ -47,7 +48,7 @@ class Objectives:
     ) -> Sequence[Level]:
         """Count, show the rows' statuses and report what burns; return the levels."""
         levels = [self._level(sli, design, bindings, now) for sli in plan.slis]
-        for _, of in public.indicators(bindings.status):
+        for _, of in public.indicators(STATUS.of(bindings)):
             # A store that is away is told by the objectives; the days are counted again when it is back.
             with suppress(StoreUnavailable):
                 self._count(of, design, bindings, now)

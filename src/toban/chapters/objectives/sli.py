@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from toban.chapters.objectives.bindings import OBJECTIVES
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.objectives import Objective
 from toban.design.reader import Design
@@ -91,7 +92,7 @@ def _indicator(objective: Objective, faces: Sequence[str], bindings: Bindings) -
             "「%(name)s」を測る方法がありません: 測れるのは稼働率、レスポンスタイム、エラー率です",
             name=objective.name,
         )
-    written = bindings.objectives.get(objective.name)
+    written = OBJECTIVES.of(bindings).get(objective.name)
     if written is not None:
         if written.target not in bindings.targets:
             section = f'[targets."{written.target}"]'

@@ -4,8 +4,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from toban.engine.bindings.model import Section
 from toban.engine.bindings.secret import Secret
+from toban.engine.bindings.section import Section
 
 
 class AwsAccess(Section):

@@ -10,13 +10,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from toban.design.clauses.base import Clause
-from toban.design.clauses.monitoring import Monitor
-from toban.design.clauses.notices import NotificationRule
-from toban.design.clauses.objectives import DutyRole
 from toban.design.markdown import Heading
 from toban.design.reader import Design
-from toban.design.values.people import ChannelKind, ChannelRef, Recipient, Role
-from toban.engine.bindings.model import Section
+from toban.engine.bindings.section import Section
 from toban.engine.bindings.vague import clock_words
 
 _NOTHING: Mapping[str, str | Sequence[str]] = MappingProxyType({})
@@ -34,43 +30,30 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenTarget:
-    """A target to bind: the rows that watch it, and sources that can measure them."""
-
-    name: str
-    rows: Sequence[Clause]
-    sources: Sequence[Proposal]
-
-
-@dataclass(frozen=True, slots=True)
 class OpenTable:
-    """Another table to write: `[stores."S3"]`, the rows that ask for it, and a proposal."""
+    """A table to write: `[stores."S3"]`, the rows that ask for it, and what it may say."""
 
     table: str
     name: str
     """Empty for a table that stands once: `[evidence]`."""
     rows: Sequence[Clause]
-    proposal: Proposal
+    proposals: Sequence[Proposal]
+    """One, unless it is an array; none where only the notes are told."""
     notes: Sequence[str] = ()
     """What else is told of it."""
+    within: str = ""
+    """The array that each of *proposals* is an entry of: `[[targets."DB".sources]]`."""
+
+    @property
+    def head(self) -> str:
+        """The line that begins each entry."""
+        path = ".".join(part for part in (self.table, self.name and quoted(self.name), self.within) if part)
+        return f"[[{path}]]" if self.within else f"[{path}]"
 
 
-def draft(
-    design: Design,
-    targets: Iterable[OpenTarget],
-    channels: Mapping[ChannelKind, Proposal],
-    tables: Iterable[OpenTable] = (),
-) -> str:
+def draft(design: Design, tables: Iterable[OpenTable]) -> str:
     """Return the text of a `toban.toml` for *design*; it loads as it stands, and binds nothing yet."""
-    parts = [
-        _head(design),
-        *(_target(target) for target in targets),
-        *_people(design),
-        *_channels(design, channels),
-        *(_table(table) for table in tables),
-        *_assumptions(design),
-    ]
-    return "\n".join(parts)
+    return "\n".join([_head(design), *(_table(table) for table in tables), *_assumptions(design)])
 
 
 def quoted(text: str) -> str:
@@ -95,64 +78,12 @@ holidays = "JP"
 """
 
 
-def _target(target: OpenTarget) -> str:
-    lines = [f"# {_cite(row)}" for row in target.rows]
-    for proposal in target.sources:
-        lines.append(f"#[[targets.{quoted(target.name)}.sources]]")
-        lines += _proposed(proposal)
-    return "\n".join([*lines, ""])
-
-
 def _table(table: OpenTable) -> str:
     lines = [f"# {_cite(row)}" for row in table.rows]
     lines += [f"# {_line(note)}" for note in table.notes]
-    lines.append(f"#[{table.table}.{quoted(table.name)}]" if table.name else f"#[{table.table}]")
-    return "\n".join([*lines, *_proposed(table.proposal), ""])
-
-
-def _people(design: Design) -> Iterator[str]:
-    asked: dict[str, str] = {}
-    for duty in design.of(DutyRole):
-        # Who takes turns is reached by name, whichever turn it is.
-        for name in duty.rotation.people if duty.rotation is not None else (duty.role,):
-            asked.setdefault(name, _cite(duty))
-    for clause, recipients in _recipients(design):
-        for recipient in recipients:
-            if isinstance(recipient, Role):
-                asked.setdefault(recipient.name, _cite(clause))
-    for role, citation in asked.items():
-        yield f"""\
-# だれが担いますか — {citation}
-#[people.{quoted(role)}]
-#name = ""
-#email = ""
-#slack = ""
-"""
-
-
-def _channels(design: Design, channels: Mapping[ChannelKind, Proposal]) -> Iterator[str]:
-    wanted: dict[ChannelKind, str] = {}
-    for clause, recipients in _recipients(design):
-        for channel in recipients:
-            if isinstance(channel, ChannelRef):
-                wanted.setdefault(channel.kind, _cite(clause))
-    for kind, citation in wanted.items():
-        proposal = channels.get(kind)
-        if proposal is None:
-            yield f"# {kind.value} をつなぐ方法はまだありません — {citation}\n"
-            continue
-        lines = [f"# {kind.value} をどこにつなぎますか — {citation}", f"#[channels.{proposal.kind}]"]
-        yield "\n".join([*lines, *_proposed(proposal), ""])
-
-
-def _recipients(design: Design) -> Iterator[tuple[Clause, Sequence[Recipient]]]:
-    """The clauses that name who is told, or how, with those they name."""
-    for rule in design.of(NotificationRule):
-        yield rule, (*rule.recipients, *rule.channels)
-    for monitor in design.of(Monitor):
-        yield monitor, monitor.recipients
-    for duty in design.of(DutyRole):
-        yield duty, duty.channels
+    for proposal in table.proposals:
+        lines += [f"#{table.head}", *_proposed(proposal)]
+    return "\n".join([*lines, ""])
 
 
 def _assumptions(design: Design) -> Iterator[str]:

@@ -2,15 +2,19 @@
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import RLock
+from typing import Any, Protocol
 
 import structlog
 
 from toban.design.reader import Design, UnreadableDocument, load_design, read_design
-from toban.engine.bindings.load import Kinds, UnreadableBindings, load_bindings, read_bindings
+from toban.engine.bindings.load import UnreadableBindings, load_bindings, read_bindings
 from toban.engine.bindings.model import Bindings
+from toban.engine.bindings.table import Schema
 from toban.engine.bindings.vague import settle
+from toban.engine.kinds import Kinds
 
 log = structlog.get_logger(__name__)
 
@@ -21,12 +25,32 @@ _MISSING = b"\0missing"
 """Stands for a file that is not there, which is something else than an empty one."""
 
 
+class Planner[P](Protocol):
+    """Something that makes a plan of an edition."""
+
+    def plan(self, edition: "Edition", /) -> P:
+        """Return the plan; the same edition gives the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edition:
     """A document and its bindings, read together."""
 
     design: Design
     bindings: Bindings
+    kinds: Kinds = field(default_factory=Kinds, compare=False)
+    """What `kind = "…"` of the bindings stands for."""
+    _plans: dict[Planner[Any], Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _planning: RLock = field(default_factory=RLock, init=False, compare=False, repr=False)
+
+    def plan[P](self, planner: Planner[P]) -> P:
+        """Return what *planner* makes of this edition: made once, when somebody first asks for it."""
+        # One at a time: two threads would otherwise begin with two plans.
+        with self._planning:
+            if planner not in self._plans:
+                self._plans[planner] = planner.plan(self)
+            plan: P = self._plans[planner]
+            return plan
 
     @property
     def digests(self) -> tuple[str, str]:
@@ -55,11 +79,20 @@ class InForce:
     files can't be read goes on with the last version that could.
     """
 
-    def __init__(self, design: Path, bindings: Path, kinds: Kinds, *, kept: Path | None = None) -> None:
+    def __init__(
+        self,
+        design: Path,
+        bindings: Path,
+        schema: Schema,
+        *,
+        kinds: Kinds | None = None,
+        kept: Path | None = None,
+    ) -> None:
         self._design = design
         self._bindings = bindings
         self._kept = kept
-        self._kinds = kinds
+        self._schema = schema
+        self._kinds = kinds or Kinds()
         self._seen = ""
         self._decided = ""
         self._edition: Edition | None = None
@@ -105,7 +138,7 @@ class InForce:
         try:
             return self._edition_of(
                 read_design(design, str(self._design)),
-                read_bindings(bindings, self._bindings, self._kinds, folder=self._kept_folder(self._kept)),
+                read_bindings(bindings, self._bindings, self._schema, folder=self._kept_folder(self._kept)),
             )
         except (UnreadableDocument, UnreadableBindings):
             # Copied by a version of Toban that read more than this one.
@@ -149,17 +182,17 @@ class InForce:
         return self._edition_of(load_design(self._design), self._read_bindings())
 
     def _edition_of(self, design: Design, bindings: Bindings) -> Edition:
-        return Edition(settle(design, bindings.clock_words, bindings.file), bindings)
+        return Edition(settle(design, bindings.clock_words, bindings.file), bindings, self._kinds)
 
     def _read_bindings(self) -> Bindings:
         """Read the bindings; where there never were any, nothing is bound, and the page says so of each row.
 
         A file that was in force and is gone is a mistake: it must not silently unbind everything.
         """
-        nothing = read_bindings("", self._bindings, self._kinds)
+        nothing = read_bindings("", self._bindings, self._schema)
         was_there = self._edition is not None and self._edition.bindings.digest != nothing.digest
         if was_there or self._bindings.exists():
-            return load_bindings(self._bindings, self._kinds)
+            return load_bindings(self._bindings, self._schema)
         return nothing
 
 

@@ -16,37 +16,10 @@ from toban.design.finding import Finding, Level
 from toban.design.origin import Origin
 from toban.engine.bindings.lines import Path as KeyPath
 from toban.engine.bindings.lines import key_lines, nearest_line
-from toban.engine.bindings.model import (
-    BackupBinding,
-    BatchBinding,
-    Bindings,
-    Bound,
-    Discovery,
-    DiscoveryBinding,
-    Frame,
-)
+from toban.engine.bindings.model import Bindings, Bound, Discovery
 from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.bindings.table import Models, Schema
 from toban.engine.bindings.template import Template, fill
-
-type Models[M: BaseModel] = Mapping[str, type[M]]
-"""The name that `kind = "…"` gives → the model of its other keys."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kinds:
-    """The kinds that are registered for each table."""
-
-    sources: Models[BaseModel] = field(default_factory=dict)
-    channels: Models[BaseModel] = field(default_factory=dict)
-    works: Models[BatchBinding] = field(default_factory=dict)
-    stores: Models[BaseModel] = field(default_factory=dict)
-    backups: Models[BackupBinding] = field(default_factory=dict)
-    discoveries: Models[DiscoveryBinding] = field(default_factory=dict)
-    log_sources: Models[BaseModel] = field(default_factory=dict)
-
-
-DEFAULT_WORK = "command"
-"""The kind of a batch whose table names none."""
 
 _REFERENCE_HINT = '値そのものではなく、置き場所を "env:環境変数名" か "file:パス" で書いてください'
 
@@ -59,7 +32,7 @@ class UnreadableBindings(Exception):
         self.findings = tuple(findings)
 
 
-def load_bindings(path: Path, kinds: Kinds) -> Bindings:
+def load_bindings(path: Path, schema: Schema) -> Bindings:
     """Read the file at *path*, or raise `UnreadableBindings` with every finding.
 
     Whether secrets can be had is another question: see `secret_findings`.
@@ -75,30 +48,31 @@ def load_bindings(path: Path, kinds: Kinds) -> Bindings:
         raise UnreadableBindings(
             [_whole_file(path, message, "UTF-8 の読めるファイルを指定してください")]
         ) from error
-    return read_bindings(text, path, kinds)
+    return read_bindings(text, path, schema)
 
 
-def read_bindings(text: str, path: Path, kinds: Kinds, *, folder: Path | None = None) -> Bindings:
+def read_bindings(text: str, path: Path, schema: Schema, *, folder: Path | None = None) -> Bindings:
     """Read *text* as the file at *path*; relative paths start from *folder*, by default that file's own."""
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UnreadableBindings([_syntax_finding(path, text, error)]) from error
     reading = _Reading(path, folder or path.parent, text.splitlines(), key_lines(text))
-    frame = reading.take(Frame, raw, ())
+    frame = reading.take(schema.frame, raw, ())
     written = _tables(raw, "targets").items()
-    targets = {name: tuple(reading.each_source(kinds.sources, name, table)) for name, table in written}
-    discoveries = {name: tuple(reading.each_discovery(kinds, name, table)) for name, table in written}
-    channels = reading.each(kinds.channels, raw, "channels")
-    batches = reading.each(kinds.works, raw, "batches", default=DEFAULT_WORK)
-    stores = reading.each(kinds.stores, raw, "stores")
-    backups = reading.each(kinds.backups, raw, "backups")
-    log_sources = reading.each(kinds.log_sources, raw, "log_sources")
+    sources = schema.of("sources")
+    targets = {name: tuple(reading.each_source(sources, name, table)) for name, table in written}
+    discoveries = {name: tuple(reading.each_discovery(schema, name, table)) for name, table in written}
+    channels = reading.each(schema.of("channels"), raw, "channels")
+    stores = reading.each(schema.of("stores"), raw, "stores")
+    kinded = {
+        table.name: reading.each(schema.of(table.point.name), raw, table.name, default=table.default_kind)
+        for table in schema.tables
+        if table.point is not None
+    }
     if reading.findings or frame is None:
         raise UnreadableBindings(sorted(set(reading.findings), key=lambda each: (each.origin, each.code)))
-    tables = {name: getattr(frame, name) for name in ("people", "duty", "senders", "objectives", "errors")}
-    tables |= {"targets": targets, "batches": batches, "stores": stores, "backups": backups}
-    tables |= {"log_sources": log_sources}
+    tables = {each.name: kinded.get(each.name, getattr(frame, each.name)) for each in schema.tables}
     return Bindings(
         file=str(path),
         digest=hashlib.sha256(text.encode()).hexdigest(),
@@ -107,57 +81,35 @@ def read_bindings(text: str, path: Path, kinds: Kinds, *, folder: Path | None = 
         people=frame.people,
         channels=channels,
         clock_words=frame.assumptions,
-        lines=_lines(reading, tables),
-        batches=batches,
+        lines=_lines(reading, {**dict(frame), **tables}),
         stores=stores,
-        backups=backups,
         notices=frame.notices,
         heartbeat=frame.heartbeat,
         senders=frame.senders,
-        log_sources=log_sources,
-        syslog=frame.syslog,
-        logs=frame.logs,
         evidence=frame.evidence,
-        errors=frame.errors,
-        objectives=frame.objectives,
         discoveries=discoveries,
         duty=frame.duty,
-        status=frame.status,
         runs_on={name: table.runs_on for name, table in frame.targets.items() if table.runs_on},
+        tables=tables,
         folder=reading.folder,
     )
 
 
-def _lines(reading: "_Reading", tables: Mapping[str, Mapping[str, object]]) -> Mapping[tuple[str, str], int]:
-    """Return where each entry of *tables* stands, and each table that is there but once."""
-    entries = {
-        (table, name): reading.line((table, name)) for table, found in tables.items() for name in found
-    }
-    return entries | {
-        (table, ""): reading.line((table,)) for table in ("heartbeat", "status", "syslog", "logs", "evidence")
+def _lines(reading: "_Reading", tables: Mapping[str, object]) -> Mapping[tuple[str, str], int]:
+    """Return where each of *tables* stands, by an empty name, and each entry of those that have some."""
+    return {
+        (table, name): reading.line((table, name) if name else (table,))
+        for table, found in tables.items()
+        for name in ("", *(found if isinstance(found, Mapping) else ()))
     }
 
 
 def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:
     """Say which secrets can't be had now, and which every account of this machine could read."""
     found = []
-    bound: list[Bound[Any]] = [each for group in bindings.targets.values() for each in group]
-    for each_found in bindings.discoveries.values():
-        bound += [part for each in each_found for part in (each.bound, each.sample)]
-    for table in (
-        *(bindings.channels, bindings.batches, bindings.stores, bindings.backups),
-        bindings.log_sources,
-    ):
-        bound += table.values()
-    bound += [
-        Bound("sender", each, bindings.lines["senders", name]) for name, each in bindings.senders.items()
-    ]
-    bound += [Bound("errors", each, bindings.lines["errors", name]) for name, each in bindings.errors.items()]
-    if bindings.heartbeat is not None:
-        bound.append(Bound("heartbeat", bindings.heartbeat, bindings.lines["heartbeat", ""]))
-    for each in bound:
-        for key, secret in secrets_of(each.config):
-            origin = Origin(bindings.file, each.line)
+    for config, line in _configs(bindings):
+        for key, secret in secrets_of(config):
+            origin = Origin(bindings.file, line)
             quote = f'{key} = "{secret}"'
             try:
                 secret.reveal()
@@ -169,6 +121,21 @@ def secret_findings(bindings: Bindings) -> tuple[Finding, ...]:
                 hint = f"chmod 600 {secret.reference.removeprefix(Secret.FILE)}"
                 found.append(Finding("BD008", Level.WARNING, origin, message, quote, hint))
     return tuple(found)
+
+
+def _configs(bindings: Bindings) -> Iterator[tuple[BaseModel, int]]:
+    """Yield everything that may refer to a secret, with its line."""
+    bound: list[Bound[Any]] = [each for group in bindings.targets.values() for each in group]
+    for each_found in bindings.discoveries.values():
+        bound += [part for each in each_found for part in (each.bound, each.sample)]
+    yield from ((each.config, each.line) for each in bound)
+    engine = {"channels": bindings.channels, "stores": bindings.stores, "senders": bindings.senders}
+    for table, said in {**engine, "heartbeat": bindings.heartbeat, **bindings.tables}.items():
+        entries = said if isinstance(said, Mapping) else {"": said}
+        for name, entry in entries.items():
+            config = entry.config if isinstance(entry, Bound) else entry
+            if isinstance(config, BaseModel):
+                yield config, bindings.lines[table, name]
 
 
 def secrets_of(config: BaseModel) -> Iterator[tuple[str, Secret]]:
@@ -252,9 +219,9 @@ class _Reading:
                 self._note(model, detail, (*at, *detail["loc"]))
             return None
 
-    def each[M: BaseModel](
-        self, kinds: Models[M], raw: Mapping[str, Any], key: str, *, default: str | None = None
-    ) -> dict[str, Bound[M]]:
+    def each(
+        self, kinds: Models, raw: Mapping[str, Any], key: str, *, default: str | None = None
+    ) -> dict[str, Bound[Any]]:
         """Return every table under *key* that is right in itself."""
         found = {
             name: self.kind(kinds, table, (key, name), default=default)
@@ -262,23 +229,21 @@ class _Reading:
         }
         return {name: bound for name, bound in found.items() if bound is not None}
 
-    def each_source(
-        self, kinds: Models[BaseModel], target: str, table: Mapping[str, Any]
-    ) -> Iterator[Bound[BaseModel]]:
+    def each_source(self, kinds: Models, target: str, table: Mapping[str, Any]) -> Iterator[Bound[BaseModel]]:
         sources = table.get("sources", [])
         for position, source in enumerate(sources if isinstance(sources, list) else []):
             bound = self.kind(kinds, source, ("targets", target, "sources", position))
             if bound is not None:
                 yield bound
 
-    def each_discovery(self, kinds: Kinds, target: str, table: Mapping[str, Any]) -> Iterator[Discovery]:
+    def each_discovery(self, schema: Schema, target: str, table: Mapping[str, Any]) -> Iterator[Discovery]:
         written = table.get("discovery", [])
         for position, one in enumerate(written if isinstance(written, list) else []):
             at: KeyPath = ("targets", target, "discovery", position)
             if not isinstance(one, dict):
                 continue
             where = {key: value for key, value in one.items() if key != "source"}
-            bound = self.kind(kinds.discoveries, where, at)
+            bound = self.kind(schema.of("discoveries"), where, at)
             source = one.get("source")
             if not isinstance(source, dict):
                 hint = "見つかった機械の測り方を source = { kind = … } と書いてください"
@@ -288,20 +253,20 @@ class _Reading:
             if bound is None:
                 continue
             filled = [fill(source, _Sample(bound.config.sample, label)) for label in _LABELS]
-            fitting = next((each for each in filled if self._fits(kinds.sources, each)), filled[0])
-            sample = self.kind(kinds.sources, fitting, (*at, "source"))
+            fitting = next((each for each in filled if self._fits(schema.of("sources"), each)), filled[0])
+            sample = self.kind(schema.of("sources"), fitting, (*at, "source"))
             if sample is not None:
                 table = {key: value for key, value in source.items() if key != "kind"}
-                model = kinds.sources[sample.kind]
+                model = schema.of("sources")[sample.kind]
                 yield Discovery(bound, Template(sample.kind, model, table, self.folder), sample)
 
-    def _fits(self, kinds: Models[BaseModel], source: Mapping[str, Any]) -> bool:
+    def _fits(self, kinds: Models, source: Mapping[str, Any]) -> bool:
         """Say whether *source* is a right table, without noting anything."""
         return _Reading(self.path, self.folder, self.text, self.lines).kind(kinds, source, ()) is not None
 
-    def kind[M: BaseModel](
-        self, kinds: Models[M], raw: object, at: KeyPath, *, default: str | None = None
-    ) -> Bound[M] | None:
+    def kind(
+        self, kinds: Models, raw: object, at: KeyPath, *, default: str | None = None
+    ) -> Bound[Any] | None:
         if not isinstance(raw, dict):
             return None
         name = raw.get("kind", default)
@@ -311,7 +276,7 @@ class _Reading:
         config = self.take(kinds[name], {key: value for key, value in raw.items() if key != "kind"}, at)
         return None if config is None else Bound(name, config, self.line(at))
 
-    def _note_kind(self, kinds: Models[Any], name: object, at: KeyPath) -> None:
+    def _note_kind(self, kinds: Models, name: object, at: KeyPath) -> None:
         choices = "、".join(f'"{kind}"' for kind in sorted(kinds))
         if name is None:
             self._add("BD003", at, "「kind」がありません", f"kind に次のどれかを書いてください: {choices}")

@@ -1,6 +1,5 @@
-"""What `toban.toml` says, typed: the system, targets, people, channels, and the meaning of vague words."""
+"""What `toban.toml` says in the engine's own tables; extensions bring theirs. See `table`."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
@@ -20,18 +19,14 @@ from pydantic_core import PydanticCustomError
 
 from toban.design.calendar import BusinessCalendar
 from toban.design.values.closed import ClosedDays, read_closed_days
-from toban.design.values.duration import read_duration
 from toban.design.values.hours import Hours, read_hours
 from toban.design.values.rotation import WEEKLY, is_handover
 from toban.design.values.schedule import Schedule, read_schedule
-from toban.engine.bindings.keeping import ArchiveBinding, EvidenceBinding
 from toban.engine.bindings.secret import Secret
-
-# Every kind's own config begins here: what it is made from is one of this module's names.
-from toban.engine.bindings.section import Section as Section  # noqa: PLC0414
-from toban.engine.bindings.section import beside_the_bindings as beside_the_bindings  # noqa: PLC0414
-from toban.engine.bindings.senders import KindRule, SenderBinding, SyslogBinding
+from toban.engine.bindings.section import Section
+from toban.engine.bindings.senders import SenderBinding
 from toban.engine.bindings.template import Template
+from toban.engine.bindings.values import ClockTime, Length, some
 
 WHOLE_SYSTEM = "全体"
 """The target that monitors without one belong to: `[targets.全体]`."""
@@ -41,33 +36,6 @@ def _zone(written: object) -> object:
     if isinstance(written, str) and written not in available_timezones():
         raise PydanticCustomError("zone", "「{zone}」という時間帯はありません", {"zone": written})
     return written
-
-
-_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
-
-
-def _clock(written: object) -> object:
-    if isinstance(written, time):
-        return written
-    match = _CLOCK.fullmatch(written) if isinstance(written, str) else None
-    if match is None:
-        raise PydanticCustomError("clock", '時刻は "2:00" のように書いてください')
-    return time(int(match[1]), int(match[2]))
-
-
-ClockTime = Annotated[time, BeforeValidator(_clock)]
-
-
-def _length(written: object) -> object:
-    if isinstance(written, timedelta):
-        return written
-    found = read_duration(written) if isinstance(written, str) else None
-    if found is None or found.as_timedelta() <= timedelta(0):
-        raise PydanticCustomError("length", '長さは "30分" や "2時間" のように書いてください')
-    return found.as_timedelta()
-
-
-Length = Annotated[timedelta, BeforeValidator(_length)]
 
 
 def _closed(written: object) -> object:
@@ -154,17 +122,10 @@ class LayerBinding(Section):
     """Of the role's hours, those that these people answer in; None for all of them."""
 
 
-def _some[M: Section](tables: tuple[M, ...]) -> tuple[M, ...]:
-    # pydantic's own minimum would also complain where a table is wrong in itself.
-    if not tables:
-        raise PydanticCustomError("too_short", "空です")
-    return tables
-
-
 class DutyBinding(Section):
     """`[duty.ROLE]`: who holds a role of the document, where people take turns."""
 
-    layers: Annotated[tuple[LayerBinding, ...], AfterValidator(_some)]
+    layers: Annotated[tuple[LayerBinding, ...], AfterValidator(some)]
     """Each has one of its people on duty in its hours."""
 
 
@@ -199,128 +160,15 @@ class HeartbeatBinding(Section):
     """Hosts of the private network that may be spoken to without TLS."""
 
 
-class ObjectiveBinding(Section):
-    """By what an objective of chapter 1 is measured."""
+class EvidenceBinding(Section):
+    """`[evidence]`: where evidence and audit log are shipped to every day, out of Toban's own hands."""
 
-    target: str
-    """A target of `[targets]`."""
-    instance: str = ""
-    """One of its instances; empty for all."""
+    example: ClassVar[Mapping[str, str]] = {"store": "監査"}
 
-
-class StatusService(Section):
-    """`[[status.services]]`: a service as the public page names it."""
-
-    name: str = Field(min_length=1, max_length=80)
-    """What the public reads; nothing else of the target is shown."""
-    target: str
-    """A target of `[targets]`: by its `up` it stands or falls."""
-    instance: str = ""
-    """One of its instances; empty for all."""
-
-
-class StatusBinding(Section):
-    """`[status]`: what is told to the public, who need not sign in."""
-
-    title: str = Field(min_length=1, max_length=120)
-    note: str = Field(default="", max_length=1000)
-    """A sentence above all, in the operator's words."""
-    serve: bool = False
-    """Whether `/status/` is open to everybody; `toban status export` works either way."""
-    services: Annotated[tuple[StatusService, ...], AfterValidator(_some)]
-
-
-class ErrorBinding(Section):
-    """`[errors.NAME]`: an application that reports its errors by one of Sentry's SDKs."""
-
-    example: ClassVar[Mapping[str, str]] = {"key": "env:APP_ERRORS_KEY"}
-
-    project: int = Field(default=1, ge=1, le=10**9)
-    """The number at the end of its DSN, its own."""
-    key: Secret
-    """The public key of its DSN. Whoever has it can report errors, and read nothing."""
-    rate: int = Field(default=600, ge=1, le=100_000)
-    """Events that are taken in a minute."""
-
-
-def _own_projects(tables: dict[str, ErrorBinding]) -> dict[str, ErrorBinding]:
-    numbers = [each.project for each in tables.values()]
-    twice = next((each for each in numbers if numbers.count(each) > 1), None)
-    if twice is not None:
-        context = {"number": twice, "hint": "アプリごとに違う番号にしてください"}
-        raise PydanticCustomError("project_twice", "project = {number} が二つあります", context)
-    return tables
-
-
-class LogBinding(Section):
-    """`[logs]`: what the document leaves open of logs."""
-
-    production: bool = True
-    """Whether what is sent here comes from production, so that levels not written there are dropped."""
-    kinds: tuple[KindRule, ...] = ()
-    levels: Mapping[str, str] = {}
-    """A word that an application writes → the document's level."""
-    mask: tuple[Literal["credentials", "cards", "emails"], ...] = ("credentials", "cards")
-    """What is masked before it is stored."""
-    mask_fields: tuple[str, ...] = ()
-    """Fields whose whole value is masked."""
-    archive: ArchiveBinding | None = None
-    """Where days go before they are deleted; None: they are deleted."""
-
-
-class BatchBinding(Section):
-    """What every batch's table may say; the config of each kind of work derives from it."""
-
-    timeout: Length | None = None
-    """The longest that one attempt may take."""
-    catch_up: Literal["once", "skip"] = "once"
-    """What to do after due times that passed while nothing ran here: make up for the last, or for none."""
-    depends_on: tuple[str, ...] = ()
-    """Batches that must have succeeded for this one's due time."""
-    start_within: Length = timedelta(minutes=10)
-    """A run that has not begun so long after its time is announced."""
-    expected_within: Length | None = None
-    """A run that takes longer is announced, and goes on."""
-    announce: tuple[Literal["start", "end"], ...] = ()
-    """What the matrix's 情報 row is told of, though nothing is wrong."""
-    approval: str = ""
-    """Whose consent every run needs before it begins, in the document's words (運用責任者)."""
-
-
-class DrillBinding(Section):
-    """`[backups.SUBJECT.drill]`: how a restore is rehearsed, in a server that is thrown away afterwards."""
-
-    binaries: Annotated[Path, AfterValidator(beside_the_bindings)] | None = None
-    """The folder of the database's programs, of the source's major version; None: the usual places."""
-    folder: Annotated[Path, AfterValidator(beside_the_bindings)] | None = None
-    """Where it is restored to; None: the system's temporary folder."""
-    account: str = "postgres"
-    """Whom the server runs as where Toban runs as root."""
-    role: str = "postgres"
-    """A superuser of the source's: the restored server is asked as that one."""
-    database: str = ""
-    """The database that is compared and asked; empty for the one that `dsn` names."""
-    query: str = ""
-    """The application's own question: it must succeed."""
-    expect: str = ""
-    """What the first column of its first row must be; empty for anything."""
-    compare_within: Length = timedelta(minutes=10)
-    """How long reading the source's tables may take; the smallest come first."""
-    at: ClockTime = time(5)
-    """When it begins on a day that the document names without a clock time."""
-
-
-class BackupBinding(Section):
-    """What every backup's table may say; the config of each backup engine derives from it."""
-
-    store: str = ""
-    """The `[stores.NAME]` it goes to; empty for the one that the row's 保存先 names."""
-    verify: Literal["read", "list"] = "read"
-    """Whether what was stored is read back before it counts as a backup, or only listed and compared."""
-    timeout: Length | None = None
-    """The longest that taking one may take."""
-    drill: DrillBinding | None = None
-    """How restores are rehearsed; without it the document's restore test is not Toban's."""
+    store: str = Field(min_length=1)
+    """The `[stores.NAME]` it goes to."""
+    lock: Literal["governance", "compliance"] = "governance"
+    """How each object is locked where the bucket has object lock: whether anybody at all may end it early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,33 +209,21 @@ class Bindings:
     """A vague word of the document (深夜) → the clock time it stands for."""
     lines: Mapping[tuple[str, str], int]
     """Where each entry of a table stands: `("targets", "DB")` → its line."""
-    batches: Mapping[str, Bound[BatchBinding]] = field(default_factory=dict)
-    """A batch's id in the document → what it runs."""
     stores: Mapping[str, Bound[BaseModel]] = field(default_factory=dict)
     """The document's word for where backups go (S3) → where that is."""
-    backups: Mapping[str, Bound[BackupBinding]] = field(default_factory=dict)
-    """The document's word for what is backed up (PostgreSQL) → by which engine, from where."""
     notices: NoticeBinding = field(default_factory=NoticeBinding)
     heartbeat: HeartbeatBinding | None = None
     senders: Mapping[str, SenderBinding] = field(default_factory=dict)
-    syslog: SyslogBinding | None = None
-    logs: LogBinding = field(default_factory=LogBinding)
     evidence: EvidenceBinding | None = None
     """Where evidence is shipped to; None: it stays in the state database alone."""
-    log_sources: Mapping[str, Bound[BaseModel]] = field(default_factory=dict)
-    """A name → where logs are fetched from."""
-    errors: Mapping[str, ErrorBinding] = field(default_factory=dict)
-    """An application → how it reports its errors."""
-    objectives: Mapping[str, ObjectiveBinding] = field(default_factory=dict)
-    """An objective by its name in the document → by what it is measured."""
     duty: Mapping[str, DutyBinding] = field(default_factory=dict)
     """The document's role → who takes turns at it."""
-    status: StatusBinding | None = None
-    """What the public may see; None: nothing."""
     discoveries: Mapping[str, tuple[Discovery, ...]] = field(default_factory=dict)
     """A target → where more of its hosts are looked up."""
     runs_on: Mapping[str, str] = field(default_factory=dict)
     """A target → the target that it stands on: when that one is down, it says nothing new."""
+    tables: Mapping[str, object] = field(default_factory=dict)
+    """What the tables of extensions say, by their names; read by `Table.of`."""
     folder: Path = Path()
     """The folder that relative paths start from: that of the file."""
 
@@ -410,24 +246,16 @@ class TargetTable(Section):
 
 
 class Frame(Section):
-    """The outer shape of the file; the insides of sources and channels belong to their kinds."""
+    """The outer shape of the engine's tables; the insides of sources, channels and stores belong to their kinds."""
 
     system: System = System()
     targets: Mapping[str, TargetTable] = {}
     people: Mapping[str, Person] = {}
     duty: Mapping[str, DutyBinding] = {}
-    status: StatusBinding | None = None
     channels: Mapping[str, dict[str, object]] = {}
+    stores: Mapping[str, dict[str, object]] = {}
     notices: NoticeBinding = NoticeBinding()
     heartbeat: HeartbeatBinding | None = None
     senders: Mapping[str, SenderBinding] = {}
-    syslog: SyslogBinding | None = None
-    logs: LogBinding = LogBinding()
     evidence: EvidenceBinding | None = None
-    log_sources: Mapping[str, Mapping[str, object]] = {}
-    errors: Annotated[Mapping[str, ErrorBinding], AfterValidator(_own_projects)] = {}
-    objectives: Mapping[str, ObjectiveBinding] = {}
-    batches: Mapping[str, dict[str, object]] = {}
-    stores: Mapping[str, dict[str, object]] = {}
-    backups: Mapping[str, dict[str, object]] = {}
     assumptions: Mapping[str, ClockTime] = {}

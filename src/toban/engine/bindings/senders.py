@@ -1,15 +1,13 @@
-"""Who may send to Toban, how what they send is written, and where syslog is listened for."""
+"""Who may send to Toban, and how what they send is written."""
 
-from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from pathlib import Path
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, model_validator
+from pydantic import BeforeValidator, Field, InstanceOf, model_validator
 from pydantic_core import PydanticCustomError
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.bindings.section import Section, beside_the_bindings
+from toban.engine.bindings.section import Section
 
 LogFormat = Literal["json", "text", "docker", "journald", "access", "syslog"]
 """How lines of a log are written; `toban.chapters.logs.formats` reads them."""
@@ -24,17 +22,6 @@ class FileBinding(Section):
     log: str = ""
     service: str = ""
     """As of the sender, where these lines differ."""
-
-
-class KindRule(Section):
-    """`kinds` in `[logs]`: lines that are of a kind by one of their fields, whoever sends them."""
-
-    field: str = Field(min_length=1)
-    """As it is sent."""
-    value: str = Field(min_length=1)
-    """What it is; `*` stands for anything."""
-    log: str = Field(min_length=1)
-    """The document's kind of log that such a line is, where it doesn't say itself."""
 
 
 def _network(written: object) -> object:
@@ -78,51 +65,3 @@ class SenderBinding(Section):
             hint = "hosts は、networks から届いたもののうちどのホストかを選びます"
             raise PydanticCustomError("hosts_alone", "networks のない hosts です", {"hint": hint})
         return self
-
-
-@dataclass(frozen=True, slots=True)
-class HostPort:
-    """Where to listen."""
-
-    host: str
-    """An address of this machine's, or that of all."""
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-def _host_port(written: object) -> HostPort:
-    if isinstance(written, HostPort):
-        return written
-    host, _, port = str(written).rpartition(":")
-    try:
-        found = HostPort(str(ip_address(host.removeprefix("[").removesuffix("]"))), int(port))
-    except ValueError:
-        found = HostPort("", 0)
-    if not 0 < found.port < 65536:
-        hint = 'この機械のアドレスとポートで: "0.0.0.0:5514"、"[::]:6514"'
-        raise PydanticCustomError("host_port", "アドレスとポートではありません", {"hint": hint})
-    return found
-
-
-Listening = Annotated[InstanceOf[HostPort], BeforeValidator(_host_port)]
-
-
-class SyslogTls(Section):
-    """`[syslog.tls]`: syslog over TLS (RFC 5425)."""
-
-    listen: Listening
-    certificate: Annotated[Path, AfterValidator(beside_the_bindings)]
-    """The chain, in PEM."""
-    key: Annotated[Path, AfterValidator(beside_the_bindings)]
-    clients: Annotated[Path, AfterValidator(beside_the_bindings)] | None = None
-    """The authorities of whose certificates senders must show one; None: they show none."""
-
-
-class SyslogBinding(Section):
-    """`[syslog]`: where syslog is listened for. What is not written is not listened on."""
-
-    tcp: Listening | None = None
-    udp: Listening | None = None
-    tls: SyslogTls | None = None

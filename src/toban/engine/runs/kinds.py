@@ -1,16 +1,39 @@
 """The extension point for what a batch may be: a config, a function of steps, a line of registration."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from importlib import import_module
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from toban.design.clauses.batch import Batch
 from toban.design.reader import Design
-from toban.engine.bindings.model import BatchBinding, Bindings
+from toban.engine.bindings.model import Bindings
+from toban.engine.bindings.section import Section
+from toban.engine.bindings.table import kinded
+from toban.engine.bindings.values import Length
+from toban.engine.kinds import KindPoint, Kinds
 from toban.engine.runs.parameters import Parameters
 from toban.engine.runs.work import Reported, Step
+
+
+class BatchBinding(Section):
+    """What every batch's table may say; the config of each kind of work derives from it."""
+
+    timeout: Length | None = None
+    """The longest that one attempt may take."""
+    catch_up: Literal["once", "skip"] = "once"
+    """What to do after due times that passed while nothing ran here: make up for the last, or for none."""
+    depends_on: tuple[str, ...] = ()
+    """Batches that must have succeeded for this one's due time."""
+    start_within: Length = timedelta(minutes=10)
+    """A run that has not begun so long after its time is announced."""
+    expected_within: Length | None = None
+    """A run that takes longer is announced, and goes on."""
+    announce: tuple[Literal["start", "end"], ...] = ()
+    """What the matrix's 情報 row is told of, though nothing is wrong."""
+    approval: str = ""
+    """Whose consent every run needs before it begins, in the document's words (運用責任者)."""
 
 
 def no_doubts(*_: object) -> Iterable[str]:
@@ -29,6 +52,8 @@ class Site:
     batch: Batch
     design: Design
     bindings: Bindings
+    kinds: Kinds = field(default_factory=Kinds)
+    """What is registered, for a kind that needs others: one that makes backups needs their engines."""
 
     @property
     def folder(self) -> Path:
@@ -54,12 +79,18 @@ class WorkKind:
     """What whoever orders a run may give it."""
 
 
-def load_kinds(modules: Mapping[str, str]) -> dict[str, WorkKind]:
-    """Import the registered *modules* (kind → module name); each holds one `KIND`."""
-    found = {}
-    for name, module in modules.items():
-        kind = import_module(module).KIND
-        if not isinstance(kind, WorkKind):
-            raise TypeError(f"{module}.KIND is no WorkKind")
-        found[name] = kind
-    return found
+BATCH_KINDS = KindPoint("batches", WorkKind)
+"""`kind = "…"` of `[batches.ID]`."""
+
+
+def key_of(batch: Batch) -> str:
+    """Return the name by which a batch is bound and ordered."""
+    return batch.batch_id or batch.name
+
+
+def _batches(design: Design) -> set[str]:
+    return set(map(key_of, design.of(Batch)))
+
+
+BATCHES = kinded("batches", BatchBinding, BATCH_KINDS, default_kind="command", names=_batches)
+"""A batch's id in the document → what it runs."""

@@ -16,8 +16,8 @@ import pyrage
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from toban.engine.bindings.model import Section
 from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.bindings.section import Section
 from toban.engine.stores.pipe import Abandoned, Pipe
 from toban.engine.stores.store import Listed, Store, Stored, StoreTrouble, Writer
 

@@ -1,13 +1,13 @@
 """The extension point for places that files are kept in for long: one small Protocol, one failure type."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
 from typing import Any, Protocol
 
-from toban.engine.bindings.model import Section
+from toban.engine.bindings.section import Section
+from toban.engine.kinds import KindPoint
 
 _PLAIN = frozenset("-_.")
 
@@ -142,12 +142,5 @@ class StoreKind:
     """Makes a store of a valid config; connects to nothing yet."""
 
 
-def load_stores(modules: Mapping[str, str]) -> dict[str, StoreKind]:
-    """Import the registered *modules* (kind → module name); each holds one `KIND`."""
-    found = {}
-    for name, module in modules.items():
-        kind = import_module(module).KIND
-        if not isinstance(kind, StoreKind):
-            raise TypeError(f"{module}.KIND is no StoreKind")
-        found[name] = kind
-    return found
+STORE_KINDS = KindPoint("stores", StoreKind)
+"""`kind = "…"` of `[stores.NAME]`."""

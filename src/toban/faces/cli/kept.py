@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toban.faces.cli.parts import Parts
+from toban.engine.parts import Parts
 from toban.faces.terminal import refuse
 
 if TYPE_CHECKING:

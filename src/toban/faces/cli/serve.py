@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, override
 import click
 import uvicorn
 
-from toban.faces.cli.parts import Parts
+from toban.engine.parts import Parts
 from toban.faces.terminal import refuse, speak_utf8
 
 if TYPE_CHECKING:
@@ -73,14 +73,15 @@ def command(parts: Parts, host: str, port: int) -> None:
 
 def _works_of(parts: Parts, in_force: "InForce") -> "Callable[[], Mapping[str, Work]]":
     """Return what gives the works of the edition in force, the same object for the same edition."""
-    from toban.chapters.batch.works import plan  # noqa: PLC0415
+    from toban.engine.operation import operations_of, works_of  # noqa: PLC0415
 
+    operations = operations_of(parts.extensions)
     known: list[tuple[Edition | None, Mapping[str, Work]]] = [(None, {})]
 
     def works() -> "Mapping[str, Work]":
         edition = in_force.edition
         if edition is not None and edition is not known[0][0]:
-            known[0] = edition, plan(edition.design, edition.bindings, parts.work_kinds).works
+            known[0] = edition, works_of(edition, operations)
         return known[0][1]
 
     return works

@@ -23,6 +23,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from toban.chapters.logs.bindings import LOGS
 from toban.engine.bindings import present
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus
@@ -87,7 +88,7 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
     logs = LogsIn(senders, present.edition, _log_store, system_clock)
     otlp = OtlpIn(senders, present.edition, _log_store, _span_store, system_clock)
     tail = LogTail(present.edition, lambda: LogSearch(telemetry()), system_clock, lambda: hub.is_stopped)
-    errors = SentryIn(present.edition, lambda edition: masker(edition.bindings.logs), system_clock)
+    errors = SentryIn(present.edition, lambda edition: masker(LOGS.of(edition.bindings)), system_clock)
     slack = SlackActions(present.edition, system_clock)
     bare = Starlette(
         routes=[

@@ -5,10 +5,12 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from django.conf import settings
+
 WEB = Path(__file__).parent
 OWN = WEB / "static"
 HTMX = Path(str(files("django_htmx"))) / "static"
-DIRECTORIES = (OWN, *sorted(WEB.glob("*/static")), HTMX)
+DIRECTORIES = (OWN, *settings.PAGE_STATIC, HTMX)
 """What every page needs, what the pages of each subject need, and what others wrote."""
 
 

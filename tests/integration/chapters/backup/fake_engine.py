@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from toban.chapters.backup.bindings import BackupBinding
 from toban.chapters.backup.engine import (
     BackupFailed,
     Checked,
@@ -17,7 +18,6 @@ from toban.chapters.backup.engine import (
     Taken,
     Watch,
 )
-from toban.engine.bindings.model import BackupBinding
 from toban.engine.stores.store import Store, StoreTrouble, folder_of
 
 

@@ -12,16 +12,16 @@ from tests.integration.buckets import BucketOf, S3Server
 from tests.integration.chapters.backup.by_hand import do
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster, programs
+from tests.registered import schema
 
 from toban.chapters.backup import catalogue, upkeep
-from toban.chapters.backup.batch import Kinds
 from toban.chapters.backup.drills.rehearsal import rehearse
 from toban.chapters.backup.engines.native import kind as native
 from toban.chapters.backup.models import Backup
 from toban.chapters.backup.works import BackupPlan, plan
 from toban.design.reader import read_design
-from toban.engine.bindings import load
 from toban.engine.bindings.load import read_bindings
+from toban.engine.kinds import Kinds
 from toban.engine.stores import s3
 from toban.engine.stores.s3.config import S3Config
 from toban.engine.stores.store import StoreTrouble
@@ -79,8 +79,8 @@ def planned(
     cluster: Cluster, config: S3Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> BackupPlan:
     monkeypatch.setenv("BACKUP_DATABASE_URL", cluster.dsn)
-    kinds = Kinds({"native": native.KIND}, {"s3": s3.KIND})
-    known = load.Kinds(stores={"s3": S3Config}, backups={"native": native.KIND.config})
+    kinds = Kinds.given(backups={"native": native.KIND}, stores={"s3": s3.KIND})
+    known = schema(stores={"s3": S3Config}, backups={"native": native.KIND.config})
     path = tmp_path / "toban.toml"
     bindings = read_bindings(path.read_text(), path, known)
     return plan(read_design(DOCUMENT, "運用設計書.md"), bindings, kinds)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from tests.integration.chapters.backup.postgres18 import programs
 
+from toban.chapters.backup.bindings import DrillBinding
 from toban.chapters.backup.drills import postgres
-from toban.engine.bindings.model import DrillBinding
 
 
 def test_what_would_keep_a_drill_from_being_held_is_told_before_the_night(tmp_path: Path) -> None:

@@ -11,16 +11,17 @@ from tests.integration.chapters.backup import fake_engine
 from tests.integration.chapters.backup.by_hand import HandTurn, do
 from tests.integration.chapters.backup.fake_engine import FakeBackup, Source
 from tests.integration.engine.runs.claims import succeed, taken
+from tests.registered import schema
 
 from toban.chapters.backup import catalogue
-from toban.chapters.backup.batch import Kinds, batch_kind
+from toban.chapters.backup.batch import BackupBatch
 from toban.chapters.backup.models import Backup, Drill, LogStretch, SubjectTurn
 from toban.chapters.backup.service import Backups
 from toban.chapters.backup.works import BackupPlan, plan
 from toban.design.reader import read_design
-from toban.engine.bindings import load
 from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.kinds import Kinds
 from toban.engine.notify.models import Alert
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.claiming.claim import Claim, LastStep
@@ -84,9 +85,11 @@ class House:
         self.samples: list[Sample] = []
         self.backups = Backups(lambda: self.now, self.samples.extend)
         self.design = read_design(document, "運用設計書.md")
-        self.kinds = Kinds({"fake": fake_engine.kind_of(self.source)}, {"directory": directory.KIND})
-        known = load.Kinds(
-            works={"backup": batch_kind(self.kinds).config},
+        self.kinds = Kinds.given(
+            backups={"fake": fake_engine.kind_of(self.source)}, stores={"directory": directory.KIND}
+        )
+        known = schema(
+            batches={"backup": BackupBatch},
             stores={"directory": directory.DirectoryConfig},
             backups={"fake": FakeBackup},
         )

@@ -4,13 +4,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.registered import schema
 
+from toban.chapters.batch import service
 from toban.chapters.batch.kinds import ping
-from toban.chapters.batch.service import Batches
 from toban.chapters.batch.works import plan
 from toban.design.reader import read_design
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import ClauseStatus
+from toban.engine.kinds import Kinds
 from toban.engine.notify.models import Alert
 from toban.engine.runs.elsewhere import reported
 from toban.engine.runs.elsewhere.belonging import Word
@@ -42,18 +44,19 @@ class House:
         self.now = NOON - MINUTE
         design = read_design(DOCUMENT, "運用設計書.md")
         text = '[batches.B007]\nkind = "ping"\ntoken = "env:UNUSED"\ngrace = "30分"\ntimeout = "10分"\n'
-        bindings = read_bindings(text, Path("toban.toml"), Kinds(works={"ping": ping.KIND.config}))
-        made = plan(design, bindings, {"ping": ping.KIND})
-        self.works = made.works
-        self.batches = Batches(lambda: self.now)
-        self.batches.adopt(made, design.digest)
+        bindings = read_bindings(text, Path("toban.toml"), schema(batches={"ping": ping.KIND.config}))
+        made = plan(design, bindings, Kinds.given(batches={"ping": ping.KIND}))
+        self.plan, self.works, self.digest = made, made.works, design.digest
         self.pass_to(self.now)
+
+    def tell(self) -> None:
+        service.tell(self.plan, self.now, self.digest)
 
     def pass_to(self, moment: datetime) -> None:
         self.now = moment
         plan_due(self.works.values(), moment)
         reported.close_overdue(self.works, moment)
-        self.batches.tell()
+        self.tell()
 
     def say(self, word: Word, moment: datetime, text: str = "") -> None:
         reported.take(self.works["B007"], Report(word, moment, text))

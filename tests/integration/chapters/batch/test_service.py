@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 from tests.integration.engine.runs.claims import succeed, taken
+from tests.registered import schema
 
+from toban.chapters.batch import service
 from toban.chapters.batch.kinds import command
-from toban.chapters.batch.service import Batches
 from toban.chapters.batch.works import plan
 from toban.design.reader import read_design
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.kinds import Kinds
 from toban.engine.notify.models import Alert
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.models import Run
@@ -42,14 +44,15 @@ class House:
 
     def __init__(self) -> None:
         self.now = NOON - SECOND
-        self.batches = Batches(lambda: self.now)
         design = read_design(DOCUMENT, "運用設計書.md")
         text = '[batches.B004]\ncommand = ["totals"]'
-        bindings = read_bindings(text, Path("toban.toml"), Kinds(works={"command": command.KIND.config}))
-        made = plan(design, bindings, {"command": command.KIND})
-        self.works = made.works
-        self.batches.adopt(made, design.digest)
+        bindings = read_bindings(text, Path("toban.toml"), schema(batches={"command": command.KIND.config}))
+        made = plan(design, bindings, Kinds.given(batches={"command": command.KIND}))
+        self.plan, self.works, self.digest = made, made.works, design.digest
         plan_due(self.works.values(), self.now)
+
+    def tell(self) -> None:
+        service.tell(self.plan, self.now, self.digest)
 
     def pass_to(self, moment: datetime, *, error: str = "") -> None:
         """Let it be *moment*, have what is due succeed, or fail with *error*, and tell of it."""
@@ -60,7 +63,7 @@ class House:
                 claim.fail(held, self.works[held.work], Reason.FAILED, error, moment)
             else:
                 succeed(held, moment)
-        self.batches.tell()
+        self.tell()
 
 
 def shown() -> tuple[str, str]:
@@ -70,7 +73,7 @@ def shown() -> tuple[str, str]:
 
 def test_a_due_batch_runs_and_is_shown_with_its_next_time() -> None:
     house = House()
-    house.batches.tell()
+    house.tell()
     assert shown() == ("not-measurable", "")
 
     house.pass_to(NOON)
@@ -106,7 +109,7 @@ def test_what_was_missed_is_shown_as_not_performed_and_announced() -> None:
     )  # fmt: skip
     house.now = NOON + SECOND
 
-    house.batches.tell()
+    house.tell()
 
     assert shown() == ("not-performed", "2026-04-01 12:00 実行されませんでした")
     assert Alert.objects.get().condition == "warning"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.registered import schema
 from tests.telemetry_rows import LogRow, batch_of
 
 from toban.chapters.monitoring.board import Board
@@ -16,7 +17,7 @@ from toban.chapters.monitoring.service import Monitoring
 from toban.chapters.monitoring.sources.logs import KIND
 from toban.chapters.monitoring.sources.logs.source import LogsSource
 from toban.design.reader import read_design
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.notify.models import Alert
 from toban.engine.telemetry.logs.rows import LogStore, key_of
@@ -52,7 +53,7 @@ class Stage:
         self.board = Board(kinds, lambda: self.now)
         self.monitoring = Monitoring(self.board, self, lambda: None)
         design = read_design(DOCUMENT, "運用設計書.md")
-        bound = read_bindings(bindings, Path("toban.toml"), Kinds(sources={"logs": KIND.config}))
+        bound = read_bindings(bindings, Path("toban.toml"), schema(sources={"logs": KIND.config}))
         self.plan = plan(design, bound, kinds)
         self.monitoring.adopt(self.plan, design.digest, self.now)
 

@@ -17,9 +17,10 @@ from tests.integration.chapters.monitoring.test_service import (
     open_alerts,
     status,
 )
+from tests.registered import schema
 
 from toban.chapters.monitoring.discovery import DiscoveryKind, Host, Undiscovered
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import Bindings, DiscoveryBinding
 from toban.engine.notify.models import Alert
 
@@ -72,7 +73,7 @@ kind = "register"
 every = "{every}"
 source = {{ kind = "place", name = "${{name}}" }}
 """
-        kinds = Kinds(sources={"place": PlaceConfig}, discoveries={"register": Register})
+        kinds = schema(sources={"place": PlaceConfig}, discoveries={"register": Register})
         return read_bindings(text, Path("toban.toml"), kinds)
 
     def measure(self, *, rounds: int = 1) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import boto3
 import pytest
 from tests.integration.chapters.monitoring.test_service import Stage, cpu, design, open_alerts, status
+from tests.registered import kinds, schema
 
-from toban import wiring
-from toban.chapters.monitoring.discovery import load_discoveries
-from toban.chapters.monitoring.source import load_kinds
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.chapters.monitoring.discovery import DISCOVERY_KINDS
+from toban.chapters.monitoring.source import SOURCE_KINDS
+from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import Bindings
 from toban.engine.notify.models import Alert
 
@@ -64,7 +64,7 @@ endpoint_url = "{url}"
 tags = {{ Role = "fleet" }}
 source = {{ kind = "cloudwatch", region = "{REGION}", endpoint_url = "{url}", ec2 = "${{id}}" }}
 """
-    kinds = Kinds(
+    kinds = schema(
         sources={name: kind.config for name, kind in stage.kinds.items()},
         discoveries={name: kind.config for name, kind in stage.discoveries.items()},
     )
@@ -72,8 +72,8 @@ source = {{ kind = "cloudwatch", region = "{REGION}", endpoint_url = "{url}", ec
 
 
 def test_instances_are_judged_while_they_run_and_no_alarm_is_left_of_those_that_were_ended(moto: str) -> None:
-    stage = Stage(discoveries=load_discoveries(wiring.DISCOVERIES), now=datetime.now(UTC))
-    stage.kinds = load_kinds({"cloudwatch": wiring.SOURCES["cloudwatch"]})
+    stage = Stage(discoveries=kinds(DISCOVERY_KINDS), now=datetime.now(UTC))
+    stage.kinds = kinds(SOURCE_KINDS, "cloudwatch")
     stage.restart()
     first, second = launched(moto, 2)
     busy(moto, first, 20.0)

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from tests.integration.chapters.monitoring.test_service import Stage, cpu, design, status
 from tests.integration.conftest import Handler, HttpServer
+from tests.registered import PARTS, schema
 
-from toban import wiring
-from toban.chapters.monitoring.source import load_kinds
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.chapters.monitoring.source import SOURCE_KINDS
+from toban.engine.bindings.load import read_bindings
+from toban.engine.kinds import Kinds
 from toban.engine.notify.models import Alert
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +29,16 @@ CLOUDWATCH = (
 def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setenv("KEY", "hunter2")
     stage = Stage(now=datetime.now(UTC))
-    stage.kinds = load_kinds({name: wiring.SOURCES[name] for name in ("cloudwatch", "datadog", "newrelic")})
+    stage.kinds = dict(
+        Kinds(
+            {
+                "sources": {
+                    name: PARTS.kinds.modules["sources"][name]
+                    for name in ("cloudwatch", "datadog", "newrelic")
+                }
+            }
+        ).of(SOURCE_KINDS)
+    )
     stage.restart()
     yield stage
     stage.board.close()
@@ -78,7 +88,7 @@ def test_the_row_is_not_measurable_with_the_reason(
 ) -> None:
     http_server.answer = answer
     text = f'[targets.Web]\nsources = [{{ {source}, endpoint_url = "{http_server.url}" }}]\n'
-    kinds = Kinds(sources={name: kind.config for name, kind in stage.kinds.items()})
+    kinds = schema(sources={name: kind.config for name, kind in stage.kinds.items()})
 
     stage.adopt(design(cpu("Web")), read_bindings(text, Path("toban.toml"), kinds))
     stage.measure(rounds=12)

@@ -23,7 +23,8 @@ from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.metric import Metric
 from toban.design.values.quantity import Quantity
 from toban.design.values.threshold import Range, Threshold
-from toban.engine.bindings.model import Bindings, Bound, Section, System
+from toban.engine.bindings.model import Bindings, Bound, System
+from toban.engine.bindings.section import Section
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.notify.delivery.lead import NotLeading
 from toban.engine.notify.models import Alert

@@ -6,16 +6,18 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.registered import schema
 
 from toban.chapters.objectives import publishing
+from toban.chapters.objectives.bindings import STATUS
 from toban.chapters.objectives.models import LevelDay, ServiceSpell
 from toban.chapters.objectives.public import Board
 from toban.chapters.objectives.service import Objectives
 from toban.chapters.objectives.sli import plan
 from toban.design.reader import read_design
 from toban.design.values.metric import Metric
-from toban.engine.bindings.load import Kinds, read_bindings
-from toban.engine.bindings.model import Section
+from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.section import Section
 from toban.engine.notify import orders
 from toban.engine.notify.alerts import report
 from toban.engine.notify.signal import Condition, Signal
@@ -48,7 +50,7 @@ name = "店"
 target = "API"
 """,
     Path("toban.toml"),
-    Kinds(sources={"probe": Probe}),
+    schema(sources={"probe": Probe}),
 )
 
 
@@ -82,8 +84,9 @@ def look(probed: Probed, now: datetime) -> str:
 
 
 def board(now: datetime) -> Board:
-    assert BINDINGS.status is not None
-    return publishing.board(BINDINGS.status, DESIGN, BINDINGS, now)
+    status = STATUS.of(BINDINGS)
+    assert status is not None
+    return publishing.board(status, DESIGN, BINDINGS, now)
 
 
 def test_an_outage_is_one_spell_from_its_first_look_to_the_look_after_its_end(probed: Probed) -> None:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.registered import schema
 
 from toban.chapters.objectives import publishing
 from toban.chapters.objectives.models import LevelDay, ServiceSpell
@@ -13,8 +14,8 @@ from toban.chapters.objectives.service import Objectives, kept_burns
 from toban.chapters.objectives.sli import plan
 from toban.design.reader import read_design
 from toban.design.values.metric import Metric
-from toban.engine.bindings.load import Kinds, read_bindings
-from toban.engine.bindings.model import Section
+from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.section import Section
 from toban.engine.telemetry.samples import Sample
 from toban.engine.telemetry.store import Telemetry
 
@@ -55,7 +56,7 @@ name = "店"
 target = "API"
 """,
     Path("toban.toml"),
-    Kinds(sources={"probe": Probe}),
+    schema(sources={"probe": Probe}),
 )
 
 

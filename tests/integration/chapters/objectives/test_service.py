@@ -6,6 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.registered import schema
 
 from toban.chapters.objectives.models import LevelDay
 from toban.chapters.objectives.report import Level
@@ -13,8 +14,8 @@ from toban.chapters.objectives.service import Objectives, kept, kept_burns
 from toban.chapters.objectives.sli import plan
 from toban.design.reader import read_design
 from toban.design.values.metric import Metric
-from toban.engine.bindings.load import Kinds, read_bindings
-from toban.engine.bindings.model import Section
+from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.section import Section
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.notify import orders
 from toban.engine.notify.alerts import report, tell
@@ -63,7 +64,7 @@ class Probe(Section):
 
 
 BINDINGS = read_bindings(
-    '[targets.API]\nsources = [{ kind = "probe" }]\n', Path("toban.toml"), Kinds(sources={"probe": Probe})
+    '[targets.API]\nsources = [{ kind = "probe" }]\n', Path("toban.toml"), schema(sources={"probe": Probe})
 )
 
 

@@ -24,19 +24,18 @@ django.setup()
 import structlog  # noqa: E402
 from django.db import connections  # noqa: E402
 from django.db.backends.signals import connection_created  # noqa: E402
+from tests.registered import PARTS  # noqa: E402
 
-from toban import wiring  # noqa: E402
 from toban.engine.evidence.ledger import verify  # noqa: E402
 from toban.engine.notify.models import Alert, Delivery, Leader  # noqa: E402
-from toban.faces.cli.parts import Parts  # noqa: E402
-from toban.faces.cli.supervision.work import Work  # noqa: E402
+from toban.engine.operation import operations_of  # noqa: E402
+from toban.engine.worker import Worker  # noqa: E402
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 SIGN = Path(os.environ["TOBAN_DESIGN"]).with_name(f"broken-{sys.argv[1]}")
 ROUND = SIGN.with_name("round")
 BROKEN, ROUNDS = 1, 4
 """Broken in the first rounds, well in the rest: three good readings end an alert."""
-PARTS = Parts(sources=wiring.SOURCES, channels=wiring.CHANNELS)
 STEPS = ("reload", "lead", "measure", "wait", "measure", "announce", "deliver", "wait")
 
 
@@ -47,7 +46,7 @@ def turn(begins_at: datetime, first_round: int) -> None:
     def clock() -> datetime:
         return now
 
-    work = Work(PARTS, clock=clock)
+    work = Worker(PARTS, clock=clock)
     steps: dict[str, Callable[[], None]] = {loop.name: loop.step for loop in work.loops()}
     steps["wait"] = wait_for_threads
     number = first_round
@@ -100,7 +99,7 @@ def in_child(begins_at: datetime, first_round: int, kill_at: int = 0) -> bool:
 def main() -> None:
     structlog.configure(processors=[], logger_factory=structlog.ReturnLoggerFactory())
     # Loaded once, before there are children.
-    _ = PARTS.source_kinds, PARTS.transports, PARTS.backup_kinds, PARTS.work_kinds
+    _ = PARTS.schema, operations_of(PARTS.extensions)
     stride, life = int(sys.argv[2]), 0
     was_killed = True
     while was_killed:

@@ -6,10 +6,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.registered import schema
 
 from toban.design.reader import Design, read_design
 from toban.design.values.people import ChannelKind
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify import alerts, orders, pipeline
 from toban.engine.notify.duty import overrides
@@ -58,7 +59,7 @@ handover = "毎週月曜 10:00"
 since = 2026-04-06
 """,
     Path("toban.toml"),
-    Kinds(),
+    schema(),
 )
 CONTACTS = Contacts(
     people={name: {ChannelKind.EMAIL: person.email} for name, person in BINDINGS.people.items()},
@@ -213,7 +214,7 @@ def test_what_has_ended_or_never_was_cannot_be_ended() -> None:
 
 def test_a_time_that_the_turns_leave_to_nobody_is_a_dead_end_with_the_way_out() -> None:
     by_night = read_bindings(
-        '[[duty."当番".layers]]\npeople = ["上原"]\nhours = "毎日18:00-9:00"\n', Path("toban.toml"), Kinds()
+        '[[duty."当番".layers]]\npeople = ["上原"]\nhours = "毎日18:00-9:00"\n', Path("toban.toml"), schema()
     )
     trouble(MONDAY)
 
@@ -231,7 +232,7 @@ def test_where_the_turns_leave_the_hour_to_nobody_the_emergency_contact_is_told_
         "| 当番 | [氏名] | 24時間365日 |\n| 緊急連絡先 | 090 | 24時間365日 |",
     )
     by_night = read_bindings(
-        '[[duty."当番".layers]]\npeople = ["上原"]\nhours = "毎日18:00-9:00"\n', Path("toban.toml"), Kinds()
+        '[[duty."当番".layers]]\npeople = ["上原"]\nhours = "毎日18:00-9:00"\n', Path("toban.toml"), schema()
     )
     people = {**CONTACTS.people, "緊急連絡先": {ChannelKind.EMAIL: "night@example.com"}}
     trouble(MONDAY)
@@ -245,7 +246,7 @@ def test_where_the_turns_leave_the_hour_to_nobody_the_emergency_contact_is_told_
 
 def test_an_escalation_calls_whoever_holds_the_role_when_its_time_comes() -> None:
     notices = read_bindings(
-        '[[notices.escalation]]\nafter = "90分"\nto = ["当番"]\n', Path("toban.toml"), Kinds()
+        '[[notices.escalation]]\nafter = "90分"\nto = ["当番"]\n', Path("toban.toml"), schema()
     ).notices
     trouble(MONDAY - HOUR)
     announce(MONDAY - HOUR, replace(CONTACTS, notices=notices))

@@ -10,11 +10,12 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import translation
 from pytest_django import Settings
+from tests.registered import schema
 
 from toban.design.reader import read_design
 from toban.engine.bindings import present
 from toban.engine.bindings.inforce import Edition, Refusal
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.people.models import Operator, OperatorRole
 
@@ -55,7 +56,7 @@ class Fixed:
 def in_force(settings: Settings) -> Iterator[Fixed]:
     """The document above; passwords are hashed quickly."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    bindings = read_bindings("", Path("toban.toml"), Kinds())
+    bindings = read_bindings("", Path("toban.toml"), schema())
     fixed = Fixed(Edition(read_design(DOCUMENT, "運用設計書.md"), bindings))
     present.use(fixed)
     yield fixed

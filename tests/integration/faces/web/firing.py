@@ -5,11 +5,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.integration.faces.web.conftest import Fixed
+from tests.registered import schema
 
 from toban.design.reader import Design, read_design
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.inforce import Edition
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.notify.alerts import report
 from toban.engine.notify.models import Alert, Delivery
@@ -49,7 +50,7 @@ CONTACTS = Contacts(
 def put_in_force(fixed: Fixed) -> Design:
     """Put the document in force, bound to nothing."""
     design = read_design(DOCUMENT, "運用設計書.md")
-    fixed.edition = Edition(design, read_bindings("", Path("toban.toml"), Kinds()))
+    fixed.edition = Edition(design, read_bindings("", Path("toban.toml"), schema()))
     return design
 
 

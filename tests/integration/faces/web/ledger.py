@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.faces.web.conftest import Fixed
+from tests.registered import schema
 
 from toban.design.reader import read_design
 from toban.engine.bindings.inforce import Edition
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.runs.models import Approval, PlannedWork, Run
 from toban.engine.runs.rules import Reason
@@ -41,7 +42,7 @@ CLAUSE = "batch/batch/{}"
 
 def put_in_force(fixed: Fixed, document: str = DOCUMENT) -> Edition:
     """Put *document* in force, bound to nothing."""
-    edition = Edition(read_design(document, "運用設計書.md"), read_bindings("", Path("toban.toml"), Kinds()))
+    edition = Edition(read_design(document, "運用設計書.md"), read_bindings("", Path("toban.toml"), schema()))
     fixed.edition = edition
     return edition
 

@@ -1,14 +1,13 @@
 """What a first toban.toml proposes for chapter 4."""
 
 import tomllib
-from importlib import import_module
 from pathlib import Path
 
-from toban import wiring
-from toban.chapters.backup.batch import Kinds
+from tests.registered import PARTS
+
+from toban.chapters.backup.engine import BACKUPS
 from toban.chapters.backup.proposals import open_tables
 from toban.design.reader import read_design
-from toban.engine.bindings import load
 from toban.engine.bindings.draft import draft
 from toban.engine.bindings.load import read_bindings
 
@@ -24,16 +23,12 @@ DOCUMENT = """# 運用設計書
 | 添付 | フル | 日次 (3:00) | 7世代 | NAS | 7日 |
 | S3ファイル | バージョニング | リアルタイム | - | S3 | 30日 |
 """
-KINDS = Kinds(
-    {name: import_module(module).KIND for name, module in wiring.BACKUPS.items()},
-    {name: import_module(module).KIND for name, module in wiring.STORES.items()},
-)
 
 
 def test_each_store_and_subject_is_proposed_once() -> None:
-    found = list(open_tables(read_design(DOCUMENT, "d.md"), KINDS))
+    found = list(open_tables(read_design(DOCUMENT, "d.md"), PARTS.kinds))
 
-    assert [(each.table, each.name, each.proposal.kind) for each in found] == [
+    assert [(each.table, each.name, each.proposals[0].kind) for each in found] == [
         ("stores", "S3", "s3"),
         ("stores", "NAS", "directory"),
         ("backups", "PostgreSQL", "native"),
@@ -44,17 +39,13 @@ def test_each_store_and_subject_is_proposed_once() -> None:
 
 def test_what_is_proposed_is_right_once_it_is_uncommented() -> None:
     design = read_design(DOCUMENT, "d.md")
-    text = draft(design, [], {}, open_tables(design, KINDS))
+    text = draft(design, open_tables(design, PARTS.kinds))
 
     assert "backups" not in tomllib.loads(text)
     uncommented = "\n".join(
         line.removeprefix("#") if line.startswith("#") and not line.startswith("# ") else line
         for line in text.splitlines()
     )
-    known = load.Kinds(
-        stores={name: kind.config for name, kind in KINDS.stores.items()},
-        backups={name: kind.config for name, kind in KINDS.engines.items()},
-    )
-    bound = read_bindings(uncommented, Path("toban.toml"), known)
-    assert sorted(bound.backups) == ["PostgreSQL", "S3ファイル"]
+    bound = read_bindings(uncommented, Path("toban.toml"), PARTS.schema)
+    assert sorted(BACKUPS.of(bound)) == ["PostgreSQL", "S3ファイル"]
     assert sorted(bound.stores) == ["NAS", "S3"]

@@ -14,6 +14,7 @@ import pytest
 from cronsim import CronSim, CronSimError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.registered import schema
 
 from toban.chapters.batch.adoption import Proposal, Way, bindings, crontab_lines, propose
 from toban.chapters.batch.crontab import read_crontab
@@ -21,8 +22,10 @@ from toban.chapters.batch.kinds import command, ping
 from toban.chapters.batch.works import plan
 from toban.design.reader import Design, read_design
 from toban.engine.bindings.due import due_times
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import Bindings, System
+from toban.engine.kinds import Kinds
+from toban.engine.runs.kinds import BATCHES
 
 KINDS = {"command": command.KIND, "ping": ping.KIND}
 YEAR = (
@@ -58,13 +61,13 @@ def never_comes(fields: str) -> bool:
 
 
 def by_document(proposal: Proposal) -> set[datetime]:
-    works = plan(document(proposal), read(proposal), KINDS).works.values()
+    works = plan(document(proposal), read(proposal), Kinds.given(batches=KINDS)).works.values()
     return {moment for work in works for moment in due_times(work.schedule, System(), *YEAR)}
 
 
 def read(proposal: Proposal) -> Bindings:
     configs = {name: kind.config for name, kind in KINDS.items()}
-    return read_bindings(bindings(proposal), Path("toban.toml"), Kinds(works=configs))
+    return read_bindings(bindings(proposal), Path("toban.toml"), schema(batches=configs))
 
 
 FIELDS = st.tuples(
@@ -164,7 +167,7 @@ def test_no_command_breaks_the_table_or_the_bindings(text: str) -> None:
 
     assert len(proposal.adopted) + len(proposal.left) == 1
     if proposal.adopted:
-        assert list(read(proposal).batches) == ["C001"]
+        assert list(BATCHES.of(read(proposal))) == ["C001"]
         assert by_document(proposal) == by_cron("0 2 * * *")
 
 

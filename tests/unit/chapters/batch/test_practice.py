@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.registered import schema
 
 from toban.chapters.batch import practice, works
 from toban.chapters.batch.kinds import command, ping
 from toban.design.clauses.batch import BatchWatch
 from toban.design.reader import read_design
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
+from toban.engine.kinds import Kinds
 
 NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
 DOCUMENT = """# 運用設計書
@@ -33,7 +35,11 @@ KINDS = {"command": command.KIND, "ping": ping.KIND}
 def plan(name: str, words: str, bindings: str) -> works.BatchPlan:
     design = read_design(DOCUMENT.format(name=name, words=words), "運用設計書.md")
     configs = {kind: each.config for kind, each in KINDS.items()}
-    return works.plan(design, read_bindings(bindings, Path("toban.toml"), Kinds(works=configs)), KINDS)
+    return works.plan(
+        design,
+        read_bindings(bindings, Path("toban.toml"), schema(batches=configs)),
+        Kinds.given(batches=KINDS),
+    )
 
 
 def said(name: str, words: str, bindings: str) -> tuple[str, str]:

@@ -4,13 +4,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.registered import schema
 
 from toban.chapters.batch import works
 from toban.chapters.batch.kinds import command
 from toban.chapters.batch.works import BatchPlan
 from toban.design.reader import Design, read_design
-from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings
+from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.bindings.model import Bindings
+from toban.engine.kinds import Kinds
 from toban.engine.runs.commands.command import Command
 from toban.engine.runs.rules import OVERDUE, CatchUp
 
@@ -37,11 +39,11 @@ def design(text: str = TABLE + RULE) -> Design:
 
 
 def bindings(text: str) -> Bindings:
-    return read_bindings(text, Path("toban.toml"), Kinds(works={"command": command.KIND.config}))
+    return read_bindings(text, Path("toban.toml"), schema(batches={"command": command.KIND.config}))
 
 
 def plan(read: Design, bound: Bindings) -> BatchPlan:
-    return works.plan(read, bound, {"command": command.KIND})
+    return works.plan(read, bound, Kinds.given(batches={"command": command.KIND}))
 
 
 def minutes(*lengths: int) -> tuple[timedelta, ...]:

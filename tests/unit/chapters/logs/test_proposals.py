@@ -4,16 +4,17 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.registered import PARTS, kinds, schema
 
+from toban.chapters.logs.bindings import LOGS
 from toban.chapters.logs.proposals import open_tables
 from toban.design.reader import read_design
 from toban.engine.bindings.draft import draft
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import Bindings
-from toban.engine.stores.store import load_stores
-from toban.wiring import STORES
+from toban.engine.stores.store import STORE_KINDS
 
-KINDS = load_stores(STORES)
+KINDS = kinds(STORE_KINDS)
 HEAD = """# 運用設計書
 ## 3. ログ管理
 ### ログ種別
@@ -26,13 +27,13 @@ AUDIT = "| 監査ログ | 重要操作 | S3 | 1年 |\n"
 
 def drafted(text: str) -> str:
     design = read_design(HEAD + text, "運用設計書.md")
-    return draft(design, [], {}, open_tables(design, KINDS))
+    return draft(design, open_tables(design, PARTS.kinds))
 
 
 def in_force(text: str) -> Bindings:
     """Take the marks away, as an operator does."""
     configs = {name: kind.config for name, kind in KINDS.items()}
-    return read_bindings(re.sub(r"(?m)^#(?! )", "", text), Path("toban.toml"), Kinds(stores=configs))
+    return read_bindings(re.sub(r"(?m)^#(?! )", "", text), Path("toban.toml"), schema(stores=configs))
 
 
 def test_a_document_with_an_audit_log_is_asked_where_it_is_shipped_to() -> None:
@@ -43,7 +44,7 @@ def test_a_document_with_an_audit_log_is_asked_where_it_is_shipped_to() -> None:
     bound = in_force(text)
     assert bound.evidence is not None
     assert bound.evidence.store in bound.stores
-    assert bound.logs.archive is None
+    assert LOGS.of(bound).archive is None
     assert in_force("").evidence is None
 
 
@@ -60,9 +61,10 @@ def test_where_logs_are_archived_a_place_is_proposed(rows: str, kinds: tuple[str
 
     assert "書かなければ、移さずに消えます" in text
     bound = in_force(text)
-    assert bound.logs.archive is not None
-    assert bound.logs.archive.store in bound.stores
-    assert bound.logs.archive.kinds == kinds
+    archive = LOGS.of(bound).archive
+    assert archive is not None
+    assert archive.store in bound.stores
+    assert archive.kinds == kinds
     assert bound.evidence is None
 
 

@@ -1,10 +1,11 @@
 from pathlib import Path
 
 import pytest
+from tests.registered import schema
 
 from toban.chapters.logs.rules import LogRules, rules
 from toban.design.reader import read_design
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.telemetry.logs.words import kind_of, known_level, level_of
 
 
@@ -17,7 +18,7 @@ def of_document(*kinds: tuple[str, str]) -> LogRules:
 |---|---|---|---|
 {rows}
 """
-    return rules(read_design(text, "運用設計書.md"), read_bindings("", Path("toban.toml"), Kinds()))
+    return rules(read_design(text, "運用設計書.md"), read_bindings("", Path("toban.toml"), schema()))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 from toban.chapters.monitoring.discovery import MOST_HOSTS, Host, Undiscovered, checked, host_of
 from toban.chapters.monitoring.feeds import Feed, Find, labels
 from toban.chapters.monitoring.lookout import seen_of
-from toban.engine.bindings.model import Bound, Discovery, DiscoveryBinding, Section
+from toban.engine.bindings.model import Bound, Discovery, DiscoveryBinding
+from toban.engine.bindings.section import Section
 from toban.engine.bindings.template import Template
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)

@@ -15,7 +15,8 @@ from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.metric import Metric
 from toban.design.values.quantity import Quantity
 from toban.design.values.threshold import Threshold
-from toban.engine.bindings.model import Bindings, Bound, Section, System
+from toban.engine.bindings.model import Bindings, Bound, System
+from toban.engine.bindings.section import Section
 
 
 class Config(Section):

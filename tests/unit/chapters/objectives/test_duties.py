@@ -4,11 +4,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.registered import schema
 
 from toban.chapters.objectives.duties import first_gap, statuses
 from toban.design.clauses.objectives import ServiceHours
 from toban.design.reader import Design, read_design
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.duty.roster import Override, rosters
 
@@ -39,7 +40,7 @@ def gap(*hours: str, served: str = "24時間365日", bindings: str = "") -> str:
     read = design(*hours, served=served)
     (service,) = read.of(ServiceHours)
     found = first_gap(
-        service, rosters(read, read_bindings(bindings, Path("toban.toml"), Kinds()).duty), WEDNESDAY
+        service, rosters(read, read_bindings(bindings, Path("toban.toml"), schema()).duty), WEDNESDAY
     )
     return str(found or "")
 
@@ -67,7 +68,7 @@ def shown(
     bindings: str, now: datetime = WEDNESDAY, given: Sequence[Override] = ()
 ) -> dict[str, tuple[Verdict, str, str]]:
     read = design("平日9:00-18:00")
-    bound = read_bindings(bindings, Path("toban.toml"), Kinds())
+    bound = read_bindings(bindings, Path("toban.toml"), schema())
     told = statuses(read, bound, given, now)
     return {each.clause_id: (each.verdict, each.value, each.reason) for each in told}
 

@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
+from tests.registered import schema
 
 from toban.chapters.objectives.openslo import documents
 from toban.chapters.objectives.sli import plan
 from toban.design.reader import read_design
-from toban.engine.bindings.load import Kinds, read_bindings
-from toban.engine.bindings.model import Section
+from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.section import Section
 
 # RFC 1123, as the SDK's StringDNSLabel.
 type Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
@@ -122,7 +123,7 @@ def exported(name: str = "稼働率", system: str = "南風商店") -> list[dict
         "運用設計書.md",
     )
     bound = read_bindings(
-        '[targets.API]\nsources = [{ kind = "probe" }]\n', Path("t"), Kinds(sources={"probe": Probe})
+        '[targets.API]\nsources = [{ kind = "probe" }]\n', Path("t"), schema(sources={"probe": Probe})
     )
     return documents(plan(read, bound).slis, system, "Asia/Tokyo")
 

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from toban.chapters.objectives.bindings import StatusBinding
 from toban.chapters.objectives.public import (
     Board,
     DayKind,
@@ -16,7 +17,6 @@ from toban.chapters.objectives.public import (
     windows,
 )
 from toban.chapters.objectives.rules import Tally
-from toban.engine.bindings.model import StatusBinding
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

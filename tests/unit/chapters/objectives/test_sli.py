@@ -1,11 +1,13 @@
 from pathlib import Path
 
+from tests.registered import schema
+
 from toban.chapters.objectives import openslo
 from toban.chapters.objectives.sli import LevelPlan, plan
 from toban.design.reader import Design, read_design
 from toban.design.values.metric import Metric
-from toban.engine.bindings.load import Kinds, read_bindings
-from toban.engine.bindings.model import Section
+from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.section import Section
 
 DOCUMENT = """# 運用設計書
 
@@ -42,7 +44,7 @@ def design() -> Design:
 
 
 def planned(bindings: str) -> LevelPlan:
-    return plan(design(), read_bindings(bindings, Path("toban.toml"), Kinds(sources={"probe": Probe})))
+    return plan(design(), read_bindings(bindings, Path("toban.toml"), schema(sources={"probe": Probe})))
 
 
 def test_the_service_whose_response_time_is_watched_tells_of_all_objectives() -> None:

@@ -2,10 +2,15 @@
 
 from pathlib import Path
 
+from tests.registered import schema
+
+from toban.chapters.backup.bindings import BackupBinding
+from toban.chapters.logs import doubts as logs
+from toban.chapters.objectives import doubts as objectives
 from toban.design.reader import read_design
 from toban.engine.bindings.doubts import binding_findings
-from toban.engine.bindings.load import Kinds, read_bindings
-from toban.engine.bindings.model import BackupBinding, Section
+from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.section import Section
 
 DESIGN = read_design(
     """\
@@ -51,12 +56,15 @@ class Engine(BackupBinding):
     pass
 
 
-KINDS = Kinds(sources={"probe": Probe}, backups={"engine": Engine})
+SCHEMA = schema(sources={"probe": Probe}, backups={"engine": Engine})
 
 
 def doubts(text: str) -> list[str]:
-    bindings = read_bindings(text, Path("toban.toml"), KINDS)
-    return [str(finding) for finding in binding_findings(DESIGN, bindings)]
+    bindings = read_bindings(text, Path("toban.toml"), SCHEMA)
+    return [
+        str(finding)
+        for finding in binding_findings(DESIGN, bindings, SCHEMA, (objectives.doubts, logs.doubts))
+    ]
 
 
 def test_names_that_the_document_uses_are_no_doubt_wherever_they_stand() -> None:

@@ -1,7 +1,10 @@
 """What a first `toban.toml` asks about people."""
 
+from tests.registered import PARTS
+
 from toban.design.reader import read_design
 from toban.engine.bindings.draft import draft
+from toban.engine.notify.proposals import open_tables
 
 DOCUMENT = """# 運用設計書
 ## 1. 運用方針
@@ -14,7 +17,9 @@ DOCUMENT = """# 運用設計書
 
 
 def test_those_who_take_turns_are_asked_for_by_name_and_a_role_as_itself() -> None:
-    text = draft(read_design(DOCUMENT, "運用設計書.md"), (), {})
+    design = read_design(DOCUMENT, "運用設計書.md")
+
+    text = draft(design, open_tables(design, PARTS.kinds))
 
     asked = [line for line in text.splitlines() if line.startswith("#[people.")]
     assert asked == ['#[people."運用責任者"]', '#[people."田中"]', '#[people."中村"]']

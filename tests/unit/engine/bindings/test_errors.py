@@ -3,17 +3,19 @@
 from pathlib import Path
 
 import pytest
+from tests.registered import schema
 
-from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings, secret_findings
+from toban.chapters.errors.bindings import ERRORS
+from toban.engine.bindings.load import UnreadableBindings, read_bindings, secret_findings
 from toban.engine.bindings.model import Bindings
 
 
 def bound(text: str) -> Bindings:
-    return read_bindings(text, Path("toban.toml"), Kinds())
+    return read_bindings(text, Path("toban.toml"), schema())
 
 
 def test_an_application_needs_a_key_alone() -> None:
-    found = bound('[errors.shop]\nkey = "env:SHOP_KEY"').errors["shop"]
+    found = ERRORS.of(bound('[errors.shop]\nkey = "env:SHOP_KEY"'))["shop"]
 
     assert (found.project, found.rate, str(found.key)) == (1, 600, "env:SHOP_KEY")
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from tests.registered import schema
 
 from toban.engine.bindings.inforce import Edition, InForce, Refusal
-from toban.engine.bindings.load import Kinds
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import Section
 
@@ -35,7 +35,7 @@ def bindings(tmp_path: Path) -> Path:
 
 
 def watch(design: Path, bindings: Path) -> InForce:
-    return InForce(design, bindings, Kinds())
+    return InForce(design, bindings, schema())
 
 
 def test_the_first_look_puts_what_is_there_in_force(design: Path, bindings: Path) -> None:
@@ -154,10 +154,10 @@ def test_a_process_that_starts_with_an_unreadable_document_goes_on_with_the_last
     design: Path, bindings: Path, tmp_path: Path
 ) -> None:
     kept = tmp_path / "kept"
-    before = InForce(design, bindings, Kinds(), kept=kept).refresh()
+    before = InForce(design, bindings, schema(), kept=kept).refresh()
     design.write_text("")
 
-    restarted = InForce(design, bindings, Kinds(), kept=kept)
+    restarted = InForce(design, bindings, schema(), kept=kept)
     news = restarted.refresh()
 
     assert isinstance(news, Refusal)
@@ -176,7 +176,7 @@ class Sealed(Section):
 def test_whoever_reads_the_copies_elsewhere_finds_relative_files_where_the_bindings_stand(
     design: Path, bindings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kinds, kept = Kinds(channels={"sealed": Sealed}), tmp_path / "kept"
+    kinds, kept = schema(channels={"sealed": Sealed}), tmp_path / "kept"
     bindings.write_text('[channels.ops]\nkind = "sealed"\ntoken = "file:token"\n')
     (tmp_path / "token").write_text("hush")
     (tmp_path / "elsewhere").mkdir()
@@ -198,10 +198,10 @@ def test_copies_of_an_earlier_toban_are_read_as_if_they_stood_where_the_files_do
     design: Path, bindings: Path, tmp_path: Path
 ) -> None:
     kept = tmp_path / "kept"
-    InForce(design, bindings, Kinds(), kept=kept).refresh()
+    InForce(design, bindings, schema(), kept=kept).refresh()
     (kept / "folder").unlink()
 
-    found = InForce(design, bindings, Kinds(), kept=kept).last_kept()
+    found = InForce(design, bindings, schema(), kept=kept).last_kept()
 
     assert found is not None
     assert found.bindings.folder == tmp_path
@@ -209,9 +209,9 @@ def test_copies_of_an_earlier_toban_are_read_as_if_they_stood_where_the_files_do
 
 def test_a_mended_document_replaces_the_kept_one(design: Path, bindings: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
-    InForce(design, bindings, Kinds(), kept=kept).refresh()
+    InForce(design, bindings, schema(), kept=kept).refresh()
     design.write_text("")
-    restarted = InForce(design, bindings, Kinds(), kept=kept)
+    restarted = InForce(design, bindings, schema(), kept=kept)
     restarted.refresh()
     design.write_text(DESIGN.replace("85%", "90%"))
 
@@ -226,6 +226,6 @@ def test_a_folder_that_cannot_keep_copies_keeps_nothing_from_being_in_force(
 ) -> None:
     (tmp_path / "kept").write_text("a file where the folder should be")
 
-    news = InForce(design, bindings, Kinds(), kept=tmp_path / "kept").refresh()
+    news = InForce(design, bindings, schema(), kept=tmp_path / "kept").refresh()
 
     assert isinstance(news, Edition)

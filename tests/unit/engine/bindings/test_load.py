@@ -4,17 +4,18 @@ from datetime import time
 from pathlib import Path
 
 import pytest
+from tests.registered import schema
 
 from toban.design.finding import Finding
 from toban.engine.bindings.load import (
-    Kinds,
     UnreadableBindings,
     load_bindings,
     read_bindings,
     secret_findings,
 )
-from toban.engine.bindings.model import Bindings, Section
+from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.bindings.section import Section
 
 
 class ProbeConfig(Section):
@@ -26,7 +27,7 @@ class VaultConfig(Section):
     dsn: Secret
 
 
-KINDS = Kinds(sources={"probe": ProbeConfig, "vault": VaultConfig}, channels={"vault": VaultConfig})
+KINDS = schema(sources={"probe": ProbeConfig, "vault": VaultConfig}, channels={"vault": VaultConfig})
 
 GOOD = """\
 [system]

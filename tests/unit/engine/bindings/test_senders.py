@@ -4,13 +4,16 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from tests.registered import schema
 
-from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings
+from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.bindings.senders import SenderBinding
 
 
 def sender(text: str) -> SenderBinding:
-    return read_bindings(f'[senders.it]\nmay = ["logs"]\n{text}\n', Path("toban.toml"), Kinds()).senders["it"]
+    return read_bindings(f'[senders.it]\nmay = ["logs"]\n{text}\n', Path("toban.toml"), schema()).senders[
+        "it"
+    ]
 
 
 def test_the_files_of_an_agent_are_declared_where_its_token_is() -> None:

@@ -4,10 +4,12 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from tests.registered import schema
+
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import read_design
 from toban.engine.bindings.inforce import Edition
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.standing import NOT_CONNECTED, standing
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
@@ -51,8 +53,8 @@ WEB = next(monitor.id for monitor in DESIGN.of(Monitor) if monitor.target == "We
 
 
 def stands() -> dict[str, StatusUpdate]:
-    bindings = read_bindings(BINDINGS, Path("toban.toml"), Kinds())
-    updates = standing(Edition(DESIGN, bindings), {DB: "つないでください"}, (Monitor,), NOW)
+    bindings = read_bindings(BINDINGS, Path("toban.toml"), schema())
+    updates = standing(Edition(DESIGN, bindings), {DB: "つないでください", WEB: ""}, NOW)
     return {update.clause_id: update for update in updates}
 
 
@@ -63,8 +65,7 @@ def test_every_clause_has_a_standing_but_those_that_their_chapter_speaks_for() -
 def test_nothing_is_green_that_nothing_runs() -> None:
     green = {clause_id for clause_id, update in stands().items() if update.verdict is Verdict.CONFORMING}
 
-    # Toban itself keeps the maintenance window: notices wait for its end.
-    assert [clause_id.split("/")[1] for clause_id in green] == ["maintenance-window"]
+    assert green == set()
 
 
 def test_a_monitor_that_does_not_run_says_why() -> None:
@@ -80,15 +81,9 @@ def test_a_clause_of_a_chapter_that_is_not_connected_says_so_and_when_it_is_due(
     assert routine.next_due == datetime(2026, 4, 2, 9, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
 
 
-def test_a_maintenance_window_names_its_next_beginning() -> None:
-    window = next(update for clause_id, update in stands().items() if "maintenance-window" in clause_id)
-
-    assert window.next_due == datetime(2026, 4, 12, 2, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
-
-
 def test_a_clause_that_a_chapter_keeps_is_left_to_it() -> None:
-    bindings = read_bindings(BINDINGS, Path("toban.toml"), Kinds())
+    bindings = read_bindings(BINDINGS, Path("toban.toml"), schema())
 
-    updates = standing(Edition(DESIGN, bindings), {}, (Monitor,), NOW, {"routine/routine/ログ確認"})
+    updates = standing(Edition(DESIGN, bindings), {"routine/routine/ログ確認": ""}, NOW)
 
     assert "routine/routine/ログ確認" not in {update.clause_id for update in updates}

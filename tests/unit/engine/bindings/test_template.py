@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from tests.registered import schema
 
-from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings
-from toban.engine.bindings.model import Bindings, Discovery, DiscoveryBinding, Section
+from toban.engine.bindings.load import UnreadableBindings, read_bindings
+from toban.engine.bindings.model import Bindings, Discovery, DiscoveryBinding
+from toban.engine.bindings.section import Section
 from toban.engine.bindings.template import Unfilled, fill
 
 
@@ -24,7 +26,7 @@ class Register(DiscoveryBinding):
     path: str
 
 
-KINDS = Kinds(sources={"probe": Probe}, discoveries={"register": Register})
+KINDS = schema(sources={"probe": Probe}, discoveries={"register": Register})
 
 
 def read(text: str) -> Bindings:

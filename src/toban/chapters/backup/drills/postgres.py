@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from toban.chapters.backup.bindings import DrillBinding
 from toban.chapters.backup.engine import BackupFailed, Watch
-from toban.engine.bindings.model import DrillBinding
 
 _LOOK = 0.1
 _STOPPING = 120

@@ -17,6 +17,7 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from toban.chapters.backup.bindings import DrillBinding
 from toban.chapters.backup.drills import fingerprint, postgres
 from toban.chapters.backup.drills.fingerprint import Seen, Tables
 from toban.chapters.backup.drills.postgres import Programs, Server
@@ -25,7 +26,6 @@ from toban.chapters.backup.restoring import records, restore
 from toban.chapters.backup.restoring.restore import Refusal, RestorePlan, Target
 from toban.chapters.backup.steps import Source
 from toban.chapters.backup.turns import turn_of
-from toban.engine.bindings.model import DrillBinding
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.stores.store import StoreTrouble
 

@@ -52,9 +52,9 @@ class DrillPlan:
     system: System
 
     @property
-    def kept(self) -> frozenset[str]:
-        """The clauses whose status is kept here."""
-        return frozenset(routine.id for routine in self.routines.values())
+    def rows(self) -> Mapping[str, str]:
+        """See `Plan`."""
+        return {**{routine.id: "" for routine in self.routines.values()}, **self.unbound}
 
 
 def is_drill(routine: Routine) -> bool:

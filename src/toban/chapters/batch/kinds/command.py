@@ -7,9 +7,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from toban.engine.bindings.model import BatchBinding
 from toban.engine.runs.commands.command import Command
-from toban.engine.runs.kinds import Site, WorkKind
+from toban.engine.runs.kinds import BatchBinding, Site, WorkKind
 from toban.engine.runs.work import Step
 
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from toban.engine.bindings.model import BatchBinding, Length
 from toban.engine.bindings.secret import Secret, SecretUnavailable
-from toban.engine.runs.kinds import Site, WorkKind
+from toban.engine.bindings.values import Length
+from toban.engine.runs.kinds import BATCHES, BatchBinding, Site, WorkKind
 from toban.engine.runs.work import Reported, Step
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,}")
@@ -37,7 +37,7 @@ def doubts(config: PingBatch, site: Site) -> Iterator[str]:
     if not _TOKEN.fullmatch(token):
         hint = "python3 -c 'import uuid; print(uuid.uuid4())' の答えを置いてください"
         yield f"{config.token} は、英数字と - _ の 16 文字以上ではありません\nHINT: {hint}"
-    for key, other in site.bindings.batches.items():
+    for key, other in BATCHES.of(site.bindings).items():
         if other.config is config or not isinstance(other.config, PingBatch):
             continue
         if _value(other.config.token) == token:

@@ -16,7 +16,7 @@ from django.db.models import Q
 from toban.chapters.logs.keeping import report, retention
 from toban.chapters.logs.keeping.archive import Archivist, NotArchived
 from toban.chapters.logs.keeping.report import Kept
-from toban.chapters.logs.keeping.retention import Beside, Elsewhere, Going, Waits
+from toban.chapters.logs.keeping.retention import Going, Waits
 from toban.chapters.logs.keeping.undisturbed import PATIENCE, LockUnusable, StillDeleting, undisturbed
 from toban.chapters.logs.models import Keeping, LegalHold
 from toban.chapters.logs.pulling import puller as pulling
@@ -27,8 +27,10 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.outside import Outside
 from toban.engine.notify import alerts
 from toban.engine.orders import NotPossible
+from toban.engine.ports import Ports
+from toban.engine.retention import KEPT_ELSEWHERE, Beside, Elsewhere
 from toban.engine.telemetry.logs.days import DayPart, LogDays
-from toban.engine.telemetry.store import StoreUnavailable
+from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
 FOREVER = "無期限"
 """How `Keeping.agreed` says that nothing may go."""
@@ -300,3 +302,13 @@ def _note(kind: str, part: DayPart, archived: str) -> bool:
 
 def _audit(event: str, by: str, now: datetime, **details: object) -> None:
     ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, {"event": event, **details}, actor=by), now=now)
+
+
+def keeper_of(telemetry: Telemetry, ports: Ports) -> Keeper:
+    """Return the keeper of the logs in *telemetry*, and of what *ports* say is kept by their rows."""
+    return Keeper(LogDays(telemetry), elsewhere(ports))
+
+
+def elsewhere(ports: Ports) -> Mapping[str, Elsewhere]:
+    """Return what other extensions keep by the rows of logs, by kind."""
+    return {kind: found for offered in ports.all(KEPT_ELSEWHERE) for kind, found in offered.items()}

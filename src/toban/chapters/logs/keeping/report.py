@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from types import MappingProxyType
 
-from toban.chapters.logs.keeping.retention import Beside, Decision, Going, Waits
+from toban.chapters.logs.keeping.retention import Decision, Going, Waits
 from toban.chapters.logs.rules import LogRules
 from toban.design.clauses.logs import LogKind
 from toban.engine.amounts import size
@@ -13,6 +13,7 @@ from toban.engine.evidence.outside import Outside, said
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
+from toban.engine.retention import Beside
 from toban.engine.said import recorded
 from toban.engine.telemetry.logs.days import DayPart
 from toban.engine.telemetry.logs.words import AUDIT, TRACE

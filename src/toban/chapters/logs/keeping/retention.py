@@ -4,13 +4,14 @@ A day goes when its last moment is older than the document keeps; so nothing you
 is kept beyond the retention is less than a day old by it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 from enum import StrEnum
 from typing import NamedTuple, Self
 
 from toban.design.values.duration import Duration, Retention
+from toban.engine.retention import Beside
 from toban.engine.telemetry.logs.days import DayPart
 
 
@@ -23,23 +24,6 @@ class Waits(StrEnum):
     """A legal hold."""
     NOT_ARCHIVED = "not-archived"
     """It is to be archived first, and could not be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What is kept by a kind's row and lies elsewhere: an error log's events, beside its lines."""
-
-    key: str
-    """For scripts."""
-    words: str
-    """For people: `エラーのイベント 5件 (7 kB)`."""
-    count: int
-    bytes: int = 0
-    """0 where it is next to nothing."""
-
-
-type Elsewhere = Callable[[datetime | None, datetime], Sequence[Beside]]
-"""What came in from one moment (None: from the beginning) to before another; empty where nothing did."""
 
 
 @dataclass(frozen=True, slots=True)

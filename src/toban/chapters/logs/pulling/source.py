@@ -1,15 +1,17 @@
 """The extension point for places that logs are fetched from: a Protocol, a failure, one line to register."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
 from pydantic import Field
 
-from toban.engine.bindings.model import Length, Section
+from toban.engine.bindings.section import Section
 from toban.engine.bindings.senders import LogFormat
+from toban.engine.bindings.table import kinded
+from toban.engine.bindings.values import Length
+from toban.engine.kinds import KindPoint
 
 
 class LogSourceConfig(Section):
@@ -70,12 +72,8 @@ class LogSourceKind:
     """Says what others charge for it."""
 
 
-def load_log_sources(modules: Mapping[str, str]) -> dict[str, LogSourceKind]:
-    """Import the registered *modules* (kind → module name); each holds one `KIND`."""
-    found = {}
-    for name, module in modules.items():
-        kind = import_module(module).KIND
-        if not isinstance(kind, LogSourceKind):
-            raise TypeError(f"{module}.KIND is no LogSourceKind")
-        found[name] = kind
-    return found
+LOG_SOURCE_KINDS = KindPoint("log_sources", LogSourceKind)
+"""`kind = "…"` of `[log_sources.NAME]`."""
+
+LOG_SOURCES = kinded("log_sources", LogSourceConfig, LOG_SOURCE_KINDS)
+"""A name → where logs are fetched from."""

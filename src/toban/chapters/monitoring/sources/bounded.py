@@ -14,8 +14,8 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from toban.chapters.monitoring.sources.tls import CaFile, tls_words, trusting
-from toban.engine.bindings.model import Section
 from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.bindings.section import Section
 
 LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes after decompression; a node_exporter of a large host gives a quarter of a megabyte."""

@@ -9,8 +9,9 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from toban.design.values.metric import Metric
-from toban.engine.bindings.model import Length, Section
 from toban.engine.bindings.secret import Secret
+from toban.engine.bindings.section import Section
+from toban.engine.bindings.values import Length
 
 
 def _safe(url: str) -> str:

@@ -22,8 +22,8 @@ import httpx
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from toban.engine.bindings.model import Section
 from toban.engine.bindings.secret import Secret
+from toban.engine.bindings.section import Section
 from toban.engine.notify.delivery.channel import Undelivered
 
 _LONGEST_REPLY = 4096

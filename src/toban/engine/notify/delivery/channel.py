@@ -1,12 +1,12 @@
 """The extension point for channels: one small Protocol, one failure type, one line of registration."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Protocol
 
 from toban.design.values.people import ChannelKind
-from toban.engine.bindings.model import Section
+from toban.engine.bindings.section import Section
+from toban.engine.kinds import KindPoint
 from toban.engine.notify.delivery.notice import Notice
 
 
@@ -65,12 +65,5 @@ class Transport:
     """Says what would keep notices from going out tonight, without sending one; takes seconds."""
 
 
-def load_transports(modules: Mapping[str, str]) -> dict[str, Transport]:
-    """Import the registered *modules* (kind → module name); each holds one `TRANSPORT`."""
-    found = {}
-    for kind, module in modules.items():
-        transport = import_module(module).TRANSPORT
-        if not isinstance(transport, Transport):
-            raise TypeError(f"{module}.TRANSPORT is no Transport")
-        found[kind] = transport
-    return found
+CHANNEL_KINDS = KindPoint("channels", Transport, "TRANSPORT")
+"""`kind = "…"` of `[channels.NAME]`. Where two answer to one word of the document, `toban init` proposes the last."""

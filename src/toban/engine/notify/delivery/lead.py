@@ -35,6 +35,8 @@ class Lead:
         self._silences = silences or Silences()
         self._terms = 0
         self._is_held = False
+        self.followed = 0
+        """How often it was found that another worker leads."""
 
     @property
     def term(self) -> int | None:
@@ -52,6 +54,7 @@ class Lead:
             log.info("lead_taken" if is_held else "lead_lost", holder=self._holder)
             self._terms += is_held
             self._is_held = is_held
+        self.followed += not is_held
 
     def require(self) -> None:
         """Raise `NotLeading` unless the state database says that this worker leads."""

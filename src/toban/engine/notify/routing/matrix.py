@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from toban.design.clauses.notices import NotificationRule
+from toban.design.clauses.objectives import MaintenanceWindow
+from toban.engine.bindings.due import next_due
+from toban.engine.bindings.model import System
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.delivery import words
@@ -12,7 +15,16 @@ from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.routing import Routing, routing_of
 from toban.engine.said import recorded
 
+_HELD = recorded("この時間帯は通知を控え、終わっても続いていれば知らせます")
 _NEVER_USED = recorded("宛先まで接続されていますが、まだ一度も送っていません")
+
+
+def maintenance(windows: Sequence[MaintenanceWindow], system: System, now: datetime) -> list[StatusUpdate]:
+    """Return the status of the windows in which notices are held."""
+    return [
+        StatusUpdate(each.id, Verdict.CONFORMING, "", _HELD, now, next_due(each, system, now))
+        for each in windows
+    ]
 
 
 def statuses(rules: Sequence[NotificationRule], contacts: Contacts, now: datetime) -> list[StatusUpdate]:

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
-from toban.engine.bindings.model import Length, Section
 from toban.engine.bindings.secret import Secret
+from toban.engine.bindings.section import Section
+from toban.engine.bindings.values import Length
 from toban.engine.stores.sealed import SealedConfig
 
 

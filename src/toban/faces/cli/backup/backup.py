@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from toban.chapters.backup.steps import Source
     from toban.chapters.backup.works import BackupPlan
     from toban.engine.bindings.inforce import Edition
-    from toban.faces.cli.parts import Parts
+    from toban.engine.parts import Parts
 
 _DAMAGED = 1
 _REFUSED = 1
@@ -322,10 +322,11 @@ def keygen(file: Path) -> None:
 
 
 def _planned(parts: "Parts") -> "tuple[Edition, BackupPlan]":
-    from toban.chapters.backup import works  # noqa: PLC0415
 
     edition = edition_of(parts)
-    return edition, works.plan(edition.design, edition.bindings, parts.backup_kinds)
+    from toban.chapters.backup.operation import OPERATION  # noqa: PLC0415
+
+    return edition, edition.plan(OPERATION).backups
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from toban.faces.terminal import refuse, say
 if TYPE_CHECKING:
     from toban.chapters.backup.works import Policy
     from toban.engine.bindings.inforce import Edition
-    from toban.faces.cli.parts import Parts
+    from toban.engine.parts import Parts
 
 _REFUSED = 1
 
@@ -57,10 +57,11 @@ def fix_bucket(parts: "Parts", subject: str, dry_run: bool, yes: bool) -> None:
 
 
 def _policy(parts: "Parts", subject: str) -> "tuple[Edition, Policy]":
-    from toban.chapters.backup import works  # noqa: PLC0415
 
     edition = edition_of(parts)
-    made = works.plan(edition.design, edition.bindings, parts.backup_kinds)
+    from toban.chapters.backup.operation import OPERATION  # noqa: PLC0415
+
+    made = edition.plan(OPERATION).backups
     for policy in made.guards:
         if policy.row.subject == subject:
             return edition, policy

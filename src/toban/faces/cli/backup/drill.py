@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toban.chapters.backup.engine import BACKUPS
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.screen import Screen
 from toban.faces.cli.state import opened_state
@@ -13,7 +14,7 @@ from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from toban.chapters.backup.models import Drill
-    from toban.faces.cli.parts import Parts
+    from toban.engine.parts import Parts
 
 _FAILED = 1
 _UNUSABLE = 2
@@ -55,7 +56,7 @@ def restore(parts: "Parts", subject: str | None, pdf: Path | None) -> None:
 
 
 def _subjects(parts: "Parts", subject: str | None) -> list[str]:
-    bound = edition_of(parts).bindings.backups
+    bound = BACKUPS.of(edition_of(parts).bindings)
     if subject is not None:
         return [subject]
     found = [name for name, each in bound.items() if each.config.drill is not None]

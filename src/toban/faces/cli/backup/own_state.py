@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toban.engine.amounts import size
+from toban.engine.stores.store import STORE_KINDS
 from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.state import opened_state, set_up
 from toban.faces.terminal import refuse, say
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
     from toban.chapters.backup.own_state import Own
     from toban.engine.bindings.model import Bindings
+    from toban.engine.parts import Parts
     from toban.engine.stores.store import Store
-    from toban.faces.cli.parts import Parts
 
 _REFUSED = 1
 _UNUSABLE = 2
@@ -177,7 +178,7 @@ def _store(parts: "Parts", name: str | None) -> "tuple[Store, bool]":
     config = bound.config
     tell_missing(name or "", (config,))
     is_sealed = isinstance(config, SealedConfig) and bool(config.encrypt_to)
-    return parts.store_kinds[bound.kind].build(config), is_sealed
+    return parts.kinds.of(STORE_KINDS)[bound.kind].build(config), is_sealed
 
 
 def _folders(bindings: "Bindings") -> "Sequence[Path]":
@@ -193,7 +194,7 @@ def _bindings(parts: "Parts") -> "Bindings":
     design = Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md"))
     path = Path(os.environ.get("TOBAN_BINDINGS") or design.with_name("toban.toml"))
     try:
-        return load_bindings(path, parts.kinds)
+        return load_bindings(path, parts.schema)
     except UnreadableBindings as error:
         refuse(str(error), "TOBAN_BINDINGS で接続表を指してください")
         raise SystemExit(_UNUSABLE) from error

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toban.chapters.backup.engine import BACKUPS
 from toban.engine.amounts import length, size
 from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.kept import edition_of, named_edition
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from toban.chapters.backup.restoring.restore import Known, RestorePlan, Target
     from toban.chapters.backup.steps import Open, Source
     from toban.engine.bindings.inforce import Edition
-    from toban.faces.cli.parts import Parts
+    from toban.engine.parts import Parts
 
 _REFUSED = 1
 _FAILED = 3
@@ -157,9 +158,9 @@ def source_in(edition: "Edition", parts: "Parts", subject: str) -> "Source":
     from toban.chapters.backup.restoring.restore import Refusal  # noqa: PLC0415
     from toban.chapters.backup.works import source_of  # noqa: PLC0415
 
-    found = source_of(subject, edition.design, edition.bindings, parts.backup_kinds)
+    found = source_of(subject, edition.design, edition.bindings, parts.kinds)
     if isinstance(found, str):
-        bound = "、".join(edition.bindings.backups) or "まだ一つもありません"
+        bound = "、".join(BACKUPS.of(edition.bindings)) or "まだ一つもありません"
         raise Refusal(found, f"{edition.bindings.file} にあるのは: {bound}")
     tell_missing(subject, (found.config, found.store_config))
     return found

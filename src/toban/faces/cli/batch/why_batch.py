@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from toban.engine.parts import Parts
+from toban.engine.runs.kinds import key_of
 from toban.faces.cli.answer import Answer
-from toban.faces.cli.parts import Parts
 from toban.faces.cli.runs.runs import as_json, line
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class _Written:
 def _written(parts: Parts, batch: str, work: "PlannedWork | None") -> _Written:
     from django.conf import settings  # noqa: PLC0415
 
-    from toban.chapters.batch import works  # noqa: PLC0415
+    from toban.chapters.batch.operation import OPERATION  # noqa: PLC0415
     from toban.design.clauses.batch import Batch  # noqa: PLC0415
     from toban.faces.cli.kept import kept_edition  # noqa: PLC0415
 
@@ -56,10 +57,10 @@ def _written(parts: Parts, batch: str, work: "PlannedWork | None") -> _Written:
     if edition is None:
         return _Written((), is_unknown=True)
     design = edition.design
-    rows = {works.key_of(row): row for row in design.of(Batch)}
+    rows = {key_of(row): row for row in design.of(Batch)}
     known = tuple(rows)
     if (row := rows.get(batch)) is not None:
-        unbound = works.plan(design, edition.bindings, parts.work_kinds).unbound
+        unbound = edition.plan(OPERATION).unbound
         return _Written(known, is_unknown=False, citation=str(row.origin), why_not=unbound.get(row.id, ""))
     if (unread := design.unread_of(batch)) is not None:
         citation = f"{design.document}:{unread.line}"

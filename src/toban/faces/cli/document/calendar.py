@@ -15,7 +15,7 @@ from toban.engine.bindings.load import UnreadableBindings, load_bindings
 from toban.engine.bindings.model import System
 from toban.engine.bindings.vague import settle
 from toban.engine.clock import system_clock
-from toban.faces.cli.parts import Parts
+from toban.engine.parts import Parts
 from toban.faces.icalendar import icalendar
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words.agenda import title
@@ -83,7 +83,7 @@ def _read(path: Path, bindings: Path | None, parts: Parts) -> tuple[Design, Syst
         design = load_design(path)
         if bindings is None and not beside.exists():
             return design, System()
-        bound = load_bindings(beside, parts.kinds)
+        bound = load_bindings(beside, parts.schema)
     except UnreadableDocument as exc:
         refuse(str(exc), exc.hint)
         raise SystemExit(_UNREADABLE) from exc

@@ -22,8 +22,8 @@ from toban.design.reader import Design, UnreadableDocument, load_design
 from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
+    from toban.engine.parts import Parts
     from toban.faces.cli.document.trying import Tried
-    from toban.faces.cli.parts import Parts
 
 _COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "cyan"}
 _WORDS = {Level.ERROR: "エラー", Level.WARNING: "警告", Level.INFO: "情報"}
@@ -120,19 +120,22 @@ def _live(design: Design, bindings: Path, parts: "Parts") -> _Live:
     import django  # noqa: PLC0415
 
     django.setup()
+    from toban.engine.bindings.inforce import Edition  # noqa: PLC0415
     from toban.engine.bindings.load import UnreadableBindings, load_bindings  # noqa: PLC0415
     from toban.engine.bindings.vague import settle  # noqa: PLC0415
     from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.faces.cli.document.trials import still_findings, trials_of  # noqa: PLC0415
+    from toban.engine.operation import operations_of  # noqa: PLC0415
+    from toban.faces.cli.document.trials import foreseen, trials_of  # noqa: PLC0415
     from toban.faces.cli.document.trying import try_all  # noqa: PLC0415
 
     try:
-        bound = load_bindings(bindings, parts.kinds)
+        bound = load_bindings(bindings, parts.schema)
     except UnreadableBindings as exc:
         return _Live(exc.findings, ())
-    settled = settle(design, bound.clock_words, bound.file)
-    told = still_findings(settled, bound, parts)
-    tried = try_all(trials_of(settled, bound, parts, told, system_clock()), _progress)
+    edition = Edition(settle(design, bound.clock_words, bound.file), bound, parts.kinds)
+    operations = operations_of(parts.extensions)
+    told = foreseen(edition, operations, parts.findings(edition.design, bound))
+    tried = try_all(trials_of(edition, operations, told, system_clock()), _progress)
     found = (*told, *(finding for each in tried for finding in each.findings))
     return _Live(tuple(sorted(found, key=lambda finding: finding.origin)), tried)
 

@@ -4,13 +4,9 @@ from pathlib import Path
 
 import click
 
-from toban.chapters.backup.proposals import open_tables
-from toban.chapters.errors.proposals import open_tables as error_tables
-from toban.chapters.logs.proposals import open_tables as log_tables
-from toban.chapters.monitoring.feeds import open_targets
 from toban.design.reader import UnreadableDocument, load_design
-from toban.engine.bindings.draft import OpenTarget, Proposal, draft
-from toban.faces.cli.parts import Parts
+from toban.engine.bindings.draft import draft
+from toban.engine.parts import Parts
 from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNUSABLE = 2
@@ -41,19 +37,9 @@ def command(parts: Parts, document: Path, output: Path | None, yes: bool) -> Non
     except UnreadableDocument as exc:
         refuse(str(exc), exc.hint)
         raise SystemExit(_UNUSABLE) from exc
-    kinds = parts.source_kinds
-    targets = [
-        OpenTarget(name, rows, [Proposal(kind, kinds[kind].config) for kind in able])
-        for name, rows, able in open_targets(design, kinds)
-    ]
-    channels = {each.reaches: Proposal(kind, each.config) for kind, each in parts.transports.items()}
-    tables = [
-        *open_tables(design, parts.backup_kinds),
-        *log_tables(design, parts.store_kinds),
-        *error_tables(design),
-    ]
+    tables = [table for each in parts.extensions for table in each.proposals(design, parts.kinds)]
     path = output or document.with_name("toban.toml")
-    _write(path, draft(design, targets, channels, tables), overwrite=yes)
+    _write(path, draft(design, tables), overwrite=yes)
     say(f"{path} を書きました。行頭の「#」を外して値を埋め、toban up で動かしてください")
 
 

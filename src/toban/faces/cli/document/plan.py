@@ -1,7 +1,7 @@
 """`toban plan OLD NEW`: what would change if NEW took the place of OLD."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -13,8 +13,9 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import CHAPTERS
 from toban.design.diff import Change, Difference, FieldChange, compare
 from toban.design.reader import Design, Unread, UnreadableDocument, load_design
-from toban.faces.cli.logs.losses import Losses, as_json, as_text, losses
-from toban.faces.cli.parts import Parts
+from toban.engine.extension import Consequence
+from toban.engine.parts import Parts
+from toban.engine.ports import loaded
 from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNREADABLE = 2
@@ -49,16 +50,18 @@ def command(parts: Parts, old: Path, new: Path, form: str) -> None:
         refuse(str(exc), exc.hint)
         raise SystemExit(_UNREADABLE) from exc
     difference = compare(before, after)
-    lost = losses(before, after, parts, datetime.now(UTC))
+    now = datetime.now(UTC)
+    asked = (each.consequence for each in parts.extensions if each.consequence)
+    told = [loaded(reference)(before, after, parts, now) for reference in asked]
     if form == "json":
-        say(_as_json(before, after, difference, lost))
+        say(_as_json(before, after, difference, told))
     else:
-        say("\n".join(_as_text(before, after, difference, lost)))
+        say("\n".join(_as_text(before, after, difference, told)))
     if difference:
         raise SystemExit(_CHANGES)
 
 
-def _as_json(old: Design, new: Design, difference: Difference, lost: Losses) -> str:
+def _as_json(old: Design, new: Design, difference: Difference, told: Sequence[Consequence]) -> str:
     report = {
         "old": old.document,
         "new": new.document,
@@ -67,7 +70,7 @@ def _as_json(old: Design, new: Design, difference: Difference, lost: Losses) -> 
             "added": [_unread_as_json(row) for row in difference.unread_added],
             "removed": [_unread_as_json(row) for row in difference.unread_removed],
         },
-        "logs": as_json(lost),
+        **{each.key: each.values for each in told},
     }
     return json.dumps(report, ensure_ascii=False, indent=2)
 
@@ -94,7 +97,7 @@ def _unread_as_json(row: Unread) -> dict[str, Any]:
     return {"line": row.line, "text": row.text, "reason": row.reason}
 
 
-def _as_text(old: Design, new: Design, difference: Difference, lost: Losses) -> Iterator[str]:
+def _as_text(old: Design, new: Design, difference: Difference, told: Sequence[Consequence]) -> Iterator[str]:
     if not difference:
         yield "変更はありません"
         return
@@ -103,8 +106,9 @@ def _as_text(old: Design, new: Design, difference: Difference, lost: Losses) -> 
         for change in changes:
             yield from _change(change)
         yield ""
-    if lost.found:
-        yield from (click.style("消えるログ", bold=True), *as_text(lost), "")
+    for each in told:
+        if each.lines:
+            yield from (click.style(each.title, bold=True), *each.lines, "")
     yield from _unread(old, new, difference)
     yield _summary(difference)
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Never
 
 import click
 
+from toban.chapters.objectives.bindings import STATUS
+from toban.engine.parts import Parts
 from toban.faces.cli.kept import KEPT, edition_of, kept_edition
-from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state
 from toban.faces.terminal import refuse, say, speak_utf8
 
@@ -97,13 +98,14 @@ def export_(parts: Parts, folder: Path) -> None:
         from toban.faces.web.objectives.status import files  # noqa: PLC0415
 
         edition = edition_of(parts)
-        if edition.bindings.status is None:
+        status = STATUS.of(edition.bindings)
+        if status is None:
             refuse(
                 "公開するものが決まっていません",
                 f"{edition.bindings.file} に [status] と [[status.services]] を書いてください",
             )
             raise SystemExit(_NOT_WRITTEN)
-        written = files(edition, edition.bindings.status, system_clock())
+        written = files(edition, status, system_clock())
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in written.items():

@@ -9,7 +9,7 @@ from time import monotonic
 
 from toban.design.finding import Finding, Level
 from toban.engine.bindings.secret import SecretUnavailable
-from toban.faces.cli.document.trials import Code, Trial
+from toban.engine.trial import Code, Trial
 
 _AT_ONCE = 16
 PATIENCE = 30.0

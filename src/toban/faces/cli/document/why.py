@@ -4,11 +4,11 @@ import json
 
 import click
 
+from toban.engine.parts import Parts
 from toban.faces.cli.answer import Answer
 from toban.faces.cli.batch import why_batch
 from toban.faces.cli.document import why_row
 from toban.faces.cli.notify import why_alert
-from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state
 from toban.faces.terminal import refuse, say, speak_utf8
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from toban.engine.notify.delivery.channel import CHANNEL_KINDS
+from toban.engine.parts import Parts
 from toban.faces.cli.answer import Answer
 from toban.faces.cli.notify import why_alert
 from toban.faces.cli.notify.alerts import as_json, line
-from toban.faces.cli.parts import Parts
 
 if TYPE_CHECKING:
     from toban.design.clauses.base import Clause
@@ -91,7 +92,7 @@ def _ways(parts: Parts, edition: "Edition") -> "dict[AlertLevel, Routing]":
     from toban.engine.notify.routing.contacts import contacts_of  # noqa: PLC0415
     from toban.engine.notify.routing.routing import routing_of, rules_for  # noqa: PLC0415
 
-    contacts = contacts_of(edition.bindings, parts.transports, settings.PUBLIC_URL)
+    contacts = contacts_of(edition.bindings, parts.kinds.of(CHANNEL_KINDS), settings.PUBLIC_URL)
     rules = edition.design.of(NotificationRule)
     return {level: routing_of(rules_for(rules, level), contacts) for level in AlertLevel}
 

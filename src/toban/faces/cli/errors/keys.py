@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 import click
 
+from toban.chapters.errors.bindings import ERRORS
+from toban.engine.parts import Parts
 from toban.faces.cli.kept import edition_of
-from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import set_up
 from toban.faces.terminal import refuse, say, speak_utf8
 
@@ -58,7 +59,7 @@ def dsn_(parts: Parts, app: str) -> None:
     speak_utf8()
     set_up()
     edition = edition_of(parts)
-    known = edition.bindings.errors
+    known = ERRORS.of(edition.bindings)
     if (app and app not in known) or not known:
         names = "、".join(known) or "まだありません"
         refuse(f"[errors.{app or 'アプリ'}] がありません", f"{edition.bindings.file} にあるのは: {names}")
@@ -71,7 +72,7 @@ def dsn_(parts: Parts, app: str) -> None:
 def _dsn(edition: "Edition", name: str) -> str:
     from toban.engine.bindings.secret import SecretUnavailable  # noqa: PLC0415
 
-    binding = edition.bindings.errors[name]
+    binding = ERRORS.of(edition.bindings)[name]
     try:
         key = binding.key.reveal()
     except SecretUnavailable as missing:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toban.engine.parts import Parts
 from toban.engine.text import printable
 from toban.faces.cli.kept import edition_of
-from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state
 from toban.faces.terminal import say, speak_utf8
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toban.engine.parts import Parts
 from toban.faces.cli.evidence.outside import Unfound, known_here, opened, ship, walked
-from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state, set_up
 from toban.faces.terminal import refuse, say, speak_utf8
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from toban.engine.parts import Parts
+from toban.engine.stores.store import STORE_KINDS
 from toban.faces.cli.kept import edition_of, kept_edition
-from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import set_up
 
 if TYPE_CHECKING:
@@ -112,15 +113,15 @@ def ship(parts: Parts) -> tuple[int, list[str]]:
     from django.conf import settings  # noqa: PLC0415
 
     from toban.chapters.logs.audit.shipping import Shipping  # noqa: PLC0415
+    from toban.chapters.logs.keeping.places import destination_of  # noqa: PLC0415
     from toban.chapters.logs.rules import rules  # noqa: PLC0415
     from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.engine.evidence.segments import AUDIT, LEDGER  # noqa: PLC0415
     from toban.engine.evidence.shipping import NotShipped, tip_of  # noqa: PLC0415
     from toban.engine.telemetry.store import Telemetry  # noqa: PLC0415
-    from toban.faces.cli.logs.archive import destination_of  # noqa: PLC0415
 
     edition = edition_of(parts)
-    to = destination_of(edition.bindings, parts.store_kinds)
+    to = destination_of(edition.bindings, parts.kinds.of(STORE_KINDS))
     if to is None:
         raise Unfound(
             f"{edition.bindings.file}: 証跡の送り先がありません",
@@ -138,7 +139,7 @@ def ship(parts: Parts) -> tuple[int, list[str]]:
 def _store(parts: Parts, source: str) -> "Store":
     bindings = _bindings(parts)
     for name, bound in bindings.stores.items() if bindings is not None else ():
-        store = parts.store_kinds[bound.kind].build(bound.config)
+        store = parts.kinds.of(STORE_KINDS)[bound.kind].build(bound.config)
         if source in (name, store.name):
             return store
     address = urlsplit(source)
@@ -147,7 +148,7 @@ def _store(parts: Parts, source: str) -> "Store":
             f"{source}: ファイルでもフォルダーでも保存先でもありません",
             "s3://バケット/接頭辞 か、toban.toml の [stores] の名を書いてください",
         )
-    kind = parts.store_kinds["s3"]
+    kind = parts.kinds.of(STORE_KINDS)["s3"]
     # Whoever looks in from outside has keys of their own, in the environment or AWS's files.
     return kind.build(kind.config.model_validate({"bucket": address.hostname, "prefix": address.path}))
 

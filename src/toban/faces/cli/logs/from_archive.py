@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toban.engine.parts import Parts
+from toban.engine.stores.store import STORE_KINDS
 from toban.faces.cli.kept import edition_of, named_edition
-from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state
 from toban.faces.terminal import refuse
 
@@ -60,10 +61,10 @@ def _edition(parts: Parts) -> "Edition":
 
 
 def _store(parts: Parts) -> "Store":
-    from toban.faces.cli.logs.archive import store_of  # noqa: PLC0415
+    from toban.chapters.logs.keeping.places import store_of  # noqa: PLC0415
 
     bindings = _edition(parts).bindings
-    store = store_of(bindings, parts.store_kinds)
+    store = store_of(bindings, parts.kinds.of(STORE_KINDS))
     if store is None:
         refuse(
             f"{bindings.file}: ログのアーカイブ先がありません",

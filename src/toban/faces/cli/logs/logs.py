@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, override
 
 import click
 
+from toban.engine.parts import Parts
 from toban.faces.cli import period
 from toban.faces.cli.logs.from_archive import newest_archived
-from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import set_up
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words.logs import WRITERS, csv_heading

@@ -10,11 +10,12 @@ from toban.design.clauses.logs import LogKind
 from toban.design.reader import Design
 from toban.design.values.duration import Duration
 from toban.engine.bindings.model import System
-from toban.faces.cli.parts import Parts
+from toban.engine.extension import Consequence
+from toban.engine.parts import Parts
 from toban.faces.cli.state import set_up
 
 if TYPE_CHECKING:
-    from toban.chapters.logs.keeping.retention import Beside
+    from toban.engine.retention import Beside
     from toban.engine.telemetry.logs.days import DayPart
 
     type Stretch = tuple[datetime | None, datetime]
@@ -43,6 +44,13 @@ class Losses:
     found: Sequence[Loss] = ()
     unknown: str = ""
     """Why nobody can say how much is stored."""
+
+
+def consequence(old: Design, new: Design, parts: Parts, now: datetime) -> Consequence:
+    """Tell what *new* would delete that *old* keeps. See `Extension`."""
+    lost = losses(old, new, parts, now)
+    lines = tuple(_as_text(lost)) if lost.found else ()
+    return Consequence("logs", "消えるログ", lines, _as_json(lost))
 
 
 def losses(old: Design, new: Design, parts: Parts, now: datetime) -> Losses:
@@ -80,7 +88,7 @@ def losses(old: Design, new: Design, parts: Parts, now: datetime) -> Losses:
     return Losses(found, unknown)
 
 
-def as_text(lost: Losses) -> Iterator[str]:
+def _as_text(lost: Losses) -> Iterator[str]:
     """Yield what is told of *lost*, after the changes."""
     from toban.chapters.logs.keeping.report import amount, stretch  # noqa: PLC0415
 
@@ -102,7 +110,7 @@ def as_text(lost: Losses) -> Iterator[str]:
         yield "HINT: 文書を替えても、toban retention agree で承認されるまでは削除しません"
 
 
-def as_json(lost: Losses) -> list[dict[str, Any]]:
+def _as_json(lost: Losses) -> list[dict[str, Any]]:
     """Return *lost* for scripts; `deletes` is null where it can't be known."""
     return [
         {
@@ -171,14 +179,17 @@ def _in_force(parts: Parts, spans: "Mapping[str, Stretch]") -> _Running:
     from django.conf import settings  # noqa: PLC0415
     from django.db import DatabaseError  # noqa: PLC0415
 
-    from toban.chapters.logs.keeping.keeper import held_by  # noqa: PLC0415
+    from toban.chapters.logs.keeping.keeper import (
+        elsewhere,
+        held_by,
+    )
     from toban.faces.cli.kept import kept_edition  # noqa: PLC0415
-    from toban.faces.cli.logs.keeper import ELSEWHERE  # noqa: PLC0415
 
     try:
         edition = kept_edition(parts, settings.HOME)
         held = {kind: held_by(kind) for kind in spans}
-        beside = {kind: ELSEWHERE[kind](*spans[kind]) for kind in spans if kind in ELSEWHERE}
+        others = elsewhere(parts.ports)
+        beside = {kind: others[kind](*spans[kind]) for kind in spans if kind in others}
     except DatabaseError:
         # A store elsewhere, whose state this machine does not know.
         return _Running()

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toban.engine.parts import Parts
 from toban.faces.cli.kept import edition_of
-from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state
 from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from toban.chapters.logs.keeping.retention import Beside, Decision
+    from toban.chapters.logs.keeping.retention import Decision
     from toban.chapters.logs.rules import LogRules
+    from toban.engine.retention import Beside
     from toban.engine.telemetry.logs.days import DayPart
 
 _REFUSED, _UNUSABLE = 1, 2
@@ -51,13 +52,13 @@ def show(parts: Parts, form: str) -> None:
     with opened_state():
         from django.conf import settings  # noqa: PLC0415
 
+        from toban.chapters.logs.keeping.keeper import keeper_of  # noqa: PLC0415
         from toban.engine.clock import system_clock  # noqa: PLC0415
         from toban.engine.telemetry.store import StoreUnavailable, Telemetry  # noqa: PLC0415
-        from toban.faces.cli.logs.keeper import keeper_of  # noqa: PLC0415
 
         rules = _rules(parts)
         try:
-            found = keeper_of(Telemetry(settings.TELEMETRY_URL)).look(rules, system_clock())
+            found = keeper_of(Telemetry(settings.TELEMETRY_URL), parts.ports).look(rules, system_clock())
         except (StoreUnavailable, ValueError) as away:
             refuse(
                 f"ログの置き場が答えません: {away}",
@@ -92,7 +93,7 @@ def agree(parts: Parts, kind: str, yes: bool) -> None:
 
         rules = _rules(parts)
         if not yes:
-            goes = _waiting(rules, kind_of(kind))
+            goes = _waiting(parts, rules, kind_of(kind))
             click.confirm(f"「{kind}」{goes}を削除します。元には戻せません。よいですか", abort=True, err=True)
         try:
             kept = keeping.agree(kind_of(kind), rules, by=getpass.getuser(), now=system_clock())
@@ -149,17 +150,17 @@ def release(number: int) -> None:
     say(f"保全 {number} を終えました")
 
 
-def _waiting(rules: "LogRules", kind: str) -> str:
+def _waiting(parts: Parts, rules: "LogRules", kind: str) -> str:
     """Return what agreeing would delete, in words."""
     from django.conf import settings  # noqa: PLC0415
 
+    from toban.chapters.logs.keeping.keeper import keeper_of  # noqa: PLC0415
     from toban.chapters.logs.keeping.report import amount, stretch  # noqa: PLC0415
     from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.engine.telemetry.store import StoreUnavailable, Telemetry  # noqa: PLC0415
-    from toban.faces.cli.logs.keeper import keeper_of  # noqa: PLC0415
 
     try:
-        found = keeper_of(Telemetry(settings.TELEMETRY_URL)).look(rules, system_clock())
+        found = keeper_of(Telemetry(settings.TELEMETRY_URL), parts.ports).look(rules, system_clock())
     except (StoreUnavailable, ValueError) as away:
         return f"の古いログ (量は分かりません: {away})"
     waits, beside = (found[kind].waits, found[kind].beside) if kind in found else ((), ())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toban.engine.parts import Parts
 from toban.faces.cli.kept import edition_of
-from toban.faces.cli.parts import Parts
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.period import moment
 from toban.faces.cli.state import opened_state

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toban.engine.parts import Parts
 from toban.faces.cli.kept import edition_of
-from toban.faces.cli.parts import Parts
 from toban.faces.cli.state import opened_state
 from toban.faces.terminal import say, speak_utf8
 
@@ -44,10 +44,11 @@ def command(parts: Parts, form: str) -> None:
     """
     speak_utf8()
     with opened_state():
-        from toban.chapters.objectives import openslo, sli  # noqa: PLC0415
+        from toban.chapters.objectives import openslo  # noqa: PLC0415
+        from toban.chapters.objectives.operation import OPERATION  # noqa: PLC0415
 
         found = edition_of(parts)
-        plan = sli.plan(found.design, found.bindings)
+        plan = found.plan(OPERATION).levels
         if form == "openslo":
             system = found.bindings.system
             told = openslo.documents(plan.slis, system.name, system.timezone)

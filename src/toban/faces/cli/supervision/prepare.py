@@ -6,9 +6,8 @@ from pathlib import Path
 import click
 
 from toban.design.reader import Design, UnreadableDocument, load_design
-from toban.engine.bindings.doubts import binding_findings
 from toban.engine.bindings.load import UnreadableBindings, load_bindings
-from toban.faces.cli.parts import Parts
+from toban.engine.parts import Parts
 from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNUSABLE = 2
@@ -44,11 +43,11 @@ def _checked_design(path: Path) -> Design:
 
 def _check_bindings(path: Path, parts: Parts, design: Design) -> None:
     try:
-        bindings = load_bindings(path, parts.kinds)
+        bindings = load_bindings(path, parts.schema)
     except UnreadableBindings as exc:
         click.echo(str(exc), err=True)
         raise SystemExit(_UNUSABLE) from exc
-    for finding in binding_findings(design, bindings):
+    for finding in parts.findings(design, bindings):
         click.echo(str(finding), err=True)
 
 

@@ -7,7 +7,7 @@ import threading
 import click
 import structlog
 
-from toban.faces.cli.parts import Parts
+from toban.engine.parts import Parts
 from toban.faces.terminal import speak_utf8
 
 _PATIENCE = 2.0
@@ -30,16 +30,16 @@ def command(parts: Parts) -> None:
     django.setup()
     from toban.engine import loops  # noqa: PLC0415
     from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.faces.cli.supervision.work import Work  # noqa: PLC0415
+    from toban.engine.worker import Worker  # noqa: PLC0415
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log = structlog.get_logger("toban.worker")
-    work = Work(parts, clock=system_clock)
+    worker = Worker(parts, clock=system_clock)
     log.info("worker_started")
-    all_ended = loops.run(work.loops(), stop, patience=_PATIENCE)
-    work.close()
+    all_ended = loops.run(worker.loops(), stop, patience=_PATIENCE)
+    worker.close()
     log.info("worker_stopped", all_steps_ended=all_ended)
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from toban.chapters.errors.bindings import ERRORS
 from toban.engine.bindings.inforce import Edition
 from toban.engine.bindings.secret import SecretUnavailable
 
@@ -46,7 +47,7 @@ class Projects:
         """Return the application whose DSN has this project and key; None is a stranger. Reads files."""
         edition = self._edition()
         found = None
-        for name, binding in edition.bindings.errors.items() if edition is not None and shown else ():
+        for name, binding in ERRORS.of(edition.bindings).items() if edition is not None and shown else ():
             try:
                 key = binding.key.reveal()
             except SecretUnavailable as missing:

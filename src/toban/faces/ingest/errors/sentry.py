@@ -13,6 +13,7 @@ from django.db import DatabaseError, close_old_connections
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from toban.chapters.errors.bindings import ERRORS
 from toban.chapters.errors.counters import ITEMS_TOTAL
 from toban.chapters.errors.intake import intake
 from toban.chapters.errors.intake.event import read_event
@@ -152,7 +153,7 @@ class SentryIn:
         edition = self._edition()
         if edition is None:
             raise Refused(503, "no document is in force yet", {"Retry-After": "5"})
-        self._admit(project, edition.bindings.errors[project].rate)
+        self._admit(project, ERRORS.of(edition.bindings)[project].rate)
         try:
             written = read_payload(payload, self._masker(edition))
         except BadEvent as flaw:

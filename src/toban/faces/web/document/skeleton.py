@@ -10,11 +10,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from toban.chapters.batch.works import key_of
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch
 from toban.design.clauses.monitoring import Monitor
+from toban.engine.runs.kinds import key_of
 from toban.faces.document.live import LiveRow, spark_html, value_html, verdict_html
 from toban.faces.document.outline import Line, Outline, Part
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from toban.chapters.errors.bindings import ERRORS
 from toban.chapters.errors.intake.event import Level
 from toban.chapters.errors.kept import Search, by_hours, counts, found
 from toban.chapters.errors.models import ErrorGroup
@@ -88,8 +89,8 @@ def errors(request: HttpRequest) -> HttpResponse:
         "choice": choice,
         "longest": LONGEST,
         "levels": [each.value for each in Level],
-        "projects": _projects(edition.bindings.errors),
-        "bound": bool(edition.bindings.errors),
+        "projects": _projects(ERRORS.of(edition.bindings)),
+        "bound": bool(ERRORS.of(edition.bindings)),
         "width": WIDTH,
         "height": HEIGHT,
         "query": choice.query,

@@ -9,7 +9,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from toban.chapters.objectives import periods, sli
+from toban.chapters.objectives import periods
+from toban.chapters.objectives.operation import OPERATION
 from toban.chapters.objectives.report import figure, period
 from toban.chapters.objectives.rules import Budget, Burn, Span, Tally
 from toban.chapters.objectives.service import kept, kept_burns
@@ -93,7 +94,7 @@ def levels(request: HttpRequest) -> HttpResponse:
 
 
 def _shown(sight: Sight, edition: Edition, month: date) -> Iterator[Shown]:
-    plan = sli.plan(edition.design, edition.bindings)
+    plan = edition.plan(OPERATION).levels
     measured = {each.objective.id: each for each in plan.slis}
     for objective in edition.design.of(Objective):
         row, address = sight.rows[objective.id], evidence_address(objective.id)

@@ -20,10 +20,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from toban.chapters.objectives import publishing
+from toban.chapters.objectives.bindings import STATUS, StatusBinding
 from toban.chapters.objectives.public import Board, DayKind, State
 from toban.engine.bindings import present
 from toban.engine.bindings.inforce import Edition
-from toban.engine.bindings.model import StatusBinding
 from toban.engine.clock import system_clock
 from toban.faces.web import assets
 
@@ -82,13 +82,14 @@ def machine(request: HttpRequest) -> HttpResponse:
 def _published() -> Edition:
     """Return what is in force, where it has a public page; else there is nothing here."""
     edition = present.edition()
-    if edition is None or edition.bindings.status is None or not edition.bindings.status.serve:
+    status = STATUS.of(edition.bindings) if edition is not None else None
+    if edition is None or status is None or not status.serve:
         raise Http404
     return edition
 
 
 def _board(edition: Edition, now: datetime) -> Board:
-    status = edition.bindings.status
+    status = STATUS.of(edition.bindings)
     if status is None:
         raise Http404
     return publishing.board(status, edition.design, edition.bindings, now)

@@ -9,10 +9,10 @@ from itertools import batched
 from django.db import connection
 from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, QuerySet, Subquery
 
-from toban.chapters.batch.works import key_of
 from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch
 from toban.design.reader import Design
+from toban.engine.runs.kinds import key_of
 from toban.engine.runs.models import PlannedWork, Run
 from toban.faces.web.runs.charts import median_length
 from toban.faces.words.agenda import title

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 
 from django import template
+from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -11,6 +12,7 @@ from toban.chapters.backup.models import Backup
 from toban.design.clauses.backup import RecoveryObjective
 from toban.engine import amounts
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.extension import Link
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.runs.models import Run
 from toban.faces.document.recorded import in_readers_language
@@ -203,3 +205,9 @@ def row_address(clause_id: str) -> str:
 def trace_length(nanoseconds: float) -> str:
     """Say how long a span took."""
     return trace_words.length(nanoseconds)
+
+
+@register.simple_tag
+def menu() -> list[Link]:
+    """Return the places that the extensions have in the menu."""
+    return [place for extension in settings.PARTS.extensions for place in extension.menu]

@@ -24,9 +24,10 @@ from tests.integration.chapters.backup.engines.native.chains import Chain, make_
 from tests.integration.chapters.backup.engines.native.log.test_wal import Book, following
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster, account, give_away, programs
+from tests.registered import PARTS
 
-from toban import wiring
 from toban.chapters.backup import catalogue
+from toban.chapters.backup.bindings import DrillBinding
 from toban.chapters.backup.drills import certificate, postgres
 from toban.chapters.backup.drills import routine as drills
 from toban.chapters.backup.drills.postgres import Programs, Server
@@ -38,7 +39,7 @@ from toban.chapters.backup.works import source_of
 from toban.design.clauses.routine import Routine
 from toban.design.reader import Design, load_design
 from toban.engine.bindings.load import load_bindings
-from toban.engine.bindings.model import Bindings, DrillBinding, System
+from toban.engine.bindings.model import Bindings, System
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
@@ -47,7 +48,6 @@ from toban.engine.paper import NoFont
 from toban.engine.runs.models import Run
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.faces.cli.backup.drill import command
-from toban.faces.cli.parts import Parts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -92,20 +92,20 @@ type Bound = Callable[..., Bindings]
 @pytest.fixture
 def bound(catalogued: Chain, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bound:
     monkeypatch.setenv("BACKUP_DSN", catalogued.cluster.dsn)
-    parts = Parts({}, {}, {}, wiring.STORES, wiring.BACKUPS)
+    parts = PARTS
 
     def bind(drill: str = "", more: str = "", store: Path | None = None) -> Bindings:
         file = tmp_path / "toban.toml"
         where = {"store": store or catalogued.root, "binaries": programs(), "folder": place}
         file.write_text(BINDINGS.format(**where, drill=drill, more=more))
-        return load_bindings(file, parts.kinds)
+        return load_bindings(file, parts.schema)
 
     return bind
 
 
 def source(design: Design, bindings: Bindings) -> Source:
-    parts = Parts({}, {}, {}, wiring.STORES, wiring.BACKUPS)
-    found = source_of("PostgreSQL", design, bindings, parts.backup_kinds)
+    parts = PARTS
+    found = source_of("PostgreSQL", design, bindings, parts.kinds)
     assert isinstance(found, Source), found
     return found
 
@@ -317,7 +317,7 @@ def test_the_command_holds_a_drill_and_says_what_it_found(
     bound()
     monkeypatch.setenv("TOBAN_DESIGN", str(tmp_path / "ops.md"))
     monkeypatch.setenv("TOBAN_BINDINGS", str(tmp_path / "toban.toml"))
-    parts = Parts(wiring.SOURCES, wiring.CHANNELS, wiring.WORKS, wiring.STORES, wiring.BACKUPS)
+    parts = PARTS
 
     done = CliRunner().invoke(command, ["restore"], obj=parts)
     listed = CliRunner().invoke(command, ["list", "--format", "json"], obj=parts)
@@ -335,7 +335,7 @@ def test_the_documents_routine_becomes_a_work(design: Design, bound: Bound) -> N
     (routine,) = design.of(Routine)
     assert list(found.works) == ["PostgreSQL/drill"]
     assert found.works["PostgreSQL/drill"].schedule == replace(routine.schedule, at=DrillBinding().at)
-    assert found.kept == {routine.id}
+    assert found.rows == {routine.id: ""}
     assert found.unbound == {}
 
 
@@ -374,7 +374,7 @@ def dumped(
     (tmp_path / "dumps").mkdir()
     where = {"store": tmp_path / "dumps", "binaries": programs(), "folder": place}
     (tmp_path / "toban.toml").write_text(DUMPED.format(**where))
-    return load_bindings(tmp_path / "toban.toml", Parts({}, {}, {}, wiring.STORES, wiring.BACKUPS).kinds)
+    return load_bindings(tmp_path / "toban.toml", PARTS.schema)
 
 
 def test_a_dump_is_loaded_into_a_server_of_its_own_and_asked(

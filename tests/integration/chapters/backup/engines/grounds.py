@@ -20,10 +20,10 @@ from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster
 from tests.integration.moto import moto_server
 
+from toban.chapters.backup.bindings import BackupBinding
 from toban.chapters.backup.engine import Engine, EngineKind, RestoreOrder, Taken
 from toban.chapters.backup.engines import pg_dump, pgbackrest, rds
 from toban.chapters.backup.engines.native import kind as native
-from toban.engine.bindings.model import BackupBinding
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 
 ROWS = 1_000

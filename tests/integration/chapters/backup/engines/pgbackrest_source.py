@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tests.integration.chapters.backup.debian17 import Cluster, Debian17
 
+from toban.chapters.backup.bindings import BackupBinding
 from toban.chapters.backup.engines.pgbackrest import KIND
 from toban.chapters.backup.engines.pgbackrest.engine import PgBackRestEngine
-from toban.engine.bindings.model import BackupBinding
 
 STANZA = "shop"
 

@@ -12,10 +12,10 @@ from tests.integration.chapters.backup.by_hand import HandTurn
 from tests.integration.chapters.backup.engines.failures import FAILURES, Cell, Impossible
 from tests.integration.chapters.backup.engines.grounds import GROUNDS, ROWS, Ground
 from tests.integration.chapters.backup.engines.watching import Watching
+from tests.registered import kinds
 
-from toban import wiring
 from toban.chapters.backup import catalogue
-from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, load_engines
+from toban.chapters.backup.engine import ENGINE_KINDS, BackupFailed, Method, NeedsFull
 from toban.chapters.backup.models import Backup
 from toban.chapters.backup.rules import Keep
 from toban.chapters.backup.steps import Source, steps
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 SECONDS = 60
-KINDS = load_engines(wiring.BACKUPS)
+KINDS = kinds(ENGINE_KINDS)
 TAKING = sorted(name for name, kind in KINDS.items() if kind.methods)
 """The kinds that make backups; the others only watch a place that keeps copies by itself."""
 

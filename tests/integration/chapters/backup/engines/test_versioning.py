@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 from tests.integration.buckets import BucketOf, S3Server
+from tests.registered import schema
 
 from toban.chapters.backup import upkeep
-from toban.chapters.backup.batch import Kinds
 from toban.chapters.backup.engines import versioning
 from toban.chapters.backup.engines.versioning.config import VersioningBackup
 from toban.chapters.backup.engines.versioning.engine import Bucket
 from toban.chapters.backup.service import Backups
 from toban.chapters.backup.works import plan
 from toban.design.reader import read_design
-from toban.engine.bindings import load
 from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.kinds import Kinds
 from toban.engine.notify.models import Alert
 from toban.engine.stores.store import StoreTrouble
 
@@ -98,15 +98,13 @@ def test_a_bucket_that_is_not_there_is_told(ministack: S3Server, bucket_of: Buck
 @pytest.mark.django_db
 def test_the_row_follows_the_bucket(ministack: S3Server, bucket_of: BucketOf, tmp_path: Path) -> None:
     config = bucket(bucket_of, ministack)
-    kinds = Kinds({"versioning": versioning.KIND}, {})
+    kinds = Kinds.given(backups={"versioning": versioning.KIND}, stores={})
     text = (
         f'[backups."S3ファイル"]\nkind = "versioning"\nbucket = "{config.bucket}"\n'
         f'region = "us-east-1"\nendpoint = "{ministack.url}"\n'
         f'access_key = "{config.access_key}"\nsecret_key = "{config.secret_key}"\n'
     )
-    bindings = read_bindings(
-        text, tmp_path / "toban.toml", load.Kinds(backups={"versioning": VersioningBackup})
-    )
+    bindings = read_bindings(text, tmp_path / "toban.toml", schema(backups={"versioning": VersioningBackup}))
     design = read_design(DOCUMENT, "運用設計書.md")
     made = plan(design, bindings, kinds, clock=lambda: NOON)
     backups = Backups(lambda: NOON, lambda _: None)
@@ -135,8 +133,8 @@ def test_the_row_follows_the_bucket(ministack: S3Server, bucket_of: BucketOf, tm
 
 def test_an_unbound_row_says_what_to_write() -> None:
     design = read_design(DOCUMENT, "運用設計書.md")
-    bindings = read_bindings("", Path("toban.toml"), load.Kinds())
+    bindings = read_bindings("", Path("toban.toml"), schema())
 
-    made = plan(design, bindings, Kinds({"versioning": versioning.KIND}, {}))
+    made = plan(design, bindings, Kinds.given(backups={"versioning": versioning.KIND}, stores={}))
 
     assert 'kind = "versioning"' in made.unbound[ROW]

@@ -9,15 +9,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from tests.integration.chapters.batch.kinds.conftest import HandTurn, room_for
+from tests.registered import schema
 
 from toban.chapters.batch.kinds.cleanup import files, kind
 from toban.chapters.batch.kinds.cleanup.files import End
 from toban.chapters.batch.kinds.cleanup.patterns import read_pattern
 from toban.design.clauses.batch import Batch
 from toban.design.reader import read_design
-from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings
+from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.runs.kinds import NotBindable, Site
+from toban.engine.runs.kinds import BATCHES, NotBindable, Site
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import StepFailed
 
@@ -61,14 +62,14 @@ def logs(tmp_path: Path) -> Path:
 def site(folder: Path, paths: str = '"アクセスログ" = "log/nginx/access*.log*"', more: str = "") -> Site:
     design = read_design(DOCUMENT, "運用設計書.md")
     text = f'[batches.B002]\nkind = "cleanup"\n{more}\n[batches.B002.paths]\n{paths}\n'
-    bindings = read_bindings(text, folder / "toban.toml", Kinds(works={"cleanup": kind.KIND.config}))
+    bindings = read_bindings(text, folder / "toban.toml", schema(batches={"cleanup": kind.KIND.config}))
     [batch] = design.of(Batch)
     return Site(batch, design, bindings)
 
 
 def clear_up(place: Site, run: int = 1, **parameters: str) -> HandTurn:
     turn = HandTurn(THREE, parameters, run_id=run)
-    for step in kind.KIND.steps(place.bindings.batches["B002"].config, place):
+    for step in kind.KIND.steps(BATCHES.of(place.bindings)["B002"].config, place):
         turn.results[step.name] = step.act(turn)
     return turn
 
@@ -178,7 +179,7 @@ def test_a_folder_swapped_for_a_link_between_finding_and_removing_leads_nowhere(
 def test_a_file_that_changed_since_it_was_found_stays(tmp_path: Path, logs: Path) -> None:
     old = make(logs / "access.log.2", OLD)
     place = site(tmp_path)
-    find, remove, _ = kind.KIND.steps(place.bindings.batches["B002"].config, place)
+    find, remove, _ = kind.KIND.steps(BATCHES.of(place.bindings)["B002"].config, place)
     turn = HandTurn(THREE)
     turn.results["find"] = find.act(turn)
     old.write_text("written to again\n")
@@ -202,7 +203,7 @@ def test_removing_again_after_a_kill_finds_the_rest_and_says_what_was_gone(
 ) -> None:
     first, second = make(logs / "access.log.2", OLD), make(logs / "access.log.3", OLD)
     place = site(tmp_path)
-    find, remove, _ = kind.KIND.steps(place.bindings.batches["B002"].config, place)
+    find, remove, _ = kind.KIND.steps(BATCHES.of(place.bindings)["B002"].config, place)
     turn = HandTurn(THREE)
     turn.results["find"] = find.act(turn)
     first.unlink()  # by the worker that was killed then
@@ -218,7 +219,7 @@ def test_stopped_in_the_middle_what_went_is_on_record(tmp_path: Path, logs: Path
     for number in range(3):
         make(logs / f"access.log.{number}", OLD)
     place = site(tmp_path)
-    find, remove, _ = kind.KIND.steps(place.bindings.batches["B002"].config, place)
+    find, remove, _ = kind.KIND.steps(BATCHES.of(place.bindings)["B002"].config, place)
     turn = HandTurn(THREE)
     turn.results["find"] = find.act(turn)
     asked = iter([None, Reason.CANCELLED])
@@ -356,7 +357,7 @@ def test_places_that_are_not_there_or_hold_nothing_are_doubted(tmp_path: Path, l
     paths = '"アクセスログ" = ["log/nginx/access*", "log/apache/*.log"]\n"エラーログ" = "log/nginx/error*"'
     place = site(tmp_path, paths)
 
-    found = list(kind.KIND.doubts(place.bindings.batches["B002"].config, place))
+    found = list(kind.KIND.doubts(BATCHES.of(place.bindings)["B002"].config, place))
 
     assert [each.partition("\n")[0] for each in found] == [
         f"{tmp_path}/log/apache: No such file or directory",

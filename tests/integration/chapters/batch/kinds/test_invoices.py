@@ -11,15 +11,16 @@ import psycopg
 import pytest
 from pypdf import PdfReader
 from tests.integration.chapters.batch.kinds.conftest import HandTurn, room_for
+from tests.registered import schema
 
 from toban.chapters.batch.kinds.invoices import kind, service
 from toban.chapters.batch.kinds.invoices.models import Invoice, Revision
 from toban.design.clauses.batch import Batch
 from toban.design.reader import read_design
 from toban.engine import paper
-from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings
+from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.runs.kinds import NotBindable, Site
+from toban.engine.runs.kinds import BATCHES, NotBindable, Site
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import Step, StepFailed
 
@@ -80,13 +81,13 @@ def sales(books: str) -> str:
 def site(folder: Path, *, when: str = "月次 | 月末23:00", more: str = "", issuer: str = "") -> Site:
     design = read_design(DOCUMENT.format(when=when), "運用設計書.md")
     text = BOUND.replace("{more}", more).replace("{issuer}", issuer)
-    bindings = read_bindings(text, folder / "toban.toml", Kinds(works={"invoices": kind.KIND.config}))
+    bindings = read_bindings(text, folder / "toban.toml", schema(batches={"invoices": kind.KIND.config}))
     [batch] = design.of(Batch)
     return Site(batch, design, bindings)
 
 
 def steps(place: Site) -> tuple[Step, ...]:
-    return kind.KIND.steps(place.bindings.batches["B003"].config, place)
+    return kind.KIND.steps(BATCHES.of(place.bindings)["B003"].config, place)
 
 
 def bill(place: Site, run: int = 1, due_at: datetime = CLOSING, **parameters: str) -> HandTurn:
@@ -328,7 +329,7 @@ def test_a_query_that_is_wrong_or_slow_fails_and_changes_nothing(
     query: str, words: str, sales: str, tmp_path: Path
 ) -> None:
     place = site(tmp_path, more='query_timeout = "1秒"')
-    config = place.bindings.batches["B003"].config.model_copy(update={"query": query})
+    config = BATCHES.of(place.bindings)["B003"].config.model_copy(update={"query": query})
 
     with pytest.raises(StepFailed, match=words):
         kind.KIND.steps(config, place)[0].act(HandTurn(CLOSING))
@@ -343,7 +344,7 @@ def test_a_function_that_writes_is_refused_by_the_read_only_transaction(sales: s
         "CREATE FUNCTION spoil() RETURNS int LANGUAGE sql AS 'DELETE FROM sales; SELECT 1'",
     )
     place = site(tmp_path)
-    config = place.bindings.batches["B003"].config.model_copy(update={"query": "SELECT spoil()"})
+    config = BATCHES.of(place.bindings)["B003"].config.model_copy(update={"query": "SELECT spoil()"})
 
     with pytest.raises(StepFailed, match="read-only transaction"):
         kind.KIND.steps(config, place)[0].act(HandTurn(CLOSING))
@@ -405,7 +406,7 @@ def test_a_registration_number_with_a_slip_is_refused_at_once(tmp_path: Path) ->
     text = BOUND.replace("{more}", "").replace("{issuer}", "").replace("T9999999999999", "T8999999999999")
 
     with pytest.raises(UnreadableBindings, match="「T8999999999999」の検査用数字が合いません"):
-        read_bindings(text, tmp_path / "toban.toml", Kinds(works={"invoices": kind.KIND.config}))
+        read_bindings(text, tmp_path / "toban.toml", schema(batches={"invoices": kind.KIND.config}))
 
 
 @pytest.mark.parametrize(
@@ -421,7 +422,7 @@ def test_what_can_not_be_bound_says_why(place: Callable[[Path], Site], words: st
 
 
 def doubts(place: Site, **change: object) -> list[str]:
-    config = place.bindings.batches["B003"].config.model_copy(update=change)
+    config = BATCHES.of(place.bindings)["B003"].config.model_copy(update=change)
     return list(kind.KIND.doubts(config, place))
 
 

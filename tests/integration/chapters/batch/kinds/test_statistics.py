@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from tests.integration.chapters.batch.kinds.conftest import HandTurn
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.registered import schema
 
 from toban.chapters.batch.kinds.statistics import kind
 from toban.chapters.batch.kinds.statistics.history import history
@@ -17,9 +18,9 @@ from toban.chapters.batch.kinds.statistics.models import DailyFigure
 from toban.design.clauses.batch import Batch
 from toban.design.reader import read_design
 from toban.design.values.metric import Metric
-from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings
-from toban.engine.bindings.model import Section
-from toban.engine.runs.kinds import NotBindable, Site
+from toban.engine.bindings.load import UnreadableBindings, read_bindings
+from toban.engine.bindings.section import Section
+from toban.engine.runs.kinds import BATCHES, NotBindable, Site
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import StepFailed
 from toban.engine.telemetry.samples import Sample
@@ -81,7 +82,7 @@ def telemetry(store: StoreProcess, monkeypatch: pytest.MonkeyPatch) -> Telemetry
 def site(said: str) -> Site:
     design = read_design(DOCUMENT, "運用設計書.md")
     text = f'[targets.API]\nsources = [{{ kind = "any" }}]\n[batches.B004]\nkind = "statistics"\n{said}'
-    kinds = Kinds(works={"statistics": kind.KIND.config}, sources={"any": Anywhere})
+    kinds = schema(batches={"statistics": kind.KIND.config}, sources={"any": Anywhere})
     [batch] = design.of(Batch)
     return Site(batch, design, read_bindings(text, Path("toban.toml"), kinds))
 
@@ -89,7 +90,7 @@ def site(said: str) -> Site:
 def add_up(place: Site, run: int = 1, due_at: datetime = FOUR, **parameters: str) -> HandTurn:
     named = {name.rstrip("_"): value for name, value in parameters.items()}
     turn = HandTurn(due_at, named, run_id=run)
-    [step] = kind.KIND.steps(place.bindings.batches["B004"].config, place)
+    [step] = kind.KIND.steps(BATCHES.of(place.bindings)["B004"].config, place)
     turn.results[step.name] = step.act(turn)
     return turn
 
@@ -137,7 +138,7 @@ def stop_after_two_days(run: int = 1) -> None:
     asked = iter([None, None, Reason.STOPPED])
     turn = HandTurn(FOUR, {"from": "2026-11-21"}, run_id=run, stops=lambda: next(asked))
     place = site(SQL)
-    [step] = kind.KIND.steps(place.bindings.batches["B004"].config, place)
+    [step] = kind.KIND.steps(BATCHES.of(place.bindings)["B004"].config, place)
     with pytest.raises(StepFailed) as stopped:
         step.act(turn)
     assert stopped.value.reason is Reason.STOPPED
@@ -302,7 +303,7 @@ def test_a_batch_without_figures_is_refused_with_those_that_have(sales: str) -> 
 def test_a_query_that_can_not_be_asked_is_doubted(query: str, words: list[str], sales: str) -> None:
     place = site(f'dsn = "env:BOOKS"\nquery = "{query}"')
 
-    found = list(kind.KIND.doubts(place.bindings.batches["B004"].config, place))
+    found = list(kind.KIND.doubts(BATCHES.of(place.bindings)["B004"].config, place))
 
     assert len(found) == len(words)
     assert all(word in doubt for word, doubt in zip(words, found, strict=True))

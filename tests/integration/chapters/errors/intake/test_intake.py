@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.integration.chapters.errors.reported import DOCUMENT, NOW, event, take
 from tests.integration.faces.web.firing import CONTACTS
+from tests.registered import schema
 
 from toban.chapters.errors import kept, orders, service
 from toban.chapters.errors.intake import intake
@@ -16,7 +17,7 @@ from toban.chapters.errors.review import Trend, week_of
 from toban.chapters.errors.rules import State
 from toban.chapters.errors.search import read_search
 from toban.design.reader import read_design
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import Bindings
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.notify.models import Alert, Delivery
@@ -31,7 +32,7 @@ REVIEW = "routine/routine/エラーログ分析"
 
 
 def bindings(text: str = '[errors.shop]\nproject = 1\nkey = "env:KEY"') -> Bindings:
-    return read_bindings(text, Path("toban.toml"), Kinds())
+    return read_bindings(text, Path("toban.toml"), schema())
 
 
 def test_the_same_error_is_one_group_with_its_count_its_users_and_its_releases() -> None:

@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.integration.buckets import BucketOf, S3Server
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.registered import schema
 from tests.telemetry_rows import LogRow, batch_of
 
 from toban.chapters.logs.audit.shipping import Destination, Shipping
 from toban.chapters.logs.keeping.keeper import Keeper
 from toban.chapters.logs.rules import LogRules, rules
 from toban.design.reader import read_design
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence import segments
 from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry, Shipment
@@ -41,7 +42,7 @@ DOCUMENT = """# 運用設計書
 | 監査ログ | 重要操作 | S3 | 1年 |
 """
 RULES: LogRules = rules(
-    read_design(DOCUMENT, "運用設計書.md"), read_bindings("", Path("toban.toml"), Kinds())
+    read_design(DOCUMENT, "運用設計書.md"), read_bindings("", Path("toban.toml"), schema())
 )
 
 

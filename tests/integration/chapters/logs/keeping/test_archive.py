@@ -10,6 +10,7 @@ import duckdb
 import pyrage
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.registered import schema
 from tests.telemetry_rows import LogRow, batch_of
 
 from toban.chapters.logs.keeping import keeper as keeping
@@ -19,7 +20,7 @@ from toban.chapters.logs.keeping.keeper import Keeper
 from toban.chapters.logs.models import Keeping
 from toban.chapters.logs.rules import LogRules, rules
 from toban.design.reader import read_design
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.secret import Secret
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.notify.models import Alert
@@ -50,7 +51,7 @@ DOCUMENT = """# 運用設計書
 
 
 def written() -> LogRules:
-    return rules(read_design(DOCUMENT, "運用設計書.md"), read_bindings("", Path("toban.toml"), Kinds()))
+    return rules(read_design(DOCUMENT, "運用設計書.md"), read_bindings("", Path("toban.toml"), schema()))
 
 
 @pytest.fixture(scope="module")
@@ -382,7 +383,7 @@ def test_an_audit_log_that_is_not_outside_does_not_go(telemetry: Telemetry, fold
     old = row(OLD, 1)._replace(kind="audit")
     LogStore(telemetry).write(batch_of(key_of("shop", "", b"audit"), [old]))
     text = DOCUMENT + "| 監査ログ | 操作 | S3 | 90日 |\n"
-    both = rules(read_design(text, "運用設計書.md"), read_bindings("", Path("toban.toml"), Kinds()))
+    both = rules(read_design(text, "運用設計書.md"), read_bindings("", Path("toban.toml"), schema()))
     inner = Archive(folder, telemetry, frozenset(("other",)))
 
     Keeper(LogDays(telemetry)).step(both, NOON, "d", ShippedFirst(inner, "権限がありません"))

@@ -7,18 +7,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.registered import schema
 from tests.telemetry_rows import LogRow, SpanRow, batch_of
 
 from toban.chapters.logs.keeping import keeper as keeping
 from toban.chapters.logs.keeping.keeper import Keeper
-from toban.chapters.logs.keeping.retention import Beside, Elsewhere
 from toban.chapters.logs.models import Keeping
 from toban.chapters.logs.rules import LogRules, rules
 from toban.design.reader import read_design
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.orders import NotPossible
+from toban.engine.retention import Beside, Elsewhere
 from toban.engine.telemetry.logs.days import DayPart, LogDays
 from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.spans.rows import SpanStore
@@ -41,7 +42,7 @@ def written(kept: str = "90日", more: str = "") -> LogRules:
 | 監査ログ | 操作 | Toban | 1年 |
 {more}
 """
-    return rules(read_design(text, "運用設計書.md"), read_bindings("", Path("toban.toml"), Kinds()))
+    return rules(read_design(text, "運用設計書.md"), read_bindings("", Path("toban.toml"), schema()))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 from tests.integration.conftest import Handler, HttpServer
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.moto import moto_server
+from tests.registered import schema
 
 from toban.chapters.logs.keeping.keeper import Keeper
 from toban.chapters.logs.models import Pull
@@ -20,7 +21,7 @@ from toban.chapters.logs.rules import LogRules, rules
 from toban.chapters.logs.sources.cloudwatch import KIND
 from toban.chapters.logs.sources.cloudwatch.config import CloudWatchLogs, cost
 from toban.design.reader import read_design
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import Bound
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.telemetry.logs.days import LogDays
@@ -101,7 +102,7 @@ class Group:
 
 
 def written() -> LogRules:
-    return rules(read_design(DOCUMENT, "運用設計書.md"), read_bindings("", Path("toban.toml"), Kinds()))
+    return rules(read_design(DOCUMENT, "運用設計書.md"), read_bindings("", Path("toban.toml"), schema()))
 
 
 @pytest.fixture

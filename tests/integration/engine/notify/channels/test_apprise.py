@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.registered import schema
 
 from toban.design.values.people import ChannelKind
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.secret import Secret
+from toban.engine.kinds import Kinds
 from toban.engine.notify.channels.apprise.channel import AppriseChannel, doubts
 from toban.engine.notify.channels.apprise.config import AppriseConfig
-from toban.engine.notify.delivery.channel import Undelivered, load_transports
+from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Undelivered
 from toban.engine.notify.delivery.notice import Notice
 from toban.engine.notify.routing.contacts import contacts_of
 
@@ -49,9 +51,9 @@ def test_a_url_of_no_known_service_is_refused_for_good(
 
 
 def test_the_documents_word_leads_to_it() -> None:
-    transports = load_transports({"apprise": "toban.engine.notify.channels.apprise"})
+    transports = Kinds({"channels": {"apprise": "toban.engine.notify.channels.apprise"}}).of(CHANNEL_KINDS)
     text = '[channels.line]\nkind = "apprise"\nurl = "env:X"\nanswers_to = "LINE"\n'
-    kinds = Kinds(channels={name: each.config for name, each in transports.items()})
+    kinds = schema(channels={name: each.config for name, each in transports.items()})
 
     contacts = contacts_of(read_bindings(text, Path("toban.toml"), kinds), transports, "")
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import pytest
+from tests.registered import PARTS, kinds
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.notify.delivery.channel import Channel, Undelivered, load_transports
+from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel, Undelivered
 from toban.engine.notify.delivery.notice import Notice
-from toban.wiring import CHANNELS
 
 SECRET = "T0SECRET0000/B0SECRET0000/very-secret-indeed"
 PATIENCE = 2.0
@@ -80,7 +80,7 @@ class HttpRig:
             "alertmanager": f"{url}/alerts/{SECRET}",
         }
         fixtures("monkeypatch").setenv("THE_SECRET", revealed.get(kind, SECRET))
-        transport = load_transports(CHANNELS)[kind]
+        transport = kinds(CHANNEL_KINDS)[kind]
         self.channel = transport.build(transport.config.model_validate(written))
 
     def works(self) -> None:
@@ -132,7 +132,7 @@ class SmtpRig:
         fixtures("monkeypatch").setenv("THE_SECRET", SECRET)
         self._mailbox = fixtures("mailbox_type")(username="toban", password=SECRET)
         server = fixtures("start_smtp")(self._mailbox)
-        transport = load_transports(CHANNELS)["email"]
+        transport = kinds(CHANNEL_KINDS)["email"]
         written = {
             "host": "127.0.0.1",
             "port": server.port,
@@ -181,7 +181,7 @@ RIGS: dict[str, Callable[[Fixtures], Any]] = {
 }
 
 
-@pytest.fixture(params=sorted(CHANNELS))
+@pytest.fixture(params=sorted(PARTS.kinds.modules["channels"]))
 def rig(request: pytest.FixtureRequest) -> Any:
     return RIGS[request.param](request.getfixturevalue)
 
@@ -249,7 +249,7 @@ def test_a_notice_does_not_follow_where_a_receiver_points(rig: Any, notice: Noti
     assert not rig.followed()
 
 
-@pytest.mark.parametrize("kind", sorted(CHANNELS))
+@pytest.mark.parametrize("kind", sorted(PARTS.kinds.modules["channels"]))
 def test_a_refused_connection_is_a_passing_failure(
     kind: str, notice: Notice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,7 +274,7 @@ def test_a_refused_connection_is_a_passing_failure(
             "webhook": {"url": Secret("env:THE_SECRET"), "secret": Secret("env:THE_SECRET")},
             "email": {"host": "127.0.0.1", "port": port, "sender": "toban@shop.example"},
         }
-        transport = load_transports(CHANNELS)[kind]
+        transport = kinds(CHANNEL_KINDS)[kind]
         channel = transport.build(transport.config.model_validate(written[kind]))
 
         with pytest.raises(Undelivered, match="接続できません") as caught:
@@ -285,4 +285,4 @@ def test_a_refused_connection_is_a_passing_failure(
 
 
 def test_every_registered_channel_is_tried_here() -> None:
-    assert set(RIGS) == set(CHANNELS)
+    assert set(RIGS) == set(PARTS.kinds.modules["channels"])

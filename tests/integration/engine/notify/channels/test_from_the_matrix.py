@@ -9,19 +9,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
+from tests.registered import PARTS, kinds, schema
 
 from toban.design.reader import Design, read_design
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.notify.alerts import report
 from toban.engine.notify.delivery import outbox
-from toban.engine.notify.delivery.channel import Channel, load_transports
+from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel
 from toban.engine.notify.models import Delivery
 from toban.engine.notify.pipeline import announce
 from toban.engine.notify.routing.contacts import Contacts, contacts_of
 from toban.engine.notify.signal import Condition, Signal
 from toban.faces.cli.document import init
-from toban.faces.cli.parts import Parts
-from toban.wiring import CHANNELS, SOURCES
 
 pytestmark = pytest.mark.django_db
 
@@ -77,9 +76,9 @@ def document() -> Design:
 @pytest.fixture
 def tell(document: Design, signal: MakeSignal) -> Tell:
     """Return a function that brings a condition of the monitor to whatever receivers the bindings name."""
-    transports = load_transports(CHANNELS)
+    transports = kinds(CHANNEL_KINDS)
     models = {kind: transport.config for kind, transport in transports.items()}
-    bindings = read_bindings(BINDINGS, Path("toban.toml"), Kinds(channels=models))
+    bindings = read_bindings(BINDINGS, Path("toban.toml"), schema(channels=models))
     contacts: Contacts = contacts_of(bindings, transports, "https://toban.shop.example")
     channels: dict[str, Channel] = {
         name: transports[bound.kind].build(bound.config) for name, bound in bindings.channels.items()
@@ -159,7 +158,7 @@ def test_toban_init_proposes_a_channel_for_each_word(tmp_path: Path) -> None:
     written = tmp_path / "運用設計書.md"
     written.write_text(DOCUMENT, encoding="utf-8")
 
-    done = CliRunner().invoke(init.command, [str(written)], obj=Parts(sources=SOURCES, channels=CHANNELS))
+    done = CliRunner().invoke(init.command, [str(written)], obj=PARTS)
 
     assert done.exit_code == 0
     drafted = (tmp_path / "toban.toml").read_text(encoding="utf-8")

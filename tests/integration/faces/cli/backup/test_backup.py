@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from pytest_django import Settings
 from tests.integration.buckets import BucketOf, S3Server
 from tests.integration.chapters.backup import fake_kind
+from tests.registered import parts
 
 from toban.chapters.backup import catalogue
 from toban.chapters.backup.engine import Method
@@ -23,7 +24,6 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs.models import PlannedWork, Run
 from toban.faces.cli.backup.backup import command
 from toban.faces.cli.kept import KEPT
-from toban.faces.cli.parts import Parts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,14 +46,11 @@ path = "store"
 [backups.PostgreSQL]
 kind = "fake"
 """
-PARTS = Parts(
-    sources={},
-    channels={},
-    stores={"directory": "toban.engine.stores.directory"},
+PARTS = parts(
     backups={
         "fake": "tests.integration.chapters.backup.fake_kind",
         "versioning": "toban.chapters.backup.engines.versioning",
-    },
+    }
 )
 
 
@@ -84,7 +81,7 @@ class Desk:
         """Take a backup as a run does, and return its label."""
         edition = PARTS.in_force(design=self.folder / "運用設計書.md").refresh()
         assert isinstance(edition, Edition)
-        source = plan(edition.design, edition.bindings, PARTS.backup_kinds).sources["PostgreSQL"]
+        source = plan(edition.design, edition.bindings, PARTS.kinds).sources["PostgreSQL"]
         fake_kind.SOURCE.now = lambda: at
         with source.opened() as at_work:
             taken = take(source, at_work.engine, Method.FULL, at, Silent())

@@ -18,8 +18,8 @@ from tests.integration.chapters.backup.engines.native.chains import SUMS, Chain,
 from tests.integration.chapters.backup.engines.native.conftest import label, source
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster, give_away, programs
+from tests.registered import PARTS
 
-from toban import wiring
 from toban.chapters.backup import catalogue
 from toban.chapters.backup.drills import postgres
 from toban.chapters.backup.engine import Method
@@ -34,7 +34,6 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.stores.sealed import SealedStore
 from toban.faces.cli.backup.restore import command
-from toban.faces.cli.parts import Parts
 
 DESIGN = """\
 # 受付の運用設計書
@@ -95,7 +94,7 @@ def toban(chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toba
     monkeypatch.setenv("TOBAN_DESIGN", str(tmp_path / "ops.md"))
     monkeypatch.setenv("TOBAN_BINDINGS", str(tmp_path / "toban.toml"))
     monkeypatch.setenv("BACKUP_DSN", chain.cluster.dsn)
-    parts = Parts(wiring.SOURCES, wiring.CHANNELS, wiring.WORKS, wiring.STORES, wiring.BACKUPS)
+    parts = PARTS
 
     def call(*words: object, typed: str = "") -> Result:
         return CliRunner().invoke(command, ["PostgreSQL", *map(str, words)], input=typed, obj=parts)
@@ -254,7 +253,7 @@ def test_too_small_a_disk_is_refused_before_anything_is_written(
 
 
 def test_a_subject_that_is_not_bound_is_refused(chain: Chain, toban: Toban, tmp_path: Path) -> None:
-    parts = Parts(wiring.SOURCES, wiring.CHANNELS, wiring.WORKS, wiring.STORES, wiring.BACKUPS)
+    parts = PARTS
 
     done = CliRunner().invoke(command, ["MySQL", "--into", str(tmp_path / "back")], obj=parts)
 
@@ -328,9 +327,9 @@ def test_the_procedure_is_kept_beside_the_backups_where_anybody_can_read_it(
     recipient = pyrage.x25519.Identity.generate().to_public()
     sealed = BINDINGS.format(store=tmp_path).replace("\n\n", f'\nencrypt_to = ["{recipient}"]\n\n', 1)
     (tmp_path / "toban.toml").write_text(sealed)
-    parts = Parts(wiring.SOURCES, wiring.CHANNELS, wiring.WORKS, wiring.STORES, wiring.BACKUPS)
-    bindings = load_bindings(tmp_path / "toban.toml", parts.kinds)
-    found = source_of("PostgreSQL", load_design(tmp_path / "ops.md"), bindings, parts.backup_kinds)
+    parts = PARTS
+    bindings = load_bindings(tmp_path / "toban.toml", parts.schema)
+    found = source_of("PostgreSQL", load_design(tmp_path / "ops.md"), bindings, parts.kinds)
     assert not isinstance(found, str)
 
     key = procedure.keep(found, plan("PostgreSQL", Known([catalogued.full, catalogued.increment]), Target()))
@@ -355,9 +354,9 @@ def test_a_dump_goes_back_into_an_empty_database_of_a_server(
     dumping = BINDINGS.replace("native", "pg_dump") + f'binaries = "{programs()}"\n'
     (tmp_path / "dumps").mkdir()
     (tmp_path / "toban.toml").write_text(dumping.format(store=tmp_path / "dumps"))
-    parts = Parts(wiring.SOURCES, wiring.CHANNELS, wiring.WORKS, wiring.STORES, wiring.BACKUPS)
-    bindings = load_bindings(tmp_path / "toban.toml", parts.kinds)
-    found = source_of("PostgreSQL", load_design(tmp_path / "ops.md"), bindings, parts.backup_kinds)
+    parts = PARTS
+    bindings = load_bindings(tmp_path / "toban.toml", parts.schema)
+    found = source_of("PostgreSQL", load_design(tmp_path / "ops.md"), bindings, parts.kinds)
     assert not isinstance(found, str)
     with found.opened() as at_work:
         taken = at_work.engine.take("20261125T020000Z-full", Method.FULL, None, Watching())

@@ -16,8 +16,8 @@ from tests.integration.chapters.backup.engines.grounds import REGION
 from tests.integration.chapters.backup.engines.pgbackrest_source import STANZA, Backed
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.moto import moto_server
+from tests.registered import PARTS
 
-from toban import wiring
 from toban.chapters.backup import catalogue
 from toban.chapters.backup.engine import Method, Taken
 from toban.chapters.backup.works import source_of
@@ -25,7 +25,6 @@ from toban.design.reader import load_design
 from toban.engine.bindings.load import load_bindings
 from toban.engine.evidence.models import LedgerEntry
 from toban.faces.cli.backup.restore import command
-from toban.faces.cli.parts import Parts
 
 DESIGN = """\
 # 受付の運用設計書
@@ -37,7 +36,6 @@ DESIGN = """\
 |------|------|------|---------|-------|---------|
 | PostgreSQL | フルバックアップ | 日次 (深夜2:00) | 30世代 | リポジトリ | 30日 |
 """
-PARTS = Parts(wiring.SOURCES, wiring.CHANNELS, wiring.WORKS, wiring.STORES, wiring.BACKUPS)
 
 pytestmark = pytest.mark.django_db
 
@@ -53,8 +51,8 @@ def bind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Tak
         (tmp_path / "toban.toml").write_text(f"[backups.PostgreSQL]\n{lines}")
         monkeypatch.setenv("TOBAN_DESIGN", str(tmp_path / "ops.md"))
         monkeypatch.setenv("TOBAN_BINDINGS", str(tmp_path / "toban.toml"))
-        bindings = load_bindings(tmp_path / "toban.toml", PARTS.kinds)
-        found = source_of("PostgreSQL", load_design(tmp_path / "ops.md"), bindings, PARTS.backup_kinds)
+        bindings = load_bindings(tmp_path / "toban.toml", PARTS.schema)
+        found = source_of("PostgreSQL", load_design(tmp_path / "ops.md"), bindings, PARTS.kinds)
         assert not isinstance(found, str), found
         with found.opened() as at_work:
             taken = at_work.engine.take("20261125T020000Z-full", Method.FULL, None, Watching())

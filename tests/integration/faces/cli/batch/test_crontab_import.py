@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.registered import PARTS
 
-from toban import wiring
 from toban.faces.cli.batch.crontab import command
 from toban.faces.cli.document.check import command as check
-from toban.faces.cli.parts import Parts
 
 CRONTAB = """\
 MAILTO=ops@example.com
@@ -75,7 +74,7 @@ def test_what_is_written_passes_the_live_check_and_its_secrets_are_nobody_elses(
     for path in [folder / "crontab.new", *(folder / "pings").iterdir()]:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     monkeypatch.chdir(folder)
-    parts = Parts(sources=wiring.SOURCES, channels=wiring.CHANNELS, works=wiring.WORKS)
+    parts = PARTS
     checked = CliRunner().invoke(check, ["運用設計書.md", "--live", "--format", "json"], obj=parts)
     assert [each["ok"] for each in json.loads(checked.stdout)["tried"]] == [True, True, True]
     assert checked.exit_code == 0

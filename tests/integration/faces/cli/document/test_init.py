@@ -5,14 +5,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.registered import PARTS
 
 from toban.engine.bindings.load import load_bindings, secret_findings
 from toban.engine.bindings.model import Bindings
 from toban.faces.cli.document.init import command
-from toban.faces.cli.parts import Parts
-from toban.wiring import CHANNELS, SOURCES
-
-PARTS = Parts(sources=SOURCES, channels=CHANNELS)
 
 DESIGN = """\
 # 受付 "窓口" 運用設計書
@@ -55,7 +52,7 @@ def init(*arguments: str | Path) -> Result:
 
 
 def load(path: Path) -> Bindings:
-    return load_bindings(path, PARTS.kinds)
+    return load_bindings(path, PARTS.schema)
 
 
 def test_what_it_writes_loads_as_it_stands_and_binds_nothing(document: Path) -> None:
@@ -118,8 +115,8 @@ def test_a_missing_document_is_refused_with_a_way_out(tmp_path: Path) -> None:
     assert "HINT:" in result.stderr
 
 
-@pytest.mark.parametrize("kind", [*SOURCES, *CHANNELS])
+@pytest.mark.parametrize("kind", [*PARTS.kinds.modules["sources"], *PARTS.kinds.modules["channels"]])
 def test_the_example_of_every_kind_is_valid(kind: str) -> None:
-    model = {**PARTS.source_configs, **PARTS.channel_configs}[kind]
+    model = {**PARTS.schema.of("sources"), **PARTS.schema.of("channels")}[kind]
 
     assert isinstance(model.model_validate(dict(model.example)), model)

@@ -10,11 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.integration.conftest import HttpServer
 from tests.integration.remote_host import RemoteHost, serving
+from tests.registered import PARTS
 
-from toban import wiring
+from toban.engine.trial import Code
 from toban.faces.cli.document.check import command
-from toban.faces.cli.document.trials import Code
-from toban.faces.cli.parts import Parts
 
 PAGES = Path(__file__).parents[5] / "docs" / "findings"
 DOCUMENT = """# 運用設計書
@@ -36,15 +35,6 @@ DOCUMENT = """# 運用設計書
 | B002 | 送信 | 日次 | 1:30 | 送信 | アラート |
 | B003 | 請求 | 気が向いたら | いつか | 請求 | アラート |
 """
-PARTS = Parts(
-    sources=wiring.SOURCES,
-    channels=wiring.CHANNELS,
-    works=wiring.WORKS,
-    stores=wiring.STORES,
-    backups=wiring.BACKUPS,
-    discoveries=wiring.DISCOVERIES,
-    log_sources=wiring.LOG_SOURCES,
-)
 
 type Check = Callable[..., Result]
 

@@ -9,15 +9,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.registered import PARTS, schema
 
 from toban.engine.bindings.inforce import InForce
-from toban.engine.bindings.load import Kinds
 from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show
 from toban.engine.evidence.verdict import Verdict
 from toban.faces.cli.document.status import command
-from toban.faces.cli.parts import Parts
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +47,7 @@ def home(tmp_path: Path) -> Path:
     design = tmp_path / "受付.md"
     design.write_text(DESIGN, encoding="utf-8")
     home = tmp_path / "home"
-    running = InForce(design, tmp_path / "toban.toml", Kinds(), kept=home / "in-force")
+    running = InForce(design, tmp_path / "toban.toml", schema(), kept=home / "in-force")
     running.refresh()
     append(Record(LedgerEntry.Kind.DOCUMENT, {"in_force": "ops/受付.md"}), now=NOON)
     return home
@@ -59,7 +58,7 @@ def status(home: Path, monkeypatch: pytest.MonkeyPatch) -> Status:
     """`toban status` with some arguments."""
     monkeypatch.delenv("TOBAN_DESIGN", raising=False)
     runner = CliRunner(env={"TOBAN_HOME": str(home)})
-    return lambda *arguments: runner.invoke(command, arguments, obj=Parts(sources={}, channels={}))
+    return lambda *arguments: runner.invoke(command, arguments, obj=PARTS)
 
 
 def say_of(clause_id: str, verdict: Verdict, value: str = "", reason: str = "") -> None:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from pytest_django import Settings
 from tests.integration.faces.web.firing import CPU, DOCUMENT, fired, settle
+from tests.registered import PARTS
 
 from toban.design.reader import Design, read_design
 from toban.engine.bindings.inforce import InForce
@@ -22,8 +23,6 @@ from toban.engine.notify import orders
 from toban.engine.notify.models import Delivery
 from toban.engine.runs.models import PlannedWork
 from toban.faces.cli.document.why import command
-from toban.faces.cli.parts import Parts
-from toban.wiring import CHANNELS, SOURCES, WORKS
 
 pytestmark = pytest.mark.django_db
 
@@ -46,8 +45,8 @@ def design(tmp_path: Path, settings: Settings) -> Design:
     bindings = tmp_path / "toban.toml"
     bindings.write_text(BINDINGS, encoding="utf-8")
     settings.HOME = tmp_path / "home"
-    parts = Parts(SOURCES, CHANNELS, WORKS)
-    InForce(written, bindings, parts.kinds, kept=settings.HOME / "in-force").refresh()
+    parts = PARTS
+    InForce(written, bindings, parts.schema, kept=settings.HOME / "in-force").refresh()
     append(Record(LedgerEntry.Kind.DOCUMENT, {"in_force": "運用設計書.md"}), now=system_clock())
     return read_design(DOCUMENT, "運用設計書.md")
 
@@ -55,7 +54,7 @@ def design(tmp_path: Path, settings: Settings) -> Design:
 @pytest.fixture
 def why(design: Design) -> Why:
     def asked(*arguments: str) -> Result:
-        return CliRunner().invoke(command, [*arguments], obj=Parts(SOURCES, CHANNELS, WORKS))
+        return CliRunner().invoke(command, [*arguments], obj=PARTS)
 
     return asked
 

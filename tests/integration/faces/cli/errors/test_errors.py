@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from pytest_django import Settings
 from tests.integration.chapters.errors.reported import DOCUMENT, event, take
+from tests.registered import PARTS
 
 from toban import wiring
 from toban.chapters.errors import orders
@@ -19,7 +20,6 @@ from toban.engine.supervision import home
 from toban.engine.telemetry.logs.language import read_search
 from toban.engine.telemetry.logs.search import Is
 from toban.faces.cli.errors.errors import command
-from toban.faces.cli.parts import Parts
 from toban.faces.cli.supervision import webshop
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def errors(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("TOBAN_BINDINGS", raising=False)
     settings.HOME = tmp_path / "home"
     settings.PUBLIC_URL = "https://toban.example.com"
-    parts = Parts(sources=wiring.SOURCES, channels=wiring.CHANNELS)
+    parts = PARTS
     return lambda *arguments: CliRunner().invoke(command, arguments, obj=parts)
 
 

@@ -11,13 +11,12 @@ import pytest
 from click.testing import CliRunner, Result
 from pytest_django import Settings
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.registered import PARTS
 
-from toban import wiring
 from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.telemetry.store import Telemetry
 from toban.faces.cli.evidence.evidence import command
-from toban.faces.cli.parts import Parts
 
 pytestmark = pytest.mark.django_db
 
@@ -107,7 +106,7 @@ def outside(tmp_path: Path, settings: Settings, store_url: str, monkeypatch: pyt
 
 
 def evidence(*arguments: str) -> Result:
-    parts = Parts(sources=wiring.SOURCES, channels=wiring.CHANNELS, works=wiring.WORKS, stores=wiring.STORES)
+    parts = PARTS
     return CliRunner().invoke(command, arguments, obj=parts)
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.registered import PARTS
 from tests.telemetry_rows import LogRow, batch_of
 
-from toban import wiring
+from toban.chapters.logs.keeping.places import archive_of
 from toban.engine.bindings.load import read_bindings
+from toban.engine.stores.store import STORE_KINDS
 from toban.engine.telemetry.logs.days import LogDays
 from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
-from toban.faces.cli.logs.archive import archive_of
-from toban.faces.cli.parts import Parts
 
 pytestmark = pytest.mark.slow
 
@@ -45,11 +45,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / "archive").mkdir()
     (home / "運用設計書.md").write_text(DOCUMENT, encoding="utf-8")
     (home / "toban.toml").write_text(BINDINGS, encoding="utf-8")
-    parts = Parts(
-        sources=wiring.SOURCES, channels=wiring.CHANNELS, works=wiring.WORKS, stores=wiring.STORES,
-        backups=wiring.BACKUPS, discoveries=wiring.DISCOVERIES,
-    )  # fmt: skip
-    bindings = read_bindings(BINDINGS, home / "toban.toml", parts.kinds)
+    parts = PARTS
+    bindings = read_bindings(BINDINGS, home / "toban.toml", parts.schema)
     with StoreProcess(tmp_path_factory.mktemp("store") / "store") as child:
         telemetry = child.telemetry = Telemetry(child.telemetry_url)
         rows = [
@@ -61,7 +58,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for number in range(1, 6)
         ]  # fmt: skip
         LogStore(telemetry).write(batch_of(key_of("shop", "", b"five"), rows))
-        archive = archive_of(bindings, parts.store_kinds, telemetry)
+        archive = archive_of(bindings, parts.kinds.of(STORE_KINDS), telemetry)
         assert archive is not None
         (part,) = LogDays(telemetry).parts()
         archive.keep(part, datetime(2026, 11, 26, tzinfo=UTC))

@@ -10,25 +10,24 @@ from click.testing import CliRunner, Result
 from pytest_django import Settings
 from tests.integration.chapters.errors.reported import event
 from tests.integration.engine.telemetry.conftest import StoreProcess
+from tests.registered import PARTS, schema
 from tests.telemetry_rows import LogRow, batch_of
 
-from toban import wiring
 from toban.chapters.errors import service
 from toban.chapters.errors.intake import intake
 from toban.chapters.errors.models import StoredEvent
 from toban.chapters.logs.keeping import keeper as keeping
+from toban.chapters.logs.keeping.keeper import keeper_of
 from toban.chapters.logs.keeping.retention import Going
 from toban.chapters.logs.models import Keeping
 from toban.chapters.logs.rules import rules
 from toban.design.reader import read_design
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.store import Telemetry
 from toban.faces.cli.document.plan import command as plan
-from toban.faces.cli.logs.keeper import keeper_of
 from toban.faces.cli.logs.retention import command as retention
-from toban.faces.cli.parts import Parts
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +39,6 @@ DOCUMENT = """# 運用設計書
 |---|---|---|---|
 | アクセスログ | HTTP | Toban | 90日 |
 """
-PARTS = Parts(sources=wiring.SOURCES, channels=wiring.CHANNELS, works=wiring.WORKS, stores=wiring.STORES)
 
 
 @pytest.fixture(scope="module")
@@ -179,10 +177,10 @@ def test_events_go_once_somebody_agrees_and_not_before(sentry: Path, store_url: 
     text = (sentry / "new.md").read_text(encoding="utf-8")
     (sentry / "運用設計書.md").write_text(text, encoding="utf-8")
     design = read_design(text, "運用設計書.md")
-    shorter = rules(design, read_bindings("", Path("toban.toml"), Kinds()))
+    shorter = rules(design, read_bindings("", Path("toban.toml"), schema()))
 
     def a_minute() -> int:
-        keeper_of(Telemetry(store_url)).step(shorter, system_clock(), "d")
+        keeper_of(Telemetry(store_url), PARTS.ports).step(shorter, system_clock(), "d")
         agreed = keeping.agreed_to("error", shorter)
         service.forget(design, system_clock(), is_held=False, agreed=agreed)
         return StoredEvent.objects.count()

@@ -9,13 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner, Result
 from pytest_django import Settings
+from tests.registered import PARTS
 
-from toban import wiring
 from toban.chapters.objectives.models import LevelDay
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus
 from toban.faces.cli.objectives.levels import command
-from toban.faces.cli.parts import Parts
 
 pytestmark = pytest.mark.django_db
 
@@ -46,10 +45,7 @@ def levels(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("TOBAN_DESIGN", str(tmp_path / "運用設計書.md"))
     monkeypatch.delenv("TOBAN_BINDINGS", raising=False)
     settings.HOME = tmp_path / "home"
-    parts = Parts(
-        sources=wiring.SOURCES, channels=wiring.CHANNELS, works=wiring.WORKS, stores=wiring.STORES,
-        backups=wiring.BACKUPS,
-    )  # fmt: skip
+    parts = PARTS
     return lambda *arguments: CliRunner().invoke(command, arguments, obj=parts)
 
 

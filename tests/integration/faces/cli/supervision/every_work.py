@@ -17,19 +17,14 @@ import django
 django.setup()
 
 import structlog  # noqa: E402
+from tests.registered import PARTS  # noqa: E402
 
-from toban import wiring  # noqa: E402
-from toban.chapters.backup import works as backup_works  # noqa: E402
-from toban.chapters.backup.drills import routine as drills  # noqa: E402
-from toban.chapters.batch import works as batch_works  # noqa: E402
-from toban.design.reader import load_design  # noqa: E402
-from toban.engine.bindings.load import load_bindings  # noqa: E402
 from toban.engine.clock import system_clock  # noqa: E402
+from toban.engine.operation import operations_of, works_of  # noqa: E402
 from toban.engine.runs import orders, scheduler  # noqa: E402
 from toban.engine.runs.models import FinishedStep, Run  # noqa: E402
 from toban.engine.runs.service import Runs  # noqa: E402
 from toban.engine.runs.work import Step, Turn, Work  # noqa: E402
-from toban.faces.cli.parts import Parts  # noqa: E402
 
 HOME = Path(os.environ["TOBAN_HOME"])
 OPEN = (Run.State.WAITING, Run.State.RUNNING)
@@ -71,16 +66,10 @@ def with_edges(work: Work, edges: Edges) -> Work:
 
 def works() -> Mapping[str, Work]:
     """Return all works of the document, as the worker adopts them."""
-    parts = Parts(wiring.SOURCES, wiring.CHANNELS, wiring.WORKS, wiring.STORES, wiring.BACKUPS)
-    design = load_design(os.environ["TOBAN_DESIGN"])
-    bindings = load_bindings(Path(os.environ["TOBAN_BINDINGS"]), parts.kinds)
-    backups = backup_works.plan(design, bindings, parts.backup_kinds)
-    rehearsals = drills.plan(design, bindings, backups.sources)
-    return {
-        **batch_works.plan(design, bindings, parts.work_kinds).works,
-        **backups.works,
-        **rehearsals.works,
-    }
+    in_force = PARTS.in_force()
+    in_force.refresh()
+    assert in_force.edition is not None
+    return works_of(in_force.edition, operations_of(PARTS.extensions))
 
 
 def serve(found: Mapping[str, Work], key: str, kill_at: int) -> None:

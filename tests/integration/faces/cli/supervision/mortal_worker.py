@@ -7,9 +7,10 @@ an object is begun, when it is durable, before one is read, and around each remo
 import itertools
 import os
 import signal
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+
+from tests.registered import PARTS, parts
 
 from toban import wiring
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore, _File
@@ -49,6 +50,9 @@ KIND = StoreKind(DirectoryConfig, lambda config: SealedStore(MortalStore(config)
 
 
 if __name__ == "__main__":
-    wiring.STORES["directory"] = "tests.integration.faces.cli.supervision.mortal_worker"
-    sys.argv = ["toban", "worker"]
-    wiring.main()
+    mortal = {
+        **PARTS.kinds.modules["stores"],
+        "directory": "tests.integration.faces.cli.supervision.mortal_worker",
+    }
+    dying = parts(stores=mortal)
+    wiring.command(dying)(["worker"], obj=dying)

@@ -9,10 +9,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 from tests.integration.faces.ingest.served import DOCUMENT
+from tests.registered import schema
 
 from toban.design.reader import read_design
 from toban.engine.bindings.inforce import Edition
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.telemetry.logs.rows import LogStore
 from toban.engine.telemetry.spans.rows import SpanStore
@@ -33,7 +34,7 @@ def client(tmp_path: Path) -> httpx.AsyncClient:
     """Speaks to the endpoints; their store does not answer."""
     (tmp_path / "token").write_text("a token")
     (tmp_path / "token").chmod(0o600)
-    bindings = read_bindings(BINDINGS, tmp_path / "toban.toml", Kinds())
+    bindings = read_bindings(BINDINGS, tmp_path / "toban.toml", schema())
     edition = Edition(read_design(DOCUMENT, "運用設計書.md"), bindings)
     store = Telemetry(NOWHERE)
     otlp = OtlpIn(

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from django.test import Client
 from tests.integration.faces.web.conftest import CPU, Fixed
+from tests.registered import schema
 
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import read_design
 from toban.engine.bindings.inforce import Edition, Refusal
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show
@@ -84,7 +85,7 @@ def test_what_is_left_of_the_error_budget_is_told_in_english_too(viewer: Client)
 def test_whoever_holds_the_duty_is_shown_with_their_telephone(viewer: Client, in_force: Fixed) -> None:
     assert in_force.edition is not None
     held = '[people."緊急連絡先"]\nname = "上原 なみ"\nphone = "03-0000-0000"\n'
-    bindings = read_bindings(held, Path("toban.toml"), Kinds())
+    bindings = read_bindings(held, Path("toban.toml"), schema())
     in_force.edition = Edition(in_force.edition.design, bindings)
 
     assert "<span>上原 なみ 03-0000-0000</span>" in viewer.get("/").content.decode()

@@ -8,12 +8,13 @@ import pytest
 from django.test import Client
 from tests.integration.chapters.errors.reported import DOCUMENT, event, take
 from tests.integration.faces.web.conftest import Fixed, SignIn
+from tests.registered import schema
 
 from toban.chapters.errors import orders, service
 from toban.chapters.errors.models import ErrorGroup, ErrorReview, StoredEvent
 from toban.design.reader import read_design
 from toban.engine.bindings.inforce import Edition
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.models import Alert
@@ -27,7 +28,7 @@ REVIEW = "routine/routine/エラーログ分析"
 @pytest.fixture(autouse=True)
 def tracked(in_force: Fixed) -> Fixed:
     """A document with error tracking and its weekly review, and an application that reports."""
-    bindings = read_bindings('[errors.shop]\nproject = 1\nkey = "env:KEY"', Path("toban.toml"), Kinds())
+    bindings = read_bindings('[errors.shop]\nproject = 1\nkey = "env:KEY"', Path("toban.toml"), schema())
     in_force.edition = Edition(read_design(DOCUMENT, "運用設計書.md"), bindings)
     return in_force
 
@@ -128,7 +129,7 @@ def test_an_empty_list_says_how_to_fill_it(viewer: Client, tracked: Fixed) -> No
     assert "未解決のエラーはありません" in text(viewer, "/errors/")
 
     assert tracked.edition is not None
-    tracked.edition = Edition(tracked.edition.design, read_bindings("", Path("toban.toml"), Kinds()))
+    tracked.edition = Edition(tracked.edition.design, read_bindings("", Path("toban.toml"), schema()))
     assert "toban errors dsn" in text(viewer, "/errors/")
 
 

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 from tests.integration.faces.web.conftest import Fixed, SignIn
+from tests.registered import schema
 
 from toban.design.reader import read_design
 from toban.engine.bindings.inforce import Edition
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.duty import overrides
@@ -49,7 +50,7 @@ since = 2026-04-06
 @pytest.fixture(autouse=True)
 def turns(in_force: Fixed) -> Edition:
     edition = Edition(
-        read_design(DOCUMENT, "運用設計書.md"), read_bindings(BINDINGS, Path("toban.toml"), Kinds())
+        read_design(DOCUMENT, "運用設計書.md"), read_bindings(BINDINGS, Path("toban.toml"), schema())
     )
     in_force.edition = edition
     return edition

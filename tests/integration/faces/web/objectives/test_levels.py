@@ -10,12 +10,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from tests.integration.faces.web.conftest import Fixed
+from tests.registered import schema
 
 from toban.chapters.objectives.models import BurnRate, LevelDay
 from toban.design.reader import read_design
 from toban.engine.bindings.inforce import Edition
-from toban.engine.bindings.load import Kinds, read_bindings
-from toban.engine.bindings.model import Section
+from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.section import Section
 from toban.engine.clock import system_clock
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -45,7 +46,7 @@ def promises(in_force: Fixed) -> None:
     bindings = '[targets.API]\nsources = [{ kind = "probe" }]\n'
     in_force.edition = Edition(
         read_design(DOCUMENT, "運用設計書.md"),
-        read_bindings(bindings, Path("toban.toml"), Kinds(sources={"probe": Probe})),
+        read_bindings(bindings, Path("toban.toml"), schema(sources={"probe": Probe})),
     )
 
 
@@ -171,7 +172,7 @@ def test_it_is_for_those_who_have_signed_in() -> None:
 def test_a_document_without_objectives_says_what_to_write(viewer: Client, in_force: Fixed) -> None:
     in_force.edition = Edition(
         read_design("# 運用設計書\n## 2. 監視\n- あとで書く\n", "運用設計書.md"),
-        read_bindings("", Path("toban.toml"), Kinds()),
+        read_bindings("", Path("toban.toml"), schema()),
     )
 
     assert "文書の1章に運用目標の表" in viewer.get("/levels/").content.decode()

@@ -11,18 +11,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from tests.integration.faces.web.conftest import Fixed
+from tests.registered import PARTS, schema
 
-from toban import wiring
 from toban.chapters.objectives.models import LevelDay, ServiceSpell
 from toban.design.reader import read_design
 from toban.engine.bindings.inforce import Edition
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.notify import orders
 from toban.engine.notify.alerts import report
 from toban.engine.notify.signal import Condition, Signal
 from toban.faces.cli.document.status import command
-from toban.faces.cli.parts import Parts
 
 DOCUMENT = """# 運用設計書
 ## 1. 運用方針
@@ -54,7 +53,7 @@ SECRETS = (
 
 def put(in_force: Fixed, bindings: str) -> None:
     in_force.edition = Edition(
-        read_design(DOCUMENT, "運用設計書.md"), read_bindings(bindings, Path("toban.toml"), Kinds())
+        read_design(DOCUMENT, "運用設計書.md"), read_bindings(bindings, Path("toban.toml"), schema())
     )
 
 
@@ -179,10 +178,7 @@ def folder(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) 
 
 
 def export(where: Path, home: Path) -> tuple[int, str]:
-    parts = Parts(
-        sources=wiring.SOURCES, channels=wiring.CHANNELS, works=wiring.WORKS, stores=wiring.STORES,
-        backups=wiring.BACKUPS,
-    )  # fmt: skip
+    parts = PARTS
     done = CliRunner().invoke(command, ["--home", str(home), "export", str(where)], obj=parts)
     return done.exit_code, done.output
 

@@ -5,19 +5,19 @@ from pathlib import Path
 
 import pytest
 from tests.integration.chapters.backup.fake_engine import FakeBackup, Source, kind_of
+from tests.registered import schema
 
 from toban.chapters.backup import works
-from toban.chapters.backup.batch import Kinds
 from toban.chapters.backup.drills import routine as drills
 from toban.chapters.backup.drills.routine import DrillPlan
 from toban.design.reader import read_design
-from toban.engine.bindings import load
 from toban.engine.bindings.due import due_times
 from toban.engine.bindings.load import read_bindings
+from toban.engine.kinds import Kinds
 from toban.engine.stores import directory
 
-KINDS = Kinds({"fake": kind_of(Source())}, {"directory": directory.KIND})
-KNOWN = load.Kinds(stores={"directory": directory.DirectoryConfig}, backups={"fake": FakeBackup})
+KINDS = Kinds.given(backups={"fake": kind_of(Source())}, stores={"directory": directory.KIND})
+KNOWN = schema(stores={"directory": directory.DirectoryConfig}, backups={"fake": FakeBackup})
 BINDINGS = '[stores.S3]\nkind = "directory"\npath = "s"\n[backups.DB]\nkind = "fake"\n'
 DRILLED = f"{BINDINGS}[backups.DB.drill]\n"
 DOCUMENT = """# 運用設計書

@@ -5,19 +5,21 @@ from pathlib import Path
 
 import asyncssh
 import pytest
+from tests.registered import schema
 
 from toban.chapters.batch.kinds.ssh.kind import KIND, SshBatch
 from toban.chapters.batch.kinds.ssh.work import way
-from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings
+from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.runs.commands.remote import command_line
+from toban.engine.runs.kinds import BATCHES
 
 BASE = 'kind = "ssh"\nhost = "web-1"\nuser = "batch"\nkey = "file:key"\ncommand = ["totals"]\n'
 
 
 def read(more: str) -> SshBatch:
     text = f"[batches.B010]\n{BASE}{more}"
-    bindings = read_bindings(text, Path("/etc/toban/toban.toml"), Kinds(works={"ssh": KIND.config}))
-    config = bindings.batches["B010"].config
+    bindings = read_bindings(text, Path("/etc/toban/toban.toml"), schema(batches={"ssh": KIND.config}))
+    config = BATCHES.of(bindings)["B010"].config
     assert isinstance(config, SshBatch)
     return config
 
@@ -57,7 +59,7 @@ def test_a_key_written_out_is_refused() -> None:
     text = f"[batches.B010]\n{BASE.replace('file:key', 'secret')}known_hosts = 'known'"
 
     with pytest.raises(UnreadableBindings, match="BD005"):
-        read_bindings(text, Path("toban.toml"), Kinds(works={"ssh": KIND.config}))
+        read_bindings(text, Path("toban.toml"), schema(batches={"ssh": KIND.config}))
 
 
 def test_the_remote_shell_is_given_everything_quoted() -> None:

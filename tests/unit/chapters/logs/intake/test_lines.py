@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.registered import schema
 from tests.telemetry_rows import log_rows
 
 from toban.chapters.logs.intake.limits import DEEPEST
 from toban.chapters.logs.intake.lines import LineReader, Origin, Reading
 from toban.chapters.logs.rules import rules
 from toban.design.reader import read_design
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 
 DOCUMENT = """# 運用設計書
 ## 3. ログ管理
@@ -36,7 +37,7 @@ SHOP = Origin("shop", service="shop-api")
 
 def reader(bindings: str = "", document: str = DOCUMENT) -> LineReader:
     design = read_design(document, "運用設計書.md")
-    return LineReader(rules(design, read_bindings(bindings, Path("toban.toml"), Kinds())))
+    return LineReader(rules(design, read_bindings(bindings, Path("toban.toml"), schema())))
 
 
 def read(*lines: object, origin: Origin = SHOP, bindings: str = "") -> Reading:

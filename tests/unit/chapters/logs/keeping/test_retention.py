@@ -7,8 +7,9 @@ import pytest
 
 from toban.chapters.logs.keeping import retention
 from toban.chapters.logs.keeping.report import amount
-from toban.chapters.logs.keeping.retention import Beside, Going, Waits
+from toban.chapters.logs.keeping.retention import Going, Waits
 from toban.design.values.duration import Retention, read_retention
+from toban.engine.retention import Beside
 from toban.engine.telemetry.logs.days import DayPart
 
 TOKYO = ZoneInfo("Asia/Tokyo")

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.registered import schema
 from tests.telemetry_rows import SpanRow, span_rows
 
 from toban.chapters.logs.intake.lines import Origin
 from toban.chapters.logs.rules import rules
 from toban.chapters.logs.spans.intake import SentSpan, SpanReader, SpanReading
 from toban.design.reader import read_design
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
 NS = 1_000_000_000
@@ -26,7 +27,7 @@ DOCUMENT = """# 運用設計書
 | トレース | 処理の流れ | Toban | 14日 |
 """
 READER = SpanReader(
-    rules(read_design(DOCUMENT, "運用設計書.md"), read_bindings("", Path("toban.toml"), Kinds()))
+    rules(read_design(DOCUMENT, "運用設計書.md"), read_bindings("", Path("toban.toml"), schema()))
 )
 PLAIN = SentSpan(
     trace_id="a" * 32, span_id="b" * 16, parent_id="", name="GET", kind="SERVER", start_ns=START,

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.registered import schema
 
 from toban.design.reader import Design, read_design
 from toban.design.values.people import ChannelKind
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.notify.delivery.lifeline import EVERY, SILENT, Lifeline
 from toban.engine.notify.delivery.notice import Notice, NoticeKind
@@ -54,7 +55,7 @@ def design() -> Design:
 
 @pytest.fixture
 def contacts() -> Contacts:
-    bound = contacts_of(read_bindings(BINDINGS, Path("toban.toml"), Kinds()), {}, "")
+    bound = contacts_of(read_bindings(BINDINGS, Path("toban.toml"), schema()), {}, "")
     ways = (Way("chat", ChannelKind.SLACK, is_shared=True), Way("mail", ChannelKind.EMAIL, is_shared=False))
     return Contacts(people=bound.people, ways=ways, zone=bound.zone, duty=bound.duty)
 

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.registered import schema
 
 from toban.design.reader import read_design
-from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings
+from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.bindings.model import System
 from toban.engine.notify.duty.roster import (
     Override,
@@ -44,7 +45,7 @@ def roster(bindings: str = WEEKLY, hours: str = "24時間365日", holder: str = 
 """,
         "運用設計書.md",
     )
-    bound = read_bindings(bindings.replace("duty.当番", 'duty."当番"'), Path("toban.toml"), Kinds())
+    bound = read_bindings(bindings.replace("duty.当番", 'duty."当番"'), Path("toban.toml"), schema())
     return rosters(read, bound.duty)[0]
 
 
@@ -234,7 +235,7 @@ def test_what_a_layer_cannot_say_is_refused_with_its_line(line: str, code: str, 
     ]
 
     with pytest.raises(UnreadableBindings) as refused:
-        read_bindings("\n".join([*kept, line]), Path("toban.toml"), Kinds())
+        read_bindings("\n".join([*kept, line]), Path("toban.toml"), schema())
 
     assert [each.code for each in refused.value.findings] == [code]
     assert says in str(refused.value)

@@ -1,10 +1,11 @@
 from pathlib import Path
 
+from tests.registered import kinds, schema
+
 from toban.design.values.people import ChannelKind
-from toban.engine.bindings.load import Kinds, read_bindings
-from toban.engine.notify.delivery.channel import load_transports
+from toban.engine.bindings.load import read_bindings
+from toban.engine.notify.delivery.channel import CHANNEL_KINDS
 from toban.engine.notify.routing.contacts import Contacts, Way, contacts_of
-from toban.wiring import CHANNELS
 
 WRITTEN = """
 [system]
@@ -34,9 +35,9 @@ routing_key = "file:routing-key"
 
 
 def contacts() -> Contacts:
-    transports = load_transports(CHANNELS)
+    transports = kinds(CHANNEL_KINDS)
     models = {kind: transport.config for kind, transport in transports.items()}
-    bindings = read_bindings(WRITTEN, Path("toban.toml"), Kinds(channels=models))
+    bindings = read_bindings(WRITTEN, Path("toban.toml"), schema(channels=models))
     return contacts_of(bindings, transports, "https://toban.shop.example/")
 
 

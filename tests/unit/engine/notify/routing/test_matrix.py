@@ -1,14 +1,17 @@
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from toban.design.clauses.notices import NotificationRule
+from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.reader import read_design
+from toban.engine.bindings.model import System
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.models import Announcement, Delivery
 from toban.engine.notify.routing.contacts import Contacts
-from toban.engine.notify.routing.matrix import status_of
+from toban.engine.notify.routing.matrix import maintenance, status_of
 from toban.engine.notify.routing.routing import routing_of
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -78,3 +81,13 @@ def test_a_recipient_who_cant_be_reached_makes_the_row_unbound_whatever_else_was
 
     assert (status.verdict, status.value) == (Verdict.UNBOUND, "1/2 経路")
     assert '[people."当直"]' in status.reason
+
+
+def test_a_maintenance_window_holds_notices_and_names_its_next_beginning() -> None:
+    text = "# 運用設計書\n\n## 1. 運用方針\n\n### サービス提供時間\n- **メンテナンス**: 毎月第2日曜日 2:00-4:00\n"
+    (window,) = read_design(text, "運用設計書.md").of(MaintenanceWindow)
+
+    (update,) = maintenance([window], System(), NOON)
+
+    assert (update.clause_id, update.verdict) == (window.id, Verdict.CONFORMING)
+    assert update.next_due == datetime(2026, 4, 12, 2, 0, tzinfo=ZoneInfo("Asia/Tokyo"))

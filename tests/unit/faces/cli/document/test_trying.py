@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from toban.design.origin import Origin
-from toban.faces.cli.document.trials import Code, Trial
+from toban.engine.trial import Code, Trial
 from toban.faces.cli.document.trying import PATIENCE, try_all
 
 PAGE = Path(__file__).parents[5] / "docs" / "findings" / "LV006.md"

@@ -5,8 +5,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from toban.chapters.backup.bindings import BackupBinding
 from toban.chapters.backup.engine import Method
-from toban.engine.bindings.model import BackupBinding
 from toban.engine.bindings.secret import Secret
 
 METHODS = frozenset({Method.FULL, Method.INCREMENTAL})

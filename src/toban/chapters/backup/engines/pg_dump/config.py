@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
+from toban.chapters.backup.bindings import BackupBinding
 from toban.chapters.backup.engine import Method
-from toban.engine.bindings.model import BackupBinding
 from toban.engine.bindings.secret import Secret
 
 METHODS = frozenset({Method.FULL})

@@ -7,9 +7,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from toban.chapters.backup.bindings import BackupBinding
 from toban.chapters.backup.engine import Method
-from toban.engine.bindings.model import BackupBinding, Length
 from toban.engine.bindings.secret import Secret
+from toban.engine.bindings.values import Length
 
 METHODS = frozenset(Method)
 """What an engine of this kind makes."""

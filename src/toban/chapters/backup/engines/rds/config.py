@@ -6,9 +6,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from toban.chapters.backup.bindings import BackupBinding
 from toban.chapters.backup.engine import Method
 from toban.engine.bindings.aws import AwsAccess
-from toban.engine.bindings.model import BackupBinding, Length
+from toban.engine.bindings.values import Length
 
 METHODS = frozenset({Method.FULL})
 """What an engine of this kind makes."""

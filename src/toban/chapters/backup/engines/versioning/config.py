@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from toban.engine.bindings.model import BackupBinding
+from toban.chapters.backup.bindings import BackupBinding
 from toban.engine.stores.s3.config import BucketAddress
 
 

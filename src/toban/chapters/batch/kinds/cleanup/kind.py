@@ -13,8 +13,7 @@ from toban.chapters.batch.kinds.cleanup import files
 from toban.chapters.batch.kinds.cleanup.patterns import BadPattern, Pattern, read_pattern
 from toban.chapters.batch.kinds.cleanup.rules import Limit, Room, read_room
 from toban.design.clauses.logs import LogKind
-from toban.engine.bindings.model import BatchBinding
-from toban.engine.runs.kinds import NotBindable, Site, WorkKind
+from toban.engine.runs.kinds import BatchBinding, NotBindable, Site, WorkKind
 from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.work import Step, Turn
 

@@ -14,7 +14,7 @@ from pydantic_core.core_schema import ValidationInfo
 from toban.chapters.batch.kinds.invoices.registration import complaint
 from toban.chapters.batch.kinds.invoices.tax import Prices, Rounding, Totals, totals
 from toban.chapters.batch.kinds.invoices.texts import Texts
-from toban.engine.bindings.model import Section
+from toban.engine.bindings.section import Section
 
 
 class Issuer(Section):

@@ -15,9 +15,9 @@ from toban.chapters.batch.kinds.invoices.period import Closing, read_term
 from toban.chapters.batch.kinds.invoices.tax import Prices, Rounding
 from toban.chapters.batch.kinds.invoices.texts import Texts
 from toban.design.values.schedule import Cadence
-from toban.engine.bindings.model import BatchBinding, Length
 from toban.engine.bindings.secret import Secret
-from toban.engine.runs.kinds import NotBindable, Site, WorkKind
+from toban.engine.bindings.values import Length
+from toban.engine.runs.kinds import BatchBinding, NotBindable, Site, WorkKind
 from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.work import Step, Turn
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from toban.engine.bindings.model import Section
+from toban.engine.bindings.section import Section
 
 if TYPE_CHECKING:
     from django.template import Engine

@@ -12,9 +12,9 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
-from toban.engine.bindings.model import BatchBinding, Length
 from toban.engine.bindings.secret import Secret
-from toban.engine.runs.kinds import Site, WorkKind
+from toban.engine.bindings.values import Length
+from toban.engine.runs.kinds import BatchBinding, Site, WorkKind
 from toban.engine.runs.work import Step
 
 

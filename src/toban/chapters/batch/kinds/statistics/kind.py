@@ -8,9 +8,10 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from toban.design.values.metric import Metric, read_metric
-from toban.engine.bindings.model import BatchBinding, Length, Section
 from toban.engine.bindings.secret import Secret
-from toban.engine.runs.kinds import NotBindable, Site, WorkKind
+from toban.engine.bindings.section import Section
+from toban.engine.bindings.values import Length
+from toban.engine.runs.kinds import BatchBinding, NotBindable, Site, WorkKind
 from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.work import Step, Turn
 

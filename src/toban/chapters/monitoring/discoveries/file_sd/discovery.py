@@ -12,7 +12,8 @@ from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from toban.chapters.monitoring.discoveries.reading import read
 from toban.chapters.monitoring.discovery import DiscoveryKind, Host, Undiscovered, checked, host_of
-from toban.engine.bindings.model import DiscoveryBinding, beside_the_bindings
+from toban.engine.bindings.model import DiscoveryBinding
+from toban.engine.bindings.section import beside_the_bindings
 
 
 class _Group(TypedDict, total=False):

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
 
-from toban.engine.bindings.model import Length, Section
+from toban.engine.bindings.section import Section
+from toban.engine.bindings.values import Length
 
 
 class AccessLogConfig(Section):

@@ -9,7 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from toban.design.values.metric import Metric
 from toban.engine.bindings.aws import AwsAccess
-from toban.engine.bindings.model import Length, Section
+from toban.engine.bindings.section import Section
+from toban.engine.bindings.values import Length
 
 _MINUTE = timedelta(minutes=1)
 

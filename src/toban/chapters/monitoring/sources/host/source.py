@@ -9,7 +9,7 @@ import psutil
 
 from toban.chapters.monitoring.source import Measurement, SourceKind
 from toban.design.values.metric import Metric
-from toban.engine.bindings.model import Section
+from toban.engine.bindings.section import Section
 
 
 class HostConfig(Section):

@@ -10,7 +10,8 @@ from pydantic_core import PydanticCustomError
 from toban.chapters.monitoring.counting import Counting
 from toban.chapters.monitoring.limits import Unjudgeable
 from toban.engine.amounts import length
-from toban.engine.bindings.model import Length, Section
+from toban.engine.bindings.section import Section
+from toban.engine.bindings.values import Length
 from toban.engine.search_parts import BadSearch
 from toban.engine.telemetry.logs.language import read_search
 

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from toban.engine.bindings.model import Section
 from toban.engine.bindings.secret import Secret
+from toban.engine.bindings.section import Section
 
 
 class PostgresqlConfig(Section):

@@ -9,7 +9,8 @@ from toban.chapters.monitoring.pushing.pushed import Pushed
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
 from toban.chapters.monitoring.sources.prometheus.exposition import MEASURES, SELDOM, Scrape, measurements
 from toban.design.values.metric import Metric
-from toban.engine.bindings.model import Length, Section
+from toban.engine.bindings.section import Section
+from toban.engine.bindings.values import Length
 from toban.engine.clock import system_clock
 
 _RIPE = timedelta(seconds=3)

@@ -8,8 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from toban.chapters.monitoring.sources.address import Address
 from toban.chapters.monitoring.sources.tls import CaFile
-from toban.engine.bindings.model import Section
 from toban.engine.bindings.secret import Secret
+from toban.engine.bindings.section import Section
 
 
 class RedisConfig(Section):

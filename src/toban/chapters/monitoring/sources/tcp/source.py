@@ -21,7 +21,7 @@ from toban.chapters.monitoring.sources.tls import (
     trusting,
 )
 from toban.design.values.metric import Metric
-from toban.engine.bindings.model import Section
+from toban.engine.bindings.section import Section
 
 
 class TcpConfig(Section):

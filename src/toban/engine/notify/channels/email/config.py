@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
-from toban.engine.bindings.model import Section
 from toban.engine.bindings.secret import Secret
+from toban.engine.bindings.section import Section
 from toban.engine.notify.channels.email.address import mail_address
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}

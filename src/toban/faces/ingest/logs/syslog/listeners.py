@@ -9,7 +9,7 @@ from typing import override
 
 import structlog
 
-from toban.engine.bindings.senders import HostPort, SyslogTls
+from toban.chapters.logs.bindings import HostPort, SyslogTls
 from toban.faces.ingest.logs.syslog.counters import DROPPED_TOTAL
 from toban.faces.ingest.logs.syslog.framing import BadFraming, Framer
 from toban.faces.ingest.logs.syslog.intake import Intake

@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple, Protocol
 
 import structlog
 
+from toban.chapters.logs.bindings import SYSLOG, HostPort, SyslogBinding, SyslogTls
 from toban.engine.bindings.inforce import Edition
-from toban.engine.bindings.senders import HostPort, SyslogBinding, SyslogTls
 from toban.engine.clock import Clock
 from toban.engine.telemetry.logs.rows import LogStore
 from toban.faces.ingest.logs.syslog.intake import Intake
@@ -81,7 +81,8 @@ class Syslog:
     async def _follow(self) -> None:
         """Listen as the bindings in force say. What can't be listened on is tried again; the rest goes on."""
         edition = self._edition()
-        wanted = dict(_wanted(edition.bindings.syslog)) if edition and edition.bindings.syslog else {}
+        binding = SYSLOG.of(edition.bindings) if edition is not None else None
+        wanted = dict(_wanted(binding)) if binding is not None else {}
         for place in [place for place in self._listeners if place not in wanted]:
             await self._listeners.pop(place).stop()
         for place, tls in wanted.items():

@@ -12,9 +12,9 @@ from tests.integration.chapters.backup.engines.native.conftest import NewCluster
 from tests.integration.chapters.backup.engines.native.waiting import eventually
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster
+from tests.registered import schema
 
 from toban.chapters.backup import catalogue
-from toban.chapters.backup.batch import Kinds
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.engines.native import kind
 from toban.chapters.backup.engines.native.config import NativeBackup
@@ -23,9 +23,9 @@ from toban.chapters.backup.followers import Book, Followers
 from toban.chapters.backup.models import LogStretch
 from toban.chapters.backup.works import BackupPlan, plan
 from toban.design.reader import read_design
-from toban.engine.bindings import load
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
+from toban.engine.kinds import Kinds
 from toban.engine.notify.models import Alert
 from toban.engine.runs.models import Run
 from toban.engine.runs.scheduler import plan_due
@@ -78,9 +78,9 @@ def planned(
 ) -> BackupPlan:
     """What a document and a `toban.toml` beside the store make of the cluster."""
     monkeypatch.setenv("BACKUP_DATABASE_URL", cluster.dsn)
-    known = load.Kinds(stores={"directory": directory.DirectoryConfig}, backups={"native": NativeBackup})
+    known = schema(stores={"directory": directory.DirectoryConfig}, backups={"native": NativeBackup})
     bindings = read_bindings(BINDINGS, tmp_path / "toban.toml", known)
-    kinds = Kinds({"native": kind.KIND}, {"directory": directory.KIND})
+    kinds = Kinds.given(backups={"native": kind.KIND}, stores={"directory": directory.KIND})
     made = plan(read_design(DOCUMENT, "運用設計書.md"), bindings, kinds)
     plan_due(made.works.values(), datetime.now(UTC))
     return made

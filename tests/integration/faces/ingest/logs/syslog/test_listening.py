@@ -10,11 +10,12 @@ from typing import cast
 
 import pytest
 from tests.integration.faces.ingest.served import DOCUMENT
+from tests.registered import schema
 
+from toban.chapters.logs.bindings import HostPort
 from toban.design.reader import read_design
 from toban.engine.bindings.inforce import Edition
-from toban.engine.bindings.load import Kinds, read_bindings
-from toban.engine.bindings.senders import HostPort
+from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.telemetry.logs.rows import Batch, LogStore
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
@@ -49,7 +50,7 @@ class Store:
 def edition() -> Edition:
     bindings = '[senders.hosts]\nmay = ["logs"]\nnetworks = ["127.0.0.0/8"]'
     return Edition(
-        read_design(DOCUMENT, "運用設計書.md"), read_bindings(bindings, Path("toban.toml"), Kinds())
+        read_design(DOCUMENT, "運用設計書.md"), read_bindings(bindings, Path("toban.toml"), schema())
     )
 
 

@@ -12,10 +12,11 @@ import pytest
 import trustme
 from tests.integration.faces.ingest.logs.syslog.test_listening import Store, until
 from tests.integration.faces.ingest.served import DOCUMENT
+from tests.registered import schema
 
 from toban.design.reader import read_design
 from toban.engine.bindings.inforce import Edition
-from toban.engine.bindings.load import Kinds, read_bindings
+from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.faces.ingest.logs.syslog.service import Syslog
 
@@ -34,7 +35,7 @@ class House:
         self.edition = self.read("")
 
     def read(self, syslog: str) -> Edition:
-        bindings = read_bindings(SENDER + syslog, self.folder / "toban.toml", Kinds())
+        bindings = read_bindings(SENDER + syslog, self.folder / "toban.toml", schema())
         return Edition(read_design(DOCUMENT, "運用設計書.md"), bindings)
 
     def listen(self, syslog: str) -> None:

@@ -1,20 +1,17 @@
-"""Chapter 3's keeper of logs, for the worker and `toban retention`: events of errors are kept by its rows."""
+"""What is kept of errors by the row of error logs, and lies beside them. See `toban.engine.retention`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
 from toban.chapters.errors import kept
-from toban.chapters.logs.keeping.keeper import Keeper
-from toban.chapters.logs.keeping.retention import Beside, Elsewhere
 from toban.engine.amounts import size
+from toban.engine.retention import Beside, Elsewhere
 from toban.engine.said import recorded
-from toban.engine.telemetry.logs.days import LogDays
 from toban.engine.telemetry.logs.words import ERROR
-from toban.engine.telemetry.store import Telemetry
 
 
-def events(start: datetime | None, end: datetime) -> Sequence[Beside]:
+def _events(start: datetime | None, end: datetime) -> Sequence[Beside]:
     """Return what error tracking has of that time. See `Elsewhere`."""
     found = kept.amount(start, end)
     events_said = recorded(
@@ -28,9 +25,4 @@ def events(start: datetime | None, end: datetime) -> Sequence[Beside]:
     return [each for each in told if each.count]
 
 
-ELSEWHERE: Mapping[str, Elsewhere] = MappingProxyType({ERROR: events})
-
-
-def keeper_of(telemetry: Telemetry) -> Keeper:
-    """Return the keeper of the logs in *telemetry*, and of what is kept by their rows."""
-    return Keeper(LogDays(telemetry), ELSEWHERE)
+KEPT: Mapping[str, Elsewhere] = MappingProxyType({ERROR: _events})

@@ -1,8 +1,9 @@
-"""Where the bindings have logs archived and evidence shipped to, for the worker and for commands."""
+"""Where the bindings have logs archived and evidence shipped to."""
 
 from collections.abc import Mapping
 
 from toban.chapters.logs.audit.shipping import Destination
+from toban.chapters.logs.bindings import LOGS
 from toban.chapters.logs.keeping.archive import Archive, Archivist, NoArchive
 from toban.engine.bindings.model import Bindings
 from toban.engine.stores.store import Store, StoreKind
@@ -12,7 +13,7 @@ from toban.engine.telemetry.store import Telemetry
 
 def archive_of(bindings: Bindings, kinds: Mapping[str, StoreKind], telemetry: Telemetry) -> Archivist | None:
     """Return whoever archives what *bindings* ask for; None where they ask for nothing."""
-    asked = bindings.logs.archive
+    asked = LOGS.of(bindings).archive
     if asked is None:
         return None
     store = store_of(bindings, kinds)
@@ -23,7 +24,7 @@ def archive_of(bindings: Bindings, kinds: Mapping[str, StoreKind], telemetry: Te
 
 def store_of(bindings: Bindings, kinds: Mapping[str, StoreKind]) -> Store | None:
     """Return the store of the archive, or None where no store of that name is bound. Connects to nothing."""
-    asked = bindings.logs.archive
+    asked = LOGS.of(bindings).archive
     bound = bindings.stores.get(asked.store) if asked is not None else None
     return kinds[bound.kind].build(bound.config) if bound is not None else None
 

@@ -1,0 +1,47 @@
+"""What chapter 4 brings: backups, restores, drills, and the engines that take them."""
+
+from toban.chapters.backup.engine import BACKUPS, ENGINE_KINDS
+from toban.chapters.backup.proposals import open_tables
+from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
+from toban.design.clauses.routine import Routine
+from toban.engine.commands import Command
+from toban.engine.extension import Extension, Link, RowKind
+
+
+def _backups(_row: BackupPolicy | RecoveryObjective) -> Link:
+    return Link("backups", "バックアップ")
+
+
+EXTENSION = Extension(
+    name="backup",
+    rows=(
+        RowKind(BackupPolicy, is_measured=True, link=_backups),
+        RowKind(RecoveryObjective, is_measured=True, link=_backups),
+        RowKind(Routine),
+    ),
+    tables=(BACKUPS,),
+    points=(ENGINE_KINDS,),
+    kinds={
+        "backups": {
+            "native": "toban.chapters.backup.engines.native.kind",
+            "pg_dump": "toban.chapters.backup.engines.pg_dump",
+            "pgbackrest": "toban.chapters.backup.engines.pgbackrest",
+            "rds": "toban.chapters.backup.engines.rds",
+            "versioning": "toban.chapters.backup.engines.versioning",
+        },
+        "batches": {"backup": "toban.chapters.backup.batch"},
+    },
+    proposals=open_tables,
+    operation="toban.chapters.backup.operation",
+    apps=("toban.chapters.backup",),
+    pages="toban.faces.web.backup.urls",
+    menu=(Link("backups", "バックアップ"),),
+    evidence="toban.faces.web.backup.evidence:taken",
+    commands={
+        "backup": Command(
+            "toban.faces.cli.backup.backup", "See, take, verify and prune backups (バックアップを扱う)."
+        ),
+        "restore": Command("toban.faces.cli.backup.restore", "Bring a backup back (バックアップから戻す)."),
+        "drill": Command("toban.faces.cli.backup.drill", "Rehearse a restore (リストアを訓練する)."),
+    },
+)

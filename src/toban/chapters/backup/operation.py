@@ -1,0 +1,99 @@
+"""What chapter 4 does: takes, keeps and rehearses backups, and tries them before the night."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from toban.chapters.backup import works
+from toban.chapters.backup.drills import routine
+from toban.chapters.backup.drills.postgres import drill_doubts
+from toban.chapters.backup.drills.routine import DrillPlan
+from toban.chapters.backup.engine import BACKUPS, BackupFailed
+from toban.chapters.backup.followers import Followers
+from toban.chapters.backup.service import Backups
+from toban.chapters.backup.works import BackupPlan, source_of
+from toban.engine.bindings.inforce import Edition
+from toban.engine.evidence import status
+from toban.engine.operation import EditionLoop, Operation, Shift, Workplace
+from toban.engine.runs.work import Work
+from toban.engine.stores.store import StoreTrouble
+from toban.engine.trial import Code, Trial, place_of, quote_of
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterPlan:
+    """The backups, and the drills of what they store."""
+
+    backups: BackupPlan
+    drills: DrillPlan
+
+    @property
+    def rows(self) -> Mapping[str, str]:
+        """See `Plan`."""
+        return {**self.backups.rows, **self.drills.rows}
+
+
+def _plan(edition: Edition) -> ChapterPlan:
+    backups = works.plan(edition.design, edition.bindings, edition.kinds)
+    return ChapterPlan(backups, routine.plan(edition.design, edition.bindings, backups.sources))
+
+
+def _shift(at: Workplace) -> Shift:
+    backups, followers = Backups(at.clock, at.samples.add), Followers(at.clock)
+
+    def adopt(edition: Edition) -> None:
+        backups.adopt(edition.plan(OPERATION).backups, edition.bindings.system, edition.design.digest)
+
+    def tell(edition: Edition, now: datetime) -> None:
+        adopt(edition)
+        backups.tell()
+        status.show(list(routine.standing(edition.plan(OPERATION).drills, now)), now, edition.design.digest)
+
+    def look(edition: Edition, _now: datetime) -> None:
+        adopt(edition)
+        backups.look()
+
+    def follow(edition: Edition, _now: datetime) -> None:
+        followers.adopt(edition.plan(OPERATION).backups, edition.design.digest)
+
+    loops = (
+        EditionLoop("backup-status", tell, every=5.0),
+        EditionLoop("backup-look", look, every=60.0),
+        EditionLoop("backup-follow", follow, every=1.0),
+    )
+    return Shift(loops, followers.close)
+
+
+def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
+    bindings = edition.bindings
+    for subject, bound in BACKUPS.of(bindings).items():
+        yield Trial(
+            Code.BACKUP,
+            f"バックアップ {subject}",
+            place_of(bindings, "backups", subject),
+            quote_of("backups", subject, bound),
+            partial(_doubts, subject, edition),
+            "接続表の [backups] と、そのサーバーの設定を確かめてください",
+        )
+
+
+def _doubts(subject: str, edition: Edition) -> Iterator[str]:
+    source = source_of(subject, edition.design, edition.bindings, edition.kinds)
+    if isinstance(source, str):
+        yield source
+        return
+    try:
+        with source.opened() as at_work:
+            yield from at_work.engine.doubts()
+    except (BackupFailed, StoreTrouble) as error:
+        yield str(error)
+    if source.config.drill is not None:
+        yield from drill_doubts(source.config.drill)
+
+
+def _works(plan: ChapterPlan) -> Mapping[str, Work]:
+    return {**plan.backups.works, **plan.drills.works}
+
+
+OPERATION = Operation(plan=_plan, works=_works, shift=_shift, trials=_trials)

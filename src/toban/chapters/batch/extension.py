@@ -1,0 +1,45 @@
+"""What chapter 6 brings: batches, how they are run and watched, and the kinds of what they run."""
+
+from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
+from toban.engine.commands import Command
+from toban.engine.extension import Extension, Link, RowKind
+from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, key_of
+
+
+def _history(batch: Batch) -> Link:
+    return Link("batch", "実行の履歴", (key_of(batch),))
+
+
+EXTENSION = Extension(
+    name="batch",
+    rows=(
+        RowKind(Batch, is_measured=True, link=_history),
+        RowKind(BatchRetry),
+        RowKind(BatchWatch),
+        RowKind(Scheduler),
+    ),
+    tables=(BATCHES,),
+    points=(BATCH_KINDS,),
+    kinds={
+        "batches": {
+            "command": "toban.chapters.batch.kinds.command",
+            "ssh": "toban.chapters.batch.kinds.ssh.kind",
+            "ping": "toban.chapters.batch.kinds.ping",
+            "cleanup": "toban.chapters.batch.kinds.cleanup.kind",
+            "invoices": "toban.chapters.batch.kinds.invoices.kind",
+            "statistics": "toban.chapters.batch.kinds.statistics.kind",
+        }
+    },
+    operation="toban.chapters.batch.operation",
+    apps=("toban.chapters.batch.kinds.invoices", "toban.chapters.batch.kinds.statistics"),
+    pages="toban.faces.web.batch.urls",
+    menu=(Link("batches", "バッチ"),),
+    commands={
+        "batch": Command(
+            "toban.faces.cli.batch.crontab", "Bring batches in from elsewhere (バッチを持ち込む)."
+        ),
+        "statistics": Command(
+            "toban.faces.cli.batch.statistics", "Show the figures of past days (集計した数字)."
+        ),
+    },
+)

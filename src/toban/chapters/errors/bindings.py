@@ -1,0 +1,39 @@
+"""What `toban.toml` says for error tracking: which applications report their errors."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from toban.engine.bindings.secret import Secret
+from toban.engine.bindings.section import Section
+from toban.engine.bindings.table import named
+
+
+class ErrorBinding(Section):
+    """`[errors.NAME]`: an application that reports its errors by one of Sentry's SDKs."""
+
+    example: ClassVar[Mapping[str, str]] = {"key": "env:APP_ERRORS_KEY"}
+
+    project: int = Field(default=1, ge=1, le=10**9)
+    """The number at the end of its DSN, its own."""
+    key: Secret
+    """The public key of its DSN. Whoever has it can report errors, and read nothing."""
+    rate: int = Field(default=600, ge=1, le=100_000)
+    """Events that are taken in a minute."""
+
+
+def _own_projects(tables: dict[str, ErrorBinding]) -> dict[str, ErrorBinding]:
+    numbers = [each.project for each in tables.values()]
+    twice = next((each for each in numbers if numbers.count(each) > 1), None)
+    if twice is not None:
+        context = {"number": twice, "hint": "アプリごとに違う番号にしてください"}
+        raise PydanticCustomError("project_twice", "project = {number} が二つあります", context)
+    return tables
+
+
+_ALL = Annotated[Mapping[str, ErrorBinding], AfterValidator(_own_projects)]
+
+ERRORS = named("errors", ErrorBinding, shape=_ALL)
+"""An application → how it reports its errors."""

@@ -1,0 +1,26 @@
+"""What error tracking brings: the row that says by what errors are collected, and the reviews of errors."""
+
+from toban.chapters.errors.bindings import ERRORS
+from toban.chapters.errors.proposals import open_tables
+from toban.design.clauses.monitoring import ToolChoice
+from toban.design.clauses.routine import Routine
+from toban.engine.commands import Command
+from toban.engine.extension import Extension, Link, RowKind
+from toban.engine.retention import KEPT_ELSEWHERE
+
+EXTENSION = Extension(
+    name="errors",
+    rows=(RowKind(ToolChoice, is_measured=True), RowKind(Routine)),
+    tables=(ERRORS,),
+    proposals=open_tables,
+    operation="toban.chapters.errors.operation",
+    offers={KEPT_ELSEWHERE: "toban.chapters.errors.elsewhere:KEPT"},
+    apps=("toban.chapters.errors",),
+    pages="toban.faces.web.errors.urls",
+    menu=(Link("errors", "エラー"),),
+    commands={
+        "errors": Command(
+            "toban.faces.cli.errors.errors", "Errors of applications, by Sentry's SDKs (アプリのエラー)."
+        )
+    },
+)

@@ -1,0 +1,77 @@
+"""What is doubtful in chapter 3's tables of a valid `toban.toml`. Pure."""
+
+import difflib
+from collections.abc import Iterator
+
+from toban.chapters.logs.bindings import LOGS, SYSLOG
+from toban.chapters.logs.pulling.source import LOG_SOURCES
+from toban.design.clauses.logs import LogKind
+from toban.design.finding import Finding, Level
+from toban.design.origin import Origin
+from toban.design.reader import Design
+from toban.engine.bindings.doubts import unstored
+from toban.engine.bindings.model import Bindings
+from toban.engine.telemetry.logs.words import kind_of
+
+
+def doubts(design: Design, bindings: Bindings) -> Iterator[Finding]:
+    """Name archives without a store, syslog that nobody sends or hears, and kinds of log without a row."""
+    archive = LOGS.of(bindings).archive
+    if archive is not None:
+        yield from unstored(
+            bindings, "logs", archive.store, "ログのアーカイブ先", "それまでログは削除されません"
+        )
+    yield from _unheard(bindings)
+    yield from _unkept(design, bindings)
+
+
+def _unheard(bindings: Bindings) -> Iterator[Finding]:
+    """Name what one half of says that syslog is taken in, and the other half does not."""
+    speaking = [name for name, sender in bindings.senders.items() if sender.networks]
+    if SYSLOG.of(bindings) is not None and not speaking:
+        yield Finding(
+            "BD009",
+            Level.WARNING,
+            Origin(bindings.file, bindings.lines["syslog", ""]),
+            "syslog を待ち受けますが、networks を書いた送り手がないので、どのメッセージも捨てられます",
+            "[syslog]",
+            '[senders.名前] に networks = ["10.0.0.0/8"] のように書いてください',
+        )
+    for name in speaking if SYSLOG.of(bindings) is None else ():
+        yield Finding(
+            "BD009",
+            Level.WARNING,
+            Origin(bindings.file, bindings.lines["senders", name]),
+            f"送り手「{name}」に networks がありますが、syslog を待ち受けていません",
+            f"[senders.{name}]",
+            '[syslog] に tcp = "0.0.0.0:5514" のように書いてください',
+        )
+
+
+def _unkept(design: Design, bindings: Bindings) -> Iterator[Finding]:
+    """Name kinds of log that the document has no row of: nothing says how long they are kept."""
+    rows = {kind_of(row.name): row.name for row in design.of(LogKind)}
+    named = [
+        ("senders", name, word)
+        for name, sender in bindings.senders.items()
+        for word in (sender.log, *(file.log for file in sender.files))
+    ]
+    named += [
+        ("log_sources", name, getattr(each.config, "log", ""))
+        for name, each in LOG_SOURCES.of(bindings).items()
+    ]
+    logs = LOGS.of(bindings)
+    archived = logs.archive.kinds if logs.archive is not None else ()
+    named += [("logs", "", word) for word in (*archived, *(rule.log for rule in logs.kinds))]
+    for table, name, word in named:
+        if not word or not rows or kind_of(word) in rows:
+            continue
+        near = difflib.get_close_matches(word, rows.values(), n=1)
+        yield Finding(
+            "BD009",
+            Level.WARNING,
+            Origin(bindings.file, bindings.lines[table, name]),
+            f"ログ種別「{word}」は {design.document} にないので、その行はいつまでも残ります",
+            f'log = "{word}"',
+            f"「{near[0]}」ではありませんか" if near else f"文書のログ種別: {'、'.join(rows.values())}",
+        )

@@ -1,0 +1,31 @@
+"""What chapter 3 brings: kinds of log, how long they are kept, and traces beside them."""
+
+from toban.chapters.logs.bindings import LOGS, SYSLOG
+from toban.chapters.logs.doubts import doubts
+from toban.chapters.logs.proposals import open_tables
+from toban.chapters.logs.pulling.source import LOG_SOURCE_KINDS, LOG_SOURCES
+from toban.design.clauses.logs import LogKind
+from toban.engine.commands import Command
+from toban.engine.extension import Extension, Link, RowKind
+from toban.engine.retention import RETENTION
+
+EXTENSION = Extension(
+    name="logs",
+    rows=(RowKind(LogKind, is_measured=True),),
+    tables=(LOGS, LOG_SOURCES, SYSLOG),
+    points=(LOG_SOURCE_KINDS,),
+    kinds={"log_sources": {"cloudwatch": "toban.chapters.logs.sources.cloudwatch"}},
+    proposals=open_tables,
+    doubts=doubts,
+    operation="toban.chapters.logs.operation",
+    consequence="toban.faces.cli.logs.losses:consequence",
+    offers={RETENTION: "toban.chapters.logs.keeping.port:RETAINED"},
+    apps=("toban.chapters.logs",),
+    pages="toban.faces.web.logs.urls",
+    menu=(Link("logs", "ログ"), Link("traces", "トレース")),
+    commands={
+        "logs": Command("toban.faces.cli.logs.logs", "Search logs (ログを探す)."),
+        "retention": Command("toban.faces.cli.logs.retention", "Keeping and deleting logs (ログの保存期間)."),
+        "traces": Command("toban.faces.cli.logs.traces", "Slow routes, and one trace (トレース)."),
+    },
+)

@@ -1,0 +1,119 @@
+"""What chapter 3 does: fetches logs, keeps them as long as the document says, and ships the audit log."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import structlog
+
+from toban.chapters.logs.audit.shipping import Shipping
+from toban.chapters.logs.keeping.archive import ShippedFirst
+from toban.chapters.logs.keeping.keeper import keeper_of
+from toban.chapters.logs.keeping.places import archive_of, destination_of
+from toban.chapters.logs.pulling.puller import Puller
+from toban.chapters.logs.pulling.source import (
+    LOG_SOURCE_KINDS,
+    LOG_SOURCES,
+    LogSourceKind,
+    Unfetchable,
+)
+from toban.chapters.logs.rules import LogRules, rules
+from toban.design.clauses.logs import LogKind
+from toban.design.finding import Finding, Level
+from toban.design.origin import Origin
+from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.model import Bound
+from toban.engine.notify.delivery.lead import NotLeading
+from toban.engine.operation import EditionLoop, Operation, Shift, Workplace
+from toban.engine.stores.store import STORE_KINDS
+from toban.engine.trial import Code, Trial, quote_of
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterPlan:
+    """What the document and `[logs]` say of logs; every kind of log is kept."""
+
+    rules: LogRules
+    rows: Mapping[str, str]
+    """See `Plan`."""
+
+
+def _plan(edition: Edition) -> ChapterPlan:
+    kept = rules(edition.design, edition.bindings)
+    return ChapterPlan(kept, {row.id: "" for row in edition.design.of(LogKind)})
+
+
+def _shift(at: Workplace) -> Shift:
+    puller = Puller(at.telemetry, at.clock, at.lead.require)
+    keeper, shipping = keeper_of(at.telemetry, at.ports), Shipping(at.telemetry)
+
+    def fetch(edition: Edition, _now: datetime) -> None:
+        sources, kinds = LOG_SOURCES.of(edition.bindings), edition.kinds.of(LOG_SOURCE_KINDS)
+        try:
+            puller.step(sources, kinds, edition.plan(OPERATION).rules)
+        except NotLeading:
+            log.info("fetching_left_to_another")
+
+    def keep(edition: Edition, now: datetime) -> None:
+        kept, stores = edition.plan(OPERATION).rules, edition.kinds.of(STORE_KINDS)
+        archive = archive_of(edition.bindings, stores, at.telemetry)
+        to = destination_of(edition.bindings, stores)
+        outside = None
+        if to is not None:
+            # Before the audit log's old days go.
+            outside = shipping.step(kept, to, now)
+            archive = ShippedFirst(archive, outside.trouble)
+        keeper.step(kept, now, edition.design.digest, archive, outside)
+
+    loops = (
+        EditionLoop("fetch-logs", fetch, every=2.0, leads=True),
+        # Who leads tells of trouble, and so must be who meets it; and a chain has one end.
+        EditionLoop("retention", keep, every=60.0, leads=True),
+    )
+    return Shift(loops)
+
+
+def _costs(edition: Edition) -> Iterator[Finding]:
+    """Yield what others charge for the logs that are fetched of them."""
+    kinds, file = edition.kinds.of(LOG_SOURCE_KINDS), edition.bindings.file
+    for name, bound in LOG_SOURCES.of(edition.bindings).items():
+        yield Finding(
+            Code.COST,
+            Level.INFO,
+            Origin(file, bound.line),
+            f"ログの源 {name}: {kinds[bound.kind].cost(bound.config)}",
+            quote_of("log_sources", name, bound),
+            "要らない行は pattern か stream_prefix で除けます",
+        )
+
+
+def _trials(edition: Edition, now: datetime) -> Iterator[Trial]:
+    kinds = edition.kinds.of(LOG_SOURCE_KINDS)
+    for name, bound in LOG_SOURCES.of(edition.bindings).items():
+        yield Trial(
+            Code.SOURCE,
+            f"ログの源 {name}",
+            Origin(edition.bindings.file, bound.line),
+            quote_of("log_sources", name, bound),
+            partial(_doubts, kinds[bound.kind], bound, now),
+            "名前、リージョンと、資格に許されていることを確かめてください",
+        )
+
+
+def _doubts(kind: LogSourceKind, bound: Bound[Any], now: datetime) -> Iterator[str]:
+    """Fetch the first page of the last minute."""
+    source = kind.build(bound.config)
+    until = int(now.timestamp() * 1000)
+    try:
+        next(source.events(until - 60_000, until), None)
+    except Unfetchable as error:
+        yield str(error)
+    finally:
+        source.close()
+
+
+OPERATION = Operation(plan=_plan, shift=_shift, foreseen=_costs, trials=_trials)

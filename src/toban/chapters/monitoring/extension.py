@@ -1,0 +1,41 @@
+"""What chapter 2 brings: monitors, and the sources and discoveries that feed them."""
+
+from toban.chapters.monitoring.discovery import DISCOVERY_KINDS
+from toban.chapters.monitoring.proposals import open_tables
+from toban.chapters.monitoring.source import SOURCE_KINDS
+from toban.design.clauses.monitoring import Monitor
+from toban.engine.extension import Extension, RowKind
+
+_SOURCES = "toban.chapters.monitoring.sources"
+_DISCOVERIES = "toban.chapters.monitoring.discoveries"
+
+EXTENSION = Extension(
+    name="monitoring",
+    rows=(RowKind(Monitor, is_measured=True, is_charted=True),),
+    points=(SOURCE_KINDS, DISCOVERY_KINDS),
+    kinds={
+        # `toban init` proposes the first that can measure what a row asks for.
+        "sources": {
+            "prometheus": f"{_SOURCES}.prometheus",
+            "http": f"{_SOURCES}.http",
+            "tcp": f"{_SOURCES}.tcp",
+            "postgresql": f"{_SOURCES}.postgresql",
+            "redis": f"{_SOURCES}.redis",
+            "host": f"{_SOURCES}.host",
+            "pushed": f"{_SOURCES}.pushed",
+            "access_log": f"{_SOURCES}.access_log",
+            "logs": f"{_SOURCES}.logs",
+            "cloudwatch": f"{_SOURCES}.cloudwatch",
+            "datadog": f"{_SOURCES}.datadog",
+            "newrelic": f"{_SOURCES}.newrelic",
+        },
+        "discoveries": {
+            "file": f"{_DISCOVERIES}.file",
+            "file_sd": f"{_DISCOVERIES}.file_sd",
+            "ec2": f"{_DISCOVERIES}.ec2",
+        },
+    },
+    proposals=open_tables,
+    operation="toban.chapters.monitoring.operation",
+    apps=("toban.chapters.monitoring",),
+)

@@ -1,0 +1,144 @@
+"""What chapter 2 does: measures and judges, and tries its sources before the night."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from toban.chapters.monitoring.board import Board
+from toban.chapters.monitoring.discovery import DISCOVERY_KINDS, Undiscovered
+from toban.chapters.monitoring.feeds import Plan, plan, series_of
+from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of, metric_of
+from toban.chapters.monitoring.service import Monitoring
+from toban.chapters.monitoring.source import SOURCE_KINDS, SourceKind, Unmeasurable
+from toban.design.clauses.base import Clause
+from toban.design.clauses.monitoring import Monitor
+from toban.design.finding import Finding, Level
+from toban.design.origin import Origin
+from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.model import Bound, Discovery
+from toban.engine.bindings.template import Unfilled
+from toban.engine.kinds import Kinds
+from toban.engine.operation import Charted, EditionLoop, Limit, Operation, Shift, Workplace
+from toban.engine.trial import Code, Trial
+
+_SOME_HOSTS = 3
+"""Of those that one discovery finds: they are alike."""
+
+
+def _plan(edition: Edition) -> Plan:
+    return plan(edition.design, edition.bindings, edition.kinds.of(SOURCE_KINDS))
+
+
+def _shift(at: Workplace) -> Shift:
+    board = Board(at.kinds.of(SOURCE_KINDS), at.clock, at.kinds.of(DISCOVERY_KINDS))
+    monitoring = Monitoring(board, at.samples, at.lead.require)
+
+    def measure(edition: Edition, now: datetime) -> None:
+        monitoring.turn(edition.plan(OPERATION), edition.design.digest, at.lead.term, now)
+
+    return Shift([EditionLoop("measure", measure, every=0.5)], monitoring.close)
+
+
+def _costs(edition: Edition) -> Iterator[Finding]:
+    """Yield what others charge for the measuring; of hosts that are looked for, for each of them."""
+    bindings, kinds = edition.bindings, edition.kinds.of(SOURCE_KINDS)
+    bound = [("", target, each) for target, sources in bindings.targets.items() for each in sources]
+    for target, discoveries in bindings.discoveries.items():
+        bound += [("見つかった一台につき ", target, each.sample) for each in discoveries]
+    for whose, target, each in bound:
+        cost = kinds[each.kind].cost
+        if cost is not None:
+            yield Finding(
+                Code.COST,
+                Level.INFO,
+                Origin(bindings.file, each.line),
+                f"対象 {target}: {whose}{cost(each.config)}",
+                f'[targets."{target}"] kind = "{each.kind}"',
+                "every を延ばすと、その分だけ減ります",
+            )
+
+
+def _trials(edition: Edition, now: datetime) -> Iterator[Trial]:
+    yield from _source_trials(edition, now)
+    yield from _discovery_trials(edition, now)
+
+
+def _source_trials(edition: Edition, now: datetime) -> Iterator[Trial]:
+    kinds = edition.kinds.of(SOURCE_KINDS)
+    for target, sources in edition.bindings.targets.items():
+        for bound in sources:
+            yield Trial(
+                Code.SOURCE,
+                f"対象 {target}",
+                Origin(edition.bindings.file, bound.line),
+                f'[[targets."{target}".sources]] kind = "{bound.kind}"',
+                partial(_source_doubts, kinds[bound.kind], bound, now),
+                "名前、ポート、資格と、相手が動いているかを確かめてください",
+            )
+
+
+def _discovery_trials(edition: Edition, now: datetime) -> Iterator[Trial]:
+    for target, discoveries in edition.bindings.discoveries.items():
+        for each in discoveries:
+            yield Trial(
+                Code.SOURCE,
+                f"対象 {target}",
+                Origin(edition.bindings.file, each.bound.line),
+                f'[[targets."{target}".discovery]] kind = "{each.bound.kind}"',
+                partial(_discovery_doubts, each, edition.kinds, now),
+                "検出の設定と資格、source の書き方と、見つかった機械が動いているかを確かめてください",
+            )
+
+
+def _discovery_doubts(discovery: Discovery, kinds: Kinds, now: datetime) -> Iterator[str]:
+    """Look, and measure at some of what is found."""
+    place = kinds.of(DISCOVERY_KINDS)[discovery.bound.kind].build(discovery.bound.config)
+    try:
+        hosts = place.look()
+    except Undiscovered as error:
+        yield f"{place.place}: {error}"
+        return
+    if not hosts:
+        yield f"{place.place}: 見つかった機械が 0 台です"
+    template = discovery.template
+    for host in hosts[:_SOME_HOSTS]:
+        try:
+            bound = Bound(template.kind, template.filled(host.values), discovery.bound.line)
+        except Unfilled as error:
+            yield f"{host.name}: {error}"
+        else:
+            yield from _source_doubts(kinds.of(SOURCE_KINDS)[template.kind], bound, now)
+
+
+def _source_doubts(kind: SourceKind, bound: Bound[Any], now: datetime) -> Iterator[str]:
+    source = kind.build(bound.config)
+    try:
+        source.measure(now)
+    except Unmeasurable as error:
+        yield str(error)
+    finally:
+        source.close()
+
+
+def _chart(clause: Clause) -> Charted | None:
+    metric = metric_of(clause) if isinstance(clause, Monitor) else None
+    if metric is None or not isinstance(clause, Monitor):
+        return None
+    return Charted(metric, series_of(clause), _limits(clause))
+
+
+def _limits(monitor: Monitor) -> tuple[Limit, ...]:
+    try:
+        limits: Limits = limits_of(monitor)
+    except Unjudgeable:
+        return ()
+    named = (("warning", limits.warning), ("critical", limits.critical))
+    drawn = [Limit(kind, limit.value, limit.text) for kind, limit in named if limit is not None]
+    if limits.normal is not None:
+        ends = (limits.normal.low, limits.normal.high)
+        drawn += [Limit("normal", end, limits.normal.text) for end in ends if end]
+    return tuple(drawn)
+
+
+OPERATION = Operation(plan=_plan, shift=_shift, foreseen=_costs, trials=_trials, chart=_chart)

@@ -1,0 +1,34 @@
+"""What chapter 1 brings: service levels, duty, service hours, and the public page."""
+
+from toban.chapters.objectives.bindings import OBJECTIVES, STATUS
+from toban.chapters.objectives.doubts import doubts
+from toban.design.clauses.decisions import Decision
+from toban.design.clauses.objectives import DutyRole, Objective, ServiceHours
+from toban.engine.commands import Command
+from toban.engine.extension import Extension, Link, RowKind
+
+
+def _levels(_row: Objective) -> Link:
+    return Link("levels", "サービスレベル")
+
+
+EXTENSION = Extension(
+    name="objectives",
+    rows=(
+        RowKind(Objective, is_measured=True, link=_levels),
+        RowKind(DutyRole, is_measured=True),
+        RowKind(ServiceHours),
+        RowKind(Decision),
+    ),
+    tables=(OBJECTIVES, STATUS),
+    doubts=doubts,
+    operation="toban.chapters.objectives.operation",
+    apps=("toban.chapters.objectives",),
+    pages="toban.faces.web.objectives.urls",
+    menu=(Link("levels", "サービスレベル"),),
+    commands={
+        "levels": Command(
+            "toban.faces.cli.objectives.levels", "The service levels of chapter 1 (運用目標の達成状況)."
+        )
+    },
+)

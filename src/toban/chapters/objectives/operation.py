@@ -1,0 +1,53 @@
+"""What chapter 1 does: counts service levels, and says who is there and whether trouble is detected in time."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from toban.chapters.objectives import detection, publishing, sli
+from toban.chapters.objectives.service import Objectives
+from toban.chapters.objectives.sli import LevelPlan
+from toban.design.clauses.objectives import DutyRole, ServiceHours
+from toban.engine.bindings.inforce import Edition
+from toban.engine.operation import EditionLoop, Operation, Shift, Workplace
+from toban.engine.telemetry.store import StoreUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterPlan:
+    """The levels, and the other rows that are told with them."""
+
+    levels: LevelPlan
+    told: tuple[str, ...]
+    """The ids of the rows of duty, of service hours and of detection."""
+
+    @property
+    def rows(self) -> Mapping[str, str]:
+        """See `Plan`."""
+        measured = (each.objective.id for each in self.levels.slis)
+        return {**dict.fromkeys((*measured, *self.told), ""), **self.levels.unbound}
+
+
+def _plan(edition: Edition) -> ChapterPlan:
+    design = edition.design
+    promised = (decision for decision, _ in detection.promises(design))
+    told = (*design.of(DutyRole), *design.of(ServiceHours), *promised)
+    return ChapterPlan(sli.plan(design, edition.bindings), tuple(row.id for row in told))
+
+
+def _shift(at: Workplace) -> Shift:
+    objectives = Objectives(at.telemetry)
+
+    def count(edition: Edition, now: datetime) -> None:
+        design, bindings = edition.design, edition.bindings
+        # At the very first start nobody has made the tables yet; a store that is away is told below.
+        with suppress(StoreUnavailable):
+            at.telemetry.ensure_schema()
+        objectives.step(edition.plan(OPERATION).levels, design, bindings, now, design.digest)
+        publishing.look(at.telemetry, design, bindings, at.clock())
+
+    return Shift([EditionLoop("levels", count, every=60.0)])
+
+
+OPERATION = Operation(plan=_plan, shift=_shift)

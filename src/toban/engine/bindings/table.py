@@ -1,0 +1,95 @@
+"""Tables of `toban.toml` that extensions bring: each is a key to what stands there, with its type."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, cast
+
+from pydantic import create_model
+
+from toban.design.reader import Design
+from toban.engine.bindings.model import Bindings, Bound, Frame
+from toban.engine.bindings.section import Section
+from toban.engine.kinds import KindPoint
+
+type Names = Callable[[Design], Collection[str]]
+"""What the document calls the things that a table binds."""
+
+_EMPTY: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table[V]:
+    """A table of `toban.toml`; made by `single`, `named` or `kinded`."""
+
+    name: str
+    shape: Any
+    """The type that pydantic checks it by."""
+    default: V
+    """What it says where it isn't written."""
+    models: tuple[type[Section], ...]
+    """What its keys are told by in the manual."""
+    is_named: bool
+    """Whether entries have names: `[errors.NAME]`."""
+    point: KindPoint[Any] | None = None
+    """The extension point of which each entry names a kind."""
+    default_kind: str | None = None
+    """That of an entry that names none."""
+    names: Names | None = None
+    """Where it is given, an entry by a name that the document does not know is doubtful."""
+
+    def of(self, bindings: Bindings) -> V:
+        """Return what *bindings* say here."""
+        return cast("V", bindings.tables.get(self.name, self.default))
+
+
+def single[V: Section | None](name: str, model: type[Section], default: V) -> Table[V]:
+    """Return a table that stands once, `[name]`; *default* is what holds where it is not written."""
+    return Table(name, model if default is not None else model | None, default, (model,), is_named=False)
+
+
+def named[M: Section](
+    name: str, model: type[M], *, names: Names | None = None, shape: Any = None
+) -> Table[Mapping[str, M]]:
+    """Return a table of entries of one model, `[name.NAME]`; *shape* may check them together."""
+    # mypy takes no variable for a type; pydantic does.
+    shape = shape or Mapping[str, model]  # type: ignore[valid-type]
+    return Table(name, shape, _EMPTY, (model,), is_named=True, names=names)
+
+
+def kinded[C: Section](
+    name: str,
+    model: type[C],
+    point: KindPoint[Any],
+    *,
+    default_kind: str | None = None,
+    names: Names | None = None,
+) -> Table[Mapping[str, Bound[C]]]:
+    """Return a table whose entries each name a kind of *point*; the configs of all kinds are *model*s."""
+    shape = Mapping[str, dict[str, object]]
+    return Table(
+        name, shape, _EMPTY, (model,), is_named=True, point=point, default_kind=default_kind, names=names
+    )
+
+
+type Models = Mapping[str, type[Section]]
+"""The name that `kind = "…"` gives → the model of its other keys."""
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What a `toban.toml` may say beyond the engine's own tables: extensions' tables, and the registered kinds."""
+
+    tables: tuple[Table[Any], ...] = ()
+    models: Mapping[str, Models] = field(default_factory=dict)
+    """The name of an extension point → its kinds' models."""
+
+    def of(self, point: str) -> Models:
+        """Return the models of the kinds of *point*."""
+        return self.models.get(point, {})
+
+    @cached_property
+    def frame(self) -> type[Frame]:
+        """The outer shape of the whole file."""
+        shapes: dict[str, Any] = {each.name: (each.shape, each.default) for each in self.tables}
+        return create_model("Frame", __base__=Frame, **shapes)

@@ -1,0 +1,45 @@
+"""Values that tables of `toban.toml` share: lengths, clock times, arrays that may not be empty."""
+
+import re
+from datetime import time, timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from toban.design.values.duration import read_duration
+from toban.engine.bindings.section import Section
+
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+
+
+def _clock(written: object) -> object:
+    if isinstance(written, time):
+        return written
+    match = _CLOCK.fullmatch(written) if isinstance(written, str) else None
+    if match is None:
+        raise PydanticCustomError("clock", '時刻は "2:00" のように書いてください')
+    return time(int(match[1]), int(match[2]))
+
+
+ClockTime = Annotated[time, BeforeValidator(_clock)]
+
+
+def _length(written: object) -> object:
+    if isinstance(written, timedelta):
+        return written
+    found = read_duration(written) if isinstance(written, str) else None
+    if found is None or found.as_timedelta() <= timedelta(0):
+        raise PydanticCustomError("length", '長さは "30分" や "2時間" のように書いてください')
+    return found.as_timedelta()
+
+
+Length = Annotated[timedelta, BeforeValidator(_length)]
+
+
+def some[M: Section](tables: tuple[M, ...]) -> tuple[M, ...]:
+    """Refuse an empty array; for `AfterValidator`."""
+    # pydantic's own minimum would also complain where a table is wrong in itself.
+    if not tables:
+        raise PydanticCustomError("too_short", "空です")
+    return tables

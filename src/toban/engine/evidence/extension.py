@@ -1,0 +1,15 @@
+"""What evidence brings: its tables and its command."""
+
+from toban.engine.commands import Command
+from toban.engine.extension import Extension
+
+EXTENSION = Extension(
+    name="evidence",
+    apps=("toban.engine.evidence",),
+    commands={
+        "evidence": Command(
+            "toban.faces.cli.evidence.evidence",
+            "Check the evidence, and send it out (証跡を確かめ、外へ送る).",
+        )
+    },
+)

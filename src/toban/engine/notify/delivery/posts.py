@@ -1,0 +1,70 @@
+"""The channels of the edition in force, each sending in a thread of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Thread
+
+import structlog
+from django.db import connections
+
+from toban.engine.bindings.inforce import Edition
+from toban.engine.clock import Clock
+from toban.engine.notify.delivery import outbox
+from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel
+from toban.engine.notify.delivery.lead import NotLeading
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Post:
+    """A channel, and the thread that is sending through it now."""
+
+    channel: Channel
+    per_turn: int
+    """How many messages it takes in a turn of the loop, which is a second."""
+    thread: Thread | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        return self.thread is not None and self.thread.is_alive()
+
+
+class Posts:
+    """The channels of the edition in force, each sending in a thread of its own: none waits for another."""
+
+    def __init__(self, clock: Clock, permit: Callable[[], None]) -> None:
+        self._clock = clock
+        self._permit = permit
+        self._edition: Edition | None = None
+        self._posts: dict[str, _Post] = {}
+
+    def adopt(self, edition: Edition) -> None:
+        """Send through the channels of *edition* from now on."""
+        if edition is self._edition:
+            return
+        self._edition = edition
+        # Through a channel one thread sends at a time, be it one of an edition before.
+        sending = {name: post.thread for name, post in self._posts.items() if post.is_busy}
+        self._posts = {}
+        for name, bound in edition.bindings.channels.items():
+            transport = edition.kinds.of(CHANNEL_KINDS)[bound.kind]
+            self._posts[name] = _Post(transport.build(bound.config), transport.per_turn, sending.get(name))
+
+    def send(self) -> None:
+        """Let each channel that is not sending begin to; return at once."""
+        for name, post in self._posts.items():
+            if not post.is_busy:
+                post.thread = Thread(target=self._through, args=(name, post), daemon=True)
+                post.thread.start()
+
+    def _through(self, name: str, post: _Post) -> None:
+        try:
+            outbox.deliver_due(name, post.channel, clock=self._clock, most=post.per_turn, permit=self._permit)
+        except NotLeading:
+            log.info("sending_left_to_another", channel=name)
+        except Exception:
+            # The thread's own boundary: the next turn tries again.
+            log.exception("delivering_failed", channel=name)
+        finally:
+            connections.close_all()

@@ -1,0 +1,45 @@
+"""What notices bring: the matrix's rows, maintenance windows, channels, and who is reached how."""
+
+from toban.design.clauses.notices import NotificationRule
+from toban.design.clauses.objectives import MaintenanceWindow
+from toban.engine.commands import Command
+from toban.engine.extension import Extension, Link, RowKind
+from toban.engine.notify.delivery.channel import CHANNEL_KINDS
+from toban.engine.notify.proposals import open_tables
+
+EXTENSION = Extension(
+    name="notify",
+    rows=(RowKind(NotificationRule, is_measured=True), RowKind(MaintenanceWindow)),
+    points=(CHANNEL_KINDS,),
+    kinds={
+        "channels": {
+            "apprise": "toban.engine.notify.channels.apprise",
+            "alertmanager": "toban.engine.notify.channels.alertmanager",
+            "email": "toban.engine.notify.channels.email",
+            "pagerduty": "toban.engine.notify.channels.pagerduty",
+            "slack_app": "toban.engine.notify.channels.slack_app",
+            "slack": "toban.engine.notify.channels.slack",
+            "teams": "toban.engine.notify.channels.teams",
+            "webhook": "toban.engine.notify.channels.webhook",
+        }
+    },
+    proposals=open_tables,
+    operation="toban.engine.notify.operation",
+    apps=("toban.engine.notify",),
+    pages="toban.faces.web.notify.urls",
+    menu=(Link("alerts", "アラート"), Link("duty", "当番")),
+    commands={
+        "alerts": Command(
+            "toban.faces.cli.notify.alerts", "List alerts, take one on (アラートを見る、引き受ける)."
+        ),
+        "silence": Command(
+            "toban.faces.cli.notify.silence",
+            "Stop notices about something for a time (知らせを期限つきで止める).",
+        ),
+        "maintenance": Command(
+            "toban.faces.cli.notify.maintenance",
+            "Announce maintenance that the document does not plan (臨時のメンテナンスを知らせる).",
+        ),
+        "duty": Command("toban.faces.cli.notify.duty", "Who is on duty now and next (当番)."),
+    },
+)

@@ -1,0 +1,105 @@
+"""What is done about notices: announced, delivered, and watched over; and channels are tried before the night."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+
+from django.conf import settings
+
+from toban.design.clauses.notices import NotificationRule
+from toban.design.clauses.objectives import MaintenanceWindow
+from toban.design.origin import Origin
+from toban.engine.bindings.inforce import Edition
+from toban.engine.evidence import status
+from toban.engine.notify import pipeline
+from toban.engine.notify.delivery import lifeline
+from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel
+from toban.engine.notify.delivery.heartbeat import Heartbeat
+from toban.engine.notify.delivery.lifeline import Lifeline
+from toban.engine.notify.delivery.posts import Posts
+from toban.engine.notify.routing import matrix
+from toban.engine.notify.routing.contacts import Contacts, contacts_of
+from toban.engine.operation import EditionLoop, Operation, Rows, Shift, Workplace
+from toban.engine.trial import Code, Trial, quote_of
+
+
+def _plan(edition: Edition) -> Rows:
+    rows = (*edition.design.of(NotificationRule), *edition.design.of(MaintenanceWindow))
+    return Rows({row.id: "" for row in rows})
+
+
+class _Notices:
+    """The loops of one worker."""
+
+    def __init__(self, at: Workplace) -> None:
+        self._at = at
+        self._posts = Posts(at.clock, at.lead.require)
+        self._lifeline, self._heartbeat = Lifeline(), Heartbeat()
+        self._announced: Edition | None = None
+        self._looked_at: datetime | None = None
+        self._looks = 0
+
+    def announce(self, edition: Edition, now: datetime) -> None:
+        """Look at what has changed; at everything when an edition comes into force."""
+        is_new = edition is not self._announced
+        pipeline.announce(edition.design, _contacts(edition), now, everything=is_new)
+        self._announced = edition
+        self._looked_at = self._at.clock()
+        self._looks += 1
+
+    def deliver(self, edition: Edition, _now: datetime) -> None:
+        """Let every channel send what waits for it."""
+        self._posts.adopt(edition)
+        self._posts.send()
+
+    def beat(self, edition: Edition, now: datetime) -> None:
+        """Give a sign of life. While nobody leads nobody is told anything: then none may go out either."""
+        if edition.bindings.heartbeat is not None:
+            self._heartbeat.beat(edition.bindings.heartbeat, self._looked_at, now)
+
+    def watch(self, edition: Edition, now: datetime) -> None:
+        """Tell past the pipeline when it stands still; where another worker leads, its is not this one's."""
+        pulse = self._looks + self._at.lead.followed
+        self._lifeline.look(edition.design, _contacts(edition), partial(_channel, edition), pulse, now)
+
+
+def _hold(edition: Edition, now: datetime) -> None:
+    """Show the windows in which notices are held."""
+    windows = edition.design.of(MaintenanceWindow)
+    status.show(matrix.maintenance(windows, edition.bindings.system, now), now, edition.design.digest)
+
+
+def _contacts(edition: Edition) -> Contacts:
+    return contacts_of(edition.bindings, edition.kinds.of(CHANNEL_KINDS), settings.PUBLIC_URL)
+
+
+def _channel(edition: Edition, name: str) -> Channel:
+    bound = edition.bindings.channels[name]
+    return edition.kinds.of(CHANNEL_KINDS)[bound.kind].build(bound.config)
+
+
+def _shift(at: Workplace) -> Shift:
+    notices = _Notices(at)
+    loops = (
+        EditionLoop("announce", notices.announce, every=0.5, leads=True),
+        EditionLoop("deliver", notices.deliver, every=1.0, leads=True),
+        EditionLoop("maintenance-rows", _hold, every=60.0),
+        EditionLoop("heartbeat", notices.beat, every=5.0, leads=True),
+        EditionLoop("lifeline", notices.watch, every=lifeline.EVERY, needs_state=False),
+    )
+    return Shift(loops)
+
+
+def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
+    for name, bound in edition.bindings.channels.items():
+        yield Trial(
+            Code.CHANNEL,
+            f"通知の経路 {name}",
+            Origin(edition.bindings.file, bound.line),
+            quote_of("channels", name, bound),
+            partial(edition.kinds.of(CHANNEL_KINDS)[bound.kind].doubts, bound.config),
+            "接続表の [channels] と、その秘密の値を確かめてください",
+        )
+
+
+OPERATION = Operation(plan=_plan, shift=_shift, trials=_trials)

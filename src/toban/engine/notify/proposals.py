@@ -1,0 +1,62 @@
+"""What `toban init` proposes for notices: who holds each role, and where each channel leads. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from toban.design.clauses.base import Clause
+from toban.design.clauses.monitoring import Monitor
+from toban.design.clauses.notices import NotificationRule
+from toban.design.clauses.objectives import DutyRole
+from toban.design.reader import Design
+from toban.design.values.people import ChannelKind, ChannelRef, Recipient, Role
+from toban.engine.bindings.draft import OpenTable, Proposal
+from toban.engine.bindings.model import Person
+from toban.engine.kinds import Kinds
+from toban.engine.notify.delivery.channel import CHANNEL_KINDS
+
+_REACHED_BY = {"name": "", "email": "", "slack": ""}
+
+
+def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
+    """Yield the people and channels that the rows of *design* name."""
+    yield from _people(design)
+    yield from _channels(design, kinds)
+
+
+def _people(design: Design) -> Iterator[OpenTable]:
+    asked: dict[str, Clause] = {}
+    for duty in design.of(DutyRole):
+        # Who takes turns is reached by name, whichever turn it is.
+        for name in duty.rotation.people if duty.rotation is not None else (duty.role,):
+            asked.setdefault(name, duty)
+    for clause, recipients in _recipients(design):
+        for recipient in recipients:
+            if isinstance(recipient, Role):
+                asked.setdefault(recipient.name, clause)
+    for role, clause in asked.items():
+        yield OpenTable("people", role, [clause], [Proposal("", Person, _REACHED_BY)], ["だれが担いますか"])
+
+
+def _channels(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
+    known = {each.reaches: (kind, each.config) for kind, each in kinds.of(CHANNEL_KINDS).items()}
+    wanted: dict[ChannelKind, Clause] = {}
+    for clause, recipients in _recipients(design):
+        for channel in recipients:
+            if isinstance(channel, ChannelRef):
+                wanted.setdefault(channel.kind, clause)
+    for word, clause in wanted.items():
+        if word not in known:
+            yield OpenTable("channels", "", [clause], [], [f"{word.value} をつなぐ方法はまだありません"])
+            continue
+        kind, config = known[word]
+        note = f"{word.value} をどこにつなぎますか"
+        yield OpenTable("channels", kind, [clause], [Proposal(kind, config)], [note])
+
+
+def _recipients(design: Design) -> Iterator[tuple[Clause, Sequence[Recipient]]]:
+    """The clauses that name who is told, or how, with those they name."""
+    for rule in design.of(NotificationRule):
+        yield rule, (*rule.recipients, *rule.channels)
+    for monitor in design.of(Monitor):
+        yield monitor, monitor.recipients
+    for duty in design.of(DutyRole):
+        yield duty, duty.channels

@@ -1,0 +1,94 @@
+"""What `wiring.py` hands to everybody: the extensions and what they bring, loaded only when somebody asks."""
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toban.design.finding import Finding
+from toban.design.reader import Design
+from toban.engine.bindings.doubts import binding_findings
+from toban.engine.bindings.model import Bindings
+from toban.engine.bindings.table import Schema
+from toban.engine.extension import Extension
+from toban.engine.kinds import KindModules, Kinds, installed
+from toban.engine.ports import Ports
+
+if TYPE_CHECKING:
+    from toban.engine.bindings.inforce import InForce
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The registered extensions, and all that they bring together."""
+
+    modules: tuple[str, ...] = ()
+    """Each holds one `EXTENSION`."""
+    instead: KindModules = field(default_factory=dict)
+    """Kinds in place of those that the extensions register at a point."""
+
+    @cached_property
+    def extensions(self) -> tuple[Extension, ...]:
+        """The extensions, in the order of their registration."""
+        return tuple(_extension(module) for module in self.modules)
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """What `kind = "…"` may name, at every extension point.
+
+        A package brings kinds by entry points, of the group `toban.sources` and the like; a name that an
+        extension registers stays its own.
+        """
+        modules: dict[str, dict[str, str]] = {}
+        for point in self._points:
+            modules[point.name] = installed(f"toban.{point.name}")
+            for extension in self.extensions:
+                modules[point.name] |= extension.kinds.get(point.name, {})
+        return Kinds({**modules, **self.instead})
+
+    @cached_property
+    def schema(self) -> Schema:
+        """What a `toban.toml` may say."""
+        return Schema(
+            tuple(table for extension in self.extensions for table in extension.tables),
+            {
+                point.name: {name: kind.config for name, kind in self.kinds.of(point).items()}
+                for point in self._points
+            },
+        )
+
+    @cached_property
+    def ports(self) -> Ports:
+        """What the extensions offer each other."""
+        return Ports([extension.offers for extension in self.extensions])
+
+    @property
+    def _points(self) -> list[Any]:
+        return [point for extension in self.extensions for point in extension.points]
+
+    def findings(self, design: Design, bindings: Bindings) -> tuple[Finding, ...]:
+        """Return all that is doubtful about valid *bindings*; nothing of it stops Toban."""
+        doubts = [extension.doubts for extension in self.extensions]
+        return binding_findings(design, bindings, self.schema, doubts)
+
+    def in_force(self, kept: Path | None = None, design: Path | None = None) -> "InForce":
+        """Return the edition of *design*, else of what TOBAN_DESIGN names; nothing is read yet.
+
+        TOBAN_BINDINGS names its bindings. See `InForce` for *kept*.
+        """
+        # What it logs by takes a tenth of a second to load: who only reads bindings does without.
+        from toban.engine.bindings.inforce import InForce  # noqa: PLC0415
+
+        design = design or Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md"))
+        bindings = os.environ.get("TOBAN_BINDINGS")
+        path = Path(bindings) if bindings else design.with_name("toban.toml")
+        return InForce(design, path, self.schema, kinds=self.kinds, kept=kept)
+
+
+def _extension(module: str) -> Extension:
+    found = getattr(import_module(module), "EXTENSION", None)
+    if not isinstance(found, Extension):
+        raise TypeError(f"{module}.EXTENSION is no Extension")
+    return found

@@ -1,0 +1,15 @@
+"""What accounts bring: their page, and the way back in."""
+
+from toban.engine.commands import Command
+from toban.engine.extension import Extension
+
+EXTENSION = Extension(
+    name="people",
+    apps=("toban.engine.people",),
+    pages="toban.faces.web.people.urls",
+    commands={
+        "password": Command(
+            "toban.faces.cli.people.password", "Renew a lost password (なくしたパスワードを作り直す)."
+        )
+    },
+)

@@ -1,0 +1,52 @@
+"""What is done about places that files are kept in: each is tried before the night."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.model import Bound
+from toban.engine.operation import Operation, Rows
+from toban.engine.stores.store import STORE_KINDS, StoreKind, StoreTrouble
+from toban.engine.trial import Code, Trial, place_of, quote_of
+
+
+def _plan(_edition: Edition) -> Rows:
+    return Rows()
+
+
+def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
+    bindings = edition.bindings
+    for name, bound in bindings.stores.items():
+        yield Trial(
+            Code.STORE,
+            f"保存先 {name}",
+            place_of(bindings, "stores", name),
+            quote_of("stores", name, bound),
+            partial(_doubts, edition.kinds.of(STORE_KINDS)[bound.kind], bound),
+            "場所と権限 (書く、読む、消す) を確かめてください",
+        )
+
+
+def _doubts(kind: StoreKind, bound: Bound[Any]) -> Iterator[str]:
+    """Write, read and remove a small object."""
+    store = kind.build(bound.config)
+    key, content = f"toban-check/{uuid4().hex}", secrets.token_bytes(64)
+    try:
+        stored = store.put(key, content)
+        try:
+            # A sealed object opens for whoever has the key, which need not be this machine.
+            if not stored.sealed and store.read(key) != content:
+                yield f"{store.name}: 書いたものと違うものが読めました"
+        finally:
+            store.delete([key])
+    except StoreTrouble as error:
+        yield str(error)
+    finally:
+        store.close()
+
+
+OPERATION = Operation(plan=_plan, trials=_trials)

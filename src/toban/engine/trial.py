@@ -1,0 +1,58 @@
+"""Something that `toban check --live` tries: everything that the bindings name and that could fail in the night."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from toban.design.finding import Finding, Level
+from toban.design.origin import Origin
+from toban.engine.bindings.model import Bindings, Bound
+
+
+class Code(StrEnum):
+    """What a live finding is about; permanent, each with a page `docs/findings/CODE.md`."""
+
+    BATCH = "LV001"
+    SOURCE = "LV002"
+    STORE = "LV003"
+    BACKUP = "LV004"
+    CHANNEL = "LV005"
+    HANGS = "LV006"
+    NO_ROW = "LV007"
+    COST = "LV008"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One thing to try."""
+
+    code: str
+    """One of `Code`, or a package's own."""
+    name: str
+    """What it is, for people: `バッチ B001`."""
+    origin: Origin
+    quote: str
+    doubts: Callable[[], Iterable[str]]
+    """Tries it; each doubt may end with a line `HINT: …`."""
+    hint: str
+    """The way out for a doubt that names none."""
+
+    def finding(self, doubt: str) -> Finding:
+        """Return *doubt* as a finding."""
+        message, _, hint = doubt.partition("\nHINT: ")
+        return Finding(
+            self.code, Level.ERROR, self.origin, f"{self.name}: {message}", self.quote, hint or self.hint
+        )
+
+
+def place_of(bindings: Bindings, table: str, name: str) -> Origin:
+    """Return where an entry of a table stands."""
+    return Origin(bindings.file, bindings.lines[table, name])
+
+
+def quote_of(table: str, name: str, bound: Bound[Any]) -> str:
+    """Return the head of an entry as it is written: `[batches.B001] kind = "command"`."""
+    is_bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    key = name if is_bare else f'"{name}"'
+    return f'[{table}.{key}] kind = "{bound.kind}"'

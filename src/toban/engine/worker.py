@@ -1,0 +1,184 @@
+"""A worker: the loops of every extension, and those that all of them need, put together for one process."""
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import wraps
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+
+from toban.engine.bindings.inforce import Edition, Refusal
+from toban.engine.bindings.standing import standing
+from toban.engine.clock import Clock
+from toban.engine.evidence import ledger, status
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.loops import Loop
+from toban.engine.notify.delivery.lead import BEAT, Lead
+from toban.engine.operation import EditionLoop, Workplace, operations_of, rows_of, works_of
+from toban.engine.parts import Parts
+from toban.engine.runs.service import Runs
+from toban.engine.telemetry.buffer import SampleBuffer
+from toban.engine.telemetry.output import OutputBuffer
+from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
+
+_STANDING_LASTS = timedelta(minutes=10)
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Everything that one worker does, as loops. Make one per process."""
+
+    def __init__(self, parts: Parts, *, clock: Clock) -> None:
+        self._parts = parts
+        self._clock = clock
+        self._in_force = parts.in_force(settings.HOME / "in-force")
+        self._telemetry = Telemetry(os.environ["TOBAN_TELEMETRY_URL"])
+        self._samples = SampleBuffer(self._telemetry)
+        self._output = OutputBuffer(self._telemetry)
+        holder = f"{socket.gethostname()}/{os.getpid()}"
+        self._lead = Lead(holder)
+        self._runs = Runs(holder, clock, most=settings.RUNS_AT_ONCE, output=self._output)
+        self._operations = operations_of(parts.extensions)
+        at = Workplace(clock, self._telemetry, self._samples, self._lead, parts.kinds, parts.ports)
+        self._shifts = [operation.shift(at) for operation in self._operations]
+        self._run: Edition | None = None
+        self._stood: tuple[Edition, datetime] | None = None
+
+    def loops(self) -> Sequence[Loop]:
+        """Return the loops; each step is safe to repeat at any time."""
+        return (
+            Loop("reload", _with_state(self._reload), every=2.0),
+            Loop("lead", _with_state(self._lead.beat), every=BEAT),
+            # Waits by itself, and keeps its connection: a due run should not wait for either.
+            Loop("runs", self._step_runs, every=0.01),
+            Loop("standing", _with_state(self._show_standing), every=2.0),
+            Loop("store", self._store, every=1.0),
+            Loop("output", self._store_output, every=1.0),
+            *(self._loop(each) for shift in self._shifts for each in shift.loops),
+        )
+
+    def close(self) -> None:
+        """Store what still waits, as far as the store takes it, and let go of everything."""
+        self._let_go()
+        self._runs.close()
+        for shift in self._shifts:
+            shift.close()
+        flushed = self._samples.flush(self._clock(), everything=True)
+        if flushed.trouble:
+            log.warning("samples_lost", count=self._samples.pending, reason=flushed.trouble)
+        self._store_output()
+        self._telemetry.close()
+
+    def _loop(self, of: EditionLoop) -> Loop:
+        def step() -> None:
+            edition = self._in_force.edition
+            if edition is not None and (self._lead.term is not None or not of.leads):
+                of.step(edition, self._clock())
+
+        return Loop(of.name, _with_state(step) if of.needs_state else step, of.every)
+
+    def _let_go(self) -> None:
+        try:
+            self._lead.release()
+        except DatabaseError as error:
+            # The others find out by themselves.
+            log.warning("lead_not_released", reason=str(error))
+
+    def _reload(self) -> None:
+        match self._in_force.refresh():
+            case Edition() as edition:
+                self._record_edition(edition)
+            case Refusal() as refusal:
+                log.error("edition_refused", file=refusal.file, reason=refusal.reason)
+                self._record({"refused": refusal.file, "reason": refusal.reason}, refusal.digest)
+            case None:
+                pass
+
+    def _record_edition(self, edition: Edition) -> None:
+        log.info("edition_in_force", document=edition.design.document, digest=edition.design.digest)
+        for finding in self._parts.findings(edition.design, edition.bindings):
+            log.warning(
+                "bindings_doubtful", code=finding.code, at=str(finding.origin), reason=finding.message
+            )
+        content = {
+            "in_force": edition.design.document,
+            "bindings": edition.bindings.digest,
+            "clauses": len(edition.design.clauses),
+            "unread": len(edition.design.unread),
+        }
+        if not _is_latest_record(edition):
+            self._record(content, edition.design.digest)
+
+    def _record(self, content: dict[str, object], digest: str) -> None:
+        ledger.append(
+            ledger.Record(LedgerEntry.Kind.DOCUMENT, content, document_digest=digest), now=self._clock()
+        )
+
+    def _step_runs(self) -> None:
+        edition = self._in_force.edition
+        if edition is not None and edition is not self._run:
+            self._runs.adopt(works_of(edition, self._operations))
+            self._run = edition
+        self._runs.step()
+
+    def _show_standing(self) -> None:
+        """Show what no extension speaks for: when an edition comes into force, and as due times pass."""
+        edition, now = self._in_force.edition, self._clock()
+        # Not from a time to come either: a clock may have been set back.
+        is_recent = self._stood is not None and abs(now - self._stood[1]) < _STANDING_LASTS
+        if edition is None or (self._stood is not None and edition is self._stood[0] and is_recent):
+            return
+        status.show(
+            list(standing(edition, rows_of(edition, self._operations), now)), now, edition.design.digest
+        )
+        self._stood = edition, now
+
+    def _store(self) -> None:
+        """Send samples on; while the store is away they wait, and nothing else does."""
+        try:
+            self._telemetry.ensure_schema()
+            trouble = self._samples.flush(self._clock()).trouble
+        except StoreUnavailable as error:
+            trouble = str(error)
+        if trouble:
+            log.warning("samples_waiting", count=self._samples.pending, reason=trouble)
+
+    def _store_output(self) -> None:
+        """Send on what runs wrote."""
+        try:
+            if self._output.pending:
+                self._telemetry.ensure_schema()
+                self._output.flush()
+        except StoreUnavailable as error:
+            log.warning("output_waiting", count=self._output.pending, reason=str(error))
+        except StoreRefused as error:
+            self._output.give_up_batch()
+            log.warning("output_lost", count=self._output.dropped, reason=str(error))
+
+
+def _is_latest_record(edition: Edition) -> bool:
+    """Whether the ledger's last word on documents is this very edition: a restart is no new version."""
+    last = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT).order_by("-sequence").first()
+    return (
+        last is not None
+        and last.document_digest == edition.design.digest
+        and last.content.get("bindings") == edition.bindings.digest
+    )
+
+
+def _with_state(step: Callable[[], None]) -> Callable[[], None]:
+    """Let a loop's connection to the state database be made anew after the database was away."""
+
+    @wraps(step)
+    def guarded() -> None:
+        close_old_connections()
+        try:
+            step()
+        finally:
+            close_old_connections()
+
+    return guarded
