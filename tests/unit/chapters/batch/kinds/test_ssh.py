@@ -6,7 +6,8 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from toban.chapters.batch.kinds.ssh.kind import KIND, SshBatch
+from toban.chapters.batch.kinds.ssh.config import SshBatch
+from toban.chapters.batch.kinds.ssh.kind import KIND
 from toban.chapters.batch.kinds.ssh.work import way
 from toban.engine.bindings.load import Kinds, UnreadableBindings, read_bindings
 from toban.engine.runs.commands.remote import command_line
