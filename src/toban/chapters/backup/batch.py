@@ -1,29 +1,8 @@
 """A row of the batch table that makes a backup: `[batches.B001] kind = "backup"`."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from toban.chapters.backup.engine import EngineKind, Method
-from toban.engine.bindings.model import BatchBinding
+from toban.chapters.backup.config import BackupBatch, Kinds
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.work import Step
-from toban.engine.stores.store import StoreKind
-
-
-class BackupBatch(BatchBinding):
-    """`kind = "backup"` of a batch: the row of the batch table makes what a row of the policy asks for."""
-
-    subject: str
-    """The policy's word for what is backed up."""
-    method: Method = Method.FULL
-
-
-@dataclass(frozen=True, slots=True)
-class Kinds:
-    """What `kind = "…"` may say of backups."""
-
-    engines: Mapping[str, EngineKind]
-    stores: Mapping[str, StoreKind]
 
 
 def batch_kind(kinds: Kinds) -> WorkKind:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from toban.chapters.backup.batch import Kinds
+from toban.chapters.backup.config import Kinds
 from toban.design.clauses.backup import BackupPolicy
 from toban.design.reader import Design
 from toban.design.values.backup_method import BackupMethod, read_backup_method

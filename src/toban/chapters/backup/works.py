@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from toban.chapters.backup.batch import BackupBatch, Kinds
+from toban.chapters.backup.config import BackupBatch, Kinds
 from toban.chapters.backup.engine import EngineKind, Method
 from toban.chapters.backup.rules import Keep
-from toban.chapters.backup.steps import Source, steps
+from toban.chapters.backup.source import Source
+from toban.chapters.backup.steps import steps
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective, RestoreProcedure
 from toban.design.clauses.batch import Batch, BatchRetry
 from toban.design.reader import Design

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # Loaded by whoever asks: most commands, such as `toban check`, need none of it.
-    from toban.chapters.backup.batch import Kinds as BackupKinds
+    from toban.chapters.backup.config import Kinds as BackupKinds
     from toban.chapters.backup.engine import EngineKind
     from toban.chapters.logs.pulling.source import LogSourceKind
     from toban.chapters.monitoring.discovery import DiscoveryKind
@@ -74,7 +74,7 @@ class Parts:
     @cached_property
     def backup_kinds(self) -> "BackupKinds":
         """The backup engines, and the kinds of place that backups go to."""
-        from toban.chapters.backup.batch import Kinds  # noqa: PLC0415
+        from toban.chapters.backup.config import Kinds  # noqa: PLC0415
 
         return Kinds(self.engine_kinds, self.store_kinds)
 

@@ -14,7 +14,7 @@ from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster, programs
 
 from toban.chapters.backup import catalogue, upkeep
-from toban.chapters.backup.batch import Kinds
+from toban.chapters.backup.config import Kinds
 from toban.chapters.backup.drills.rehearsal import rehearse
 from toban.chapters.backup.engines.native import kind as native
 from toban.chapters.backup.models import Backup

@@ -13,7 +13,8 @@ from tests.integration.chapters.backup.fake_engine import FakeBackup, Source
 from tests.integration.engine.runs.claims import succeed, taken
 
 from toban.chapters.backup import catalogue
-from toban.chapters.backup.batch import Kinds, batch_kind
+from toban.chapters.backup.batch import batch_kind
+from toban.chapters.backup.config import Kinds
 from toban.chapters.backup.models import Backup, Drill, LogStretch, SubjectTurn
 from toban.chapters.backup.service import Backups
 from toban.chapters.backup.works import BackupPlan, plan

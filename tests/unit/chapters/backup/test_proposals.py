@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from toban import wiring
-from toban.chapters.backup.batch import Kinds
+from toban.chapters.backup.config import Kinds
 from toban.chapters.backup.proposals import open_tables
 from toban.design.reader import read_design
 from toban.engine.bindings import load

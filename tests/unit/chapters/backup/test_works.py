@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.integration.chapters.backup.fake_engine import FakeBackup, Source, kind_of
 
-from toban.chapters.backup.batch import BackupBatch, Kinds
+from toban.chapters.backup.config import BackupBatch, Kinds
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.rules import Keep
 from toban.chapters.backup.works import BackupPlan, days_of, plan

@@ -7,7 +7,7 @@ import pytest
 from tests.integration.buckets import BucketOf, S3Server
 
 from toban.chapters.backup import upkeep
-from toban.chapters.backup.batch import Kinds
+from toban.chapters.backup.config import Kinds
 from toban.chapters.backup.engines import versioning
 from toban.chapters.backup.engines.versioning.config import VersioningBackup
 from toban.chapters.backup.engines.versioning.engine import Bucket

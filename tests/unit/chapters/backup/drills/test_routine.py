@@ -7,7 +7,7 @@ import pytest
 from tests.integration.chapters.backup.fake_engine import FakeBackup, Source, kind_of
 
 from toban.chapters.backup import works
-from toban.chapters.backup.batch import Kinds
+from toban.chapters.backup.config import Kinds
 from toban.chapters.backup.drills import routine as drills
 from toban.chapters.backup.drills.routine import DrillPlan
 from toban.design.reader import read_design

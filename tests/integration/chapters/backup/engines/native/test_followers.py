@@ -14,7 +14,7 @@ from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster
 
 from toban.chapters.backup import catalogue
-from toban.chapters.backup.batch import Kinds
+from toban.chapters.backup.config import Kinds
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.engines.native import kind
 from toban.chapters.backup.engines.native.config import NativeBackup
