@@ -17,9 +17,9 @@ from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.notify.duty.roster import Override, Roster, Watch, on_duty, rosters
 from toban.engine.said import Said
+from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow, worst_first
 from toban.faces.document.outline import Outline
-from toban.faces.web.document.skeleton import evidence_address
 from toban.faces.words import verdicts as words
 from toban.faces.words.duty import name_of
 

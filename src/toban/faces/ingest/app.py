@@ -29,6 +29,7 @@ from toban.engine.evidence.models import ClauseStatus
 from toban.engine.masks import masker
 from toban.engine.telemetry.logs.rows import LogStore
 from toban.engine.telemetry.logs.search import LogSearch
+from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.spans.rows import SpanStore
 from toban.faces.document.live import live_row
 from toban.faces.ingest import memory
@@ -47,7 +48,6 @@ from toban.faces.ingest.runs.pings import Pings
 from toban.faces.ingest.senders import Senders
 from toban.faces.ingest.visitor import may_read
 from toban.faces.web import assets
-from toban.faces.web.document.trends import telemetry
 
 log = structlog.get_logger(__name__)
 

@@ -10,8 +10,8 @@ from toban.design.clauses.base import Clause
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs.models import Run
+from toban.faces.document.address import evidence_address
 from toban.faces.document.overview import short
-from toban.faces.web.document.skeleton import evidence_address
 from toban.faces.words import verdicts as words
 from toban.faces.words.runs import standing
 
