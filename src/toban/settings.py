@@ -104,7 +104,10 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": sorted((PACKAGE / "faces" / "web").glob("*/templates")),
+        "DIRS": [
+            PACKAGE / "faces" / "public" / "templates",
+            *sorted((PACKAGE / "faces" / "web").glob("*/templates")),
+        ],
         "APP_DIRS": True,
         "OPTIONS": {
             "builtins": ["toban.faces.web.templatetags.pages"],

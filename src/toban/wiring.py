@@ -26,7 +26,7 @@ COMMANDS = {
     "retention": "toban.faces.cli.logs.retention",
     "run": "toban.faces.cli.runs.run",
     "runs": "toban.faces.cli.runs.runs",
-    "serve": "toban.faces.cli.serve",
+    "serve": "toban.faces.serve",
     "silence": "toban.faces.cli.notify.silence",
     "statistics": "toban.faces.cli.batch.statistics",
     "status": "toban.faces.cli.document.status",

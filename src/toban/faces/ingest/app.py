@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
-from os import PathLike
+from pathlib import Path
 from typing import cast, override
 
 import structlog
@@ -47,7 +47,6 @@ from toban.faces.ingest.notify.slack import SlackActions
 from toban.faces.ingest.runs.pings import Pings
 from toban.faces.ingest.senders import Senders
 from toban.faces.ingest.visitor import may_read
-from toban.faces.web import assets
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +62,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 class HashedFiles(StaticFiles):
     """Static files whose address holds their digest: a browser never asks for one twice."""
 
-    def __init__(self, directories: Sequence[PathLike[str]]) -> None:
+    def __init__(self, directories: Sequence[Path]) -> None:
         super().__init__(directory=directories[0])
         self.all_directories = list(directories)
 
@@ -74,8 +73,8 @@ class HashedFiles(StaticFiles):
         return response
 
 
-def application(hub: Hub, pings: Pings) -> ASGIApp:
-    """Return the whole server's application; *hub* starts and stops with it."""
+def application(hub: Hub, pings: Pings, static: Sequence[Path]) -> ASGIApp:
+    """Return the server's application; *hub* starts and stops with it, *static* are the pages' files."""
     for dotted in settings.MIDDLEWARE:
         # All of it in one hop to a thread: else each middleware costs two.
         import_string(dotted).async_capable = False
@@ -107,7 +106,7 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
             Route("/slack/actions", slack.answer, methods=("POST",)),
             Route("/ping/{token}", pings.answer, methods=_PINGED_BY),
             Route("/ping/{token}/{word}", pings.answer, methods=_PINGED_BY),
-            Mount("/static/{version}", GZipMiddleware(HashedFiles(assets.DIRECTORIES))),
+            Mount("/static/{version}", GZipMiddleware(HashedFiles(static))),
         ],
         lifespan=lambda _app: _running(hub, Syslog(present.edition, _log_store, system_clock)),
     )

@@ -5,11 +5,13 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from toban.faces.public import page
+
 WEB = Path(__file__).parent
 OWN = WEB / "static"
 HTMX = Path(str(files("django_htmx"))) / "static"
-DIRECTORIES = (OWN, *sorted(WEB.glob("*/static")), HTMX)
-"""What every page needs, what the pages of each subject need, and what others wrote."""
+DIRECTORIES = (OWN, *sorted(WEB.glob("*/static")), page.STATIC, HTMX)
+"""What every page needs, what the pages of each subject and the public one need, and what others wrote."""
 
 
 @cache
