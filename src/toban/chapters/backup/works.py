@@ -1,4 +1,4 @@
-"""Rows of the backup policy and their bindings to works of the run ledger. Pure."""
+"""Rows of the backup policy and their bindings to works of the run ledger."""
 
 import math
 from collections.abc import Mapping
