@@ -20,7 +20,7 @@ PUBLIC_URL = os.environ.get("TOBAN_PUBLIC_URL", "http://127.0.0.1:8300")
 
 
 def beside_pages(name: str) -> list[Path]:
-    """Return the folders *name* of every subject: of the pages that belong to no extension, and of all others."""
+    """Return every folder *name* that stands beside pages: those of no extension, and those of each."""
     ours = [PACKAGE / "faces" / "web" / subject / name for subject in ("calendar", "document")]
     brought = [folder for each in PARTS.extensions for folder in each.beside_pages(name)]
     return [*(folder for folder in ours if folder.is_dir()), *brought]
@@ -106,7 +106,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": beside_pages("templates"),
+        "DIRS": [PACKAGE / "faces" / "public" / "templates", *beside_pages("templates")],
         "APP_DIRS": True,
         "OPTIONS": {
             "builtins": ["toban.faces.web.templatetags.pages"],

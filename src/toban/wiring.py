@@ -17,7 +17,7 @@ EXTENSIONS = (
     "toban.chapters.backup.extension",
     "toban.chapters.batch.extension",
 )
-"""Each holds one `EXTENSION`. Installed packages add theirs by entry points of the group `toban.extensions`."""
+"""Each holds one `EXTENSION`. Packages bring theirs by entry points of the group `toban.extensions`."""
 
 
 def parts() -> Parts:
@@ -33,7 +33,7 @@ COMMANDS = {
     "plan": "toban.faces.cli.document.plan",
     "prepare": "toban.faces.cli.supervision.prepare",
     "processes": "toban.faces.cli.supervision.processes",
-    "serve": "toban.faces.cli.serve",
+    "serve": "toban.faces.serve",
     "status": "toban.faces.cli.document.status",
     "store": "toban.faces.cli.supervision.store",
     "up": "toban.faces.cli.supervision.up",

@@ -1,7 +1,7 @@
 """What a chapter brings, or a subject of the engine, as one value. See docs/adr/0020.
 
-`Extension` is what is declared. Every command that reads `toban.toml` loads it, so it imports no client, no table
-of the state database and no page. What is done is an `Operation`: named here, loaded when Toban runs.
+`Extension` is what is declared. Every command that reads `toban.toml` loads it, so it imports no client, no
+table of the state database and no page. What is done is an `Operation`: named here, loaded when Toban runs.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

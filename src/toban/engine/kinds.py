@@ -1,4 +1,4 @@
-"""Extension points: what `kind = "…"` of a table of `toban.toml` may name, and the module that stands for it."""
+"""Extension points: what `kind = "…"` of a table of `toban.toml` may name, and the modules behind it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,5 +53,5 @@ def _kind[K](point: KindPoint[K], module: str) -> K:
 
 
 def installed(group: str) -> dict[str, str]:
-    """Return what installed packages bring by entry points of *group*: a name, and the module it refers to."""
+    """Return what installed packages bring by entry points of *group*: a name → the module it refers to."""
     return {each.name: each.value for each in entry_points(group=group)}

@@ -1,4 +1,4 @@
-"""What an extension does: its plan of an edition, its loops, what it tries before the night. See `Extension`."""
+"""What an extension does: its plan of an edition, its loops, what it tries beforehand. See `Extension`."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Something that `toban check --live` tries: everything that the bindings name and that could fail in the night."""
+"""Something that `toban check --live` tries, since it could fail in the night."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

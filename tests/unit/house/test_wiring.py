@@ -29,7 +29,8 @@ READ = """
 import json, sys
 from toban import wiring
 models = wiring.parts().schema.models
-print(json.dumps([len(models["sources"]) + len(models["backups"]), sorted(set(sys.argv[1:]) & sys.modules.keys())]))
+known = len(models["sources"]) + len(models["backups"])
+print(json.dumps([known, sorted(set(sys.argv[1:]) & sys.modules.keys())]))
 """
 
 

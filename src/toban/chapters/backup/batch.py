@@ -1,16 +1,8 @@
 """A row of the batch table that makes a backup: `[batches.B001] kind = "backup"`."""
 
-from toban.chapters.backup.engine import Method
-from toban.engine.runs.kinds import BatchBinding, NotBindable, Site, WorkKind
+from toban.chapters.backup.config import BackupBatch
+from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.work import Step
-
-
-class BackupBatch(BatchBinding):
-    """`kind = "backup"` of a batch: the row of the batch table makes what a row of the policy asks for."""
-
-    subject: str
-    """The policy's word for what is backed up."""
-    method: Method = Method.FULL
 
 
 def _steps(config: BackupBatch, site: Site) -> tuple[Step, ...]:

@@ -1,4 +1,4 @@
-"""Backups to what others are told of them: a status for each row, a signal for the notices. Pure."""
+"""Backups to what others are told of them: a status for each row, a signal for the notices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from toban.chapters.backup.engine import BackupFailed, KeepsLog
 from toban.chapters.backup.models import Backup, Drill
 from toban.chapters.backup.report import Guard, Recovery, Row
 from toban.chapters.backup.rules import Moment
-from toban.chapters.backup.steps import Source
+from toban.chapters.backup.source import Source
 from toban.chapters.backup.works import BackupPlan, Policy
 from toban.design.clauses.backup import RecoveryObjective
 from toban.design.values.backup_method import BackupMethod

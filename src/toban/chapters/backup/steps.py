@@ -4,21 +4,16 @@ Each may be done again after a kill: taking under the same label begins by remov
 left, and nothing is a backup before its description stands beside it in the store.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from toban.chapters.backup import catalogue, rules
-from toban.chapters.backup.bindings import BackupBinding
 from toban.chapters.backup.engine import (
     BackupFailed,
     Engine,
-    EngineKind,
     Method,
     NeedsFull,
     Taken,
@@ -28,67 +23,22 @@ from toban.chapters.backup.engine import (
 from toban.chapters.backup.models import Backup
 from toban.chapters.backup.restoring import procedure, records, restore
 from toban.chapters.backup.restoring.restore import Refusal, Target
-from toban.chapters.backup.rules import Keep, PrunePlan
+from toban.chapters.backup.rules import PrunePlan
+from toban.chapters.backup.source import Open, Source
 from toban.chapters.backup.turns import NoTurn, Turn, turn_of
-from toban.design.clauses.backup import RestoreProcedure
 from toban.engine.amounts import size
-from toban.engine.bindings.model import System
-from toban.engine.clock import Clock, system_clock
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import Step, StepFailed
 from toban.engine.runs.work import Turn as RunTurn
-from toban.engine.stores.store import Store, StoreKind, StoreTrouble, folder_of
+from toban.engine.stores.store import Store, StoreTrouble, folder_of
 
 LEFT_BEHIND = timedelta(days=1)
 """What was begun, and is no backup after so long, is removed."""
 
 _SUFFIX = {Method.FULL: "full", Method.INCREMENTAL: "incr"}
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """A subject's engine and store, at work."""
-
-    engine: Engine
-    store: Store | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """What is backed up, by which engine, where to, and how long it is kept."""
-
-    subject: str
-    kind_name: str
-    kind: EngineKind
-    config: BackupBinding
-    store_name: str
-    store_kind: StoreKind | None
-    store_config: Any
-    keep: Mapping[Method, Keep]
-    digest: str
-    """Of the document that orders it."""
-    procedures: tuple[RestoreProcedure, ...] = ()
-    """How the document says that it is brought back."""
-    zone: ZoneInfo = System().zone
-    """The document's."""
-    clock: Clock = system_clock
-
-    @contextmanager
-    def opened(self) -> Iterator[Open]:
-        """Give engine and store; both are closed after."""
-        store = self.store_kind.build(self.store_config) if self.store_kind is not None else None
-        try:
-            engine = self.kind.build(self.subject, self.config, store if self.kind.needs_store else None)
-            try:
-                yield Open(engine, store)
-            finally:
-                engine.close()
-        finally:
-            if store is not None:
-                store.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Rows of the backup policy and their bindings to works of the run ledger. Pure."""
+"""Rows of the backup policy and their bindings to works of the run ledger."""
 
 import math
 from collections.abc import Mapping
@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from toban.chapters.backup.batch import BackupBatch
+from toban.chapters.backup.config import BackupBatch
 from toban.chapters.backup.engine import BACKUPS, ENGINE_KINDS, EngineKind, Method
 from toban.chapters.backup.rules import Keep
-from toban.chapters.backup.steps import Source, steps
+from toban.chapters.backup.source import Source
+from toban.chapters.backup.steps import steps
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective, RestoreProcedure
 from toban.design.clauses.batch import Batch, BatchRetry
 from toban.design.reader import Design

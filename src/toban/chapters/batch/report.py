@@ -1,4 +1,4 @@
-"""A batch's runs to what others are told of it: a status for the page, a signal for the notices. Pure."""
+"""A batch's runs to what others are told of it: a status for the page, a signal for the notices."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What chapter 1 does: counts service levels, and says who is there and whether trouble is detected in time."""
+"""What chapter 1 does: counts service levels, says who is there, and whether trouble is detected in time."""
 
 from collections.abc import Mapping
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What the page says of rows that nothing speaks for: when a document comes into force, and as time passes."""
+"""What the page says of rows that nothing runs for."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime

@@ -78,7 +78,7 @@ type Models = Mapping[str, type[Section]]
 
 @dataclass(frozen=True)
 class Schema:
-    """What a `toban.toml` may say beyond the engine's own tables: extensions' tables, and the registered kinds."""
+    """What a `toban.toml` may say besides the engine's own tables: those of extensions, and all kinds."""
 
     tables: tuple[Table[Any], ...] = ()
     models: Mapping[str, Models] = field(default_factory=dict)

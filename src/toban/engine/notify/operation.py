@@ -1,4 +1,4 @@
-"""What is done about notices: announced, delivered, and watched over; and channels are tried before the night."""
+"""What is done about notices: announce, deliver, watch over both, and try the channels before the night."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -94,7 +94,7 @@ class _Look:
         self._situation = Situation(now, contacts.zone, contacts.notices.repeat, _busy(now))
         self._calls = escalation.policy(contacts.notices, self._duties, contacts.file)
         self._emergency = self._out_of_hours()
-        self._passed: list[Passed] = []
+        self._passed: list[Passed[Alert]] = []
         self._outcomes: list[StageOutcome] = []
         self._looked_at: list[Alert] = []
         self.counts: list[tuple[str, str]] = []

@@ -13,13 +13,12 @@ from toban.design.clauses.objectives import Objective
 from toban.design.values.metric import Metric
 from toban.engine.bindings.inforce import Edition
 from toban.engine.bindings.model import Person, System
-from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.notify.duty.roster import Override, Roster, Watch, on_duty, rosters
 from toban.engine.said import Said
+from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow, worst_first
 from toban.faces.document.outline import Outline
-from toban.faces.web.document.skeleton import evidence_address
 from toban.faces.words import verdicts as words
 from toban.faces.words.duty import name_of
 
@@ -69,18 +68,18 @@ def contents(outline: Outline, rows: Mapping[str, LiveRow]) -> Iterator[Contents
 def figures(
     edition: Edition,
     rows: Mapping[str, LiveRow],
-    statuses: Sequence[ClauseStatus],
+    due: Mapping[str, datetime],
     overrides: Sequence[Override],
     now: datetime,
 ) -> list[Figure]:
-    """Return the top bar; *overrides* are those that hold at *now*."""
+    """Return the top bar; *due*: clause id → next due time, *overrides*: those that hold at *now*."""
     by_id = {clause.id: clause for clause in edition.design.clauses}
     return [
         _conforming(rows),
         _error_budget(edition, rows),
         _firing(rows, by_id),
         _on_duty(edition, overrides, now),
-        _next(statuses, by_id, edition.bindings.system, now),
+        _next(due, by_id, edition.bindings.system, now),
     ]
 
 
@@ -150,14 +149,8 @@ def _holders(role: Roster, watch: Watch, people: Mapping[str, Person]) -> str:
     return "、".join(each for each in found if each)
 
 
-def _next(
-    statuses: Sequence[ClauseStatus], by_id: Mapping[str, Clause], system: System, now: datetime
-) -> Figure:
-    coming = [
-        (status.next_due, status.clause_id)
-        for status in statuses
-        if status.next_due is not None and status.next_due > now and status.clause_id in by_id
-    ]
+def _next(due: Mapping[str, datetime], by_id: Mapping[str, Clause], system: System, now: datetime) -> Figure:
+    coming = [(at, clause_id) for clause_id, at in due.items() if at > now and clause_id in by_id]
     if not coming:
         return Figure(_("次の予定"), _("なし"), "", "/calendar/")
     moment, clause_id = min(coming)

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
-from os import PathLike
+from pathlib import Path
 from typing import cast, override
 
 import structlog
@@ -30,6 +30,7 @@ from toban.engine.evidence.models import ClauseStatus
 from toban.engine.masks import masker
 from toban.engine.telemetry.logs.rows import LogStore
 from toban.engine.telemetry.logs.search import LogSearch
+from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.spans.rows import SpanStore
 from toban.faces.document.live import live_row
 from toban.faces.ingest import memory
@@ -47,8 +48,6 @@ from toban.faces.ingest.notify.slack import SlackActions
 from toban.faces.ingest.runs.pings import Pings
 from toban.faces.ingest.senders import Senders
 from toban.faces.ingest.visitor import may_read
-from toban.faces.web import assets
-from toban.faces.web.document.trends import telemetry
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +63,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 class HashedFiles(StaticFiles):
     """Static files whose address holds their digest: a browser never asks for one twice."""
 
-    def __init__(self, directories: Sequence[PathLike[str]]) -> None:
+    def __init__(self, directories: Sequence[Path]) -> None:
         super().__init__(directory=directories[0])
         self.all_directories = list(directories)
 
@@ -75,8 +74,8 @@ class HashedFiles(StaticFiles):
         return response
 
 
-def application(hub: Hub, pings: Pings) -> ASGIApp:
-    """Return the whole server's application; *hub* starts and stops with it."""
+def application(hub: Hub, pings: Pings, static: Sequence[Path]) -> ASGIApp:
+    """Return the server's application; *hub* starts and stops with it, *static* are the pages' files."""
     for dotted in settings.MIDDLEWARE:
         # All of it in one hop to a thread: else each middleware costs two.
         import_string(dotted).async_capable = False
@@ -108,7 +107,7 @@ def application(hub: Hub, pings: Pings) -> ASGIApp:
             Route("/slack/actions", slack.answer, methods=("POST",)),
             Route("/ping/{token}", pings.answer, methods=_PINGED_BY),
             Route("/ping/{token}/{word}", pings.answer, methods=_PINGED_BY),
-            Mount("/static/{version}", GZipMiddleware(HashedFiles(assets.DIRECTORIES))),
+            Mount("/static/{version}", GZipMiddleware(HashedFiles(static))),
         ],
         lifespan=lambda _app: _running(hub, Syslog(present.edition, _log_store, system_clock)),
     )

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from toban.engine.telemetry.logs.search import FoundRow
+from toban.engine.telemetry.spans.search import TRACE_ID
 from toban.faces.logs.choice import place_text
-from toban.faces.web.logs.chart import kind_of_level
-from toban.faces.web.logs.trace_choice import TRACE_ID
+from toban.faces.logs.levels import kind_of_level
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from django.conf import settings
 
+from toban.faces.public import page
+
 WEB = Path(__file__).parent
 OWN = WEB / "static"
 HTMX = Path(str(files("django_htmx"))) / "static"
-DIRECTORIES = (OWN, *settings.PAGE_STATIC, HTMX)
-"""What every page needs, what the pages of each subject need, and what others wrote."""
+DIRECTORIES = (OWN, *settings.PAGE_STATIC, page.STATIC, HTMX)
+"""What every page needs, what the pages of each subject and the public one need, and what others wrote."""
 
 
 @cache

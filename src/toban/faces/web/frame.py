@@ -43,6 +43,11 @@ class Sight:
     rows: Mapping[str, LiveRow]
 
     @property
+    def due(self) -> Mapping[str, datetime]:
+        """Clause id → its next due time, where it has one."""
+        return {each.clause_id: each.next_due for each in self.statuses if each.next_due is not None}
+
+    @property
     def zone(self) -> ZoneInfo:
         """The document's zone."""
         return self.edition.bindings.system.zone
@@ -87,8 +92,8 @@ def figures(sight: Sight) -> dict[str, object]:
     changes = list(takewhile(lambda entry: entry.at >= midnight, recent))
     return {
         "contents": list(overview.contents(sight.outline, sight.rows)),
-        "figures": overview.figures(sight.edition, sight.rows, sight.statuses, overrides.standing(now), now),
-        "today": today(clauses, sight.statuses, changes, _runs_of_day(midnight), now, zone),
+        "figures": overview.figures(sight.edition, sight.rows, sight.due, overrides.standing(now), now),
+        "today": today(clauses, sight.due, changes, _runs_of_day(midnight), now, zone),
         "hours": range(0, 24, 3),
     }
 

@@ -14,7 +14,7 @@ from tests.integration.engine.runs.claims import succeed, taken
 from tests.registered import schema
 
 from toban.chapters.backup import catalogue
-from toban.chapters.backup.batch import BackupBatch
+from toban.chapters.backup.config import BackupBatch
 from toban.chapters.backup.models import Backup, Drill, LogStretch, SubjectTurn
 from toban.chapters.backup.service import Backups
 from toban.chapters.backup.works import BackupPlan, plan

@@ -8,7 +8,7 @@ import pytest
 from tests.integration.chapters.backup.fake_engine import FakeBackup, Source, kind_of
 from tests.registered import schema
 
-from toban.chapters.backup.batch import BackupBatch
+from toban.chapters.backup.config import BackupBatch
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.rules import Keep
 from toban.chapters.backup.works import BackupPlan, days_of, plan

@@ -32,7 +32,7 @@ def entries() -> dict[str, str]:
 
 
 def said() -> Iterator[str]:
-    for template in (PACKAGE / "faces" / "web").rglob("*.html"):
+    for template in (PACKAGE / "faces").rglob("*.html"):
         text = template.read_text(encoding="utf-8")
         yield from IN_TEMPLATE.findall(text)
         for block in BLOCK_IN_TEMPLATE.findall(text):

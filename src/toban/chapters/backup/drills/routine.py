@@ -10,7 +10,7 @@ from django.db import transaction
 from toban.chapters.backup.drills.rehearsal import Outcome, rehearse
 from toban.chapters.backup.engine import BackupFailed, Watch
 from toban.chapters.backup.models import Backup, Drill
-from toban.chapters.backup.steps import Source
+from toban.chapters.backup.source import Source
 from toban.chapters.backup.turns import NoTurn
 from toban.design.clauses.routine import Routine
 from toban.design.reader import Design

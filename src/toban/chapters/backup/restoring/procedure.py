@@ -5,20 +5,17 @@ Shown beside every restore plan, and kept in the store as `RESTORE.md` for the d
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from toban.chapters.backup.engine import KnownByHand, Taken
 from toban.chapters.backup.restoring.restore import RestorePlan
+from toban.chapters.backup.source import Source
 from toban.design.clauses.backup import RestoreProcedure
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.stores.store import folder_of
-
-if TYPE_CHECKING:
-    # A backup's last step keeps this beside it.
-    from toban.chapters.backup.steps import Source
 
 FILE = "RESTORE.md"
 
@@ -31,7 +28,7 @@ _PARTS = {"HOST": "host", "PORT": "port", "USER": "user", "USERNAME": "user"}
 _S3 = re.compile(r"s3://[^\s'\"]+")
 
 
-def values_of(source: "Source") -> Mapping[str, str]:
+def values_of(source: Source) -> Mapping[str, str]:
     """Return where the database is by the binding's `dsn`, in libpq's words; never a password."""
     secret = getattr(source.config, "dsn", None)
     if not isinstance(secret, Secret):
@@ -70,7 +67,7 @@ def _inflated(name: str) -> str:
     return re.sub(r"\.(?:gz|zst|bz2)$", "", name)
 
 
-def text(source: "Source", planned: RestorePlan) -> str:
+def text(source: Source, planned: RestorePlan) -> str:
     """Return how *planned* is brought back by hand, as Markdown."""
     newest = planned.newest
     sections = [
@@ -88,7 +85,7 @@ def text(source: "Source", planned: RestorePlan) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def _by_document(row: RestoreProcedure, source: "Source", newest: Taken, place: str) -> list[str]:
+def _by_document(row: RestoreProcedure, source: Source, newest: Taken, place: str) -> list[str]:
     is_one_file = len(newest.objects) == 1 and newest.end is None
     stored_at = f"{place}/{newest.objects[0].key}" if is_one_file else ""
     sections = [f"## 文書の手順 ({row.origin})", _fenced(filled(row.commands, values_of(source), stored_at))]
@@ -127,7 +124,7 @@ def _fenced(lines: Sequence[str]) -> str:
     return "\n".join(["```bash", *lines, "```"])
 
 
-def keep(source: "Source", planned: RestorePlan) -> str:
+def keep(source: Source, planned: RestorePlan) -> str:
     """Write the procedure into the store, readable without any key; return where, or nothing without a store.
 
     Raises `StoreTrouble`.

@@ -66,4 +66,7 @@ class Transport:
 
 
 CHANNEL_KINDS = KindPoint("channels", Transport, "TRANSPORT")
-"""`kind = "…"` of `[channels.NAME]`. Where two answer to one word of the document, `toban init` proposes the last."""
+"""`kind = "…"` of `[channels.NAME]`.
+
+Where two answer to one word of the document, `toban init` proposes the last.
+"""

@@ -11,7 +11,7 @@ from toban.engine.notify.routing.grouping import Message
 from toban.engine.notify.signal import Condition
 
 
-def put(messages: Sequence[Message], contacts: Contacts, now: datetime) -> int:
+def put(messages: Sequence[Message[Alert]], contacts: Contacts, now: datetime) -> int:
     """Write *messages* in the caller's transaction, and return how many deliveries that makes."""
     announcements = Announcement.objects.bulk_create(
         [_announcement(message, contacts, now) for message in messages], batch_size=100
@@ -44,7 +44,7 @@ def put(messages: Sequence[Message], contacts: Contacts, now: datetime) -> int:
     return len(Delivery.objects.bulk_create(deliveries, batch_size=50))
 
 
-def _announcement(message: Message, contacts: Contacts, now: datetime) -> Announcement:
+def _announcement(message: Message[Alert], contacts: Contacts, now: datetime) -> Announcement:
     alert, kind = message.alerts[0], message.kind
     stories = [_story(each, contacts.system) for each in message.alerts]
     return Announcement(

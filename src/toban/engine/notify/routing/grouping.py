@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.delivery.notice import NoticeKind
-from toban.engine.notify.models import Alert
 from toban.engine.notify.reason import Reason
 from toban.engine.notify.routing.routing import Route
 from toban.engine.notify.signal import Condition
@@ -23,11 +23,27 @@ _STEP = timedelta(seconds=1)
 """So much longer with each message within the minute: a few more are hardly late, a storm comes in few."""
 
 
+class Grouped(Protocol):
+    """What of an alert decides which others it is told with."""
+
+    @property
+    def pk(self) -> int:
+        """Its number."""
+
+    @property
+    def condition(self) -> str:
+        """How bad it is."""
+
+    @property
+    def began_at(self) -> datetime:
+        """Since when."""
+
+
 @dataclass(frozen=True, slots=True)
-class Passed:
+class Passed[A]:
     """A notice that all stages let through, to one place."""
 
-    alert: Alert
+    alert: A
     kind: NoticeKind
     level: AlertLevel
     route: Route
@@ -38,10 +54,10 @@ class Passed:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Message[A]:
     """One notice about one alert or many, and the places that it goes to."""
 
-    alerts: tuple[Alert, ...]
+    alerts: tuple[A, ...]
     """The one that speaks for all comes first: the one that has lasted longest."""
     kind: NoticeKind
     level: AlertLevel
@@ -53,12 +69,12 @@ class Message:
 type _Sort = tuple[NoticeKind, str, Reason]
 
 
-def messages(passed: Iterable[Passed]) -> Sequence[Message]:
+def messages[A: Grouped](passed: Iterable[Passed[A]]) -> Sequence[Message[A]]:
     """Return the messages for *passed*: one each, or one for many of a kind at a place that gathers."""
-    by_place: dict[tuple[str, _Sort], list[Passed]] = defaultdict(list)
+    by_place: dict[tuple[str, _Sort], list[Passed[A]]] = defaultdict(list)
     for each in passed:
         by_place[each.route.destination, _sort(each)].append(each)
-    shared: dict[tuple[_Sort, tuple[int, ...]], list[list[Passed]]] = defaultdict(list)
+    shared: dict[tuple[_Sort, tuple[int, ...]], list[list[Passed[A]]]] = defaultdict(list)
     for (_, sort), there in by_place.items():
         for lot in _lots(there):
             shared[sort, tuple(each.alert.pk for each in lot)].append(lot)
@@ -74,19 +90,19 @@ def busy_until(told: Mapping[str, tuple[int, datetime]]) -> Mapping[str, datetim
     }
 
 
-def _sort(passed: Passed) -> _Sort:
+def _sort[A: Grouped](passed: Passed[A]) -> _Sort:
     # What is told again says so; the rest of the reasons read alike.
     again = passed.reason if passed.reason in (Reason.REPEATED, Reason.ESCALATED) else Reason.FIRST
     return passed.kind, passed.alert.condition, again
 
 
-def _lots(there: Sequence[Passed]) -> Iterable[list[Passed]]:
+def _lots[A: Grouped](there: Sequence[Passed[A]]) -> Iterable[list[Passed[A]]]:
     if len(there) >= MANY and there[0].route.way.gathers:
         return [sorted(there, key=lambda each: (each.alert.began_at, each.alert.pk))]
     return [[each] for each in there]
 
 
-def _message(lots: Sequence[Sequence[Passed]]) -> Message:
+def _message[A: Grouped](lots: Sequence[Sequence[Passed[A]]]) -> Message[A]:
     first = lots[0][0]
     return Message(
         alerts=tuple(each.alert for each in lots[0]),

@@ -1,5 +1,6 @@
 """What can be asked of stored spans: one trace, which traces there are, how long services' routes take."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,9 @@ import orjson
 from toban.engine.telemetry import row_binary
 from toban.engine.telemetry.logs.search import Span as Stretch
 from toban.engine.telemetry.store import Telemetry
+
+TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
+"""W3C Trace Context's, in either case."""
 
 _FAILED = "(status = 'ERROR' OR code >= 500)"
 """By the semantic conventions a server's 5xx is an error, and whoever calls says so by the status."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from toban.chapters.backup.models import Backup
     from toban.chapters.backup.rules import PrunePlan
-    from toban.chapters.backup.steps import Source
+    from toban.chapters.backup.source import Source
     from toban.chapters.backup.works import BackupPlan
     from toban.engine.bindings.inforce import Edition
     from toban.engine.parts import Parts

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from toban.chapters.backup.drills.postgres import Programs
     from toban.chapters.backup.engine import Restored
     from toban.chapters.backup.restoring.restore import Known, RestorePlan, Target
-    from toban.chapters.backup.steps import Open, Source
+    from toban.chapters.backup.source import Open, Source
     from toban.engine.bindings.inforce import Edition
     from toban.engine.parts import Parts
 

@@ -100,7 +100,8 @@ def glance(
         )
         for line, entry in zip(contents(built, live), built.entries, strict=True)
     ]
-    shown = figures(edition, live, list(by_id.values()), overrides, now)
+    due = {key: status.next_due for key, status in by_id.items() if status.next_due is not None}
+    shown = figures(edition, live, due, overrides, now)
     return Glance(edition, now, shown, chapters, refusal)
 
 

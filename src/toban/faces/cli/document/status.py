@@ -95,7 +95,7 @@ def export_(parts: Parts, folder: Path) -> None:
     speak_utf8()
     with opened_state():
         from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.faces.web.objectives.status import files  # noqa: PLC0415
+        from toban.faces.public.page import files  # noqa: PLC0415
 
         edition = edition_of(parts)
         status = STATUS.of(edition.bindings)

@@ -179,10 +179,7 @@ def _in_force(parts: Parts, spans: "Mapping[str, Stretch]") -> _Running:
     from django.conf import settings  # noqa: PLC0415
     from django.db import DatabaseError  # noqa: PLC0415
 
-    from toban.chapters.logs.keeping.keeper import (
-        elsewhere,
-        held_by,
-    )
+    from toban.chapters.logs.keeping.keeper import elsewhere, held_by  # noqa: PLC0415
     from toban.faces.cli.kept import kept_edition  # noqa: PLC0415
 
     try:

@@ -20,12 +20,12 @@ from toban.design.reader import Design
 from toban.engine.bindings.model import System
 from toban.engine.clock import system_clock
 from toban.engine.runs.models import Run
+from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow
 from toban.faces.web.backup import chains
 from toban.faces.web.backup.chains import Subject
 from toban.faces.web.backup.words import HOLDINGS, METHODS, PHASES, Holding, holding
 from toban.faces.web.batch.batches import date_in
-from toban.faces.web.document.skeleton import evidence_address
 from toban.faces.web.document.today import midnight_of
 from toban.faces.web.frame import Sight, frame, in_force, look
 

@@ -1,4 +1,4 @@
-"""Backups as people look at them: chains, and what can be brought back of each subject. Pure."""
+"""Backups as people look at them: chains, and what can be brought back of each subject."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -18,10 +18,10 @@ from toban.engine.bindings.due import schedules_of
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import system_clock
 from toban.engine.people.models import FeedToken
+from toban.faces.document.address import evidence_address
 from toban.faces.web.calendar import months
 from toban.faces.web.calendar.due_times import next_times, previous_times
 from toban.faces.web.calendar.months import Cell, Shown
-from toban.faces.web.document.skeleton import evidence_address
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.words.agenda import title
 

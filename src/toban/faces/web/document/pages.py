@@ -24,10 +24,11 @@ from toban.engine.notify.models import Alert, Announcement, Delivery
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.rules import Reason
 from toban.engine.telemetry.store import StoreUnavailable
+from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow, live_rows, worst_first
 from toban.faces.document.recorded import in_readers_language
 from toban.faces.web.document import trends
-from toban.faces.web.document.skeleton import evidence_address, filled
+from toban.faces.web.document.skeleton import filled
 from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.frame import figures as surrounding
 from toban.faces.web.parts import is_fragment

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from urllib.parse import quote
 
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -15,6 +14,7 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch
 from toban.design.clauses.monitoring import Monitor
 from toban.engine.runs.kinds import key_of
+from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow, spark_html, value_html, verdict_html
 from toban.faces.document.outline import Line, Outline, Part
 
@@ -36,11 +36,6 @@ class Slot:
 
 
 type Skeleton = tuple[SafeString | Slot, ...]
-
-
-def evidence_address(clause_id: str) -> str:
-    """Return the page of a clause's evidence."""
-    return f"/clauses/{quote(clause_id)}"
 
 
 def skeleton(outline: Outline) -> Skeleton:

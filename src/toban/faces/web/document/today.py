@@ -1,4 +1,4 @@
-"""Today as a strip: what turned bad or good again, and what is planned, from midnight to midnight. Pure."""
+"""Today as a strip: what turned bad or good again, and what is planned, from midnight to midnight."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from django.urls import reverse
 
 from toban.design.clauses.base import Clause
-from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs.models import Run
+from toban.faces.document.address import evidence_address
 from toban.faces.document.overview import short
-from toban.faces.web.document.skeleton import evidence_address
 from toban.faces.words import verdicts as words
 from toban.faces.words.runs import standing
 
@@ -40,13 +40,13 @@ class Today:
 
 def today(
     clauses: Mapping[str, Clause],
-    statuses: Sequence[ClauseStatus],
+    due: Mapping[str, datetime],
     changes: Sequence[LedgerEntry],
     runs: Sequence[Run],
     now: datetime,
     zone: tzinfo,
 ) -> Today:
-    """Lay *changes* of verdict, *runs* and due times of *statuses* out on the day of *now* in *zone*."""
+    """Lay *changes* of verdict, *runs* and *due* times by clause id out on the day of *now* in *zone*."""
     midnight = start_of_day(now, zone)
     # A run says more than the verdict that came of it.
     run = {each.clause_id for each in runs}
@@ -57,9 +57,9 @@ def today(
     ]
     marks += [_mark_of_run(each, clauses, midnight, now, zone) for each in runs]
     marks += [
-        _mark(status.next_due, midnight, "planned", clauses[status.clause_id], now, zone)
-        for status in statuses
-        if status.next_due is not None and status.clause_id in clauses
+        _mark(at, midnight, "planned", clauses[clause_id], now, zone)
+        for clause_id, at in due.items()
+        if clause_id in clauses
     ]
     shown = sorted((mark for mark in marks if 0 <= mark.minute < _MINUTES), key=lambda mark: mark.minute)
     return Today(_minute(now, midnight), f"{now.astimezone(zone):%H:%M}", tuple(shown))

@@ -4,15 +4,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
-
-from django.conf import settings
 
 from toban.chapters.monitoring.feeds import series_of
 from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of, metric_of
 from toban.design.clauses.monitoring import Monitor
+from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.samples import Point
-from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.web.document.spark import strokes
 from toban.faces.web.notify.chart import Limit
 
@@ -32,14 +30,6 @@ class Sparks:
     document: str
     paths: Mapping[str, str] = field(default_factory=dict)
     is_readable: bool = True
-
-
-@cache
-def telemetry() -> Telemetry:
-    """Return the process's store; raise `StoreUnavailable` where no address is known."""
-    if not settings.TELEMETRY_URL:
-        raise StoreUnavailable("TOBAN_TELEMETRY_URL names no store")
-    return Telemetry(settings.TELEMETRY_URL)
 
 
 class SparkDrawer:

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from toban.engine.telemetry.logs.search import Span
+from toban.faces.logs.levels import LEVELS, kind_of_level
 
 BAR_STEP = 10
 CHART_HEIGHT = 100
-LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "TRACE")
-"""The worst first: they stand at the foot of a bar, where they can be compared."""
-
-OTHER = "other"
 _LOWEST = 1.5
 """So that one error among thousands can be seen."""
 
@@ -53,11 +50,6 @@ class Histogram:
     def width(self) -> int:
         """The drawing's width."""
         return len(self.bars) * BAR_STEP
-
-
-def kind_of_level(level: str) -> str:
-    """Return what a level is drawn as: a level that nobody knows is one of the others."""
-    return level.lower() if level in LEVELS else OTHER
 
 
 def histogram(found: Mapping[tuple[datetime, str], int], span: Span, step: timedelta) -> Histogram:

@@ -13,9 +13,9 @@ from toban.engine.people import audit
 from toban.engine.people.access import ORDERING, require_role
 from toban.engine.search_parts import BadSearch
 from toban.engine.telemetry.logs.search import FoundRow, LogSearch, Place
+from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.logs.choice import BadRange, choice
-from toban.faces.web.document.trends import telemetry
 from toban.faces.web.frame import in_force
 from toban.faces.web.logs.logs import Asked, understood
 from toban.faces.words.logs import as_csv, as_json, csv_heading

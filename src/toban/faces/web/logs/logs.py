@@ -17,6 +17,7 @@ from toban.engine.people.access import may_order
 from toban.engine.search_parts import BadSearch, term
 from toban.engine.telemetry.logs.language import FIELDS, Search, read_search
 from toban.engine.telemetry.logs.search import FoundRow, LogSearch, Place, Span
+from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.logs.choice import (
     LENGTHS,
@@ -30,7 +31,6 @@ from toban.faces.logs.choice import (
     written,
 )
 from toban.faces.logs.rows import shown
-from toban.faces.web.document.trends import telemetry
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.logs import chart as log_chart
 from toban.faces.web.logs.saved import saved_searches

@@ -15,12 +15,12 @@ from toban.engine.clock import system_clock
 from toban.engine.search_parts import BadSearch, term
 from toban.engine.telemetry.logs.language import read_search
 from toban.engine.telemetry.logs.search import FoundRow, Is, LogSearch, Place, Span, Term
+from toban.engine.telemetry.present import telemetry
+from toban.engine.telemetry.spans.search import TRACE_ID
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.logs.choice import Choice, choice, place_in, written
 from toban.faces.logs.rows import shown
-from toban.faces.web.document.trends import telemetry
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.logs.trace_choice import TRACE_ID
 from toban.faces.words.logs import as_record
 
 _BESIDE = 10

@@ -20,13 +20,12 @@ from toban.engine.search_parts import term
 from toban.engine.telemetry import row_binary
 from toban.engine.telemetry.logs.search import FoundRow, Is, LogSearch
 from toban.engine.telemetry.logs.search import Span as Stretch
-from toban.engine.telemetry.spans.search import FoundSpan, SpanDetails, SpanSearch
+from toban.engine.telemetry.present import telemetry
+from toban.engine.telemetry.spans.search import TRACE_ID, FoundSpan, SpanDetails, SpanSearch
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.logs.choice import Choice, written
 from toban.faces.logs.rows import shown
-from toban.faces.web.document.trends import telemetry
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.logs.trace_choice import TRACE_ID
 from toban.faces.web.parts import is_fragment
 from toban.faces.words import traces as trace_words
 

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from toban.engine.telemetry.spans.search import Sought
 from toban.faces.logs.choice import Choice, choice
 
-TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,3})?")
 _FAMILY = re.compile(r"([1-5])xx")
 _CODE = re.compile(r"[1-5]\d\d")

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_safe
 
 from toban.engine.clock import system_clock
 from toban.engine.telemetry.logs.search import Span as Stretch
-from toban.engine.telemetry.spans.search import RouteFigures, SpanSearch, TracePlace, TraceSummary
+from toban.engine.telemetry.present import telemetry
+from toban.engine.telemetry.spans.search import TRACE_ID, RouteFigures, SpanSearch, TracePlace, TraceSummary
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.logs.choice import LENGTHS, BadRange, span_of
-from toban.faces.web.document.trends import telemetry
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.logs.trace_choice import TRACE_ID, BadSought, TraceChoice, sought, trace_choice
+from toban.faces.web.logs.trace_choice import BadSought, TraceChoice, sought, trace_choice
 from toban.faces.words.traces import route_title
 from toban.faces.words.verdicts import length
 

@@ -29,6 +29,7 @@ from toban.engine.runs.models import Run, RunLog
 from toban.engine.search_parts import BadSearch
 from toban.engine.telemetry.logs.language import read_search
 from toban.engine.telemetry.logs.search import FoundRow, Is, LogSearch, Span
+from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.logs.choice import Choice, written
 from toban.faces.logs.rows import shown as shown_rows
@@ -232,7 +233,7 @@ def _complaints(found: Alert, now: datetime) -> tuple[Span, list[FoundRow]]:
     span = Span(found.began_at - _LOGS_BEFORE, end)
     counted = _counted(found)
     terms = read_search(counted).terms if counted else _COMPLAINTS
-    return span, LogSearch(trends.telemetry()).oldest(terms, span, limit=_LINES)
+    return span, LogSearch(telemetry()).oldest(terms, span, limit=_LINES)
 
 
 def _counted(found: Alert) -> str:

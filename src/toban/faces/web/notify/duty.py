@@ -31,9 +31,9 @@ from toban.engine.notify.models import DutyOverride
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import ORDERING, may_order, require_role
 from toban.engine.people.models import FeedToken
+from toban.faces.document.address import evidence_address
 from toban.faces.web.calendar import months
 from toban.faces.web.calendar.pages import month_named
-from toban.faces.web.document.skeleton import evidence_address
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.words import verdicts as words
 from toban.faces.words.duty import names, why

@@ -1,4 +1,4 @@
-"""What happened to an alert, in the order in which it did. Pure."""
+"""What happened to an alert, in the order in which it did."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -19,11 +19,11 @@ from toban.design.clauses.objectives import Objective
 from toban.design.values.metric import Metric
 from toban.engine.bindings.inforce import Edition
 from toban.engine.clock import system_clock
+from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow
 from toban.faces.document.recorded import in_readers_language
 from toban.faces.web.calendar import months
 from toban.faces.web.calendar.pages import month_named
-from toban.faces.web.document.skeleton import evidence_address
 from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.objectives import charts as level_charts
 from toban.faces.web.objectives.charts import BudgetChart, DayBar, LevelDay

@@ -1,4 +1,4 @@
-"""Runs drawn: a day as lanes of bars, and how long the last ones took. Pure; lengths are in SVG units."""
+"""Runs drawn: a day as lanes of bars, and how long the last ones took. Lengths are in SVG units."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

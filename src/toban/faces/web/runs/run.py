@@ -18,8 +18,8 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.written import whole_log
+from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreUnavailable
-from toban.faces.web.document.trends import telemetry
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.parts import answer, is_fragment
 from toban.faces.web.runs import orders

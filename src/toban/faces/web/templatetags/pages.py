@@ -15,10 +15,10 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.extension import Link
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.runs.models import Run
+from toban.faces.document.address import evidence_address
 from toban.faces.document.recorded import in_readers_language
 from toban.faces.web import assets
 from toban.faces.web.backup import words as backup_words
-from toban.faces.web.document.skeleton import evidence_address
 from toban.faces.web.runs import charts as run_charts
 from toban.faces.words import alerts as alert_words
 from toban.faces.words import traces as trace_words

@@ -18,7 +18,7 @@ from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show
 from toban.engine.evidence.verdict import Verdict
-from toban.faces.web.document.skeleton import evidence_address
+from toban.faces.document.address import evidence_address
 
 
 def shown(verdict: Verdict, value: str = "91.2%", reason: str = "異常 85%以上に達しています") -> None:

@@ -20,8 +20,8 @@ from tests.telemetry_rows import LogRow, batch_of
 
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.people.models import OperatorRole
+from toban.engine.telemetry import present
 from toban.engine.telemetry.logs.rows import LogStore, key_of
-from toban.faces.web.document import trends
 from toban.faces.web.logs import download as log_download
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -60,9 +60,9 @@ def stored(store: StoreProcess) -> str:
 @pytest.fixture(autouse=True)
 def store_in_use(settings: Settings, stored: str) -> Iterator[None]:
     settings.TELEMETRY_URL = stored
-    trends.telemetry.cache_clear()
+    present.telemetry.cache_clear()
     yield
-    trends.telemetry.cache_clear()
+    present.telemetry.cache_clear()
 
 
 def text(client: Client, address: str, query: Mapping[str, str] | None = None, status: int = 200) -> str:
@@ -142,7 +142,7 @@ def test_what_can_not_be_read_is_said_and_stays_typed(
 
 def test_without_the_store_the_page_stands_and_says_so(settings: Settings, viewer: Client) -> None:
     settings.TELEMETRY_URL = "http://toban:x@127.0.0.1:9/toban"
-    trends.telemetry.cache_clear()
+    present.telemetry.cache_clear()
 
     page = text(viewer, "/logs/", {"q": "many"})
     fragment = part(viewer, "/logs/facets", q="many")

@@ -14,10 +14,10 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.telemetry_rows import LogRow, SpanRow, batch_of
 
 from toban.chapters.errors.models import ErrorGroup, StoredEvent
+from toban.engine.telemetry import present
 from toban.engine.telemetry.batches import key_of
 from toban.engine.telemetry.logs.rows import LogStore
 from toban.engine.telemetry.spans.rows import SpanStore
-from toban.faces.web.document import trends
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MS = 1_000_000
@@ -78,9 +78,9 @@ def stored(store: StoreProcess) -> str:
 @pytest.fixture(autouse=True)
 def store_in_use(settings: Settings, stored: str) -> Iterator[None]:
     settings.TELEMETRY_URL = stored
-    trends.telemetry.cache_clear()
+    present.telemetry.cache_clear()
     yield
-    trends.telemetry.cache_clear()
+    present.telemetry.cache_clear()
 
 
 def text(client: Client, address: str, query: Mapping[str, str] | None = None, answered: int = 200) -> str:
@@ -238,7 +238,7 @@ def test_what_applications_send_is_shown_as_text(viewer: Client) -> None:
 
 def test_a_store_that_is_away_is_told(viewer: Client, settings: Settings) -> None:
     settings.TELEMETRY_URL = "http://toban:x@127.0.0.1:9/toban"
-    trends.telemetry.cache_clear()
+    present.telemetry.cache_clear()
 
     for address in ("/traces/", "/traces/search", f"/traces/{TRACE}", f"/traces/{TRACE}/{SERVER}"):
         assert "トレースの置き場が答えません" in text(viewer, address)

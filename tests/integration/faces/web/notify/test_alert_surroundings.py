@@ -17,10 +17,10 @@ from tests.telemetry_rows import LogRow, batch_of
 from toban.design.values.metric import Metric
 from toban.engine.clock import system_clock
 from toban.engine.notify.models import Alert
+from toban.engine.telemetry import present
 from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.samples import Sample
 from toban.engine.telemetry.store import Telemetry
-from toban.faces.web.document import trends
 
 MINUTE = timedelta(minutes=1)
 PART = {"HX-Request": "true"}
@@ -30,9 +30,9 @@ PART = {"HX-Request": "true"}
 def telemetry(store: StoreProcess, settings: Settings) -> Iterator[Telemetry]:
     """The store, which the pages know as well."""
     settings.TELEMETRY_URL = store.telemetry_url
-    trends.telemetry.cache_clear()
+    present.telemetry.cache_clear()
     yield store.telemetry
-    trends.telemetry.cache_clear()
+    present.telemetry.cache_clear()
 
 
 @pytest.fixture

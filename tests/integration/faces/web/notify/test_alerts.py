@@ -18,7 +18,7 @@ from toban.engine.notify.signal import Condition
 from toban.engine.people.models import OperatorRole
 from toban.engine.runs.models import Run, RunLog
 from toban.engine.runs.rules import Reason
-from toban.faces.web.document import trends
+from toban.engine.telemetry import present
 
 PART = {"HX-Request": "true"}
 WEB_CPU = "monitoring/monitor/Web/CPU使用率"
@@ -288,7 +288,7 @@ def test_a_part_says_that_it_cannot_be_read_while_the_store_is_down(
     design: Design, viewer: Client, settings: Settings, name: str, said: str
 ) -> None:
     settings.TELEMETRY_URL = ""
-    trends.telemetry.cache_clear()
+    present.telemetry.cache_clear()
     alert = fired(design)
 
     part = text(viewer, f"/alerts/{alert.pk}/{name}", **PART)

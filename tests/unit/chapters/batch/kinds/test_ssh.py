@@ -7,7 +7,8 @@ import asyncssh
 import pytest
 from tests.registered import schema
 
-from toban.chapters.batch.kinds.ssh.kind import KIND, SshBatch
+from toban.chapters.batch.kinds.ssh.config import SshBatch
+from toban.chapters.batch.kinds.ssh.kind import KIND
 from toban.chapters.batch.kinds.ssh.work import way
 from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.runs.commands.remote import command_line

@@ -84,7 +84,7 @@ def test_a_recipient_who_cant_be_reached_makes_the_row_unbound_whatever_else_was
 
 
 def test_a_maintenance_window_holds_notices_and_names_its_next_beginning() -> None:
-    text = "# 運用設計書\n\n## 1. 運用方針\n\n### サービス提供時間\n- **メンテナンス**: 毎月第2日曜日 2:00-4:00\n"
+    text = "# 運用設計書\n## 1. 運用方針\n### サービス提供時間\n- メンテナンス: 毎月第2日曜日 2:00-4:00\n"
     (window,) = read_design(text, "運用設計書.md").of(MaintenanceWindow)
 
     (update,) = maintenance([window], System(), NOON)

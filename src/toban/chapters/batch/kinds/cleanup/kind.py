@@ -1,60 +1,17 @@
 """`kind = "cleanup"`: log files go when the document no longer wants them kept."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
 from toban.chapters.batch.kinds.cleanup import files
+from toban.chapters.batch.kinds.cleanup.config import CleanupBatch, Orders
 from toban.chapters.batch.kinds.cleanup.patterns import BadPattern, Pattern, read_pattern
-from toban.chapters.batch.kinds.cleanup.rules import Limit, Room, read_room
+from toban.chapters.batch.kinds.cleanup.rules import Limit, read_room
 from toban.design.clauses.logs import LogKind
-from toban.engine.runs.kinds import BatchBinding, NotBindable, Site, WorkKind
+from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.work import Step, Turn
-
-
-def _several(written: object) -> object:
-    return (written,) if isinstance(written, str) else written
-
-
-def _room(written: str) -> str:
-    if written and read_room(written) is None:
-        raise PydanticCustomError(
-            "room", "空き容量として読めません", {"hint": '"20%" か "10GB" のように書いてください'}
-        )
-    return written
-
-
-Paths = Annotated[tuple[str, ...], BeforeValidator(_several), Field(min_length=1)]
-
-
-@dataclass(frozen=True, slots=True)
-class Orders:
-    """A clean-up as bound."""
-
-    site: Site
-    patterns: Mapping[str, tuple[Pattern, ...]]
-    """By the name of the kind of log, as the limits are."""
-    limits: Mapping[str, Limit]
-    archive: Path | None
-    """Where the files are moved to; None: they are deleted."""
-    room: Room | None
-
-
-class CleanupBatch(BatchBinding):
-    """`kind = "cleanup"`."""
-
-    paths: dict[str, Paths] = Field(min_length=1)
-    """A kind of log in the document → its files, with wildcards."""
-    archive: str = ""
-    """A folder to move the files to; empty: they are deleted."""
-    free_at_least: Annotated[str, AfterValidator(_room)] = ""
-    """How much of the disk must be free afterwards (20%, 10GB); if less, the run fails: people hear of it."""
 
 
 def steps(config: CleanupBatch, site: Site) -> tuple[Step, ...]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from toban.chapters.batch.kinds.cleanup import files
+from toban.chapters.batch.kinds.cleanup.config import Orders
 from toban.chapters.batch.kinds.cleanup.files import End
-from toban.chapters.batch.kinds.cleanup.kind import Orders
 from toban.chapters.batch.kinds.cleanup.rules import (
     Fate,
     Limit,

@@ -12,8 +12,8 @@ from django.db.models import Max
 
 from toban.chapters.batch.database import Question
 from toban.chapters.batch.kinds.invoices import layout, manifest, numbering, rows
+from toban.chapters.batch.kinds.invoices.config import InvoiceBatch
 from toban.chapters.batch.kinds.invoices.content import Content, Terms
-from toban.chapters.batch.kinds.invoices.kind import InvoiceBatch
 from toban.chapters.batch.kinds.invoices.models import Invoice, Revision
 from toban.chapters.batch.kinds.invoices.period import Period, periods, read_term
 from toban.engine import paper

@@ -1,66 +1,10 @@
-"""A batch that is a command on another host, by SSH.
-
-What speaks it is loaded by whoever writes a `host_key` or works there: those who only read the bindings need
-not wait.
-"""
+"""A batch that is a command on another host, by SSH."""
 
 from collections.abc import Iterator
-from datetime import timedelta
-from pathlib import Path
-from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
-
-from toban.engine.bindings.secret import Secret
-from toban.engine.bindings.values import Length
-from toban.engine.runs.kinds import BatchBinding, Site, WorkKind
+from toban.chapters.batch.kinds.ssh.config import SshBatch
+from toban.engine.runs.kinds import Site, WorkKind
 from toban.engine.runs.work import Step
-
-
-def _beside_the_file(written: Path, info: ValidationInfo) -> Path:
-    """Take a relative path to start from the folder of `toban.toml`."""
-    base: Path = (info.context or {}).get("base", Path())
-    return base / written.expanduser()
-
-
-def _public_key(written: str) -> str:
-    import asyncssh  # noqa: PLC0415
-
-    try:
-        asyncssh.import_public_key(written)
-    except asyncssh.KeyImportError as error:
-        raise PydanticCustomError(
-            "host_key", '公開鍵は "ssh-ed25519 AAAA…" のように書いてください'
-        ) from error
-    return written
-
-
-class SshBatch(BatchBinding):
-    """`kind = "ssh"`."""
-
-    host: str = Field(min_length=1)
-    port: int = Field(default=22, ge=1, le=65_535)
-    user: str = Field(min_length=1)
-    key: Secret
-    """The private key's place; the key of the batches alone, allowed to run little."""
-    passphrase: Secret | None = None
-    known_hosts: Annotated[Path, AfterValidator(_beside_the_file)] | None = None
-    """The file that says which key the host has; either this or `host_key`."""
-    host_key: Annotated[str, AfterValidator(_public_key)] | None = None
-    """The host's public key itself."""
-    connect_timeout: Length = timedelta(seconds=10)
-    command: tuple[str, ...] = Field(min_length=1)
-    """The program and its arguments, as they are to arrive there."""
-
-    @model_validator(mode="after")
-    def _host_is_known(self) -> Self:
-        if (self.known_hosts is None) is (self.host_key is None):
-            hint = {"hint": "known_hosts にファイルを書くか、host_key に公開鍵を書いてください"}
-            raise PydanticCustomError(
-                "unknown_host", "相手を確かめる known_hosts か host_key のどちらか一つが要ります", hint
-            )
-        return self
 
 
 def steps(config: SshBatch, _site: Site) -> tuple[Step, ...]:

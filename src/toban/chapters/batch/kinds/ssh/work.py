@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
-from toban.chapters.batch.kinds.ssh.kind import SshBatch
+from toban.chapters.batch.kinds.ssh.config import SshBatch
 from toban.engine.runs.commands.remote import Host, RemoteCommand, Unreachable, finds
 from toban.engine.runs.work import Step
 

@@ -1,63 +1,11 @@
 """`kind = "statistics"`: figures of each day, from a database and from what Toban measured."""
 
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
-from pydantic_core import PydanticCustomError
-
-from toban.design.values.metric import Metric, read_metric
-from toban.engine.bindings.secret import Secret
-from toban.engine.bindings.section import Section
-from toban.engine.bindings.values import Length
-from toban.engine.runs.kinds import BatchBinding, NotBindable, Site, WorkKind
+from toban.chapters.batch.kinds.statistics.config import StatisticsBatch
+from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.work import Step, Turn
-
-
-class Measured(Section):
-    """A figure from what Toban itself measured."""
-
-    name: str = Field(min_length=1, max_length=100)
-    target: str
-    """The target's name in the document."""
-    metric: str
-    """What of it: レスポンスタイム, エラー率, as the document says it."""
-    of: Literal["mean", "min", "max"] = "mean"
-    """Of all the day's samples."""
-
-    @field_validator("metric")
-    @classmethod
-    def _is_known(cls, written: str) -> str:
-        if read_metric(written) is None:
-            known = "、".join(metric.label for metric in Metric)
-            raise PydanticCustomError(
-                "metric", "測れる項目ではありません", {"hint": f"書けるのは {known} です"}
-            )
-        return written
-
-
-class StatisticsBatch(BatchBinding):
-    """`kind = "statistics"`."""
-
-    dsn: Secret | None = None
-    query: str = ""
-    """One SELECT that gives one row for the day from `%(start)s` to `%(end)s`; each column is a figure."""
-    query_timeout: Length = timedelta(minutes=5)
-    units: dict[str, str] = Field(default={})
-    """A column of the query → its unit (円)."""
-    measured: tuple[Measured, ...] = ()
-
-    @model_validator(mode="after")
-    def _has_figures(self) -> Self:
-        if bool(self.query) != (self.dsn is not None):
-            raise PydanticCustomError("figures", "query と dsn は両方書くものです", {})
-        if not self.query and not self.measured:
-            raise PydanticCustomError(
-                "figures", "集計するものがありません", {"hint": "query か measured を書いてください"}
-            )
-        return self
 
 
 def steps(config: StatisticsBatch, site: Site) -> tuple[Step, ...]:

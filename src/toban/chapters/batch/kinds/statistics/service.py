@@ -10,9 +10,9 @@ from django.db.models import Max, QuerySet
 
 from toban.chapters.batch.database import Question
 from toban.chapters.batch.kinds.statistics import figures
+from toban.chapters.batch.kinds.statistics.config import Measured, StatisticsBatch
 from toban.chapters.batch.kinds.statistics.days import Day, NoSuchDays, days
 from toban.chapters.batch.kinds.statistics.figures import Figure, NoFigure
-from toban.chapters.batch.kinds.statistics.kind import Measured, StatisticsBatch
 from toban.chapters.batch.kinds.statistics.models import DailyFigure
 from toban.design.values.metric import read_metric
 from toban.engine.clock import system_clock

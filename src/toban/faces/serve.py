@@ -1,4 +1,4 @@
-"""`toban serve`: the process that shows the living document."""
+"""`toban serve`: the process that shows the living document and takes in what is sent, both in one server."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -46,6 +46,7 @@ def command(parts: Parts, host: str, port: int) -> None:
     from toban.faces.ingest.app import application  # noqa: PLC0415
     from toban.faces.ingest.hub import Hub  # noqa: PLC0415
     from toban.faces.ingest.runs.pings import Pings  # noqa: PLC0415
+    from toban.faces.web import assets  # noqa: PLC0415
 
     in_force = parts.in_force()
 
@@ -56,7 +57,7 @@ def command(parts: Parts, host: str, port: int) -> None:
     present.use(in_force)
     hub = Hub(refresh)
     config = uvicorn.Config(
-        application(hub, Pings(_works_of(parts, in_force), system_clock)),
+        application(hub, Pings(_works_of(parts, in_force), system_clock), assets.DIRECTORIES),
         host=host,
         port=port,
         log_level="warning",

@@ -1,0 +1,62 @@
+"""What is backed up, by which engine and where to."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from toban.chapters.backup.bindings import BackupBinding
+from toban.chapters.backup.engine import (
+    Engine,
+    EngineKind,
+    Method,
+)
+from toban.chapters.backup.rules import Keep
+from toban.design.clauses.backup import RestoreProcedure
+from toban.engine.bindings.model import System
+from toban.engine.clock import Clock, system_clock
+from toban.engine.stores.store import Store, StoreKind
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A subject's engine and store, at work."""
+
+    engine: Engine
+    store: Store | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What is backed up, by which engine, where to, and how long it is kept."""
+
+    subject: str
+    kind_name: str
+    kind: EngineKind
+    config: BackupBinding
+    store_name: str
+    store_kind: StoreKind | None
+    store_config: Any
+    keep: Mapping[Method, Keep]
+    digest: str
+    """Of the document that orders it."""
+    procedures: tuple[RestoreProcedure, ...] = ()
+    """How the document says that it is brought back."""
+    zone: ZoneInfo = System().zone
+    """The document's."""
+    clock: Clock = system_clock
+
+    @contextmanager
+    def opened(self) -> Iterator[Open]:
+        """Give engine and store; both are closed after."""
+        store = self.store_kind.build(self.store_config) if self.store_kind is not None else None
+        try:
+            engine = self.kind.build(self.subject, self.config, store if self.kind.needs_store else None)
+            try:
+                yield Open(engine, store)
+            finally:
+                engine.close()
+        finally:
+            if store is not None:
+                store.close()

@@ -1,0 +1,52 @@
+"""What `toban.toml` says of a clean-up of log files, and what it orders beside the document."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from toban.chapters.batch.kinds.cleanup.patterns import Pattern
+from toban.chapters.batch.kinds.cleanup.rules import Limit, Room, read_room
+from toban.engine.runs.kinds import BatchBinding, Site
+
+
+def _several(written: object) -> object:
+    return (written,) if isinstance(written, str) else written
+
+
+def _room(written: str) -> str:
+    if written and read_room(written) is None:
+        raise PydanticCustomError(
+            "room", "空き容量として読めません", {"hint": '"20%" か "10GB" のように書いてください'}
+        )
+    return written
+
+
+Paths = Annotated[tuple[str, ...], BeforeValidator(_several), Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """A clean-up as bound."""
+
+    site: Site
+    patterns: Mapping[str, tuple[Pattern, ...]]
+    """By the name of the kind of log, as the limits are."""
+    limits: Mapping[str, Limit]
+    archive: Path | None
+    """Where the files are moved to; None: they are deleted."""
+    room: Room | None
+
+
+class CleanupBatch(BatchBinding):
+    """`kind = "cleanup"`."""
+
+    paths: dict[str, Paths] = Field(min_length=1)
+    """A kind of log in the document → its files, with wildcards."""
+    archive: str = ""
+    """A folder to move the files to; empty: they are deleted."""
+    free_at_least: Annotated[str, AfterValidator(_room)] = ""
+    """How much of the disk must be free afterwards (20%, 10GB); if less, the run fails: people hear of it."""

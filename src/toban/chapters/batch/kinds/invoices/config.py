@@ -1,0 +1,45 @@
+"""What `toban.toml` says of invoices."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from toban.chapters.batch.kinds.invoices.content import Issuer
+from toban.chapters.batch.kinds.invoices.period import Closing, read_term
+from toban.chapters.batch.kinds.invoices.tax import Prices, Rounding
+from toban.chapters.batch.kinds.invoices.texts import Texts
+from toban.engine.bindings.secret import Secret
+from toban.engine.bindings.values import Length
+from toban.engine.runs.kinds import BatchBinding
+
+
+def _term(written: str) -> str:
+    if written and read_term(written) is None:
+        hint = '"翌月末"、"翌々月10日"、"30日以内" のように書いてください'
+        raise PydanticCustomError("term", "支払期限として読めません", {"hint": hint})
+    return written
+
+
+class InvoiceBatch(BatchBinding):
+    """`kind = "invoices"`."""
+
+    dsn: Secret
+    """The database that is billed from; a role that may read is enough."""
+    query: str = Field(min_length=1)
+    """One SELECT, a row for each line; `%(start)s` and `%(end)s` are the period's bounds."""
+    folder: str = Field(min_length=1)
+    """Where the PDFs go; relative to the folder of `toban.toml`."""
+    issuer: Issuer
+    series: str = Field(default="%Y", max_length=80, pattern=r"^[\w%-]+$")
+    """What stands before the number, by the period's last day (%Y: its year); each series counts from 1."""
+    closing: Closing = Closing.DUE
+    prices: Prices = Prices.EXCLUDED
+    rounding: Rounding = Rounding.FLOOR
+    reduced_rate: int = Field(default=8, ge=0, lt=100)
+    """Percent; the lines at this rate carry the mark ※."""
+    payment: Annotated[str, AfterValidator(_term)] = "翌月末"
+    """By when it is to be paid, counted from the closing; empty: nothing is said of it."""
+    texts: Texts = Texts()
+    query_timeout: Length = timedelta(minutes=5)
