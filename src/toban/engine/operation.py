@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from toban.design.clauses.base import Clause
 from toban.design.finding import Finding
 from toban.design.values.metric import Metric
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.clock import Clock
 from toban.engine.extension import Extension
 from toban.engine.kinds import Kinds

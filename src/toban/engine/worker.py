@@ -10,7 +10,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
-from toban.engine.bindings.inforce import Edition, Refusal
+from toban.engine.bindings.edition import Edition, Refusal
 from toban.engine.bindings.standing import standing
 from toban.engine.clock import Clock
 from toban.engine.evidence import ledger, status

@@ -12,7 +12,8 @@ from toban.engine.parts import Parts
 from toban.faces.terminal import refuse, speak_utf8
 
 if TYPE_CHECKING:
-    from toban.engine.bindings.inforce import Edition, InForce
+    from toban.engine.bindings.edition import Edition
+    from toban.engine.bindings.inforce import InForce
     from toban.engine.runs.work import Work
 
 _UNUSABLE = 2

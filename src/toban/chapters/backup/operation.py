@@ -13,7 +13,7 @@ from toban.chapters.backup.engine import BACKUPS, BackupFailed
 from toban.chapters.backup.followers import Followers
 from toban.chapters.backup.service import Backups
 from toban.chapters.backup.works import BackupPlan, source_of
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.evidence import status
 from toban.engine.operation import EditionLoop, Operation, Shift, Workplace
 from toban.engine.runs.work import Work

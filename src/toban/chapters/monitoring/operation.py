@@ -15,7 +15,7 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.monitoring import Monitor
 from toban.design.finding import Finding, Level
 from toban.design.origin import Origin
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.model import Bound, Discovery
 from toban.engine.bindings.template import Unfilled
 from toban.engine.kinds import Kinds

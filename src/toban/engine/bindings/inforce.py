@@ -2,14 +2,12 @@
 
 import hashlib
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
-from threading import RLock
-from typing import Any, Protocol
 
 import structlog
 
 from toban.design.reader import Design, UnreadableDocument, load_design, read_design
+from toban.engine.bindings.edition import Edition, Refusal
 from toban.engine.bindings.load import UnreadableBindings, load_bindings, read_bindings
 from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.table import Schema
@@ -23,50 +21,6 @@ _KEPT_FOLDER = "folder"
 """Holds where the bindings themselves stand: whoever reads the copies need not be there."""
 _MISSING = b"\0missing"
 """Stands for a file that is not there, which is something else than an empty one."""
-
-
-class Planner[P](Protocol):
-    """Something that makes a plan of an edition."""
-
-    def plan(self, edition: "Edition", /) -> P:
-        """Return the plan; the same edition gives the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edition:
-    """A document and its bindings, read together."""
-
-    design: Design
-    bindings: Bindings
-    kinds: Kinds = field(default_factory=Kinds, compare=False)
-    """What `kind = "…"` of the bindings stands for."""
-    _plans: dict[Planner[Any], Any] = field(default_factory=dict, init=False, compare=False, repr=False)
-    _planning: RLock = field(default_factory=RLock, init=False, compare=False, repr=False)
-
-    def plan[P](self, planner: Planner[P]) -> P:
-        """Return what *planner* makes of this edition: made once, when somebody first asks for it."""
-        # One at a time: two threads would otherwise begin with two plans.
-        with self._planning:
-            if planner not in self._plans:
-                self._plans[planner] = planner.plan(self)
-            plan: P = self._plans[planner]
-            return plan
-
-    @property
-    def digests(self) -> tuple[str, str]:
-        """What tells one edition from another."""
-        return self.design.digest, self.bindings.digest
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why the files as they are now are not in force."""
-
-    file: str
-    digest: str
-    """SHA-256 of the contents refused, document and bindings together."""
-    reason: str
-    """All complaints, one per line, with their way out."""
 
 
 class InForce:

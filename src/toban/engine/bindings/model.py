@@ -246,7 +246,7 @@ class TargetTable(Section):
 
 
 class Frame(Section):
-    """The outer shape of the engine's tables; what sources, channels and stores say belongs to their kinds."""
+    """The outer shape of the engine's tables; what sources and channels say belongs to their kinds."""
 
     system: System = System()
     targets: Mapping[str, TargetTable] = {}

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from toban.design.clauses.base import Clause
 from toban.engine.bindings.due import next_due
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.model import Bindings
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict

@@ -8,7 +8,7 @@ from toban.engine.parts import Parts
 from toban.faces.terminal import refuse
 
 if TYPE_CHECKING:
-    from toban.engine.bindings.inforce import Edition
+    from toban.engine.bindings.edition import Edition
 
 KEPT = "in-force"
 """The folder of a home in which the worker keeps what is in force."""

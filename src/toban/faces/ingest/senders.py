@@ -10,7 +10,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.secret import SecretUnavailable
 
 log = structlog.get_logger(__name__)

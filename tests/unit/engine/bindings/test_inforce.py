@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from tests.registered import schema
 
-from toban.engine.bindings.inforce import Edition, InForce, Refusal
+from toban.engine.bindings.edition import Edition, Refusal
+from toban.engine.bindings.inforce import InForce
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import Section
 

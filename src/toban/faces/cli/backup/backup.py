@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from toban.chapters.backup.rules import PrunePlan
     from toban.chapters.backup.source import Source
     from toban.chapters.backup.works import BackupPlan
-    from toban.engine.bindings.inforce import Edition
+    from toban.engine.bindings.edition import Edition
     from toban.engine.parts import Parts
 
 _DAMAGED = 1

@@ -12,7 +12,7 @@ from toban.faces.terminal import refuse, say
 
 if TYPE_CHECKING:
     from toban.chapters.backup.works import Policy
-    from toban.engine.bindings.inforce import Edition
+    from toban.engine.bindings.edition import Edition
     from toban.engine.parts import Parts
 
 _REFUSED = 1

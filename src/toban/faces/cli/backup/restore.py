@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from toban.chapters.backup.engine import Restored
     from toban.chapters.backup.restoring.restore import Known, RestorePlan, Target
     from toban.chapters.backup.source import Open, Source
-    from toban.engine.bindings.inforce import Edition
+    from toban.engine.bindings.edition import Edition
     from toban.engine.parts import Parts
 
 _REFUSED = 1

@@ -120,7 +120,7 @@ def _live(design: Design, bindings: Path, parts: "Parts") -> _Live:
     import django  # noqa: PLC0415
 
     django.setup()
-    from toban.engine.bindings.inforce import Edition  # noqa: PLC0415
+    from toban.engine.bindings.edition import Edition  # noqa: PLC0415
     from toban.engine.bindings.load import UnreadableBindings, load_bindings  # noqa: PLC0415
     from toban.engine.bindings.vague import settle  # noqa: PLC0415
     from toban.engine.clock import system_clock  # noqa: PLC0415

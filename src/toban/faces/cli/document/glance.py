@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from toban.design.clauses.base import Clause
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.duty.roster import Override

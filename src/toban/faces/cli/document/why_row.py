@@ -12,7 +12,7 @@ from toban.faces.cli.notify.alerts import as_json, line
 if TYPE_CHECKING:
     from toban.design.clauses.base import Clause
     from toban.design.values.severity import AlertLevel
-    from toban.engine.bindings.inforce import Edition
+    from toban.engine.bindings.edition import Edition
     from toban.engine.evidence.models import ClauseStatus
     from toban.engine.notify.models import Alert, Delivery, Silence
     from toban.engine.notify.routing.routing import Routing

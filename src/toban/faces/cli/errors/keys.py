@@ -15,7 +15,7 @@ from toban.faces.cli.state import set_up
 from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
-    from toban.engine.bindings.inforce import Edition
+    from toban.engine.bindings.edition import Edition
     from toban.engine.bindings.secret import Secret
 
 _REFUSED = 1

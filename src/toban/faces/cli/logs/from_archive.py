@@ -14,7 +14,7 @@ from toban.faces.terminal import refuse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from toban.engine.bindings.inforce import Edition
+    from toban.engine.bindings.edition import Edition
     from toban.engine.stores.store import Store
     from toban.engine.telemetry.logs.search import FoundRow, Span, Term
 

@@ -17,7 +17,7 @@ from toban.faces.terminal import refuse, say, speak_utf8
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from toban.engine.bindings.inforce import Edition
+    from toban.engine.bindings.edition import Edition
     from toban.engine.notify.duty.roster import Roster, Shift, Watch
     from toban.engine.notify.models import DutyOverride
 

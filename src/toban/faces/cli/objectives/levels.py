@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from toban.chapters.objectives.rules import Span, Tally
     from toban.chapters.objectives.sli import LevelPlan, Sli
-    from toban.engine.bindings.inforce import Edition
+    from toban.engine.bindings.edition import Edition
     from toban.engine.evidence.models import ClauseStatus
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from toban.chapters.errors.bindings import ERRORS
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.secret import SecretUnavailable
 
 log = structlog.get_logger(__name__)

@@ -19,7 +19,7 @@ from toban.chapters.errors.intake import intake
 from toban.chapters.errors.intake.event import read_event
 from toban.chapters.errors.intake.payload import LARGEST, BadEvent, event_id_of, read_payload
 from toban.chapters.errors.rules import Tally, admitted
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.clock import Clock
 from toban.engine.masks import Masker
 from toban.faces.ingest import room

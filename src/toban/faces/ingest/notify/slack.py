@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.clock import Clock
 from toban.engine.notify import orders

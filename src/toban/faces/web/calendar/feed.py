@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from toban.design.chapter import Chapter
 from toban.engine.bindings import present
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
 from toban.engine.notify.duty import overrides
 from toban.engine.notify.duty.roster import rosters, turns

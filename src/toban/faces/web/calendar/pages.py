@@ -15,7 +15,7 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import CHAPTERS
 from toban.engine.bindings.agenda import Agenda, Day, agenda, every_day
 from toban.engine.bindings.due import schedules_of
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
 from toban.engine.people.models import FeedToken
 from toban.faces.document.address import evidence_address

@@ -16,7 +16,7 @@ from toban.design.clauses.backup import BackupPolicy
 from toban.design.clauses.base import Clause
 from toban.design.clauses.monitoring import Monitor
 from toban.engine.bindings import present
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import FIRING, Verdict

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from toban.chapters.errors.models import StoredEvent
 from toban.chapters.logs.spans.waterfall import Line, Waterfall, waterfall
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
 from toban.engine.search_parts import term
 from toban.engine.telemetry import row_binary

@@ -17,7 +17,7 @@ from toban.chapters.objectives.service import kept, kept_burns
 from toban.chapters.objectives.sli import Sli
 from toban.design.clauses.objectives import Objective
 from toban.design.values.metric import Metric
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
 from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow

@@ -18,7 +18,7 @@ from toban.chapters.backup.engine import Method
 from toban.chapters.backup.models import Backup
 from toban.chapters.backup.steps import take
 from toban.chapters.backup.works import plan
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs.models import PlannedWork, Run

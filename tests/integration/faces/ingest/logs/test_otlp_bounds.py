@@ -12,7 +12,7 @@ from tests.integration.faces.ingest.served import DOCUMENT
 from tests.registered import schema
 
 from toban.design.reader import read_design
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.telemetry.logs.rows import LogStore

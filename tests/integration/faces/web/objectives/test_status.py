@@ -15,7 +15,7 @@ from tests.registered import PARTS, schema
 
 from toban.chapters.objectives.models import LevelDay, ServiceSpell
 from toban.design.reader import read_design
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.notify import orders

@@ -14,7 +14,7 @@ from tests.registered import schema
 
 from toban.chapters.logs.bindings import HostPort
 from toban.design.reader import read_design
-from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.telemetry.logs.rows import Batch, LogStore
