@@ -3,19 +3,17 @@
 import json
 import os
 import secrets
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
+from django.conf import settings
 
+from toban.engine.bindings.inforce import Edition
+from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.supervision.home import processes_file
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.parts import Parts
-from toban.faces.cli.state import set_up
 from toban.faces.terminal import refuse, say, speak_utf8
-
-if TYPE_CHECKING:
-    from toban.engine.bindings.inforce import Edition
-    from toban.engine.bindings.secret import Secret
 
 _REFUSED = 1
 _KEY_BYTES = 16
@@ -56,7 +54,6 @@ def dsn_(parts: Parts, app: str) -> None:
       2  nothing runs there, or the state database can't be used
     """
     speak_utf8()
-    set_up()
     edition = edition_of(parts)
     known = edition.bindings.errors
     if (app and app not in known) or not known:
@@ -68,9 +65,7 @@ def dsn_(parts: Parts, app: str) -> None:
         say(dsn if app else f"{name}  {dsn}")
 
 
-def _dsn(edition: "Edition", name: str) -> str:
-    from toban.engine.bindings.secret import SecretUnavailable  # noqa: PLC0415
-
+def _dsn(edition: Edition, name: str) -> str:
     binding = edition.bindings.errors[name]
     try:
         key = binding.key.reveal()
@@ -84,7 +79,7 @@ def _dsn(edition: "Edition", name: str) -> str:
     return f"{place.scheme}://{key}@{place.netloc}{place.path.rstrip('/')}/{binding.project}"
 
 
-def _way_to(key: "Secret") -> str:
+def _way_to(key: Secret) -> str:
     """Return how to come by *key* where this process lacks it: a new one would fit no DSN that is in use."""
     where = key.reference.removeprefix(key.ENV)
     if where != key.reference:
@@ -101,10 +96,6 @@ def _way_to(key: "Secret") -> str:
 
 def _public_url() -> str:
     """Return where Toban is reached: as told, else as the `toban up` of this home says."""
-    from django.conf import settings  # noqa: PLC0415
-
-    from toban.engine.supervision.home import processes_file  # noqa: PLC0415
-
     shown = processes_file(settings.HOME)
     if "TOBAN_PUBLIC_URL" in os.environ or not shown.exists():
         told: str = settings.PUBLIC_URL
