@@ -1,27 +1,32 @@
 """`toban serve`: the process that shows the living document and takes in what is sent, both in one server."""
 
-import os
 from collections.abc import Callable, Mapping
 from types import FrameType
-from typing import TYPE_CHECKING, override
+from typing import override
 
 import click
 import uvicorn
+from django.conf import settings
 
+from toban.engine.bindings import present
+from toban.engine.bindings.edition import Edition
+from toban.engine.bindings.inforce import InForce
+from toban.engine.clock import system_clock
+from toban.engine.operation import operations_of, works_of
 from toban.engine.parts import Parts
+from toban.engine.runs.work import Work
+from toban.faces.ingest.app import application
+from toban.faces.ingest.hub import Hub
+from toban.faces.ingest.runs.pings import Pings
 from toban.faces.terminal import refuse, speak_utf8
-
-if TYPE_CHECKING:
-    from toban.engine.bindings.edition import Edition
-    from toban.engine.bindings.inforce import InForce
-    from toban.engine.runs.work import Work
+from toban.faces.web import assets
 
 _UNUSABLE = 2
 _PATIENCE = 2
 """Seconds that requests in hand have to end after SIGTERM; streams are ended at once."""
 
 
-@click.command("serve", short_help="Serve the living document (生きている文書を見せる).")
+@click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8300, show_default=True)
 @click.pass_obj
@@ -36,19 +41,7 @@ def command(parts: Parts, host: str, port: int) -> None:
       2  there is no secret key in TOBAN_HOME
     """
     speak_utf8()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
-    # Django wants its settings before anything of it is loaded.
-    import django  # noqa: PLC0415
-
-    django.setup()
     _require_secret_key()
-    from toban.engine.bindings import present  # noqa: PLC0415
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.faces.ingest.app import application  # noqa: PLC0415
-    from toban.faces.ingest.hub import Hub  # noqa: PLC0415
-    from toban.faces.ingest.runs.pings import Pings  # noqa: PLC0415
-    from toban.faces.web import assets  # noqa: PLC0415
-
     in_force = parts.in_force()
 
     def refresh() -> str:
@@ -58,7 +51,7 @@ def command(parts: Parts, host: str, port: int) -> None:
     present.use(in_force)
     hub = Hub(refresh)
     config = uvicorn.Config(
-        application(hub, Pings(_works_of(parts, in_force), system_clock), assets.DIRECTORIES),
+        application(hub, Pings(_Works(parts, in_force), system_clock), assets.DIRECTORIES),
         host=host,
         port=port,
         log_level="warning",
@@ -73,20 +66,21 @@ def command(parts: Parts, host: str, port: int) -> None:
     _Server(config, before_exit=hub.stop).run()
 
 
-def _works_of(parts: Parts, in_force: "InForce") -> "Callable[[], Mapping[str, Work]]":
-    """Return what gives the works of the edition in force, the same object for the same edition."""
-    from toban.engine.operation import operations_of, works_of  # noqa: PLC0415
+class _Works:
+    """The works of the edition in force; the same object for the same edition."""
 
-    operations = operations_of(parts.extensions)
-    known: list[tuple[Edition | None, Mapping[str, Work]]] = [(None, {})]
+    def __init__(self, parts: Parts, in_force: InForce) -> None:
+        self._operations = operations_of(parts.extensions)
+        self._in_force = in_force
+        self._edition: Edition | None = None
+        self._works: Mapping[str, Work] = {}
 
-    def works() -> "Mapping[str, Work]":
-        edition = in_force.edition
-        if edition is not None and edition is not known[0][0]:
-            known[0] = edition, works_of(edition, operations)
-        return known[0][1]
-
-    return works
+    def __call__(self) -> Mapping[str, Work]:
+        edition = self._in_force.edition
+        if edition is not None and edition is not self._edition:
+            self._works = works_of(edition, self._operations)
+            self._edition = edition
+        return self._works
 
 
 class _Server(uvicorn.Server):
@@ -104,8 +98,6 @@ class _Server(uvicorn.Server):
 
 def _require_secret_key() -> None:
     """Serve nobody with the key that stands in the source, where everybody may read it."""
-    from django.conf import settings  # noqa: PLC0415
-
     path = settings.HOME / "secret-key"
     if not path.is_file() or not path.read_text().strip():
         refuse(

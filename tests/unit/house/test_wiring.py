@@ -6,7 +6,11 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
+import click
+import pytest
 from tests.registered import PARTS
+
+from toban import wiring
 
 CLIENTS = (
     *("apprise", "asyncssh", "boto3", "botocore", "chdb", "clickhouse_connect", "cryptography", "django"),
@@ -32,6 +36,52 @@ models = wiring.parts().schema.models
 known = len(models["sources"]) + len(models["backups"])
 print(json.dumps([known, sorted(set(sys.argv[1:]) & sys.modules.keys())]))
 """
+
+COMMAND = """
+import importlib, json, sys
+from toban import wiring
+importlib.import_module(wiring.COMMANDS[sys.argv[1]].module)
+print(json.dumps(sorted(sys.modules)))
+"""
+
+HELP = """
+import sys
+from toban import wiring
+sys.argv = ["toban", "--help"]
+try:
+    wiring.main()
+finally:
+    print(*sys.modules, sep="\\n")
+"""
+
+
+def test_every_registered_command_can_be_called() -> None:
+    group = wiring.command(PARTS)
+    context = click.Context(group)
+
+    assert [name for name in group.list_commands(context) if group.get_command(context, name) is None] == []
+
+
+def test_help_names_every_command_and_loads_none() -> None:
+    told = subprocess.check_output([sys.executable, "-c", HELP], encoding="utf-8").splitlines()
+
+    shown = {line.split()[0]: line for line in told if line.startswith("  ")}
+    # A long one goes on in the next line.
+    brought = {name: each for extension in PARTS.extensions for name, each in extension.commands.items()}
+    commands = {**wiring.COMMANDS, **brought}
+    assert [name for name, command in commands.items() if command.help[:50].strip() not in shown[name]] == []
+    assert {command.module for command in commands.values()}.isdisjoint(told)
+    assert set(CLIENTS).isdisjoint(told)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name, command in wiring.COMMANDS.items() if not command.needs_state)
+)
+def test_a_command_without_state_is_loaded_without_django(name: str) -> None:
+    told = subprocess.check_output([sys.executable, "-c", COMMAND, name])
+
+    # The agent logs by structlog.
+    assert ({*CLIENTS, "pyarrow"} - {"structlog"}) & set(json.loads(told)) == set()
 
 
 def test_kinds_are_loaded_without_django_being_ready() -> None:

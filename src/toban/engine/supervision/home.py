@@ -55,6 +55,11 @@ def hold_file(home: Path, name: str) -> Path:
     return home / "hold" / name
 
 
+def in_force_folder(home: Path) -> Path:
+    """Return where the worker of *home* keeps the document and the bindings in force."""
+    return home / "in-force"
+
+
 def processes_file(home: Path) -> Path:
     """Return the file in which a running `toban up` shows its processes."""
     return home / "processes.json"

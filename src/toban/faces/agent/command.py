@@ -12,6 +12,17 @@ from pathlib import Path
 
 import click
 
+from toban.chapters.monitoring.sources.host.source import HostConfig, HostSource
+from toban.engine import loops
+from toban.engine.clock import system_clock
+from toban.faces.agent.client import new_client
+from toban.faces.agent.files.positions import Positions, PositionsUnusable
+from toban.faces.agent.files.tail import Tail
+from toban.faces.agent.journal.courier import JournalCourier
+from toban.faces.agent.journal.journal import Journal, Marks
+from toban.faces.agent.journal.journalctl import LACKING
+from toban.faces.agent.logs import Shipper
+from toban.faces.agent.readings import Agent, Spool
 from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNUSABLE = 2
@@ -49,7 +60,6 @@ class Duty:
 
 @click.command(
     "agent",
-    short_help="Push this host's figures and logs (この機械の値とログを送る).",
     epilog="Example: TOBAN_AGENT_TOKEN=… toban agent --url https://toban.example.com --instance web-1"
     " --log '/var/log/nginx/*.log'",
 )
@@ -115,10 +125,6 @@ def command(token_file: Path | None, once: bool, **asked: object) -> None:
 
 
 def _metrics(order: Order, token: str, stop: threading.Event, until: ExitStack) -> Duty:
-    from toban.chapters.monitoring.sources.host.source import HostConfig, HostSource  # noqa: PLC0415
-    from toban.faces.agent.client import new_client  # noqa: PLC0415
-    from toban.faces.agent.readings import Agent, Spool  # noqa: PLC0415
-
     try:
         waiting = Spool(order.spool, order.keep)
     except OSError as exc:
@@ -148,8 +154,6 @@ def _metrics(order: Order, token: str, stop: threading.Event, until: ExitStack) 
 @contextmanager
 def _told_where_unusable() -> Iterator[None]:
     """End the command where what it keeps in the spool can't be had."""
-    from toban.faces.agent.files.positions import PositionsUnusable  # noqa: PLC0415
-
     try:
         yield
     except PositionsUnusable as exc:
@@ -159,12 +163,6 @@ def _told_where_unusable() -> Iterator[None]:
 
 @contextmanager
 def _logs(order: Order, token: str, stop: threading.Event) -> Iterator[Duty]:
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.faces.agent.client import new_client  # noqa: PLC0415
-    from toban.faces.agent.files.positions import Positions  # noqa: PLC0415
-    from toban.faces.agent.files.tail import Tail  # noqa: PLC0415
-    from toban.faces.agent.logs import Shipper  # noqa: PLC0415
-
     # Names that mean the same wherever it is started next.
     patterns = [str(Path(pattern).absolute()) for pattern in order.logs]
     with _told_where_unusable():
@@ -179,12 +177,6 @@ def _logs(order: Order, token: str, stop: threading.Event) -> Iterator[Duty]:
 
 @contextmanager
 def _journal(order: Order, folder: str, token: str, stop: threading.Event) -> Iterator[Duty]:
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.faces.agent.client import new_client  # noqa: PLC0415
-    from toban.faces.agent.journal.courier import JournalCourier  # noqa: PLC0415
-    from toban.faces.agent.journal.journal import Journal, Marks  # noqa: PLC0415
-    from toban.faces.agent.journal.journalctl import LACKING  # noqa: PLC0415
-
     program = shutil.which("journalctl")
     if program is None:
         refuse("journalctl がありません", LACKING)
@@ -207,8 +199,6 @@ def _once(duties: list[Duty], instance: str) -> int:
 
 
 def _forever(duties: list[Duty], stop: threading.Event) -> None:
-    from toban.engine import loops  # noqa: PLC0415
-
     loops.run(
         [loops.Loop(duty.name, _telling(duty), duty.every) for duty in duties], stop, patience=_PATIENCE
     )

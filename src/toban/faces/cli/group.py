@@ -1,29 +1,49 @@
-"""The `toban` command: sub-commands are imported only when called, so that `toban check` loads little."""
+"""The `toban` command: sub-commands are imported only when called, so that each loads only what it needs."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from importlib import import_module
 from typing import override
 
 import click
 
+from toban.engine.commands import Command
+from toban.engine.parts import Parts
+from toban.faces.cli.state import set_up
+
 
 class LazyGroup(click.Group):
-    """A group whose commands are module names; each module holds one `command`."""
+    """A group whose commands are registered by module; each module holds one `command`."""
 
-    def __init__(self, *, modules: Mapping[str, str], help: str) -> None:  # noqa: A002 - click's own name
+    def __init__(self, own: Mapping[str, Command], parts: Parts, *, help: str) -> None:  # noqa: A002 - click's own name
+        """*own* commands are found without loading the extensions of *parts*, which bring theirs."""
         super().__init__(help=help, context_settings={"help_option_names": ["-h", "--help"]})
-        self._modules = modules
+        self._own = own
+        self._parts = parts
+
+    @cached_property
+    def _all(self) -> Mapping[str, Command]:
+        brought = (each.commands for each in self._parts.extensions)
+        return {**{name: command for commands in brought for name, command in commands.items()}, **self._own}
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(self._modules)
+        return sorted(self._all)
 
     @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        module = self._modules.get(cmd_name)
-        if module is None:
+        registered = self._own.get(cmd_name) or self._all.get(cmd_name)
+        if registered is None:
             return None
-        command = import_module(module).command
+        if registered.needs_state:
+            set_up()
+        command = import_module(registered.module).command
         if not isinstance(command, click.Command):
-            raise TypeError(f"{module}.command is not a click command")
+            raise TypeError(f"{registered.module}.command is not a click command")
         return command
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each command's line as it is registered: click would import them all."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self._all[name].help) for name in self.list_commands(ctx)])

@@ -2,31 +2,27 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from django.conf import settings
+
+from toban.engine.bindings.edition import Edition
+from toban.engine.evidence.models import LedgerEntry
 from toban.engine.parts import Parts
+from toban.engine.supervision.home import in_force_folder
 from toban.faces.terminal import refuse
-
-if TYPE_CHECKING:
-    from toban.engine.bindings.edition import Edition
-
-KEPT = "in-force"
-"""The folder of a home in which the worker keeps what is in force."""
 
 _NOTHING_RUNS = 2
 
 
-def kept_edition(parts: Parts, home: Path) -> "Edition | None":
+def kept_edition(parts: Parts, home: Path) -> Edition | None:
     """Return what the worker of *home* keeps in force; where it runs elsewhere, what TOBAN_DESIGN names.
 
     Cited as the worker cites it, by the name that the ledger holds.
     """
-    from toban.engine.evidence.models import LedgerEntry  # noqa: PLC0415
-
     told = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT, content__has_key="in_force")
     taken = told.order_by("-sequence").first()
     document = Path(str(taken.content["in_force"])) if taken else None
-    kept = parts.in_force(home / KEPT, document).last_kept()
+    kept = parts.in_force(in_force_folder(home), document).last_kept()
     if kept is not None or "TOBAN_DESIGN" not in os.environ:
         return kept
     named = parts.in_force()
@@ -34,7 +30,7 @@ def kept_edition(parts: Parts, home: Path) -> "Edition | None":
     return named.edition
 
 
-def named_edition(parts: Parts) -> "Edition":
+def named_edition(parts: Parts) -> Edition:
     """Return what TOBAN_DESIGN and TOBAN_BINDINGS name, as it is; where it can't be read, end with status 2.
 
     For the day on which the state database is lost, and nobody can say what was in force.
@@ -48,10 +44,8 @@ def named_edition(parts: Parts) -> "Edition":
     return named.edition
 
 
-def edition_of(parts: Parts) -> "Edition":
+def edition_of(parts: Parts) -> Edition:
     """Return what is in force in the home that TOBAN_HOME names; with nothing there, end with status 2."""
-    from django.conf import settings  # noqa: PLC0415
-
     found = kept_edition(parts, settings.HOME)
     if found is None and "TOBAN_DESIGN" in os.environ:
         return named_edition(parts)

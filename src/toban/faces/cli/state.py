@@ -10,18 +10,17 @@ _UNUSABLE = 2
 
 
 def set_up() -> None:
-    """Make Django ready, for commands that can do without the database itself."""
+    """Make Django ready, before a module that imports models is imported."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
-    # Django wants its settings before anything of it is loaded.
+    # Not above: `toban check` does without Django.
     import django  # noqa: PLC0415
 
     django.setup()
 
 
 @contextmanager
-def opened_state() -> Iterator[None]:
-    """Make Django ready; what is wrong with the database inside ends the command with status 2."""
-    set_up()
+def usable_state() -> Iterator[None]:
+    """End the command with status 2 if the state database can't be used inside."""
     from django.db import DatabaseError  # noqa: PLC0415
 
     try:

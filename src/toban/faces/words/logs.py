@@ -3,14 +3,10 @@
 import csv
 import io
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
+from toban.engine.telemetry.logs.search import FoundRow
 from toban.engine.text import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from toban.engine.telemetry.logs.search import FoundRow
 
 _FIELDS = (
     *("timestamp", "kind", "level", "service", "message", "userId", "requestId", "traceId", "spanId", "ip"),
@@ -18,18 +14,18 @@ _FIELDS = (
 )
 
 
-def as_record(row: "FoundRow") -> dict[str, object]:
+def as_record(row: FoundRow) -> dict[str, object]:
     """Return the row in the document's format, with the sender's own fields; what is empty is left out."""
     known = {name: value for name, value in zip(_FIELDS, _values(row), strict=True) if value}
     return {**known, **{name: value for name, value in row.attributes.items() if name not in known}}
 
 
-def as_json(row: "FoundRow") -> str:
+def as_json(row: FoundRow) -> str:
     """Return the row as one line of JSON."""
     return json.dumps(as_record(row), ensure_ascii=False)
 
 
-def as_text(row: "FoundRow") -> str:
+def as_text(row: FoundRow) -> str:
     """Return the row as one reads it on a terminal, its time on this machine's clock.
 
     Lines stay lines; whatever else would move the cursor, name the window or turn the text round becomes �.
@@ -50,16 +46,16 @@ def csv_heading() -> str:
     return _csv((*_FIELDS, "attributes"))
 
 
-def as_csv(row: "FoundRow") -> str:
+def as_csv(row: FoundRow) -> str:
     """Return the row as a line of CSV (RFC 4180); the sender's own fields are JSON in the last column."""
     own: Mapping[str, object] = row.attributes
     return _csv((*map(_harmless, _values(row)), json.dumps(own, ensure_ascii=False) if own else ""))
 
 
-WRITERS: "Mapping[str, Callable[[FoundRow], str]]" = {"text": as_text, "json": as_json, "csv": as_csv}
+WRITERS: Mapping[str, Callable[[FoundRow], str]] = {"text": as_text, "json": as_json, "csv": as_csv}
 
 
-def _values(row: "FoundRow") -> tuple[object, ...]:
+def _values(row: FoundRow) -> tuple[object, ...]:
     at = row.at.isoformat(timespec="milliseconds")
     return (
         *(at, row.kind, row.level, row.service, row.message, row.user_id, row.request_id, row.trace_id),

@@ -1,14 +1,10 @@
 """Traces as text and as JSON: the same words on the page and on the terminal."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
+from toban.chapters.logs.spans.waterfall import Line, Waterfall
+from toban.engine.telemetry.spans.search import FoundSpan, RouteFigures
 from toban.engine.text import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from toban.chapters.logs.spans.waterfall import Line, Waterfall
-    from toban.engine.telemetry.spans.search import FoundSpan, RouteFigures
 
 FAILED = "■"
 """The mark of what is wrong, as the verdicts have it; a word stands beside it."""
@@ -36,7 +32,7 @@ def step(depth: int) -> int:
     return min(depth, _DEEPEST)
 
 
-def as_text(drawn: "Waterfall") -> "Iterator[str]":
+def as_text(drawn: Waterfall) -> Iterator[str]:
     """Yield a waterfall line by line: when, how long, what, and of which service."""
     begin = drawn.first.at.astimezone()
     counts = f"スパン {len(drawn.lines)}、サービス {len(drawn.services)}、エラー {drawn.failed}"
@@ -48,7 +44,7 @@ def as_text(drawn: "Waterfall") -> "Iterator[str]":
         yield f"{_bar(line)} {length(line.span.duration_ns):>9}  {printable(name)}"
 
 
-def as_record(line: "Line") -> "Mapping[str, object]":
+def as_record(line: Line) -> Mapping[str, object]:
     """Return one span for scripts; what is empty is left out."""
     span = line.span
     known = {
@@ -75,7 +71,7 @@ def as_record(line: "Line") -> "Mapping[str, object]":
     }
 
 
-def route_record(route: "RouteFigures", seconds: float) -> "Mapping[str, object]":
+def route_record(route: RouteFigures, seconds: float) -> Mapping[str, object]:
     """Return one route for scripts, asked of so many *seconds*."""
     return {
         "service": route.service,
@@ -92,13 +88,13 @@ def route_record(route: "RouteFigures", seconds: float) -> "Mapping[str, object]
     }
 
 
-def route_title(route: "RouteFigures") -> str:
+def route_title(route: RouteFigures) -> str:
     """Return what a route is called: `GET /orders/{id}`."""
     title = f"{route.method} {route.endpoint}" if route.endpoint.startswith("/") else route.endpoint
     return printable(title.strip())
 
 
-def _marks(span: "FoundSpan", *, lacks_parent: bool) -> "Iterator[str]":
+def _marks(span: FoundSpan, *, lacks_parent: bool) -> Iterator[str]:
     if span.has_failed:
         yield f"{FAILED} エラー"
     if span.code:
@@ -109,7 +105,7 @@ def _marks(span: "FoundSpan", *, lacks_parent: bool) -> "Iterator[str]":
         yield "(親のスパンが届いていません)"
 
 
-def _bar(line: "Line") -> str:
+def _bar(line: Line) -> str:
     begin = min(int(line.offset * _BAR), _BAR - 1)
     wide = max(min(round(line.share * _BAR), _BAR - begin), 1)
     return "·" * begin + "█" * wide + "·" * (_BAR - begin - wide)

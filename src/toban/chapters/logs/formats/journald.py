@@ -12,6 +12,9 @@ from toban.chapters.logs.formats.convert import Record, Surroundings, completed,
 from toban.chapters.logs.formats.json_objects import enveloped
 from toban.chapters.logs.formats.severity import SEVERITIES
 
+JOURNAL = "journal"
+"""What an agent names where its lines are of no file, but entries of the journal."""
+
 _MICROSECONDS = 1e6
 _NAMED = {
     "_HOSTNAME": "host",

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from toban.chapters.logs.formats.journald import JOURNAL
 from toban.chapters.logs.intake.lines import Origin
 from toban.engine.bindings.senders import FileBinding, LogFormat, SenderBinding
 from toban.engine.telemetry.logs.words import kind_of
-
-JOURNAL = "journal"
-"""What an agent names where its lines are of no file, but entries of the journal."""
 
 
 @dataclass(frozen=True, slots=True)

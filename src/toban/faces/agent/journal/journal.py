@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import structlog
 
-from toban.chapters.logs.intake.origins import JOURNAL
+from toban.chapters.logs.formats.journald import JOURNAL
 from toban.engine.clock import Clock
 from toban.faces.agent.courier import Parcel
 from toban.faces.agent.files.cutting import MOST

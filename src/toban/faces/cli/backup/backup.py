@@ -5,28 +5,34 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+import pyrage
 
+from toban.chapters.backup import catalogue, steps, upkeep
+from toban.chapters.backup.engine import BackupFailed, Method
+from toban.chapters.backup.models import Backup
+from toban.chapters.backup.rules import PrunePlan
+from toban.chapters.backup.source import Source
+from toban.chapters.backup.steps import prune_plan
+from toban.chapters.backup.turns import NoTurn, turn_of
+from toban.chapters.backup.works import BackupPlan, clause_of
 from toban.engine.amounts import size
+from toban.engine.bindings.edition import Edition
+from toban.engine.clock import system_clock
+from toban.engine.orders import NotPossible
+from toban.engine.parts import Parts
+from toban.engine.runs import orders
+from toban.engine.stores.store import StoreTrouble
 from toban.faces.cli.backup.bucket import fix_bucket
 from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.backup.own_state import back_up_self
 from toban.faces.cli.kept import edition_of
-from toban.faces.cli.state import opened_state
+from toban.faces.cli.screen import Screen
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from toban.chapters.backup.models import Backup
-    from toban.chapters.backup.rules import PrunePlan
-    from toban.chapters.backup.source import Source
-    from toban.chapters.backup.works import BackupPlan
-    from toban.engine.bindings.edition import Edition
-    from toban.engine.parts import Parts
 
 _DAMAGED = 1
 _REFUSED = 1
@@ -36,7 +42,7 @@ _FORMS = click.option(
 )
 
 
-@click.group("backup", short_help="See, take, verify and prune backups (バックアップを扱う).")
+@click.group("backup")
 def command() -> None:
     """Work with the backups of the document's chapter 4."""
     speak_utf8()
@@ -60,9 +66,7 @@ def list_backups(subject: str | None, form: str, shows_all: bool) -> None:
       0  listed
       2  the state database can't be read
     """
-    with opened_state():
-        from toban.chapters.backup.models import Backup  # noqa: PLC0415
-
+    with usable_state():
         rows = Backup.objects.order_by("-ended_at", "-label")
         rows = rows if shows_all else rows.filter(pruned_at=None)
         found = list(rows.filter(subject=subject) if subject else rows)
@@ -72,8 +76,8 @@ def list_backups(subject: str | None, form: str, shows_all: bool) -> None:
             say("\n".join(map(_line, found)) or "バックアップはまだありません")
 
 
-def _as_json(row: "Backup") -> dict[str, object]:
-    def moment(at: "datetime | None") -> str | None:
+def _as_json(row: Backup) -> dict[str, object]:
+    def moment(at: datetime | None) -> str | None:
         return at.isoformat() if at is not None else None
 
     return {
@@ -106,7 +110,7 @@ def _as_json(row: "Backup") -> dict[str, object]:
     }
 
 
-def _line(row: "Backup") -> str:
+def _line(row: Backup) -> str:
 
     if row.pruned_at is not None:
         mark, told = "-", f"消しました: {row.pruned_why}"
@@ -124,7 +128,7 @@ def _line(row: "Backup") -> str:
 @click.argument("subject")
 @click.option("--incremental", is_flag=True, help="An increment on the newest full backup.")
 @click.pass_obj
-def run(parts: "Parts", subject: str, incremental: bool) -> None:
+def run(parts: Parts, subject: str, incremental: bool) -> None:
     """Order a backup of SUBJECT now, from the worker of the Toban that runs.
 
     今すぐ取るよう、動いている Toban に頼みます。だれが頼んだかは証跡に残ります。
@@ -135,10 +139,7 @@ def run(parts: "Parts", subject: str, incremental: bool) -> None:
       1  not possible as things stand
       2  the document or the state database can't be used
     """
-    with opened_state():
-        from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.engine.runs import orders  # noqa: PLC0415
-
+    with usable_state():
         _, made = _planned(parts)
         wanted = "incremental" if incremental else "full"
         works = [
@@ -156,7 +157,7 @@ def run(parts: "Parts", subject: str, incremental: bool) -> None:
 @click.argument("label", required=False)
 @click.option("--subject", help="Only what is kept of this one.")
 @click.pass_obj
-def verify(parts: "Parts", label: str | None, subject: str | None) -> None:
+def verify(parts: Parts, label: str | None, subject: str | None) -> None:
     """Read backups back whole, all or LABEL, and compare them with what was recorded.
 
     全部を読み返し、記録と照合します。壊れていれば行に示し、知らせ、戻すときには使いません。
@@ -167,7 +168,7 @@ def verify(parts: "Parts", label: str | None, subject: str | None) -> None:
       1  damage was found, or one could not be read
       2  the document or the state database can't be used
     """
-    with opened_state():
+    with usable_state():
         edition, made = _planned(parts)
         found = 0
         is_whole = True
@@ -185,12 +186,7 @@ def verify(parts: "Parts", label: str | None, subject: str | None) -> None:
             raise SystemExit(_DAMAGED)
 
 
-def _verify_all(source: "Source", label: str | None) -> tuple[int, bool]:
-    from toban.chapters.backup import catalogue, upkeep  # noqa: PLC0415
-    from toban.chapters.backup.engine import BackupFailed  # noqa: PLC0415
-    from toban.engine.stores.store import StoreTrouble  # noqa: PLC0415
-    from toban.faces.cli.screen import Screen  # noqa: PLC0415
-
+def _verify_all(source: Source, label: str | None) -> tuple[int, bool]:
     rows = [row for row in catalogue.on_hand(source.subject) if label in {None, row.label}]
     is_whole = True
     with source.opened() as at_work:
@@ -213,7 +209,7 @@ def _verify_all(source: "Source", label: str | None) -> tuple[int, bool]:
 @click.option("--dry-run", is_flag=True, help="Say what would go and why, and change nothing.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.pass_obj
-def prune(parts: "Parts", subject: str | None, dry_run: bool, yes: bool) -> None:
+def prune(parts: Parts, subject: str | None, dry_run: bool, yes: bool) -> None:
     """Remove what the document no longer asks for; each backup run does the same at its end.
 
     文書の世代と保存期間の、どちらからも外れたものを消します。
@@ -224,9 +220,7 @@ def prune(parts: "Parts", subject: str | None, dry_run: bool, yes: bool) -> None
       1  not confirmed, or the store did not do it
       2  the document or the state database can't be used
     """
-    with opened_state():
-        from toban.chapters.backup.steps import prune_plan  # noqa: PLC0415
-
+    with usable_state():
         _, made = _planned(parts)
         for name, source in made.sources.items():
             if subject not in {None, name}:
@@ -241,17 +235,13 @@ def prune(parts: "Parts", subject: str | None, dry_run: bool, yes: bool) -> None
             _prune(source)
 
 
-def _decisions(subject: str, decided: "PrunePlan") -> Iterator[str]:
+def _decisions(subject: str, decided: PrunePlan) -> Iterator[str]:
     yield f"{subject}: 残す {len(decided.kept)} 個、消す {len(decided.gone)} 個"
     yield from (f"  残す  {each.label}  {each.why}" for each in decided.kept)
     yield from (f"  消す  {each.label}  {each.why}" for each in decided.gone)
 
 
-def _prune(source: "Source") -> None:
-    from toban.chapters.backup import steps, upkeep  # noqa: PLC0415
-    from toban.chapters.backup.turns import turn_of  # noqa: PLC0415
-    from toban.faces.cli.screen import Screen  # noqa: PLC0415
-
+def _prune(source: Source) -> None:
     with _refusing(), Screen() as screen:
         with turn_of(source.subject, screen) as held, source.opened() as at_work:
             # Decided anew: what was shown may have been needed, or gone, since.
@@ -262,7 +252,7 @@ def _prune(source: "Source") -> None:
 @command.command("import", epilog="Example: toban backup import PostgreSQL")
 @click.argument("subject", required=False)
 @click.pass_obj
-def bring_in(parts: "Parts", subject: str | None) -> None:
+def bring_in(parts: Parts, subject: str | None) -> None:
     """Read what the stores hold into the catalogue: for the day that Toban's own state is lost.
 
     保存先にある記述 (backup.json) から台帳を作り直します。読み返すまでは未検証です。
@@ -273,11 +263,7 @@ def bring_in(parts: "Parts", subject: str | None) -> None:
       1  a store or a description can't be read
       2  the document or the state database can't be used
     """
-    with opened_state():
-        from toban.chapters.backup import upkeep  # noqa: PLC0415
-        from toban.chapters.backup.engine import Method  # noqa: PLC0415
-        from toban.chapters.backup.works import clause_of  # noqa: PLC0415
-
+    with usable_state():
         edition, made = _planned(parts)
         is_readable = True
         for name, source in made.sources.items():
@@ -307,8 +293,6 @@ def keygen(file: Path) -> None:
       0  made
       1  FILE exists, or can't be written
     """
-    import pyrage  # noqa: PLC0415
-
     identity = pyrage.x25519.Identity.generate()
     public = identity.to_public()
     try:
@@ -321,8 +305,7 @@ def keygen(file: Path) -> None:
     say(f'encrypt_to = ["{public}"]\nidentity = "file:{file.absolute()}"')
 
 
-def _planned(parts: "Parts") -> "tuple[Edition, BackupPlan]":
-
+def _planned(parts: Parts) -> tuple[Edition, BackupPlan]:
     edition = edition_of(parts)
     from toban.chapters.backup.operation import OPERATION  # noqa: PLC0415
 
@@ -332,11 +315,6 @@ def _planned(parts: "Parts") -> "tuple[Edition, BackupPlan]":
 @contextmanager
 def _refusing() -> Iterator[None]:
     """Tell what could not be done, and end the command with status 1."""
-    from toban.chapters.backup.engine import BackupFailed  # noqa: PLC0415
-    from toban.chapters.backup.turns import NoTurn  # noqa: PLC0415
-    from toban.engine.orders import NotPossible  # noqa: PLC0415
-    from toban.engine.stores.store import StoreTrouble  # noqa: PLC0415
-
     try:
         yield
     except NotPossible as error:

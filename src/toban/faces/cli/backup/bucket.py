@@ -1,19 +1,18 @@
 """`toban backup fix-bucket`: make a bucket keep former versions as the document says."""
 
 import getpass
-from typing import TYPE_CHECKING
 
 import click
 
+from toban.chapters.backup import upkeep
+from toban.chapters.backup.works import Policy
+from toban.engine.bindings.edition import Edition
+from toban.engine.parts import Parts
+from toban.engine.stores.store import StoreTrouble
 from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.kept import edition_of
-from toban.faces.cli.state import opened_state
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say
-
-if TYPE_CHECKING:
-    from toban.chapters.backup.works import Policy
-    from toban.engine.bindings.edition import Edition
-    from toban.engine.parts import Parts
 
 _REFUSED = 1
 
@@ -23,7 +22,7 @@ _REFUSED = 1
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.pass_obj
-def fix_bucket(parts: "Parts", subject: str, dry_run: bool, yes: bool) -> None:
+def fix_bucket(parts: Parts, subject: str, dry_run: bool, yes: bool) -> None:
     """Compare SUBJECT's bucket with its row of the document, and set it right.
 
     バケットのバージョニングと旧版の保存期間を文書と比べ、違いを示し、承知を得てから直します。ほかの規則は
@@ -35,10 +34,7 @@ def fix_bucket(parts: "Parts", subject: str, dry_run: bool, yes: bool) -> None:
       1  not confirmed, or the bucket can't be seen or changed
       2  the document or the state database can't be used
     """
-    with opened_state():
-        from toban.chapters.backup import upkeep  # noqa: PLC0415
-        from toban.engine.stores.store import StoreTrouble  # noqa: PLC0415
-
+    with usable_state():
         edition, policy = _policy(parts, subject)
         tell_missing(subject, (policy.source.config, policy.source.store_config))
         try:
@@ -56,8 +52,7 @@ def fix_bucket(parts: "Parts", subject: str, dry_run: bool, yes: bool) -> None:
             raise SystemExit(_REFUSED) from error
 
 
-def _policy(parts: "Parts", subject: str) -> "tuple[Edition, Policy]":
-
+def _policy(parts: Parts, subject: str) -> tuple[Edition, Policy]:
     edition = edition_of(parts)
     from toban.chapters.backup.operation import OPERATION  # noqa: PLC0415
 

@@ -2,19 +2,23 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from toban.chapters.backup.drills import certificate as paper
+from toban.chapters.backup.drills import routine as drills
 from toban.chapters.backup.engine import BACKUPS
+from toban.chapters.backup.models import Drill
+from toban.chapters.backup.report import phase
+from toban.chapters.backup.restoring.restore import Refusal
+from toban.design.clauses.routine import Routine
+from toban.engine.paper import NoFont
+from toban.engine.parts import Parts
+from toban.faces.cli.backup.restore import source_in
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.screen import Screen
-from toban.faces.cli.state import opened_state
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
-
-if TYPE_CHECKING:
-    from toban.chapters.backup.models import Drill
-    from toban.engine.parts import Parts
 
 _FAILED = 1
 _UNUSABLE = 2
@@ -22,7 +26,7 @@ _UNTOLD = 3
 MARKS = {True: "● 合格", False: "■ 不合格", None: "? 判定できず"}
 
 
-@click.group("drill", short_help="Rehearse a restore (リストアを訓練する).")
+@click.group("drill")
 def command() -> None:
     """Restore the newest backup in a server that is thrown away, check it, and keep the evidence.
 
@@ -37,7 +41,7 @@ def command() -> None:
     "--pdf", type=click.Path(path_type=Path, dir_okay=False), help="Also write the certificate here."
 )
 @click.pass_obj
-def restore(parts: "Parts", subject: str | None, pdf: Path | None) -> None:
+def restore(parts: Parts, subject: str | None, pdf: Path | None) -> None:
     """Hold the drill of SUBJECT, or of every subject that is bound for one, now.
 
     \b
@@ -47,7 +51,7 @@ def restore(parts: "Parts", subject: str | None, pdf: Path | None) -> None:
       2  the document, its bindings or the state database can't be used
       3  something could not be told, and nothing failed
     """
-    with opened_state():
+    with usable_state():
         held = [_hold(parts, each) for each in _subjects(parts, subject)]
         if pdf is not None and held:
             _print(parts, held[-1], pdf)
@@ -55,7 +59,7 @@ def restore(parts: "Parts", subject: str | None, pdf: Path | None) -> None:
     raise SystemExit(_FAILED if False in results else _UNTOLD if None in results else 0)
 
 
-def _subjects(parts: "Parts", subject: str | None) -> list[str]:
+def _subjects(parts: Parts, subject: str | None) -> list[str]:
     bound = BACKUPS.of(edition_of(parts).bindings)
     if subject is not None:
         return [subject]
@@ -66,12 +70,7 @@ def _subjects(parts: "Parts", subject: str | None) -> list[str]:
     return found
 
 
-def _hold(parts: "Parts", subject: str) -> "Drill":
-    from toban.chapters.backup.drills import routine as drills  # noqa: PLC0415
-    from toban.chapters.backup.restoring.restore import Refusal  # noqa: PLC0415
-    from toban.design.clauses.routine import Routine  # noqa: PLC0415
-    from toban.faces.cli.backup.restore import source_in  # noqa: PLC0415
-
+def _hold(parts: Parts, subject: str) -> Drill:
     edition = edition_of(parts)
     try:
         source = source_in(edition, parts, subject)
@@ -85,10 +84,8 @@ def _hold(parts: "Parts", subject: str) -> "Drill":
     return drill
 
 
-def described(drill: "Drill") -> str:
+def described(drill: Drill) -> str:
     """Return a drill in lines."""
-    from toban.chapters.backup.report import phase  # noqa: PLC0415
-
     lines = [f"{MARKS[drill.is_passed]}  {drill.subject}  {drill.label}"]
     lines += [f"  {MARKS[check['passed']][0]} {check['name']}: {check['found']}" for check in drill.checks]
     if drill.rto_seconds is not None:
@@ -105,9 +102,7 @@ def described(drill: "Drill") -> str:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def listing(form: str) -> None:
     """List drills, the newest first."""
-    with opened_state():
-        from toban.chapters.backup.models import Drill  # noqa: PLC0415
-
+    with usable_state():
         drills = list(Drill.objects.order_by("-started_at")[:100])
     if form == "json":
         say(json.dumps([_as_json(drill) for drill in drills], ensure_ascii=False, indent=2))
@@ -115,7 +110,7 @@ def listing(form: str) -> None:
         say("\n".join(f"{each.started_at.astimezone():%Y-%m-%d %H:%M}  {described(each)}" for each in drills))
 
 
-def _as_json(drill: "Drill") -> dict[str, object]:
+def _as_json(drill: Drill) -> dict[str, object]:
     return {
         "drill": drill.pk,
         "subject": drill.subject,
@@ -137,11 +132,9 @@ def _as_json(drill: "Drill") -> dict[str, object]:
 @click.argument("number", type=int)
 @click.argument("pdf", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj
-def certificate(parts: "Parts", number: int, pdf: Path) -> None:
+def certificate(parts: Parts, number: int, pdf: Path) -> None:
     """Write the certificate of drill NUMBER to the file PDF."""
-    with opened_state():
-        from toban.chapters.backup.models import Drill  # noqa: PLC0415
-
+    with usable_state():
         drill = Drill.objects.filter(pk=number).first()
         if drill is None:
             refuse(f"訓練 {number} はありません", "toban drill list")
@@ -149,10 +142,7 @@ def certificate(parts: "Parts", number: int, pdf: Path) -> None:
         _print(parts, drill, pdf)
 
 
-def _print(parts: "Parts", drill: "Drill", pdf: Path) -> None:
-    from toban.chapters.backup.drills import certificate as paper  # noqa: PLC0415
-    from toban.engine.paper import NoFont  # noqa: PLC0415
-
+def _print(parts: Parts, drill: Drill, pdf: Path) -> None:
     edition = edition_of(parts)
     try:
         pdf.write_bytes(paper.pdf(paper.certificate(drill, edition.design, edition.bindings.system)))

@@ -1,22 +1,18 @@
 """What the asking shell lacks of the secrets that the bindings refer to, though the worker may have them."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import click
+from pydantic import BaseModel
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from pydantic import BaseModel
+from toban.engine.bindings.load import secrets_of
 
 
-def tell_missing(whose: str, configs: "Iterable[BaseModel | None]") -> None:
+def tell_missing(whose: str, configs: Iterable[BaseModel | None]) -> None:
     """Say which secrets of *configs* are not in this shell.
 
     No refusal: where a source is lost, its DSN is not needed to restore from the store.
     """
-    from toban.engine.bindings.load import secrets_of  # noqa: PLC0415
-
     known = (config for config in configs if config is not None)
     missing = [str(secret) for each in known for _, secret in secrets_of(each) if not secret.is_at_hand()]
     if missing:

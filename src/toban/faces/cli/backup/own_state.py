@@ -2,25 +2,30 @@
 
 import getpass
 import os
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+from django.conf import settings
 
+from toban.chapters.backup import own_state
+from toban.chapters.backup.own_state import STATE_DUMP, NotPossible, Own
 from toban.engine.amounts import size
-from toban.engine.stores.store import STORE_KINDS
+from toban.engine.bindings.load import UnreadableBindings, load_bindings
+from toban.engine.bindings.model import Bindings
+from toban.engine.clock import system_clock
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.parts import Parts
+from toban.engine.stores.directory import DirectoryConfig
+from toban.engine.stores.sealed import SealedConfig
+from toban.engine.stores.store import STORE_KINDS, Store, StoreTrouble
+from toban.engine.supervision.home import in_force_folder
 from toban.faces.cli.backup.lacking import tell_missing
-from toban.faces.cli.state import opened_state, set_up
+from toban.faces.cli.screen import Screen
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from toban.chapters.backup.own_state import Own
-    from toban.engine.bindings.model import Bindings
-    from toban.engine.parts import Parts
-    from toban.engine.stores.store import Store
 
 _REFUSED = 1
 _UNUSABLE = 2
@@ -43,7 +48,7 @@ _UNUSABLE = 2
 @click.option("--label", default="", help="With --restore: which one; the newest without it.")
 @click.pass_obj
 def back_up_self(
-    parts: "Parts",
+    parts: Parts,
     store_name: str | None,
     keep: int,
     telemetry: bool,
@@ -63,16 +68,12 @@ def back_up_self(
       1  not possible as things stand, or the store did not do it
       2  the bindings or the state database can't be used
     """
-    from toban.chapters.backup.own_state import NotPossible  # noqa: PLC0415
-    from toban.engine.stores.store import StoreTrouble  # noqa: PLC0415
-
     try:
         if lists or folder is not None:
-            set_up()
             store, _ = _store(parts, store_name)
             _show(store) if folder is None else _restore(store, folder, label)
             return
-        with opened_state():
+        with usable_state():
             store, is_sealed = _store(parts, store_name)
             _require_sealed(is_sealed or unencrypted)
             _back_up(store, _folders(_bindings(parts)), telemetry=telemetry, keep=keep)
@@ -85,8 +86,6 @@ def back_up_self(
 
 
 def _require_sealed(is_allowed: bool) -> None:
-    from toban.chapters.backup.own_state import NotPossible  # noqa: PLC0415
-
     if not is_allowed:
         raise NotPossible(
             "この保存先は暗号化しません。バックアップには Toban の鍵とアカウントが入ります",
@@ -94,15 +93,7 @@ def _require_sealed(is_allowed: bool) -> None:
         )
 
 
-def _back_up(store: "Store", folders: "Sequence[Path]", *, telemetry: bool, keep: int) -> None:
-    from django.conf import settings  # noqa: PLC0415
-
-    from toban.chapters.backup import own_state  # noqa: PLC0415
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.evidence import ledger  # noqa: PLC0415
-    from toban.engine.evidence.models import LedgerEntry  # noqa: PLC0415
-    from toban.faces.cli.screen import Screen  # noqa: PLC0415
-
+def _back_up(store: Store, folders: Sequence[Path], *, telemetry: bool, keep: int) -> None:
     last = LedgerEntry.objects.order_by("-sequence").first()
     here = own_state.Here(
         home=settings.HOME,
@@ -122,17 +113,12 @@ def _back_up(store: "Store", folders: "Sequence[Path]", *, telemetry: bool, keep
         say(f"古いものを消しました: {gone}")
 
 
-def _show(store: "Store") -> None:
-    from toban.chapters.backup import own_state  # noqa: PLC0415
-
+def _show(store: Store) -> None:
     found = own_state.listed(store)
     say("\n".join(_line(own) for own in reversed(found)) or "Toban 自身のバックアップはまだありません")
 
 
-def _restore(store: "Store", folder: Path, label: str) -> None:
-    from toban.chapters.backup import own_state  # noqa: PLC0415
-    from toban.faces.cli.screen import Screen  # noqa: PLC0415
-
+def _restore(store: Store, folder: Path, label: str) -> None:
     own = own_state.named(own_state.listed(store), label)
     with Screen() as screen:
         own_state.bring_back(own, store, folder, screen)
@@ -140,9 +126,7 @@ def _restore(store: "Store", folder: Path, label: str) -> None:
     say("\n".join(_next_steps(own, folder.absolute())))
 
 
-def _next_steps(own: "Own", folder: Path) -> "Iterator[str]":
-    from toban.chapters.backup.own_state import STATE_DUMP  # noqa: PLC0415
-
+def _next_steps(own: Own, folder: Path) -> Iterator[str]:
     yield f"戻しました: {folder}。続きは次のとおりです"
     if own.state == "postgresql":
         yield f"  pg_restore --no-owner --dbname=新しい空のデータベース {folder / STATE_DUMP}"
@@ -150,21 +134,18 @@ def _next_steps(own: "Own", folder: Path) -> "Iterator[str]":
     yield f"  export TOBAN_HOME={folder}"
     if own.evidence:
         yield f"  toban evidence verify --known {own.evidence}"
-    kept = folder / "in-force"
+    kept = in_force_folder(folder)
     yield f"  toban up --home {folder} --design {kept / 'design.md'} --bindings {kept / 'toban.toml'}"
 
 
-def _line(own: "Own") -> str:
+def _line(own: Own) -> str:
     head = own.evidence.partition(":")[0] or "0"
     measured = "、計測値あり" if own.has_telemetry else ""
     return f"{own.label}  Toban {own.version}  {size(own.archive.size)}  証跡 {head} 件{measured}"
 
 
-def _store(parts: "Parts", name: str | None) -> "tuple[Store, bool]":
+def _store(parts: Parts, name: str | None) -> tuple[Store, bool]:
     """Return the store, and whether it seals; reads the bindings only: the document may be lost."""
-    from toban.chapters.backup.own_state import NotPossible  # noqa: PLC0415
-    from toban.engine.stores.sealed import SealedConfig  # noqa: PLC0415
-
     bindings = _bindings(parts)
     if name is None and len(bindings.stores) == 1:
         name = next(iter(bindings.stores))
@@ -181,16 +162,12 @@ def _store(parts: "Parts", name: str | None) -> "tuple[Store, bool]":
     return parts.kinds.of(STORE_KINDS)[bound.kind].build(config), is_sealed
 
 
-def _folders(bindings: "Bindings") -> "Sequence[Path]":
-    from toban.engine.stores.directory import DirectoryConfig  # noqa: PLC0415
-
+def _folders(bindings: Bindings) -> Sequence[Path]:
     configs = (bound.config for bound in bindings.stores.values())
     return [config.path for config in configs if isinstance(config, DirectoryConfig)]
 
 
-def _bindings(parts: "Parts") -> "Bindings":
-    from toban.engine.bindings.load import UnreadableBindings, load_bindings  # noqa: PLC0415
-
+def _bindings(parts: Parts) -> Bindings:
     design = Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md"))
     path = Path(os.environ.get("TOBAN_BINDINGS") or design.with_name("toban.toml"))
     try:

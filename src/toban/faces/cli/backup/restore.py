@@ -3,29 +3,33 @@
 import getpass
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from toban.chapters.backup.engine import BACKUPS
+from toban.chapters.backup.drills import postgres
+from toban.chapters.backup.drills.postgres import Programs
+from toban.chapters.backup.engine import BACKUPS, BackupFailed, KeepsLog, Restored
+from toban.chapters.backup.report import phase
+from toban.chapters.backup.restoring import procedure, records, restore
+from toban.chapters.backup.restoring.restore import Known, Refusal, RestorePlan, Target
+from toban.chapters.backup.source import Open, Source
+from toban.chapters.backup.turns import turn_of
+from toban.chapters.backup.works import source_of
 from toban.engine.amounts import length, size
+from toban.engine.bindings.edition import Edition
+from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.clock import system_clock
+from toban.engine.parts import Parts
 from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.kept import edition_of, named_edition
 from toban.faces.cli.screen import Screen
-from toban.faces.cli.state import opened_state, set_up
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
-
-if TYPE_CHECKING:
-    from toban.chapters.backup.drills.postgres import Programs
-    from toban.chapters.backup.engine import Restored
-    from toban.chapters.backup.restoring.restore import Known, RestorePlan, Target
-    from toban.chapters.backup.source import Open, Source
-    from toban.engine.bindings.edition import Edition
-    from toban.engine.parts import Parts
 
 _REFUSED = 1
 _FAILED = 3
@@ -49,7 +53,6 @@ class _Asked:
 
 @click.command(
     "restore",
-    short_help="Bring a backup back (バックアップから戻す).",
     epilog='Example: toban restore PostgreSQL --to "2026-11-25 01:23" --into /srv/restored --start',
 )
 @click.argument("subject")
@@ -82,7 +85,7 @@ class _Asked:
 @click.option("--dry-run", is_flag=True, help="Show the plan and what forbids it, and end.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.pass_obj
-def command(parts: "Parts", /, procedure: bool, **words: Any) -> None:
+def command(parts: Parts, /, procedure: bool, **words: Any) -> None:
     """Bring SUBJECT, the document's word for what is backed up, back; the plan is shown first.
 
     文書の「対象」を戻します。計画を示し、対象の名前を聞いてから始めます。動いているサーバーや、
@@ -97,9 +100,7 @@ def command(parts: "Parts", /, procedure: bool, **words: Any) -> None:
     """
     speak_utf8()
     asked = _Asked(**words)
-    with _state(asked.from_store):
-        from toban.chapters.backup.restoring.restore import Refusal  # noqa: PLC0415
-
+    with nullcontext() if asked.from_store else usable_state():
         try:
             _restore(parts, asked, shows_procedure=procedure)
         except Refusal as refusal:
@@ -107,20 +108,7 @@ def command(parts: "Parts", /, procedure: bool, **words: Any) -> None:
             raise SystemExit(_REFUSED) from refusal
 
 
-@contextmanager
-def _state(from_store: bool) -> Iterator[None]:
-    if not from_store:
-        with opened_state():
-            yield
-        return
-    set_up()
-    yield
-
-
-def _restore(parts: "Parts", asked: _Asked, *, shows_procedure: bool) -> None:
-    from toban.chapters.backup.restoring import procedure, records, restore  # noqa: PLC0415
-    from toban.chapters.backup.restoring.restore import Refusal  # noqa: PLC0415
-
+def _restore(parts: Parts, asked: _Asked, *, shows_procedure: bool) -> None:
     edition = named_edition(parts) if asked.from_store else edition_of(parts)
     source = source_in(edition, parts, asked.subject)
     target = _target(asked.to, edition)
@@ -153,11 +141,8 @@ def _restore(parts: "Parts", asked: _Asked, *, shows_procedure: bool) -> None:
         _tell(restored, planned, asked, programs)
 
 
-def source_in(edition: "Edition", parts: "Parts", subject: str) -> "Source":
+def source_in(edition: Edition, parts: Parts, subject: str) -> Source:
     """Return where *subject* is backed up; raises `Refusal`."""
-    from toban.chapters.backup.restoring.restore import Refusal  # noqa: PLC0415
-    from toban.chapters.backup.works import source_of  # noqa: PLC0415
-
     found = source_of(subject, edition.design, edition.bindings, parts.kinds)
     if isinstance(found, str):
         bound = "、".join(BACKUPS.of(edition.bindings)) or "まだ一つもありません"
@@ -166,10 +151,8 @@ def source_in(edition: "Edition", parts: "Parts", subject: str) -> "Source":
     return found
 
 
-def _target(words: str, edition: "Edition") -> "Target":
+def _target(words: str, edition: Edition) -> Target:
     """Read `--to`: a time without a zone is one of the document's zone."""
-    from toban.chapters.backup.restoring.restore import Target  # noqa: PLC0415
-
     if words == "latest":
         return Target()
     try:
@@ -179,10 +162,7 @@ def _target(words: str, edition: "Edition") -> "Target":
     return Target(at=at if at.tzinfo else at.replace(tzinfo=edition.bindings.system.zone))
 
 
-def _known(source: "Source", at_work: "Open", *, from_store: bool) -> "Known":
-    from toban.chapters.backup.engine import BackupFailed, KeepsLog  # noqa: PLC0415
-    from toban.chapters.backup.restoring import records, restore  # noqa: PLC0415
-
+def _known(source: Source, at_work: Open, *, from_store: bool) -> Known:
     if from_store:
         return _known_to_store(source, at_work)
     known, engine = records.in_catalogue(source.subject), at_work.engine
@@ -196,10 +176,7 @@ def _known(source: "Source", at_work: "Open", *, from_store: bool) -> "Known":
         return restore.with_log_elsewhere(known, None)
 
 
-def _known_to_store(source: "Source", at_work: "Open") -> "Known":
-    from toban.chapters.backup.restoring import records  # noqa: PLC0415
-    from toban.chapters.backup.restoring.restore import Refusal  # noqa: PLC0415
-
+def _known_to_store(source: Source, at_work: Open) -> Known:
     if at_work.store is None:
         raise Refusal(
             f"「{source.subject}」のバックアップは Toban の保存先にはありません",
@@ -211,12 +188,12 @@ def _known_to_store(source: "Source", at_work: "Open") -> "Known":
     return known
 
 
-def _binaries(asked: _Asked, source: "Source") -> Path | None:
+def _binaries(asked: _Asked, source: Source) -> Path | None:
     drill = source.config.drill
     return asked.binaries or (drill.binaries if drill is not None else None)
 
 
-def describe(planned: "RestorePlan", into: Path | None, source: "Source", edition: "Edition") -> list[str]:
+def describe(planned: RestorePlan, into: Path | None, source: Source, edition: Edition) -> list[str]:
     """Return the plan in lines."""
     zone = edition.bindings.system.zone
     lines = [f"{planned.subject} を戻す計画"]
@@ -242,10 +219,7 @@ def describe(planned: "RestorePlan", into: Path | None, source: "Source", editio
     return lines
 
 
-def _obstacles(planned: "RestorePlan", asked: _Asked, source: "Source", store: Any) -> "Iterator[Any]":
-    from toban.chapters.backup.restoring import restore  # noqa: PLC0415
-    from toban.chapters.backup.restoring.restore import Refusal  # noqa: PLC0415
-
+def _obstacles(planned: RestorePlan, asked: _Asked, source: Source, store: Any) -> Iterator[Any]:
     if planned.is_physical and asked.into is None:
         yield Refusal("戻す先がありません", "--into に空のフォルダーを指してください")
     if source.kind.into_database and not asked.server:
@@ -270,11 +244,8 @@ def _confirm(asked: _Asked) -> None:
         raise SystemExit(_REFUSED)
 
 
-def _server(asked: _Asked, source: "Source") -> str:
+def _server(asked: _Asked, source: Source) -> str:
     """Return the database to restore into, or the name of what is to be made; raises `Refusal`."""
-    from toban.chapters.backup.restoring.restore import Refusal  # noqa: PLC0415
-    from toban.engine.bindings.secret import Secret, SecretUnavailable  # noqa: PLC0415
-
     if not source.kind.into_database:
         return asked.server
     try:
@@ -284,10 +255,8 @@ def _server(asked: _Asked, source: "Source") -> str:
 
 
 def _act(
-    engine: Any, planned: "RestorePlan", asked: _Asked, server: str, programs: "Programs | None"
-) -> "Restored":
-    from toban.chapters.backup.engine import BackupFailed  # noqa: PLC0415
-
+    engine: Any, planned: RestorePlan, asked: _Asked, server: str, programs: Programs | None
+) -> Restored:
     into = asked.into or Path("restore.work")
     try:
         order = planned.order(into, server=server, binaries=programs.folder if programs else None)
@@ -299,10 +268,7 @@ def _act(
     return restored
 
 
-def _start(folder: Path, programs: "Programs") -> None:
-    from toban.chapters.backup.drills import postgres  # noqa: PLC0415
-    from toban.chapters.backup.engine import BackupFailed  # noqa: PLC0415
-
+def _start(folder: Path, programs: Programs) -> None:
     log = folder / "restore.log"
     programs.give(folder, folder.with_name(f"{folder.name}.tablespaces"))
     try:
@@ -323,20 +289,13 @@ def _turn(asked: _Asked, screen: Screen) -> Iterator[None]:
     if asked.from_store:
         yield
         return
-    from toban.chapters.backup.turns import turn_of  # noqa: PLC0415
-
     with turn_of(asked.subject, screen):
         yield
 
 
-def _tell(restored: "Restored", planned: "RestorePlan", asked: _Asked, programs: "Programs | None") -> None:
-    from toban.chapters.backup.report import phase  # noqa: PLC0415
-
+def _tell(restored: Restored, planned: RestorePlan, asked: _Asked, programs: Programs | None) -> None:
     into = str(restored.folder or restored.server or asked.server)
     if not asked.from_store:
-        from toban.chapters.backup.restoring import records  # noqa: PLC0415
-        from toban.engine.clock import system_clock  # noqa: PLC0415
-
         records.note_restored(planned, into, by=getpass.getuser(), now=system_clock())
     took = "、".join(f"{phase(name)} {seconds:.1f}秒" for name, seconds in restored.phases.items())
     say(f"戻しました: {into}  ({took})")

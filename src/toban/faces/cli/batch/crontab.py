@@ -26,7 +26,7 @@ def _zone(_context: click.Context, _option: click.Parameter, written: str | None
     return written
 
 
-@click.group("batch", short_help="Bring batches in from elsewhere (バッチを持ち込む).")
+@click.group("batch")
 def command() -> None:
     """Bring in batches that something else runs today. いま別のものが動かしているバッチを持ち込みます。"""
 

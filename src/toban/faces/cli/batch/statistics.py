@@ -6,15 +6,12 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import click
 
-from toban.faces.cli.state import opened_state
+from toban.chapters.batch.kinds.statistics.history import DayRow, history, works
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
-
-if TYPE_CHECKING:
-    from toban.chapters.batch.kinds.statistics.history import DayRow
 
 _UNKNOWN = 1
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -23,7 +20,6 @@ _A_MONTH = timedelta(days=31)
 
 @click.command(
     "statistics",
-    short_help="Show the figures of past days (集計した数字).",
     epilog="Example: toban statistics B004 --from 2026-11-01 --format csv",
 )
 @click.argument("batch", required=False)
@@ -46,9 +42,7 @@ def command(batch: str | None, first: datetime | None, last: datetime | None, fo
     speak_utf8()
     end = last.date() if last else datetime.now().astimezone().date()
     start = first.date() if first else end - _A_MONTH
-    with opened_state():
-        from toban.chapters.batch.kinds.statistics.history import history, works  # noqa: PLC0415
-
+    with usable_state():
         key = _chosen(batch, works())
         rows = history(key, start, end)
     if form == "json":
@@ -74,11 +68,11 @@ def _chosen(batch: str | None, known: Sequence[str]) -> str:
     raise SystemExit(_UNKNOWN)
 
 
-def _line(row: "DayRow") -> str:
+def _line(row: DayRow) -> str:
     return f"{row.day}  {'、'.join(map(str, row.figures))}"
 
 
-def _as_json(row: "DayRow") -> dict[str, object]:
+def _as_json(row: DayRow) -> dict[str, object]:
     """Return the day for machines; values as text, so that none loses a digit."""
     figures = [
         {
@@ -92,7 +86,7 @@ def _as_json(row: "DayRow") -> dict[str, object]:
     return {"day": row.day.isoformat(), "figures": figures}
 
 
-def _as_csv(rows: "Sequence[DayRow]") -> str:
+def _as_csv(rows: Sequence[DayRow]) -> str:
     """Return a column for each name that any of the days has."""
     names = list(dict.fromkeys(each.name for row in rows for each in row.figures))
     text = io.StringIO()

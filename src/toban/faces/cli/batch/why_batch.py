@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from django.conf import settings
+
+from toban.chapters.batch.operation import OPERATION
+from toban.design.clauses.batch import Batch
+from toban.engine.clock import system_clock
 from toban.engine.parts import Parts
 from toban.engine.runs.kinds import key_of
+from toban.engine.runs.models import PlannedWork, Run
 from toban.faces.cli.answer import Answer
+from toban.faces.cli.kept import kept_edition
 from toban.faces.cli.runs.runs import as_json, line
-
-if TYPE_CHECKING:
-    from toban.engine.runs.models import PlannedWork, Run
+from toban.faces.words.runs import because, standing
 
 _RUNS, _LINES = 5, 20
 
@@ -20,8 +24,6 @@ def answer(parts: Parts, batch: str) -> Answer | None:
 
     None where neither the document nor the ledger knows it.
     """
-    from toban.engine.runs.models import PlannedWork, Run  # noqa: PLC0415
-
     work = PlannedWork.objects.filter(key=batch).first()
     written = _written(parts, batch, work)
     if work is None and written.is_unknown:
@@ -46,13 +48,7 @@ class _Written:
     """Why its row does not run, and what to write; empty for one that does."""
 
 
-def _written(parts: Parts, batch: str, work: "PlannedWork | None") -> _Written:
-    from django.conf import settings  # noqa: PLC0415
-
-    from toban.chapters.batch.operation import OPERATION  # noqa: PLC0415
-    from toban.design.clauses.batch import Batch  # noqa: PLC0415
-    from toban.faces.cli.kept import kept_edition  # noqa: PLC0415
-
+def _written(parts: Parts, batch: str, work: PlannedWork | None) -> _Written:
     edition = kept_edition(parts, settings.HOME)
     if edition is None:
         return _Written((), is_unknown=True)
@@ -73,7 +69,7 @@ def _written(parts: Parts, batch: str, work: "PlannedWork | None") -> _Written:
     return _Written(known, is_unknown=ordering is None, citation=citation)
 
 
-def _told(written: _Written, work: "PlannedWork | None", runs: "list[Run]") -> Iterator[str]:
+def _told(written: _Written, work: PlannedWork | None, runs: list[Run]) -> Iterator[str]:
     yield from _plan(written, work)
     for run in runs:
         yield line(run, work)
@@ -84,7 +80,7 @@ def _told(written: _Written, work: "PlannedWork | None", runs: "list[Run]") -> I
         yield from (f"  | {text}" for text in said)
 
 
-def _plan(written: _Written, work: "PlannedWork | None") -> Iterator[str]:
+def _plan(written: _Written, work: PlannedWork | None) -> Iterator[str]:
     """Say when it runs, or why it does not run at all."""
     if written.citation:
         yield f"行 {written.citation}"
@@ -100,11 +96,8 @@ def _plan(written: _Written, work: "PlannedWork | None") -> Iterator[str]:
         yield f"次回 {due}"
 
 
-def _waits_for(run: "Run", work: "PlannedWork | None") -> Iterator[str]:
+def _waits_for(run: Run, work: PlannedWork | None) -> Iterator[str]:
     """Name what a waiting run waits for, where it is another run or somebody's consent."""
-    from toban.engine.runs.models import Run  # noqa: PLC0415
-    from toban.faces.words.runs import standing  # noqa: PLC0415
-
     if run.state != Run.State.WAITING:
         return
     if run.reason == "awaiting-approval":
@@ -121,17 +114,14 @@ def _waits_for(run: "Run", work: "PlannedWork | None") -> Iterator[str]:
             yield f"先に成功すべき {key}: 実行 {before.pk} は{standing(before).word} (toban why {key})"
 
 
-def _newest_lines(run: "Run") -> list[str]:
+def _newest_lines(run: Run) -> list[str]:
     rows = run.log.order_by("-pk")[:_LINES]
     return [row.text for row in reversed(rows)]
 
 
 def _told_to_machines(
-    batch: str, written: _Written, work: "PlannedWork | None", runs: "list[Run]"
+    batch: str, written: _Written, work: PlannedWork | None, runs: list[Run]
 ) -> dict[str, object]:
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.faces.words.runs import because  # noqa: PLC0415
-
     now = system_clock()
     return {
         "batch": batch,

@@ -28,7 +28,6 @@ _DATE = click.DateTime(["%Y-%m-%d"])
 
 @click.command(
     "calendar",
-    short_help="Show what falls on which day (予定の暦).",
     epilog="Example: toban calendar --design 運用設計書.md --from 2027-04-01 --to 2028-03-31 --format ics",
 )
 @click.option(

@@ -46,7 +46,6 @@ def _within_reach(
 
 @click.command(
     "check",
-    short_help="Find contradictions in the document (文書の矛盾を見つける).",
     epilog="Example: toban check 運用設計書.md --format json",
 )
 @click.argument("file", type=click.Path(path_type=Path))

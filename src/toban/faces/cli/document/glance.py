@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -10,9 +11,12 @@ from rich.text import Text
 
 from toban.design.clauses.base import Clause
 from toban.engine.bindings.edition import Edition
-from toban.engine.evidence.models import ClauseStatus
+from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify.duty import overrides
 from toban.engine.notify.duty.roster import Override
+from toban.engine.parts import Parts
+from toban.faces.cli.kept import kept_edition
 from toban.faces.document.live import LiveRow, live_rows, worst_first
 from toban.faces.document.outline import outline
 from toban.faces.document.overview import ContentsLine, Figure, contents, figures, short
@@ -77,6 +81,17 @@ class Glance:
         """Return the chapters whose heading contains *sought*."""
         chapters = [each for each in self.chapters if sought.casefold() in each.line.title.casefold()]
         return Glance(self.edition, self.now, self.figures, chapters, self.refusal)
+
+
+def look(parts: Parts, home: Path, now: datetime) -> Glance | None:
+    """Return what the page of the Toban of *home* shows *now*; None where no document is in force."""
+    edition = kept_edition(parts, home)
+    if edition is None:
+        return None
+    told = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT)
+    latest = told.order_by("-sequence").first()
+    refusal = str(latest.content.get("reason", "")) if latest else ""
+    return glance(edition, list(ClauseStatus.objects.all()), overrides.standing(now), now, refusal)
 
 
 def glance(

@@ -14,7 +14,6 @@ _UNUSABLE = 2
 
 @click.command(
     "init",
-    short_help="Write a first toban.toml (接続表を書き出す).",
     epilog="Example: toban init 運用設計書.md",
 )
 @click.argument("document", type=click.Path(path_type=Path))

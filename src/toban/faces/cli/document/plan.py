@@ -24,7 +24,6 @@ _CHANGES = 3
 
 @click.command(
     "plan",
-    short_help="Show what differs between two versions (二つの版の違いを示す).",
     epilog="Example: toban plan 運用設計書.md 運用設計書.new.md",
 )
 @click.argument("old", type=click.Path(path_type=Path))

@@ -4,18 +4,16 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Never
+from typing import Never
 
 import click
+from rich.console import Console, RenderableType
 
-from toban.chapters.objectives.bindings import STATUS
+from toban.engine.clock import system_clock
 from toban.engine.parts import Parts
-from toban.faces.cli.kept import KEPT, edition_of, kept_edition
-from toban.faces.cli.state import opened_state
+from toban.engine.supervision.home import in_force_folder
+from toban.faces.cli.state import set_up, usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
-
-if TYPE_CHECKING:
-    from toban.faces.cli.document.glance import Glance
 
 _NOT_WRITTEN = 1
 _NOTHING_TO_SHOW = 2
@@ -26,7 +24,6 @@ _WIDE = 200
 @click.group(
     "status",
     invoke_without_command=True,
-    short_help="Show the living document in the terminal (文書の今を端末に示す).",
     epilog="Example: toban status --chapter 監視",
 )
 @click.option(
@@ -53,24 +50,28 @@ def command(context: click.Context, home: Path, chapter: str, whole: bool, form:
       2  there is nothing to show: the reason and a HINT stand on the error stream
     """
     speak_utf8()
-    if not (home / KEPT).exists() and "TOBAN_DESIGN" not in os.environ:
+    if not in_force_folder(home).exists() and "TOBAN_DESIGN" not in os.environ:
         # Said before the state database is opened: SQLite would make an empty one.
         _nothing_runs(home)
     os.environ["TOBAN_HOME"] = str(home.absolute())
+    set_up()
     if context.invoked_subcommand is not None:
         return
-    with opened_state():
-        seen = _look(context.obj, home)
+    # Django's settings read TOBAN_HOME: what needs them is imported after that.
+    from toban.faces.cli.document import glance  # noqa: PLC0415
+
+    with usable_state():
+        seen = glance.look(context.obj, home, system_clock())
+    if seen is None:
+        _nothing_runs(home)
     shown = seen.only(chapter)
     if chapter and not shown.chapters:
         titles = "、".join(each.line.title for each in seen.chapters)
         _give_up(f"「{chapter}」を見出しに含む章はありません", f"あるのは {titles} です")
     if form == "json":
-        from toban.faces.cli.document.glance import as_json  # noqa: PLC0415
-
-        say(json.dumps(as_json(shown), ensure_ascii=False, indent=2))
+        say(json.dumps(glance.as_json(shown), ensure_ascii=False, indent=2))
     else:
-        _print(shown, whole=whole)
+        _print(glance.as_text(shown, whole=whole))
 
 
 @command.command(
@@ -93,10 +94,11 @@ def export_(parts: Parts, folder: Path) -> None:
       2  nothing runs there, or the state database can't be used
     """
     speak_utf8()
-    with opened_state():
-        from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.faces.public.page import files  # noqa: PLC0415
+    from toban.chapters.objectives.bindings import STATUS  # noqa: PLC0415
+    from toban.faces.cli.kept import edition_of  # noqa: PLC0415
+    from toban.faces.public.page import files  # noqa: PLC0415
 
+    with usable_state():
         edition = edition_of(parts)
         status = STATUS.of(edition.bindings)
         if status is None:
@@ -123,29 +125,8 @@ def _replace(path: Path, content: bytes) -> None:
     beside.replace(path)
 
 
-def _look(parts: Parts, home: Path) -> "Glance":
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.evidence.models import ClauseStatus, LedgerEntry  # noqa: PLC0415
-    from toban.engine.notify.duty import overrides  # noqa: PLC0415
-    from toban.faces.cli.document.glance import glance  # noqa: PLC0415
-
-    edition = kept_edition(parts, home)
-    if edition is None:
-        _nothing_runs(home)
-    told = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT)
-    latest = told.order_by("-sequence").first()
-    refusal = str(latest.content.get("reason", "")) if latest else ""
-    now = system_clock()
-    return glance(edition, list(ClauseStatus.objects.all()), overrides.standing(now), now, refusal)
-
-
-def _print(shown: "Glance", *, whole: bool) -> None:
-    from rich.console import Console  # noqa: PLC0415
-
-    from toban.faces.cli.document.glance import as_text  # noqa: PLC0415
-
-    console = Console(width=None if sys.stdout.isatty() else _WIDE)
-    console.print(as_text(shown, whole=whole))
+def _print(page: RenderableType) -> None:
+    Console(width=None if sys.stdout.isatty() else _WIDE).print(page)
 
 
 def _nothing_runs(home: Path) -> Never:

@@ -9,7 +9,7 @@ from toban.faces.cli.answer import Answer
 from toban.faces.cli.batch import why_batch
 from toban.faces.cli.document import why_row
 from toban.faces.cli.notify import why_alert
-from toban.faces.cli.state import opened_state
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNKNOWN = 1
@@ -19,7 +19,6 @@ _NAMED = 10
 
 @click.command(
     "why",
-    short_help="Why was I told, or not? Why did it run, or not? (なぜ知らせた、実行したか).",
     epilog="Example: toban why 12; toban why DB CPU使用率; toban why B003",
 )
 @click.argument("asked", metavar="ALERT|ROW|BATCH", nargs=-1, required=True)
@@ -40,7 +39,7 @@ def command(parts: Parts, asked: tuple[str, ...], form: str) -> None:
     """
     speak_utf8()
     words = " ".join(asked)
-    with opened_state():
+    with usable_state():
         found = _answer(parts, words)
         if found is None:
             refuse(f"「{words}」というアラート、行、バッチはありません", _way_out(parts))

@@ -1,44 +1,46 @@
 """Why somebody was told of a row of the document, or was not: `toban why DB CPU使用率`."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
+from django.conf import settings
+
+from toban.design.clauses.base import Clause
+from toban.design.clauses.notices import NotificationRule
+from toban.design.values.severity import AlertLevel
+from toban.engine.bindings.edition import Edition
+from toban.engine.clock import system_clock
+from toban.engine.evidence.models import ClauseStatus
+from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
+from toban.engine.notify.models import Alert, Delivery, Silence
+from toban.engine.notify.routing.contacts import contacts_of
+from toban.engine.notify.routing.routing import Routing, routing_of, rules_for
 from toban.engine.parts import Parts
 from toban.faces.cli.answer import Answer
+from toban.faces.cli.kept import kept_edition
 from toban.faces.cli.notify import why_alert
 from toban.faces.cli.notify.alerts import as_json, line
-
-if TYPE_CHECKING:
-    from toban.design.clauses.base import Clause
-    from toban.design.values.severity import AlertLevel
-    from toban.engine.bindings.edition import Edition
-    from toban.engine.evidence.models import ClauseStatus
-    from toban.engine.notify.models import Alert, Delivery, Silence
-    from toban.engine.notify.routing.routing import Routing
+from toban.faces.words.alerts import condition_word
+from toban.faces.words.verdicts import WORDS
 
 _ALERTS, _NOTICES = 5, 10
 
 
-def rows(parts: Parts, asked: str) -> "Sequence[Clause]":
+def rows(parts: Parts, asked: str) -> Sequence[Clause]:
     """Return the rows of the document in force that *asked* means: an id, a citation, or all its words."""
     edition = _edition(parts)
     return named(edition.design.clauses, asked) if edition is not None else ()
 
 
-def named(clauses: "Sequence[Clause]", asked: str) -> "Sequence[Clause]":
+def named(clauses: Sequence[Clause], asked: str) -> Sequence[Clause]:
     """Return those of *clauses* with the id or the citation *asked*, else those with all its words. Pure."""
     exact = [each for each in clauses if asked in (each.id, str(each.origin), f":{each.origin.line}")]
     words = asked.casefold().split()
     return exact or [each for each in clauses if all(word in each.text.casefold() for word in words)]
 
 
-def answer(parts: Parts, clause: "Clause") -> Answer | None:
+def answer(parts: Parts, clause: Clause) -> Answer | None:
     """Say how the row stands, what was told of it, and who would be told now."""
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.evidence.models import ClauseStatus  # noqa: PLC0415
-    from toban.engine.notify.models import Alert, Delivery, Silence  # noqa: PLC0415
-
     edition = _edition(parts)
     if edition is None:
         return None
@@ -75,32 +77,18 @@ def answer(parts: Parts, clause: "Clause") -> Answer | None:
     return Answer(tuple(lines), values)
 
 
-def _edition(parts: Parts) -> "Edition | None":
-    from django.conf import settings  # noqa: PLC0415
-
-    from toban.faces.cli.kept import kept_edition  # noqa: PLC0415
-
+def _edition(parts: Parts) -> Edition | None:
     return kept_edition(parts, settings.HOME)
 
 
-def _ways(parts: Parts, edition: "Edition") -> "dict[AlertLevel, Routing]":
+def _ways(parts: Parts, edition: Edition) -> dict[AlertLevel, Routing]:
     """Where the matrix leads for each level, by the bindings in force."""
-    from django.conf import settings  # noqa: PLC0415
-
-    from toban.design.clauses.notices import NotificationRule  # noqa: PLC0415
-    from toban.design.values.severity import AlertLevel  # noqa: PLC0415
-    from toban.engine.notify.routing.contacts import contacts_of  # noqa: PLC0415
-    from toban.engine.notify.routing.routing import routing_of, rules_for  # noqa: PLC0415
-
     contacts = contacts_of(edition.bindings, parts.kinds.of(CHANNEL_KINDS), settings.PUBLIC_URL)
     rules = edition.design.of(NotificationRule)
     return {level: routing_of(rules_for(rules, level), contacts) for level in AlertLevel}
 
 
-def _standing(status: "ClauseStatus | None") -> Iterator[str]:
-    from toban.engine.evidence.verdict import Verdict  # noqa: PLC0415
-    from toban.faces.words.verdicts import WORDS  # noqa: PLC0415
-
+def _standing(status: ClauseStatus | None) -> Iterator[str]:
     if status is None:
         yield "判定 まだありません (toban up は動いていますか)"
         return
@@ -110,7 +98,7 @@ def _standing(status: "ClauseStatus | None") -> Iterator[str]:
     yield from (f"     {text}" for text in status.reason.splitlines())
 
 
-def _alerts(alerts: "Sequence[Alert]", newest: Answer | None) -> Iterator[str]:
+def _alerts(alerts: Sequence[Alert], newest: Answer | None) -> Iterator[str]:
     if newest is None:
         yield "アラート この行のアラートはまだありません。だれにも知らせていません"
         return
@@ -119,22 +107,20 @@ def _alerts(alerts: "Sequence[Alert]", newest: Answer | None) -> Iterator[str]:
     yield from (line(alert) for alert in alerts[1:])
 
 
-def _ordered(notices: "Sequence[Delivery]") -> Iterator[str]:
+def _ordered(notices: Sequence[Delivery]) -> Iterator[str]:
     """What a row of the matrix has had sent."""
     if notices:
         yield "この行が送らせた知らせ"
         yield from (f"  {each.destination}  {why_alert.receipt(each)}" for each in notices)
 
 
-def _about(silence: "Silence") -> str:
+def _about(silence: Silence) -> str:
     matchers = " ".join(f"{name}={value}" for name, value in silence.matchers.items())
     until = f"{silence.ends_at.astimezone():%Y-%m-%d %H:%M}"
     return f"{matchers} は {until} まで知らせません ({silence.author}: {silence.reason})"
 
 
-def _way(level: "AlertLevel", routing: "Routing") -> Iterator[str]:
-    from toban.faces.words.alerts import condition_word  # noqa: PLC0415
-
+def _way(level: AlertLevel, routing: Routing) -> Iterator[str]:
     yield f"いま{condition_word(level.value)}になれば"
     for route in routing.routes:
         yield f"  → {route.destination}  {route.recipient}  ({route.rule_citation})"
@@ -144,7 +130,7 @@ def _way(level: "AlertLevel", routing: "Routing") -> Iterator[str]:
         yield "  × 通知の表にこのレベルの行がありません"
 
 
-def _way_json(routing: "Routing") -> dict[str, object]:
+def _way_json(routing: Routing) -> dict[str, object]:
     return {
         "routes": [
             {"destination": each.destination, "recipient": each.recipient, "ordered_by": each.rule_citation}

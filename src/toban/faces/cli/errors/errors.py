@@ -4,20 +4,23 @@ import getpass
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from toban.chapters.errors import orders
+from toban.chapters.errors.kept import Search, event_of, found
+from toban.chapters.errors.models import ErrorGroup
+from toban.chapters.errors.search import Term, read_search
+from toban.engine.clock import system_clock
+from toban.engine.orders import NotPossible
 from toban.engine.search_parts import BadSearch, term
 from toban.engine.text import printable
 from toban.faces.cli.errors.keys import dsn_, key_
 from toban.faces.cli.errors.review import review_
-from toban.faces.cli.state import opened_state
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
-
-if TYPE_CHECKING:
-    from toban.chapters.errors.models import ErrorGroup
-    from toban.chapters.errors.search import Term
+from toban.faces.words.errors import FRESH, standing
 
 _REFUSED, _UNUSABLE = 1, 2
 _STATES = ("open", "new", "regressed", "resolved", "ignored", "all")
@@ -29,7 +32,6 @@ _NUMBER = click.argument("number", type=click.IntRange(1), metavar="ERROR")
 
 @click.group(
     "errors",
-    short_help="Errors of applications, by Sentry's SDKs (アプリのエラー).",
     epilog="Example: toban errors list --state regressed",
 )
 def command() -> None:
@@ -69,11 +71,7 @@ def list_(state: str, project: str, written: str, assignee: str, limit: int, for
       2  the search can't be read, or the state database can't be used
     """
     speak_utf8()
-    with opened_state():
-        from toban.chapters.errors.kept import Search, found  # noqa: PLC0415
-        from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.faces.words.errors import FRESH  # noqa: PLC0415
-
+    with usable_state():
         fresh = system_clock() - FRESH
         state = "" if state == "all" else state
         search = Search(state, _terms(written), project, assignee=assignee, fresh=fresh)
@@ -84,9 +82,7 @@ def list_(state: str, project: str, written: str, assignee: str, limit: int, for
             say("\n".join(map(_line, groups)) or "この条件に当てはまるエラーはありません")
 
 
-def _terms(written: str) -> "tuple[Term, ...]":
-    from toban.chapters.errors.search import read_search  # noqa: PLC0415
-
+def _terms(written: str) -> tuple[Term, ...]:
     try:
         return read_search(written)
     except BadSearch as bad:
@@ -107,10 +103,7 @@ def show_(number: int, form: str) -> None:
       2  the state database can't be used
     """
     speak_utf8()
-    with opened_state():
-        from toban.chapters.errors.kept import event_of  # noqa: PLC0415
-        from toban.chapters.errors.models import ErrorGroup  # noqa: PLC0415
-
+    with usable_state():
         group = ErrorGroup.objects.filter(pk=number).first()
         if group is None:
             refuse(f"エラー {number} がありません", "toban errors list --state all で番号が分かります")
@@ -191,11 +184,7 @@ def assign_(number: int, name: str) -> None:
 
 def _order(what: str, number: int, *more: str, **named: str) -> None:
     speak_utf8()
-    with opened_state():
-        from toban.chapters.errors import orders  # noqa: PLC0415
-        from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.engine.orders import NotPossible  # noqa: PLC0415
-
+    with usable_state():
         orders_by_name: Mapping[str, Callable[..., ErrorGroup]] = {
             "resolve": orders.resolve,
             "ignore": orders.ignore,
@@ -210,11 +199,8 @@ def _order(what: str, number: int, *more: str, **named: str) -> None:
         say(_line(group))
 
 
-def _line(group: "ErrorGroup") -> str:
+def _line(group: ErrorGroup) -> str:
     """Return the error in one line, its times on this machine's clock."""
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.faces.words.errors import standing  # noqa: PLC0415
-
     stands = standing(group, system_clock())
     parts = [
         f"{group.pk:>6}",
@@ -228,7 +214,7 @@ def _line(group: "ErrorGroup") -> str:
     return printable("  ".join(part for part in parts if part))
 
 
-def _facts(group: "ErrorGroup") -> Sequence[str]:
+def _facts(group: ErrorGroup) -> Sequence[str]:
     releases = " … ".join(dict.fromkeys(filter(None, (group.first_release, group.last_release))))
     resolved = ""
     if group.resolved_at is not None:
@@ -271,7 +257,7 @@ def _said(text: str) -> Iterator[str]:
     yield from map(printable, text.splitlines())
 
 
-def as_json(group: "ErrorGroup") -> dict[str, object]:
+def as_json(group: ErrorGroup) -> dict[str, object]:
     """Return the error for machines, times in UTC."""
     return {
         "error": group.pk,

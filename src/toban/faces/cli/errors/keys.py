@@ -3,20 +3,18 @@
 import json
 import os
 import secrets
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
+from django.conf import settings
 
 from toban.chapters.errors.bindings import ERRORS
+from toban.engine.bindings.edition import Edition
+from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.parts import Parts
+from toban.engine.supervision.home import processes_file
 from toban.faces.cli.kept import edition_of
-from toban.faces.cli.state import set_up
 from toban.faces.terminal import refuse, say, speak_utf8
-
-if TYPE_CHECKING:
-    from toban.engine.bindings.edition import Edition
-    from toban.engine.bindings.secret import Secret
 
 _REFUSED = 1
 _KEY_BYTES = 16
@@ -57,7 +55,6 @@ def dsn_(parts: Parts, app: str) -> None:
       2  nothing runs there, or the state database can't be used
     """
     speak_utf8()
-    set_up()
     edition = edition_of(parts)
     known = ERRORS.of(edition.bindings)
     if (app and app not in known) or not known:
@@ -69,9 +66,7 @@ def dsn_(parts: Parts, app: str) -> None:
         say(dsn if app else f"{name}  {dsn}")
 
 
-def _dsn(edition: "Edition", name: str) -> str:
-    from toban.engine.bindings.secret import SecretUnavailable  # noqa: PLC0415
-
+def _dsn(edition: Edition, name: str) -> str:
     binding = ERRORS.of(edition.bindings)[name]
     try:
         key = binding.key.reveal()
@@ -85,7 +80,7 @@ def _dsn(edition: "Edition", name: str) -> str:
     return f"{place.scheme}://{key}@{place.netloc}{place.path.rstrip('/')}/{binding.project}"
 
 
-def _way_to(key: "Secret") -> str:
+def _way_to(key: Secret) -> str:
     """Return how to come by *key* where this process lacks it: a new one would fit no DSN that is in use."""
     where = key.reference.removeprefix(key.ENV)
     if where != key.reference:
@@ -102,10 +97,6 @@ def _way_to(key: "Secret") -> str:
 
 def _public_url() -> str:
     """Return where Toban is reached: as told, else as the `toban up` of this home says."""
-    from django.conf import settings  # noqa: PLC0415
-
-    from toban.engine.supervision.home import processes_file  # noqa: PLC0415
-
     shown = processes_file(settings.HOME)
     if "TOBAN_PUBLIC_URL" in os.environ or not shown.exists():
         told: str = settings.PUBLIC_URL

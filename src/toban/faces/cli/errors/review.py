@@ -3,24 +3,25 @@
 import getpass
 import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
 import click
 
+from toban.chapters.errors import clauses, orders
+from toban.chapters.errors.kept import weekly
+from toban.chapters.errors.models import ErrorGroup
+from toban.chapters.errors.review import Reviewed, Week, week_of
+from toban.engine.clock import system_clock
 from toban.engine.parts import Parts
 from toban.engine.text import printable
 from toban.faces.cli.kept import edition_of
-from toban.faces.cli.state import opened_state
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import say, speak_utf8
+from toban.faces.words.errors import TRENDS
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+type Found = Sequence[tuple[ErrorGroup, Reviewed]]
 
-    from toban.chapters.errors.models import ErrorGroup
-    from toban.chapters.errors.review import Reviewed, Week
-
-    type Found = Sequence[tuple[ErrorGroup, Reviewed]]
 
 _YEARS = range(2000, 2200)
 
@@ -47,12 +48,7 @@ def review_(parts: Parts, week: str | None, project: str, done: bool, form: str)
     """
     speak_utf8()
     day = _day(week) if week is not None else None
-    with opened_state():
-        from toban.chapters.errors import clauses, orders  # noqa: PLC0415
-        from toban.chapters.errors.kept import weekly  # noqa: PLC0415
-        from toban.chapters.errors.review import week_of  # noqa: PLC0415
-        from toban.engine.clock import system_clock  # noqa: PLC0415
-
+    with usable_state():
         edition, now = edition_of(parts), system_clock()
         zone = edition.bindings.system.zone
         chosen = week_of(day, zone) if day is not None else week_of(now.astimezone(zone).date(), zone).before
@@ -77,9 +73,7 @@ def _day(written: str) -> date:
     return day
 
 
-def _text(week: "Week", found: "Found") -> str:
-    from toban.faces.words.errors import TRENDS  # noqa: PLC0415
-
+def _text(week: Week, found: Found) -> str:
     lines, last = [f"{week.monday} からの週（前の週との比較）"], None
     for group, each in found:
         if each.trend is not last:
@@ -90,7 +84,7 @@ def _text(week: "Week", found: "Found") -> str:
     return "\n".join(lines if found else [*lines, "エラーはありませんでした"])
 
 
-def _json(week: "Week", found: "Found") -> str:
+def _json(week: Week, found: Found) -> str:
     told = [
         {
             "error": group.pk,

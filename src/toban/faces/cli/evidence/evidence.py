@@ -3,24 +3,25 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from toban.engine.evidence import ledger
+from toban.engine.evidence.ledger import Head, Verification
+from toban.engine.evidence.models import Shipment
+from toban.engine.evidence.segments import LEDGER, Walked
+from toban.engine.evidence.shipping import NotShipped
 from toban.engine.parts import Parts
 from toban.faces.cli.evidence.outside import Unfound, known_here, opened, ship, walked
-from toban.faces.cli.state import opened_state, set_up
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
-
-if TYPE_CHECKING:
-    from toban.engine.evidence.ledger import Head, Verification
-    from toban.engine.evidence.segments import Walked
 
 _BROKEN, _UNUSABLE = 1, 2
 _HEAD = re.compile(r"(?:(?P<chain>[a-z]+)/)?(?P<number>\d+):(?P<digest>[0-9a-f]{64})")
 
 
-@click.group("evidence", short_help="Check the evidence, and send it out (証跡を確かめ、外へ送る).")
+@click.group("evidence")
 def command() -> None:
     """Work with the append-only ledger: every verdict, notice and change, chained by digests."""
     speak_utf8()
@@ -59,9 +60,7 @@ def verify(parts: Parts, known: str | None, source: str | None, form: str) -> No
     if source is not None:
         _verify_outside(parts, source, noted, form)
         return
-    with opened_state():
-        from toban.engine.evidence import ledger  # noqa: PLC0415
-
+    with usable_state():
         head = ledger.Head(noted[1], noted[2]) if noted else _shipped_head()
         found = ledger.verify(head)
     say(_json(found) if form == "json" else _text(found))
@@ -86,11 +85,8 @@ def export(parts: Parts) -> None:
       1  it could not be sent
       2  no store is bound, or the state database can't be used
     """
-    set_up()
-    from toban.engine.evidence.shipping import NotShipped  # noqa: PLC0415
-
     try:
-        with opened_state():
+        with usable_state():
             count, heads = ship(parts)
     except NotShipped as trouble:
         refuse(f"証跡を外へ送れません: {trouble}", "保存先と、その鍵と権限を確かめてください")
@@ -122,17 +118,13 @@ def _verify_outside(parts: Parts, source: str, noted: tuple[str, int, str] | Non
         raise SystemExit(_BROKEN)
 
 
-def _shipped_head() -> "Head | None":
+def _shipped_head() -> Head | None:
     """Return the newest entry that was sent out: an end that was cut off here is missing from it on."""
-    from toban.engine.evidence.ledger import Head  # noqa: PLC0415
-    from toban.engine.evidence.models import Shipment  # noqa: PLC0415
-    from toban.engine.evidence.segments import LEDGER  # noqa: PLC0415
-
     sent = Shipment.objects.filter(chain=LEDGER).order_by("-last").first()
     return Head(sent.last, sent.line) if sent is not None else None
 
 
-def _walk_text(found: "Walked") -> str:
+def _walk_text(found: Walked) -> str:
     end = f"{found.chain}/{found.tip.number}:{found.tip.digest}"
     if found.broken is None:
         began = f"（{found.began_at} 番から）" if found.began_at > 1 else ""
@@ -144,7 +136,7 @@ def _walk_text(found: "Walked") -> str:
     )
 
 
-def _as_json(found: "Walked") -> Mapping[str, Any]:
+def _as_json(found: Walked) -> Mapping[str, Any]:
     broken = None
     if found.broken is not None:
         broken = {
@@ -161,7 +153,7 @@ def _as_json(found: "Walked") -> Mapping[str, Any]:
     }
 
 
-def _text(found: "Verification") -> str:
+def _text(found: Verification) -> str:
     if found.broken is None:
         return f"● 証跡 {found.head.sequence} 件はすべてつながっています\n末尾 {found.head}"
     return (
@@ -171,7 +163,7 @@ def _text(found: "Verification") -> str:
     )
 
 
-def _json(found: "Verification") -> str:
+def _json(found: Verification) -> str:
     broken = None
     if found.broken is not None:
         broken = {"sequence": found.broken.sequence, "reason": found.broken.reason}

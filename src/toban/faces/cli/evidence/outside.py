@@ -6,18 +6,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from toban.engine.parts import Parts
-from toban.engine.stores.store import STORE_KINDS
-from toban.faces.cli.kept import edition_of, kept_edition
-from toban.faces.cli.state import set_up
+from django.conf import settings
+from django.db import DatabaseError
 
-if TYPE_CHECKING:
-    from toban.engine.bindings.model import Bindings
-    from toban.engine.evidence.segments import Walked
-    from toban.engine.stores.store import Store
+from toban.chapters.logs.audit.shipping import Shipping
+from toban.chapters.logs.keeping.places import destination_of
+from toban.chapters.logs.rules import rules
+from toban.engine.bindings.model import Bindings
+from toban.engine.clock import system_clock
+from toban.engine.evidence import segments
+from toban.engine.evidence.models import Shipment
+from toban.engine.evidence.segments import AUDIT, LEDGER, Walked, own_key
+from toban.engine.evidence.shipping import NotShipped, tip_of
+from toban.engine.parts import Parts
+from toban.engine.stores.store import STORE_KINDS, Store, StoreTrouble
+from toban.engine.telemetry.store import Telemetry
+from toban.faces.cli.kept import edition_of, kept_edition
 
 type Known = Mapping[str, Mapping[int, str]]
 """Chain → number → the digest that its segment must have."""
@@ -45,9 +51,6 @@ class Place:
 @contextmanager
 def opened(parts: Parts, source: str) -> Iterator[Place]:
     """Have *source* to read from, a file, a folder, a store or its address; raises `Unfound`."""
-    from toban.engine.evidence.segments import own_key  # noqa: PLC0415
-    from toban.engine.stores.store import StoreTrouble  # noqa: PLC0415
-
     path = Path(source)
     try:
         if path.is_file():
@@ -66,10 +69,8 @@ def opened(parts: Parts, source: str) -> Iterator[Place]:
         ) from trouble
 
 
-def walked(place: Place, known: Known) -> "list[Walked]":
+def walked(place: Place, known: Known) -> list[Walked]:
     """Walk every chain of *place*, and those that should be there; raises `Unfound` where there is none."""
-    from toban.engine.evidence import segments  # noqa: PLC0415
-
     chains: dict[str, Sequence[str]] = dict.fromkeys(known, ())
     chains |= dict(segments.in_order(place.keys))
     if not chains:
@@ -91,11 +92,6 @@ def walked(place: Place, known: Known) -> "list[Walked]":
 
 def known_here(place: str) -> dict[str, dict[int, str]]:
     """Return what this machine's Toban has sent to *place*; nothing where there is no Toban."""
-    set_up()
-    from django.db import DatabaseError  # noqa: PLC0415
-
-    from toban.engine.evidence.models import Shipment  # noqa: PLC0415
-
     found: dict[str, dict[int, str]] = {}
     try:
         for sent in Shipment.objects.filter(place=place):
@@ -110,16 +106,6 @@ def ship(parts: Parts) -> tuple[int, list[str]]:
 
     Raises `NotShipped`, and `Unfound` where no store is asked for.
     """
-    from django.conf import settings  # noqa: PLC0415
-
-    from toban.chapters.logs.audit.shipping import Shipping  # noqa: PLC0415
-    from toban.chapters.logs.keeping.places import destination_of  # noqa: PLC0415
-    from toban.chapters.logs.rules import rules  # noqa: PLC0415
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.evidence.segments import AUDIT, LEDGER  # noqa: PLC0415
-    from toban.engine.evidence.shipping import NotShipped, tip_of  # noqa: PLC0415
-    from toban.engine.telemetry.store import Telemetry  # noqa: PLC0415
-
     edition = edition_of(parts)
     to = destination_of(edition.bindings, parts.kinds.of(STORE_KINDS))
     if to is None:
@@ -136,7 +122,7 @@ def ship(parts: Parts) -> tuple[int, list[str]]:
     return count, [f"{chain}/{tip.number}:{tip.digest}" for chain, tip in tips.items() if tip.number]
 
 
-def _store(parts: Parts, source: str) -> "Store":
+def _store(parts: Parts, source: str) -> Store:
     bindings = _bindings(parts)
     for name, bound in bindings.stores.items() if bindings is not None else ():
         store = parts.kinds.of(STORE_KINDS)[bound.kind].build(bound.config)
@@ -153,12 +139,8 @@ def _store(parts: Parts, source: str) -> "Store":
     return kind.build(kind.config.model_validate({"bucket": address.hostname, "prefix": address.path}))
 
 
-def _bindings(parts: Parts) -> "Bindings | None":
+def _bindings(parts: Parts) -> Bindings | None:
     """Return the bindings at hand; an auditor may have none."""
-    set_up()
-    from django.conf import settings  # noqa: PLC0415
-    from django.db import DatabaseError  # noqa: PLC0415
-
     try:
         edition = kept_edition(parts, settings.HOME)
     except DatabaseError:

@@ -1,32 +1,27 @@
 """`toban logs --from-archive`: what the store has let go of, found by the same search."""
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import click
+from django.db import DatabaseError
 
+from toban.chapters.logs.keeping.archive import ArchivedLogs
+from toban.chapters.logs.keeping.places import store_of
+from toban.engine.bindings.edition import Edition
 from toban.engine.parts import Parts
-from toban.engine.stores.store import STORE_KINDS
+from toban.engine.stores.store import STORE_KINDS, Store, StoreTrouble
+from toban.engine.telemetry.logs.search import FoundRow, Span, Term
+from toban.engine.telemetry.parquet import Unreadable
 from toban.faces.cli.kept import edition_of, named_edition
-from toban.faces.cli.state import opened_state
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from toban.engine.bindings.edition import Edition
-    from toban.engine.stores.store import Store
-    from toban.engine.telemetry.logs.search import FoundRow, Span, Term
 
 _UNUSABLE = 2
 
 
-def newest_archived(parts: Parts, terms: "Sequence[Term]", span: "Span", limit: int) -> "list[FoundRow]":
+def newest_archived(parts: Parts, terms: Sequence[Term], span: Span, limit: int) -> list[FoundRow]:
     """Return the newest rows of the archive, the oldest of them first; without one, end with status 2."""
-    from toban.chapters.logs.keeping.archive import ArchivedLogs  # noqa: PLC0415
-    from toban.engine.stores.store import StoreTrouble  # noqa: PLC0415
-    from toban.engine.telemetry.parquet import Unreadable  # noqa: PLC0415
-
     store = _store(parts)
     try:
         archived = ArchivedLogs(store)
@@ -47,22 +42,18 @@ def newest_archived(parts: Parts, terms: "Sequence[Term]", span: "Span", limit: 
         store.close()
 
 
-def _edition(parts: Parts) -> "Edition":
+def _edition(parts: Parts) -> Edition:
     """Return what is in force; an archive is read on the day, too, on which the state is lost."""
-    from django.db import DatabaseError  # noqa: PLC0415
-
     try:
         return edition_of(parts)
     except DatabaseError:
         if "TOBAN_DESIGN" in os.environ:
             return named_edition(parts)
-        with opened_state():
+        with usable_state():
             raise
 
 
-def _store(parts: Parts) -> "Store":
-    from toban.chapters.logs.keeping.places import store_of  # noqa: PLC0415
-
+def _store(parts: Parts) -> Store:
     bindings = _edition(parts).bindings
     store = store_of(bindings, parts.kinds.of(STORE_KINDS))
     if store is None:

@@ -2,23 +2,23 @@
 
 import re
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, override
+from typing import override
 
 import click
+from django.conf import settings
 
+from toban.chapters.logs.following import Following
 from toban.engine.parts import Parts
+from toban.engine.search_parts import BadSearch
+from toban.engine.telemetry.logs.language import read_search
+from toban.engine.telemetry.logs.search import FoundRow, LogSearch, Place, Span, Term
+from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 from toban.faces.cli import period
 from toban.faces.cli.logs.from_archive import newest_archived
-from toban.faces.cli.state import set_up
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words.logs import WRITERS, csv_heading
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from toban.engine.telemetry.logs.search import FoundRow, LogSearch, Place, Span, Term
-    from toban.engine.telemetry.store import Telemetry
 
 _NOTHING, _UNUSABLE = 1, 2
 _USUAL = timedelta(hours=1)
@@ -43,7 +43,6 @@ class _Searching(click.Command):
 @click.command(
     "logs",
     cls=_Searching,
-    short_help="Search logs (ログを探す).",
     epilog="""\b
 Example: toban logs --since 2時間 level:ERROR service:shop-api -health 'status:>=500'
          toban logs --from-archive --from 2026-05-10T00:00 --to 2026-05-11T00:00 requestId:abc-123""",
@@ -87,9 +86,6 @@ def command(
         raise click.UsageError("--since と --from は一つだけ選んでください")
     if follow and (end is not None or archived):
         raise click.UsageError("--follow に --to と --from-archive はつけられません")
-    set_up()
-    from toban.engine.telemetry.logs.search import Span  # noqa: PLC0415
-
     terms = _terms(search)
     until = period.moment(end, "--to") if end else datetime.now(UTC) + timedelta(minutes=10)
     back = period.length(since, "--since") if since else _USUAL
@@ -111,12 +107,9 @@ def command(
 
 
 def _print_stored(
-    terms: "tuple[Term, ...]", span: "Span", limit: int, show: "Callable[[FoundRow], str]", *, follow: bool
-) -> "list[FoundRow]":
+    terms: tuple[Term, ...], span: Span, limit: int, show: Callable[[FoundRow], str], *, follow: bool
+) -> list[FoundRow]:
     """Print what the store holds, and with *follow* what comes in, without end."""
-    from toban.engine.telemetry.logs.search import LogSearch  # noqa: PLC0415
-    from toban.engine.telemetry.store import StoreRefused, StoreUnavailable  # noqa: PLC0415
-
     try:
         store = LogSearch(_telemetry())
         found = _newest(store, terms, span, limit)
@@ -133,10 +126,7 @@ def _print_stored(
     return found
 
 
-def _terms(search: tuple[str, ...]) -> "tuple[Term, ...]":
-    from toban.engine.search_parts import BadSearch  # noqa: PLC0415
-    from toban.engine.telemetry.logs.language import read_search  # noqa: PLC0415
-
+def _terms(search: tuple[str, ...]) -> tuple[Term, ...]:
     # The shell has taken the quotes away: what holds a space was one text.
     written = " ".join(f'"{each}"' if " " in each and '"' not in each else each for each in search)
     try:
@@ -146,17 +136,13 @@ def _terms(search: tuple[str, ...]) -> "tuple[Term, ...]":
         raise SystemExit(_UNUSABLE) from bad
 
 
-def _telemetry() -> "Telemetry":
-    from django.conf import settings  # noqa: PLC0415
-
-    from toban.engine.telemetry.store import StoreUnavailable, Telemetry  # noqa: PLC0415
-
+def _telemetry() -> Telemetry:
     if not settings.TELEMETRY_URL:
         raise StoreUnavailable("no address is known")
     return Telemetry(settings.TELEMETRY_URL)
 
 
-def _newest(store: "LogSearch", terms: "tuple[Term, ...]", span: "Span", limit: int) -> "list[FoundRow]":
+def _newest(store: LogSearch, terms: tuple[Term, ...], span: Span, limit: int) -> list[FoundRow]:
     """Return the newest rows, the oldest of them first."""
     found: list[FoundRow] = []
     while len(found) < limit:
@@ -169,15 +155,13 @@ def _newest(store: "LogSearch", terms: "tuple[Term, ...]", span: "Span", limit: 
 
 
 def _follow(
-    store: "LogSearch",
-    terms: "tuple[Term, ...]",
+    store: LogSearch,
+    terms: tuple[Term, ...],
     begin: datetime,
-    known: "set[Place]",
-    show: "Callable[[FoundRow], str]",
+    known: set[Place],
+    show: Callable[[FoundRow], str],
 ) -> None:
     """Print what comes in, but for what is *known* already."""
-    from toban.chapters.logs.following import Following  # noqa: PLC0415
-
     following = Following(store, terms, begin, _PAGE)
     while True:
         for row in following.look(datetime.now(UTC)):

@@ -2,29 +2,33 @@
 
 import getpass
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import click
+from django.conf import settings
 
+from toban.chapters.logs.keeping import keeper as keeping
+from toban.chapters.logs.keeping.keeper import keeper_of
+from toban.chapters.logs.keeping.report import amount, stretch
+from toban.chapters.logs.keeping.retention import Decision, Waits
+from toban.chapters.logs.models import LegalHold
+from toban.chapters.logs.rules import LogRules, rules
+from toban.engine.clock import system_clock
+from toban.engine.orders import NotPossible
 from toban.engine.parts import Parts
+from toban.engine.retention import Beside
+from toban.engine.telemetry.logs.days import DayPart
+from toban.engine.telemetry.logs.words import kind_of
+from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 from toban.faces.cli.kept import edition_of
-from toban.faces.cli.state import opened_state
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from toban.chapters.logs.keeping.retention import Decision
-    from toban.chapters.logs.rules import LogRules
-    from toban.engine.retention import Beside
-    from toban.engine.telemetry.logs.days import DayPart
 
 _REFUSED, _UNUSABLE = 1, 2
 
 
 @click.group(
     "retention",
-    short_help="Keeping and deleting logs (ログの保存期間).",
     epilog='Example: toban retention hold アクセスログ --reason "調査 2026-11"',
 )
 def command() -> None:
@@ -49,13 +53,7 @@ def show(parts: Parts, form: str) -> None:
 
     ログ種別ごとに、保存期間、最古の日、次に消える量、待っているものを示します。
     """
-    with opened_state():
-        from django.conf import settings  # noqa: PLC0415
-
-        from toban.chapters.logs.keeping.keeper import keeper_of  # noqa: PLC0415
-        from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.engine.telemetry.store import StoreUnavailable, Telemetry  # noqa: PLC0415
-
+    with usable_state():
         rules = _rules(parts)
         try:
             found = keeper_of(Telemetry(settings.TELEMETRY_URL), parts.ports).look(rules, system_clock())
@@ -85,12 +83,7 @@ def agree(parts: Parts, kind: str, yes: bool) -> None:
 
     LOG は文書のログ種別の名 (アクセスログ) です。だれが承認したかは証跡に残ります。
     """
-    with opened_state():
-        from toban.chapters.logs.keeping import keeper as keeping  # noqa: PLC0415
-        from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.engine.orders import NotPossible  # noqa: PLC0415
-        from toban.engine.telemetry.logs.words import kind_of  # noqa: PLC0415
-
+    with usable_state():
         rules = _rules(parts)
         if not yes:
             goes = _waiting(parts, rules, kind_of(kind))
@@ -109,12 +102,7 @@ def agree(parts: Parts, kind: str, yes: bool) -> None:
 @click.pass_obj
 def hold(parts: Parts, kind: str, reason: str) -> None:
     """Keep LOG, or every kind, from being deleted, whatever the document says (法的保全)."""
-    with opened_state():
-        from toban.chapters.logs.keeping import keeper as keeping  # noqa: PLC0415
-        from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.engine.orders import NotPossible  # noqa: PLC0415
-        from toban.engine.telemetry.logs.words import kind_of  # noqa: PLC0415
-
+    with usable_state():
         rules = _rules(parts)
         own = kind_of(kind) if kind else ""
         if own and own not in rules.kinds:
@@ -137,11 +125,7 @@ def hold(parts: Parts, kind: str, reason: str) -> None:
 @click.argument("number", metavar="HOLD", type=int)
 def release(number: int) -> None:
     """End the hold HOLD: what is older than the document keeps goes within a minute."""
-    with opened_state():
-        from toban.chapters.logs.keeping import keeper as keeping  # noqa: PLC0415
-        from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.engine.orders import NotPossible  # noqa: PLC0415
-
+    with usable_state():
         try:
             keeping.release(number, by=getpass.getuser(), now=system_clock())
         except NotPossible as exc:
@@ -150,15 +134,8 @@ def release(number: int) -> None:
     say(f"保全 {number} を終えました")
 
 
-def _waiting(parts: Parts, rules: "LogRules", kind: str) -> str:
+def _waiting(parts: Parts, rules: LogRules, kind: str) -> str:
     """Return what agreeing would delete, in words."""
-    from django.conf import settings  # noqa: PLC0415
-
-    from toban.chapters.logs.keeping.keeper import keeper_of  # noqa: PLC0415
-    from toban.chapters.logs.keeping.report import amount, stretch  # noqa: PLC0415
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.telemetry.store import StoreUnavailable, Telemetry  # noqa: PLC0415
-
     try:
         found = keeper_of(Telemetry(settings.TELEMETRY_URL), parts.ports).look(rules, system_clock())
     except (StoreUnavailable, ValueError) as away:
@@ -170,14 +147,12 @@ def _waiting(parts: Parts, rules: "LogRules", kind: str) -> str:
     return "の " + "と".join([*days, amount((), beside)] if beside else days)
 
 
-def _rules(parts: Parts) -> "LogRules":
-    from toban.chapters.logs.rules import rules  # noqa: PLC0415
-
+def _rules(parts: Parts) -> LogRules:
     edition = edition_of(parts)
     return rules(edition.design, edition.bindings)
 
 
-def _row(kind: str, rules: "LogRules", decision: "Decision") -> dict[str, object]:
+def _row(kind: str, rules: LogRules, decision: Decision) -> dict[str, object]:
     kept = rules.retention(kind)
     return {
         "log": rules.kinds[kind].name,
@@ -189,7 +164,7 @@ def _row(kind: str, rules: "LogRules", decision: "Decision") -> dict[str, object
     }
 
 
-def _amount(days: "Sequence[DayPart]", beside: "Sequence[Beside]" = ()) -> dict[str, object]:
+def _amount(days: Sequence[DayPart], beside: Sequence[Beside] = ()) -> dict[str, object]:
     return {
         "days": len(days),
         "rows": sum(each.rows for each in days),
@@ -198,10 +173,7 @@ def _amount(days: "Sequence[DayPart]", beside: "Sequence[Beside]" = ()) -> dict[
     }
 
 
-def _line(rules: "LogRules", kind: str, decision: "Decision") -> str:
-    from toban.chapters.logs.keeping.report import amount  # noqa: PLC0415
-    from toban.chapters.logs.keeping.retention import Waits  # noqa: PLC0415
-
+def _line(rules: LogRules, kind: str, decision: Decision) -> str:
     kept = rules.retention(kind)
     parts = [
         rules.kinds[kind].name,
@@ -216,14 +188,12 @@ def _line(rules: "LogRules", kind: str, decision: "Decision") -> str:
     return "  ".join(parts)
 
 
-def _held(rules: "LogRules", kind: str) -> str:
+def _held(rules: LogRules, kind: str) -> str:
     """Return what the document calls *kind*, which it may have named once and no longer."""
     return rules.kinds[kind].name if kind in rules.kinds else kind or "すべての種別"
 
 
 def _holds() -> list[dict[str, object]]:
-    from toban.chapters.logs.models import LegalHold  # noqa: PLC0415
-
     return [
         {
             "hold": each.pk,

@@ -3,23 +3,22 @@
 import json
 import re
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import click
+from django.conf import settings
+from rich.console import Console
+from rich.table import Table
 
+from toban.chapters.logs.spans.waterfall import waterfall
+from toban.engine.telemetry.logs.search import Span as Stretch
+from toban.engine.telemetry.spans.search import RouteFigures, SpanSearch
+from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 from toban.engine.text import printable
 from toban.faces.cli import period
-from toban.faces.cli.state import set_up
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words import traces as trace_words
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from toban.engine.telemetry.logs.search import Span as Stretch
-    from toban.engine.telemetry.spans.search import RouteFigures, SpanSearch
-    from toban.engine.telemetry.store import Telemetry
 
 _NOTHING, _UNUSABLE = 1, 2
 _USUAL = timedelta(hours=1)
@@ -33,7 +32,6 @@ _WIDE = 200
 
 @click.command(
     "traces",
-    short_help="Slow routes, and one trace (トレース).",
     epilog="Example: toban traces --since 24時間 --service shop-api",
 )
 @click.argument("trace_id", required=False)
@@ -70,11 +68,6 @@ def command(
         )
         raise SystemExit(_UNUSABLE)
     within = _within(since, start, end)
-    set_up()
-    from toban.engine.telemetry.logs.search import Span as Stretch  # noqa: PLC0415
-    from toban.engine.telemetry.spans.search import SpanSearch  # noqa: PLC0415
-    from toban.engine.telemetry.store import StoreRefused, StoreUnavailable  # noqa: PLC0415
-
     try:
         store = SpanSearch(_telemetry())
         if trace_id is not None:
@@ -104,19 +97,13 @@ def _within(since: str | None, start: str | None, end: str | None) -> tuple[date
     return begin, until
 
 
-def _telemetry() -> "Telemetry":
-    from django.conf import settings  # noqa: PLC0415
-
-    from toban.engine.telemetry.store import StoreUnavailable, Telemetry  # noqa: PLC0415
-
+def _telemetry() -> Telemetry:
     if not settings.TELEMETRY_URL:
         raise StoreUnavailable("no address is known")
     return Telemetry(settings.TELEMETRY_URL)
 
 
-def _show_trace(store: "SpanSearch", trace_id: str, form: str) -> bool:
-    from toban.chapters.logs.spans.waterfall import waterfall  # noqa: PLC0415
-
+def _show_trace(store: SpanSearch, trace_id: str, form: str) -> bool:
     spans = store.trace(trace_id, limit=_MOST)
     if not spans:
         return False
@@ -130,7 +117,7 @@ def _show_trace(store: "SpanSearch", trace_id: str, form: str) -> bool:
     return True
 
 
-def _show_routes(store: "SpanSearch", within: "Stretch", service: str, limit: int, form: str) -> bool:
+def _show_routes(store: SpanSearch, within: Stretch, service: str, limit: int, form: str) -> bool:
     found = store.routes(within, service=service, limit=limit)
     seconds = (within.end - within.start).total_seconds()
     if form == "json":
@@ -141,10 +128,7 @@ def _show_routes(store: "SpanSearch", within: "Stretch", service: str, limit: in
     return bool(found)
 
 
-def _print(found: "Sequence[RouteFigures]", seconds: float) -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-
+def _print(found: Sequence[RouteFigures], seconds: float) -> None:
     table = Table(box=None, pad_edge=False)
     for heading in ("サービス", "経路"):
         table.add_column(heading, overflow="fold")

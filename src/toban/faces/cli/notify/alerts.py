@@ -2,22 +2,22 @@
 
 import getpass
 import json
-from typing import TYPE_CHECKING
 
 import click
 
-from toban.faces.cli.state import opened_state
+from toban.engine.clock import system_clock
+from toban.engine.notify import orders
+from toban.engine.notify.delivery.words import mark
+from toban.engine.notify.models import Alert
+from toban.engine.orders import NotPossible
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
-
-if TYPE_CHECKING:
-    from toban.engine.notify.models import Alert
 
 _REFUSED = 1
 
 
 @click.command(
     "alerts",
-    short_help="List alerts, take one on (アラートを見る、引き受ける).",
     epilog="Example: toban alerts --take 12",
 )
 @click.option("--history", is_flag=True, help="Also those that are over.")
@@ -40,7 +40,7 @@ def command(history: bool, limit: int, take: int | None, release: int | None, fo
     speak_utf8()
     if take is not None and release is not None:
         raise click.UsageError("--take と --release は一つだけ選んでください")
-    with opened_state():
+    with usable_state():
         if take is None and release is None:
             _show(limit, form, history=history)
         else:
@@ -48,10 +48,6 @@ def command(history: bool, limit: int, take: int | None, release: int | None, fo
 
 
 def _order(take: int | None, release: int | None) -> None:
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.notify import orders  # noqa: PLC0415
-    from toban.engine.orders import NotPossible  # noqa: PLC0415
-
     by, now = getpass.getuser(), system_clock()
     try:
         if take is not None:
@@ -67,8 +63,6 @@ def _order(take: int | None, release: int | None) -> None:
 
 
 def _show(limit: int, form: str, *, history: bool) -> None:
-    from toban.engine.notify.models import Alert  # noqa: PLC0415
-
     alerts = Alert.objects.order_by("-opened_at", "-pk")
     found = list((alerts if history else alerts.filter(resolved_at=None))[:limit])
     if form == "json":
@@ -78,10 +72,8 @@ def _show(limit: int, form: str, *, history: bool) -> None:
         say("\n".join(line(alert) for alert in found) or nothing)
 
 
-def line(alert: "Alert") -> str:
+def line(alert: Alert) -> str:
     """Return the alert in one line, its times on this machine's clock."""
-    from toban.engine.notify.delivery.words import mark  # noqa: PLC0415
-
     is_over = alert.resolved_at is not None
     since = f"{alert.began_at.astimezone():%Y-%m-%d %H:%M:%S} から"
     if alert.resolved_at is not None:
@@ -98,7 +90,7 @@ def line(alert: "Alert") -> str:
     return "  ".join(part for part in parts if part)
 
 
-def as_json(alert: "Alert") -> dict[str, object]:
+def as_json(alert: Alert) -> dict[str, object]:
     """Return the alert for machines, times in UTC."""
     return {
         "alert": alert.pk,

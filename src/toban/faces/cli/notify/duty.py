@@ -2,24 +2,25 @@
 
 import getpass
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import click
 
+from toban.engine.bindings.edition import Edition
+from toban.engine.clock import system_clock
+from toban.engine.notify.duty import overrides, roster
+from toban.engine.notify.duty.roster import Roster, Shift, Watch, clock
+from toban.engine.notify.models import DutyOverride
+from toban.engine.orders import NotPossible
 from toban.engine.parts import Parts
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.period import moment
-from toban.faces.cli.state import opened_state
+from toban.faces.cli.state import usable_state
+from toban.faces.icalendar import written
 from toban.faces.terminal import refuse, say, speak_utf8
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from toban.engine.bindings.edition import Edition
-    from toban.engine.notify.duty.roster import Roster, Shift, Watch
-    from toban.engine.notify.models import DutyOverride
+from toban.faces.words.duty import as_json, events, names, why
 
 _REFUSED = 1
 _LONGEST_DAYS = 366
@@ -30,7 +31,6 @@ _FORMAT = click.option(
 
 @click.group(
     "duty",
-    short_help="Who is on duty now and next (当番).",
     epilog="Example: toban duty now --format json",
 )
 def command() -> None:
@@ -52,9 +52,7 @@ def now_(parts: Parts, form: str) -> None:
       2  nothing runs there, or the state database can't be used
     """
     speak_utf8()
-    with opened_state():
-        from toban.engine.clock import system_clock  # noqa: PLC0415
-
+    with usable_state():
         edition, now = edition_of(parts), system_clock()
         if form == "json":
             say(json.dumps([_present(*each) for each in _roles(edition, now)], ensure_ascii=False, indent=2))
@@ -82,11 +80,7 @@ def next_(parts: Parts, days: int, role: str | None, person: str | None, form: s
       2  nothing runs there, or the state database can't be used
     """
     speak_utf8()
-    with opened_state():
-        from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.faces.icalendar import written  # noqa: PLC0415
-        from toban.faces.words.duty import as_json, events  # noqa: PLC0415
-
+    with usable_state():
         edition, now = edition_of(parts), system_clock()
         people = edition.bindings.people
         found = [
@@ -135,11 +129,7 @@ def override_(
       2  nothing runs there, or the state database can't be used
     """
     speak_utf8()
-    with opened_state():
-        from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.engine.notify.duty import overrides  # noqa: PLC0415
-        from toban.engine.orders import NotPossible  # noqa: PLC0415
-
+    with usable_state():
         by, now = getpass.getuser(), system_clock()
         if listing:
             _list(form)
@@ -166,11 +156,9 @@ def override_(
 
 
 def _roles(
-    edition: "Edition", now: datetime
-) -> "Iterator[tuple[Edition, Roster, Watch, Shift | None, datetime | None]]":
+    edition: Edition, now: datetime
+) -> Iterator[tuple[Edition, Roster, Watch, Shift | None, datetime | None]]:
     """Yield each role with who is on duty, until when (None: no end in sight), and who comes next."""
-    from toban.engine.notify.duty import overrides, roster  # noqa: PLC0415
-
     system = edition.bindings.system
     given = overrides.between(now, now + roster.AHEAD)
     for each in roster.rosters(edition.design, edition.bindings.duty):
@@ -181,29 +169,22 @@ def _roles(
         yield edition, each, watch, roster.following(each, given, now, system), ends
 
 
-def _turns(edition: "Edition", now: datetime, length: timedelta) -> "list[Shift]":
-    from toban.engine.notify.duty import overrides, roster  # noqa: PLC0415
-
+def _turns(edition: Edition, now: datetime, length: timedelta) -> list[Shift]:
     known, end = roster.rosters(edition.design, edition.bindings.duty), now + length
     return roster.turns(known, overrides.between(now, end), now, end, edition.bindings.system)
 
 
 def _present(
-    edition: "Edition", roster: "Roster", watch: "Watch", following: "Shift | None", ends: datetime | None
+    edition: Edition, roster: Roster, watch: Watch, following: Shift | None, ends: datetime | None
 ) -> dict[str, object]:
-    from toban.faces.words.duty import as_json  # noqa: PLC0415
-
     people = edition.bindings.people
     coming = following and as_json(roster, following.watch, following.start, following.end, people)
     return {**as_json(roster, watch, None, ends, people), "next": coming}
 
 
 def _line(
-    edition: "Edition", roster: "Roster", watch: "Watch", following: "Shift | None", ends: datetime | None
+    edition: Edition, roster: Roster, watch: Watch, following: Shift | None, ends: datetime | None
 ) -> str:
-    from toban.engine.notify.duty.roster import clock  # noqa: PLC0415
-    from toban.faces.words.duty import names, why  # noqa: PLC0415
-
     zone, people = edition.bindings.system.zone, edition.bindings.people
     parts = [f"{roster.role}  {names(watch, roster, people) or '対応時間外'}"]
     if ends is not None:
@@ -215,10 +196,7 @@ def _line(
     return "  ".join(parts)
 
 
-def _turn(shift: "Shift", edition: "Edition") -> str:
-    from toban.engine.notify.duty.roster import clock  # noqa: PLC0415
-    from toban.faces.words.duty import names, why  # noqa: PLC0415
-
+def _turn(shift: Shift, edition: Edition) -> str:
     zone = edition.bindings.system.zone
     who = names(shift.watch, shift.roster, edition.bindings.people)
     said = why(shift.watch.override)
@@ -227,9 +205,6 @@ def _turn(shift: "Shift", edition: "Edition") -> str:
 
 
 def _list(form: str) -> None:
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.notify.models import DutyOverride  # noqa: PLC0415
-
     holding = DutyOverride.objects.filter(ends_at__gt=system_clock()).order_by("starts_at")
     if form == "json":
         told = [
@@ -249,7 +224,7 @@ def _list(form: str) -> None:
     say("\n".join(_given(each) for each in holding) or "代わりはありません")
 
 
-def _given(override: "DutyOverride") -> str:
+def _given(override: DutyOverride) -> str:
     starts, ends = override.starts_at.astimezone(), override.ends_at.astimezone()
     span = f"{starts:%Y-%m-%d %H:%M} から {ends:%Y-%m-%d %H:%M} まで"
     return (

@@ -2,24 +2,23 @@
 
 import getpass
 import json
-from typing import TYPE_CHECKING
 
 import click
 
+from toban.engine.clock import system_clock
+from toban.engine.notify import orders
+from toban.engine.notify.models import Maintenance
+from toban.engine.orders import NotPossible
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.period import moment
-from toban.faces.cli.state import opened_state
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
-
-if TYPE_CHECKING:
-    from toban.engine.notify.models import Maintenance
 
 _REFUSED = 1
 
 
 @click.command(
     "maintenance",
-    short_help="Announce maintenance that the document does not plan (臨時のメンテナンスを知らせる).",
     epilog='Example: toban maintenance --target DB --from 2026-11-25T22:00 --for 1時間 --reason "交換"',
 )
 @click.option("--target", "targets", multiple=True, metavar="NAME", help="A target; none: the whole system.")
@@ -51,11 +50,7 @@ def command(
       2  the state database can't be used
     """
     speak_utf8()
-    with opened_state():
-        from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.engine.notify import orders  # noqa: PLC0415
-        from toban.engine.orders import NotPossible  # noqa: PLC0415
-
+    with usable_state():
         by, now = getpass.getuser(), system_clock()
         if listing:
             _show(form)
@@ -76,9 +71,6 @@ def command(
 
 
 def _show(form: str) -> None:
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.notify.models import Maintenance  # noqa: PLC0415
-
     to_come = Maintenance.objects.filter(ends_at__gt=system_clock()).order_by("starts_at")
     if form == "json":
         told = [
@@ -97,7 +89,7 @@ def _show(form: str) -> None:
     say("\n".join(_line(each) for each in to_come) or "知らせてあるメンテナンスはありません")
 
 
-def _line(planned: "Maintenance") -> str:
+def _line(planned: Maintenance) -> str:
     starts, ends = planned.starts_at.astimezone(), planned.ends_at.astimezone()
     span = f"{starts:%Y-%m-%d %H:%M} から {ends:%Y-%m-%d %H:%M} まで"
     targets = "、".join(planned.targets) or "システム全体"

@@ -6,8 +6,12 @@ from collections.abc import Sequence
 
 import click
 
+from toban.engine.clock import system_clock
+from toban.engine.notify import orders
+from toban.engine.notify.models import Silence
+from toban.engine.orders import NotPossible
 from toban.faces.cli.period import end as end_of
-from toban.faces.cli.state import opened_state
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 
 _REFUSED = 1
@@ -15,7 +19,6 @@ _REFUSED = 1
 
 @click.command(
     "silence",
-    short_help="Stop notices about something for a time (知らせを期限つきで止める).",
     epilog='Example: toban silence --target DB --item cpu --for 2時間 --reason "増設中"',
 )
 @click.option("--clause", metavar="ID", help="The row, by its id in the evidence.")
@@ -61,11 +64,7 @@ def command(
     speak_utf8()
     wanted = {"clause": clause, "target": target, "item": item, "instance": instance}
     matchers = {name: value for name, value in wanted.items() if value} | _labels(labels)
-    with opened_state():
-        from toban.engine.clock import system_clock  # noqa: PLC0415
-        from toban.engine.notify import orders  # noqa: PLC0415
-        from toban.engine.orders import NotPossible  # noqa: PLC0415
-
+    with usable_state():
         by, now = getpass.getuser(), system_clock()
         if listing:
             _show(form)
@@ -93,9 +92,6 @@ def _labels(written: Sequence[str]) -> dict[str, str]:
 
 
 def _show(form: str) -> None:
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.notify.models import Silence  # noqa: PLC0415
-
     holding = Silence.objects.filter(ends_at__gt=system_clock()).order_by("ends_at")
     if form == "json":
         told = [

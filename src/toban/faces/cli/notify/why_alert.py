@@ -1,74 +1,62 @@
 """Why somebody was told of an alert, or was not: `toban why 12`."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from toban.engine.notify.account import Place, places
+from toban.engine.notify.models import Alert, Delivery, StageOutcome
 from toban.faces.cli.answer import Answer
 from toban.faces.cli.notify.alerts import as_json, line
-
-if TYPE_CHECKING:
-    from toban.engine.notify.account import Place
-    from toban.engine.notify.models import Alert, Delivery, StageOutcome
+from toban.faces.words import alerts as words
 
 
 def answer(alert_id: int) -> Answer | None:
     """Say place by place and stage by stage who was told of the alert; None where there is no such alert."""
-    from toban.engine.notify.models import Alert  # noqa: PLC0415
-
     alert = Alert.objects.filter(pk=alert_id).first()
     return about(alert) if alert is not None else None
 
 
-def about(alert: "Alert") -> Answer:
+def about(alert: Alert) -> Answer:
     """Say the same of an alert at hand."""
-    from toban.engine.notify.account import places  # noqa: PLC0415
-
     found = places(alert)
     lines = [line(alert), f"        {alert.citation}  {alert.clause_text}"]
     lines += [text for place in found for text in _told(place)] or ["  まだどの段階も見ていません"]
     return Answer(tuple(lines), {"alert": as_json(alert), "places": [_place(each) for each in found]})
 
 
-def _told(place: "Place") -> Iterator[str]:
-    from toban.faces.words.alerts import MARKS, STAGES, answer, because  # noqa: PLC0415
-
+def _told(place: Place) -> Iterator[str]:
     name = " ".join(part for part in (place.destination or "宛先なし", place.recipient) if part)
     yield f"  {name}" + (f"  ({place.ordered_by})" if place.ordered_by else "")
-    yield f"    {answer(place)}"
-    yield "    " + "  ".join(f"{MARKS[step.word]}{STAGES[step.stage]}" for step in place.steps)
+    yield f"    {words.answer(place)}"
+    yield "    " + "  ".join(f"{words.MARKS[step.word]}{words.STAGES[step.stage]}" for step in place.steps)
     for outcome in place.outcomes:
         mark, at = "→" if outcome.passed else "×", f"{outcome.at.astimezone():%m-%d %H:%M:%S}"
-        yield f"    {at} {mark} {STAGES[outcome.stage]}: {because(outcome)}"
+        yield f"    {at} {mark} {words.STAGES[outcome.stage]}: {words.because(outcome)}"
     yield from (f"    {text}" for text in map(receipt, place.deliveries))
 
 
-def receipt(delivery: "Delivery") -> str:
+def receipt(delivery: Delivery) -> str:
     """Return what became of a notice, in one line."""
-    from toban.faces.words.alerts import sent  # noqa: PLC0415
-
     at = (delivery.settled_at or delivery.created_at).astimezone()
     proof = delivery.receipt or delivery.error
-    became = sent(delivery) + (f" ({proof})" if proof else "")
+    became = words.sent(delivery) + (f" ({proof})" if proof else "")
     return f"{at:%m-%d %H:%M:%S} {delivery.announcement.title}  {became}"
 
 
-def _place(place: "Place") -> dict[str, object]:
-    from toban.faces.words.alerts import answer  # noqa: PLC0415
-
+def _place(place: Place) -> dict[str, object]:
     newest = place.newest
     return {
         "destination": place.destination,
         "recipient": place.recipient,
         "ordered_by": place.ordered_by,
         "told": newest.state if newest is not None else "no",
-        "answer": answer(place),
+        "answer": words.answer(place),
         "stages": {step.stage: step.word for step in place.steps},
         "outcomes": [_outcome(each) for each in place.outcomes],
         "deliveries": [delivery_json(each) for each in place.deliveries],
     }
 
 
-def _outcome(outcome: "StageOutcome") -> dict[str, object]:
+def _outcome(outcome: StageOutcome) -> dict[str, object]:
     return {
         "at": outcome.at.isoformat(),
         "condition": outcome.condition,
@@ -80,7 +68,7 @@ def _outcome(outcome: "StageOutcome") -> dict[str, object]:
     }
 
 
-def delivery_json(delivery: "Delivery") -> dict[str, object]:
+def delivery_json(delivery: Delivery) -> dict[str, object]:
     """Return a notice and what became of it, for machines."""
     return {
         "at": delivery.created_at.isoformat(),

@@ -1,30 +1,30 @@
 """`toban levels`: the document's objectives and what they came to."""
 
 import json
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import click
 
+from toban.chapters.objectives import openslo, periods, report, rules
+from toban.chapters.objectives.operation import OPERATION
+from toban.chapters.objectives.rules import Span, Tally
+from toban.chapters.objectives.service import kept
+from toban.chapters.objectives.sli import LevelPlan, Sli
+from toban.design.clauses.objectives import Objective
+from toban.engine.bindings.edition import Edition
+from toban.engine.clock import system_clock
+from toban.engine.evidence.models import ClauseStatus
+from toban.engine.evidence.verdict import Verdict
 from toban.engine.parts import Parts
 from toban.faces.cli.kept import edition_of
-from toban.faces.cli.state import opened_state
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import say, speak_utf8
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date, datetime
-    from zoneinfo import ZoneInfo
-
-    from toban.chapters.objectives.rules import Span, Tally
-    from toban.chapters.objectives.sli import LevelPlan, Sli
-    from toban.engine.bindings.edition import Edition
-    from toban.engine.evidence.models import ClauseStatus
 
 
 @click.command(
     "levels",
-    short_help="The service levels of chapter 1 (運用目標の達成状況).",
     epilog="Example: toban levels --format openslo > slo.json",
 )
 @click.option(
@@ -43,10 +43,7 @@ def command(parts: Parts, form: str) -> None:
       2  nothing runs there, or the state database can't be used
     """
     speak_utf8()
-    with opened_state():
-        from toban.chapters.objectives import openslo  # noqa: PLC0415
-        from toban.chapters.objectives.operation import OPERATION  # noqa: PLC0415
-
+    with usable_state():
         found = edition_of(parts)
         plan = found.plan(OPERATION).levels
         if form == "openslo":
@@ -57,10 +54,7 @@ def command(parts: Parts, form: str) -> None:
             _show(found, plan, form)
 
 
-def _show(edition: "Edition", plan: "LevelPlan", form: str) -> None:
-    from toban.design.clauses.objectives import Objective  # noqa: PLC0415
-    from toban.engine.evidence.models import ClauseStatus  # noqa: PLC0415
-
+def _show(edition: Edition, plan: LevelPlan, form: str) -> None:
     objectives = edition.design.of(Objective)
     shown = ClauseStatus.objects.in_bulk([each.id for each in objectives], field_name="clause_id")
     if form == "json":
@@ -74,9 +68,7 @@ def _show(edition: "Edition", plan: "LevelPlan", form: str) -> None:
     say("\n".join(lines) or "文書の1章に運用目標がありません")
 
 
-def _line(text: str, status: "ClauseStatus | None", unbound: str) -> str:
-    from toban.engine.evidence.verdict import Verdict  # noqa: PLC0415
-
+def _line(text: str, status: ClauseStatus | None, unbound: str) -> str:
     if unbound:
         return f"{Verdict.UNBOUND.mark} {text}\n    {unbound}"
     if status is None:
@@ -86,9 +78,7 @@ def _line(text: str, status: "ClauseStatus | None", unbound: str) -> str:
     return f"{Verdict(status.verdict).mark} {text}  {status.value}\n{reason}".rstrip()
 
 
-def _as_json(
-    clause_id: str, text: str, status: "ClauseStatus | None", plan: "LevelPlan"
-) -> dict[str, object]:
+def _as_json(clause_id: str, text: str, status: ClauseStatus | None, plan: LevelPlan) -> dict[str, object]:
     return {
         "clause": clause_id,
         "text": text,
@@ -98,12 +88,8 @@ def _as_json(
     }
 
 
-def _figures(clause_id: str, edition: "Edition", plan: "LevelPlan") -> dict[str, object]:
+def _figures(clause_id: str, edition: Edition, plan: LevelPlan) -> dict[str, object]:
     """Return what the objective came to today, this month and this year; nothing where it is not measured."""
-    from toban.chapters.objectives import periods  # noqa: PLC0415
-    from toban.chapters.objectives.service import kept  # noqa: PLC0415
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-
     of = next((each for each in plan.slis if each.objective.id == clause_id), None)
     if of is None:
         return {}
@@ -119,10 +105,8 @@ def _figures(clause_id: str, edition: "Edition", plan: "LevelPlan") -> dict[str,
 
 
 def _period(
-    of: "Sli", days: "Mapping[date, Tally]", span: "Span", zone: "ZoneInfo", now: "datetime"
+    of: Sli, days: Mapping[date, Tally], span: Span, zone: ZoneInfo, now: datetime
 ) -> dict[str, object]:
-    from toban.chapters.objectives import report, rules  # noqa: PLC0415
-
     found = report.period(of, days, span, zone, now)
     counted, unplanned = found.known.mean, found.known.mean_unplanned
     return {

@@ -2,7 +2,10 @@
 
 import click
 
-from toban.faces.cli.state import opened_state
+from toban.engine.clock import system_clock
+from toban.engine.people.first import renewed_password
+from toban.engine.people.models import Operator
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNKNOWN = 2
@@ -10,7 +13,6 @@ _UNKNOWN = 2
 
 @click.command(
     "password",
-    short_help="Renew a lost password (なくしたパスワードを作り直す).",
     epilog="Example: toban password admin",
 )
 @click.argument("name")
@@ -25,15 +27,11 @@ def command(name: str) -> None:
       2  there is no such account, or the state database can't be used
     """
     speak_utf8()
-    with opened_state():
+    with usable_state():
         _renew(name)
 
 
 def _renew(name: str) -> None:
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.people.first import renewed_password  # noqa: PLC0415
-    from toban.engine.people.models import Operator  # noqa: PLC0415
-
     try:
         password = renewed_password(name, system_clock())
     except Operator.DoesNotExist as exc:

@@ -1,24 +1,19 @@
 """A run as it goes on: its lines, and its step and progress when they change."""
 
 import time
-from typing import TYPE_CHECKING
 
+from toban.engine.clock import system_clock
+from toban.engine.runs.models import PlannedWork, Run
 from toban.faces.cli.runs.runs import line, progress
 from toban.faces.terminal import say
-
-if TYPE_CHECKING:
-    from toban.engine.runs.models import Run
+from toban.faces.words.runs import because
 
 _LOOK = 0.5
 """Seconds between two looks."""
 
 
-def follow(run: "Run") -> bool:
+def follow(run: Run) -> bool:
     """Print what *run* writes until it has ended, and say whether it ended well."""
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.runs.models import PlannedWork  # noqa: PLC0415
-    from toban.faces.words.runs import because  # noqa: PLC0415
-
     work = PlannedWork.objects.filter(key=run.work).first()
     seen, shown = 0, ""
     while True:

@@ -4,16 +4,20 @@ import getpass
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from toban.faces.cli.state import opened_state
+from toban.engine.clock import system_clock
+from toban.engine.orders import NotPossible
+from toban.engine.runs import orders
+from toban.engine.runs.models import Run
+from toban.engine.runs.orders import planned
+from toban.engine.runs.parameters import choices, read
+from toban.faces.cli.runs.follow import follow
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words.run_parameters import NoParameter, read_parameters
-
-if TYPE_CHECKING:
-    from toban.engine.runs.models import Run
 
 _REFUSED = 1
 _ENDED_BADLY = 3
@@ -21,7 +25,6 @@ _ENDED_BADLY = 3
 
 @click.command(
     "run",
-    short_help="Run a batch now, cancel, skip, repeat or approve it (バッチを今すぐ実行する).",
     epilog="Example: toban run B004 --set date=2026-11-24",
 )
 @click.argument("batch")
@@ -50,13 +53,13 @@ def command(batch: str, *, parameters: bool, follow: bool, yes: bool, **given: A
     """
     speak_utf8()
     if parameters:
-        with opened_state():
+        with usable_state():
             _list_parameters(batch)
         return
     given["settings"] = _parameters(given["settings"])
     asked = Asked(batch, **given)
     asked.check()
-    with opened_state():
+    with usable_state():
         run = _carried_out(asked, yes=yes)
         if follow and not _followed(run):
             raise SystemExit(_ENDED_BADLY)
@@ -91,10 +94,8 @@ class Asked:
     def _runs(self) -> tuple[int | None, ...]:
         return self.again, self.approve, self.refused
 
-    def order(self, by: str, now: datetime) -> "tuple[str, Callable[[], Run]]":
+    def order(self, by: str, now: datetime) -> tuple[str, Callable[[], Run]]:
         """Return what is to be done, in words and as a call."""
-        from toban.engine.runs import orders  # noqa: PLC0415
-
         batch, reason = self.batch, self.reason
         if self.cancel:
             return "中止します", lambda: orders.cancel(batch, by=by, now=now)
@@ -112,11 +113,7 @@ class Asked:
         return "今すぐ実行します", lambda: orders.order(batch, self.settings, by=by, now=now)
 
 
-def _carried_out(asked: Asked, *, yes: bool) -> "Run":
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.orders import NotPossible  # noqa: PLC0415
-    from toban.engine.runs.orders import planned  # noqa: PLC0415
-
+def _carried_out(asked: Asked, *, yes: bool) -> Run:
     words, order = asked.order(getpass.getuser(), system_clock())
     try:
         work = planned(asked.batch)
@@ -131,10 +128,6 @@ def _carried_out(asked: Asked, *, yes: bool) -> "Run":
 
 
 def _list_parameters(batch: str) -> None:
-    from toban.engine.orders import NotPossible  # noqa: PLC0415
-    from toban.engine.runs.orders import planned  # noqa: PLC0415
-    from toban.engine.runs.parameters import choices, read  # noqa: PLC0415
-
     try:
         takes = read(planned(batch).parameters)
     except NotPossible as exc:
@@ -148,9 +141,7 @@ def _list_parameters(batch: str) -> None:
         say(f"{each.name:<{width}}  {each.ja} / {each.en}  --set {each.name}={each.example}")
 
 
-def _followed(run: "Run") -> bool:
-    from toban.faces.cli.runs.follow import follow  # noqa: PLC0415
-
+def _followed(run: Run) -> bool:
     try:
         return follow(run)
     except KeyboardInterrupt:

@@ -1,22 +1,23 @@
 """`toban runs`: what has run, runs and waits."""
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 import click
+from django.conf import settings
 
-from toban.faces.cli.state import opened_state
+from toban.engine.clock import system_clock
+from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.written import whole_log
+from toban.engine.telemetry.store import StoreUnavailable, Telemetry
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from toban.engine.runs.models import PlannedWork, Run
+from toban.faces.words.runs import because, standing
 
 _UNKNOWN = 1
 
 
-@click.command("runs", short_help="List the runs of batches (バッチの実行の一覧).")
+@click.command("runs")
 @click.option("--work", metavar="BATCH", help="Only the runs of this batch.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=30, show_default=True)
 @click.option("--log", "log", type=int, metavar="RUN", help="Print what this run wrote, instead of a list.")
@@ -33,12 +34,10 @@ def command(work: str | None, limit: int, log: int | None, form: str) -> None:
       2  the state database can't be read
     """
     speak_utf8()
-    with opened_state():
+    with usable_state():
         if log is not None:
             _print_log(log)
             return
-        from toban.engine.runs.models import Run  # noqa: PLC0415
-
         runs = Run.objects.order_by("-due_at", "-pk")
         found = list((runs.filter(work=work) if work else runs)[:limit])
         if form == "json":
@@ -48,12 +47,6 @@ def command(work: str | None, limit: int, log: int | None, form: str) -> None:
 
 
 def _print_log(run_id: int) -> None:
-    from django.conf import settings  # noqa: PLC0415
-
-    from toban.engine.runs.models import Run  # noqa: PLC0415
-    from toban.engine.runs.written import whole_log  # noqa: PLC0415
-    from toban.engine.telemetry.store import StoreUnavailable, Telemetry  # noqa: PLC0415
-
     run = Run.objects.filter(pk=run_id).first()
     if run is None:
         refuse(f"実行 {run_id} はありません", "実行の番号は toban runs で分かります")
@@ -68,7 +61,7 @@ def _print_log(run_id: int) -> None:
         refuse(f"続きを読めません: {exc}", "計測の置き場が動いているか確かめるか、ページで読んでください")
 
 
-def progress(run: "Run") -> str:
+def progress(run: Run) -> str:
     """Return the step under way and how far it is, in words; empty where nothing goes on."""
     if run.state != "running" or not run.step:
         return ""
@@ -76,19 +69,14 @@ def progress(run: "Run") -> str:
     return " ".join(part for part in (run.step, percent, run.progress_text) if part)
 
 
-def lines(runs: "Sequence[Run]") -> "Iterator[str]":
+def lines(runs: Sequence[Run]) -> Iterator[str]:
     """Yield each of *runs* in one line."""
-    from toban.engine.runs.models import PlannedWork  # noqa: PLC0415
-
     works = PlannedWork.objects.in_bulk({run.work for run in runs})
     return (line(run, works.get(run.work)) for run in runs)
 
 
-def line(run: "Run", work: "PlannedWork | None") -> str:
+def line(run: Run, work: PlannedWork | None) -> str:
     """Return the run in one line and why it stands so, times on this machine's clock."""
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.faces.words.runs import because, standing  # noqa: PLC0415
-
     took = f"{(run.ended_at - run.began_at).total_seconds():.1f}秒" if run.began_at and run.ended_at else ""
     stands, why = standing(run), because(run, work, system_clock())
     parts = [
@@ -98,7 +86,7 @@ def line(run: "Run", work: "PlannedWork | None") -> str:
     return "  ".join(filter(None, parts))
 
 
-def as_json(run: "Run") -> dict[str, object]:
+def as_json(run: Run) -> dict[str, object]:
     """Return the run for machines, times in UTC."""
     return {
         "run": run.pk,

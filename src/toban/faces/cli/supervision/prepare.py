@@ -4,16 +4,20 @@ import os
 from pathlib import Path
 
 import click
+from django.core.management import call_command
+from django.db import OperationalError
 
 from toban.design.reader import Design, UnreadableDocument, load_design
 from toban.engine.bindings.load import UnreadableBindings, load_bindings
+from toban.engine.clock import system_clock
 from toban.engine.parts import Parts
+from toban.engine.people.first import NAME, first_administrator
 from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNUSABLE = 2
 
 
-@click.command("prepare", short_help="Check the document and bring the state up to date (起動の前準備).")
+@click.command("prepare")
 @click.pass_obj
 def command(parts: Parts) -> None:
     """Check what TOBAN_DESIGN and TOBAN_BINDINGS name, migrate the state database, make the first account.
@@ -52,17 +56,6 @@ def _check_bindings(path: Path, parts: Parts, design: Design) -> None:
 
 
 def _bring_state_up_to_date() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
-    # Django wants its settings before anything of it is loaded.
-    import django  # noqa: PLC0415
-
-    django.setup()
-    from django.core.management import call_command  # noqa: PLC0415
-    from django.db import OperationalError  # noqa: PLC0415
-
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.people.first import NAME, first_administrator  # noqa: PLC0415
-
     try:
         call_command("migrate", verbosity=0, interactive=False)
         password = first_administrator(system_clock())

@@ -11,7 +11,6 @@ from toban.faces.terminal import say, speak_utf8
 
 @click.command(
     "processes",
-    short_help="Show, stop or start parts of a running Toban (プロセスを見る・止める・動かす).",
     epilog="Example: toban processes --stop shop-api",
 )
 @click.option(

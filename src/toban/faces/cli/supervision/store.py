@@ -8,7 +8,7 @@ import click
 from toban.engine.telemetry.child.engine_settings import Limits
 
 
-@click.command(short_help="Serve the telemetry store; `toban up` starts it (計測値の置き場).")
+@click.command()
 @click.option("--data", "directory", type=click.Path(file_okay=False, path_type=Path), required=True)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.", show_default=True
@@ -32,7 +32,7 @@ def command(directory: Path, port: int, threads: int, memory: int, keep_free: in
         raise click.ClickException(
             "the telemetry store needs a secret\nHINT: set TOBAN_STORE_SECRET; `toban up` does so by itself"
         )
-    # Not above: chDB brings half a gigabyte of library along, and `toban --help` loads every command.
+    # Not above: chDB brings half a gigabyte of library along, for the child that serves it alone.
     from toban.engine.telemetry.child.process import Occupied, Unopenable, serve  # noqa: PLC0415
 
     limits = Limits(memory_bytes=memory * 1024**2, free_bytes=keep_free * 1024**2)

@@ -39,7 +39,6 @@ class Order:
 
 @click.command(
     "up",
-    short_help="Run the document (文書を動かす).",
     epilog="Example: toban up --design 運用設計書.md --bindings toban.toml",
 )
 @click.option("--design", type=click.Path(path_type=Path), help="Without one, a small demo shop's runs.")

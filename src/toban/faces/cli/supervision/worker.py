@@ -1,20 +1,22 @@
 """`toban worker`: the process that measures, judges and notifies."""
 
-import os
 import signal
 import threading
 
 import click
 import structlog
 
+from toban.engine import loops
+from toban.engine.clock import system_clock
 from toban.engine.parts import Parts
+from toban.engine.worker import Worker
 from toban.faces.terminal import speak_utf8
 
 _PATIENCE = 2.0
 """Seconds that steps in hand have to end after SIGTERM."""
 
 
-@click.command("worker", short_help="Measure, judge and notify (測り、判定し、知らせる).")
+@click.command("worker")
 @click.pass_obj
 def command(parts: Parts) -> None:
     """Run the document that TOBAN_DESIGN names until SIGTERM; `toban up` starts this.
@@ -23,15 +25,6 @@ def command(parts: Parts) -> None:
     """
     speak_utf8()
     _log_as_events()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toban.settings")
-    # Django wants its settings before anything of it is loaded.
-    import django  # noqa: PLC0415
-
-    django.setup()
-    from toban.engine import loops  # noqa: PLC0415
-    from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.worker import Worker  # noqa: PLC0415
-
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -22,8 +22,8 @@ from toban.engine.bindings.edition import Edition
 from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.supervision.home import in_force_folder
 from toban.faces.cli.backup.backup import command
-from toban.faces.cli.kept import KEPT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -281,7 +281,7 @@ def elsewhere(desk: Desk, settings: Settings, monkeypatch: pytest.MonkeyPatch) -
 def taken_up(desk: Desk) -> None:
     """Let a worker take the document up, as `toban up` does."""
     design = desk.folder / "運用設計書.md"
-    assert PARTS.in_force(desk.folder / "home" / KEPT, design).refresh() is not None
+    assert PARTS.in_force(in_force_folder(desk.folder / "home"), design).refresh() is not None
     append(Record(LedgerEntry.Kind.DOCUMENT, {"in_force": str(design)}), now=NOON)
 
 
@@ -304,7 +304,7 @@ def test_another_shell_finds_a_store_that_is_named_from_the_bindings_folder(
     desk: Desk, three: list[str], elsewhere: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(desk.folder)
-    assert PARTS.in_force(desk.folder / "home" / KEPT, Path("運用設計書.md")).refresh() is not None
+    assert PARTS.in_force(in_force_folder(desk.folder / "home"), Path("運用設計書.md")).refresh() is not None
     append(Record(LedgerEntry.Kind.DOCUMENT, {"in_force": "運用設計書.md"}), now=NOON)
     (desk.folder / "deeper").mkdir()
     monkeypatch.chdir(desk.folder / "deeper")
