@@ -1,7 +1,6 @@
 """The only place where the parts meet: the extensions, and the commands that belong to none."""
 
 from toban.engine.commands import Command
-from toban.engine.kinds import installed
 from toban.engine.parts import Parts
 from toban.faces.cli.group import LazyGroup
 
@@ -23,7 +22,7 @@ EXTENSIONS = (
 
 def parts() -> Parts:
     """Return what is registered; nothing of it is loaded yet."""
-    return Parts((*EXTENSIONS, *installed("toban.extensions").values()))
+    return Parts(EXTENSIONS)
 
 
 COMMANDS = {

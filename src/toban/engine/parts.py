@@ -1,4 +1,10 @@
-"""What `wiring.py` hands to everybody: the extensions and what they bring, loaded only when somebody asks."""
+"""What `wiring.py` hands to everybody: the extensions and what they bring, loaded only when somebody asks.
+
+Every command has it, `toban check` too, which loads nothing but the document's language: so imports stand
+where they are needed.
+"""
+
+# ruff: noqa: PLC0415
 
 import os
 from dataclasses import dataclass, field
@@ -7,17 +13,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toban.design.finding import Finding
-from toban.design.reader import Design
-from toban.engine.bindings.doubts import binding_findings
-from toban.engine.bindings.model import Bindings
-from toban.engine.bindings.table import Schema
-from toban.engine.extension import Extension
 from toban.engine.kinds import KindModules, Kinds, installed
 from toban.engine.ports import Ports
 
 if TYPE_CHECKING:
+    from toban.design.finding import Finding
+    from toban.design.reader import Design
     from toban.engine.bindings.inforce import InForce
+    from toban.engine.bindings.model import Bindings
+    from toban.engine.bindings.table import Schema
+    from toban.engine.extension import Extension
 
 
 @dataclass(frozen=True)
@@ -30,9 +35,9 @@ class Parts:
     """Kinds in place of those that the extensions register at a point."""
 
     @cached_property
-    def extensions(self) -> tuple[Extension, ...]:
-        """The extensions, in the order of their registration."""
-        return tuple(_extension(module) for module in self.modules)
+    def extensions(self) -> "tuple[Extension, ...]":
+        """The registered extensions in their order, then those of installed packages."""
+        return tuple(map(_extension, (*self.modules, *installed("toban.extensions").values())))
 
     @cached_property
     def kinds(self) -> Kinds:
@@ -49,8 +54,10 @@ class Parts:
         return Kinds({**modules, **self.instead})
 
     @cached_property
-    def schema(self) -> Schema:
+    def schema(self) -> "Schema":
         """What a `toban.toml` may say."""
+        from toban.engine.bindings.table import Schema
+
         return Schema(
             tuple(table for extension in self.extensions for table in extension.tables),
             {
@@ -68,8 +75,10 @@ class Parts:
     def _points(self) -> list[Any]:
         return [point for extension in self.extensions for point in extension.points]
 
-    def findings(self, design: Design, bindings: Bindings) -> tuple[Finding, ...]:
+    def findings(self, design: "Design", bindings: "Bindings") -> "tuple[Finding, ...]":
         """Return all that is doubtful about valid *bindings*; nothing of it stops Toban."""
+        from toban.engine.bindings.doubts import binding_findings
+
         doubts = [extension.doubts for extension in self.extensions]
         return binding_findings(design, bindings, self.schema, doubts)
 
@@ -78,8 +87,7 @@ class Parts:
 
         TOBAN_BINDINGS names its bindings. See `InForce` for *kept*.
         """
-        # What it logs by takes a tenth of a second to load: who only reads bindings does without.
-        from toban.engine.bindings.inforce import InForce  # noqa: PLC0415
+        from toban.engine.bindings.inforce import InForce
 
         design = design or Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md"))
         bindings = os.environ.get("TOBAN_BINDINGS")
@@ -87,7 +95,9 @@ class Parts:
         return InForce(design, path, self.schema, kinds=self.kinds, kept=kept)
 
 
-def _extension(module: str) -> Extension:
+def _extension(module: str) -> "Extension":
+    from toban.engine.extension import Extension
+
     found = getattr(import_module(module), "EXTENSION", None)
     if not isinstance(found, Extension):
         raise TypeError(f"{module}.EXTENSION is no Extension")

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from types import FrameType
-from typing import override
+from typing import TYPE_CHECKING, override
 
 import click
 import uvicorn
 from django.conf import settings
 
 from toban.engine.bindings import present
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.inforce import InForce
 from toban.engine.clock import system_clock
 from toban.engine.operation import operations_of, works_of
@@ -20,6 +19,9 @@ from toban.faces.ingest.hub import Hub
 from toban.faces.ingest.runs.pings import Pings
 from toban.faces.terminal import refuse, speak_utf8
 from toban.faces.web import assets
+
+if TYPE_CHECKING:
+    from toban.engine.bindings.edition import Edition
 
 _UNUSABLE = 2
 _PATIENCE = 2

@@ -35,7 +35,8 @@ def foreseen(
 def trials_of(
     edition: Edition, operations: Iterable[Operation[Any]], told: Iterable[Finding], now: datetime
 ) -> tuple[Trial, ...]:
-    """Return what to try; a table whose secret is known to be missing is left out."""
+    """Return what to try, in the order of the file; what lacks a secret is left out."""
     missing = {finding.origin.line for finding in told if finding.code == _SECRET_MISSING}
     found = (trial for operation in operations for trial in operation.trials(edition, now))
-    return tuple(trial for trial in found if trial.origin.line not in missing)
+    wanted = (trial for trial in found if trial.origin.line not in missing)
+    return tuple(sorted(wanted, key=lambda trial: trial.origin))
