@@ -17,12 +17,16 @@ from toban.engine.kinds import KindModules, Kinds, installed
 from toban.engine.ports import Ports
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from toban.design.clauses.base import Clause
     from toban.design.finding import Finding
     from toban.design.reader import Design
     from toban.engine.bindings.inforce import InForce
     from toban.engine.bindings.model import Bindings
     from toban.engine.bindings.table import Schema
-    from toban.engine.extension import Extension
+    from toban.engine.extension import Extension, RowKind
+    from toban.engine.operation import Operation
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,21 @@ class Parts:
     def extensions(self) -> "tuple[Extension, ...]":
         """The registered extensions in their order, then those of installed packages."""
         return tuple(map(_extension, (*self.modules, *installed("toban.extensions").values())))
+
+    @cached_property
+    def operations(self) -> "tuple[Operation[Any], ...]":
+        """What the extensions do; Django must be ready."""
+        from toban.engine.operation import operations_of
+
+        return operations_of(self.extensions)
+
+    @cached_property
+    def row_kinds(self) -> "Mapping[type[Clause], RowKind]":
+        """How the living page shows the rows of each kind of clause that an extension answers for."""
+        found: dict[type[Clause], RowKind] = {}
+        for kind in (row for extension in self.extensions for row in extension.rows):
+            found.setdefault(kind.clause, kind)
+        return found
 
     @cached_property
     def kinds(self) -> Kinds:

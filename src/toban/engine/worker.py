@@ -17,7 +17,7 @@ from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.loops import Loop
 from toban.engine.notify.delivery.lead import BEAT, Lead
-from toban.engine.operation import EditionLoop, Workplace, operations_of, rows_of, works_of
+from toban.engine.operation import EditionLoop, Workplace, rows_of, works_of
 from toban.engine.parts import Parts
 from toban.engine.runs.service import Runs
 from toban.engine.telemetry.buffer import SampleBuffer
@@ -42,7 +42,7 @@ class Worker:
         holder = f"{socket.gethostname()}/{os.getpid()}"
         self._lead = Lead(holder)
         self._runs = Runs(holder, clock, most=settings.RUNS_AT_ONCE, output=self._output)
-        self._operations = operations_of(parts.extensions)
+        self._operations = parts.operations
         at = Workplace(clock, self._telemetry, self._samples, self._lead, parts.kinds, parts.ports)
         self._shifts = [operation.shift(at) for operation in self._operations]
         self._run: Edition | None = None

@@ -11,7 +11,7 @@ from django.conf import settings
 from toban.engine.bindings import present
 from toban.engine.bindings.inforce import InForce
 from toban.engine.clock import system_clock
-from toban.engine.operation import operations_of, works_of
+from toban.engine.operation import works_of
 from toban.engine.parts import Parts
 from toban.engine.runs.work import Work
 from toban.faces.ingest.app import application
@@ -72,7 +72,7 @@ class _Works:
     """The works of the edition in force; the same object for the same edition."""
 
     def __init__(self, parts: Parts, in_force: InForce) -> None:
-        self._operations = operations_of(parts.extensions)
+        self._operations = parts.operations
         self._in_force = in_force
         self._edition: Edition | None = None
         self._works: Mapping[str, Work] = {}

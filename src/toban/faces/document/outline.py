@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from toban.design.clauses.base import Clause
-from toban.design.clauses.monitoring import Monitor
 from toban.design.markdown import Block, BulletList, CodeBlock, Heading, Item, NumberedList, Row, Table
 from toban.design.reader import Design, Unread
 
@@ -48,9 +47,9 @@ class Part:
         return any(not line.is_silent for line in self.lines)
 
     @property
-    def has_measurements(self) -> bool:
-        """Whether its rows have values that change by the minute."""
-        return any(isinstance(clause, Monitor) for line in self.lines for clause in line.clauses)
+    def kinds(self) -> set[type[Clause]]:
+        """What its lines are."""
+        return {type(clause) for line in self.lines for clause in line.clauses}
 
 
 @dataclass(frozen=True, slots=True)

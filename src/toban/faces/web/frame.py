@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import Http404
 from django.utils.translation import get_language
 
@@ -112,5 +113,5 @@ def _skeleton(edition: Edition) -> tuple[Outline, Skeleton]:
         while len(_skeletons) >= _KEPT:
             _skeletons.pop(next(iter(_skeletons)), None)
         built = outline(edition.design)
-        _skeletons[key] = (built, skeleton(built))
+        _skeletons[key] = (built, skeleton(built, settings.PARTS.row_kinds))
     return _skeletons[key]

@@ -28,7 +28,6 @@ from tests.registered import PARTS  # noqa: E402
 
 from toban.engine.evidence.ledger import verify  # noqa: E402
 from toban.engine.notify.models import Alert, Delivery, Leader  # noqa: E402
-from toban.engine.operation import operations_of  # noqa: E402
 from toban.engine.worker import Worker  # noqa: E402
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -99,7 +98,7 @@ def in_child(begins_at: datetime, first_round: int, kill_at: int = 0) -> bool:
 def main() -> None:
     structlog.configure(processors=[], logger_factory=structlog.ReturnLoggerFactory())
     # Loaded once, before there are children.
-    _ = PARTS.schema, operations_of(PARTS.extensions)
+    _ = PARTS.schema, PARTS.operations
     stride, life = int(sys.argv[2]), 0
     was_killed = True
     while was_killed:

@@ -60,7 +60,7 @@ def test_a_row_that_was_not_understood_stays_in_its_place() -> None:
     table = next(part for part in built.parts if part.kind == "table")
 
     assert [bool(line.unread) for line in table.lines] == [False, True]
-    assert table.has_measurements
+    assert table.kinds == {Monitor}
     assert [isinstance(clause, Monitor) for clause in table.lines[0].clauses] == [True]
 
 

@@ -123,7 +123,6 @@ def _live(design: Design, bindings: Path, parts: "Parts") -> _Live:
     from toban.engine.bindings.load import UnreadableBindings, load_bindings  # noqa: PLC0415
     from toban.engine.bindings.vague import settle  # noqa: PLC0415
     from toban.engine.clock import system_clock  # noqa: PLC0415
-    from toban.engine.operation import operations_of  # noqa: PLC0415
     from toban.faces.cli.document.trials import foreseen, trials_of  # noqa: PLC0415
     from toban.faces.cli.document.trying import try_all  # noqa: PLC0415
 
@@ -132,7 +131,7 @@ def _live(design: Design, bindings: Path, parts: "Parts") -> _Live:
     except UnreadableBindings as exc:
         return _Live(exc.findings, ())
     edition = Edition(settle(design, bound.clock_words, bound.file), bound, parts.kinds)
-    operations = operations_of(parts.extensions)
+    operations = parts.operations
     told = foreseen(edition, operations, parts.findings(edition.design, bound))
     tried = try_all(trials_of(edition, operations, told, system_clock()), _progress)
     found = (*told, *(finding for each in tried for finding in each.findings))

@@ -7,13 +7,11 @@ from enum import Enum
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
-from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.base import Clause
-from toban.design.clauses.batch import Batch
-from toban.design.clauses.monitoring import Monitor
-from toban.engine.runs.kinds import key_of
+from toban.engine.extension import RowKind
 from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow, spark_html, value_html, verdict_html
 from toban.faces.document.outline import Line, Outline, Part
@@ -36,11 +34,13 @@ class Slot:
 
 
 type Skeleton = tuple[SafeString | Slot, ...]
+type RowKinds = Mapping[type[Clause], RowKind]
 
 
-def skeleton(outline: Outline) -> Skeleton:
+def skeleton(outline: Outline, kinds: RowKinds) -> Skeleton:
     """Return the document's HTML in the active language, with a `Slot` wherever live figures stand."""
-    return tuple(_merged(piece for part in outline.parts for piece in _part(part)))
+    drawing = _Drawing(kinds)
+    return tuple(_merged(piece for part in outline.parts for piece in drawing.part(part)))
 
 
 def filled(skeleton: Skeleton, rows: Mapping[str, LiveRow], sparks: Mapping[str, str]) -> SafeString:
@@ -74,104 +74,125 @@ def _merged(pieces: Iterator[SafeString | Slot]) -> Iterator[SafeString | Slot]:
     yield mark_safe("".join(waiting))  # noqa: S308 - safe pieces joined
 
 
-def _part(part: Part) -> Iterator[SafeString | Slot]:
-    match part.kind:
-        case "heading":
-            level = min(part.level, 6)
-            yield format_html('<h{} id="line-{}">{}</h{}>', level, part.number, part.text, level)
-        case "table":
-            yield from _table(part)
-        case "list" | "numbers":
-            yield from _list(part)
-        case "code":
-            yield format_html("<pre><code>{}</code></pre>", part.text)
-        case _:
-            yield format_html("<p>{}</p>", part.text)
-    if part.whole is not None:
-        yield format_html('<div class="whole" id="whole-{}">', part.number)
-        yield from _said(part.whole)
-        yield mark_safe("</div>")
+_PLAIN = RowKind(Clause)
+"""Of clauses that no extension answers for."""
 
 
-def _table(part: Part) -> Iterator[SafeString | Slot]:
-    yield format_html(
-        '<div class="scroll"><table{}><thead><tr>{}',
-        mark_safe(' class="measured"') if part.has_measurements else "",
-        format_html_join("", '<th scope="col">{}</th>', ((name,) for name in part.header)),
-    )
-    if part.has_measurements:
-        yield format_html('<th scope="col" class="live">{}</th><th scope="col">{}</th>', _("実測"), _("推移"))
-    if part.has_verdicts:
-        yield format_html('<th scope="col">{}</th>', _("判定"))
-    yield mark_safe("</tr></thead><tbody>")
-    for line in part.lines:
-        yield from _row(part, line)
-    yield mark_safe("</tbody></table></div>")
+class _Drawing:
+    """Draws blocks of the document; what the rows of each kind show is what their extension says."""
 
+    def __init__(self, kinds: RowKinds) -> None:
+        self._kinds = kinds
 
-def _row(part: Part, line: Line) -> Iterator[SafeString | Slot]:
-    kind = "unread" if line.unread else "row" if line.clauses else "silent"
-    yield format_html('<tr id="line-{}" class="{}">', line.number, kind)
-    yield (
-        format_html_join("", '<td data-label="{}">{}</td>', zip(part.header, line.cells, strict=False))
-        if line.cells
-        else mark_safe("")
-    )
-    if part.has_measurements:
-        yield from _measurements(line)
-    if part.has_verdicts:
-        yield mark_safe('<td class="said">')
-        yield from _said(line)
-        yield mark_safe("</td>")
-    yield mark_safe("</tr>")
+    def _kind(self, clause: Clause) -> RowKind:
+        return self._kinds.get(type(clause), _PLAIN)
 
+    def _is_measured(self, part: Part) -> bool:
+        return any(self._kinds[each].is_measured for each in part.kinds if each in self._kinds)
 
-def _measurements(line: Line) -> Iterator[SafeString | Slot]:
-    monitors = [clause for clause in line.clauses if isinstance(clause, Monitor)]
-    yield mark_safe('<td class="live">')
-    yield from (Slot(Hole.VALUE, clause.id) for clause in monitors)
-    yield mark_safe('</td><td class="trend">')
-    yield from (Slot(Hole.SPARK, clause.id) for clause in monitors)
-    yield mark_safe("</td>")
+    def _is_charted(self, part: Part) -> bool:
+        return any(self._kinds[each].is_charted for each in part.kinds if each in self._kinds)
 
+    def part(self, part: Part) -> Iterator[SafeString | Slot]:
+        """Draw one block."""
+        match part.kind:
+            case "heading":
+                level = min(part.level, 6)
+                yield format_html('<h{} id="line-{}">{}</h{}>', level, part.number, part.text, level)
+            case "table":
+                yield from self._table(part)
+            case "list" | "numbers":
+                yield from self._list(part)
+            case "code":
+                yield format_html("<pre><code>{}</code></pre>", part.text)
+            case _:
+                yield format_html("<p>{}</p>", part.text)
+        if part.whole is not None:
+            yield format_html('<div class="whole" id="whole-{}">', part.number)
+            yield from self._values(part.whole)
+            yield from self._said(part.whole)
+            yield mark_safe("</div>")
 
-def _list(part: Part) -> Iterator[SafeString | Slot]:
-    tag = "ol" if part.kind == "numbers" else "ul"
-    yield format_html('<{} class="entries">', tag)
-    for line in part.lines:
-        kind = "unread" if line.unread else "row" if line.clauses else "silent"
+    def _table(self, part: Part) -> Iterator[SafeString | Slot]:
         yield format_html(
-            '<li id="line-{}" class="{} depth-{}"><span class="words">{}{}</span>',
-            line.number,
-            kind,
-            min(line.depth, 4),
-            {None: "", True: "☑ ", False: "☐ "}[line.checked],
-            line.cells[0],
+            '<div class="scroll"><table{}><thead><tr>{}',
+            mark_safe(' class="measured"') if self._is_charted(part) else "",
+            format_html_join("", '<th scope="col">{}</th>', ((name,) for name in part.header)),
         )
-        yield from _said(line)
-        yield mark_safe("</li>")
-    yield format_html("</{}>", tag)
+        if self._is_measured(part):
+            yield format_html('<th scope="col" class="live">{}</th>', _("実測"))
+        if self._is_charted(part):
+            yield format_html('<th scope="col">{}</th>', _("推移"))
+        if part.has_verdicts:
+            yield format_html('<th scope="col">{}</th>', _("判定"))
+        yield mark_safe("</tr></thead><tbody>")
+        for line in part.lines:
+            yield from self._row(part, line)
+        yield mark_safe("</tbody></table></div>")
 
+    def _row(self, part: Part, line: Line) -> Iterator[SafeString | Slot]:
+        kind = "unread" if line.unread else "row" if line.clauses else "silent"
+        yield format_html('<tr id="line-{}" class="{}">', line.number, kind)
+        yield (
+            format_html_join("", '<td data-label="{}">{}</td>', zip(part.header, line.cells, strict=False))
+            if line.cells
+            else mark_safe("")
+        )
+        yield from self._figures(part, line)
+        if part.has_verdicts:
+            yield mark_safe('<td class="said">')
+            yield from self._said(line)
+            yield mark_safe("</td>")
+        yield mark_safe("</tr>")
 
-def _said(line: Line) -> Iterator[SafeString | Slot]:
-    for clause in line.clauses:
-        yield Slot(Hole.VERDICT, clause.id)
-        yield _elsewhere(clause)
-        yield from _assumed(clause)
-    for unread in line.unread:
-        yield format_html('<span class="note"><b>{}</b> {}</span>', _("読めません"), unread.reason)
+    def _figures(self, part: Part, line: Line) -> Iterator[SafeString | Slot]:
+        if self._is_measured(part):
+            yield mark_safe('<td class="live">')
+            yield from self._values(line)
+            yield mark_safe("</td>")
+        if self._is_charted(part):
+            charted = [clause for clause in line.clauses if self._kind(clause).is_charted]
+            yield mark_safe('<td class="trend">')
+            yield from (Slot(Hole.SPARK, clause.id) for clause in charted)
+            yield mark_safe("</td>")
 
+    def _values(self, line: Line) -> Iterator[Slot]:
+        measured = (clause for clause in line.clauses if self._kind(clause).is_measured)
+        return (Slot(Hole.VALUE, clause.id) for clause in measured)
 
-def _elsewhere(clause: Clause) -> SafeString:
-    """Lead on to the page that tells more of *clause*, where there is one."""
-    match clause:
-        case Batch():
-            address, word = reverse("batch", args=[key_of(clause)]), _("実行の履歴")
-        case BackupPolicy() | RecoveryObjective():
-            address, word = reverse("backups"), _("バックアップ")
-        case _:
+    def _list(self, part: Part) -> Iterator[SafeString | Slot]:
+        tag = "ol" if part.kind == "numbers" else "ul"
+        yield format_html('<{} class="entries">', tag)
+        for line in part.lines:
+            kind = "unread" if line.unread else "row" if line.clauses else "silent"
+            yield format_html(
+                '<li id="line-{}" class="{} depth-{}"><span class="words">{}{}</span>',
+                line.number,
+                kind,
+                min(line.depth, 4),
+                {None: "", True: "☑ ", False: "☐ "}[line.checked],
+                line.cells[0],
+            )
+            yield from self._values(line)
+            yield from self._said(line)
+            yield mark_safe("</li>")
+        yield format_html("</{}>", tag)
+
+    def _said(self, line: Line) -> Iterator[SafeString | Slot]:
+        for clause in line.clauses:
+            yield Slot(Hole.VERDICT, clause.id)
+            yield self._elsewhere(clause)
+            yield from _assumed(clause)
+        for unread in line.unread:
+            yield format_html('<span class="note"><b>{}</b> {}</span>', _("読めません"), unread.reason)
+
+    def _elsewhere(self, clause: Clause) -> SafeString:
+        """Lead on to the page that tells more of *clause*, where there is one."""
+        link = self._kind(clause).link(clause)
+        if link is None:
             return mark_safe("")
-    return format_html('<a class="more" href="{}">{}</a>', address, word)
+        address = reverse(link.page, args=link.arguments)
+        return format_html('<a class="more" href="{}">{}</a>', address, gettext(link.label))
 
 
 def _assumed(clause: Clause) -> Iterator[SafeString]:

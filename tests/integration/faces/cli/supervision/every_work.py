@@ -20,7 +20,7 @@ import structlog  # noqa: E402
 from tests.registered import PARTS  # noqa: E402
 
 from toban.engine.clock import system_clock  # noqa: E402
-from toban.engine.operation import operations_of, works_of  # noqa: E402
+from toban.engine.operation import works_of  # noqa: E402
 from toban.engine.runs import orders, scheduler  # noqa: E402
 from toban.engine.runs.models import FinishedStep, Run  # noqa: E402
 from toban.engine.runs.service import Runs  # noqa: E402
@@ -69,7 +69,7 @@ def works() -> Mapping[str, Work]:
     in_force = PARTS.in_force()
     in_force.refresh()
     assert in_force.edition is not None
-    return works_of(in_force.edition, operations_of(PARTS.extensions))
+    return works_of(in_force.edition, PARTS.operations)
 
 
 def serve(found: Mapping[str, Work], key: str, kill_at: int) -> None:

@@ -1,5 +1,7 @@
 """The document's words are shown as written, and are never markup."""
 
+from tests.registered import PARTS
+
 from toban.design.reader import read_design
 from toban.faces.document.live import unknown_row
 from toban.faces.document.outline import outline
@@ -14,9 +16,9 @@ DOCUMENT = """# 運用設計書
 """
 
 
-def page() -> str:
-    built = outline(read_design(DOCUMENT, "d.md"))
-    return filled(skeleton(built), {each: unknown_row(each) for each in built.clauses}, {})
+def page(document: str = DOCUMENT) -> str:
+    built = outline(read_design(document, "d.md"))
+    return filled(skeleton(built, PARTS.row_kinds), {each: unknown_row(each) for each in built.clauses}, {})
 
 
 def test_markup_in_the_document_is_shown_as_text() -> None:
@@ -38,3 +40,13 @@ def test_a_verdict_is_told_by_shape_and_word_and_leads_to_its_evidence() -> None
 
     assert '<span class="mark" aria-hidden="true">?</span> <b>測定不能</b>' in shown
     assert 'href="/clauses/monitoring/monitor/' in shown
+
+
+def test_a_value_stands_beside_every_row_that_has_one_and_a_trend_where_there_is_a_series() -> None:
+    monitors = page()
+    objectives = page("# 運用設計書\n## 運用目標\n| 項目 | 目標値 |\n|---|---|\n| 稼働率 | 99.9% |\n")
+
+    assert '<output class="value" data-value="monitoring/monitor/' in monitors
+    assert 'data-spark="monitoring/monitor/' in monitors
+    assert '<output class="value" data-value="objectives/objective/稼働率"' in objectives
+    assert "data-spark" not in objectives
