@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.delivery.notice import NoticeKind
-from toban.engine.notify.models import Alert
 from toban.engine.notify.reason import Reason
+from toban.engine.notify.records import AlertRecord
 from toban.engine.notify.routing.routing import Route
 from toban.engine.notify.signal import Condition
 
@@ -27,7 +27,7 @@ _STEP = timedelta(seconds=1)
 class Passed:
     """A notice that all stages let through, to one place."""
 
-    alert: Alert
+    alert: AlertRecord
     kind: NoticeKind
     level: AlertLevel
     route: Route
@@ -41,7 +41,7 @@ class Passed:
 class Message:
     """One notice about one alert or many, and the places that it goes to."""
 
-    alerts: tuple[Alert, ...]
+    alerts: tuple[AlertRecord, ...]
     """The one that speaks for all comes first: the one that has lasted longest."""
     kind: NoticeKind
     level: AlertLevel
@@ -61,7 +61,7 @@ def messages(passed: Iterable[Passed]) -> Sequence[Message]:
     shared: dict[tuple[_Sort, tuple[int, ...]], list[list[Passed]]] = defaultdict(list)
     for (_, sort), there in by_place.items():
         for lot in _lots(there):
-            shared[sort, tuple(each.alert.pk for each in lot)].append(lot)
+            shared[sort, tuple(each.alert.id for each in lot)].append(lot)
     return [_message(lots) for lots in shared.values()]
 
 
@@ -82,7 +82,7 @@ def _sort(passed: Passed) -> _Sort:
 
 def _lots(there: Sequence[Passed]) -> Iterable[list[Passed]]:
     if len(there) >= MANY and there[0].route.way.gathers:
-        return [sorted(there, key=lambda each: (each.alert.began_at, each.alert.pk))]
+        return [sorted(there, key=lambda each: (each.alert.began_at, each.alert.id))]
     return [[each] for each in there]
 
 
