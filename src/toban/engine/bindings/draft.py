@@ -58,7 +58,7 @@ class OpenTable:
 def draft(
     design: Design,
     targets: Iterable[OpenTarget],
-    channels: Mapping[ChannelKind, Proposal],
+    channels: Mapping[str, Proposal],
     tables: Iterable[OpenTable] = (),
 ) -> str:
     """Return the text of a `toban.toml` for *design*; it loads as it stands, and binds nothing yet."""
@@ -130,8 +130,8 @@ def _people(design: Design) -> Iterator[str]:
 """
 
 
-def _channels(design: Design, channels: Mapping[ChannelKind, Proposal]) -> Iterator[str]:
-    wanted: dict[ChannelKind, str] = {}
+def _channels(design: Design, channels: Mapping[str, Proposal]) -> Iterator[str]:
+    wanted: dict[str, str] = {}
     for clause, recipients in _recipients(design):
         for channel in recipients:
             if isinstance(channel, ChannelRef):
@@ -139,10 +139,17 @@ def _channels(design: Design, channels: Mapping[ChannelKind, Proposal]) -> Itera
     for kind, citation in wanted.items():
         proposal = channels.get(kind)
         if proposal is None:
-            yield f"# {kind.value} をつなぐ方法はまだありません — {citation}\n"
+            yield f"# {_unplaced(kind)} — {citation}\n"
             continue
-        lines = [f"# {kind.value} をどこにつなぎますか — {citation}", f"#[channels.{proposal.kind}]"]
+        lines = [f"# {_line(kind)} をどこにつなぎますか — {citation}", f"#[channels.{proposal.kind}]"]
         yield "\n".join([*lines, *_proposed(proposal), ""])
+
+
+def _unplaced(kind: str) -> str:
+    """Say of a channel that no kind is registered for what can be done."""
+    if isinstance(kind, ChannelKind):
+        return f"{kind} をつなぐ方法はまだありません"
+    return f"「{_line(kind)}」は知らない通知方法です。届けるものがあれば [channels.{quoted(kind)}] に書きます"
 
 
 def _recipients(design: Design) -> Iterator[tuple[Clause, Sequence[Recipient]]]:
