@@ -7,6 +7,7 @@ from typing import Any
 
 from toban.design.finding import Finding, Level
 from toban.design.origin import Origin
+from toban.engine.bindings import toml
 from toban.engine.bindings.model import Bindings, Bound
 
 
@@ -53,6 +54,4 @@ def place_of(bindings: Bindings, table: str, name: str) -> Origin:
 
 def quote_of(table: str, name: str, bound: Bound[Any]) -> str:
     """Return the head of an entry as it is written: `[batches.B001] kind = "command"`."""
-    is_bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
-    key = name if is_bare else f'"{name}"'
-    return f'[{table}.{key}] kind = "{bound.kind}"'
+    return f'[{table}.{toml.key(name)}] kind = "{bound.kind}"'

@@ -17,7 +17,7 @@ from toban.design.reader import read_design
 from toban.design.values.schedule import DayOfMonth, Schedule, read_schedule
 from toban.design.values.schedule.cron import read_cron
 from toban.design.values.schedule.rule import ZONES
-from toban.engine.bindings.draft import quoted
+from toban.engine.bindings.toml import quoted
 
 _SHELL = re.compile(r"[|&;<>()$`\\*?\[\]~#!{}\n\"']|^\w+=")
 _WRAPPED = re.compile(r"[#\n]|&\s*$|\b(?:exec|exit|return)\b")

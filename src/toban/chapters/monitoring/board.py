@@ -120,18 +120,20 @@ class Board:
     def _place(self) -> None:
         """Have a slot for each feed of the bindings and each host that was found."""
         feeds = [*self._bound, *self._lookout.feeds()]
-        former = {_identity(slot.feed): slot for slot in self._slots}
-        now = self._clock()
-        sources = [self._kept_or_new(feed, former) for feed in feeds]
-        names = labels(feeds, [source.instance for source in sources])
-        self._slots = [
-            self._placed(feed, source, name, former.get(_identity(feed)), now)
-            for feed, source, name in zip(feeds, sources, names, strict=True)
+        by_place, now = {_place(slot.feed): slot for slot in self._slots}, self._clock()
+        former = [_same(feed, by_place.get(_place(feed))) for feed in feeds]
+        sources = [
+            slot.source if slot else self._kinds[feed.bound.kind].build(feed.bound.config)
+            for feed, slot in zip(feeds, former, strict=True)
         ]
-        kept = set(map(id, self._slots))
-        for slot in former.values():
-            if id(slot) not in kept:
-                self._retire(slot)
+        names = labels(feeds, [source.instance for source in sources])
+        gone = set(self._slots).difference(former)
+        self._slots = [
+            self._placed(feed, source, name, slot, now)
+            for feed, source, name, slot in zip(feeds, sources, names, former, strict=True)
+        ]
+        for slot in gone:
+            self._retire(slot)
 
     def listen_anew(self, now: datetime) -> None:
         """Count silence from *now* on: before, nobody has listened, or the clock was another."""
@@ -196,10 +198,6 @@ class Board:
             self._retire(slot)
         self._slots = []
 
-    def _kept_or_new(self, feed: Feed, former: dict[tuple[object, ...], Slot]) -> Source:
-        slot = former.get(_identity(feed))
-        return slot.source if slot else self._kinds[feed.bound.kind].build(feed.bound.config)
-
     def _placed(self, feed: Feed, source: Source, label: str, former: Slot | None, now: datetime) -> Slot:
         if former is None:
             able = self._kinds[feed.bound.kind].able(feed.bound.config)
@@ -241,8 +239,17 @@ class Board:
         slot.seen.update(metrics)
 
 
-def _identity(feed: Feed) -> tuple[object, ...]:
-    return feed.target, feed.row, feed.position, feed.host, feed.bound.kind, feed.bound.config
+def _place(feed: Feed) -> tuple[str, str, int, str]:
+    """Where *feed* stands in the bindings: no other stands there."""
+    return feed.target, feed.row, feed.position, feed.host
+
+
+def _same(feed: Feed, slot: Slot | None) -> Slot | None:
+    """Return *slot* if what it measures by says the same as *feed*; a config need not have a hash."""
+    if slot is None:
+        return None
+    before, now = slot.feed.bound, feed.bound
+    return slot if (before.kind, before.config) == (now.kind, now.config) else None
 
 
 def _named(slot: Slot, measurement: Measurement) -> Measurement:

@@ -14,6 +14,7 @@ from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
 from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings, Bound, Discovery
+from toban.engine.bindings.toml import key
 from toban.engine.said import recorded
 from toban.engine.telemetry.logs.words import kind_of
 
@@ -131,7 +132,7 @@ def why_unbound(monitor: Monitor, bindings: Bindings, kinds: SourceKinds) -> str
             "対象「%(target)s」の情報源が %(file)s にありません: %(section)s を書いてください",
             target=target,
             file=bindings.file,
-            section=f"[targets.{_key(target)}]",
+            section=f"[targets.{key(target)}]",
         )
     metric = metric_of(monitor)
     if any(metric in kinds[bound.kind].able(bound.config) for bound in sources):
@@ -229,7 +230,7 @@ def _counts(judged: Judged, bindings: Bindings, kinds: SourceKinds, logged: froz
             of_row = Bound(bound.kind, counted(bound.config, row), bound.line)
             found.append(Feed(judged.target, of_row, judged.limits.period, position, row=judged.monitor.id))
     if not found:
-        raise Unjudgeable(f"件数を数える情報源は [targets.{_key(judged.target)}] の sources に書いてください")
+        raise Unjudgeable(f"件数を数える情報源は [targets.{key(judged.target)}] の sources に書いてください")
     return found
 
 
@@ -238,9 +239,3 @@ def _finds(periods: Mapping[str, timedelta], bindings: Bindings) -> Iterator[Fin
         first = len(bindings.targets.get(target, ()))
         for position, discovery in enumerate(bindings.discoveries.get(target, ()), first):
             yield Find(target, discovery, period, position)
-
-
-def _key(name: str) -> str:
-    """Write *name* as a TOML key."""
-    is_bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
-    return name if is_bare else f'"{name}"'

@@ -8,7 +8,7 @@ from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.shapes.shape import Cells, Entry, NotUnderstood, read_value, unreadable
 from toban.design.values.duration import Duration, read_within
-from toban.design.values.people import ChannelRef, Recipient, read_channels, read_recipients
+from toban.design.values.people import ChannelRef, Recipient, read_channels, read_recipients, read_ways
 from toban.design.values.severity import (
     AlertLevel,
     IncidentSeverity,
@@ -50,7 +50,7 @@ def rule_row(cells: Cells) -> NotificationRule:
         level=_level(name),
         level_name=name,
         recipients=read_recipients(cells["recipients"]) or (),
-        channels=read_channels(cells["channels"]) or read_channels(cells["recipients"]) or (),
+        channels=read_ways(cells["channels"]) or read_channels(cells["recipients"]) or (),
         timing=timing,
         within=read_within(timing) if timing else None,
     )

@@ -8,7 +8,7 @@ from toban.design.values.normal import plain
 
 
 class ChannelKind(StrEnum):
-    """A way to reach people that documents name."""
+    """A way to reach people that documents name: the words that the reader knows."""
 
     SLACK = "Slack"
     EMAIL = "メール"
@@ -31,8 +31,11 @@ class ChannelKind(StrEnum):
 class ChannelRef:
     """A channel and, where the document names one, the address in it (`#monitoring`, `a@example.com`, a number)."""
 
-    kind: ChannelKind
+    kind: str
+    """A `ChannelKind`; else a word that the reader does not know, as written: bindings may know it."""
     address: str = ""
+    word: str = ""
+    """As written, where the kind has another word for it: LINE WORKS, 管理者メール."""
 
     def __str__(self) -> str:
         if self.kind is ChannelKind.EMAIL and self.address:
@@ -81,10 +84,11 @@ _CHANNELS = {
 }
 _CHANNEL = {
     kind: re.compile(
-        rf"(?:{words})(?:通知|連絡)?(?:(?: |: ?)?(?P<address>[#@][\w.-]{{1,80}}))?", re.IGNORECASE
+        rf"(?P<word>{words})(?:通知|連絡)?(?:(?: |: ?)?(?P<address>[#@][\w.-]{{1,80}}))?", re.IGNORECASE
     )
     for kind, words in _CHANNELS.items()
 }
+_NAMED = re.compile(r"(?P<word>[^#@]+?)(?:(?: |: ?)?(?P<address>[#@][\w.-]{1,80}))?")
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _PHONE = re.compile(
     r"(?<![\dA-Za-z+-])(?:(?:\+\d{1,3}[ -]?\d{1,4}-|\(0\d{1,4}\) ?|0\d{1,4}-)\d{1,4}-?\d{3,4}|0\d{9,10}|\d{3}-\d{3}-\d{4})"
@@ -119,6 +123,15 @@ def read_channels(text: str) -> tuple[ChannelRef, ...] | None:
     channels = [_channel(part) for part in _parts(text)]
     found = tuple(channel for channel in channels if channel is not None)
     return found if found and len(found) == len(channels) else None
+
+
+def read_ways(text: str) -> tuple[ChannelRef, ...] | None:
+    """Read the ways of a cell that holds nothing else; a name that is none of the known ones stands as it is.
+
+    None for an empty cell, a sentence, a blank and 即時 or なし.
+    """
+    found = tuple(_channel(part) or _unknown(part) for part in _parts(text))
+    return tuple(way for way in found if way is not None) if found and None not in found else None
 
 
 def read_recipients(text: str) -> tuple[Recipient, ...] | None:
@@ -164,8 +177,16 @@ def _channel(part: str) -> ChannelRef | None:
         return ChannelRef(ChannelKind.SLACK, part)
     for kind, pattern in _CHANNEL.items():
         if match := pattern.fullmatch(part):
-            return ChannelRef(kind, match["address"] or "")
+            word = match["word"]
+            return ChannelRef(kind, match["address"] or "", "" if word == kind else word)
     return None
+
+
+def _unknown(part: str) -> ChannelRef | None:
+    named = _NAMED.fullmatch(part)
+    if named is None or not isinstance(_recipient(part), Role):
+        return None
+    return ChannelRef(named["word"], named["address"] or "")
 
 
 def _recipient(part: str) -> Recipient | None:

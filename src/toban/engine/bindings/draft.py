@@ -13,6 +13,7 @@ from toban.design.clauses.base import Clause
 from toban.design.markdown import Heading
 from toban.design.reader import Design
 from toban.engine.bindings.section import Section
+from toban.engine.bindings.toml import key, quoted
 from toban.engine.bindings.vague import clock_words
 
 _NOTHING: Mapping[str, str | Sequence[str]] = MappingProxyType({})
@@ -47,20 +48,13 @@ class OpenTable:
     @property
     def head(self) -> str:
         """The line that begins each entry."""
-        path = ".".join(part for part in (self.table, self.name and quoted(self.name), self.within) if part)
+        path = ".".join(part for part in (self.table, self.name and key(self.name), self.within) if part)
         return f"[[{path}]]" if self.within else f"[{path}]"
 
 
 def draft(design: Design, tables: Iterable[OpenTable]) -> str:
     """Return the text of a `toban.toml` for *design*; it loads as it stands, and binds nothing yet."""
     return "\n".join([_head(design), *(_table(table) for table in tables), *_assumptions(design)])
-
-
-def quoted(text: str) -> str:
-    """Write *text* as a TOML string or quoted key."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    # Line breaks and other control characters have no place in a basic string.
-    return '"' + re.sub(r"[\x00-\x1f\x7f]", " ", escaped) + '"'
 
 
 def _head(design: Design) -> str:
@@ -93,7 +87,10 @@ def _assumptions(design: Design) -> Iterator[str]:
         lines += [f"# {clause.origin}: {_line(assumption)}" for clause, assumption in taken]
         meanings = clock_words(design)
         if meanings:
-            lines += ["#[assumptions]", *(f"#{quoted(word)} = {quoted(at)}" for word, at in meanings.items())]
+            lines += [
+                "#[assumptions]",
+                *(f"#{quoted(word)} = {quoted(at)}" for word, at in meanings.items()),
+            ]
         yield "\n".join([*lines, ""])
 
 

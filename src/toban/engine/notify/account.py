@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from toban.engine.notify.models import Alert, Delivery, StageOutcome
-from toban.engine.notify.past import place
 from toban.engine.notify.reason import Reason
+from toban.engine.notify.records import place
 from toban.engine.notify.routing.stages import STAGES
 
 ROUTE, GROUP, SEND = "route", "group", "send"
@@ -100,10 +100,14 @@ def places(alert: Alert) -> tuple[Place, ...]:
 
 
 def _places(outcomes: Sequence[StageOutcome], deliveries: Sequence[Delivery]) -> Iterator[Place]:
-    keys = [place(each) for each in outcomes] + [(each.destination, "", "") for each in deliveries]
-    for key in dict.fromkeys(keys):
-        said = tuple(each for each in outcomes if place(each) == key)
-        sent = tuple(each for each in deliveries if (each.destination, "", "") == key)
+    told: Sequence[StageOutcome | Delivery] = [*outcomes, *deliveries]
+    for key in dict.fromkeys(map(_place, told)):
+        said = tuple(each for each in outcomes if _place(each) == key)
+        sent = tuple(each for each in deliveries if _place(each) == key)
         # What went another way, or to whoever was called, was judged for nobody: its delivery says whose.
         last: StageOutcome | Delivery = said[-1] if said else sent[-1]
         yield Place(last.destination, last.recipient, last.rule_citation, said, sent)
+
+
+def _place(each: StageOutcome | Delivery) -> tuple[str, str, str]:
+    return place(each.destination, each.rule_id, each.recipient)

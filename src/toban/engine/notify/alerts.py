@@ -9,9 +9,9 @@ from enum import StrEnum
 from django.db import transaction
 
 from toban.engine.evidence import ledger
-from toban.engine.notify.models import EVENT, Alert
+from toban.engine.notify.models import Alert
 from toban.engine.notify.routing import flapping
-from toban.engine.notify.signal import Condition, Signal
+from toban.engine.notify.signal import EVENT, Condition, Signal
 from toban.engine.text import storable_text
 
 _NO_DATA_SUFFIX = "/no-data"

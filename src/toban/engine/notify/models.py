@@ -8,12 +8,9 @@ from django.db.models import Q
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.routing.silences import Quiet
-from toban.engine.notify.signal import Condition
+from toban.engine.notify.signal import EVENT, Condition
 
 _CONDITIONS = [(condition.value, condition.value) for condition in Condition]
-EVENT = "event"
-"""The label of an alert that is told once and has no recovery."""
-
 _LEVELS = [(level.value, level.value) for level in AlertLevel]
 
 

@@ -8,6 +8,7 @@ from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import DutyRole
 from toban.design.reader import Design
 from toban.design.values.people import ChannelKind, ChannelRef, Recipient, Role
+from toban.engine.bindings import toml
 from toban.engine.bindings.draft import OpenTable, Proposal
 from toban.engine.bindings.model import Person
 from toban.engine.kinds import Kinds
@@ -38,18 +39,25 @@ def _people(design: Design) -> Iterator[OpenTable]:
 
 def _channels(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
     known = {each.reaches: (kind, each.config) for kind, each in kinds.of(CHANNEL_KINDS).items()}
-    wanted: dict[ChannelKind, Clause] = {}
+    wanted: dict[str, Clause] = {}
     for clause, recipients in _recipients(design):
         for channel in recipients:
             if isinstance(channel, ChannelRef):
                 wanted.setdefault(channel.kind, clause)
     for word, clause in wanted.items():
         if word not in known:
-            yield OpenTable("channels", "", [clause], [], [f"{word.value} をつなぐ方法はまだありません"])
+            yield OpenTable("channels", "", [clause], [], [_unplaced(word)])
             continue
         kind, config = known[word]
-        note = f"{word.value} をどこにつなぎますか"
+        note = f"{word} をどこにつなぎますか"
         yield OpenTable("channels", kind, [clause], [Proposal(kind, config)], [note])
+
+
+def _unplaced(word: str) -> str:
+    """Say of a channel that no kind is registered for what can be done."""
+    if isinstance(word, ChannelKind):
+        return f"{word} をつなぐ方法はまだありません"
+    return f"「{word}」は知らない通知方法です。届けるものがあれば [channels.{toml.key(word)}] に書きます"
 
 
 def _recipients(design: Design) -> Iterator[tuple[Clause, Sequence[Recipient]]]:

@@ -2,7 +2,10 @@
 
 from enum import StrEnum
 
-from django.utils.translation import gettext_noop as _
+
+def _(text: str) -> str:
+    """Mark *text* as a sentence of the catalogues; the stages that say it know of none."""
+    return text
 
 
 class Reason(StrEnum):
@@ -19,6 +22,7 @@ class Reason(StrEnum):
     NOBODY_ON_DUTY = "nobody-on-duty"
     HANDED_OVER = "handed-over"
     UNBOUND_CHANNEL = "unbound-channel"
+    UNKNOWN_CHANNEL = "unknown-channel"
     NO_ADDRESS = "no-address"
     PLACEHOLDER = "placeholder"
     # maintenance
@@ -60,6 +64,7 @@ WORDS = {
     Reason.NOBODY_ON_DUTY: _("この時刻に当番の人がいません"),
     Reason.HANDED_OVER: _("当番を渡す人と受ける人に知らせます"),
     Reason.UNBOUND_CHANNEL: _("通知方法が接続されていません"),
+    Reason.UNKNOWN_CHANNEL: _("知らない通知方法です"),
     Reason.NO_ADDRESS: _("この通知方法での宛先が決まっていません"),
     Reason.PLACEHOLDER: _("宛先が書き込まれていません"),
     Reason.NO_MAINTENANCE: _("計画メンテナンス中ではありません"),

@@ -23,6 +23,12 @@ class Condition(StrEnum):
 WHOLE_TARGET = "whole_target"
 """The label of a signal whose condition all instances of the target share, as far as its row looks."""
 
+EVENT = "event"
+"""The label of an alert that is told once and has no recovery."""
+
+PEOPLE = "people"
+"""The label of an event that these people hear of besides: names of `[people]`, with 、 between them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Signal:

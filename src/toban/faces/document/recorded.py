@@ -63,6 +63,7 @@ SENTENCES = (
     _known("「%(name)s」を測る方法がありません: 測れるのは稼働率、レスポンスタイム、エラー率です"),
     _known("%(file)s に %(section)s がありません"),
     _known("%(file)s に %(section)s を書いてください"),
+    _known("「%(word)s」は知らない言葉です: 文書を直すか、%(file)s に %(section)s を書いてください"),
     _known("応答時間を監視する対象がつながっていないので、何で測るかが決まりません: %(way_out)s"),
     _known("「%(names)s」のどれで測るかが決まりません: %(way_out)s"),
     _known("予算の減り方は範囲内です"),

@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -61,6 +61,8 @@ def design(*monitors: Monitor) -> Design:
 
 class PlaceConfig(Section):
     name: str
+    tags: Mapping[str, str] = {}
+    """As many a config has it: something without a hash."""
 
 
 def bindings(**targets: Sequence[str]) -> Bindings:
@@ -410,6 +412,24 @@ def test_a_source_that_stays_bound_is_not_opened_anew(stage: Stage) -> None:
 
     assert stage.board.slots[0] is before
     assert stage.closed == []
+
+
+def test_a_source_whose_config_has_no_hash_goes_on_until_its_config_is_another(stage: Stage) -> None:
+    def tagged(**tags: str) -> Bindings:
+        bound = Bound("place", PlaceConfig(name="web-1", tags=tags), 1)
+        return replace(bindings(), targets={"Web": (bound,)})
+
+    stage.answers["web-1"] = 20.0
+    stage.adopt(design(cpu("Web")), tagged(role="web"))
+    stage.measure()
+    stage.adopt(design(cpu("Web")), tagged(role="web"))
+    assert stage.closed == []
+
+    stage.adopt(design(cpu("Web")), tagged(role="api"))
+    stage.measure()
+
+    assert stage.closed == ["web-1"]
+    assert status().verdict == "conforming"
 
 
 def test_a_faulty_source_is_a_complaint_and_no_end_of_measuring(stage: Stage) -> None:

@@ -234,7 +234,8 @@ def test_where_the_turns_leave_the_hour_to_nobody_the_emergency_contact_is_told_
     by_night = read_bindings(
         '[[duty."当番".layers]]\npeople = ["上原"]\nhours = "毎日18:00-9:00"\n', Path("toban.toml"), schema()
     )
-    people = {**CONTACTS.people, "緊急連絡先": {ChannelKind.EMAIL: "night@example.com"}}
+    people = dict(CONTACTS.people)
+    people["緊急連絡先"] = {ChannelKind.EMAIL: "night@example.com"}
     trouble(MONDAY)
 
     told = announce(

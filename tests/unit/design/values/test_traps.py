@@ -15,6 +15,7 @@ from toban.design.values.people import (
     is_placeholder,
     read_channels,
     read_recipients,
+    read_ways,
 )
 from toban.design.values.schedule import Cadence, Weekday, join_schedule, read_schedule, read_schedules
 from toban.design.values.severity import IncidentSeverity, read_incident_severity
@@ -378,3 +379,16 @@ def test_a_second_digit_is_no_severity() -> None:
 @pytest.mark.parametrize("text", ["+1", "N+1問題の解消"])
 def test_a_plus_before_a_mere_figure_begins_no_phone_number(text: str) -> None:
     assert read_recipients(text) is None
+
+
+def test_a_way_that_is_none_of_the_known_ones_stands_as_it_is_written() -> None:
+    assert read_ways("Mattermost#運用、Slack") == (
+        ChannelRef("Mattermost", "#運用"),
+        ChannelRef(ChannelKind.SLACK),
+    )
+    assert read_ways("LINE WORKS") == (ChannelRef(ChannelKind.LINE, word="LINE WORKS"),)
+
+
+@pytest.mark.parametrize("text", ["", "即時", "なし", "[要確認]", "担当者へ連絡する。折り返しを待つ。"])
+def test_what_names_no_way_is_none(text: str) -> None:
+    assert read_ways(text) is None

@@ -1,5 +1,6 @@
 """HTTP with bounds: whatever the other side does, an answer ends in time and fits into memory."""
 
+import logging
 import ssl
 import time
 import zlib
@@ -22,6 +23,9 @@ LARGEST_ANSWER = 8 * 1024 * 1024
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _GZIP = 16 + zlib.MAX_WBITS
+
+# At INFO the client logs every URL, and a query may hold a key.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def _plain_url(url: str) -> str:

@@ -57,10 +57,6 @@ class QuestionsConfig(Section):
             )
         return self
 
-    def __hash__(self) -> int:
-        # The queries, a mapping, have no hash; equality looks at everything.
-        return hash((type(self), self.host, self.instance))
-
     @property
     def place(self) -> str:
         """What operators call the place."""

@@ -1,4 +1,4 @@
-"""Posting JSON to a receiver over HTTP, so that no URL, header or body of it can reach a log or an error.
+"""Posting to a receiver over HTTP, so that no URL, header or body of it can reach a log or an error.
 
 Requests go through httpx's transport, not its client: the client logs every URL at INFO, and the URL of an
 incoming webhook *is* its secret. A transport follows no redirects either.
@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import Annotated
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import certifi
 import httpx
@@ -33,6 +33,20 @@ _PRIVATE_NAMES = (".internal", ".local", ".home.arpa")
 """Ends of names that public DNS never resolves (RFC 6762, RFC 8375, ICANN's reservation of .internal)."""
 _PASSING = frozenset({408, 425, 429})
 """Client errors that say "later", not "never"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What is posted, byte for byte."""
+
+    content: bytes
+    media_type: str
+
+
+def form(fields: Mapping[str, str]) -> Body:
+    """Return *fields* as a browser's form sends them."""
+    return Body(urlencode(fields).encode(), "application/x-www-form-urlencoded")
+
 
 type HeadersOf = Callable[[bytes], Mapping[str, str]]
 """Returns the headers that go with a body as it is sent, byte for byte."""
@@ -84,7 +98,7 @@ def _no_headers(_body: bytes) -> Mapping[str, str]:
 
 
 class Poster:
-    """Posts JSON for the channel called *name* in messages.
+    """Posts for the channel called *name* in messages.
 
     Unencrypted it speaks to this machine only, and to *plain_hosts*, where the operator named some.
     """
@@ -94,10 +108,15 @@ class Poster:
         self._config = config
         self._plain_hosts = frozenset(plain_hosts)
 
-    def post(self, url: str, body: Mapping[str, object], headers_of: HeadersOf = _no_headers) -> Reply:
-        """Post *body* to *url* once and return any answer; raise `Undelivered` when there is none."""
+    def post(self, url: str, body: Mapping[str, object] | Body, headers_of: HeadersOf = _no_headers) -> Reply:
+        """Post *body* to *url* once and return any answer; raise `Undelivered` when there is none.
+
+        A mapping goes as JSON.
+        """
+        if not isinstance(body, Body):
+            body = Body(json.dumps(body, ensure_ascii=False).encode(), "application/json; charset=utf-8")
         try:
-            return self._post(url, json.dumps(body, ensure_ascii=False).encode(), headers_of)
+            return self._post(url, body, headers_of)
         except httpx.TimeoutException:
             raise self._undelivered("時間内に答えがありません") from None
         except httpx.ConnectError as error:
@@ -121,18 +140,18 @@ class Poster:
         words = " ".join(_without(reply.text, secrets).split())[:200]
         return self._undelivered(f"{reply.status} {words}".strip(), retry=passing, after=reply.retry_after)
 
-    def _post(self, url: str, body: bytes, headers_of: HeadersOf) -> Reply:
+    def _post(self, url: str, body: Body, headers_of: HeadersOf) -> Reply:
         self.demand_encryption(url)
         deadline = time.monotonic() + self._config.timeout
         timeout = httpx.Timeout(self._config.timeout)
         request = httpx.Request(
             "POST",
             url,
-            content=body,
+            content=body.content,
             headers={
-                "content-type": "application/json; charset=utf-8",
+                "content-type": body.media_type,
                 "user-agent": "toban",
-                **headers_of(body),
+                **headers_of(body.content),
             },
             extensions={"timeout": timeout.as_dict()},
         )

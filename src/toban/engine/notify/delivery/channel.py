@@ -47,13 +47,16 @@ class Transport:
     """A kind of channel as `toban.toml` names it; the registration in `wiring.py` gives it that name."""
 
     config: type[Section]
-    reaches: ChannelKind
-    """The document's word for it: what 通知方法 must say for a notice to go this way."""
+    reaches: str
+    """The document's word for it: what 通知方法 must say for a notice to go this way.
+
+    A `ChannelKind`; or a word of its own, where everybody is reached at one place.
+    """
     build: Callable[[Any], Channel]
     """Makes a channel of a valid config; connects to nothing yet."""
     is_shared: bool = False
     """Everybody is reached at one place (a Slack channel), not each at an address (e-mail)."""
-    word: Callable[[Any], ChannelKind] | None = None
+    word: Callable[[Any], str] | None = None
     """The document's word for one of this kind, where its config says which; else `reaches`."""
     gathers: bool = True
     """Many alerts at once may come in one message; False where each is an incident of its own."""
@@ -63,6 +66,10 @@ class Transport:
     """What the config says of that place."""
     doubts: Callable[[Any], Iterable[str]] = _no_doubts
     """Says what would keep notices from going out tonight, without sending one; takes seconds."""
+
+    def __post_init__(self) -> None:
+        if not self.is_shared and not isinstance(self.reaches, ChannelKind):
+            raise TypeError(f"[people] holds no addresses for {self.reaches}")
 
 
 CHANNEL_KINDS = KindPoint("channels", Transport, "TRANSPORT")

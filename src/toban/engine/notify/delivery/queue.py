@@ -5,13 +5,13 @@ from datetime import datetime
 from uuid import uuid4
 
 from toban.engine.notify.delivery import words
-from toban.engine.notify.models import Alert, Announcement, Delivery
+from toban.engine.notify.models import Announcement, Delivery
+from toban.engine.notify.records import AlertRecord
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.grouping import Message
-from toban.engine.notify.signal import Condition
 
 
-def put(messages: Sequence[Message[Alert]], contacts: Contacts, now: datetime) -> int:
+def put(messages: Sequence[Message], contacts: Contacts, now: datetime) -> int:
     """Write *messages* in the caller's transaction, and return how many deliveries that makes."""
     announcements = Announcement.objects.bulk_create(
         [_announcement(message, contacts, now) for message in messages], batch_size=100
@@ -19,7 +19,7 @@ def put(messages: Sequence[Message[Alert]], contacts: Contacts, now: datetime) -
     link = Announcement.alerts.through
     link.objects.bulk_create(
         [
-            link(announcement_id=announcement.pk, alert_id=alert.pk)
+            link(announcement_id=announcement.pk, alert_id=alert.id)
             for message, announcement in zip(messages, announcements, strict=True)
             for alert in message.alerts
         ],
@@ -44,11 +44,11 @@ def put(messages: Sequence[Message[Alert]], contacts: Contacts, now: datetime) -
     return len(Delivery.objects.bulk_create(deliveries, batch_size=50))
 
 
-def _announcement(message: Message[Alert], contacts: Contacts, now: datetime) -> Announcement:
+def _announcement(message: Message, contacts: Contacts, now: datetime) -> Announcement:
     alert, kind = message.alerts[0], message.kind
     stories = [_story(each, contacts.system) for each in message.alerts]
     return Announcement(
-        alert=alert,
+        alert_id=alert.id,
         kind=kind,
         condition=alert.condition,
         level=message.level,
@@ -59,10 +59,10 @@ def _announcement(message: Message[Alert], contacts: Contacts, now: datetime) ->
     )
 
 
-def _story(alert: Alert, system: str) -> words.Story:
+def _story(alert: AlertRecord, system: str) -> words.Story:
     return words.Story(
         subject=alert.subject,
-        condition=Condition(alert.condition),
+        condition=alert.condition,
         value=alert.value,
         limit=alert.limit,
         advice=alert.advice,
@@ -76,10 +76,10 @@ def _story(alert: Alert, system: str) -> words.Story:
     )
 
 
-def _page(public_url: str, alerts: Sequence[Alert]) -> str:
+def _page(public_url: str, alerts: Sequence[AlertRecord]) -> str:
     """The alert's page, where it is taken on; of many alerts, the list."""
     if not public_url:
         return ""
     if len(alerts) > 1:
         return f"{public_url}/alerts/"
-    return f"{public_url}/alerts/{alerts[0].pk}"
+    return f"{public_url}/alerts/{alerts[0].id}"

@@ -21,6 +21,16 @@ class Call:
     """Where it is written, or that it is assumed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """An escalation under way: it keeps to its steps, whatever the document says by now."""
+
+    steps: tuple[Call, ...]
+    began_at: datetime
+    done: int = 0
+    """How many of the steps are behind."""
+
+
 def policy(notices: NoticeBinding, duties: Sequence[DutyRole], file: str) -> tuple[Call, ...]:
     """Return the steps: those of `[notices]`, else, as an assumption, 緊急連絡先 after 15 minutes."""
     if notices.escalation:

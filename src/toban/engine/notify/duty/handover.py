@@ -10,10 +10,7 @@ from toban.engine.notify.duty.overrides import between
 from toban.engine.notify.duty.roster import Override, Roster, Shift, clock, last_handover, rosters
 from toban.engine.notify.models import Alert
 from toban.engine.notify.routing.contacts import Contacts
-from toban.engine.notify.signal import Condition, Signal
-
-PEOPLE = "people"
-"""The label of an event that these people hear of besides: names of `[people]`, with 、 between them."""
+from toban.engine.notify.signal import PEOPLE, Condition, Signal
 
 _NEWS = timedelta(hours=12)
 """An older hand-over that was missed is no news: who is on duty stands on the page."""

@@ -16,8 +16,8 @@ class Way:
     """A bound channel: a way out by its name in `toban.toml`."""
 
     name: str
-    kind: ChannelKind
-    """What the document calls such a channel."""
+    kind: str
+    """What the document calls such a channel, as `ChannelRef.kind`."""
     is_shared: bool
     """Everybody is reached at one place: one message names all of them, instead of one for each."""
     posts_to: str = ""
@@ -30,7 +30,7 @@ class Way:
 class Contacts:
     """Who is reached how."""
 
-    people: Mapping[str, Mapping[ChannelKind, str]]
+    people: Mapping[str, Mapping[str, str]]
     """Role or name → address per kind of channel; kinds without an address are left out."""
     ways: tuple[Way, ...]
     zone: ZoneInfo
@@ -58,13 +58,13 @@ class Contacts:
 
     def holders(self, role: str) -> Sequence[str]:
         """Return the names in `people` of those who hold *role*: itself, unless others take turns at it."""
-        wanted = _folded(role)
-        return next((held for name, held in self.on_duty.items() if _folded(name) == wanted), (role,))
+        wanted = folded(role)
+        return next((held for name, held in self.on_duty.items() if folded(name) == wanted), (role,))
 
-    def addresses(self, role: str) -> Mapping[ChannelKind, str] | None:
+    def addresses(self, role: str) -> Mapping[str, str] | None:
         """Return the addresses that stand under the name *role*, or None where none do."""
-        wanted = _folded(role)
-        return next((held for name, held in self.people.items() if _folded(name) == wanted), None)
+        wanted = folded(role)
+        return next((held for name, held in self.people.items() if folded(name) == wanted), None)
 
 
 def contacts_of(bindings: Bindings, transports: Mapping[str, Transport], public_url: str) -> Contacts:
@@ -89,7 +89,7 @@ def contacts_of(bindings: Bindings, transports: Mapping[str, Transport], public_
     )
 
 
-def _addresses(person: Person) -> dict[ChannelKind, str]:
+def _addresses(person: Person) -> dict[str, str]:
     found = {
         ChannelKind.EMAIL: person.email,
         ChannelKind.SLACK: person.slack,
@@ -99,5 +99,6 @@ def _addresses(person: Person) -> dict[ChannelKind, str]:
     return {kind: address for kind, address in found.items() if address}
 
 
-def _folded(role: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", role).casefold().split())
+def folded(name: str) -> str:
+    """Return *name* without what two writers may write otherwise: width, case, spaces."""
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())

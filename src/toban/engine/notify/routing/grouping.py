@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.reason import Reason
+from toban.engine.notify.records import AlertRecord
 from toban.engine.notify.routing.routing import Route
 from toban.engine.notify.signal import Condition
 
@@ -23,27 +23,11 @@ _STEP = timedelta(seconds=1)
 """So much longer with each message within the minute: a few more are hardly late, a storm comes in few."""
 
 
-class Grouped(Protocol):
-    """What of an alert decides which others it is told with."""
-
-    @property
-    def pk(self) -> int:
-        """Its number."""
-
-    @property
-    def condition(self) -> str:
-        """How bad it is."""
-
-    @property
-    def began_at(self) -> datetime:
-        """Since when."""
-
-
 @dataclass(frozen=True, slots=True)
-class Passed[A]:
+class Passed:
     """A notice that all stages let through, to one place."""
 
-    alert: A
+    alert: AlertRecord
     kind: NoticeKind
     level: AlertLevel
     route: Route
@@ -54,10 +38,10 @@ class Passed[A]:
 
 
 @dataclass(frozen=True, slots=True)
-class Message[A]:
+class Message:
     """One notice about one alert or many, and the places that it goes to."""
 
-    alerts: tuple[A, ...]
+    alerts: tuple[AlertRecord, ...]
     """The one that speaks for all comes first: the one that has lasted longest."""
     kind: NoticeKind
     level: AlertLevel
@@ -69,15 +53,15 @@ class Message[A]:
 type _Sort = tuple[NoticeKind, str, Reason]
 
 
-def messages[A: Grouped](passed: Iterable[Passed[A]]) -> Sequence[Message[A]]:
+def messages(passed: Iterable[Passed]) -> Sequence[Message]:
     """Return the messages for *passed*: one each, or one for many of a kind at a place that gathers."""
-    by_place: dict[tuple[str, _Sort], list[Passed[A]]] = defaultdict(list)
+    by_place: dict[tuple[str, _Sort], list[Passed]] = defaultdict(list)
     for each in passed:
         by_place[each.route.destination, _sort(each)].append(each)
-    shared: dict[tuple[_Sort, tuple[int, ...]], list[list[Passed[A]]]] = defaultdict(list)
+    shared: dict[tuple[_Sort, tuple[int, ...]], list[list[Passed]]] = defaultdict(list)
     for (_, sort), there in by_place.items():
         for lot in _lots(there):
-            shared[sort, tuple(each.alert.pk for each in lot)].append(lot)
+            shared[sort, tuple(each.alert.id for each in lot)].append(lot)
     return [_message(lots) for lots in shared.values()]
 
 
@@ -90,19 +74,19 @@ def busy_until(told: Mapping[str, tuple[int, datetime]]) -> Mapping[str, datetim
     }
 
 
-def _sort[A: Grouped](passed: Passed[A]) -> _Sort:
+def _sort(passed: Passed) -> _Sort:
     # What is told again says so; the rest of the reasons read alike.
     again = passed.reason if passed.reason in (Reason.REPEATED, Reason.ESCALATED) else Reason.FIRST
     return passed.kind, passed.alert.condition, again
 
 
-def _lots[A: Grouped](there: Sequence[Passed[A]]) -> Iterable[list[Passed[A]]]:
+def _lots(there: Sequence[Passed]) -> Iterable[list[Passed]]:
     if len(there) >= MANY and there[0].route.way.gathers:
-        return [sorted(there, key=lambda each: (each.alert.began_at, each.alert.pk))]
+        return [sorted(there, key=lambda each: (each.alert.began_at, each.alert.id))]
     return [[each] for each in there]
 
 
-def _message[A: Grouped](lots: Sequence[Sequence[Passed[A]]]) -> Message[A]:
+def _message(lots: Sequence[Sequence[Passed]]) -> Message:
     first = lots[0][0]
     return Message(
         alerts=tuple(each.alert for each in lots[0]),

@@ -1,13 +1,13 @@
 """The first stage: the document's notification matrix and the bindings say where a notice goes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from toban.design.clauses.notices import NotificationRule
 from toban.design.values.people import ChannelKind, ChannelRef, Placeholder, Recipient
 from toban.design.values.severity import AlertLevel, IncidentSeverity
 from toban.engine.notify.reason import WORDS, Reason
-from toban.engine.notify.routing.contacts import Contacts, Way
+from toban.engine.notify.routing.contacts import Contacts, Way, folded
 from toban.engine.said import recorded
 
 _SEVERITIES = {
@@ -95,7 +95,7 @@ def _follow(rule: NotificationRule, recipient: Recipient, contacts: Contacts) ->
             detail = recorded("「%(text)s」に宛先を書いてください", text=text)
             yield _dead_end(rule, text, Reason.PLACEHOLDER, detail)
         case ChannelRef():
-            yield _through(rule, _name(recipient), recipient, recipient.address, contacts)
+            yield _through(rule, _name(recipient), recipient, {}, contacts)
         case _:
             holders = contacts.holders(recipient.name)
             if not holders:
@@ -117,33 +117,57 @@ def _to(rule: NotificationRule, name: str, contacts: Contacts) -> Iterable[Route
         detail = recorded("%(file)s に %(section)s を書いてください", file=contacts.file, section=section)
         yield _dead_end(rule, name, Reason.UNBOUND_ROLE, detail)
         return
-    for channel in rule.channels or tuple(ChannelRef(kind) for kind in addresses):
-        address = channel.address or addresses.get(channel.kind, "")
-        yield _through(rule, name, channel, address, contacts)
+    placed = [each for each in rule.channels if _is_known(each, contacts.ways)]
+    for channel in rule.channels:
+        if channel not in placed:
+            yield _through(rule, name, channel, addresses, contacts)
+    for channel in placed or [ChannelRef(kind) for kind in addresses]:
+        yield _through(rule, name, channel, addresses, contacts)
 
 
 def _through(
-    rule: NotificationRule, recipient: str, channel: ChannelRef, address: str, contacts: Contacts
+    rule: NotificationRule,
+    recipient: str,
+    channel: ChannelRef,
+    addresses: Mapping[str, str],
+    contacts: Contacts,
 ) -> Route | DeadEnd:
+    address = channel.address or addresses.get(channel.kind, "")
     way = _way(channel, address, contacts.ways)
     if way is None:
+        if not _is_known(channel, contacts.ways):
+            return _dead_end(rule, recipient, Reason.UNKNOWN_CHANNEL, _unknown(channel.kind, contacts.file))
         detail = _wanted(channel.kind, channel.address, contacts.file)
         return _dead_end(rule, recipient, Reason.UNBOUND_CHANNEL, detail)
+    address = address or addresses.get(way.kind, "")
     if not address and not way.is_shared:
-        key = channel.kind.name.lower()
         detail = recorded(
             "%(file)s の %(section)s に %(setting)s を書いてください",
             file=contacts.file,
             section=f'[people."{recipient}"]',
-            setting=f'{key} = "…"',
+            setting=f'{_key(way.kind)} = "…"',
         )
         return _dead_end(rule, recipient, Reason.NO_ADDRESS, detail)
     return Route(rule.id, str(rule.origin), recipient, way, address)
 
 
+def _is_known(channel: ChannelRef, ways: Sequence[Way]) -> bool:
+    """Whether the reader knows the word, or a channel is bound under it."""
+    return isinstance(channel.kind, ChannelKind) or _way(channel, "", ways) is not None
+
+
 def _way(channel: ChannelRef, address: str, ways: Sequence[Way]) -> Way | None:
-    """The bound channel of that kind; one that says where it posts takes no notices for another place."""
-    of_kind = [way for way in ways if way.kind is channel.kind]
+    """The bound channel of that very name or of that kind.
+
+    One that says where it posts takes no notices for another place.
+    """
+    word = folded(channel.word or channel.kind)
+    if channel.word or not isinstance(channel.kind, ChannelKind):
+        named = next((way for way in ways if folded(way.name) == word), None)
+        if named is not None:
+            return named
+    of_word = [way for way in ways if folded(way.kind) == word]
+    of_kind = of_word or [way for way in ways if way.kind == channel.kind]
     if address.startswith("#"):
         return next(
             (way for way in of_kind if way.posts_to == address),
@@ -152,8 +176,17 @@ def _way(channel: ChannelRef, address: str, ways: Sequence[Way]) -> Way | None:
     return of_kind[0] if of_kind else None
 
 
-def _wanted(kind: ChannelKind, place: str, file: str) -> str:
-    section, setting = "[channels.…]", f'kind = "{kind.name.lower()}"'
+def _unknown(word: str, file: str) -> str:
+    return recorded(
+        "「%(word)s」は知らない言葉です: 文書を直すか、%(file)s に %(section)s を書いてください",
+        word=word,
+        file=file,
+        section=f'[channels."{word}"]',
+    )
+
+
+def _wanted(kind: str, place: str, file: str) -> str:
+    section, setting = "[channels.…]", f'kind = "{_key(kind)}"'
     if not place.startswith("#"):
         return recorded(
             "%(file)s の %(section)s に %(setting)s を書いてください",
@@ -170,8 +203,13 @@ def _wanted(kind: ChannelKind, place: str, file: str) -> str:
     )
 
 
+def _key(kind: str) -> str:
+    """What `toban.toml` calls it."""
+    return kind.name.lower() if isinstance(kind, ChannelKind) else kind
+
+
 def _name(channel: ChannelRef) -> str:
-    return f"{channel.kind.value}{channel.address}"
+    return f"{channel.kind}{channel.address}"
 
 
 def _dead_end(rule: NotificationRule, recipient: str, reason: Reason, way_out: str) -> DeadEnd:

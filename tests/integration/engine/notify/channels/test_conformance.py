@@ -1,15 +1,18 @@
-"""What every registered channel must do when its receiver misbehaves. A new kind adds its `Rig` here."""
+"""What every registered channel must do when its receiver misbehaves. A new kind adds its rig to `RIGS`."""
 
 import logging
 import socket
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import pytest
-from tests.registered import PARTS, kinds
+from tests.integration.engine.notify.channels import from_outside
+from tests.registered import PARTS
 
 from toban.engine.bindings.secret import Secret
+from toban.engine.kinds import Kinds
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel, Undelivered
 from toban.engine.notify.delivery.notice import Notice
 
@@ -17,6 +20,10 @@ SECRET = "T0SECRET0000/B0SECRET0000/very-secret-indeed"
 PATIENCE = 2.0
 """Seconds for an answer: a busy machine needs some, and of each channel a test waits them out."""
 ADDRESS = "dev@shop.example"
+REFERENCE = Secret("env:THE_SECRET")
+REGISTERED = {**PARTS.kinds.modules["channels"], "board": from_outside.__name__}
+"""Ours, and one that somebody else brought."""
+TRANSPORTS = Kinds({"channels": REGISTERED}).of(CHANNEL_KINDS)
 
 type Fixtures = Callable[[str], Any]
 
@@ -35,53 +42,35 @@ class Rig(Protocol):
 
     def is_broken(self) -> None: ...
     def points_elsewhere(self) -> None: ...
+    def followed(self) -> bool: ...
+    def channel_at(self, port: int) -> Channel: ...
 
 
 class HttpRig:
     """A channel over HTTP; every answer quotes the request, as careless servers do."""
 
-    def __init__(self, kind: str, fixtures: Fixtures, accepted: tuple[int, bytes]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        fixtures: Fixtures,
+        *,
+        written: Callable[[str], Mapping[str, object]],
+        accepted: tuple[int, bytes],
+        secret: str = SECRET,
+        tells_wait: bool = True,
+    ) -> None:
         self._http = fixtures("http")
-        self._accepted = accepted
-        url = self._http.url
-        written = {
-            "slack": {"webhook": Secret("env:THE_SECRET"), "timeout": PATIENCE},
-            "apprise": {"url": Secret("env:THE_SECRET"), "answers_to": "LINE", "timeout": PATIENCE},
-            "slack_app": {
-                "token": Secret("env:THE_SECRET"),
-                "signing_secret": Secret("env:THE_SECRET"),
-                "channel": "#ops",
-                "url": f"{url}/api/chat.postMessage",
-                "timeout": PATIENCE,
-            },
-            "pagerduty": {
-                "routing_key": Secret("env:THE_SECRET"),
-                "url": f"{url}/v2/enqueue",
-                "timeout": PATIENCE,
-            },
-            "teams": {"webhook": Secret("env:THE_SECRET"), "timeout": PATIENCE},
-            "alertmanager": {
-                "url": Secret("env:THE_SECRET"),
-                "token": Secret("env:THE_SECRET"),
-                "timeout": PATIENCE,
-            },
-            "webhook": {
-                "url": Secret("env:THE_SECRET"),
-                "secret": Secret("env:THE_SECRET"),
-                "timeout": PATIENCE,
-            },
-        }[kind]
-        # The secret of a webhook is its URL.
-        revealed = {
-            "slack": f"{url}/services/{SECRET}",
-            "apprise": f"{url.replace('http://', 'json://')}/{SECRET}",
-            "teams": f"{url}/triggers/manual?sig={SECRET}",
-            "webhook": f"{url}/hooks/{SECRET}",
-            "alertmanager": f"{url}/alerts/{SECRET}",
-        }
-        fixtures("monkeypatch").setenv("THE_SECRET", revealed.get(kind, SECRET))
-        transport = kinds(CHANNEL_KINDS)[kind]
-        self.channel = transport.build(transport.config.model_validate(written))
+        self._patch = fixtures("monkeypatch")
+        self._transport = TRANSPORTS[kind]
+        self._written, self._accepted, self._secret = written, accepted, secret
+        self._wait = 17.0 if tells_wait else None
+        self.channel = self.channel_at(self._http.server_port)
+
+    def channel_at(self, port: int) -> Channel:
+        """Return a channel to whatever listens at *port*."""
+        self._patch.setenv("THE_SECRET", self._secret.format(port=port))
+        written = {**self._written(f"http://127.0.0.1:{port}"), "timeout": PATIENCE}
+        return self._transport.build(self._transport.config.model_validate(written))
 
     def works(self) -> None:
         self._http.answers(*self._accepted)
@@ -97,7 +86,7 @@ class HttpRig:
 
     def asks_to_wait(self) -> float | None:
         self._quoting(429, retry_after="17")
-        return 17.0
+        return self._wait
 
     def is_broken(self) -> None:
         self._quoting(500)
@@ -114,35 +103,27 @@ class HttpRig:
         )
 
 
-class AppriseRig(HttpRig):
-    """Any service by Apprise, which keeps to itself how long it was asked to wait."""
-
-    def __init__(self, fixtures: Fixtures) -> None:
-        super().__init__("apprise", fixtures, (200, b""))
-
-    def asks_to_wait(self) -> float | None:
-        self._quoting(429, retry_after="17")
-        return None
-
-
 class SmtpRig:
     """Mail; the same misfortunes in SMTP's words."""
 
-    def __init__(self, fixtures: Fixtures) -> None:
+    def __init__(self, kind: str, fixtures: Fixtures) -> None:
         fixtures("monkeypatch").setenv("THE_SECRET", SECRET)
         self._mailbox = fixtures("mailbox_type")(username="toban", password=SECRET)
-        server = fixtures("start_smtp")(self._mailbox)
-        transport = kinds(CHANNEL_KINDS)["email"]
+        self._transport, self._ca_file = TRANSPORTS[kind], fixtures("ca_file")
+        self.channel = self.channel_at(fixtures("start_smtp")(self._mailbox).port)
+
+    def channel_at(self, port: int) -> Channel:
+        """Return a channel to whatever listens at *port*."""
         written = {
             "host": "127.0.0.1",
-            "port": server.port,
+            "port": port,
             "sender": "toban@shop.example",
             "username": "toban",
-            "password": Secret("env:THE_SECRET"),
-            "ca_file": fixtures("ca_file"),
+            "password": REFERENCE,
+            "ca_file": self._ca_file,
             "timeout": PATIENCE,
         }
-        self.channel = transport.build(transport.config.model_validate(written))
+        return self._transport.build(self._transport.config.model_validate(written))
 
     def works(self) -> None:
         """It does until told otherwise."""
@@ -169,21 +150,64 @@ class SmtpRig:
         return bool(self._mailbox.mails)
 
 
-RIGS: dict[str, Callable[[Fixtures], Any]] = {
-    "slack": lambda fixtures: HttpRig("slack", fixtures, (200, b"ok")),
-    "slack_app": lambda fixtures: HttpRig("slack_app", fixtures, (200, b'{"ok": true, "ts": "1.2"}')),
-    "apprise": AppriseRig,
-    "pagerduty": lambda fixtures: HttpRig("pagerduty", fixtures, (202, b'{"dedup_key": "alert-1"}')),
+def over_http(written: Callable[[str], Mapping[str, object]], **more: Any) -> Callable[[str, Fixtures], Rig]:
+    return partial(HttpRig, written=written, **more)
+
+
+RIGS: Mapping[str, Callable[[str, Fixtures], Rig]] = {
+    # The secret of a webhook is its URL.
+    "slack": over_http(
+        lambda _url: {"webhook": REFERENCE},
+        accepted=(200, b"ok"),
+        secret=f"http://127.0.0.1:{{port}}/services/{SECRET}",
+    ),
+    "slack_app": over_http(
+        lambda url: {
+            "token": REFERENCE,
+            "signing_secret": REFERENCE,
+            "channel": "#ops",
+            "url": f"{url}/api/chat.postMessage",
+        },
+        accepted=(200, b'{"ok": true, "ts": "1.2"}'),
+    ),
+    # It keeps to itself how long it was asked to wait.
+    "apprise": over_http(
+        lambda _url: {"url": REFERENCE, "answers_to": "LINE"},
+        accepted=(200, b""),
+        secret=f"json://127.0.0.1:{{port}}/{SECRET}",
+        tells_wait=False,
+    ),
+    "pagerduty": over_http(
+        lambda url: {"routing_key": REFERENCE, "url": f"{url}/v2/enqueue"},
+        accepted=(202, b'{"dedup_key": "alert-1"}'),
+    ),
     "email": SmtpRig,
-    "teams": lambda fixtures: HttpRig("teams", fixtures, (202, b"")),
-    "alertmanager": lambda fixtures: HttpRig("alertmanager", fixtures, (200, b"")),
-    "webhook": lambda fixtures: HttpRig("webhook", fixtures, (204, b"")),
+    "teams": over_http(
+        lambda _url: {"webhook": REFERENCE},
+        accepted=(202, b""),
+        secret=f"http://127.0.0.1:{{port}}/triggers/manual?sig={SECRET}",
+    ),
+    "alertmanager": over_http(
+        lambda _url: {"url": REFERENCE, "token": REFERENCE},
+        accepted=(200, b""),
+        secret=f"http://127.0.0.1:{{port}}/alerts/{SECRET}",
+    ),
+    "webhook": over_http(
+        lambda _url: {"url": REFERENCE, "secret": REFERENCE},
+        accepted=(204, b""),
+        secret=f"http://127.0.0.1:{{port}}/hooks/{SECRET}",
+    ),
+    "board": over_http(
+        lambda _url: {"url": REFERENCE},
+        accepted=(201, b""),
+        secret=f"http://127.0.0.1:{{port}}/boards/{SECRET}",
+    ),
 }
 
 
-@pytest.fixture(params=sorted(PARTS.kinds.modules["channels"]))
+@pytest.fixture(params=sorted(REGISTERED))
 def rig(request: pytest.FixtureRequest) -> Any:
-    return RIGS[request.param](request.getfixturevalue)
+    return RIGS[request.param](request.param, request.getfixturevalue)
 
 
 @pytest.fixture(autouse=True)
@@ -191,8 +215,16 @@ def nothing_secret_is_logged(caplog: pytest.LogCaptureFixture) -> Any:
     """Whatever a test does, at the most talkative level no log line may hold the secret."""
     caplog.set_level(logging.DEBUG)
     yield
-    told = "\n".join(record.getMessage() for record in caplog.records)
-    assert "very-secret-indeed" not in told
+    told = [each.getMessage() for each in caplog.get_records("call") if _is_of_the_sender(each.name)]
+    assert "very-secret-indeed" not in "\n".join(told)
+
+
+def _is_of_the_sender(name: str) -> bool:
+    """Whether a log would show what the logger called *name* says, and it is not the test's mail server."""
+    logger: logging.Logger | None = logging.getLogger(name)
+    while logger is not None and logger.propagate and logger.parent is not None:
+        logger = logger.parent
+    return logger is logging.getLogger() and name != "mail.log"
 
 
 def failure(rig: Any, notice: Notice) -> Undelivered:
@@ -249,33 +281,11 @@ def test_a_notice_does_not_follow_where_a_receiver_points(rig: Any, notice: Noti
     assert not rig.followed()
 
 
-@pytest.mark.parametrize("kind", sorted(PARTS.kinds.modules["channels"]))
-def test_a_refused_connection_is_a_passing_failure(
-    kind: str, notice: Notice, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_refused_connection_is_a_passing_failure(rig: Any, notice: Notice) -> None:
     with socket.socket() as held:
         # Bound but not listening: nobody else can take the port, and nobody answers there.
         held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
-        scheme = "json" if kind == "apprise" else "http"
-        monkeypatch.setenv("THE_SECRET", f"{scheme}://127.0.0.1:{port}/services/{SECRET}")
-        written: dict[str, dict[str, object]] = {
-            "slack": {"webhook": Secret("env:THE_SECRET")},
-            "slack_app": {
-                "token": Secret("env:THE_SECRET"),
-                "signing_secret": Secret("env:THE_SECRET"),
-                "channel": "#ops",
-                "url": f"http://127.0.0.1:{port}/",
-            },
-            "pagerduty": {"routing_key": Secret("env:THE_SECRET"), "url": f"http://127.0.0.1:{port}/"},
-            "apprise": {"url": Secret("env:THE_SECRET"), "answers_to": "LINE"},
-            "teams": {"webhook": Secret("env:THE_SECRET")},
-            "alertmanager": {"url": Secret("env:THE_SECRET")},
-            "webhook": {"url": Secret("env:THE_SECRET"), "secret": Secret("env:THE_SECRET")},
-            "email": {"host": "127.0.0.1", "port": port, "sender": "toban@shop.example"},
-        }
-        transport = kinds(CHANNEL_KINDS)[kind]
-        channel = transport.build(transport.config.model_validate(written[kind]))
+        channel = rig.channel_at(held.getsockname()[1])
 
         with pytest.raises(Undelivered, match="接続できません") as caught:
             channel.send(notice, ADDRESS)
@@ -285,4 +295,4 @@ def test_a_refused_connection_is_a_passing_failure(
 
 
 def test_every_registered_channel_is_tried_here() -> None:
-    assert set(RIGS) == set(PARTS.kinds.modules["channels"])
+    assert set(RIGS) == set(REGISTERED)

@@ -91,6 +91,15 @@ def test_it_cites_the_rows_that_ask_and_says_what_cannot_be_bound(document: Path
     assert "# 電話 をつなぐ方法はまだありません" in text
 
 
+def test_a_word_for_a_channel_that_nobody_knows_is_asked_about(document: Path) -> None:
+    document.write_text(document.read_text(encoding="utf-8").replace("電話", "伝書鳩"), encoding="utf-8")
+
+    init(document)
+
+    text = document.with_name("toban.toml").read_text()
+    assert '「伝書鳩」は知らない通知方法です。届けるものがあれば [channels."伝書鳩"] に書きます' in text
+
+
 def test_it_overwrites_only_when_told_to(document: Path) -> None:
     path = document.with_name("toban.toml")
     path.write_text("mine")

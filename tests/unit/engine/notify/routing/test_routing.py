@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from toban.design.clauses.notices import NotificationRule
 from toban.design.reader import read_design
 from toban.design.values.people import ChannelKind
@@ -74,6 +76,51 @@ def test_a_channel_that_is_not_bound_is_a_dead_end_for_each_recipient(contacts: 
     assert routing.routes == ()
     assert [end.reason for end in routing.dead_ends] == [Reason.UNBOUND_CHANNEL]
     assert 'kind = "phone"' in routing.dead_ends[0].detail
+
+
+@pytest.mark.parametrize("name", ["Mattermost", "ＭＡＴＴＥＲＭＯＳＴ"])
+def test_a_word_that_nobody_knows_reaches_the_channel_that_is_bound_under_it(
+    contacts: Contacts, name: str
+) -> None:
+    chat = Way(name, ChannelKind.WEBHOOK, is_shared=True)
+
+    routing = routing_of(
+        rules("異常 | 運用責任者 | Mattermost、メール | 即時"), replace(contacts, ways=(*contacts.ways, chat))
+    )
+
+    assert [route.destination for route in routing.routes] == [name, "mail:manager@example.com"]
+    assert routing.dead_ends == ()
+
+
+def test_a_word_that_nobody_knows_is_a_dead_end_while_nothing_is_bound_under_it(contacts: Contacts) -> None:
+    routing = routing_of(rules("異常 | 運用責任者 | Mattermost、メール | 即時"), contacts)
+
+    assert [route.destination for route in routing.routes] == ["mail:manager@example.com"]
+    (end,) = routing.dead_ends
+    assert end.reason is Reason.UNKNOWN_CHANNEL
+    assert end.detail == (
+        "知らない通知方法です: 運用責任者。「Mattermost」は知らない言葉です: "
+        '文書を直すか、toban.toml に [channels."Mattermost"] を書いてください'
+    )
+
+
+def test_who_is_to_be_told_by_unknown_ways_alone_is_told_by_all_that_are_known(contacts: Contacts) -> None:
+    routing = routing_of(rules("異常 | 運用責任者 | 掲示板 | 即時"), contacts)
+
+    assert [route.destination for route in routing.routes] == ["mail:manager@example.com", "slack"]
+    assert [end.reason for end in routing.dead_ends] == [Reason.UNKNOWN_CHANNEL]
+
+
+def test_the_very_word_of_the_document_goes_before_what_it_stands_for(contacts: Contacts) -> None:
+    line = Way("line", ChannelKind.LINE, is_shared=True)
+    works = Way("LINE WORKS", ChannelKind.WEBHOOK, is_shared=True)
+
+    both = replace(contacts, ways=(line, works))
+    only = replace(contacts, ways=(line,))
+    row = rules("異常 | 運用責任者 | LINE WORKS | 即時")
+
+    assert [route.way for route in routing_of(row, both).routes] == [works]
+    assert [route.way for route in routing_of(row, only).routes] == [line]
 
 
 def test_a_person_without_an_address_for_the_channel_is_a_dead_end(contacts: Contacts) -> None:

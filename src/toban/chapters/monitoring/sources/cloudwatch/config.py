@@ -63,10 +63,6 @@ class CloudWatchConfig(AwsAccess):
             )
         return self
 
-    def __hash__(self) -> int:
-        # The metrics, a mapping, have no hash; equality looks at everything.
-        return hash((type(self), self.region, self.ec2, self.rds, self.alb, self.instance))
-
     @property
     def place(self) -> str:
         """What operators call the place."""

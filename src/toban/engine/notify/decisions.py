@@ -1,0 +1,220 @@
+"""What is to become of each alert at one look: who is told, who is called, when to look again. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from toban.design.clauses.objectives import DutyRole, MaintenanceWindow
+from toban.design.reader import Design
+from toban.design.values.severity import AlertLevel
+from toban.engine.notify.delivery.notice import NoticeKind
+from toban.engine.notify.duty import escalation
+from toban.engine.notify.duty.escalation import Progress
+from toban.engine.notify.reason import Reason
+from toban.engine.notify.records import AT_LEAST_EVERY, AlertRecord, Snapshot, place
+from toban.engine.notify.routing import flapping
+from toban.engine.notify.routing.contacts import Contacts
+from toban.engine.notify.routing.grouping import Passed, busy_until
+from toban.engine.notify.routing.maintenance import open_window, window_for
+from toban.engine.notify.routing.muting import Causes
+from toban.engine.notify.routing.recipients import Recipients
+from toban.engine.notify.routing.routing import DeadEnd, Route, Routing
+from toban.engine.notify.routing.silences import lifted_at, silencing
+from toban.engine.notify.routing.stages import Candidate, Judgement, Situation, Standing, judge
+
+_HELD = frozenset({Reason.IN_MAINTENANCE, Reason.MUTED, Reason.SILENCED})
+"""Why an alert that nobody has taken on is not escalated, either."""
+_WAITING = frozenset({Reason.FLAPPING, Reason.GATHERING})
+"""Why a notice that is stopped now may pass later, without any news of its alert."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The last word on whether one place hears of an alert, as it goes on record."""
+
+    destination: str
+    recipient: str
+    rule_id: str
+    rule_citation: str
+    passed: bool
+    stage: str
+    reason: Reason
+    detail: str
+    trail: tuple[tuple[str, Reason], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to become of one alert."""
+
+    alert: AlertRecord
+    outcomes: tuple[Outcome, ...]
+    """Those that are others than at the last look."""
+    passed: tuple[Passed, ...]
+    """Who is told now."""
+    escalation: Progress | None
+    """How far it is from now on; None where there is none."""
+    is_settled: bool
+    """Whether nothing is to come of it any more."""
+    look_at: datetime
+    """Before then nothing can change for it but itself."""
+
+
+def decide(design: Design, contacts: Contacts, snapshot: Snapshot) -> list[Decision]:
+    """Decide on every alert of *snapshot*, under one document and one set of bindings."""
+    look = _Look(design, contacts, snapshot)
+    return [look.at(alert) for alert in snapshot.alerts]
+
+
+class _Look:
+    """What is the same for all alerts of one look, and the decision on each."""
+
+    def __init__(self, design: Design, contacts: Contacts, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._now = snapshot.now
+        self._recipients = Recipients(design, contacts, snapshot.now)
+        self._runs_on = contacts.runs_on
+        self._causes = Causes(snapshot.troubles)
+        self._window = open_window(
+            design.of(MaintenanceWindow), zone=contacts.zone, business=contacts.business, now=snapshot.now
+        )
+        self._situation = Situation(
+            snapshot.now, contacts.zone, contacts.notices.repeat, busy_until(snapshot.lately)
+        )
+        self._calls = escalation.policy(contacts.notices, design.of(DutyRole), contacts.file)
+
+    def at(self, alert: AlertRecord) -> Decision:
+        """Ask the stages about every place that may hear of *alert*, and see who is called."""
+        routing, standing = self._recipients.of(alert), self._standing(alert)
+        candidates = [self._candidate(alert, route, standing) for route in routing.routes]
+        judged = [(candidate, judge(candidate, self._situation)) for candidate in candidates]
+        judgements = [judgement for _, judgement in judged]
+        progress, called = self._escalate(alert, judgements)
+        outcomes = (
+            *(_dead_end(end) for end in routing.dead_ends),
+            *(_outcome(candidate.route, judgement) for candidate, judgement in judged),
+            *(_dead_end(end) for end in called.dead_ends),
+        )
+        return Decision(
+            alert=alert,
+            outcomes=tuple(each for each in outcomes if _is_new(each, alert)),
+            passed=(
+                *(_passed(alert, *each) for each in judged if each[1].last.passes),
+                *self._acknowledged(alert),
+                *(Passed(alert, alert.kind, alert.level, route, Reason.ESCALATED) for route in called.routes),
+            ),
+            escalation=progress,
+            is_settled=self._is_settled(alert, judgements),
+            look_at=self._look_at(standing, judgements, progress),
+        )
+
+    def _candidate(self, alert: AlertRecord, route: Route, standing: Standing) -> Candidate:
+        told = alert.past.told(route.destination, alert.kind)
+        return Candidate(alert.kind, alert.condition, route, told, standing)
+
+    def _standing(self, alert: AlertRecord) -> Standing:
+        seen, labels, now = self._snapshot, alert.labels, self._now
+        return Standing(
+            window=window_for(labels.get("target", ""), seen.maintenance, self._window),
+            muted_by=self._causes.of(alert.trouble, self._runs_on),
+            silence=silencing(seen.silences, alert.clause_id, labels, now),
+            lifted_at=lifted_at(seen.silences, alert.clause_id, labels, now),
+            is_acknowledged=alert.acknowledged_at is not None,
+            released_at=alert.released_at,
+            is_flapping=alert.flap_root_id is not None,
+            calm_at=alert.resolved_at + flapping.CALM if alert.resolved_at is not None else None,
+        )
+
+    def _acknowledged(self, alert: AlertRecord) -> Iterator[Passed]:
+        """Everybody who was told of the trouble hears once who has taken it on."""
+        if alert.acknowledged_at is None or alert.acknowledgement_told or alert.resolved_at is not None:
+            return
+        for route in self._recipients.told(alert):
+            yield Passed(alert, NoticeKind.ACKNOWLEDGED, alert.level, route, Reason.ACKNOWLEDGED)
+
+    def _escalate(
+        self, alert: AlertRecord, judgements: Sequence[Judgement]
+    ) -> tuple[Progress | None, Routing]:
+        """Say who is called while nobody has taken *alert* on, and how far its escalation is then."""
+        is_over = alert.resolved_at is not None or alert.acknowledged_at is not None
+        if is_over or alert.level is not AlertLevel.CRITICAL:
+            return None, Routing()
+        progress = alert.past.escalation
+        if progress is None:
+            if not any(judgement.last.passes for judgement in judgements):
+                return None, Routing()
+            progress = Progress(self._calls, self._now)
+        if judgements and all(judgement.last.reason in _HELD for judgement in judgements):
+            return progress, Routing()
+        calls = escalation.due(progress.steps, done=progress.done, began_at=progress.began_at, now=self._now)
+        called = [self._recipients.roles(call.roles, call.ordered_by, Reason.ESCALATED) for call in calls]
+        return replace(progress, done=progress.done + len(calls)), Routing(
+            tuple(route for each in called for route in each.routes),
+            tuple(end for each in called for end in each.dead_ends),
+        )
+
+    def _is_settled(self, alert: AlertRecord, judgements: Sequence[Judgement]) -> bool:
+        is_superseded = self._snapshot.newest_flaps.get(alert.key, alert.id) != alert.id
+        return alert.resolved_at is not None and (not _waits(judgements) or is_superseded)
+
+    def _look_at(
+        self, standing: Standing, judgements: Sequence[Judgement], progress: Progress | None
+    ) -> datetime:
+        """Say when the clock alone may change something."""
+        ends = [
+            _next_call(progress),
+            standing.window.until if standing.window is not None else None,
+            standing.silence.ends_at if standing.silence is not None else None,
+            standing.calm_at,
+            *(self._situation.busy_until.values() if _waits(judgements) else ()),
+        ]
+        to_come: list[datetime] = [at for at in ends if at is not None and at > self._now]
+        return min([*to_come, self._now + AT_LEAST_EVERY])
+
+
+def _next_call(progress: Progress | None) -> datetime | None:
+    if progress is None:
+        return None
+    return escalation.next_at(progress.steps, done=progress.done, began_at=progress.began_at)
+
+
+def _waits(judgements: Sequence[Judgement]) -> bool:
+    return any(judgement.last.reason in _WAITING for judgement in judgements)
+
+
+def _passed(alert: AlertRecord, candidate: Candidate, judgement: Judgement) -> Passed:
+    before = candidate.told.condition if candidate.told is not None else None
+    return Passed(alert, candidate.kind, alert.level, candidate.route, judgement.last.reason, before)
+
+
+def _outcome(route: Route, judgement: Judgement) -> Outcome:
+    return Outcome(
+        destination=route.destination,
+        recipient=route.recipient,
+        rule_id=route.rule_id,
+        rule_citation=route.rule_citation,
+        passed=judgement.last.passes,
+        stage=judgement.stage,
+        reason=judgement.last.reason,
+        detail=judgement.last.detail,
+        trail=judgement.trail,
+    )
+
+
+def _dead_end(end: DeadEnd) -> Outcome:
+    return Outcome(
+        destination="",
+        recipient=end.recipient,
+        rule_id=end.rule_id,
+        rule_citation=end.rule_citation,
+        passed=False,
+        stage="route",
+        reason=end.reason,
+        detail=end.detail,
+        trail=(("route", end.reason),),
+    )
+
+
+def _is_new(outcome: Outcome, alert: AlertRecord) -> bool:
+    there = place(outcome.destination, outcome.rule_id, outcome.recipient)
+    return alert.past.said.get(there) != (outcome.reason, outcome.detail)

@@ -1,0 +1,108 @@
+"""Who is to hear of an alert: those of the matrix, those who were told before, whoever is called. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from toban.design.clauses.notices import NotificationRule
+from toban.design.clauses.objectives import DutyRole
+from toban.design.reader import Design
+from toban.design.values.people import Role
+from toban.design.values.severity import AlertLevel
+from toban.engine.notify.delivery.notice import NoticeKind
+from toban.engine.notify.duty.reach import emergency_contact
+from toban.engine.notify.reason import WORDS, Reason
+from toban.engine.notify.records import AlertRecord
+from toban.engine.notify.routing.contacts import Contacts
+from toban.engine.notify.routing.routing import DeadEnd, Route, Routing, routing_of, rules_for
+from toban.engine.notify.signal import PEOPLE
+
+_LEVELS = {AlertLevel.CRITICAL: "異常", AlertLevel.WARNING: "警告", AlertLevel.INFO: "情報"}
+
+
+class Recipients:
+    """Whom the document and the bindings name at one moment."""
+
+    def __init__(self, design: Design, contacts: Contacts, now: datetime) -> None:
+        self._contacts = contacts
+        self._ways = {way.name: way for way in contacts.ways}
+        self._rules = {level: rules_for(design.of(NotificationRule), level) for level in AlertLevel}
+        self._by_matrix = {level: routing_of(rules, contacts) for level, rules in self._rules.items()}
+        self._off_hours = self._out_of_hours(design.of(DutyRole), now)
+
+    def of(self, alert: AlertRecord) -> Routing:
+        """Return where a notice of *alert* may go, and whom it can't reach."""
+        found = self._relief(alert) if alert.kind is NoticeKind.RECOVERED else self._trouble(alert)
+        if PEOPLE in alert.labels:
+            # Those whom it is about hear of it by all ways that they have.
+            also = self.roles(alert.labels[PEOPLE].split("、"), alert.citation, Reason.HANDED_OVER)
+            found = Routing(_once(also.routes, found.routes), (*found.dead_ends, *also.dead_ends))
+        no_row = () if self._rules[alert.level] else (_no_row(alert.level),)
+        # That a channel is down is not told through that channel.
+        routes = (route for route in found.routes if route.way.name != alert.labels.get("channel"))
+        return Routing(tuple(routes), (*no_row, *found.dead_ends))
+
+    def told(self, alert: AlertRecord) -> tuple[Route, ...]:
+        """Return the places that heard of *alert* and are still bound."""
+        return _once(
+            Route(
+                notice.rule_id,
+                notice.rule_citation,
+                notice.recipient,
+                self._ways[notice.channel],
+                notice.address,
+                Reason.TOLD_BEFORE,
+            )
+            for notice in alert.past.notices
+            if notice.channel in self._ways
+        )
+
+    def roles(self, roles: Sequence[str], ordered_by: str, reason: Reason) -> Routing:
+        """Return where *roles* are reached, by all ways that they have."""
+        critical = self._rules[AlertLevel.CRITICAL]
+        if not critical:
+            return Routing()
+        rule = replace(critical[0], recipients=tuple(Role(role) for role in roles), channels=())
+        found = routing_of([rule], self._contacts)
+        routes = (replace(route, rule_citation=ordered_by, reason=reason) for route in found.routes)
+        ends = (replace(end, rule_citation=ordered_by) for end in found.dead_ends)
+        return Routing(tuple(routes), tuple(ends))
+
+    def _trouble(self, alert: AlertRecord) -> Routing:
+        by_matrix = self._by_matrix[alert.level]
+        off_hours = self._off_hours if alert.level is AlertLevel.CRITICAL else Routing()
+        return Routing(
+            _once(off_hours.routes, self.told(alert), by_matrix.routes),
+            (*by_matrix.dead_ends, *off_hours.dead_ends),
+        )
+
+    def _relief(self, alert: AlertRecord) -> Routing:
+        """Relief also reaches everybody who was told of the trouble."""
+        told = self.told(alert)
+        if not told:
+            return Routing(self._by_matrix[alert.level].routes)
+        # That trouble is over is information: the matrix's 情報 row hears of it too.
+        return Routing(_once(self._by_matrix[AlertLevel.INFO].routes, told))
+
+    def _out_of_hours(self, duties: Sequence[DutyRole], now: datetime) -> Routing:
+        """Whom the assumption for off hours adds to the rows of critical alerts at *now*."""
+        moment = now.astimezone(self._contacts.zone)
+        holidays = self._contacts.business.days_off_around(moment.date())
+        vacant = {role for role, held in self._contacts.on_duty.items() if not held}
+        found = emergency_contact(self._rules[AlertLevel.CRITICAL], duties, moment, holidays, vacant)
+        if found is None:
+            return Routing()
+        return self.roles([found.role], f"{found.origin} (対応時間外、仮定)", Reason.OFF_HOURS)
+
+
+def _once(*routes: Iterable[Route]) -> tuple[Route, ...]:
+    """Each place once: where it was named first, by the order that named it last."""
+    by_place: Mapping[str, Route] = {route.destination: route for some in routes for route in some}
+    return tuple(by_place.values())
+
+
+def _no_row(level: AlertLevel) -> DeadEnd:
+    detail = (
+        f"{WORDS[Reason.NO_MATRIX_ROW]}: {_LEVELS[level]}。運用設計書のアラート通知の表に行を足してください"
+    )
+    return DeadEnd("", "", "", Reason.NO_MATRIX_ROW, detail)

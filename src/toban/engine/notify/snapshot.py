@@ -1,0 +1,160 @@
+"""Reads what a look goes by, in hardly more queries for a thousand alerts than for one."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Max, Q, QuerySet
+
+from toban.engine.notify.delivery import outbox
+from toban.engine.notify.delivery.notice import NoticeKind
+from toban.engine.notify.duty import escalation
+from toban.engine.notify.duty.escalation import Progress
+from toban.engine.notify.models import (
+    Alert,
+    Announcement,
+    Delivery,
+    Escalation,
+    Maintenance,
+    Silence,
+    StageOutcome,
+)
+from toban.engine.notify.records import (
+    AT_LEAST_EVERY,
+    AlertRecord,
+    Past,
+    Place,
+    SentNotice,
+    Snapshot,
+    place,
+)
+from toban.engine.notify.routing.maintenance import Planned
+from toban.engine.notify.routing.muting import Trouble
+from toban.engine.notify.routing.silences import Quiet
+from toban.engine.notify.signal import Condition
+
+_AT_ONCE = 500
+"""SQLite takes a limited number of parameters."""
+_COLUMNS = tuple(each.name for each in fields(AlertRecord) if each.name != "past")
+
+
+def load(now: datetime, *, everything: bool) -> Snapshot:
+    """Read the alerts that may have something to tell at *now*, and what bears on them.
+
+    With *everything* these are all that are not settled.
+    """
+    unsettled = Alert.objects.filter(settled=False)
+    return Snapshot(
+        now=now,
+        alerts=tuple(_alerts(unsettled if everything else _due(unsettled, now))),
+        troubles=tuple(_troubles()),
+        silences=tuple(_silences(unsettled, now)),
+        maintenance=tuple(_maintenance(now)),
+        newest_flaps=_newest_flaps(unsettled),
+        lately=_lately(now),
+    )
+
+
+def _due(unsettled: QuerySet[Alert], now: datetime) -> QuerySet[Alert]:
+    # What is to be looked at later than that was written before a clock was set back.
+    is_astray = Q(look_at__gt=now + AT_LEAST_EVERY)
+    return unsettled.filter(Q(look_at=None) | Q(look_at__lte=now) | is_astray)
+
+
+def _alerts(due: QuerySet[Alert]) -> Iterator[AlertRecord]:
+    found = list(due.order_by("id").values(*_COLUMNS))
+    ids = [row["id"] for row in found]
+    notices = _notices(list({*ids, *(row["flap_root_id"] for row in found)} - {None}))
+    said, escalations = _said(ids), _escalations(ids)
+    for row in found:
+        own, of_flapping = notices.get(row["id"], {}), notices.get(row["flap_root_id"], {})
+        sent = sorted({**of_flapping, **own}.items())
+        past = Past(tuple(notice for _, notice in sent), said.get(row["id"], {}), escalations.get(row["id"]))
+        yield AlertRecord(**{**row, "condition": Condition(row["condition"])}, past=past)
+
+
+def _notices(ids: Sequence[int]) -> Mapping[int, Mapping[int, SentNotice]]:
+    """Alert → number of the delivery → what it told."""
+    found: dict[int, dict[int, SentNotice]] = defaultdict(dict)
+    for some in _slices(ids):
+        told = Announcement.alerts.through.objects.filter(alert__in=some)
+        announced: dict[int, list[int]] = defaultdict(list)
+        for alert_id, announcement_id in told.values_list("alert_id", "announcement_id"):
+            announced[announcement_id].append(alert_id)
+        for part in _slices(list(announced)):
+            sent = Delivery.objects.filter(announcement__in=part).select_related("announcement")
+            for delivery in sent:
+                notice = _notice(delivery)
+                for alert_id in announced[delivery.announcement_id]:
+                    found[alert_id][delivery.pk] = notice
+    return found
+
+
+def _notice(delivery: Delivery) -> SentNotice:
+    return SentNotice(
+        kind=NoticeKind(delivery.announcement.kind),
+        condition=Condition(delivery.announcement.condition),
+        destination=delivery.destination,
+        channel=delivery.channel,
+        address=delivery.address,
+        recipient=delivery.recipient,
+        rule_id=delivery.rule_id,
+        rule_citation=delivery.rule_citation,
+        at=delivery.created_at,
+        is_lost=delivery.state == Delivery.State.FAILED,
+    )
+
+
+def _said(ids: Sequence[int]) -> Mapping[int, Mapping[Place, tuple[str, str]]]:
+    found: dict[int, dict[Place, tuple[str, str]]] = defaultdict(dict)
+    columns = ("alert_id", "destination", "rule_id", "recipient", "reason", "detail")
+    for some in _slices(ids):
+        written = StageOutcome.objects.filter(alert__in=some).order_by("id").values_list(*columns)
+        for alert_id, destination, rule_id, recipient, reason, detail in written:
+            found[alert_id][place(destination, rule_id, recipient)] = (reason, detail)
+    return found
+
+
+def _escalations(ids: Sequence[int]) -> Mapping[int, Progress]:
+    return {
+        each.alert_id: Progress(escalation.read(each.policy), each.began_at, each.steps_done)
+        for some in _slices(ids)
+        for each in Escalation.objects.filter(alert__in=some)
+    }
+
+
+def _slices(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
+
+
+def _troubles() -> Iterator[Trouble]:
+    held = Alert.objects.filter(resolved_at=None).values_list("key", "subject", "condition", "labels")
+    for key, subject, condition, labels in held:
+        yield Trouble(key, subject, Condition(condition), labels)
+
+
+def _silences(unsettled: QuerySet[Alert], now: datetime) -> Iterator[Quiet]:
+    oldest = unsettled.order_by("opened_at").values_list("opened_at", flat=True)
+    since = oldest.first() or now
+    for each in Silence.objects.filter(starts_at__lte=now, ends_at__gte=since):
+        yield each.quiet
+
+
+def _maintenance(now: datetime) -> Iterator[Planned]:
+    for each in Maintenance.objects.filter(starts_at__lte=now, ends_at__gt=now):
+        yield Planned(f"{each.author}: {each.reason}", frozenset(each.targets), each.ends_at)
+
+
+def _newest_flaps(unsettled: QuerySet[Alert]) -> Mapping[str, int]:
+    flapping = unsettled.exclude(flap_root=None).values_list("key", flat=True)
+    newest = Alert.objects.filter(key__in=set(flapping)).values("key").annotate(newest=Max("id"))
+    return {row["key"]: row["newest"] for row in newest.order_by()}
+
+
+def _lately(now: datetime) -> Mapping[str, tuple[int, datetime]]:
+    # What was written ahead of now says nothing of it: a clock has been set back since.
+    span = (now - timedelta(minutes=1), now + outbox.AHEAD)
+    written = Delivery.objects.filter(created_at__range=span).values("destination")
+    told = written.annotate(count=Count("id"), last=Max("created_at")).order_by()
+    return {row["destination"]: (row["count"], row["last"]) for row in told}
