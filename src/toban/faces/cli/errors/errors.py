@@ -17,7 +17,7 @@ from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
     from toban.chapters.errors.models import ErrorGroup
-    from toban.chapters.errors.search import Term
+    from toban.chapters.errors.search import ErrorTerm
 
 _REFUSED, _UNUSABLE = 1, 2
 _STATES = ("open", "new", "regressed", "resolved", "ignored", "all")
@@ -84,7 +84,7 @@ def list_(state: str, project: str, written: str, assignee: str, limit: int, for
             say("\n".join(map(_line, groups)) or "この条件に当てはまるエラーはありません")
 
 
-def _terms(written: str) -> "tuple[Term, ...]":
+def _terms(written: str) -> "tuple[ErrorTerm, ...]":
     from toban.chapters.errors.search import read_search  # noqa: PLC0415
 
     try:

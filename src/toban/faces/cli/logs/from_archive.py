@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from toban.engine.bindings.inforce import Edition
     from toban.engine.stores.store import Store
-    from toban.engine.telemetry.logs.search import FoundRow, Span, Term
+    from toban.engine.telemetry.logs.search import FoundRow, LogTerm, Span
 
 _UNUSABLE = 2
 
 
-def newest_archived(parts: Parts, terms: "Sequence[Term]", span: "Span", limit: int) -> "list[FoundRow]":
+def newest_archived(parts: Parts, terms: "Sequence[LogTerm]", span: "Span", limit: int) -> "list[FoundRow]":
     """Return the newest rows of the archive, the oldest of them first; without one, end with status 2."""
     from toban.chapters.logs.keeping.archive import ArchivedLogs  # noqa: PLC0415
     from toban.engine.stores.store import StoreTrouble  # noqa: PLC0415

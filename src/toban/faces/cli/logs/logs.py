@@ -17,7 +17,7 @@ from toban.faces.words.logs import WRITERS, csv_heading
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from toban.engine.telemetry.logs.search import FoundRow, LogSearch, Place, Span, Term
+    from toban.engine.telemetry.logs.search import FoundRow, LogSearch, LogTerm, Place, Span
     from toban.engine.telemetry.store import Telemetry
 
 _NOTHING, _UNUSABLE = 1, 2
@@ -111,7 +111,7 @@ def command(
 
 
 def _print_stored(
-    terms: "tuple[Term, ...]", span: "Span", limit: int, show: "Callable[[FoundRow], str]", *, follow: bool
+    terms: "tuple[LogTerm, ...]", span: "Span", limit: int, show: "Callable[[FoundRow], str]", *, follow: bool
 ) -> "list[FoundRow]":
     """Print what the store holds, and with *follow* what comes in, without end."""
     from toban.engine.telemetry.logs.search import LogSearch  # noqa: PLC0415
@@ -133,7 +133,7 @@ def _print_stored(
     return found
 
 
-def _terms(search: tuple[str, ...]) -> "tuple[Term, ...]":
+def _terms(search: tuple[str, ...]) -> "tuple[LogTerm, ...]":
     from toban.engine.search_parts import BadSearch  # noqa: PLC0415
     from toban.engine.telemetry.logs.language import read_search  # noqa: PLC0415
 
@@ -156,7 +156,7 @@ def _telemetry() -> "Telemetry":
     return Telemetry(settings.TELEMETRY_URL)
 
 
-def _newest(store: "LogSearch", terms: "tuple[Term, ...]", span: "Span", limit: int) -> "list[FoundRow]":
+def _newest(store: "LogSearch", terms: "tuple[LogTerm, ...]", span: "Span", limit: int) -> "list[FoundRow]":
     """Return the newest rows, the oldest of them first."""
     found: list[FoundRow] = []
     while len(found) < limit:
@@ -170,7 +170,7 @@ def _newest(store: "LogSearch", terms: "tuple[Term, ...]", span: "Span", limit: 
 
 def _follow(
     store: "LogSearch",
-    terms: "tuple[Term, ...]",
+    terms: "tuple[LogTerm, ...]",
     begin: datetime,
     known: "set[Place]",
     show: "Callable[[FoundRow], str]",
