@@ -16,7 +16,7 @@ from toban.design.clauses.routine import Routine
 from toban.design.reader import Design
 from toban.design.values.schedule import Cadence
 from toban.engine.amounts import length
-from toban.engine.bindings.due import next_due
+from toban.engine.bindings.due import has_days, next_due
 from toban.engine.bindings.model import Bindings, System
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
@@ -37,7 +37,6 @@ _CONDITIONS = {True: Condition.OK, False: Condition.CRITICAL, None: Condition.NO
 _WORST_FIRST = (False, None, True)
 _NOT_HELD = (Run.State.MISSED, Run.State.SKIPPED, Run.State.CANCELLED, Run.State.FAILED)
 _UNFINISHED = "途中で絶えました"
-_ANY_DAY = datetime.fromisoformat("2024-01-01T00:00:00+00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def _why_never_held(
         return (
             f'訓練のしかたが {bindings.file} にありません: [backups."対象".drill] を書くと Toban が行います'
         )
-    if found and next_due(found[0], bindings.system, _ANY_DAY) is None:
+    if found and not has_days(found[0], bindings.system):
         return f"いつ行うかが「{found[0].schedule.text}」からは決まりません: 日を文書に書いてください"
     return ""
 
