@@ -338,7 +338,7 @@ def _silences(now: datetime) -> Iterator[Quiet]:
 
 
 def _announced_maintenance(now: datetime) -> Iterator[Planned]:
-    for each in Maintenance.objects.filter(starts_at__lte=now, ends_at__gt=now):
+    for each in Maintenance.objects.holding(now):
         yield Planned(f"{each.author}: {each.reason}", frozenset(each.targets), each.ends_at)
 
 

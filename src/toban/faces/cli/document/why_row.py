@@ -45,7 +45,7 @@ def answer(parts: Parts, clause: "Clause") -> Answer | None:
     status = ClauseStatus.objects.filter(clause_id=clause.id).first()
     alerts = list(Alert.objects.filter(clause_id=clause.id).order_by("-opened_at", "-pk")[:_ALERTS])
     newest = why_alert.about(alerts[0]) if alerts else None
-    holding = Silence.objects.filter(starts_at__lte=now, ends_at__gt=now).order_by("ends_at")
+    holding = Silence.objects.holding(now).order_by("ends_at")
     labels = alerts[0].labels if alerts else {}
     silences = [each for each in holding if each.quiet.covers(clause.id, labels)]
     sent = Delivery.objects.filter(rule_id=clause.id).select_related("announcement")

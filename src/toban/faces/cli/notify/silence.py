@@ -1,14 +1,18 @@
 """`toban silence`: stop notices about something, for a time and with a reason."""
 
 import getpass
-import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
+from toban.faces.cli.notify.periods import show
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.state import opened_state
 from toban.faces.terminal import refuse, say, speak_utf8
+
+if TYPE_CHECKING:
+    from toban.engine.notify.models import Silence
 
 _REFUSED = 1
 
@@ -96,24 +100,9 @@ def _show(form: str) -> None:
     from toban.engine.clock import system_clock  # noqa: PLC0415
     from toban.engine.notify.models import Silence  # noqa: PLC0415
 
-    holding = Silence.objects.filter(ends_at__gt=system_clock()).order_by("ends_at")
-    if form == "json":
-        told = [
-            {
-                "silence": each.pk,
-                "matchers": each.matchers,
-                "author": each.author,
-                "reason": each.reason,
-                "starts_at": each.starts_at.isoformat(),
-                "ends_at": each.ends_at.isoformat(),
-            }
-            for each in holding
-        ]
-        say(json.dumps(told, ensure_ascii=False, indent=2))
-        return
-    lines = [
-        f"{each.pk:>6}  {' '.join(f'{name}={value}' for name, value in each.matchers.items())}  "
-        f"{each.ends_at.astimezone():%Y-%m-%d %H:%M} まで  {each.author}: {each.reason}"
-        for each in holding
-    ]
-    say("\n".join(lines) or "静音はありません")
+    found = Silence.objects.unended(system_clock()).order_by("ends_at")
+    show(found, form, fields=("silence", "matchers"), about=_about, none="静音はありません")
+
+
+def _about(silence: "Silence") -> str:
+    return " ".join(f"{name}={value}" for name, value in silence.matchers.items())
