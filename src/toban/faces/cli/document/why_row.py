@@ -10,6 +10,7 @@ from toban.faces.cli.parts import Parts
 
 if TYPE_CHECKING:
     from toban.design.clauses.base import Clause
+    from toban.design.reader import Design
     from toban.design.values.severity import AlertLevel
     from toban.engine.bindings.inforce import Edition
     from toban.engine.evidence.models import ClauseStatus
@@ -50,14 +51,15 @@ def answer(parts: Parts, clause: "Clause") -> Answer | None:
     silences = [each for each in holding if each.quiet.covers(clause.id, labels)]
     sent = Delivery.objects.filter(rule_id=clause.id).select_related("announcement")
     ordered = list(sent.order_by("-pk")[:_NOTICES])
-    ways = _ways(parts, edition)
+    ways = _ways(parts, edition) if _is_signalled(clause, edition.design) else {}
     lines = [
         f"行 {clause.origin}  {clause.text}",
         *_standing(status),
-        *_alerts(alerts, newest),
+        *_alerts(alerts, newest, is_signalled=bool(ways)),
         *_ordered(ordered),
         *(f"静音 {each.pk}: {_about(each)}" for each in silences),
         *(text for level, routing in ways.items() for text in _way(level, routing)),
+        *([] if ways else ["この行から始まるアラートはありません。だれにも知らせません"]),
     ]
     values = {
         "row": clause.id,
@@ -80,6 +82,30 @@ def _edition(parts: Parts) -> "Edition | None":
     from toban.faces.cli.kept import kept_edition  # noqa: PLC0415
 
     return kept_edition(parts, settings.HOME)
+
+
+def _is_signalled(clause: "Clause", design: "Design") -> bool:
+    """Whether an alert can be of this row: others are only shown, or order what is done with alerts."""
+    from toban.chapters.backup.drills.routine import is_drill  # noqa: PLC0415
+    from toban.chapters.errors.clauses import tracking  # noqa: PLC0415
+    from toban.design.clauses.backup import BackupPolicy, RecoveryObjective  # noqa: PLC0415
+    from toban.design.clauses.batch import Batch  # noqa: PLC0415
+    from toban.design.clauses.logs import LogKind  # noqa: PLC0415
+    from toban.design.clauses.monitoring import Monitor  # noqa: PLC0415
+    from toban.design.clauses.notices import NotificationRule  # noqa: PLC0415
+    from toban.design.clauses.objectives import DutyRole, Objective  # noqa: PLC0415
+    from toban.design.clauses.routine import Routine  # noqa: PLC0415
+
+    match clause:
+        case Monitor() | Objective() | Batch() | BackupPolicy() | RecoveryObjective() | LogKind():
+            return True
+        case NotificationRule() | DutyRole():
+            # Channels that fail and alerts of others stand under the matrix, handovers under the role.
+            return True
+        case Routine():
+            return is_drill(clause)
+        case _:
+            return clause is tracking(design)
 
 
 def _ways(parts: Parts, edition: "Edition") -> "dict[AlertLevel, Routing]":
@@ -109,9 +135,10 @@ def _standing(status: "ClauseStatus | None") -> Iterator[str]:
     yield from (f"     {text}" for text in status.reason.splitlines())
 
 
-def _alerts(alerts: "Sequence[Alert]", newest: Answer | None) -> Iterator[str]:
+def _alerts(alerts: "Sequence[Alert]", newest: Answer | None, *, is_signalled: bool) -> Iterator[str]:
     if newest is None:
-        yield "アラート この行のアラートはまだありません。だれにも知らせていません"
+        if is_signalled:
+            yield "アラート この行のアラートはまだありません。だれにも知らせていません"
         return
     yield "アラート"
     yield from newest.lines
