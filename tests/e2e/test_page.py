@@ -115,9 +115,18 @@ def test_without_scripts_the_page_and_its_evidence_read_all_the_same(
 
 
 def test_the_theme_switch_is_remembered(sheet: Page) -> None:
-    sheet.locator("#theme").click()
-    chosen = sheet.evaluate("document.documentElement.dataset.theme")
-    sheet.reload()
+    ground = "getComputedStyle(document.body).backgroundColor"
+    root = sheet.locator("html")
+    sheet.emulate_media(color_scheme="light")
+    light = sheet.evaluate(ground)
 
-    assert chosen in ("light", "dark")
-    assert sheet.evaluate("document.documentElement.dataset.theme") == chosen
+    sheet.locator("#theme").click()
+    expect(root).to_have_attribute("data-theme", "dark")
+    assert sheet.evaluate(ground) != light
+    sheet.reload()
+    expect(root).to_have_attribute("data-theme", "dark")
+    assert sheet.evaluate(ground) != light
+
+    sheet.locator("#theme").click()
+    expect(root).to_have_attribute("data-theme", "light")
+    assert sheet.evaluate(ground) == light

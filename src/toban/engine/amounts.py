@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
 
-_THOUSAND = 1000
+from toban.design.values.quantity import BYTES
+
 _ROUNDED_UP = 999.5
 """From here on three digits would say 1,000."""
 
@@ -39,11 +40,10 @@ def length(span: timedelta) -> str:
 
 def size(count: int) -> str:
     """Return 562 MB, in thousands as object stores bill them."""
-    if count < _THOUSAND:
+    if count < BYTES["kB"]:
         return f"{count} B"
-    amount = float(count)
     for unit in ("kB", "MB", "GB"):
-        amount /= _THOUSAND
+        amount = count / BYTES[unit]
         if amount < _ROUNDED_UP:
             return f"{amount:.3g} {unit}"
-    return f"{amount / _THOUSAND:,.1f} TB"
+    return f"{count / BYTES['TB']:,.1f} TB"

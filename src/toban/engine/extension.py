@@ -32,6 +32,16 @@ class Link:
     arguments: tuple[object, ...] = ()
 
 
+def always(_clause: Any) -> bool:
+    """Say so of every row."""
+    return True
+
+
+def never(_clause: Any) -> bool:
+    """Say so of no row."""
+    return False
+
+
 def _leads_nowhere(_clause: Any) -> Link | None:
     return None
 
@@ -59,6 +69,18 @@ class RowKind:
     is_charted: bool = False
     """Whether the operation's `chart` knows a series for its rows."""
     link: Callable[[Any], Link | None] = _leads_nowhere
+    raises_alerts: Callable[[Any], bool] = never
+    """Whether alerts can be of a row: others are only shown, or order what is done with alerts."""
+
+    def joined(self, other: "RowKind") -> "RowKind":
+        """Return what both say of the same kind of clause."""
+        return RowKind(
+            self.clause,
+            is_measured=self.is_measured or other.is_measured,
+            is_charted=self.is_charted or other.is_charted,
+            link=lambda row: self.link(row) or other.link(row),
+            raises_alerts=lambda row: self.raises_alerts(row) or other.raises_alerts(row),
+        )
 
 
 def _proposes_nothing(_design: Design, _kinds: Kinds) -> Iterable[OpenTable]:

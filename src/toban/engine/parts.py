@@ -55,8 +55,13 @@ class Parts:
         """How the living page shows the rows of each kind of clause that an extension answers for."""
         found: dict[type[Clause], RowKind] = {}
         for kind in (row for extension in self.extensions for row in extension.rows):
-            found.setdefault(kind.clause, kind)
+            found[kind.clause] = found[kind.clause].joined(kind) if kind.clause in found else kind
         return found
+
+    def raises_alerts(self, clause: "Clause") -> bool:
+        """Say whether alerts can be of the row."""
+        kind = self.row_kinds.get(type(clause))
+        return kind is not None and kind.raises_alerts(clause)
 
     @cached_property
     def kinds(self) -> Kinds:

@@ -1,11 +1,14 @@
-"""How searches are written, whatever they look for: `level:ERROR "card declined" -health status:>=500`. Pure.
+"""How searches are written and read, whatever they look for: `level:ERROR "card declined" -health`. Pure.
 
 Terms stand side by side. A word or a quoted text stands alone or as the value of a field; `:>=` and its like
-compare; a minus before a term, or `!` before one of a field, turns it round.
+compare; a `*` at an end of a value stands for any rest; a minus before a term, or `!` before one of a field,
+turns it round. Logs, spans and errors each say which fields they have and how a `Term` becomes a condition.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
 from typing import Self
 
 from toban.engine.said import Said
@@ -21,6 +24,66 @@ _PART = re.compile(
 )
 # Whatever else a value holds, a relation or a star at its end among it, quotes take it as it is.
 _PLAIN = re.compile(r"[\w/.-]+")
+
+
+class Match(StrEnum):
+    """How a term compares its value."""
+
+    WHOLE = "whole"
+    BEGINS = "begins"
+    ENDS = "ends"
+    PART = "part"
+    ANY = "any"
+    """It is there at all."""
+    AT_LEAST = ">="
+    AT_MOST = "<="
+    ABOVE = ">"
+    BELOW = "<"
+    EQUAL = "="
+    """As a number, like the four before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term[Where]:
+    """What a search asks of one field."""
+
+    field: Where
+    match: Match
+    value: str
+    """Empty with `Match.ANY`; a number where it compares numbers."""
+    negated: bool = False
+
+
+class Kind(Enum):
+    """What a field holds."""
+
+    VALUE = auto()
+    """A text; compared as a number where a relation stands before the value."""
+    TEXT = auto()
+    """A text of which a part is enough."""
+    NUMBER = auto()
+    COUNT = auto()
+    """A whole number, not negative."""
+
+
+_STARS = {
+    (False, False): Match.WHOLE,
+    (False, True): Match.BEGINS,
+    (True, False): Match.ENDS,
+    (True, True): Match.PART,
+}
+_NUMBERS = {Kind.COUNT: re.compile(r"\d{1,15}")}
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Field[Where]:
+    """What a name in a search stands for."""
+
+    where: Where
+    kind: Kind = Kind.VALUE
+    as_kept: Callable[[str], str] = str
+    """Writes a whole value as it is kept, or raises `BadSearch`."""
 
 
 class BadSearch(Exception):
@@ -59,8 +122,34 @@ class Part:
             negated=match["not"] is not None,
         )
 
-    def not_a_number(self) -> BadSearch:
-        """Return the error of a value that has to be one."""
+    @classmethod
+    def plain(cls, value: str) -> Self:
+        """Return the part of a value that was written alone, as in a form that names its field."""
+        return cls(value, "", "", value, is_quoted=False, negated=False)
+
+    def term[Where](self, field: Field[Where]) -> Term[Where]:
+        """Return what is asked of *field*; raises `BadSearch`."""
+        if self.relation or field.kind in (Kind.NUMBER, Kind.COUNT):
+            if not _NUMBERS.get(field.kind, _NUMBER).fullmatch(self.value):
+                raise self._not_a_number()
+            return Term(field.where, Match(self.relation or "="), self.value, self.negated)
+        match, bare = self._star()
+        if field.kind is Kind.TEXT and match is not Match.ANY:
+            match = Match.PART
+        value = field.as_kept(bare) if match is Match.WHOLE else bare
+        return Term(field.where, match, value, self.negated)
+
+    def _star(self) -> tuple[Match, str]:
+        """Return how the value is compared by the stars at its ends, and the value without them."""
+        value = self.value
+        if self.is_quoted or not value:
+            return Match.WHOLE, value
+        if not value.strip("*"):
+            return Match.ANY, ""
+        match = _STARS[value.startswith("*"), value.endswith("*")]
+        return match, value.removeprefix("*").removesuffix("*")
+
+    def _not_a_number(self) -> BadSearch:
         if self.relation:
             return BadSearch(
                 "「%(part)s」: %(relation)s の後には数を書いてください",

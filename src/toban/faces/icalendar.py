@@ -2,16 +2,18 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+
+from icalendar import Calendar, Component, vText
+from icalendar import Event as EventComponent
 
 from toban.design.clauses.labels import CHAPTERS
 from toban.engine.bindings.agenda import Agenda, Entry
 from toban.faces.words.agenda import title
 
-_LONGEST = 75
-"""Octets of a line, its break excluded (section 3.1)."""
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,14 @@ def icalendar(agenda: Agenda, name: str, now: datetime) -> str:
 
 def written(events: Iterable[Event], name: str, now: datetime) -> str:
     """Return *events* as a calendar called *name*, made at *now*."""
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Toban//Toban//JA", f"X-WR-CALNAME:{_escaped(name)}"]
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", "-//Toban//Toban//JA")
+    calendar.add("x-wr-calname", _text(name))
     for event in events:
-        lines += _lines(event, now)
-    lines.append("END:VCALENDAR")
-    return "".join(f"{folded}\r\n" for line in lines for folded in _folded(line))
+        calendar.add_component(_component(event, now))
+    made: bytes = calendar.to_ical()
+    return made.decode()
 
 
 def _event_of(entry: Entry) -> Event:
@@ -56,41 +61,25 @@ def _event_of(entry: Entry) -> Event:
     )
 
 
-def _lines(event: Event, now: datetime) -> Iterator[str]:
+def _component(event: Event, now: datetime) -> Component:
+    found = EventComponent()
     # Calendars renew an event by its name, instead of showing it twice.
     uid = hashlib.sha256(f"{event.key} {event.start.isoformat()}".encode()).hexdigest()[:32]
-    yield "BEGIN:VEVENT"
-    yield f"UID:{uid}@toban"
-    yield f"DTSTAMP:{_utc(now)}"
-    if event.is_all_day:
-        yield f"DTSTART;VALUE=DATE:{event.start:%Y%m%d}"
-        yield f"DTEND;VALUE=DATE:{event.end:%Y%m%d}"
-    else:
-        yield f"DTSTART:{_utc(event.start)}"
-        if event.end > event.start:
-            yield f"DTEND:{_utc(event.end)}"
-    yield f"SUMMARY:{_escaped(event.summary)}"
-    yield f"DESCRIPTION:{_escaped(event.description)}"
-    yield f"CATEGORIES:{_escaped(event.category)}"
-    yield "END:VEVENT"
+    found.add("uid", f"{uid}@toban")
+    found.add("dtstamp", now.astimezone(UTC))
+    found.add("dtstart", _moment(event, event.start))
+    if event.end > event.start:
+        found.add("dtend", _moment(event, event.end))
+    found.add("summary", _text(event.summary))
+    found.add("description", _text(event.description))
+    found.add("categories", [_text(event.category)])
+    return found
 
 
-def _utc(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+def _moment(event: Event, moment: datetime) -> date:
+    return moment.date() if event.is_all_day else moment.astimezone(UTC)
 
 
-def _escaped(text: str) -> str:
-    """Escape *text* as a TEXT value (section 3.3.11); other control characters have no place in one."""
-    text = re.sub(r"([\\;,])", r"\\\1", text).replace("\r\n", "\n").replace("\n", "\\n")
-    return re.sub(r"[\x00-\x1f\x7f]", " ", text)
-
-
-def _folded(line: str) -> Iterator[str]:
-    """Yield *line* in pieces of at most 75 octets, never splitting a character."""
-    piece = ""
-    for character in line:
-        if len((piece + character).encode()) > _LONGEST:
-            yield piece
-            piece = " "
-        piece += character
-    yield piece
+def _text(text: str) -> vText:
+    """Return *text* as a TEXT value (section 3.3.11), in which control characters have no place."""
+    return vText(_CONTROL.sub(" ", text.replace("\r\n", "\n")))

@@ -1,11 +1,12 @@
 """What chapter 4 brings: backups, restores, drills, and the engines that take them."""
 
+from toban.chapters.backup.drills.clauses import is_drill
 from toban.chapters.backup.engine import BACKUPS, ENGINE_KINDS
 from toban.chapters.backup.proposals import open_tables
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.routine import Routine
 from toban.engine.commands import Command
-from toban.engine.extension import Extension, Link, RowKind
+from toban.engine.extension import Extension, Link, RowKind, always
 
 
 def _backups(_row: BackupPolicy | RecoveryObjective) -> Link:
@@ -15,9 +16,9 @@ def _backups(_row: BackupPolicy | RecoveryObjective) -> Link:
 EXTENSION = Extension(
     name="backup",
     rows=(
-        RowKind(BackupPolicy, is_measured=True, link=_backups),
-        RowKind(RecoveryObjective, is_measured=True, link=_backups),
-        RowKind(Routine),
+        RowKind(BackupPolicy, is_measured=True, link=_backups, raises_alerts=always),
+        RowKind(RecoveryObjective, is_measured=True, link=_backups, raises_alerts=always),
+        RowKind(Routine, raises_alerts=is_drill),
     ),
     tables=(BACKUPS,),
     points=(ENGINE_KINDS,),

@@ -14,6 +14,7 @@ from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.runs.models import Run
+from toban.engine.runs.standing import ENDED
 
 LOG_LAGS = timedelta(minutes=15)
 """Streamed log that is older than this is not keeping up."""
@@ -23,11 +24,7 @@ _CONDITIONS = {
     Verdict.NOT_PERFORMED: Condition.WARNING,
     Verdict.WARNING: Condition.WARNING,
 }
-_NOT_DONE = {
-    Run.State.MISSED: "実行されませんでした",
-    Run.State.SKIPPED: "見送られました",
-    Run.State.CANCELLED: "中止されました",
-}
+_NOT_DONE = (Run.State.MISSED, Run.State.SKIPPED, Run.State.CANCELLED)
 _PHASES = {
     "prepare": "空のサーバーの用意",
     "plan": "計画",
@@ -258,7 +255,7 @@ def _by_last_run(row: Row) -> Found | None:
             return Found(Verdict.WARNING, f"取れましたが、そのあとが失敗しました: {last.note}", last.ended_at)
         return Found(Verdict.DEVIATING, f"取れませんでした: {last.note}", last.ended_at)
     if last.state in _NOT_DONE and not is_taken:
-        words = f"{_clock(last.due_at, row.zone)} の分は{_NOT_DONE[Run.State(last.state)]}"
+        words = f"{_clock(last.due_at, row.zone)} の分は{ENDED[Run.State(last.state)]}"
         return Found(Verdict.NOT_PERFORMED, words, last.ended_at)
     return None
 

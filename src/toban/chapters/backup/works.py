@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from toban.chapters.backup.config import BackupBatch
@@ -16,20 +16,16 @@ from toban.design.clauses.batch import Batch, BatchRetry
 from toban.design.reader import Design
 from toban.design.values.backup_method import BackupMethod, read_backup_method
 from toban.design.values.duration import Duration, Retention
-from toban.engine.bindings.due import due_times
+from toban.engine.bindings.due import is_ever_due
 from toban.engine.bindings.model import Bindings
 from toban.engine.clock import Clock, system_clock
 from toban.engine.kinds import Kinds
 from toban.engine.runs.kinds import BATCHES
+from toban.engine.runs.rules import RETRY_AFTER
 from toban.engine.runs.work import Work
 from toban.engine.said import recorded
 from toban.engine.stores.store import STORE_KINDS
 
-_DELAY = timedelta(minutes=5)
-"""Before a retry where the document says how often, and not after how long."""
-
-_A_YEAR = timedelta(days=370)
-_ANY_DAY = datetime.fromisoformat("2024-01-01T00:00:00+00:00")
 _METHODS = {BackupMethod.FULL: Method.FULL, BackupMethod.INCREMENTAL: Method.INCREMENTAL}
 
 
@@ -271,7 +267,7 @@ def _why_never_due(row: BackupPolicy, bindings: Bindings) -> str:
     if not row.schedules:
         return recorded("いつ取るかが文書にありません: 頻度と時刻を書いてください")
     schedule = row.schedules[0]
-    if next(due_times(schedule, bindings.system, _ANY_DAY, _ANY_DAY + _A_YEAR), None) is None:
+    if not is_ever_due(schedule, bindings.system):
         return recorded(
             "いつ取るかが「%(schedule)s」からは決まりません: 日と時刻を文書に書いてください",
             schedule=schedule.text,
@@ -306,11 +302,7 @@ def _keep(rows: list[BackupPolicy]) -> dict[Method, Keep]:
 
 def _retry_delays(retries: tuple[BatchRetry, ...]) -> tuple[timedelta, ...]:
     """The document's rule for batches; without one, once more after five minutes."""
-    if not retries:
-        return (_DELAY,)
-    rule = retries[0].rule
-    named = [delay.as_timedelta() for delay in rule.delays] or [_DELAY]
-    return tuple(named[min(attempt, len(named) - 1)] for attempt in range(rule.attempts))
+    return retries[0].rule.waits(RETRY_AFTER) if retries else (RETRY_AFTER,)
 
 
 def _choices(engines: Mapping[str, EngineKind]) -> str:

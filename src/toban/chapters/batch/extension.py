@@ -2,7 +2,7 @@
 
 from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
 from toban.engine.commands import Command
-from toban.engine.extension import Extension, Link, RowKind
+from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, key_of
 
 
@@ -13,7 +13,7 @@ def _history(batch: Batch) -> Link:
 EXTENSION = Extension(
     name="batch",
     rows=(
-        RowKind(Batch, is_measured=True, link=_history),
+        RowKind(Batch, is_measured=True, link=_history, raises_alerts=always),
         RowKind(BatchRetry),
         RowKind(BatchWatch),
         RowKind(Scheduler),

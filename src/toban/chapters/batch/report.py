@@ -15,7 +15,7 @@ from toban.engine.notify.signal import Condition, Signal
 from toban.engine.runs import rules
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason
-from toban.engine.runs.standing import Standing
+from toban.engine.runs.standing import ENDED, Standing
 from toban.engine.runs.work import Work
 
 _VERDICTS = {
@@ -24,13 +24,6 @@ _VERDICTS = {
     Run.State.MISSED: Verdict.NOT_PERFORMED,
     Run.State.SKIPPED: Verdict.NOT_PERFORMED,
     Run.State.CANCELLED: Verdict.NOT_PERFORMED,
-}
-_WORDS = {
-    Run.State.DONE: "成功",
-    Run.State.FAILED: "失敗",
-    Run.State.MISSED: "実行されませんでした",
-    Run.State.SKIPPED: "見送り",
-    Run.State.CANCELLED: "中止",
 }
 
 
@@ -168,7 +161,7 @@ def _end(row: Row, run: Run) -> str:
     took = ""
     if run.began_at is not None and run.ended_at is not None and run.state == Run.State.DONE:
         took = f" ({_seconds(run.ended_at - run.began_at)})"
-    return f"{run.due_at.astimezone(row.zone):%Y-%m-%d %H:%M} {_WORDS[Run.State(run.state)]}{took}"
+    return f"{run.due_at.astimezone(row.zone):%Y-%m-%d %H:%M} {ENDED[Run.State(run.state)]}{took}"
 
 
 def _reason(row: Row, now: datetime) -> str:

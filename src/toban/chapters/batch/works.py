@@ -2,25 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from toban.chapters.batch.practice import Practice, announced
 from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
 from toban.design.reader import Design
 from toban.design.values.retry import FailureAction, read_retry
-from toban.engine.bindings.due import due_times
+from toban.engine.bindings.due import is_ever_due
 from toban.engine.bindings.model import Bindings, Bound
 from toban.engine.kinds import Kinds
 from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, BatchBinding, NotBindable, Site, WorkKind, key_of
-from toban.engine.runs.rules import CatchUp
+from toban.engine.runs.rules import RETRY_AFTER, CatchUp
 from toban.engine.runs.work import Reported, Step, Work
 from toban.engine.said import recorded
-
-_DELAY = timedelta(minutes=5)
-"""Before a retry where the document says how often, and not after how long."""
-
-_A_YEAR = timedelta(days=370)
-_ANY_DAY = datetime.fromisoformat("2024-01-01T00:00:00+00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +113,15 @@ def _reported_work(site: Site, binding: BatchBinding, reported: Reported, told: 
 
 
 def retry_delays(batch: Batch, retries: tuple[BatchRetry, ...]) -> tuple[timedelta, ...]:
-    """Return the waits before each retry: the document's list, its last one repeated as often as needed.
+    """Return the waits before each retry.
 
     A row that says itself how often (自動リトライ3回) knows better than the rule for all batches. Without
     either, a row that says 再実行 is tried once more.
     """
     rule = read_retry(batch.on_failure_text) or (retries[0].rule if retries else None)
     if rule is None:
-        return (_DELAY,) if FailureAction.RERUN in batch.on_failure else ()
-    named = [delay.as_timedelta() for delay in rule.delays] or [_DELAY]
-    return tuple(named[min(attempt, len(named) - 1)] for attempt in range(rule.attempts))
+        return (RETRY_AFTER,) if FailureAction.RERUN in batch.on_failure else ()
+    return rule.waits(RETRY_AFTER)
 
 
 def _why_unbound(batch: Batch, batches: Mapping[str, Batch], bindings: Bindings) -> str:
@@ -151,7 +144,7 @@ def _why_unbound(batch: Batch, batches: Mapping[str, Batch], bindings: Bindings)
         )
     if key in set(_behind(key, BATCHES.of(bindings))):
         return recorded("%(file)s の depends_on が輪になっています", file=file)
-    if next(due_times(batch.schedule, bindings.system, _ANY_DAY, _ANY_DAY + _A_YEAR), None) is None:
+    if not is_ever_due(batch.schedule, bindings.system):
         return recorded(
             "いつ実行するかが「%(schedule)s」からは決まりません: 日と時刻を文書に書いてください",
             schedule=batch.schedule.text,

@@ -24,10 +24,11 @@ _REVIEW = re.compile(
 
 def tracking(design: Design) -> ToolChoice | None:
     """Return the row that says by what errors are collected (例外の収集: Sentry)."""
-    return next((each for each in design.of(ToolChoice) if _is_tracking(each)), None)
+    return next((each for each in design.of(ToolChoice) if is_tracking(each)), None)
 
 
-def _is_tracking(row: ToolChoice) -> bool:
+def is_tracking(row: ToolChoice) -> bool:
+    """Say whether *row* names what errors are collected by."""
     if any(_TRACKERS.search(tool) for tool in row.tools):
         return True
     return _TRACKING.search(row.purpose) is not None and not _LOG.search(row.purpose)

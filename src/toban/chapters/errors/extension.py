@@ -1,6 +1,7 @@
 """What error tracking brings: the row that says by what errors are collected, and the reviews of errors."""
 
 from toban.chapters.errors.bindings import ERRORS
+from toban.chapters.errors.clauses import is_tracking
 from toban.chapters.errors.proposals import open_tables
 from toban.design.clauses.monitoring import ToolChoice
 from toban.design.clauses.routine import Routine
@@ -10,7 +11,7 @@ from toban.engine.retention import KEPT_ELSEWHERE
 
 EXTENSION = Extension(
     name="errors",
-    rows=(RowKind(ToolChoice, is_measured=True), RowKind(Routine)),
+    rows=(RowKind(ToolChoice, is_measured=True, raises_alerts=is_tracking), RowKind(Routine)),
     tables=(ERRORS,),
     proposals=open_tables,
     operation="toban.chapters.errors.operation",

@@ -11,78 +11,48 @@ much again for each further one; `value:` or `has:` of what every event has up t
 """
 
 import operator
-import re
+from collections.abc import Iterator
 from functools import reduce
 
 from django.db.models import Q
 
 from toban.chapters.errors.models import ErrorValue, StoredEvent
-from toban.chapters.errors.search import (
-    LONGEST_VALUE,
-    SAID,
-    Compared,
-    Has,
-    Match,
-    OfEvent,
-    Term,
-    Words,
-    folded,
-)
+from toban.chapters.errors.search import LONGEST_VALUE, ErrorTerm, folded
+from toban.engine.search_parts import Match
 
-_ID = re.compile(r"[0-9a-f]{32}")
-"""Of an event or of a trace."""
-_IN_VALUES = {
-    Match.WHOLE: "value",
-    Match.BEGINS: "value__startswith",
-    Match.ENDS: "value__endswith",
-    Match.PART: "value__contains",
+_AS_WRITTEN = {
+    Match.WHOLE: "exact",
+    Match.BEGINS: "startswith",
+    Match.ENDS: "endswith",
+    Match.PART: "contains",
 }
-_IN_COLUMNS = {
+_IN_ANY_CASE = {
     Match.WHOLE: "iexact",
     Match.BEGINS: "istartswith",
     Match.ENDS: "iendswith",
     Match.PART: "icontains",
+    Match.EQUAL: "exact",
+    Match.ABOVE: "gt",
+    Match.AT_LEAST: "gte",
+    Match.BELOW: "lt",
+    Match.AT_MOST: "lte",
 }
-_RELATIONS = {"=": "exact", ">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
 
 
-def condition(term: Term) -> Q:
+def condition(term: ErrorTerm) -> Q:
     """Return what holds of the errors of which *term* does."""
-    match term:
-        case Words():
-            found = _said(term.text)
-        case Has():
-            found = _has(term)
-        case OfEvent():
-            found = _of_event(term.column, term.value)
-        case Compared():
-            found = Q(**{f"{term.column}__{_RELATIONS[term.relation]}": term.number})
+    found = reduce(operator.or_, _anywhere(term))
     return ~found if term.negated else found
 
 
-def _said(text: str) -> Q:
-    if _ID.fullmatch(text):
-        return _of_event("event_id", text) | _of_event("trace_id", text)
-    columns = (Q(**{f"{each}__icontains": text}) for each in ("title", "culprit", "last_release"))
-    return reduce(operator.or_, columns) | _with_value(SAID, Match.PART, text)
-
-
-def _has(term: Has) -> Q:
-    found = _with_value(term.field.names, term.match, term.value)
-    for column in term.field.columns:
-        if term.match is Match.ANY:
-            found |= ~Q(**{column: ""})
-        else:
-            found |= Q(**{f"{column}__{_IN_COLUMNS[term.match]}": term.value})
-    return found
-
-
-def _with_value(names: tuple[str, ...], match: Match, value: str) -> Q:
-    rows = ErrorValue.objects.filter(name__in=names)
-    if match is not Match.ANY:
-        rows = rows.filter(**{_IN_VALUES[match]: folded(value)[:LONGEST_VALUE]})
-    return Q(pk__in=rows.values("group"))
-
-
-def _of_event(column: str, value: str) -> Q:
-    return Q(pk__in=StoredEvent.objects.filter(**{column: value}).values("group"))
+def _anywhere(term: ErrorTerm) -> Iterator[Q]:
+    where, is_any = term.field, term.match is Match.ANY
+    for column in where.columns:
+        yield ~Q(**{column: ""}) if is_any else Q(**{f"{column}__{_IN_ANY_CASE[term.match]}": term.value})
+    for column in where.of_event:
+        asked = {} if is_any else {f"{column}__{_AS_WRITTEN[term.match]}": term.value}
+        yield Q(pk__in=StoredEvent.objects.filter(**asked).values("group"))
+    if where.names:
+        text = folded(term.value)[:LONGEST_VALUE]
+        asked = {} if is_any else {f"value__{_AS_WRITTEN[term.match]}": text}
+        yield Q(pk__in=ErrorValue.objects.filter(name__in=where.names, **asked).values("group"))

@@ -15,7 +15,7 @@ from toban.chapters.errors.intake.payload import LARGEST
 from toban.chapters.errors.models import ErrorGroup, ErrorHour, StoredEvent
 from toban.chapters.errors.review import Reviewed, Week, Weekly, review
 from toban.chapters.errors.rules import State
-from toban.chapters.errors.search import Term
+from toban.chapters.errors.search import ErrorTerm
 
 _GROWN = 4
 """Kept as JSON of its own, an event may be so many times what was sent."""
@@ -27,7 +27,7 @@ class Search:
 
     state: str = ""
     """A `State`; or `new`: open and first seen since `fresh`; or `regressed`: open, and was resolved."""
-    terms: tuple[Term, ...] = ()
+    terms: tuple[ErrorTerm, ...] = ()
     project: str = ""
     level: str = ""
     assignee: str = ""

@@ -6,12 +6,12 @@ from toban.chapters.logs.proposals import open_tables
 from toban.chapters.logs.pulling.source import LOG_SOURCE_KINDS, LOG_SOURCES
 from toban.design.clauses.logs import LogKind
 from toban.engine.commands import Command
-from toban.engine.extension import Extension, Link, RowKind
+from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.retention import RETENTION
 
 EXTENSION = Extension(
     name="logs",
-    rows=(RowKind(LogKind, is_measured=True),),
+    rows=(RowKind(LogKind, is_measured=True, raises_alerts=always),),
     tables=(LOGS, LOG_SOURCES, SYSLOG),
     points=(LOG_SOURCE_KINDS,),
     kinds={"log_sources": {"cloudwatch": "toban.chapters.logs.sources.cloudwatch"}},

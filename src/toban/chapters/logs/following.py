@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from toban.engine.telemetry.logs.search import FoundRow, LogSearch, Place, Span, Term
+from toban.engine.telemetry.logs.search import FoundRow, LogSearch, LogTerm, Place, Span
 
 LATE = timedelta(minutes=5)
 """How late a row may come and still be followed."""
@@ -14,7 +14,7 @@ _AHEAD = timedelta(minutes=10)
 class Following:
     """What a search finds anew at each look. Used from one thread at a time."""
 
-    def __init__(self, store: LogSearch, terms: tuple[Term, ...], begin: datetime, most: int) -> None:
+    def __init__(self, store: LogSearch, terms: tuple[LogTerm, ...], begin: datetime, most: int) -> None:
         """Follow what is not older than *begin*, up to *most* rows a look."""
         self._store = store
         self._terms = terms

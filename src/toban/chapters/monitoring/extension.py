@@ -4,14 +4,14 @@ from toban.chapters.monitoring.discovery import DISCOVERY_KINDS
 from toban.chapters.monitoring.proposals import open_tables
 from toban.chapters.monitoring.source import SOURCE_KINDS
 from toban.design.clauses.monitoring import Monitor
-from toban.engine.extension import Extension, RowKind
+from toban.engine.extension import Extension, RowKind, always
 
 _SOURCES = "toban.chapters.monitoring.sources"
 _DISCOVERIES = "toban.chapters.monitoring.discoveries"
 
 EXTENSION = Extension(
     name="monitoring",
-    rows=(RowKind(Monitor, is_measured=True, is_charted=True),),
+    rows=(RowKind(Monitor, is_measured=True, is_charted=True, raises_alerts=always),),
     points=(SOURCE_KINDS, DISCOVERY_KINDS),
     kinds={
         # `toban init` proposes the first that can measure what a row asks for.

@@ -5,7 +5,7 @@ from toban.chapters.objectives.doubts import doubts
 from toban.design.clauses.decisions import Decision
 from toban.design.clauses.objectives import DutyRole, Objective, ServiceHours
 from toban.engine.commands import Command
-from toban.engine.extension import Extension, Link, RowKind
+from toban.engine.extension import Extension, Link, RowKind, always
 
 
 def _levels(_row: Objective) -> Link:
@@ -15,8 +15,9 @@ def _levels(_row: Objective) -> Link:
 EXTENSION = Extension(
     name="objectives",
     rows=(
-        RowKind(Objective, is_measured=True, link=_levels),
-        RowKind(DutyRole, is_measured=True),
+        RowKind(Objective, is_measured=True, link=_levels, raises_alerts=always),
+        # Who takes over from whom is told under the role.
+        RowKind(DutyRole, is_measured=True, raises_alerts=always),
         RowKind(ServiceHours),
         RowKind(Decision),
     ),

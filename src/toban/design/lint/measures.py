@@ -7,7 +7,7 @@ from toban.design.clauses.objectives import Objective
 from toban.design.values.duration import Duration
 from toban.design.values.hours import WORKING_DAYS, Hours
 from toban.design.values.metric import Metric
-from toban.design.values.quantity import Quantity
+from toban.design.values.quantity import BYTES, Quantity
 from toban.design.values.schedule import Cadence, Schedule, Weekday
 from toban.design.values.threshold import Comparison, Threshold
 
@@ -26,7 +26,7 @@ _FAMILIES = (
         "分": Decimal(60_000),
         "時間": Decimal(3_600_000),
     },
-    {"KB": Decimal(1), "MB": Decimal(1024), "GB": Decimal(1024**2), "TB": Decimal(1024**3)},
+    {unit: Decimal(size) for unit, size in BYTES.items()},
 )
 _BETWEEN = {
     Cadence.CONTINUOUS: timedelta(0),

@@ -18,6 +18,15 @@ class Quantity:
         return f"{self.value.normalize():,f}{self.unit}"
 
 
+_PREFIXES = "KMGTP"
+BYTES = {
+    "B": 1,
+    "kB": 1000,
+    **{f"{prefix}B": 1000**power for power, prefix in enumerate(_PREFIXES, start=1)},
+    **{f"{prefix}iB": 1024**power for power, prefix in enumerate(_PREFIXES, start=1)},
+}
+"""Bytes of a unit: GB counts in thousands, as disks and clouds are sold; GiB in steps of 1,024."""
+
 NUMBER = r"(?P<number>[+-]?\d{1,15}(?:,\d{3})*(?:\.\d{1,9})?)(?P<scale>[万億KMkM](?![a-zA-Z]))?"
 """A number's pattern, with 万, 億, K or M behind it; match it on `plain` text."""
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from toban.design.values.duration import DURATION, Duration, duration_of
@@ -14,6 +15,14 @@ class RetryRule:
 
     attempts: int
     delays: tuple[Duration, ...] = ()
+
+    def waits(self, unsaid: timedelta) -> tuple[timedelta, ...]:
+        """Return the wait before each retry; the last one that is named is repeated as often as needed.
+
+        It is *unsaid* where none is named.
+        """
+        named = [delay.as_timedelta() for delay in self.delays] or [unsaid]
+        return tuple(named[min(attempt, len(named) - 1)] for attempt in range(self.attempts))
 
     def __str__(self) -> str:
         delays = "、".join(str(delay) for delay in self.delays)

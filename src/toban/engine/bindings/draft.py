@@ -97,8 +97,8 @@ def _assumptions(design: Design) -> Iterator[str]:
 def _proposed(proposal: Proposal) -> Iterator[str]:
     if proposal.kind:
         yield f"#kind = {quoted(proposal.kind)}"
-    for key, value in {**proposal.config.example, **proposal.values}.items():
-        yield f"#{key} = {quoted(value) if isinstance(value, str) else f'[{", ".join(map(quoted, value))}]'}"
+    for name, value in {**proposal.config.example, **proposal.values}.items():
+        yield f"#{name} = {quoted(value) if isinstance(value, str) else f'[{", ".join(map(quoted, value))}]'}"
 
 
 def _cite(clause: Clause) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from toban.design.clauses.base import Clause
 from toban.design.values.occurrence import occurrences
@@ -11,6 +11,8 @@ from toban.engine.bindings.model import System
 
 _AHEAD = timedelta(days=370)
 """A yearly schedule falls at least once within."""
+_ANY_DAY = datetime(2024, 1, 1, tzinfo=UTC)
+"""Before a year with a 29th of February."""
 
 
 def next_due(clause: Clause, system: System, now: datetime) -> datetime | None:
@@ -25,6 +27,16 @@ def due_times(schedule: Schedule, system: System, start: datetime, end: datetime
     A schedule without a clock time yields nothing: nobody knows when to begin.
     """
     return occurrences(schedule, start, end, system.zone, system.business.is_business_day)
+
+
+def is_ever_due(schedule: Schedule, system: System) -> bool:
+    """Whether *schedule* names any moment; without a clock time it names none."""
+    return next(due_times(schedule, system, _ANY_DAY, _ANY_DAY + _AHEAD), None) is not None
+
+
+def has_days(clause: Clause, system: System) -> bool:
+    """Whether any schedule of *clause* names a day, with a clock time or without."""
+    return next_due(clause, system, _ANY_DAY) is not None
 
 
 def schedules_of(clause: Clause) -> Iterator[Schedule]:

@@ -21,6 +21,9 @@ from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.bindings.table import Models, Schema
 from toban.engine.bindings.template import Template, fill
 
+_KEY = "[key]"
+"""The end of a path whose key is wrong, not its value."""
+
 _REFERENCE_HINT = '値そのものではなく、置き場所を "env:環境変数名" か "file:パス" で書いてください'
 
 
@@ -286,6 +289,10 @@ class _Reading:
         self._add("BD006", (*at, "kind"), f"「{name}」という種類はありません", hint)
 
     def _note(self, model: type[BaseModel], detail: ErrorDetails, path: KeyPath) -> None:
+        if path[-1:] == (_KEY,):
+            key = str(path[-2])
+            self._add("BD002", path[:-1], f"「{key}」という項目はありません", _complaint(detail))
+            return
         kind, key = detail["type"], str(path[-1]) if path else ""
         if kind == "extra_forbidden":
             known = _known_keys(model, detail["loc"][:-1])

@@ -3,13 +3,16 @@
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.engine.commands import Command
-from toban.engine.extension import Extension, Link, RowKind
+from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
 from toban.engine.notify.proposals import open_tables
 
 EXTENSION = Extension(
     name="notify",
-    rows=(RowKind(NotificationRule, is_measured=True), RowKind(MaintenanceWindow)),
+    rows=(  # Under the matrix stand channels that fail, and the alerts of others.
+        RowKind(NotificationRule, is_measured=True, raises_alerts=always),
+        RowKind(MaintenanceWindow),
+    ),
     points=(CHANNEL_KINDS,),
     kinds={
         "channels": {

@@ -1,6 +1,8 @@
 """Alerts, what was announced of them to whom, and why or why not."""
 
 import hashlib
+from datetime import datetime
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -176,16 +178,37 @@ class StageOutcome(models.Model):
         return f"{self.stage}: {self.reason}"
 
 
-class Silence(models.Model):
-    """Notices that somebody has stopped until a time: about a row, a target, an item."""
+class Periods[Period: "OrderedPeriod"](models.QuerySet[Period]):
+    """What people ordered for a time."""
 
-    matchers = models.JSONField()
-    """All must hold: names of which `silences.is_matcher` is true, with the value that each must have."""
+    def unended(self, now: datetime) -> Self:
+        """Return those that hold, and those that are to come."""
+        return self.filter(ends_at__gt=now)
+
+    def holding(self, now: datetime) -> Self:
+        """Return those that hold."""
+        return self.unended(now).filter(starts_at__lte=now)
+
+
+class OrderedPeriod(models.Model):
+    """What somebody ordered for a time, with a reason; there is always an end."""
+
     author = models.CharField(max_length=150)
     reason = models.TextField()
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    """There is always an end; what still fires then is told again."""
+
+    objects = Periods.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+class Silence(OrderedPeriod):
+    """Notices that somebody has stopped until a time; what still fires then is told again."""
+
+    matchers = models.JSONField()
+    """All must hold: names of which `silences.is_matcher` is true, with the value that each must have."""
 
     class Meta:
         constraints = (
@@ -202,15 +225,11 @@ class Silence(models.Model):
         return Quiet(self.matchers, self.author, self.reason, self.starts_at, self.ends_at)
 
 
-class Maintenance(models.Model):
+class Maintenance(OrderedPeriod):
     """Planned maintenance that is not in the document: announced here, by a person, for once."""
 
     targets = models.JSONField(default=list)
     """The document's targets that are worked on; empty for the whole system."""
-    author = models.CharField(max_length=150)
-    reason = models.TextField()
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
 
     class Meta:
         constraints = (
@@ -222,16 +241,12 @@ class Maintenance(models.Model):
         return f"{self.reason} {self.ends_at.isoformat()}"
 
 
-class DutyOverride(models.Model):
+class DutyOverride(OrderedPeriod):
     """Somebody who holds a role of the document for a time, whoever's turn it is; see `roster.Override`."""
 
     role = models.TextField()
     person = models.TextField()
     """The name in `[people]`."""
-    author = models.CharField(max_length=150)
-    reason = models.TextField()
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
 
     class Meta:
         constraints = (

@@ -96,7 +96,7 @@ def end_silence(silence_id: int, *, by: str, now: datetime) -> Silence:
     """End a silence now: what still fires is told again."""
     with transaction.atomic():
         ledger.hold()
-        found = Silence.objects.select_for_update().filter(pk=silence_id, ends_at__gt=now).first()
+        found = Silence.objects.select_for_update().unended(now).filter(pk=silence_id).first()
         if found is None:
             raise NotPossible(
                 "続いている静音 %(number)s がありません",
@@ -143,7 +143,7 @@ def end_maintenance(maintenance_id: int, *, by: str, now: datetime) -> Maintenan
     """End announced maintenance now, or call it off."""
     with transaction.atomic():
         ledger.hold()
-        found = Maintenance.objects.select_for_update().filter(pk=maintenance_id, ends_at__gt=now).first()
+        found = Maintenance.objects.select_for_update().unended(now).filter(pk=maintenance_id).first()
         if found is None:
             raise NotPossible(
                 "続いているメンテナンス %(number)s がありません",

@@ -12,6 +12,9 @@ PUNCTUAL = timedelta(minutes=1)
 OVERDUE = timedelta(minutes=10)
 """A run that has not started this long after its time is a trouble of its own."""
 
+RETRY_AFTER = timedelta(minutes=5)
+"""Before a retry where the document says how often, and not after how long."""
+
 COMPARED = 20
 """Successes that a run is compared with."""
 

@@ -9,6 +9,15 @@ from django.db.models import OuterRef, Subquery
 from toban.engine.runs import rules
 from toban.engine.runs.models import PlannedWork, Run
 
+ENDED = {
+    Run.State.DONE: "成功",
+    Run.State.FAILED: "失敗",
+    Run.State.MISSED: "実行されませんでした",
+    Run.State.SKIPPED: "見送られました",
+    Run.State.CANCELLED: "中止されました",
+}
+"""How a run ended, as reports have it."""
+
 _OPEN = (Run.State.WAITING, Run.State.RUNNING)
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from toban.engine.telemetry import row_binary
 from toban.engine.telemetry.logs.days import DayPart
-from toban.engine.telemetry.logs.search import FoundRow, Span, Term, conditions, found_row, rows_of
+from toban.engine.telemetry.logs.search import FoundRow, LogTerm, Span, conditions, found_row, rows_of
 from toban.engine.telemetry.store import Telemetry
 from toban.engine.telemetry.tables import AS_SENT
 
@@ -127,7 +127,7 @@ def figures_of(file: Path) -> Figures:
     return Figures(**json.loads(asked.stdout))
 
 
-def newest(file: Path, terms: Sequence[Term], span: Span, *, limit: int) -> list[FoundRow]:
+def newest(file: Path, terms: Sequence[LogTerm], span: Span, *, limit: int) -> list[FoundRow]:
     """Return up to *limit* rows of *file*, the newest first; raises `Unreadable`. Brings the engine along."""
     where, parameters = conditions(terms, span)
     columns = (f"{name}::JSON AS {name}" if name == "attributes" else name for name in COLUMNS)

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
+from toban.engine.search_parts import BadSearch
 from toban.engine.telemetry.logs.search import Place, Span
 
 LENGTHS = {
@@ -32,7 +33,7 @@ _STEPS = tuple(
 _YEARS = range(2000, 2200)
 
 
-class BadRange(Exception):
+class BadRange(BadSearch):
     """The stretch of time can't be read; the message says why."""
 
 
@@ -97,9 +98,9 @@ def moment_in(written: str, zone: ZoneInfo) -> datetime:
     try:
         found = datetime.fromisoformat(written)
     except ValueError as flaw:
-        raise BadRange(_("「%(written)s」は日時として読めません。") % {"written": written[:40]}) from flaw
+        raise BadRange(_("「%(written)s」は日時として読めません。"), written=written[:40]) from flaw
     if found.year not in _YEARS:
-        raise BadRange(_("「%(written)s」は日時として読めません。") % {"written": written[:40]})
+        raise BadRange(_("「%(written)s」は日時として読めません。"), written=written[:40])
     placed = found if found.tzinfo else found.replace(tzinfo=zone)
     # In UTC, since elsewhere an hour later is not always an hour later.
     return placed.replace(microsecond=placed.microsecond // 1000 * 1000).astimezone(UTC)

@@ -92,7 +92,9 @@ def amount(written: str) -> str:
 
 
 def relative(moment: datetime, now: datetime) -> str:
-    """Say how far *moment* is from *now*: 3日2時間前, 12分後."""
+    """Say how far *moment* is from *now*: 3日2時間前, たった今, 12分後."""
+    if timedelta() <= now - moment < _MINUTE:
+        return _("たった今")
     if moment <= now:
         return _("%(length)s前") % {"length": length(now - moment)}
     return _("%(length)s後") % {"length": length(moment - now)}

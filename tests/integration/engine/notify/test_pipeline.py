@@ -30,8 +30,9 @@ type Tell = Callable[[Signal, datetime], list[tuple[str, str]]]
 
 def deliver(channel: Any, now: datetime) -> None:
     for name in ("ops", "watch", "mail"):
+        # One alert's notices to one place go out one at a time.
         while outbox.deliver_due(name, channel, clock=lambda: now, jitter=lambda: 0.0):
-            """One alert's notices to one place go out one at a time."""
+            pass
 
 
 def why(destination: str) -> list[tuple[str, str]]:

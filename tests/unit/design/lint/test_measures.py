@@ -57,7 +57,9 @@ def test_nobody_on_duty_leaves_all_service_hours() -> None:
     ("left", "right", "values"),
     [
         (Quantity(Decimal("0.5"), "秒"), Quantity(Decimal(500), "ms"), (Decimal(500), Decimal(500))),
-        (Quantity(Decimal(1), "TB"), Quantity(Decimal(1024), "GB"), (Decimal(1024**3), Decimal(1024**3))),
+        (Quantity(Decimal(1), "TB"), Quantity(Decimal(1000), "GB"), (Decimal(10**12), Decimal(10**12))),
+        (Quantity(Decimal(1), "TiB"), Quantity(Decimal(1024), "GiB"), (Decimal(2**40), Decimal(2**40))),
+        (Quantity(Decimal(1), "GiB"), Quantity(Decimal(1), "GB"), (Decimal(2**30), Decimal(10**9))),
         (Quantity(Decimal(2), "台"), Quantity(Decimal(10), "台"), (Decimal(2), Decimal(10))),
     ],
 )

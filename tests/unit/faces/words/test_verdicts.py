@@ -47,7 +47,10 @@ def test_what_something_took_is_said_to_the_second(span: timedelta, said: str) -
 
 
 def test_a_moment_is_said_as_far_as_it_is_from_now() -> None:
-    assert words.relative(NOW, NOW) == "1分未満前"
+    assert words.relative(NOW, NOW) == "たった今"
+    assert words.relative(NOW - timedelta(seconds=59), NOW) == "たった今"
+    assert words.relative(NOW - timedelta(minutes=1), NOW) == "1分前"
+    assert words.relative(NOW + timedelta(seconds=1), NOW) == "1分未満後"
     assert words.relative(NOW - timedelta(hours=3), NOW) == "3時間前"
     assert words.relative(NOW + timedelta(minutes=12), NOW) == "12分後"
 

@@ -1,12 +1,12 @@
 """Drills by the document: its routine as works of the run ledger, and what of each drill is kept and told."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from toban.chapters.backup.drills.clauses import is_drill
 from toban.chapters.backup.drills.rehearsal import Outcome, rehearse
 from toban.chapters.backup.engine import BackupFailed, Watch
 from toban.chapters.backup.models import Backup, Drill
@@ -16,7 +16,7 @@ from toban.design.clauses.routine import Routine
 from toban.design.reader import Design
 from toban.design.values.schedule import Cadence
 from toban.engine.amounts import length
-from toban.engine.bindings.due import next_due
+from toban.engine.bindings.due import has_days, next_due
 from toban.engine.bindings.model import Bindings, System
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
@@ -28,16 +28,11 @@ from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import Step, StepFailed, Turn, Work
 
-_RESTORE = r"リストア|復元|復旧|restore|recovery"
-_TEST = r"テスト|訓練|演習|検証|確認|test|drill|rehears|exercise"
-_DRILL = re.compile(rf"(?:{_RESTORE}).*(?:{_TEST})|(?:{_TEST}).*(?:{_RESTORE})", re.IGNORECASE)
-
 _VERDICTS = {True: Verdict.CONFORMING, False: Verdict.DEVIATING, None: Verdict.NOT_MEASURABLE}
 _CONDITIONS = {True: Condition.OK, False: Condition.CRITICAL, None: Condition.NO_DATA}
 _WORST_FIRST = (False, None, True)
 _NOT_HELD = (Run.State.MISSED, Run.State.SKIPPED, Run.State.CANCELLED, Run.State.FAILED)
 _UNFINISHED = "途中で絶えました"
-_ANY_DAY = datetime.fromisoformat("2024-01-01T00:00:00+00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +50,6 @@ class DrillPlan:
     def rows(self) -> Mapping[str, str]:
         """See `Plan`."""
         return {**{routine.id: "" for routine in self.routines.values()}, **self.unbound}
-
-
-def is_drill(routine: Routine) -> bool:
-    """Whether *routine* is a test of restores: バックアップリストアテスト, 復旧訓練, restore drill."""
-    return _DRILL.search(routine.name) is not None
 
 
 def key_of(subject: str) -> str:
@@ -84,7 +74,7 @@ def _why_never_held(
         return (
             f'訓練のしかたが {bindings.file} にありません: [backups."対象".drill] を書くと Toban が行います'
         )
-    if found and next_due(found[0], bindings.system, _ANY_DAY) is None:
+    if found and not has_days(found[0], bindings.system):
         return f"いつ行うかが「{found[0].schedule.text}」からは決まりません: 日を文書に書いてください"
     return ""
 

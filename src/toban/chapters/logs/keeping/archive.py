@@ -18,7 +18,7 @@ from toban.chapters.logs.keeping.archive_rules import Manifest, Part
 from toban.engine.stores.store import Store, StoreTrouble
 from toban.engine.telemetry import parquet
 from toban.engine.telemetry.logs.days import DayPart
-from toban.engine.telemetry.logs.search import FoundRow, Span, Term
+from toban.engine.telemetry.logs.search import FoundRow, LogTerm, Span
 from toban.engine.telemetry.logs.words import AUDIT
 from toban.engine.telemetry.parquet import Figures, LogExport, Stretch, Unreadable
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
@@ -184,7 +184,7 @@ class ArchivedLogs:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def manifests(self, terms: Sequence[Term], span: Span) -> list[Manifest]:
+    def manifests(self, terms: Sequence[LogTerm], span: Span) -> list[Manifest]:
         """Return the days that may hold what *terms* ask for of *span*."""
         kinds = archive_rules.asked_kinds(terms)
         days = [
@@ -195,7 +195,7 @@ class ArchivedLogs:
         return [each for each in found if kinds is None or each.kind in kinds]
 
     def newest(
-        self, manifests: Sequence[Manifest], terms: Sequence[Term], span: Span, *, limit: int
+        self, manifests: Sequence[Manifest], terms: Sequence[LogTerm], span: Span, *, limit: int
     ) -> list[FoundRow]:
         """Return up to *limit* rows of *manifests*, the newest first; one part at a time is on this disk."""
         found: list[FoundRow] = []

@@ -6,8 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from toban.engine.search_parts import Match
 from toban.engine.stores.store import folder_of
-from toban.engine.telemetry.logs.search import Is, Span, Term
+from toban.engine.telemetry.logs.search import LogTerm, Span
 from toban.engine.telemetry.parquet import Stretch
 
 _FOLDER = "logs"
@@ -105,10 +106,12 @@ def may_hold(day: date, span: Span) -> bool:
     return (span.start - _A_DAY).date() <= day <= (span.end + _A_DAY).date()
 
 
-def asked_kinds(terms: Iterable[Term]) -> Container[str] | None:
+def asked_kinds(terms: Iterable[LogTerm]) -> Container[str] | None:
     """Return the kinds that *terms* are content with; None for all."""
     named = {
-        each.value for each in terms if isinstance(each, Is) and each.column == "kind" and not each.negated
+        each.value
+        for each in terms
+        if each.field == "kind" and each.match is Match.WHOLE and not each.negated
     }
     return named or None
 

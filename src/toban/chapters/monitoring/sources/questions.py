@@ -8,6 +8,7 @@ import httpx
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from toban.chapters.monitoring.sources.by_metric import ByMetric
 from toban.design.values.metric import Metric
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import Section
@@ -34,7 +35,7 @@ class QuestionsConfig(Section):
 
     host: str = Field(default="", pattern=r"^[A-Za-z0-9_.:-]*$", max_length=255)
     """A host by the vendor's name for it: its CPU, memory and disks need no query of one's own."""
-    queries: Mapping[Metric, Question] = {}
+    queries: ByMetric[Question] = Field(default_factory=dict)
     """Metric → a query that gives it in the metric's own unit; takes the place of the host's."""
     instance: str = ""
     """What operators call the place; empty: the host."""

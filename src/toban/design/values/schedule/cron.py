@@ -3,8 +3,10 @@
 import itertools
 import re
 from collections.abc import Sequence
-from datetime import time
+from datetime import UTC, datetime, time
 from decimal import Decimal
+
+from cronsim import CronSim, CronSimError
 
 from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.schedule.rule import Cadence, DayOfMonth, Schedule, Weekday
@@ -19,9 +21,10 @@ _NICKNAMES = {
     "@annually": "0 0 1 1 *",
 }
 _LINE = re.compile(r"(?:[\d*][\d*/,-]{0,80} ){3}[\da-z*][\da-z*/,-]{0,80} [\da-z*][\da-z*/,-]{0,80}")
-_ITEM = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\d{1,2}))?")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_STEP = re.compile(r"/(\d+)")
+_LENGTHS = (60, 24, 31, 12, 8)
+"""Values of each field."""
+_ANY_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 _DAY = 24 * 60
 _MOST = 24
 """Rules of one line; a line that means more is no list of due times but a traffic pattern."""
@@ -33,17 +36,20 @@ def read_cron(text: str) -> tuple[Schedule, ...] | None:
     None also for a line that names both a date and a weekday: cron takes either, which no document means.
     """
     line = _NICKNAMES.get(text, text)
-    if not _LINE.fullmatch(line):
+    if not _LINE.fullmatch(line) or _steps_too_far(line):
         return None
-    fields = line.split(" ")
-    minutes, hours = _values(fields[0], range(60)), _values(fields[1], range(24))
-    dates, months = _values(fields[2], range(1, 32)), _values(fields[3], range(1, 13), _MONTHS)
+    try:
+        fields = CronSim(line, _ANY_DAY)
+    except CronSimError:
+        return None
+    numbers = [each for each in fields.weekdays if isinstance(each, int)]
+    if len(numbers) < len(fields.weekdays):
+        # 5L, the last Friday, is no cron's but cronsim's.
+        return None
     # Sunday is 0 or 7.
-    weekdays = _values(fields[4], range(8), _DAYS)
-    if not (minutes and hours and dates and months and weekdays):
-        return None
-    clocks = [hour * 60 + minute for hour in hours for minute in minutes]
-    days = _days(dates, months, frozenset(number % 7 for number in weekdays))
+    weekdays = frozenset(number % 7 for number in numbers)
+    clocks = [hour * 60 + minute for hour in sorted(fields.hours) for minute in sorted(fields.minutes)]
+    days = _days(sorted(fields.days), tuple(sorted(fields.months)), weekdays)
     if days is None:
         return None
     if days == [Schedule(Cadence.DAILY)] and (interval := _interval(clocks)):
@@ -53,32 +59,13 @@ def read_cron(text: str) -> tuple[Schedule, ...] | None:
     return tuple(_at(day, clock) for day, clock in itertools.product(days, clocks))
 
 
-def _values(field: str, allowed: range, names: Sequence[str] = ()) -> tuple[int, ...] | None:
-    """Return the numbers that a field holds, in order; None where it holds anything else."""
-    found: set[int] = set()
-    for item in field.split(","):
-        match = _ITEM.fullmatch(item)
-        if match is None:
-            return None
-        first = allowed[0] if match["first"] == "*" else _number(match["first"], allowed, names)
-        if match["last"]:
-            last = _number(match["last"], allowed, names)
-        else:
-            last = allowed[-1] if match["first"] == "*" or match["step"] else first
-        step = int(match["step"] or 1)
-        if first is None or last is None or first > last or not 0 < step < len(allowed):
-            return None
-        found.update(range(first, last + 1, step))
-    return tuple(sorted(found))
+def _steps_too_far(line: str) -> bool:
+    """Whether a step goes beyond its field: cron takes */90 for once an hour, and people mean 90 minutes."""
+    fields = zip(line.split(" "), _LENGTHS, strict=True)
+    return any(int(step) >= length for field, length in fields for step in _STEP.findall(field))
 
 
-def _number(word: str, allowed: range, names: Sequence[str]) -> int | None:
-    if word in names:
-        return allowed[0] + names.index(word)
-    return int(word) if word.isdecimal() and len(word) <= 2 and int(word) in allowed else None
-
-
-def _days(dates: tuple[int, ...], months: tuple[int, ...], weekdays: frozenset[int]) -> list[Schedule] | None:
+def _days(dates: Sequence[int], months: tuple[int, ...], weekdays: frozenset[int]) -> list[Schedule] | None:
     """Return the days as schedules without a clock; None for both dates and weekdays, and for days of a season."""
     every_date, every_month, every_weekday = len(dates) == 31, len(months) == 12, len(weekdays) == 7
     if every_date and every_month and every_weekday:

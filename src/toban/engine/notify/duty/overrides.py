@@ -87,7 +87,7 @@ def end_override(number: int, *, by: str, now: datetime) -> DutyOverride:
     """End an override now, or call it off; the turns hold again."""
     with transaction.atomic():
         ledger.hold()
-        found = DutyOverride.objects.select_for_update().filter(pk=number, ends_at__gt=now).first()
+        found = DutyOverride.objects.select_for_update().unended(now).filter(pk=number).first()
         if found is None:
             raise NotPossible(
                 "続いている代わり %(number)s がありません", "toban duty override --list", number=number

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from toban.engine.search_parts import Match, Term
 from toban.engine.telemetry import row_binary
+from toban.engine.telemetry.conditions import conditions as of_terms
+from toban.engine.telemetry.conditions import test_of
 
 if TYPE_CHECKING:
     # Whoever asks brings the store; who only reads a search does without its client.
@@ -20,9 +23,10 @@ COLUMNS = (
     *("kind", "level", "service", "message", "user_id", "request_id", "trace_id", "span_id", "ip"),
     *("method", "route", "status", "duration_ms", "sender"),
 )
+MESSAGE = "message"
+"""Where words are looked for."""
 _SEARCHED = frozenset(COLUMNS)
 _NUMBERS = frozenset(("status", "duration_ms"))
-_RELATIONS = frozenset((">=", "<=", ">", "<", "="))
 _READ_AT_ONCE = 8192
 """Rows of each part that are read for the newest few; by the engine's own they were sixty thousand."""
 _OWN_STEP = re.compile(r"[\w@-]+")
@@ -33,43 +37,7 @@ type Column = str | tuple[str, ...]
 """One of `COLUMNS`, or the path of a field of the sender's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Contains:
-    """The message holds a text, whatever its case."""
-
-    text: str
-    negated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Is:
-    """A field has a value; where a sender's own is a list, one of its elements has."""
-
-    column: Column
-    value: str
-    negated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class StartsWith:
-    """A field begins with a text, or an element of a list; with an empty one, it is there at all."""
-
-    column: Column
-    value: str
-    negated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """A field that is a number stands in a relation: `>=`, `<=`, `>`, `<` or `=`."""
-
-    column: Column
-    relation: str
-    value: float
-    negated: bool = False
-
-
-type Term = Contains | Is | StartsWith | Compared
+type LogTerm = Term[Column]
 
 
 class Place(NamedTuple):
@@ -124,13 +92,13 @@ class LogSearch:
         self._telemetry = telemetry
 
     def newest(
-        self, terms: Sequence[Term], span: Span, *, limit: int, before: Place | None = None
+        self, terms: Sequence[LogTerm], span: Span, *, limit: int, before: Place | None = None
     ) -> list[FoundRow]:
         """Return up to *limit* rows, the newest first; with *before*, those that stand behind it."""
         return self._rows(terms, span, "DESC", limit, before)
 
     def oldest(
-        self, terms: Sequence[Term], span: Span, *, limit: int, after: Place | None = None
+        self, terms: Sequence[LogTerm], span: Span, *, limit: int, after: Place | None = None
     ) -> list[FoundRow]:
         """Return up to *limit* rows, the oldest first; with *after*, those that came since."""
         return self._rows(terms, span, "ASC", limit, after)
@@ -143,13 +111,15 @@ class LogSearch:
         rows = self.newest((), span, limit=1, before=behind)
         return rows[0] if rows and rows[0].place == place else None
 
-    def count(self, terms: Sequence[Term], span: Span) -> int:
+    def count(self, terms: Sequence[LogTerm], span: Span) -> int:
         """Return how many rows there are."""
         where, parameters = conditions(terms, span)
         sql = f"SELECT count() FROM logs WHERE {where}"  # noqa: S608 - made of this module's own words
         return int(self._telemetry.ask(sql, parameters)[0][0])
 
-    def by_level(self, terms: Sequence[Term], span: Span, *, step: float) -> dict[tuple[datetime, str], int]:
+    def by_level(
+        self, terms: Sequence[LogTerm], span: Span, *, step: float
+    ) -> dict[tuple[datetime, str], int]:
         """Return how many rows there are by time, in steps of *step* seconds, and level."""
         where, parameters = conditions(terms, span)
         start, length = parameters["start"], max(int(step * 1000), 1)
@@ -166,7 +136,7 @@ class LogSearch:
         }
 
     def values(
-        self, column: Column, terms: Sequence[Term], span: Span, *, limit: int
+        self, column: Column, terms: Sequence[LogTerm], span: Span, *, limit: int
     ) -> list[tuple[str, int]]:
         """Return the values that a field has, the most frequent first, with how many rows have each.
 
@@ -179,7 +149,7 @@ class LogSearch:
         return [(value, rows) for value, rows in self._telemetry.ask(sql, {**parameters, "limit": limit})]
 
     def _rows(
-        self, terms: Sequence[Term], span: Span, order: str, limit: int, past: Place | None
+        self, terms: Sequence[LogTerm], span: Span, order: str, limit: int, past: Place | None
     ) -> list[FoundRow]:
         where, parameters = conditions(terms, span)
         if past is not None:
@@ -200,37 +170,19 @@ def rows_of(table: str, where: str, order: str) -> str:
         LIMIT {{limit:UInt32}} SETTINGS max_block_size = {_READ_AT_ONCE}"""  # noqa: S608 - made of this module's own words
 
 
-def conditions(terms: Sequence[Term], span: Span) -> tuple[str, dict[str, Any]]:
+def conditions(terms: Sequence[LogTerm], span: Span) -> tuple[str, dict[str, Any]]:
     """Return the WHERE of *terms* within *span*, and its parameters."""
-    parameters: dict[str, Any] = {**span.parameters}
-    parts = [
-        "at >= fromUnixTimestamp64Milli({start:Int64})",
-        "at < fromUnixTimestamp64Milli({end:Int64})",
-    ]
-    for number, term in enumerate(terms):
-        name = f"term{number}"
-        part, parameters[name] = _condition(term, name)
-        parts.append(f"NOT ({part})" if term.negated else f"({part})")
-    return " AND ".join(parts), parameters
+    return of_terms(terms, span.parameters, _condition)
 
 
-def _condition(term: Term, name: str) -> tuple[str, object]:
-    match term:
-        case Contains(text):
-            return f"lower(message) LIKE {{{name}:String}}", f"%{_like(_lower(text))}%"
-        case Is(column, value):
-            return _holds(column, lambda text: f"{text} = {{{name}:String}}"), value
-        case StartsWith(column, ""):
-            return f"{_holds(column, lambda text: f"{text} != ''")}{_or_an_object(column)}", ""
-        case StartsWith(column, value):
-            return _holds(column, lambda text: f"startsWith({text}, {{{name}:String}})"), value
-        case Compared(column, relation, value):
-            if relation not in _RELATIONS:
-                raise ValueError(f"{relation!r} is no relation")
-            relates = f"{relation} {{{name}:Float64}}"
-            if column in _NUMBERS:
-                return f"{column} {relates}", value
-            return _holds(column, lambda text: f"ifNull(toFloat64OrNull({text}) {relates}, 0)"), value
+def _condition(term: LogTerm, name: str) -> tuple[str, object]:
+    column = term.field
+    if column == MESSAGE and term.match is Match.PART:
+        return f"lower(message) LIKE {{{name}:String}}", f"%{_like(_lower(term.value))}%"
+    if column in _NUMBERS:
+        return f"{column} {term.match} {{{name}:Float64}}", float(term.value)
+    is_there_as_object = _or_an_object(column) if term.match is Match.ANY else ""
+    return _holds(column, test_of(term.match, name)) + is_there_as_object, term.value
 
 
 def _holds(column: Column, test: Callable[[str], str]) -> str:

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from toban.engine.search_parts import Match, Term
 from toban.engine.telemetry import row_binary
+from toban.engine.telemetry.conditions import conditions, test_of
 from toban.engine.telemetry.logs.search import Span as Stretch
 from toban.engine.telemetry.store import Telemetry
 
@@ -18,7 +20,16 @@ TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
 _FAILED = "(status = 'ERROR' OR code >= 500)"
 """By the semantic conventions a server's 5xx is an error, and whoever calls says so by the status."""
 
+_OUTCOMES = {"error": _FAILED, "ok": f"NOT {_FAILED}"}
+
 _ENDPOINT = "if(route = '', name, route)"
+
+type SpanTerm = Term[str]
+"""Of `service`, `method`, `duration_ms`, `endpoint` or `status`.
+
+An endpoint is a route, or the name of a span that has none; a status is `error`, `ok`, `5xx` or `404`.
+"""
+
 _LIGHT = (
     *("start_ns", "duration_ns", "trace_id", "span_id", "parent_id", "service", "name", "kind", "status"),
     *("status_message", "method", "route", "code", "request_id"),
@@ -30,6 +41,7 @@ _LASTS = 3_600_000_000_000
 """Nanoseconds that a trace lasts at most, for a list that goes on not to show it again."""
 
 _MILLISECOND = 1_000_000
+_HUNDRED = 100
 _SERVER_ERROR = 500
 
 
@@ -85,21 +97,6 @@ class SpanDetails:
     links: Sequence[Mapping[str, Any]]
     """Each with `traceId`, `spanId` and `attributes`."""
     sender: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sought:
-    """Which spans a search wants; what is empty is not asked."""
-
-    service: str = ""
-    method: str = ""
-    endpoint: str = ""
-    """A route, or the name of a span that has none; with a `*` at its end, what begins so."""
-    code: range | None = None
-    """HTTP statuses."""
-    has_failed: bool | None = None
-    at_least_ms: float | None = None
-    at_most_ms: float | None = None
 
 
 class TracePlace(NamedTuple):
@@ -192,14 +189,14 @@ class SpanSearch:
         )
 
     def newest(
-        self, sought: Sought, within: Stretch, *, limit: int, before: TracePlace | None = None
+        self, terms: Sequence[SpanTerm], within: Stretch, *, limit: int, before: TracePlace | None = None
     ) -> list[TraceSummary]:
-        """Return up to *limit* traces with spans as *sought*, that with the newest of those first.
+        """Return up to *limit* traces with spans of which all *terms* hold, the newest of those first.
 
         With *before*, the place of the last that is known, those that stand behind it.
         """
         self._telemetry.ensure_schema()
-        where, parameters = _conditions(sought, within)
+        where, parameters = _conditions(terms, within)
         behind = ""
         if before is not None:
             # A trace that was shown already has older spans, too.
@@ -227,7 +224,8 @@ class SpanSearch:
         Their figures are those of spans of the kind SERVER; the slowest has the highest 95th percentile.
         """
         self._telemetry.ensure_schema()
-        where, parameters = _conditions(Sought(service=service), within)
+        of_service = (Term("service", Match.WHOLE, service),) if service else ()
+        where, parameters = _conditions(of_service, within)
         rows = self._telemetry.ask(
             f"""SELECT service, method, {_ENDPOINT} AS endpoint, count(), countIf({_FAILED}),
             argMax(trace_id, duration_ns), argMaxIf(trace_id, start_ns, {_FAILED}),
@@ -245,7 +243,7 @@ class SpanSearch:
     def services(self, within: Stretch, *, limit: int) -> list[str]:
         """Return up to *limit* services that spans are of, in the order of their names."""
         self._telemetry.ensure_schema()
-        where, parameters = _conditions(Sought(), within)
+        where, parameters = _conditions((), within)
         rows = self._telemetry.ask(
             f"""SELECT DISTINCT service FROM spans WHERE {where} AND service != '' ORDER BY service
             LIMIT {{limit:UInt32}}""",  # noqa: S608 - as above
@@ -255,7 +253,7 @@ class SpanSearch:
 
     def _summaries(self, places: Mapping[str, TracePlace], within: Stretch) -> dict[str, TraceSummary]:
         """Return what is to be said of the traces, by their ids."""
-        where, parameters = _conditions(Sought(), Stretch(within.start - _BESIDE, within.end + _BESIDE))
+        where, parameters = _conditions((), Stretch(within.start - _BESIDE, within.end + _BESIDE))
         first = f"argMin((service, method, {_ENDPOINT}, route), (parent_id != '', start_ns))"
         rows = self._telemetry.ask(
             f"""SELECT trace_id, min(start_ns) AS start, max(start_ns + duration_ns) - start,
@@ -272,32 +270,21 @@ def _summary(row: Sequence[Any], place: TracePlace) -> TraceSummary:
     return TraceSummary(trace_id, start, duration, spans, failed, services, service, title, place)
 
 
-def _conditions(sought: Sought, within: Stretch) -> tuple[str, dict[str, Any]]:
-    """Return the WHERE of what is *sought*, and its parameters."""
-    parameters: dict[str, Any] = {**within.parameters}
-    parts = [
-        "at >= fromUnixTimestamp64Milli({start:Int64})",
-        "at < fromUnixTimestamp64Milli({end:Int64})",
-    ]
+def _conditions(terms: Sequence[SpanTerm], within: Stretch) -> tuple[str, dict[str, Any]]:
+    """Return the WHERE of *terms*, and its parameters."""
+    return conditions(terms, within.parameters, _condition)
 
-    def want(part: str, **values: object) -> None:
-        parts.append(part)
-        parameters.update(values)
 
-    if sought.service:
-        want("service = {service:String}", service=sought.service)
-    if sought.method:
-        want("method = {method:String}", method=sought.method)
-    if sought.endpoint.endswith("*"):
-        want(f"startsWith({_ENDPOINT}, {{endpoint:String}})", endpoint=sought.endpoint[:-1])
-    elif sought.endpoint:
-        want(f"{_ENDPOINT} = {{endpoint:String}}", endpoint=sought.endpoint)
-    if sought.code is not None:
-        want("code >= {low:UInt16} AND code < {high:UInt16}", low=sought.code.start, high=sought.code.stop)
-    if sought.has_failed is not None:
-        want(_FAILED if sought.has_failed else f"NOT {_FAILED}")
-    if sought.at_least_ms is not None:
-        want("duration_ns >= {least:Float64}", least=sought.at_least_ms * _MILLISECOND)
-    if sought.at_most_ms is not None:
-        want("duration_ns <= {most:Float64}", most=sought.at_most_ms * _MILLISECOND)
-    return " AND ".join(parts), parameters
+def _condition(term: SpanTerm, name: str) -> tuple[str, object]:
+    match term.field:
+        case "duration_ms":
+            return f"duration_ns {term.match} {{{name}:Float64}}", float(term.value) * _MILLISECOND
+        case "status":
+            if term.value in _OUTCOMES:
+                return _OUTCOMES[term.value], ""
+            family = f"intDiv(code, {_HUNDRED})" if term.value.endswith("xx") else "code"
+            return f"{family} = {{{name}:UInt16}}", int(term.value.removesuffix("xx"))
+        case "endpoint":
+            return test_of(term.match, name)(_ENDPOINT), term.value
+        case column:
+            return test_of(term.match, name)(column), term.value

@@ -7,6 +7,7 @@ import click
 
 from toban.chapters.backup.drills import certificate as paper
 from toban.chapters.backup.drills import routine as drills
+from toban.chapters.backup.drills.clauses import is_drill
 from toban.chapters.backup.engine import BACKUPS
 from toban.chapters.backup.models import Drill
 from toban.chapters.backup.report import phase
@@ -77,7 +78,7 @@ def _hold(parts: Parts, subject: str) -> Drill:
     except Refusal as refusal:
         refuse(refusal.message, refusal.hint)
         raise SystemExit(_UNUSABLE) from refusal
-    routine = next((each for each in edition.design.of(Routine) if drills.is_drill(each)), None)
+    routine = next((each for each in edition.design.of(Routine) if is_drill(each)), None)
     with Screen() as screen:
         drill = drills.hold(source, screen, routine=routine, system=edition.bindings.system)
     say(described(drill))

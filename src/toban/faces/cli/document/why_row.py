@@ -48,19 +48,20 @@ def answer(parts: Parts, clause: Clause) -> Answer | None:
     status = ClauseStatus.objects.filter(clause_id=clause.id).first()
     alerts = list(Alert.objects.filter(clause_id=clause.id).order_by("-opened_at", "-pk")[:_ALERTS])
     newest = why_alert.about(alerts[0]) if alerts else None
-    holding = Silence.objects.filter(starts_at__lte=now, ends_at__gt=now).order_by("ends_at")
+    holding = Silence.objects.holding(now).order_by("ends_at")
     labels = alerts[0].labels if alerts else {}
     silences = [each for each in holding if each.quiet.covers(clause.id, labels)]
     sent = Delivery.objects.filter(rule_id=clause.id).select_related("announcement")
     ordered = list(sent.order_by("-pk")[:_NOTICES])
-    ways = _ways(parts, edition)
+    ways = _ways(parts, edition) if parts.raises_alerts(clause) else {}
     lines = [
         f"行 {clause.origin}  {clause.text}",
         *_standing(status),
-        *_alerts(alerts, newest),
+        *_alerts(alerts, newest, is_signalled=bool(ways)),
         *_ordered(ordered),
         *(f"静音 {each.pk}: {_about(each)}" for each in silences),
         *(text for level, routing in ways.items() for text in _way(level, routing)),
+        *([] if ways else ["この行から始まるアラートはありません。だれにも知らせません"]),
     ]
     values = {
         "row": clause.id,
@@ -81,7 +82,7 @@ def _edition(parts: Parts) -> Edition | None:
     return kept_edition(parts, settings.HOME)
 
 
-def _ways(parts: Parts, edition: Edition) -> dict[AlertLevel, Routing]:
+def _ways(parts: Parts, edition: Edition) -> "dict[AlertLevel, Routing]":
     """Where the matrix leads for each level, by the bindings in force."""
     contacts = contacts_of(edition.bindings, parts.kinds.of(CHANNEL_KINDS), settings.PUBLIC_URL)
     rules = edition.design.of(NotificationRule)
@@ -98,9 +99,10 @@ def _standing(status: ClauseStatus | None) -> Iterator[str]:
     yield from (f"     {text}" for text in status.reason.splitlines())
 
 
-def _alerts(alerts: Sequence[Alert], newest: Answer | None) -> Iterator[str]:
+def _alerts(alerts: Sequence[Alert], newest: Answer | None, *, is_signalled: bool) -> Iterator[str]:
     if newest is None:
-        yield "アラート この行のアラートはまだありません。だれにも知らせていません"
+        if is_signalled:
+            yield "アラート この行のアラートはまだありません。だれにも知らせていません"
         return
     yield "アラート"
     yield from newest.lines

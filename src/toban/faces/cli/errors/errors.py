@@ -11,7 +11,7 @@ import click
 from toban.chapters.errors import orders
 from toban.chapters.errors.kept import Search, event_of, found
 from toban.chapters.errors.models import ErrorGroup
-from toban.chapters.errors.search import Term, read_search
+from toban.chapters.errors.search import ErrorTerm, read_search
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.engine.search_parts import BadSearch, term
@@ -82,7 +82,8 @@ def list_(state: str, project: str, written: str, assignee: str, limit: int, for
             say("\n".join(map(_line, groups)) or "この条件に当てはまるエラーはありません")
 
 
-def _terms(written: str) -> tuple[Term, ...]:
+def _terms(written: str) -> "tuple[ErrorTerm, ...]":
+
     try:
         return read_search(written)
     except BadSearch as bad:

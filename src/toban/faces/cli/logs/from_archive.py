@@ -11,7 +11,7 @@ from toban.chapters.logs.keeping.places import store_of
 from toban.engine.bindings.edition import Edition
 from toban.engine.parts import Parts
 from toban.engine.stores.store import STORE_KINDS, Store, StoreTrouble
-from toban.engine.telemetry.logs.search import FoundRow, Span, Term
+from toban.engine.telemetry.logs.search import FoundRow, LogTerm, Span
 from toban.engine.telemetry.parquet import Unreadable
 from toban.faces.cli.kept import edition_of, named_edition
 from toban.faces.cli.state import usable_state
@@ -20,7 +20,7 @@ from toban.faces.terminal import refuse
 _UNUSABLE = 2
 
 
-def newest_archived(parts: Parts, terms: Sequence[Term], span: Span, limit: int) -> list[FoundRow]:
+def newest_archived(parts: Parts, terms: Sequence[LogTerm], span: Span, limit: int) -> list[FoundRow]:
     """Return the newest rows of the archive, the oldest of them first; without one, end with status 2."""
     store = _store(parts)
     try:

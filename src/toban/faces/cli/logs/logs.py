@@ -13,7 +13,7 @@ from toban.chapters.logs.following import Following
 from toban.engine.parts import Parts
 from toban.engine.search_parts import BadSearch
 from toban.engine.telemetry.logs.language import read_search
-from toban.engine.telemetry.logs.search import FoundRow, LogSearch, Place, Span, Term
+from toban.engine.telemetry.logs.search import FoundRow, LogSearch, LogTerm, Place, Span
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 from toban.faces.cli import period
 from toban.faces.cli.logs.from_archive import newest_archived
@@ -107,8 +107,8 @@ def command(
 
 
 def _print_stored(
-    terms: tuple[Term, ...], span: Span, limit: int, show: Callable[[FoundRow], str], *, follow: bool
-) -> list[FoundRow]:
+    terms: "tuple[LogTerm, ...]", span: Span, limit: int, show: Callable[[FoundRow], str], *, follow: bool
+) -> "list[FoundRow]":
     """Print what the store holds, and with *follow* what comes in, without end."""
     try:
         store = LogSearch(_telemetry())
@@ -126,7 +126,8 @@ def _print_stored(
     return found
 
 
-def _terms(search: tuple[str, ...]) -> tuple[Term, ...]:
+def _terms(search: tuple[str, ...]) -> "tuple[LogTerm, ...]":
+
     # The shell has taken the quotes away: what holds a space was one text.
     written = " ".join(f'"{each}"' if " " in each and '"' not in each else each for each in search)
     try:
@@ -142,7 +143,7 @@ def _telemetry() -> Telemetry:
     return Telemetry(settings.TELEMETRY_URL)
 
 
-def _newest(store: LogSearch, terms: tuple[Term, ...], span: Span, limit: int) -> list[FoundRow]:
+def _newest(store: LogSearch, terms: "tuple[LogTerm, ...]", span: Span, limit: int) -> "list[FoundRow]":
     """Return the newest rows, the oldest of them first."""
     found: list[FoundRow] = []
     while len(found) < limit:
@@ -156,7 +157,7 @@ def _newest(store: LogSearch, terms: tuple[Term, ...], span: Span, limit: int) -
 
 def _follow(
     store: LogSearch,
-    terms: tuple[Term, ...],
+    terms: "tuple[LogTerm, ...]",
     begin: datetime,
     known: set[Place],
     show: Callable[[FoundRow], str],

@@ -15,6 +15,7 @@ from toban.engine.notify.models import DutyOverride
 from toban.engine.orders import NotPossible
 from toban.engine.parts import Parts
 from toban.faces.cli.kept import edition_of
+from toban.faces.cli.notify.periods import line, show
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.period import moment
 from toban.faces.cli.state import usable_state
@@ -152,7 +153,7 @@ def override_(
         except NotPossible as exc:
             refuse(str(exc), exc.hint)
             raise SystemExit(_REFUSED) from exc
-        say(f"代わり {_given(made).strip()}")
+        say(f"代わり {made.pk}  {line(made, _who(made))}")
 
 
 def _roles(
@@ -205,28 +206,10 @@ def _turn(shift: Shift, edition: Edition) -> str:
 
 
 def _list(form: str) -> None:
-    holding = DutyOverride.objects.filter(ends_at__gt=system_clock()).order_by("starts_at")
-    if form == "json":
-        told = [
-            {
-                "override": each.pk,
-                "role": each.role,
-                "person": each.person,
-                "author": each.author,
-                "reason": each.reason,
-                "starts_at": each.starts_at.isoformat(),
-                "ends_at": each.ends_at.isoformat(),
-            }
-            for each in holding
-        ]
-        say(json.dumps(told, ensure_ascii=False, indent=2))
-        return
-    say("\n".join(_given(each) for each in holding) or "代わりはありません")
+
+    found = DutyOverride.objects.unended(system_clock()).order_by("starts_at")
+    show(found, form, fields=("override", "role", "person"), about=_who, none="代わりはありません")
 
 
-def _given(override: DutyOverride) -> str:
-    starts, ends = override.starts_at.astimezone(), override.ends_at.astimezone()
-    span = f"{starts:%Y-%m-%d %H:%M} から {ends:%Y-%m-%d %H:%M} まで"
-    return (
-        f"{override.pk:>6}  {override.role}  {override.person}  {span}  {override.author}: {override.reason}"
-    )
+def _who(override: DutyOverride) -> str:
+    return f"{override.role}  {override.person}"

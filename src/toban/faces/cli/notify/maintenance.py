@@ -1,7 +1,6 @@
 """`toban maintenance`: announce work that the document does not plan."""
 
 import getpass
-import json
 
 import click
 
@@ -9,6 +8,7 @@ from toban.engine.clock import system_clock
 from toban.engine.notify import orders
 from toban.engine.notify.models import Maintenance
 from toban.engine.orders import NotPossible
+from toban.faces.cli.notify.periods import line, show
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.period import moment
 from toban.faces.cli.state import usable_state
@@ -67,30 +67,15 @@ def command(
         except NotPossible as exc:
             refuse(str(exc), exc.hint)
             raise SystemExit(_REFUSED) from exc
-        say(f"メンテナンス {_line(made).strip()}")
+        say(f"メンテナンス {made.pk}  {line(made, _targets(made))}")
 
 
 def _show(form: str) -> None:
-    to_come = Maintenance.objects.filter(ends_at__gt=system_clock()).order_by("starts_at")
-    if form == "json":
-        told = [
-            {
-                "maintenance": each.pk,
-                "targets": each.targets,
-                "author": each.author,
-                "reason": each.reason,
-                "starts_at": each.starts_at.isoformat(),
-                "ends_at": each.ends_at.isoformat(),
-            }
-            for each in to_come
-        ]
-        say(json.dumps(told, ensure_ascii=False, indent=2))
-        return
-    say("\n".join(_line(each) for each in to_come) or "知らせてあるメンテナンスはありません")
+
+    found = Maintenance.objects.unended(system_clock()).order_by("starts_at")
+    none = "知らせてあるメンテナンスはありません"
+    show(found, form, fields=("maintenance", "targets"), about=_targets, none=none)
 
 
-def _line(planned: Maintenance) -> str:
-    starts, ends = planned.starts_at.astimezone(), planned.ends_at.astimezone()
-    span = f"{starts:%Y-%m-%d %H:%M} から {ends:%Y-%m-%d %H:%M} まで"
-    targets = "、".join(planned.targets) or "システム全体"
-    return f"{planned.pk:>6}  {targets}  {span}  {planned.author}: {planned.reason}"
+def _targets(planned: Maintenance) -> str:
+    return "、".join(planned.targets) or "システム全体"

@@ -1,7 +1,6 @@
 """`toban silence`: stop notices about something, for a time and with a reason."""
 
 import getpass
-import json
 from collections.abc import Sequence
 
 import click
@@ -10,6 +9,7 @@ from toban.engine.clock import system_clock
 from toban.engine.notify import orders
 from toban.engine.notify.models import Silence
 from toban.engine.orders import NotPossible
+from toban.faces.cli.notify.periods import show
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
@@ -92,24 +92,10 @@ def _labels(written: Sequence[str]) -> dict[str, str]:
 
 
 def _show(form: str) -> None:
-    holding = Silence.objects.filter(ends_at__gt=system_clock()).order_by("ends_at")
-    if form == "json":
-        told = [
-            {
-                "silence": each.pk,
-                "matchers": each.matchers,
-                "author": each.author,
-                "reason": each.reason,
-                "starts_at": each.starts_at.isoformat(),
-                "ends_at": each.ends_at.isoformat(),
-            }
-            for each in holding
-        ]
-        say(json.dumps(told, ensure_ascii=False, indent=2))
-        return
-    lines = [
-        f"{each.pk:>6}  {' '.join(f'{name}={value}' for name, value in each.matchers.items())}  "
-        f"{each.ends_at.astimezone():%Y-%m-%d %H:%M} まで  {each.author}: {each.reason}"
-        for each in holding
-    ]
-    say("\n".join(lines) or "静音はありません")
+
+    found = Silence.objects.unended(system_clock()).order_by("ends_at")
+    show(found, form, fields=("silence", "matchers"), about=_about, none="静音はありません")
+
+
+def _about(silence: Silence) -> str:
+    return " ".join(f"{name}={value}" for name, value in silence.matchers.items())

@@ -14,7 +14,7 @@ from toban.chapters.errors.bindings import ERRORS
 from toban.chapters.errors.intake.event import Level
 from toban.chapters.errors.kept import Search, by_hours, counts, found
 from toban.chapters.errors.models import ErrorGroup
-from toban.chapters.errors.search import Term, read_search
+from toban.chapters.errors.search import ErrorTerm, read_search
 from toban.engine.clock import system_clock
 from toban.engine.people.access import may_order
 from toban.engine.search_parts import LONGEST, BadSearch
@@ -50,7 +50,7 @@ class Choice:
         asked = {name: getattr(self, name) for name in ("state", "q", "project", "level", "assignee")}
         return urlencode({name: value for name, value in asked.items() if value})
 
-    def search(self, terms: tuple[Term, ...], now: datetime) -> Search:
+    def search(self, terms: tuple[ErrorTerm, ...], now: datetime) -> Search:
         """Return what to look for, where `q` was read as *terms*."""
         state = {"": "open", _ALL: ""}.get(self.state, self.state)
         return Search(state, terms, self.project, self.level, self.assignee, now - FRESH)
@@ -131,7 +131,7 @@ def _projects(bound: Mapping[str, object]) -> list[str]:
     return sorted({*bound, *known})
 
 
-def _tabs(choice: Choice, terms: tuple[Term, ...], now: datetime) -> Iterator[Tab]:
+def _tabs(choice: Choice, terms: tuple[ErrorTerm, ...], now: datetime) -> Iterator[Tab]:
     # What is over grows for ever: its number says nothing.
     counted = counts(choice.search(terms, now), _COUNTED)
     for state in Standing.OPEN, Standing.NEW, Standing.REGRESSED, Standing.RESOLVED, Standing.IGNORED:

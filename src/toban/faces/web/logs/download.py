@@ -15,7 +15,7 @@ from toban.engine.search_parts import BadSearch
 from toban.engine.telemetry.logs.search import FoundRow, LogSearch, Place
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces.logs.choice import BadRange, choice
+from toban.faces.logs.choice import choice
 from toban.faces.web.frame import in_force
 from toban.faces.web.logs.logs import Asked, understood
 from toban.faces.words.logs import as_csv, as_json, csv_heading
@@ -42,7 +42,7 @@ def download(request: HttpRequest) -> HttpResponseBase:
     try:
         asked = understood(chosen, in_force(), now)
         first = _page(asked, None, MOST)
-    except (BadSearch, BadRange, StoreUnavailable, StoreRefused):
+    except (BadSearch, StoreUnavailable, StoreRefused):
         # The page itself says what is wrong.
         return redirect(f"{reverse('logs')}?{chosen.query}")
     audit.record(

@@ -21,7 +21,6 @@ from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.logs.choice import (
     LENGTHS,
-    BadRange,
     Choice,
     choice,
     place_in,
@@ -101,8 +100,8 @@ def logs(request: HttpRequest) -> HttpResponse:
         asked = understood(chosen, edition, now)
         context |= {"parts": _parts(asked), "asked": asked, "tail_since": int(now.timestamp() * 1000)}
         context |= _found(request, asked, edition)
-    except (BadSearch, BadRange) as wrong:
-        context["wrong"], status = _wrong(wrong), _WRONG
+    except BadSearch as wrong:
+        context["wrong"], status = told(wrong.said), _WRONG
     except (StoreUnavailable, StoreRefused):
         context["trouble"] = True
     context |= frame(look(edition, now), "logs")
@@ -147,12 +146,8 @@ def facets(request: HttpRequest) -> HttpResponse:
 
 
 def understood(chosen: Choice, edition: Edition, now: datetime) -> Asked:
-    """Return what *chosen* asks of the store, or raise `BadSearch` or `BadRange`."""
+    """Return what *chosen* asks of the store, or raise `BadSearch`."""
     return Asked(chosen, read_search(chosen.q), span_of(chosen, edition.bindings.system.zone, now))
-
-
-def _wrong(wrong: BadSearch | BadRange) -> str:
-    return told(wrong.said) if isinstance(wrong, BadSearch) else str(wrong)
 
 
 def _store() -> LogSearch:
@@ -226,8 +221,8 @@ def _part(
     }
     try:
         context |= counted(understood(chosen, edition, now), edition)
-    except (BadSearch, BadRange) as wrong:
-        context["wrong"] = _wrong(wrong)
+    except BadSearch as wrong:
+        context["wrong"] = told(wrong.said)
     except (StoreUnavailable, StoreRefused):
         context["trouble"] = True
     if is_fragment(request):

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 
 from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
-from toban.engine.search_parts import BadSearch, term
+from toban.engine.search_parts import BadSearch, Match, Term, term
 from toban.engine.telemetry.logs.language import read_search
-from toban.engine.telemetry.logs.search import FoundRow, Is, LogSearch, Place, Span, Term
+from toban.engine.telemetry.logs.search import FoundRow, LogSearch, LogTerm, Place, Span
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.spans.search import TRACE_ID
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
@@ -69,7 +69,7 @@ def _row(where: Place, edition: Edition) -> Mapping[str, object]:
     if found is None:
         raise Http404
     near = Span(found.at - _NEAR, found.at + _NEAR)
-    of_service: tuple[Term, ...] = (Is("service", found.service),) if found.service else ()
+    of_service: tuple[LogTerm, ...] = (Term("service", Match.WHOLE, found.service),) if found.service else ()
     newer = store.oldest(of_service, near, limit=_BESIDE, after=where)[::-1]
     older = store.newest(of_service, near, limit=_BESIDE, before=where)
     return {
@@ -86,7 +86,7 @@ def _of_request(store: LogSearch, found: FoundRow) -> Sequence[FoundRow]:
     if not found.request_id:
         return ()
     span = Span(found.at - _REQUEST_SPAN, found.at + _REQUEST_SPAN)
-    return store.oldest((Is("request_id", found.request_id),), span, limit=_OF_REQUEST)
+    return store.oldest((Term("request_id", Match.WHOLE, found.request_id),), span, limit=_OF_REQUEST)
 
 
 def _around(found: FoundRow, margin: timedelta, zone: ZoneInfo) -> Choice:

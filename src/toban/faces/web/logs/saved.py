@@ -19,7 +19,7 @@ from toban.engine.people.models import Operator
 from toban.engine.search_parts import BadSearch
 from toban.engine.telemetry.logs.language import read_search
 from toban.engine.text import storable_text
-from toban.faces.logs.choice import BadRange, choice, span_of
+from toban.faces.logs.choice import choice, span_of
 from toban.faces.web.frame import in_force
 from toban.faces.words import verdicts as words
 
@@ -73,8 +73,6 @@ def keep(request: HttpRequest) -> HttpResponse:
         messages.error(request, str(words.refused(wrong)))
     except BadSearch as wrong:
         messages.error(request, words.told(wrong.said))
-    except BadRange as wrong:
-        messages.error(request, str(wrong))
     else:
         messages.success(request, done)
     return redirect(f"{reverse('logs')}?{chosen.query[:_LONGEST_QUERY]}")

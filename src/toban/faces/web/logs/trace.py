@@ -16,9 +16,9 @@ from toban.chapters.errors.models import StoredEvent
 from toban.chapters.logs.spans.waterfall import Line, Waterfall, waterfall
 from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
-from toban.engine.search_parts import term
+from toban.engine.search_parts import Match, Term, term
 from toban.engine.telemetry import row_binary
-from toban.engine.telemetry.logs.search import FoundRow, Is, LogSearch
+from toban.engine.telemetry.logs.search import FoundRow, LogSearch
 from toban.engine.telemetry.logs.search import Span as Stretch
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.spans.search import TRACE_ID, FoundSpan, SpanDetails, SpanSearch
@@ -167,8 +167,9 @@ def _lines(drawn: Waterfall, colours: Mapping[str, int]) -> Iterator[ShownLine]:
 def _rows(trace_id: str, requests: Sequence[str], around: Stretch) -> Sequence[FoundRow]:
     """Return the rows of the trace and of its requests, the oldest first."""
     store = LogSearch(telemetry())
-    wanted = [Is("trace_id", trace_id), *(Is("request_id", each) for each in requests)]
-    found = {row.place: row for each in wanted for row in store.oldest((each,), around, limit=_MOST_ROWS)}
+    wanted = [("trace_id", trace_id), *(("request_id", each) for each in requests)]
+    terms = [Term(column, Match.WHOLE, value) for column, value in wanted]
+    found = {row.place: row for each in terms for row in store.oldest((each,), around, limit=_MOST_ROWS)}
     return [found[place] for place in sorted(found)][:_MOST_ROWS]
 
 

@@ -1,22 +1,17 @@
 """What the addresses of the pages of traces ask for. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
-from toban.engine.telemetry.spans.search import Sought
+from toban.engine.search_parts import BadSearch, Field, Match, Part, Term
+from toban.engine.telemetry.spans.search import SpanTerm
 from toban.faces.logs.choice import Choice, choice
 
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,3})?")
-_FAMILY = re.compile(r"([1-5])xx")
-_CODE = re.compile(r"[1-5]\d\d")
-_HUNDRED = 100
-
-
-class BadSought(Exception):
-    """What is sought can't be read; the message says which part of it."""
+_STATUS = re.compile(r"error|ok|[1-5](?:xx|\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,33 +50,31 @@ def trace_choice(asked: Mapping[str, str]) -> TraceChoice:
     return TraceChoice(choice(asked), method=asked.get("method", "").strip().upper(), **words)
 
 
-def sought(chosen: TraceChoice) -> Sought:
-    """Return what *chosen* asks of the store, or raise `BadSought`."""
-    code, has_failed = _status(chosen.status)
-    if chosen.least and not _NUMBER.fullmatch(chosen.least):
-        raise BadSought(_("「%(written)s」はミリ秒の数として読めません。") % {"written": chosen.least[:40]})
-    return Sought(
-        service=chosen.service,
-        method=chosen.method,
-        endpoint=chosen.route,
-        code=code,
-        has_failed=has_failed,
-        at_least_ms=float(chosen.least) if chosen.least else None,
+def span_terms(chosen: TraceChoice) -> tuple[SpanTerm, ...]:
+    """Return what *chosen* asks of the store, or raise `BadSearch`."""
+    asked = (
+        (chosen.service, Field("service")),
+        (chosen.method, Field("method")),
+        (chosen.route, Field("endpoint")),
     )
+    terms = [Part.plain(value).term(field) for value, field in asked if value]
+    return (*terms, *_status(chosen.status), *_least(chosen.least))
 
 
-def _status(written: str) -> tuple[range | None, bool | None]:
-    word = written.lower()
-    if not word:
-        return None, None
-    if word in ("error", "ok"):
-        return None, word == "error"
-    if family := _FAMILY.fullmatch(word):
-        low = int(family[1]) * _HUNDRED
-        return range(low, low + _HUNDRED), None
-    if _CODE.fullmatch(word):
-        return range(int(word), int(word) + 1), None
-    raise BadSought(
-        _("「%(written)s」は状態として読めません。error、ok、5xx、404 のように書いてください。")
-        % {"written": written[:40]}
-    )
+def _least(written: str) -> Iterator[SpanTerm]:
+    if not written:
+        return
+    if not _NUMBER.fullmatch(written):
+        raise BadSearch(_("「%(written)s」はミリ秒の数として読めません。"), written=written[:40])
+    yield Term("duration_ms", Match.AT_LEAST, written)
+
+
+def _status(written: str) -> Iterator[SpanTerm]:
+    if not written:
+        return
+    if not _STATUS.fullmatch(written.lower()):
+        raise BadSearch(
+            _("「%(written)s」は状態として読めません。error、ok、5xx、404 のように書いてください。"),
+            written=written[:40],
+        )
+    yield Term("status", Match.WHOLE, written.lower())

@@ -13,15 +13,16 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from toban.engine.clock import system_clock
+from toban.engine.search_parts import BadSearch
 from toban.engine.telemetry.logs.search import Span as Stretch
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.spans.search import TRACE_ID, RouteFigures, SpanSearch, TracePlace, TraceSummary
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces.logs.choice import LENGTHS, BadRange, span_of
+from toban.faces.logs.choice import LENGTHS, span_of
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.logs.trace_choice import BadSought, TraceChoice, sought, trace_choice
+from toban.faces.web.logs.trace_choice import TraceChoice, span_terms, trace_choice
 from toban.faces.words.traces import route_title
-from toban.faces.words.verdicts import length
+from toban.faces.words.verdicts import length, told
 
 PER_PAGE = 50
 MOST_ROUTES = 300
@@ -117,7 +118,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
     def found(chosen: TraceChoice, within: Stretch) -> Mapping[str, Any]:
         store, zone = _store(), in_force().bindings.system.zone
-        traces = store.newest(sought(chosen), within, limit=PER_PAGE + 1, before=before)
+        traces = store.newest(span_terms(chosen), within, limit=PER_PAGE + 1, before=before)
         rows = traces[:PER_PAGE]
         older = chosen.turned(before=_place_text(rows[-1].place)) if len(traces) > PER_PAGE else ""
         return {
@@ -143,8 +144,8 @@ def _page(
     status = 200
     try:
         context |= found(chosen, span_of(chosen.time, edition.bindings.system.zone, now))
-    except (BadRange, BadSought) as wrong:
-        context["wrong"], status = str(wrong), _WRONG
+    except BadSearch as wrong:
+        context["wrong"], status = told(wrong.said), _WRONG
     except (StoreUnavailable, StoreRefused):
         context["trouble"] = True
     return render(request, template, {**context, **frame(look(edition, now), "traces")}, status=status)

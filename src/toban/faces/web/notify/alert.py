@@ -26,9 +26,9 @@ from toban.engine.notify.routing.silences import silencing
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.runs.models import Run, RunLog
-from toban.engine.search_parts import BadSearch
+from toban.engine.search_parts import BadSearch, Match, Term
 from toban.engine.telemetry.logs.language import read_search
-from toban.engine.telemetry.logs.search import FoundRow, Is, LogSearch, Span
+from toban.engine.telemetry.logs.search import FoundRow, LogSearch, Span
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.logs.choice import Choice, written
@@ -46,8 +46,8 @@ _EARLIER = 5
 _LINES = 30
 _LOGS_BEFORE, _LOGS_AFTER = timedelta(minutes=5), timedelta(hours=1)
 _COMPLAINTS = (
-    *(Is("level", each, negated=True) for each in ("TRACE", "DEBUG", "INFO")),
-    *(Is("kind", each, negated=True) for each in ("access", "audit")),
+    *(Term("level", Match.WHOLE, each, negated=True) for each in ("TRACE", "DEBUG", "INFO")),
+    *(Term("kind", Match.WHOLE, each, negated=True) for each in ("access", "audit")),
 )
 """What asks for attention by its level, and was written for whoever operates."""
 _ORDERS = ("acknowledge", "release")

@@ -125,7 +125,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
 
 def holding(now: datetime) -> list[Quiet]:
     """Return the silences that hold at *now*."""
-    return [each.quiet for each in Silence.objects.filter(starts_at__lte=now, ends_at__gt=now)]
+    return [each.quiet for each in Silence.objects.holding(now)]
 
 
 def _choice(request: HttpRequest) -> Choice:

@@ -35,6 +35,7 @@ from toban.faces.document.address import evidence_address
 from toban.faces.web.calendar import months
 from toban.faces.web.calendar.pages import month_named
 from toban.faces.web.frame import frame, in_force, look
+from toban.faces.web.moments import moment
 from toban.faces.words import verdicts as words
 from toban.faces.words.duty import names, why
 
@@ -120,21 +121,13 @@ def _give(form: Mapping[str, str], edition: Edition, by: str, now: datetime) -> 
         form.get("role", ""),
         form.get("person", ""),
         form.get("reason", "")[:500],
-        starts_at=_moment(form.get("from", ""), zone) or now,
-        ends_at=_moment(form.get("until", ""), zone),
+        starts_at=moment(form.get("from", ""), zone) or now,
+        ends_at=moment(form.get("until", ""), zone),
         by=by,
         now=now,
         design=edition.design,
         bindings=edition.bindings,
     )
-
-
-def _moment(written: str, zone: ZoneInfo) -> datetime | None:
-    """Read what a `datetime-local` field gives, on the document's clock."""
-    try:
-        return datetime.fromisoformat(written).replace(tzinfo=zone)
-    except ValueError:
-        return None
 
 
 def _page(request: HttpRequest, *, trouble: str = "", status: int = 200) -> HttpResponse:

@@ -23,6 +23,7 @@ from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.faces.web.calendar.due_times import next_times
 from toban.faces.web.frame import frame, in_force, look
+from toban.faces.web.moments import moment
 from toban.faces.words import verdicts as words
 
 _PAST = 50
@@ -82,7 +83,7 @@ def _silences(
         "may": may_order(request.user),
         "holding": [
             Held(each, sum(each.quiet.covers(alert.clause_id, alert.labels) for alert in going_on))
-            for each in Silence.objects.filter(ends_at__gt=now).order_by("ends_at", "pk")
+            for each in Silence.objects.unended(now).order_by("ends_at", "pk")
         ],
         "past": Silence.objects.filter(ends_at__lte=now).order_by("-ends_at", "-pk")[:_PAST],
         **_form(typed, refused),
@@ -100,7 +101,7 @@ def _maintenance(
     context = {
         **frame(look(edition, now), "alerts"),
         "may": may_order(request.user),
-        "to_come": Maintenance.objects.filter(ends_at__gt=now).order_by("starts_at", "pk"),
+        "to_come": Maintenance.objects.unended(now).order_by("starts_at", "pk"),
         "past": Maintenance.objects.filter(ends_at__lte=now).order_by("-ends_at", "-pk")[:_PAST],
         "planned": [
             Planned(clause, next(iter(next_times(clause, system, now, 1)), None))
@@ -175,7 +176,7 @@ def _silenced(request: HttpRequest, now: datetime) -> str:
 
 
 def _announced(request: HttpRequest, now: datetime) -> str:
-    start = _moment(request.POST.get("from", "")) or now
+    start = moment(request.POST.get("from", ""), in_force().bindings.system.zone) or now
     made = orders.announce_maintenance(
         request.POST.getlist("targets"),
         request.POST.get("reason", ""),
@@ -189,16 +190,7 @@ def _announced(request: HttpRequest, now: datetime) -> str:
 
 def _end(request: HttpRequest, start: datetime) -> datetime | None:
     """Return the end that was typed, else the one after the length that was chosen; None for neither."""
-    typed, chosen = _moment(request.POST.get("until", "")), request.POST.get("lasting", "")
-    if typed is not None:
+    chosen = request.POST.get("lasting", "")
+    if typed := moment(request.POST.get("until", ""), in_force().bindings.system.zone):
         return typed
     return start + _LENGTHS[chosen] if chosen in _LENGTHS else None
-
-
-def _moment(written: str) -> datetime | None:
-    """Read what a field for date and time holds, in the document's zone."""
-    try:
-        found = datetime.fromisoformat(written)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=in_force().bindings.system.zone)

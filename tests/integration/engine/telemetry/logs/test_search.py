@@ -75,6 +75,8 @@ def search(store: StoreProcess) -> LogSearch:
         ("cart.items:>98 -level:error", [100, 99]),
         ('user.name:"山田 太郎"', [201]),
         ("service:bl*", [201]),
+        ("service:*og", [201]),
+        ("service:*lo*", [201]),
         ("user.name:*", [201]),
         ("-service:shop-api", [201]),
         ("kind:エラーログ", [200]),

@@ -8,10 +8,11 @@ import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.telemetry_rows import SpanRow, batch_of
 
+from toban.engine.search_parts import Match, Term
 from toban.engine.telemetry.batches import key_of
 from toban.engine.telemetry.logs.search import Span as Stretch
 from toban.engine.telemetry.spans.rows import SpanStore
-from toban.engine.telemetry.spans.search import Sought, SpanSearch, TraceSummary
+from toban.engine.telemetry.spans.search import SpanSearch, SpanTerm, TraceSummary
 
 NOON = datetime(2026, 11, 26, 3, tzinfo=UTC)
 MS = 1_000_000
@@ -27,6 +28,14 @@ def row(number: int, trace: int, span: int, parent: int = 0, **more: Any) -> Spa
         number,
     )  # fmt: skip
     return plain._replace(**more)
+
+
+def whole(field: str, value: str) -> SpanTerm:
+    return Term(field, Match.WHOLE, value)
+
+
+def begins(field: str, value: str) -> SpanTerm:
+    return Term(field, Match.BEGINS, value)
 
 
 def spans() -> list[SpanRow]:
@@ -75,25 +84,37 @@ def test_one_span_has_all_that_was_sent(search: SpanSearch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sought", "expected"),
+    ("terms", "expected"),
     [
-        (Sought(service="payments"), [1]),
-        (Sought(endpoint="/cart"), [1]),
-        (Sought(endpoint="send*"), [2]),
-        (Sought(service="a \"quoted\" 'name'"), [3]),
-        (Sought(method="POST", code=range(500, 600)), [1]),
-        (Sought(has_failed=True), [1]),
-        (Sought(at_least_ms=99), [1, 200, 199]),
-        (Sought(at_least_ms=5, at_most_ms=6, endpoint="/orders/*"), [106, 105]),
-        (Sought(service="nobody"), []),
+        ([whole("service", "payments")], [1]),
+        ([whole("endpoint", "/cart")], [1]),
+        ([begins("endpoint", "send")], [2]),
+        ([whole("service", "a \"quoted\" 'name'")], [3]),
+        ([whole("method", "POST"), whole("status", "5xx")], [1]),
+        ([whole("status", "500")], [1]),
+        ([whole("status", "501")], []),
+        ([whole("status", "error")], [1]),
+        ([whole("status", "ok"), begins("endpoint", "/cart")], []),
+        ([Term("duration_ms", Match.AT_LEAST, "99")], [1, 200, 199]),
+        (
+            [
+                Term("duration_ms", Match.AT_LEAST, "5"),
+                Term("duration_ms", Match.AT_MOST, "6"),
+                begins("endpoint", "/orders/"),
+            ],
+            [106, 105],
+        ),
+        ([whole("service", "nobody")], []),
     ],
 )
-def test_traces_are_found_by_their_spans(search: SpanSearch, sought: Sought, expected: list[int]) -> None:
-    assert names(search.newest(sought, DAY, limit=10)) == expected
+def test_traces_are_found_by_their_spans(
+    search: SpanSearch, terms: list[SpanTerm], expected: list[int]
+) -> None:
+    assert names(search.newest(terms, DAY, limit=10)) == expected
 
 
 def test_a_trace_in_a_list_is_told_whole(search: SpanSearch) -> None:
-    (found,) = search.newest(Sought(service="payments"), DAY, limit=10)
+    (found,) = search.newest([whole("service", "payments")], DAY, limit=10)
 
     assert (found.service, found.title) == ("shop", "POST /cart")
     assert (found.spans, found.failed, found.services) == (2, 2, 2)
@@ -101,15 +122,15 @@ def test_a_trace_in_a_list_is_told_whole(search: SpanSearch) -> None:
 
 
 def test_the_list_goes_on_where_it_ended(search: SpanSearch) -> None:
-    first = search.newest(Sought(endpoint="/orders/{id}"), DAY, limit=60)
-    rest = search.newest(Sought(endpoint="/orders/{id}"), DAY, limit=60, before=first[-1].place)
+    first = search.newest([whole("endpoint", "/orders/{id}")], DAY, limit=60)
+    rest = search.newest([whole("endpoint", "/orders/{id}")], DAY, limit=60, before=first[-1].place)
 
     assert names(first) + names(rest) == list(range(200, 100, -1))
 
 
 def test_a_trace_of_many_spans_stands_in_the_list_once(search: SpanSearch) -> None:
     found: list[TraceSummary] = []
-    while page := search.newest(Sought(), DAY, limit=2, before=found[-1].place if found else None):
+    while page := search.newest((), DAY, limit=2, before=found[-1].place if found else None):
         found += page
 
     assert names(found) == [3, 2, 1, *range(200, 100, -1)]
@@ -131,7 +152,7 @@ def test_of_traces_that_are_as_new_none_is_missing_at_the_end_of_a_page(store: S
 
     for limit in (1, 2, 3, 5):
         found: list[TraceSummary] = []
-        while page := search.newest(Sought(), within, limit=limit, before=found[-1].place if found else None):
+        while page := search.newest((), within, limit=limit, before=found[-1].place if found else None):
             found += page
         assert names(found) == [400, 401, 402, 403, 404, 301, 302]
 

@@ -105,6 +105,15 @@ def test_a_row_that_never_was_out_of_bounds_says_who_would_be_told(design: Desig
     assert "× 通知方法が接続されていません: 運用責任者。" in told
 
 
+def test_a_row_that_no_alert_can_be_of_names_nobody(why: Why) -> None:
+    told = why("計画メンテナンス").output
+
+    assert "この行から始まるアラートはありません" in told
+    assert "になれば" not in told
+    assert "まだありません。だれにも" not in told
+    assert as_json(why, "計画メンテナンス")["would_tell"] == {}
+
+
 @pytest.mark.parametrize("asked", [CPU, "運用設計書.md:9", ":9", "db cpu"])
 def test_a_row_is_asked_for_by_its_id_its_line_or_its_words(design: Design, why: Why, asked: str) -> None:
     alert = fired(design)

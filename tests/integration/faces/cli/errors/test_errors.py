@@ -16,9 +16,9 @@ from toban import wiring
 from toban.chapters.errors import orders
 from toban.chapters.errors.models import ErrorGroup, ErrorReview
 from toban.engine.clock import system_clock
+from toban.engine.search_parts import Match, Term
 from toban.engine.supervision import home
 from toban.engine.telemetry.logs.language import read_search
-from toban.engine.telemetry.logs.search import Is
 from toban.faces.cli.errors.errors import command
 from toban.faces.cli.supervision import webshop
 
@@ -120,7 +120,7 @@ def test_the_way_to_the_logs_can_be_pasted_into_a_shell(errors: Errors) -> None:
 
     (command,) = (line for line in told.splitlines() if line.startswith("ログ: "))
     (_, _, _, search) = shlex.split(command)
-    assert read_search(search).terms == (Is("request_id", odd),)
+    assert read_search(search).terms == (Term("request_id", Match.WHOLE, odd),)
 
 
 def test_what_an_application_wrote_moves_no_cursor(errors: Errors) -> None:

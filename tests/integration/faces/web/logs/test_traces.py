@@ -147,6 +147,7 @@ def test_the_list_goes_on_and_tells_of_errors_by_mark_and_word(viewer: Client) -
 
 def test_what_cannot_be_read_is_named(viewer: Client) -> None:
     assert "「bad」は状態として読めません" in text(viewer, "/traces/search", {"status": "bad"}, 400)
+    assert "「5*」は状態として読めません" in text(viewer, "/traces/search", {"status": "5*"}, 400)
     assert "「1e3」はミリ秒の数として" in text(viewer, "/traces/search", {"least": "1e3"}, 400)
     assert "「yesterday」は日時として" in text(viewer, "/traces/", {"from": "yesterday"}, 400)
     assert "「abc」はトレース ID ではありません" in text(viewer, "/traces/search", {"trace": "abc"})

@@ -10,8 +10,8 @@ from toban.chapters.monitoring.limits import Unjudgeable
 from toban.chapters.monitoring.sources.logs import KIND
 from toban.chapters.monitoring.sources.logs.config import LogsConfig
 from toban.chapters.monitoring.sources.logs.rules import Slide, most, slide
+from toban.engine.search_parts import Match, Term
 from toban.engine.telemetry.logs.language import read_search
-from toban.engine.telemetry.logs.search import StartsWith
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 FIVE = timedelta(minutes=5)
@@ -123,4 +123,4 @@ def test_a_search_that_cannot_be_read_and_a_window_too_long_are_refused(keys: di
 
 def test_a_place_is_named_by_the_search_that_finds_its_rows() -> None:
     assert KIND.build(LogsConfig(query="service:shop-api")).instance == "service:shop-api"
-    assert read_search(KIND.build(LogsConfig()).instance).terms == (StartsWith("kind", ""),)
+    assert read_search(KIND.build(LogsConfig()).instance).terms == (Term("kind", Match.ANY, ""),)

@@ -10,7 +10,6 @@ from typing import Any
 from toban.chapters.backup.engine import Place
 from toban.chapters.backup.engines.pgbackrest.commands import ANNOTATION
 
-NO_STANZA = 1
 _USABLE = frozenset({0, 2})
 """Codes of a stanza's status: ok, and no backup yet. https://pgbackrest.org/user-guide.html#quickstart/backup-info"""
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from toban.design.clauses.logs import LogKind
 from toban.design.values.duration import Duration
 from toban.design.values.occurrence import existing
+from toban.design.values.quantity import BYTES
 
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
 
@@ -116,7 +117,7 @@ class Room:
 
 
 _ROOM = re.compile(r"(\d+(?:\.\d+)?)\s*(%|[KMGT]i?B)", re.IGNORECASE)
-_POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
+_BYTES = {unit.upper(): size for unit, size in BYTES.items()}
 
 
 def read_room(text: str) -> Room | None:
@@ -127,5 +128,4 @@ def read_room(text: str) -> Room | None:
     amount, unit = float(match[1]), match[2].upper()
     if unit == "%":
         return Room(percent=amount) if amount <= 100 else None
-    base = 1024 if "I" in unit else 1000
-    return Room(bytes=int(amount * base ** _POWERS[unit[0]]))
+    return Room(bytes=int(amount * _BYTES[unit]))

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from toban.design.values.metric import Metric
+from toban.chapters.monitoring.sources.by_metric import ByMetric
 from toban.engine.bindings.aws import AwsAccess
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.values import Length
@@ -37,7 +37,7 @@ class CloudWatchConfig(AwsAccess):
     """The end of its ARN: `app/shop/50dc6c495c0c9188`."""
     target_group: str = Field(default="", pattern=r"^(targetgroup/[A-Za-z0-9-]+/[0-9a-f]+)?$")
     """Of the load balancer: whether it has any healthy target says whether it is up."""
-    metrics: Mapping[Metric, MetricConfig] = {}
+    metrics: ByMetric[MetricConfig] = Field(default_factory=dict)
     """Metric → what gives it."""
     instance: str = ""
     """What operators call the place; empty: the resource's own name."""

@@ -84,11 +84,6 @@ class Manifest:
     sha256: str
     """Of the whole text, in hex."""
 
-    @property
-    def total_bytes(self) -> int:
-        """The bytes of all files."""
-        return sum(file.size for file in self.files.values())
-
 
 def parse(text: bytes) -> Manifest:
     """Read a manifest, or raise `BadManifest`."""

@@ -32,11 +32,6 @@ class Members:
         """Bytes to the next header: of the content, and what fills its last block."""
         self._has_ended = False
 
-    @property
-    def is_at_boundary(self) -> bool:
-        """Whether no member is half seen."""
-        return not self._left and not self._header
-
     def cuts(self, piece: memoryview) -> Iterator[Cut]:
         """Yield *piece*, cut before every member and behind every header; raises `NoTar`."""
         while piece:

@@ -56,17 +56,6 @@ def test_the_cuts_are_the_stream_and_each_member_is_named_where_it_begins(
     assert begun == wanted
 
 
-def test_it_tells_a_whole_member_from_one_half_seen() -> None:
-    members, stream = Members(), memoryview(tar(("a", b"x" * 600)))
-
-    list(members.cuts(stream[:100]))
-    assert not members.is_at_boundary
-    list(members.cuts(stream[100 : 512 + 600]))
-    assert not members.is_at_boundary
-    list(members.cuts(stream[512 + 600 : 512 + 1024]))
-    assert members.is_at_boundary
-
-
 def test_a_member_larger_than_octal_digits_can_say_is_followed() -> None:
     # Beyond 8 GiB the size is written in base 256, as PostgreSQL does.
     size = 9 << 30

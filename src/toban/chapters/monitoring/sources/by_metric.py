@@ -1,0 +1,23 @@
+"""Tables of `toban.toml` whose keys are what is measured."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from toban.design.values.metric import Metric, read_metric
+
+
+def _named(written: object) -> object:
+    """Take every key by the store's name for it or by a document's word; what is neither stays as it is."""
+    if not isinstance(written, dict):
+        return written
+    found = {read_metric(key) or key: value for key, value in written.items()}
+    if len(found) < len(written):
+        raise PydanticCustomError("metric_twice", "同じものを二つの名で書いています")
+    return found
+
+
+type ByMetric[Value] = Annotated[Mapping[Metric, Value], BeforeValidator(_named)]
+"""Metric → value. `CPU使用率` is `cpu_usage_percent` there, as in the document."""

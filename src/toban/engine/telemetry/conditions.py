@@ -1,0 +1,45 @@
+"""The terms of a search as SQL of the telemetry store. Pure.
+
+What a user wrote reaches the store as a parameter.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from toban.engine.search_parts import Match, Term
+
+_TESTS = {
+    Match.WHOLE: "{} = {}",
+    Match.BEGINS: "startsWith({}, {})",
+    Match.ENDS: "endsWith({}, {})",
+    Match.PART: "position({}, {}) > 0",
+    Match.ANY: "{} != {}",
+}
+
+
+def conditions[Where](
+    terms: Iterable[Term[Where]],
+    span: Mapping[str, Any],
+    condition: Callable[[Term[Where], str], tuple[str, object]],
+) -> tuple[str, dict[str, Any]]:
+    """Return the WHERE of *terms* within a span of time, and its parameters.
+
+    *condition* gives the SQL of a term, whose value is the parameter of the given name, and that value.
+    """
+    parameters: dict[str, Any] = {**span}
+    parts = [
+        "at >= fromUnixTimestamp64Milli({start:Int64})",
+        "at < fromUnixTimestamp64Milli({end:Int64})",
+    ]
+    for number, term in enumerate(terms):
+        name = f"term{number}"
+        part, parameters[name] = condition(term, name)
+        parts.append(f"NOT ({part})" if term.negated else f"({part})")
+    return " AND ".join(parts), parameters
+
+
+def test_of(match: Match, name: str) -> Callable[[str], str]:
+    """Return what compares an expression that is a text with the parameter *name*."""
+    if match in _TESTS:
+        return lambda text: _TESTS[match].format(text, f"{{{name}:String}}")
+    return lambda text: f"ifNull(toFloat64OrNull({text}) {match} {{{name}:Float64}}, 0)"

@@ -1,0 +1,39 @@
+"""What people ordered for a time, as the terminal lists it: silences, maintenance, stand-ins for a duty."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from toban.faces.terminal import say
+
+if TYPE_CHECKING:
+    from toban.engine.notify.models import OrderedPeriod
+
+
+def show[Period: "OrderedPeriod"](
+    found: Iterable[Period], form: str, *, fields: tuple[str, ...], about: Callable[[Period], str], none: str
+) -> None:
+    """Print *found*, as lines or as JSON with the *fields* of their own, the first for the number."""
+    if form == "json":
+        told = [_told(each, *fields) for each in found]
+        say(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        say("\n".join(f"{each.pk:>6}  {line(each, about(each))}" for each in found) or none)
+
+
+def line(period: "OrderedPeriod", about: str) -> str:
+    """Return what is ordered, from when until when, by whom and why."""
+    starts, ends = period.starts_at.astimezone(), period.ends_at.astimezone()
+    span = f"{starts:%Y-%m-%d %H:%M} から {ends:%Y-%m-%d %H:%M} まで"
+    return f"{about}  {span}  {period.author}: {period.reason}"
+
+
+def _told(period: "OrderedPeriod", number: str, *own: str) -> dict[str, object]:
+    return {
+        number: period.pk,
+        **{name: getattr(period, name) for name in own},
+        "author": period.author,
+        "reason": period.reason,
+        "starts_at": period.starts_at.isoformat(),
+        "ends_at": period.ends_at.isoformat(),
+    }
