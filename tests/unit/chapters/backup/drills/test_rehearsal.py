@@ -2,9 +2,9 @@
 
 import pytest
 
+from toban.chapters.backup.drills.clauses import is_drill
 from toban.chapters.backup.drills.fingerprint import Content, Tables
 from toban.chapters.backup.drills.rehearsal import Check, Outcome, compared
-from toban.chapters.backup.drills.clauses import is_drill
 from toban.design.clauses.routine import Routine
 from toban.design.origin import Origin
 from toban.design.values.schedule import read_schedule

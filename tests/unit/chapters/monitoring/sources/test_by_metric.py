@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-
 from tests.registered import schema
+
 from toban.chapters.monitoring.sources.datadog.source import DatadogConfig
 from toban.design.values.metric import Metric
 from toban.engine.bindings.load import UnreadableBindings, read_bindings
