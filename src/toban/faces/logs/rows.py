@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 from toban.engine.telemetry.logs.search import FoundRow
 from toban.faces.logs.choice import place_text
-from toban.faces.web.logs.chart import kind_of_level
 from toban.faces.web.logs.trace_choice import TRACE_ID
+
+_LEVELS = frozenset(("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "TRACE"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def shown(rows: Iterable[FoundRow], zone: ZoneInfo) -> Iterator[ShownRow]:
             place=place_text(row.place),
             day=f"{local.year}/{local.month}/{local.day}",
             clock=f"{local:%H:%M:%S}.{local.microsecond // 1000:03}",
-            kind=kind_of_level(row.level),
+            kind=row.level.lower() if row.level in _LEVELS else "other",
             request=_request(row),
             trace=row.trace_id.lower() if TRACE_ID.fullmatch(row.trace_id) else "",
         )
