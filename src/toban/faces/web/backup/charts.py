@@ -1,4 +1,4 @@
-"""How large full backups are, as a chart. Pure."""
+"""How large full backups are, as a chart."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""From when to when an alert is drawn, and its moments. Pure."""
+"""From when to when an alert is drawn, and its moments."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
