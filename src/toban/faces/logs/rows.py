@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from toban.engine.telemetry.logs.search import FoundRow
 from toban.engine.telemetry.spans.search import TRACE_ID
 from toban.faces.logs.choice import place_text
-from toban.faces.logs.levels import kind_of_level
+
+_LEVELS = frozenset(("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "TRACE"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def shown(rows: Iterable[FoundRow], zone: ZoneInfo) -> Iterator[ShownRow]:
             place=place_text(row.place),
             day=f"{local.year}/{local.month}/{local.day}",
             clock=f"{local:%H:%M:%S}.{local.microsecond // 1000:03}",
-            kind=kind_of_level(row.level),
+            kind=row.level.lower() if row.level in _LEVELS else "other",
             request=_request(row),
             trace=row.trace_id.lower() if TRACE_ID.fullmatch(row.trace_id) else "",
         )

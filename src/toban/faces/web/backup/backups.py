@@ -24,10 +24,12 @@ from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow
 from toban.faces.web.backup import chains
 from toban.faces.web.backup.chains import Subject
+from toban.faces.web.backup.charts import sizes
 from toban.faces.web.backup.words import HOLDINGS, METHODS, PHASES, Holding, holding
 from toban.faces.web.batch.batches import date_in
 from toban.faces.web.document.today import midnight_of
 from toban.faces.web.frame import Sight, frame, in_force, look
+from toban.faces.words.verdicts import clock
 
 _PER_PAGE = 50
 _DRILLS = 20
@@ -78,6 +80,7 @@ def backups(request: HttpRequest) -> HttpResponse:
     context = {
         **frame(sight, "backups"),
         "subjects": subjects,
+        "charted": [(each, sizes(each.fulls, lambda at: clock(at, now, sight.zone))) for each in subjects],
         "rows": list(_rows(edition.design, sight)),
         "page": page,
         "listed": [(each, *_held(each)) for each in page],

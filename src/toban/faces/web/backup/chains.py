@@ -14,8 +14,7 @@ from toban.design.values.backup_method import BackupMethod, read_backup_method
 from toban.engine.evidence.verdict import Verdict
 
 _CHAINS = 10
-_SIZES = 60
-CHART_HEIGHT, BAR_STEP, _LOWEST = 60, 10, 2
+_FULLS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +23,6 @@ class Chain:
 
     full: Backup
     increments: tuple[Backup, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SizeBar:
-    """A full backup's size in the drawing."""
-
-    x: int
-    y: int
-    height: int
-    backup: Backup
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +53,12 @@ class Subject:
     """Older chains."""
     count: int
     stored_bytes: int
-    sizes: tuple[SizeBar, ...]
+    fulls: tuple[Backup, ...]
+    """The newest full backups, the oldest of them first."""
     spans: tuple[LogSpan, ...]
     """By the newest moment that each brings back, the newest last."""
     drill: Drill | None
     """The newest."""
-
-    @property
-    def sizes_width(self) -> int:
-        """The width of the sizes' drawing."""
-        return max(len(self.sizes), 1) * BAR_STEP
 
 
 def subject(
@@ -100,7 +85,7 @@ def subject(
         more=max(len(chains) - _CHAINS, 0),
         count=len(kept),
         stored_bytes=sum(each.stored_bytes for each in kept),
-        sizes=_sizes([each for each in kept if each.method == Method.FULL]),
+        fulls=tuple(each for each in kept if each.method == Method.FULL)[-_FULLS:],
         spans=tuple(spans_of(stretches)),
         drill=drill,
     )
@@ -176,15 +161,3 @@ def _verdict(age: timedelta | None, objective: RecoveryObjective | None) -> Verd
 
 def _stretch(row: LogStretch) -> Stretch:
     return Stretch(row.system_id, row.timeline, row.first_lsn, row.last_lsn, row.durable_to)
-
-
-def _sizes(fulls: Sequence[Backup]) -> tuple[SizeBar, ...]:
-    shown = fulls[-_SIZES:]
-    greatest = max((each.stored_bytes for each in shown), default=0)
-    return tuple(
-        SizeBar(index * BAR_STEP, CHART_HEIGHT - height, height, each)
-        for index, each in enumerate(shown)
-        for height in (
-            max(round(each.stored_bytes / greatest * CHART_HEIGHT), _LOWEST) if greatest else _LOWEST,
-        )
-    )

@@ -20,7 +20,7 @@ from toban.faces.web.calendar.due_times import between
 from toban.faces.web.document.today import midnight_of
 from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.parts import answer
-from toban.faces.web.runs.charts import Bar, Day, began, length_of, planned_bars, run_bar, touches
+from toban.faces.web.runs.charts import Day, DayBar, began, length_of, planned_bars, run_bar, touches
 from toban.faces.web.runs.works import WorkRow, all_works, usual_lengths
 from toban.faces.words import verdicts as words
 from toban.faces.words.runs import Standing, standing
@@ -41,7 +41,7 @@ class Lane:
     """A work's line in the day's drawing."""
 
     row: WorkRow
-    bars: tuple[Bar, ...]
+    bars: tuple[DayBar, ...]
     said: str
     """The same in words, for whoever does not see the drawing."""
 
@@ -164,7 +164,7 @@ def run_title(run: Run, now: datetime, zone: tzinfo) -> str:
     return f"{clock} {stands.mark} {stands.word}{took}"
 
 
-def _planned(row: WorkRow, runs: Sequence[Run], day: Day, sight: Sight) -> tuple[list[Bar], str]:
+def _planned(row: WorkRow, runs: Sequence[Run], day: Day, sight: Sight) -> tuple[list[DayBar], str]:
     """Return what of *row* is still to come on *day*, drawn and in words."""
     start = max(day.start, sight.now)
     if not row.is_running or start >= day.end:

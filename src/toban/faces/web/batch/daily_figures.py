@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from toban.chapters.batch.kinds.statistics.figures import Figure, figure
 from toban.chapters.batch.kinds.statistics.history import DayRow, history
-from toban.engine.telemetry.samples import Point
-from toban.faces.web.document import spark
+from toban.faces.web.spark import strokes
 
 _DRAWN = timedelta(days=31)
 _MOST = 14
@@ -39,8 +38,6 @@ class Days:
 
     columns: tuple[Column, ...]
     lines: tuple[Line, ...]
-    width: int = spark.WIDTH
-    height: int = spark.HEIGHT
 
 
 def days(work: str, today: date) -> Days | None:
@@ -66,12 +63,8 @@ def _cell(found: Figure | None) -> str | None:
 
 def _path(name: str, rows: Sequence[DayRow], today: date) -> str:
     found = ((row.day, each.value) for row in rows for each in row.figures if each.name == name)
-    points = [_point(day, float(value)) for day, value in found if value is not None]
-    return spark.strokes(points, _noon(today - _DRAWN), _noon(today))
-
-
-def _point(day: date, value: float) -> Point:
-    return Point(_noon(day), value, value, value)
+    known = [(_noon(day), float(value)) for day, value in found if value is not None]
+    return strokes(known, _noon(today - _DRAWN), _noon(today))
 
 
 def _noon(day: date) -> datetime:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -27,20 +27,25 @@ from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow, live_rows, worst_first
 from toban.faces.document.recorded import in_readers_language
+from toban.faces.web import marks
+from toban.faces.web.charts import Chart
 from toban.faces.web.document import trends
 from toban.faces.web.document.skeleton import filled
 from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.frame import figures as surrounding
+from toban.faces.web.measured import measured
 from toban.faces.web.parts import is_fragment
 from toban.faces.words.runs import REASONS
-from toban.faces.words.verdicts import WORDS, clock
+from toban.faces.words.verdicts import WORDS, clock, length
 
 _HISTORY = 50
 _RUNS = 5
 _ALERTS = 5
 _TOLD_OF = 20
 """The newest alerts of a row, of whose notices its evidence tells."""
-_LONGEST_CHART = 24 * 90
+_LENGTHS = (6, 24, 24 * 7, 24 * 90)
+"""Hours that a chart is offered for."""
+_LONGEST_CHART = max(_LENGTHS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +90,14 @@ def evidence(request: HttpRequest, clause_id: str) -> HttpResponse:
     edition = in_force()
     clause = _clause(edition, clause_id)
     now = system_clock()
-    zone = edition.bindings.system.zone
-    known = list(ClauseStatus.objects.filter(clause_id=clause.id))
-    row = live_rows([clause.id], known, now, zone)[clause.id]
     alerts = list(Alert.objects.filter(clause_id=clause.id).order_by("-opened_at", "-pk")[:_TOLD_OF])
     context = {
-        "edition": edition,
-        "clause": clause,
-        "row": row,
-        "address": evidence_address(clause.id),
-        "digest": edition.design.digest,
+        **_surroundings(edition, clause, now),
         "is_monitor": isinstance(clause, Monitor) and metric_of(clause) is not None,
         "history": [_entry(entry, now, edition) for entry in _verdicts(clause.id)],
         **_done(clause),
-        "now": now,
-        "zone": zone,
         "alerts": alerts[:_ALERTS],
         "deliveries": [_sent(delivery, now, edition) for delivery in _deliveries(clause, alerts)],
-        "refusal": present.refusal(),
     }
     return render(
         request, "document/_evidence.html" if is_fragment(request) else "document/evidence.html", context
@@ -110,17 +105,35 @@ def evidence(request: HttpRequest, clause_id: str) -> HttpResponse:
 
 
 @require_safe
-def series(request: HttpRequest, clause_id: str) -> JsonResponse:
-    """Return the measured series of a monitor and its limits; `?hours=` 1 to 2160."""
-    clause = _clause(in_force(), clause_id)
+def series(request: HttpRequest, clause_id: str) -> HttpResponse:
+    """Draw the last `?hours=` (1 to 2160) of a monitor: as a part of its evidence, or as a page."""
+    edition, now = in_force(), system_clock()
+    clause = _clause(edition, clause_id)
     hours = request.GET.get("hours", "6")
     is_length = hours.isdecimal() and len(hours) <= len(str(_LONGEST_CHART))
     if not isinstance(clause, Monitor) or not is_length or not 1 <= int(hours) <= _LONGEST_CHART:
         raise Http404
+    context = {
+        **_surroundings(edition, clause, now),
+        "chosen": int(hours),
+        "lengths": [(each, length(timedelta(hours=each))) for each in _LENGTHS],
+    }
     try:
-        return JsonResponse(dict(trends.chart(clause, int(hours), system_clock())))
+        context["chart"] = _drawn(clause, edition, now - timedelta(hours=int(hours)), now)
     except StoreUnavailable:
-        return JsonResponse({"error": _("測定履歴を読めません")}, status=503)
+        context["trouble"] = _("測定履歴を読めません")
+    if is_fragment(request):
+        return render(request, "document/_series.html", context)
+    return render(request, "document/series.html", context, status=503 if "trouble" in context else 200)
+
+
+def _drawn(monitor: Monitor, edition: Edition, start: datetime, end: datetime) -> Chart | None:
+    """Draw what was measured of *monitor*; None where nothing was."""
+    found = trends.series(monitor, None, start, end)
+    if found is None:
+        return None
+    happened = [*marks.maintenance(monitor, edition, start, end), *marks.alerts(monitor, start, end)]
+    return measured(found, happened, lambda at: clock(at, end, edition.bindings.system.zone))
 
 
 @require_safe
@@ -137,6 +150,22 @@ def _clause(edition: Edition, clause_id: str) -> Clause:
     if found is None:
         raise Http404
     return found
+
+
+def _surroundings(edition: Edition, clause: Clause, now: datetime) -> dict[str, object]:
+    """Return what every page about one row needs."""
+    zone = edition.bindings.system.zone
+    known = list(ClauseStatus.objects.filter(clause_id=clause.id))
+    return {
+        "edition": edition,
+        "clause": clause,
+        "row": live_rows([clause.id], known, now, zone)[clause.id],
+        "address": evidence_address(clause.id),
+        "digest": edition.design.digest,
+        "now": now,
+        "zone": zone,
+        "refusal": present.refusal(),
+    }
 
 
 def _filtered(sight: Sight, verdict: str, words: str) -> list[Found]:

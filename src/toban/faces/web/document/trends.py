@@ -2,17 +2,17 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from toban.chapters.monitoring.feeds import series_of
 from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of, metric_of
 from toban.design.clauses.monitoring import Monitor
 from toban.engine.telemetry.present import telemetry
-from toban.engine.telemetry.samples import Point
 from toban.engine.telemetry.store import StoreUnavailable
-from toban.faces.web.document.spark import strokes
-from toban.faces.web.notify.chart import Limit
+from toban.faces.web.charts import Limit, Tone
+from toban.faces.web.measured import Series
+from toban.faces.web.spark import strokes
 
 SPAN = timedelta(hours=6)
 _POINTS = 60
@@ -74,43 +74,23 @@ def _draw(document: str, monitors: Sequence[Monitor], now: datetime) -> Sparks:
     except StoreUnavailable:
         return Sparks(now, document, is_readable=False)
     paths = {
-        clause_id: strokes(found[target, metric], now - SPAN, now)
+        clause_id: strokes(((each.at, each.mean) for each in found[target, metric]), now - SPAN, now)
         for clause_id, (target, metric) in keys.items()
         if metric is not None
     }
     return Sparks(now, document, paths)
 
 
-def chart(monitor: Monitor, hours: int, now: datetime) -> Mapping[str, object]:
-    """Return the last *hours* of *monitor* and its limits, for the chart; raise `StoreUnavailable`."""
-    metric = metric_of(monitor)
-    if metric is None:
-        return {"times": [], "means": [], "lows": [], "highs": [], "limits": [], "unit": ""}
-    points = telemetry().series(
-        metric, series_of(monitor), None, now - timedelta(hours=hours), now, _CHART_POINTS
-    )
-    return {
-        "times": [point.at.timestamp() for point in points],
-        "means": [point.mean for point in points],
-        "lows": [point.low for point in points],
-        "highs": [point.high for point in points],
-        "limits": [asdict(limit) for limit in _drawn_limits(monitor)],
-        "unit": metric.unit,
-    }
-
-
-def around(
-    monitor: Monitor, instance: str | None, start: datetime, end: datetime
-) -> tuple[list[Point], list[Limit], str]:
-    """Return what was measured of *monitor* (of one instance, or the mean of all), its limits and unit.
+def series(monitor: Monitor, instance: str | None, start: datetime, end: datetime) -> Series | None:
+    """Return what was measured of *monitor* (of one instance, or the mean of all); None for nothing.
 
     Raises `StoreUnavailable`.
     """
     metric = metric_of(monitor)
     if metric is None:
-        return [], [], ""
+        return None
     points = telemetry().series(metric, series_of(monitor), instance, start, end, _CHART_POINTS)
-    return points, _drawn_limits(monitor), metric.unit
+    return Series(points, metric.unit, _drawn_limits(monitor), start, end) if points else None
 
 
 def _drawn_limits(monitor: Monitor) -> list[Limit]:
@@ -118,9 +98,9 @@ def _drawn_limits(monitor: Monitor) -> list[Limit]:
         limits: Limits = limits_of(monitor)
     except Unjudgeable:
         return []
-    named = (("warning", limits.warning), ("critical", limits.critical))
-    drawn = [Limit(kind, limit.value, limit.text) for kind, limit in named if limit is not None]
+    named = ((Tone.WARN, limits.warning), (Tone.BAD, limits.critical))
+    drawn = [Limit(tone, limit.value, limit.text) for tone, limit in named if limit is not None]
     if limits.normal is not None:
         ends = (limits.normal.low, limits.normal.high)
-        drawn += [Limit("normal", end, limits.normal.text) for end in ends if end]
+        drawn += [Limit(Tone.OK, end, limits.normal.text) for end in ends if end]
     return drawn

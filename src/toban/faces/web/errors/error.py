@@ -32,8 +32,9 @@ from toban.engine.people.access import may_order
 from toban.engine.people.models import Operator
 from toban.engine.search_parts import term
 from toban.faces.logs.choice import Choice, written
+from toban.faces.web.charts import Chart
 from toban.faces.web.document.today import midnight_of
-from toban.faces.web.errors.trend import DayBar, daily
+from toban.faces.web.errors.trend import daily
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.words import verdicts as words
 from toban.faces.words.errors import standing
@@ -107,7 +108,7 @@ def error(request: HttpRequest, pk: int) -> HttpResponse:
         "error": group,
         "standing": standing(group, now),
         "may": may_order(request.user),
-        "days": _days(group, now, zone),
+        "chart": _days(group, now, zone),
         "stored": stored,
         "orders": _given(group),
         "alerts": Alert.objects.filter(key__in=keys(group)).order_by("-pk"),
@@ -231,7 +232,7 @@ def _logs(event: Mapping[str, Any], at: datetime, zone: ZoneInfo) -> Iterator[tu
             yield field, event[name], around.turned(q=term(field, event[name]))
 
 
-def _days(group: ErrorGroup, now: datetime, zone: ZoneInfo) -> list[DayBar]:
+def _days(group: ErrorGroup, now: datetime, zone: ZoneInfo) -> Chart:
     """Return how often it happened on each of the last days, in the document's zone."""
     today = now.astimezone(zone).date()
     days = list(days_from(today - timedelta(days=_DAYS - 1), _DAYS))
@@ -240,7 +241,7 @@ def _days(group: ErrorGroup, now: datetime, zone: ZoneInfo) -> list[DayBar]:
     counts = dict.fromkeys(days, 0)
     for place, count in enumerate(hours):
         counts[(start + place * _HOUR).astimezone(zone).date()] += count
-    return daily(list(counts.items()))
+    return daily(counts, zone)
 
 
 def _given(group: ErrorGroup) -> QuerySet[LedgerEntry]:

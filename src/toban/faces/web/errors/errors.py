@@ -19,10 +19,9 @@ from toban.engine.clock import system_clock
 from toban.engine.people.access import may_order
 from toban.engine.search_parts import LONGEST, BadSearch
 from toban.engine.text import storable_text
-from toban.faces.web.document.spark import HEIGHT, WIDTH
-from toban.faces.web.errors.trend import bars
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.parts import answer
+from toban.faces.web.spark import strokes
 from toban.faces.words.errors import FRESH, Standing, standing
 from toban.faces.words.verdicts import told
 
@@ -73,7 +72,7 @@ class Listed:
     error: ErrorGroup
     standing: Standing
     trend: str
-    """An SVG path."""
+    """Its sparkline."""
     lately: int
     """How often it happened in the time of the trend."""
 
@@ -91,8 +90,6 @@ def errors(request: HttpRequest) -> HttpResponse:
         "levels": [each.value for each in Level],
         "projects": _projects(ERRORS.of(edition.bindings)),
         "bound": bool(ERRORS.of(edition.bindings)),
-        "width": WIDTH,
-        "height": HEIGHT,
         "query": choice.query,
         "may": may_order(request.user),
     }
@@ -143,6 +140,9 @@ def _tabs(choice: Choice, terms: tuple[ErrorTerm, ...], now: datetime) -> Iterat
 def _listed(groups: Sequence[ErrorGroup], now: datetime) -> Iterator[Listed]:
     """Yield the rows of a page; one query for all trends."""
     end = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    trends = by_hours([group.pk for group in groups], end - _SPAN, end, _STEP)
+    start = end - _SPAN
+    trends = by_hours([group.pk for group in groups], start, end, _STEP)
     for group in groups:
-        yield Listed(group, standing(group, now), bars(trends[group.pk]), sum(trends[group.pk]))
+        counts = trends[group.pk]
+        line = strokes(((start + place * _STEP, count) for place, count in enumerate(counts)), start, end)
+        yield Listed(group, standing(group, now), line, sum(counts))

@@ -1,53 +1,28 @@
-"""How often something happened, as bars. Pure."""
+"""How often something happened day by day, as a chart. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
-from toban.faces.web.document.spark import HEIGHT, WIDTH
+from django.utils.translation import gettext as _
 
-_LEAST = 1.5
-"""However few there were, a bar can be seen."""
+from toban.faces.web.charts import Bars, Chart, Row, Tone
+from toban.faces.web.document.today import midnight_of
+
+_HALF = timedelta(hours=12)
 
 
-def bars(counts: Sequence[int]) -> str:
-    """Return an SVG path of upright strokes, one for each count, over the size of a sparkline."""
-    most = max(counts, default=0)
-    step = WIDTH / max(len(counts), 1)
-    return "".join(
-        f"M{(place + 0.5) * step:.1f} {HEIGHT}v-{max(count / most * HEIGHT, _LEAST):.1f}"
-        for place, count in enumerate(counts)
-        if count
+def daily(counts: Mapping[date, int], zone: ZoneInfo) -> Chart:
+    """Draw *counts* by day, the oldest first: one day at least."""
+    days = list(counts)
+    return Chart(
+        title=_("この30日"),
+        start=midnight_of(days[0], zone),
+        end=midnight_of(days[-1] + timedelta(days=1), zone),
+        heads=(_("日"), _("件数")),
+        rows=[
+            Row(midnight_of(day, zone) + _HALF, f"{day.month}/{day.day}", (str(count),))
+            for day, count in counts.items()
+        ],
+        bars=[Bars(_("件数"), Tone.BAD, [count or None for count in counts.values()])],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class DayBar:
-    """A day in the chart: its place and height in a drawing of 100 to 100."""
-
-    day: date
-    count: int
-    x: float
-    width: float
-    height: float
-
-    @property
-    def y(self) -> float:
-        """Its upper end, from above."""
-        return 100 - self.height
-
-
-def daily(days: Sequence[tuple[date, int]]) -> list[DayBar]:
-    """Return a bar for each of *days*."""
-    most = max((count for _, count in days), default=0) or 1
-    width = 100 / max(len(days), 1)
-    return [
-        DayBar(
-            day,
-            count,
-            round(place * width, 2),
-            round(width * 0.8, 2),
-            max(count / most * 100, 2.0 * bool(count)),
-        )
-        for place, (day, count) in enumerate(days)
-    ]

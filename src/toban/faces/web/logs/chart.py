@@ -1,71 +1,71 @@
-"""How many rows there are by time and level, drawn as bars. Pure; lengths are in SVG units."""
+"""How many rows there are by time and level, as a chart. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from toban.engine.telemetry.logs.search import Span
-from toban.faces.logs.levels import LEVELS, kind_of_level
+from toban.faces.logs.levels import LEVELS
+from toban.faces.web.charts import Bars, Chart, Row, Tone
+from toban.faces.words.verdicts import took
 
-BAR_STEP = 10
-CHART_HEIGHT = 100
-_LOWEST = 1.5
-"""So that one error among thousands can be seen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """The part of a bar that one level takes."""
-
-    kind: str
-    y: float
-    height: float
+_TONES = {
+    "CRITICAL": Tone.TODO,
+    "ERROR": Tone.BAD,
+    "WARNING": Tone.WARN,
+    "INFO": Tone.RUN,
+    "DEBUG": Tone.DEBUG,
+    "TRACE": Tone.DEBUG,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One step of time."""
+def histogram(
+    found: Mapping[tuple[datetime, str], int],
+    span: Span,
+    step: timedelta,
+    clock: Callable[[datetime], str],
+    narrowed: Callable[[datetime, datetime], str],
+) -> Chart:
+    """Draw what was *found* by time and level, in steps of *step* over *span*.
 
-    x: int
-    start: datetime
-    end: datetime
-    pieces: tuple[Piece, ...]
-    counts: tuple[tuple[str, int], ...]
-    """Levels and how many rows each has, the worst first."""
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Histogram:
-    """The drawing, and what it says in numbers."""
-
-    bars: tuple[Bar, ...]
-    totals: tuple[tuple[str, str, int], ...]
-    """Each level, what it is drawn as, and how many rows it has."""
-    highest: int
-    total: int
-
-    @property
-    def width(self) -> int:
-        """The drawing's width."""
-        return len(self.bars) * BAR_STEP
-
-
-def histogram(found: Mapping[tuple[datetime, str], int], span: Span, step: timedelta) -> Histogram:
-    """Draw what was *found* by time and level, in steps of *step* over *span*."""
+    *clock* writes a time, *narrowed* returns where one step's rows are.
+    """
     by_time: dict[datetime, Counter[str]] = {}
     totals: Counter[str] = Counter()
     for (at, level), count in found.items():
         by_time.setdefault(at, Counter())[level] += count
         totals[level] += count
-    highest = max((counts.total() for counts in by_time.values()), default=0)
-    bars = tuple(
-        _bar(number, at, min(at + step, span.end), by_time.get(at, Counter()), highest)
-        for number, at in enumerate(_times(span, step))
+    steps = [(at, min(at + step, span.end), by_time.get(at, Counter())) for at in _times(span, step)]
+    return Chart(
+        title=_("%(count)s行") % {"count": totals.total()},
+        start=span.start,
+        end=span.end,
+        heads=(_("時刻"), _("行"), _("レベル")),
+        rows=[
+            Row(
+                start + (end - start) / 2,
+                f"{clock(start)}–{clock(end)}",
+                (
+                    str(counts.total()),
+                    ", ".join(f"{level or '—'} {counts[level]}" for level in _ordered(counts)),
+                ),
+                narrowed(start, end),
+            )
+            for start, end, counts in steps
+        ],
+        bars=[
+            Bars(
+                level or "—",
+                _TONES.get(level, Tone.NONE),
+                [counts[level] or None for _start, _end, counts in steps],
+                str(totals[level]),
+            )
+            for level in _ordered(totals)
+        ],
+        facts=[(_("1本は"), took(step))],
     )
-    drawn = tuple((level, kind_of_level(level), count) for level, count in _ordered(totals))
-    return Histogram(bars, drawn, highest, totals.total())
 
 
 def _times(span: Span, step: timedelta) -> Iterator[datetime]:
@@ -75,28 +75,8 @@ def _times(span: Span, step: timedelta) -> Iterator[datetime]:
         at += step
 
 
-def _bar(number: int, start: datetime, end: datetime, counts: Counter[str], highest: int) -> Bar:
-    ordered = tuple(_ordered(counts))
-    pieces = []
-    foot = float(CHART_HEIGHT)
-    for (level, _count), height in zip(
-        ordered, _heights([count for _, count in ordered], highest), strict=True
-    ):
-        foot -= height
-        pieces.append(Piece(kind_of_level(level), round(foot, 2), round(height, 2)))
-    return Bar(number * BAR_STEP, start, end, tuple(pieces), ordered, counts.total())
-
-
-def _heights(counts: Sequence[int], highest: int) -> list[float]:
-    heights = [max(count / highest * CHART_HEIGHT, _LOWEST) for count in counts]
-    if (excess := sum(heights) - CHART_HEIGHT) > 0:
-        # What was added to the smallest is taken from the greatest.
-        heights[heights.index(max(heights))] -= excess
-    return heights
-
-
-def _ordered(counts: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda each: (_rank(each[0]), each[0]))
+def _ordered(counts: Counter[str]) -> list[str]:
+    return sorted(counts, key=lambda level: (_rank(level), level))
 
 
 def _rank(level: str) -> int:

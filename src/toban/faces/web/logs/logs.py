@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -31,10 +32,10 @@ from toban.faces.logs.choice import (
 )
 from toban.faces.logs.rows import shown
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.logs import chart as log_chart
+from toban.faces.web.logs.chart import histogram as log_chart
 from toban.faces.web.logs.saved import saved_searches
 from toban.faces.web.parts import is_fragment
-from toban.faces.words.verdicts import length, told
+from toban.faces.words.verdicts import clock, length, told
 
 PER_PAGE = 100
 _VALUES = 8
@@ -112,18 +113,15 @@ def logs(request: HttpRequest) -> HttpResponse:
 def histogram(request: HttpRequest) -> HttpResponse:
     """Draw how many rows there are by time and level: as a part of the page, or as a page of its own."""
 
-    def drawn(asked: Asked, edition: Edition) -> Mapping[str, object]:
-        step = step_of(asked.span)
+    def drawn(asked: Asked, edition: Edition, now: datetime) -> Mapping[str, object]:
+        step, zone = step_of(asked.span), edition.bindings.system.zone
         found = _store().by_level(asked.search.terms, asked.span, step=step.total_seconds())
-        drawn = log_chart.histogram(found, asked.span, step)
-        zone = edition.bindings.system.zone
 
-        def narrowed(bar: log_chart.Bar) -> str:
-            return asked.choice.turned(**{
-                "last": "", "from": written(bar.start, zone), "to": written(bar.end, zone),
-            })  # fmt: skip
+        def narrowed(start: datetime, end: datetime) -> str:
+            chosen = {"last": "", "from": written(start, zone), "to": written(end, zone)}
+            return f"{reverse('logs')}?{asked.choice.turned(**chosen)}"
 
-        return {"chart": drawn, "bars": [(bar, narrowed(bar)) for bar in drawn.bars], "step": step}
+        return {"chart": log_chart(found, asked.span, step, lambda at: clock(at, now, zone), narrowed)}
 
     return _part(request, "logs/_histogram.html", _("時間ごとの数"), drawn)
 
@@ -132,7 +130,7 @@ def histogram(request: HttpRequest) -> HttpResponse:
 def facets(request: HttpRequest) -> HttpResponse:
     """Count the values that fields have: as a part of the page, or as a page of its own."""
 
-    def counted(asked: Asked, _edition: Edition) -> Mapping[str, object]:
+    def counted(asked: Asked, _edition: Edition, _now: datetime) -> Mapping[str, object]:
         store = _store()
         return {
             "facets": [
@@ -208,7 +206,7 @@ def _part(
     request: HttpRequest,
     template: str,
     title: str,
-    counted: Callable[[Asked, Edition], Mapping[str, object]],
+    counted: Callable[[Asked, Edition, datetime], Mapping[str, object]],
 ) -> HttpResponse:
     edition, now = in_force(), system_clock()
     chosen = choice(request.GET.dict())
@@ -220,7 +218,7 @@ def _part(
         "template": template,
     }
     try:
-        context |= counted(understood(chosen, edition, now), edition)
+        context |= counted(understood(chosen, edition, now), edition, now)
     except BadSearch as wrong:
         context["wrong"] = told(wrong.said)
     except (StoreUnavailable, StoreRefused):

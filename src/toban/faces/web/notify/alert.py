@@ -17,6 +17,7 @@ from toban.chapters.monitoring.limits import metric_of
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
+from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify import orders
@@ -33,11 +34,13 @@ from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.logs.choice import Choice, written
 from toban.faces.logs.rows import shown as shown_rows
-from toban.faces.web import parts
+from toban.faces.web import marks, parts
+from toban.faces.web.charts import Chart
 from toban.faces.web.document import trends
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.notify import chart as alert_chart
+from toban.faces.web.measured import measured
 from toban.faces.web.notify.alerts import holding
+from toban.faces.web.notify.chart import moments, span
 from toban.faces.web.notify.timeline import Moment, timeline
 from toban.faces.words import verdicts as words
 from toban.faces.words.alerts import MARKS, STAGES, answer, because, said, standing
@@ -121,7 +124,7 @@ def chart(request: HttpRequest, pk: int) -> HttpResponse:
     monitor = _monitor(edition.design, found.clause_id)
     context: dict[str, object] = {"now": now, "zone": edition.bindings.system.zone, "alert": found}
     try:
-        context["chart"] = _drawn(found, monitor, now)
+        context["chart"] = _drawn(found, monitor, edition, now)
     except StoreUnavailable:
         context["trouble"] = _("測定履歴を読めません")
     if parts.is_fragment(request):
@@ -247,13 +250,15 @@ def _counted(found: Alert) -> str:
         return ""
 
 
-def _drawn(found: Alert, monitor: Monitor, now: datetime) -> alert_chart.Chart | None:
+def _drawn(found: Alert, monitor: Monitor, edition: Edition, now: datetime) -> Chart | None:
     """Draw the measurements around the alert; None where there are none."""
-    start, end = alert_chart.span(found.began_at, found.resolved_at, now)
-    points, limits, unit = trends.around(monitor, found.labels.get("instance"), start, end)
-    if not points:
+    start, end = span(found.began_at, found.resolved_at, now)
+    series = trends.series(monitor, found.labels.get("instance"), start, end)
+    if series is None:
         return None
-    marks = [(found.began_at, "breach"), (found.opened_at, "detected")]
-    if found.resolved_at is not None:
-        marks.append((found.resolved_at, "over"))
-    return alert_chart.draw(points, limits, marks, start, end, unit)
+
+    def clock(at: datetime) -> str:
+        return words.clock(at, now, edition.bindings.system.zone)
+
+    happened = [*marks.maintenance(monitor, edition, start, end), *moments(found, clock)]
+    return measured(series, happened, clock)

@@ -1,4 +1,4 @@
-"""Service levels drawn: a month's error budget as it goes down, and its days as bars. Pure; SVG units."""
+"""Service levels drawn: a month's error budget as it goes down, and its days as bars. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,15 +6,19 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from toban.chapters.objectives import periods, rules
 from toban.chapters.objectives.rules import Tally
 from toban.chapters.objectives.sli import Sli
+from toban.faces.web.charts import Bars, Chart, Line, Mark, Row, Tone
 
-STEP = 20
-"""The width of a day."""
-CHART_HEIGHT, BAR_HEIGHT = 120, 40
 _WHOLE = 0.995
 """A day of which this share is known has no gap worth drawing: a probe may miss a slice at a restart."""
+
+_HALF_DAY = timedelta(hours=12)
 
 
 class Kept(StrEnum):
@@ -26,6 +30,13 @@ class Kept(StrEnum):
     DEVIATING = "deviating"
     GAP = "gap"
     """Nothing is known."""
+
+
+_KEPT: Mapping[Kept, tuple[Promise, Tone]] = {
+    Kept.CONFORMING: (gettext_lazy("目標内"), Tone.OK),
+    Kept.PLANNED: (gettext_lazy("計画メンテナンスだけで目標外"), Tone.TODO),
+    Kept.DEVIATING: (gettext_lazy("目標外"), Tone.BAD),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +55,6 @@ class LevelDay:
     def has_gap(self) -> bool:
         """Whether part of the day is unknown."""
         return self.share_known < _WHOLE
-
-
-@dataclass(frozen=True, slots=True)
-class DayBar:
-    """A day as a bar: as high as is known of it, the rest is a gap."""
-
-    x: int
-    kept: str
-    height: int
-    gap: int
-    """The height of what is unknown, from the top."""
-    planned: int
-    """The width of a mark for planned maintenance; 0 without any."""
-    day: LevelDay
-
-
-@dataclass(frozen=True, slots=True)
-class BudgetChart:
-    """What was left of a month's budget at the end of each day."""
-
-    width: int
-    known: str
-    """An SVG path over the days of which something is known."""
-    unknown: str
-    """And one over the others."""
-    gaps: tuple[tuple[int, str], ...]
-    """Where days with a gap stand, and how opaque: `0.3` for one of which 70% are known."""
 
 
 def level_days(
@@ -114,37 +98,85 @@ def keeps(sli: Sli, mean: float) -> bool:
     return rules.keeps(sli.objective.target.comparison, rules.in_unit(sli.metric, mean), sli.limit)
 
 
-def bars(days: Sequence[LevelDay]) -> list[DayBar]:
-    """Draw *days*, each with what is unknown of it above what is known."""
-    return [
-        DayBar(
-            x=index * STEP,
-            kept=day.kept.value,
-            height=BAR_HEIGHT - gap,
-            gap=gap,
-            planned=STEP - 2 if day.known.planned_covered > 0 else 0,
-            day=day,
-        )
-        for index, day in enumerate(days)
-        for gap in [round((1 - day.share_known) * BAR_HEIGHT) if day.has_gap else 0]
-    ]
+def days_chart(
+    of: str, days: Sequence[LevelDay], zone: ZoneInfo, heads: tuple[str, ...], said: Sequence[tuple[str, ...]]
+) -> Chart:
+    """Draw *days* (one at least), each as high as is known of it; *said* is the table's words on each."""
+    start, end = periods.month_span(days[0].date, zone)
+    known = [day.share_known * 100 if day.has_gap else 100.0 for day in days]
+    return Chart(
+        title=_("%(name)s、日ごと") % {"name": of},
+        start=start,
+        end=end,
+        heads=heads,
+        rows=[
+            Row(periods.day_span(day.date, zone)[0] + _HALF_DAY, _written(day.date), cells)
+            for day, cells in zip(days, said, strict=True)
+        ],
+        bars=[
+            *(
+                Bars(
+                    str(word),
+                    tone,
+                    [share if day.kept is kept else None for day, share in zip(days, known, strict=True)],
+                )
+                for kept, (word, tone) in _KEPT.items()
+            ),
+            Bars(_("測定なし"), Tone.LINE, [100 - share if share < 100 else None for share in known]),
+        ],
+        unit="%",
+        marks=[
+            Mark(_("計画メンテナンス"), Tone.INK, *periods.day_span(day.date, zone))
+            for day in days
+            if day.known.planned_covered > 0
+        ],
+        top=100,
+    )
 
 
-def budget_chart(days: Sequence[LevelDay], length: int) -> BudgetChart | None:
-    """Draw what is left at the end of each of *days*, in a month of *length* days; None without a budget."""
+def budget_chart(of: str, days: Sequence[LevelDay], zone: ZoneInfo, left_now: str) -> Chart | None:
+    """Draw what is left of a month's budget at the end of each of *days*; None without a budget."""
     if not days or days[0].budget_left is None:
         return None
-    known: list[str] = []
-    unknown: list[str] = []
-    before = 1.0
-    for index, day in enumerate(days):
-        left = day.budget_left or 0.0
-        stroke = f"M{index * STEP} {_down(before)}L{(index + 1) * STEP} {_down(left)}"
-        (unknown if day.kept is Kept.GAP else known).append(stroke)
-        before = left
-    gaps = ((index * STEP, f"{1 - day.share_known:.2f}") for index, day in enumerate(days) if day.has_gap)
-    return BudgetChart(length * STEP, "".join(known), "".join(unknown), tuple(gaps))
+    first = days[0].date
+    start, end = month = periods.month_span(first, zone)
+    dates = list(_days_of(first, date.max))
+    ends = [start, *(periods.day_span(day, zone)[1] for day in dates)]
+    left = [1.0, *(day.budget_left for day in days), *[None] * (len(dates) - len(days))]
+    even = [1 - periods.length((start, at)) / periods.length(month) for at in ends]
+    labels = [_("はじめ"), *(_("%(day)sの終わり") % {"day": _written(day)} for day in dates)]
+    return Chart(
+        title=_("%(name)s、月の予算の残り") % {"name": of},
+        start=start,
+        end=end,
+        heads=(_("日"), _("予算の残り"), _("一定の速さで使った場合")),
+        rows=[
+            Row(at, label, (_percent(known), _percent(pace)))
+            for at, label, known, pace in zip(ends, labels, left, even, strict=True)
+        ],
+        lines=[
+            Line(_("予算の残り"), Tone.ACCENT, [share and share * 100 for share in left]),
+            Line(_("一定の速さで使った場合"), Tone.FAINT, [share * 100 for share in even], is_dashed=True),
+        ],
+        unit="%",
+        marks=[
+            Mark(
+                _("測定なし"),
+                Tone.LINE,
+                *periods.day_span(day.date, zone),
+                shade=round(1 - day.share_known, 2),
+            )
+            for day in days
+            if day.has_gap
+        ],
+        facts=[(_("予算の残り"), left_now or "—")],
+        top=100,
+    )
 
 
-def _down(share: float) -> str:
-    return f"{(1 - share) * CHART_HEIGHT:.1f}"
+def _written(day: date) -> str:
+    return f"{day.month}/{day.day}"
+
+
+def _percent(share: float | None) -> str:
+    return f"{share:.0%}" if share is not None else "—"

@@ -1,8 +1,9 @@
 """Service levels: what the document promises, what it came to by day, month and year, and what is left."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -24,9 +25,10 @@ from toban.faces.document.live import LiveRow
 from toban.faces.document.recorded import in_readers_language
 from toban.faces.web.calendar import months
 from toban.faces.web.calendar.pages import month_named
+from toban.faces.web.charts import Chart
 from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.objectives import charts as level_charts
-from toban.faces.web.objectives.charts import BudgetChart, DayBar, LevelDay
+from toban.faces.web.objectives.charts import LevelDay
 from toban.faces.words.verdicts import length, took
 
 _DAY = timedelta(days=1)
@@ -64,13 +66,11 @@ class Shown:
     unbound: str
     """Why it is not measured; empty for one that is."""
     stretches: tuple[Stretch, ...] = ()
-    by_day: tuple[Stretch, ...] = ()
     by_month: tuple[Stretch, ...] = ()
     by_year: tuple[Stretch, ...] = ()
     burns: tuple[tuple[Burn, datetime], ...] = ()
-    bars: tuple[tuple[DayBar, str], ...] = ()
-    """Each with what it says."""
-    chart: BudgetChart | None = None
+    days: Chart | None = None
+    budget: Chart | None = None
     left_now: str = ""
 
 
@@ -88,7 +88,6 @@ def levels(request: HttpRequest) -> HttpResponse:
         "after": months.month_of(month, 1) if month < months.month_of(today) else None,
         "this_month": months.month_of(today),
         "shown": list(_shown(sight, edition, month)),
-        "days": (months.month_of(month, 1) - month).days,
     }
     return render(request, "objectives/levels.html", context)
 
@@ -118,7 +117,6 @@ def _measured(of: Sli, row: LiveRow, address: str, sight: Sight, month: date) ->
         days |= kept(of.indicator, date(month.year, 1, 1), date(month.year + 1, 1, 1))
     drawn = level_charts.level_days(of, month, days, zone, now)
     month_span, year_span = periods.month_span(month, zone), periods.year_span(month, zone)
-    by_day = [_day(of, day) for day in drawn]
     stretches = [
         _period(of, _("今日"), days, periods.day_span(today, zone), sight),
         _period(of, f"{month.year}/{month.month}", days, month_span, sight, has_budget=True),
@@ -131,12 +129,11 @@ def _measured(of: Sli, row: LiveRow, address: str, sight: Sight, month: date) ->
         measured_by=of.measured_by,
         unbound="",
         stretches=tuple(stretches),
-        by_day=tuple(reversed(by_day)),
         by_month=tuple(_by_month(of, month.year, days, sight)),
         by_year=tuple(_by_year(of, days, sight)),
         burns=tuple(kept_burns(of)),
-        bars=tuple(zip(level_charts.bars(drawn), map(_said, drawn, by_day), strict=True)),
-        chart=level_charts.budget_chart(drawn, (months.month_of(month, 1) - month).days),
+        days=_days(of, drawn, zone),
+        budget=level_charts.budget_chart(of.objective.name, drawn, zone, stretches[1].left),
         left_now=stretches[1].left,
     )
 
@@ -164,9 +161,32 @@ def _period(
     return _stretch(of, name, found.known, found.share_known, left)
 
 
-def _day(of: Sli, day: LevelDay) -> Stretch:
-    left = f"{day.budget_left:.0%}" if day.budget_left is not None and day.known.covered > 0 else ""
-    return _stretch(of, f"{day.date.month}/{day.date.day}", day.known, day.share_known, left)
+def _days(of: Sli, days: Sequence[LevelDay], zone: ZoneInfo) -> Chart:
+    """Draw *days* with a table of all that is known of them."""
+    heads = (
+        _("日"),
+        _("計画メンテナンスを除いて"),
+        _("すべて数えて"),
+        _("計画メンテナンス"),
+        _("分かっている割合"),
+        _("月の予算の残り"),
+    )
+    has_budget = days[0].budget_left is not None
+    return level_charts.days_chart(
+        of.objective.name,
+        days,
+        zone,
+        heads if has_budget else heads[:-1],
+        [_cells(of, day, has_budget=has_budget) for day in days],
+    )
+
+
+def _cells(of: Sli, day: LevelDay, *, has_budget: bool) -> tuple[str, ...]:
+    left = f"{day.budget_left:.0%}" if day.budget_left is not None and day.known.covered > 0 else "—"
+    said = _stretch(of, "", day.known, day.share_known)
+    missed = f" ■ {_('目標に届いていません')}" if said.is_kept is False else ""
+    cells = (said.unplanned + missed, said.counted, said.planned or "—", f"{said.share_known:.1f}%")
+    return (*cells, left) if has_budget else cells
 
 
 def _stretch(of: Sli, name: str, known: Tally, share_known: float, left: str = "") -> Stretch:
@@ -194,14 +214,3 @@ def _left(metric: Metric, budget: Budget) -> str:
     if budget.left < timedelta(0):
         return _("%(length)s超過") % {"length": took(-budget.left)}
     return f"{took(budget.left)} ({share})"
-
-
-def _said(day: LevelDay, stretch: Stretch) -> str:
-    if day.known.mean is None:
-        return _("%(day)s 測定なし") % {"day": stretch.name}
-    said = f"{stretch.name} {stretch.unplanned if stretch.unplanned != '—' else stretch.counted}"
-    if stretch.planned:
-        said += _("、計画メンテナンス %(length)s") % {"length": stretch.planned}
-    if day.has_gap:
-        said += _("、分かっているのは %(share)s") % {"share": f"{stretch.share_known:.0f}%"}
-    return said

@@ -6,23 +6,28 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from toban.engine.runs.models import Run
+from toban.faces.web.charts import Bars, Chart, Limit, Row, Tone, length_scale
+from toban.faces.words import verdicts as words
 from toban.faces.words.runs import Standing, standing
 
 DAY_WIDTH = 1440
 _NARROWEST = 5
 """So that a short run can still be seen and clicked."""
 
-CHART_HEIGHT = 80
-BAR_STEP = 10
-_LOWEST = 3
-_FEWEST = 20
-"""Bars that have room at least: of one run alone the only bar would be as wide as the page."""
+_TONES = {
+    Standing.DONE: Tone.OK,
+    Standing.FAILED: Tone.BAD,
+    Standing.MISSED: Tone.TODO,
+    Standing.SKIPPED: Tone.TODO,
+    Standing.CANCELLED: Tone.TODO,
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class DayBar:
     """A run, or a time that is still to come."""
 
     x: int
@@ -30,8 +35,6 @@ class Bar:
     kind: str
     title: str
     address: str
-    y: int = 0
-    height: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +70,19 @@ def _ended(run: Run, now: datetime) -> datetime:
     return run.ended_at or now
 
 
-def run_bar(run: Run, day: Day, now: datetime, title: str) -> Bar:
+def run_bar(run: Run, day: Day, now: datetime, title: str) -> DayBar:
     """Draw *run* from its begin to its end; one that never began is a mark at its due time."""
     first, last = day.place(began(run)), day.place(_ended(run, now))
     width = max(last - first, _NARROWEST)
     # A mark at the day's very end stays within it.
     x = min(first, DAY_WIDTH - width)
-    return Bar(x, width, standing(run).value, title, reverse("run", args=[run.pk]))
+    return DayBar(x, width, standing(run).value, title, reverse("run", args=[run.pk]))
 
 
-def planned_bars(due: Iterable[tuple[datetime, str]], day: Day, address: str) -> list[Bar]:
+def planned_bars(due: Iterable[tuple[datetime, str]], day: Day, address: str) -> list[DayBar]:
     """Draw times to come, each with its title."""
     return [
-        Bar(
+        DayBar(
             min(day.place(moment), DAY_WIDTH - _NARROWEST),
             _NARROWEST,
             Standing.PLANNED.value,
@@ -88,22 +91,6 @@ def planned_bars(due: Iterable[tuple[datetime, str]], day: Day, address: str) ->
         )
         for moment, title in due
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Durations:
-    """How long runs took, oldest first."""
-
-    bars: tuple[Bar, ...]
-    longest: timedelta | None
-    usual: timedelta | None
-    """The median of those that succeeded."""
-    usual_y: int = 0
-
-    @property
-    def width(self) -> int:
-        """The drawing's width."""
-        return max(len(self.bars), _FEWEST) * BAR_STEP
 
 
 def length_of(run: Run) -> timedelta | None:
@@ -123,20 +110,40 @@ def median_length(lengths: Iterable[timedelta]) -> timedelta:
     return timedelta(seconds=median(length.total_seconds() for length in lengths))
 
 
-def durations(runs: Sequence[Run], titles: Sequence[str]) -> Durations:
+def durations(runs: Sequence[Run], titles: Sequence[str]) -> Chart | None:
     """Draw *runs*, oldest first, each with its title; one that never began is a mark on the ground."""
+    if not runs:
+        return None
     lengths = [length_of(run) for run in runs]
     longest = max((length for length in lengths if length is not None), default=None)
-    bars = []
-    for index, (run, length, title) in enumerate(zip(runs, lengths, titles, strict=True)):
-        height = _height(length, longest)
-        kind, address = standing(run).value, reverse("run", args=[run.pk])
-        bars.append(Bar(index * BAR_STEP, BAR_STEP - 2, kind, title, address, CHART_HEIGHT - height, height))
     usual = usual_length(runs)
-    return Durations(tuple(bars), longest, usual, CHART_HEIGHT - _height(usual, longest) if usual else 0)
-
-
-def _height(length: timedelta | None, longest: timedelta | None) -> int:
-    if length is None or not longest:
-        return _LOWEST
-    return max(round(length / longest * CHART_HEIGHT), _LOWEST)
+    unit, seconds = length_scale(longest or timedelta())
+    # Half a bar's room at both ends.
+    margin = max((runs[-1].due_at - runs[0].due_at) / (2 * len(runs)), timedelta(minutes=1))
+    stands = [standing(run) for run in runs]
+    heights = [(length or timedelta()).total_seconds() / seconds for length in lengths]
+    return Chart(
+        title=_("最近の %(count)s 回、古い順") % {"count": len(runs)},
+        start=runs[0].due_at - margin,
+        end=runs[-1].due_at + margin,
+        heads=(_("実行"), _("所要")),
+        rows=[
+            Row(run.due_at, title, (words.took(length) if length else "—",), reverse("run", args=[run.pk]))
+            for run, title, length in zip(runs, titles, lengths, strict=True)
+        ],
+        bars=[
+            Bars(
+                f"{each.mark} {each.word}",
+                _TONES.get(each, Tone.WAIT),
+                [height if each is stood else None for height, stood in zip(heights, stands, strict=True)],
+            )
+            for each in dict.fromkeys(stands)
+        ],
+        unit=unit,
+        limits=[Limit(Tone.INK, usual.total_seconds() / seconds, _("ふだん"))] if usual else (),
+        facts=[
+            (word, words.took(length))
+            for word, length in ((_("最長"), longest), (_("ふだん（成功の中央値）"), usual))
+            if length is not None
+        ],
+    )

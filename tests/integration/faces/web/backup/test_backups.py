@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pypdf import PdfReader
 from tests.integration.faces.web.conftest import Fixed
+from tests.integration.faces.web.drawn import drawing
 from tests.integration.faces.web.ledger import made as run_made
 from tests.integration.faces.web.ledger import put_in_force
 
@@ -81,7 +82,10 @@ def test_chains_log_and_sizes_are_shown_for_a_subject(viewer: Client) -> None:
     assert f'class="link is-unread" href="/backups/{increment.pk}"' in chain
     assert "途切れた" in page
     assert "スロットが失われました" in page
-    assert 'aria-label="大きさの移り変わり"' in page
+    assert "大きさの移り変わり" in page
+    assert 'aria-label="フル、古い順。下の表に同じ数字があります"' in page
+    (bars,) = drawing(page)["bars"]
+    assert len(bars["values"]) == 2
 
 
 def test_the_catalogue_is_filtered_by_the_address(viewer: Client) -> None:

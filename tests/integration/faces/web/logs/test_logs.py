@@ -16,6 +16,7 @@ from django.test import Client
 from pytest_django import Settings
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.web.conftest import SignIn
+from tests.integration.faces.web.drawn import drawing
 from tests.telemetry_rows import LogRow, batch_of
 
 from toban.engine.evidence.models import LedgerEntry
@@ -161,18 +162,22 @@ def test_bars_tell_the_levels_and_the_table_says_the_same(viewer: Client) -> Non
     assert "254行" in drawn
     assert re.search(r"ERROR <b>2</b>", drawn)
     assert re.search(r"INFO <b>252</b>", drawn)
-    assert sum(map(int, re.findall(r'<td class="number">(\d+)</td>', drawn))) == 254
-    assert drawn.count('class="ground"') in (60, 61)
+    assert sum(map(int, re.findall(r'</th><td class="number">(\d+)</td>', drawn))) == 254
+    chart = drawing(drawn)
+    assert len(chart["times"]) in (60, 61)
+    assert [each["tone"] for each in chart["bars"]] == re.findall(r'class="swatch bar tone-(\w+)"', drawn)
+    assert max(filter(None, chart["bars"][-1]["values"])) <= 254
     assert "<html" not in drawn
     assert "<html" in whole
 
 
 def test_a_bar_leads_to_its_rows_alone(viewer: Client) -> None:
     drawn = part(viewer, "/logs/histogram", last="1h", q="many")
-    found = re.findall(r'<a href="(/logs/\?[^"]+)">[^<]*<time.*?<td class="number">(\d+)</td>', drawn)
+    found = re.findall(r'<a href="(/logs/\?[^"]+)">[^<]*</a></th><td class="number">(\d+)</td>', drawn)
+    filled = [(address, count) for address, count in found if count != "0"]
 
-    assert len(found) > 1
-    for address, count in found:
+    assert len(filled) > 1
+    for address, count in filled:
         assert text(viewer, unescape(address)).count('<tr class="row">') == int(count)
 
 

@@ -11,16 +11,18 @@ from pytest_django import Settings
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.web import firing
 from tests.integration.faces.web.conftest import Fixed
+from tests.integration.faces.web.drawn import drawing
 from tests.integration.faces.web.firing import fired
 from tests.telemetry_rows import LogRow, batch_of
 
 from toban.design.values.metric import Metric
 from toban.engine.clock import system_clock
-from toban.engine.notify.models import Alert
+from toban.engine.notify.models import Alert, Maintenance
 from toban.engine.telemetry import present
 from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.engine.telemetry.samples import Sample
 from toban.engine.telemetry.store import Telemetry
+from toban.faces.document.address import evidence_address
 
 MINUTE = timedelta(minutes=1)
 PART = {"HX-Request": "true"}
@@ -52,10 +54,35 @@ def test_what_was_measured_of_the_instance_is_drawn_with_the_limits(
 
     part = viewer.get(f"/alerts/{alert.pk}/chart", headers=PART).content.decode()
 
-    assert '<path class="measured-line" d="M' in part
+    chart = drawing(part)
+    (line,) = chart["lines"]
+    assert set(line["values"]) == {92}
+    assert len(line["values"]) == len(chart["times"]) == part.count('<td class="number">92%</td>') / 3
     assert "92%</b>" in part
-    assert "85%以上" in part
-    assert part.count('class="moment ') == 2
+    assert "85%以上" in [each["text"] for each in chart["limits"]]
+    assert [each["name"] for each in chart["marks"]] == ["範囲を外れた", "検知した"]
+
+
+def test_evidence_draws_the_row_with_its_alerts_and_planned_maintenance(
+    alert: Alert, telemetry: Telemetry, viewer: Client
+) -> None:
+    at = alert.began_at
+    telemetry.write([Sample(Metric.CPU_USAGE, "DB", "db-1", at, 92.0)], token="evidence")
+    for targets, starts_at in ((["DB"], at), (["Web"], at - 30 * MINUTE)):
+        Maintenance.objects.create(
+            targets=targets, author="mira", reason="交換", starts_at=starts_at, ends_at=starts_at + MINUTE
+        )
+
+    part = viewer.get(f"{evidence_address(alert.clause_id)}/series", headers=PART).content.decode()
+    whole = viewer.get(f"{evidence_address(alert.clause_id)}/series").content.decode()
+
+    marks = drawing(part)["marks"]
+    assert [(each["name"], each["at"]) for each in marks] == [
+        ("計画メンテナンス", at.timestamp()),
+        ("アラート", at.timestamp()),
+    ]
+    assert "<html" not in part
+    assert "<html" in whole
 
 
 def test_what_applications_complained_of_around_it_is_listed(

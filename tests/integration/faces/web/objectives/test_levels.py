@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from tests.integration.faces.web.conftest import Fixed
+from tests.integration.faces.web.drawn import drawings
 from tests.registered import schema
 
 from toban.chapters.objectives.models import BurnRate, LevelDay
@@ -93,8 +94,11 @@ def test_gaps_are_gaps_in_the_figures_and_in_the_drawing(viewer: Client) -> None
 
     assert row(page, "4/2") == ["—", "—", "—", "0.0%", "—"]
     assert row(page, "4/3")[3] == "50.0%"
-    assert "<title>4/2 測定なし</title>" in page
-    assert "<title>4/3 100.000%、分かっているのは 50%</title>" in page
+    assert row(page, "4/3")[0] == "100.000%"
+    budget, days, *_response_time = drawings(page)
+    gap = days["bars"][-1]
+    assert (gap["tone"], gap["values"][:3]) == ("line", [None, 100, 50])
+    assert [each["shade"] for each in budget["marks"]][:2] == [1, 0.5]
 
 
 def test_days_of_another_indicator_are_not_shown_as_of_this_one(viewer: Client) -> None:

@@ -10,6 +10,7 @@ from toban.design.clauses.backup import RecoveryObjective
 from toban.design.reader import read_design
 from toban.engine.evidence.verdict import Verdict
 from toban.faces.web.backup.chains import chains_of, objective_of, spans_of, subject, subjects_of
+from toban.faces.web.backup.charts import sizes
 
 NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
 DOCUMENT = """# 運用設計書
@@ -147,9 +148,21 @@ def test_subjects_are_the_documents_and_whatever_else_is_stored() -> None:
     assert subjects_of(DESIGN, {"旧DB", "注文DB"}) == ["会員DB", "注文DB", "旧DB"]
 
 
-def test_the_greatest_full_backup_fills_the_drawing() -> None:
-    small, great = made("a", NOON, stored_bytes=1), made("b", NOON, stored_bytes=2000)
+def test_full_backups_are_drawn_by_their_size_and_lead_to_each() -> None:
+    small, great = made("a", NOON, pk=1, stored_bytes=1), made("b", NOON, pk=2, stored_bytes=2000)
+    increment = made("c", NOON, "a")
 
-    found = subject("会員DB", [small, great], [], None, None, NOON)
+    found = subject("会員DB", [small, increment, great], [], None, None, NOON)
+    chart = sizes(found.fulls, lambda at: f"{at:%H:%M}")
 
-    assert [(bar.y, bar.height) for bar in found.sizes] == [(58, 2), (0, 60)]
+    assert chart is not None
+    assert (chart.unit, chart.bars[0].values) == (" kB", [0.001, 2])
+    assert [(row.cells, row.address) for row in chart.rows] == [
+        (("1 B",), "/backups/1"),
+        (("2 kB",), "/backups/2"),
+    ]
+    assert chart.drawing["bars"] == [{"tone": "run", "values": [0.03, 2]}]
+
+
+def test_one_size_alone_is_no_chart() -> None:
+    assert sizes([made("a", NOON, stored_bytes=1)], lambda at: f"{at:%H:%M}") is None

@@ -1,53 +1,52 @@
 """Rows of logs by time and level, drawn."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from toban.engine.telemetry.logs.search import Span
-from toban.faces.web.logs.chart import CHART_HEIGHT, histogram
+from toban.faces.web.charts import Chart, Tone
+from toban.faces.web.logs.chart import histogram
 
 NOON = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def test_each_bar_stands_on_its_worst_level_and_the_highest_fills_the_drawing() -> None:
-    found = {(NOON, "INFO"): 60, (NOON, "ERROR"): 40, (NOON + MINUTE, "INFO"): 50}
-
-    drawn = histogram(found, Span(NOON, NOON + 3 * MINUTE), MINUTE)
-
-    first, second, third = drawn.bars
-    assert [(each.kind, each.y, each.height) for each in first.pieces] == [
-        ("error", 60.0, 40.0),
-        ("info", 0.0, 60.0),
-    ]
-    assert [(each.kind, each.y, each.height) for each in second.pieces] == [("info", 50.0, 50.0)]
-    assert third.pieces == ()
-    assert (drawn.highest, drawn.total) == (100, 150)
-    assert drawn.totals == (("ERROR", "error", 40), ("INFO", "info", 110))
-
-
-def test_one_error_among_thousands_is_seen_within_the_drawing() -> None:
-    drawn = histogram(
-        {(NOON, "CRITICAL"): 1, (NOON, "ERROR"): 1, (NOON, "INFO"): 100_000},
-        Span(NOON, NOON + MINUTE),
-        MINUTE,
+def drawn(found: Mapping[tuple[datetime, str], int], minutes: float) -> Chart:
+    span = Span(NOON, NOON + minutes * MINUTE)
+    return histogram(
+        found, span, MINUTE, lambda at: f"{at:%H:%M:%S}", lambda start, end: f"/{start:%M:%S}-{end:%M:%S}"
     )
 
-    pieces = drawn.bars[0].pieces
-    assert all(each.height >= 1 for each in pieces)
-    assert min(each.y for each in pieces) >= 0
-    assert sum(each.height for each in pieces) <= CHART_HEIGHT
+
+def test_each_bar_stands_on_its_worst_level() -> None:
+    found = {(NOON, "INFO"): 60, (NOON, "ERROR"): 40, (NOON + MINUTE, "INFO"): 50}
+
+    chart = drawn(found, 3)
+
+    assert [(bars.name, bars.tone, bars.values, bars.total) for bars in chart.bars] == [
+        ("ERROR", Tone.BAD, [40, None, None], "40"),
+        ("INFO", Tone.RUN, [60, 50, None], "110"),
+    ]
+    assert [row.cells for row in chart.rows] == [("100", "ERROR 40, INFO 60"), ("50", "INFO 50"), ("0", "")]
+    assert chart.title == "150行"
 
 
 def test_levels_that_nobody_knows_come_last_and_keep_their_names() -> None:
-    drawn = histogram(
-        {(NOON, "重大"): 1, (NOON, ""): 2, (NOON, "TRACE"): 3}, Span(NOON, NOON + MINUTE), MINUTE
-    )
+    chart = drawn({(NOON, "重大"): 1, (NOON, ""): 2, (NOON, "TRACE"): 3}, 1)
 
-    assert drawn.totals == (("TRACE", "trace", 3), ("", "other", 2), ("重大", "other", 1))
+    assert [(bars.name, bars.tone, bars.total) for bars in chart.bars] == [
+        ("TRACE", Tone.DEBUG, "3"),
+        ("—", Tone.NONE, "2"),
+        ("重大", Tone.NONE, "1"),
+    ]
 
 
-def test_the_last_bar_ends_with_the_stretch() -> None:
-    drawn = histogram({}, Span(NOON, NOON + 2.5 * MINUTE), MINUTE)
+def test_the_last_bar_ends_with_the_stretch_and_each_leads_to_its_rows() -> None:
+    chart = drawn({}, 2.5)
 
-    assert [bar.end for bar in drawn.bars] == [NOON + MINUTE, NOON + 2 * MINUTE, NOON + 2.5 * MINUTE]
-    assert (drawn.highest, drawn.total) == (0, 0)
+    assert [(row.label, row.address) for row in chart.rows] == [
+        ("12:00:00–12:01:00", "/00:00-01:00"),
+        ("12:01:00–12:02:00", "/01:00-02:00"),
+        ("12:02:00–12:02:30", "/02:00-02:30"),
+    ]
+    assert (chart.title, list(chart.bars)) == ("0行", [])

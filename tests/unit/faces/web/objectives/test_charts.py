@@ -10,7 +10,7 @@ from toban.chapters.objectives.sli import Indicator, Sli
 from toban.design.clauses.objectives import Objective
 from toban.design.reader import read_design
 from toban.design.values.metric import Metric
-from toban.faces.web.objectives.charts import CHART_HEIGHT, Kept, bars, budget_chart, level_days
+from toban.faces.web.objectives.charts import Kept, budget_chart, days_chart, level_days
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOON_OF_THE_4TH = datetime(2026, 4, 4, 12, tzinfo=TOKYO)
@@ -63,36 +63,54 @@ def test_a_month_that_is_over_has_all_its_days_and_one_to_come_none() -> None:
 
 
 def test_a_bar_is_as_high_as_is_known_of_its_day_and_the_rest_is_a_gap() -> None:
-    found = bars(level_days(sli(), FIRST, DAYS, TOKYO, NOON_OF_THE_4TH))
+    days = level_days(sli(), FIRST, DAYS, TOKYO, NOON_OF_THE_4TH)
 
-    assert [(bar.x, bar.height, bar.gap) for bar in found] == [
-        (0, 40, 0),
-        (20, 40, 0),
-        (40, 0, 40),
-        (60, 20, 20),
+    chart = days_chart("稼働率", days, TOKYO, ("日", "実績"), [(f"{day.date.day}",) for day in days])
+
+    assert {bars.name: bars.values for bars in chart.bars} == {
+        "目標内": [None, None, None, 50],
+        "計画メンテナンスだけで目標外": [None, 100, None, None],
+        "目標外": [100, None, None, None],
+        "測定なし": [None, None, 100, 50],
+    }
+    assert [(mark.name, mark.at) for mark in chart.marks] == [
+        ("計画メンテナンス", datetime(2026, 4, 2, tzinfo=TOKYO))
     ]
-    assert [bar.planned > 0 for bar in found] == [False, True, False, False]
+    assert [(row.label, row.cells) for row in chart.rows][1] == ("4/2", ("2",))
+    # The days to come have their place.
+    assert (chart.start, chart.end) == (
+        datetime(2026, 4, 1, tzinfo=TOKYO),
+        datetime(2026, 5, 1, tzinfo=TOKYO),
+    )
 
 
-def test_the_budget_is_a_line_that_goes_on_as_another_over_days_that_nobody_knows() -> None:
-    chart = budget_chart(level_days(sli(), FIRST, DAYS, TOKYO, NOON_OF_THE_4TH), 30)
+def test_the_budget_is_a_line_over_a_shade_on_days_that_nobody_knows() -> None:
+    days = level_days(sli(), FIRST, DAYS, TOKYO, NOON_OF_THE_4TH)
+
+    chart = budget_chart("稼働率", days, TOKYO, "21分36秒 (50%)")
 
     assert chart is not None
-    assert chart.width == 600
-    half = CHART_HEIGHT / 2
-    assert chart.known == f"M0 0.0L20 {half}M20 {half}L40 {half}M60 {half}L80 {half}"
-    assert chart.unknown == f"M40 {half}L60 {half}"
-    assert chart.gaps == ((40, "1.00"), (60, "0.50"))
+    left, even = chart.lines
+    assert left.values == [100, *[pytest.approx(50)] * 4, *[None] * 26]
+    assert even.values[::15] == pytest.approx([100, 50, 0])
+    assert [(mark.at.day, mark.shade) for mark in chart.marks] == [(3, 1), (4, 0.5)]
+    assert [(row.label, row.cells) for row in chart.rows][::15] == [
+        ("はじめ", ("100%", "100%")),
+        ("4/15の終わり", ("—", "50%")),
+        ("4/30の終わり", ("—", "0%")),
+    ]
 
 
 def test_a_budget_that_is_overspent_lies_on_the_ground() -> None:
     chart = budget_chart(
+        "稼働率",
         level_days(sli(), FIRST, {FIRST: up(lost=2 * BUDGET)}, TOKYO, datetime(2026, 4, 1, 23, tzinfo=TOKYO)),
-        30,
+        TOKYO,
+        "",
     )
 
     assert chart is not None
-    assert chart.known == f"M0 0.0L20 {float(CHART_HEIGHT)}"
+    assert chart.lines[0].values[:3] == [100, 0, None]
 
 
 def test_a_mean_that_is_promised_has_days_and_no_budget() -> None:
@@ -105,8 +123,8 @@ def test_a_mean_that_is_promised_has_days_and_no_budget() -> None:
     )
 
     assert days[0].kept is Kept.DEVIATING
-    assert budget_chart(days, 30) is None
-    assert budget_chart([], 30) is None
+    assert budget_chart("応答", days, TOKYO, "") is None
+    assert budget_chart("応答", [], TOKYO, "") is None
 
 
 def test_a_day_that_is_an_hour_shorter_is_known_as_a_whole() -> None:

@@ -1,4 +1,4 @@
-// Keeps the page alive: rows by server-sent events, charts on demand, the keyboard. The page reads without it.
+// Keeps the page alive: rows by server-sent events, the drawer, the keyboard. The page reads without it.
 (() => {
   "use strict";
   const body = document.body;
@@ -66,82 +66,6 @@
     });
   }
 
-  // — charts —
-  let plot = null;
-  function loadCharts() {
-    if (window.uPlot) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = body.dataset.charts;
-      script.onload = resolve; script.onerror = reject;
-      document.head.append(script);
-    });
-  }
-  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const LIMITS = { critical: "--bad", warning: "--warn", normal: "--ok" };
-  function drawLimits(limits) {
-    return (u) => {
-      const { ctx, bbox } = u;
-      ctx.save();
-      ctx.lineWidth = devicePixelRatio;
-      ctx.textAlign = "left";
-      ctx.textBaseline = "alphabetic";
-      ctx.font = `${11 * devicePixelRatio}px sans-serif`;
-      for (const limit of limits) {
-        const y = Math.round(u.valToPos(limit.value, "y", true)) + 0.5;
-        if (y < bbox.top || y > bbox.top + bbox.height) continue;
-        ctx.strokeStyle = ctx.fillStyle = colour(LIMITS[limit.kind]);
-        ctx.setLineDash(limit.kind === "critical" ? [] : [6 * devicePixelRatio, 4 * devicePixelRatio]);
-        ctx.beginPath(); ctx.moveTo(bbox.left, y); ctx.lineTo(bbox.left + bbox.width, y); ctx.stroke();
-        ctx.fillText(limit.text, bbox.left + 4 * devicePixelRatio, y - 3 * devicePixelRatio);
-      }
-      ctx.restore();
-    };
-  }
-  async function drawChart(box, hours) {
-    const answer = await fetch(`${box.dataset.series}?hours=${hours}`).catch(() => null);
-    const found = answer ? await answer.json().catch(() => ({})) : {};
-    if (!found.times || !found.times.length) { box.textContent = found.error || box.dataset.none; return; }
-    await loadCharts();
-    if (plot) plot.destroy();
-    box.replaceChildren();
-    const axis = { stroke: colour("--faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "11px sans-serif" };
-    const value = (_u, v) => (v == null ? "–" : `${Math.round(v * 100) / 100}${found.unit}`);
-    const reach = found.limits.map((limit) => limit.value);
-    plot = new uPlot({
-      width: box.clientWidth, height: 200,
-      tzDate: (at) => uPlot.tzDate(new Date(at * 1000), body.dataset.zone), cursor: { y: false },
-      scales: { y: { range: (_u, low, high) => [Math.min(0, low), Math.max(high, ...reach, 1e-9) * 1.08] } },
-      axes: [{ ...axis, values: (_u, ticks) => ticks.map(label(hours)) }, { ...axis, size: 52, values: (_u, ticks) => ticks.map((tick) => `${tick}${found.unit}`) }],
-      series: [
-        { label: box.dataset.time, value: (_u, v) => (v == null ? "–" : new Date(v * 1000).toLocaleString(body.dataset.lang, { timeZone: body.dataset.zone })) },
-        { label: box.dataset.mean, stroke: colour("--ink"), width: 1.5, value },
-        { label: box.dataset.low, stroke: "transparent", value, points: { show: false } },
-        { label: box.dataset.high, stroke: "transparent", value, points: { show: false } },
-      ],
-      bands: [{ series: [3, 2], fill: `${colour("--faint")}33` }],
-      hooks: { draw: [drawLimits(found.limits)] },
-    }, [found.times, found.means, found.lows, found.highs], box);
-  }
-  const label = (hours) => (tick) => {
-    const at = new Date(tick * 1000);
-    return hours > 48
-      ? at.toLocaleDateString(body.dataset.lang, { month: "numeric", day: "numeric", timeZone: body.dataset.zone })
-      : at.toLocaleTimeString(body.dataset.lang, { hour: "2-digit", minute: "2-digit", timeZone: body.dataset.zone });
-  };
-  function openChart(root) {
-    const box = root.querySelector(".chart");
-    if (!box) return;
-    const ranges = root.querySelector(".ranges");
-    ranges.hidden = false;
-    const show = (hours) => drawChart(box, hours).catch(() => { box.textContent = box.dataset.none; });
-    for (const button of all("button", ranges)) button.addEventListener("click", () => {
-      for (const other of all("button", ranges)) other.setAttribute("aria-pressed", String(other === button));
-      show(Number(button.dataset.hours));
-    });
-    show(6);
-  }
-
   // — the drawer and the keyboard —
   const opener = (row) => row.querySelector(".opens, .entry, .verdict");
   const rows = () => all(".document .row, .document .whole, .found .row, .days .row").filter(opener);
@@ -199,7 +123,6 @@
     event.target.prepend(button);
     event.target.classList.add("open");
     event.target.scrollTop = 0;
-    openChart(event.target);
   });
   // — what a run writes: follow it unless the reader has scrolled back —
   const log = document.getElementById("log");
@@ -223,10 +146,7 @@
   const before = document.getElementById(location.hash.slice(1));
   if (before?.matches(".opens") && before.closest(".row")) { choose(before.closest(".row")); before.focus(); }
 
-  addEventListener("themechange", () => all(".ranges [aria-pressed=true]").forEach((button) => button.click()));
-
   if (matchMedia("(max-width: 48rem)").matches) document.querySelector(".contents")?.removeAttribute("open");
-  openChart(document);
   listen();
   setInterval(refreshSparks, 30000);
 })();

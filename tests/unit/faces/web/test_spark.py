@@ -2,15 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-from toban.engine.telemetry.samples import Point
-from toban.faces.web.document.spark import HEIGHT, WIDTH, strokes
+from toban.faces.web.spark import HEIGHT, WIDTH, strokes
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
 END = START + timedelta(hours=6)
 
 
-def point(minutes: int, value: float) -> Point:
-    return Point(START + timedelta(minutes=minutes), value, value, value)
+def point(minutes: int, value: float) -> tuple[datetime, float]:
+    return START + timedelta(minutes=minutes), value
 
 
 def test_nothing_measured_draws_nothing() -> None:

@@ -1,0 +1,98 @@
+"""What a chart gives to the script that draws it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from toban.faces.web.charts import (
+    Bars,
+    Chart,
+    Limit,
+    Line,
+    Mark,
+    Row,
+    Tone,
+    bytes_scale,
+    figure,
+    length_scale,
+    lifted,
+)
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def chart(bars: tuple[Bars, ...] = (), lines: tuple[Line, ...] = (), marks: tuple[Mark, ...] = ()) -> Chart:
+    return Chart(
+        title="行",
+        start=NOON,
+        end=NOON + 2 * MINUTE,
+        heads=("時刻", "行"),
+        rows=[Row(NOON, "12:00", ("1",)), Row(NOON + MINUTE, "12:01", ("2",))],
+        bars=bars,
+        lines=lines,
+        limits=[Limit(Tone.BAD, 80, "80%以上")],
+        marks=marks,
+    )
+
+
+def test_what_is_drawn_is_json_with_a_value_for_each_row() -> None:
+    drawing = chart(
+        bars=(Bars("ERROR", Tone.BAD, [1, None]),),
+        lines=(Line("平均", Tone.INK, [1.23456789, None]),),
+        marks=(Mark("検知した", Tone.TODO, NOON), Mark("計画メンテナンス", Tone.RUN, NOON, NOON + MINUTE)),
+    ).drawing
+
+    read = json.loads(json.dumps(drawing))
+    assert read["times"] == [NOON.timestamp(), NOON.timestamp() + 60]
+    assert read["bars"] == [{"tone": "bad", "values": [1, None]}]
+    assert read["lines"][0]["values"] == [1.23457, None]
+    assert read["limits"] == [{"tone": "bad", "value": 80, "text": "80%以上"}]
+    assert [(each["name"], each["until"]) for each in read["marks"]] == [
+        ("検知した", None),
+        ("計画メンテナンス", NOON.timestamp() + 60),
+    ]
+
+
+@pytest.mark.parametrize(("value", "is_whole"), [(3, True), (3.5, False)])
+def test_an_axis_of_whole_numbers_has_no_halves(value: float, is_whole: bool) -> None:
+    assert chart(bars=(Bars("行", Tone.RUN, [value, None]),)).drawing["whole"] is is_whole
+
+
+def test_the_key_names_each_colour_once_and_is_left_out_where_there_is_one() -> None:
+    window = Mark("計画メンテナンス", Tone.RUN, NOON, NOON + MINUTE)
+    line = Line("平均", Tone.INK, [1, 2])
+
+    assert [each.name for each in chart(lines=(line,), marks=(window, window)).key] == [
+        "平均",
+        "計画メンテナンス",
+    ]
+    assert chart(lines=(line,)).key == []
+
+
+def test_one_error_among_thousands_is_seen_within_the_drawing() -> None:
+    (critical, error, info) = lifted([[1], [1], [100_000]])
+
+    assert critical[0] == error[0] == pytest.approx(0.015 * 100_002)
+    assert sum(filter(None, (*critical, *error, *info))) == pytest.approx(100_002)
+
+
+def test_what_took_no_time_is_a_mark_on_the_ground_and_what_is_none_is_none() -> None:
+    assert lifted([[0, None, 200]]) == [[3, None, 200]]
+    assert lifted([[0]]) == [[pytest.approx(0.015)]]
+    assert lifted([[], []]) == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(1234.5, "1,234.5ms"), (92, "92ms"), (0.004, "0ms"), (-0.5, "-0.5ms")]
+)
+def test_a_figure_has_two_decimals_at_most(value: float, said: str) -> None:
+    assert figure(value, "ms") == said
+
+
+def test_an_axis_has_the_greatest_unit_that_its_figures_reach() -> None:
+    assert length_scale(timedelta(minutes=90)) == (" h", 3600)
+    assert length_scale(timedelta(seconds=59)) == (" s", 1)
+    assert length_scale(timedelta()) == (" s", 1)
+    assert bytes_scale(2_000_000) == (" MB", 1e6)
