@@ -91,8 +91,10 @@ class Charted:
     """What the page draws for a row: a series of the telemetry store, and its limits."""
 
     metric: Metric
+    target: str
+    """What is measured, by its name in the bindings."""
     series: str
-    """The target under which its samples are stored."""
+    """The name under which its samples are stored."""
     limits: tuple[Limit, ...] = ()
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from toban.engine.bindings.model import Bindings
     from toban.engine.bindings.table import Schema
     from toban.engine.extension import Extension, RowKind
-    from toban.engine.operation import Operation
+    from toban.engine.operation import Charted, Operation
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,15 @@ class Parts:
         for kind in (row for extension in self.extensions for row in extension.rows):
             found[kind.clause] = found[kind.clause].joined(kind) if kind.clause in found else kind
         return found
+
+    def chart(self, clause: "Clause") -> "Charted | None":
+        """Return the series that the page draws for the row, if there is one."""
+        return next((found for each in self.operations if (found := each.chart(clause))), None)
+
+    def charts(self, design: "Design") -> "Mapping[str, Charted]":
+        """Return the series of every row that has one, by its id."""
+        found = ((clause.id, self.chart(clause)) for clause in design.clauses)
+        return {clause_id: each for clause_id, each in found if each is not None}
 
     def raises_alerts(self, clause: "Clause") -> bool:
         """Say whether alerts can be of the row."""

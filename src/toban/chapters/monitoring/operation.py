@@ -7,7 +7,7 @@ from typing import Any
 
 from toban.chapters.monitoring.board import Board
 from toban.chapters.monitoring.discovery import DISCOVERY_KINDS, Undiscovered
-from toban.chapters.monitoring.feeds import Plan, plan, series_of
+from toban.chapters.monitoring.feeds import Plan, plan, series_of, target_of
 from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of, metric_of
 from toban.chapters.monitoring.service import Monitoring
 from toban.chapters.monitoring.source import SOURCE_KINDS, SourceKind, Unmeasurable
@@ -125,7 +125,7 @@ def _chart(clause: Clause) -> Charted | None:
     metric = metric_of(clause) if isinstance(clause, Monitor) else None
     if metric is None or not isinstance(clause, Monitor):
         return None
-    return Charted(metric, series_of(clause), _limits(clause))
+    return Charted(metric, target_of(clause), series_of(clause), _limits(clause))
 
 
 def _limits(monitor: Monitor) -> tuple[Limit, ...]:

@@ -9,9 +9,10 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from toban.chapters.objectives.bindings import StatusBinding
-from toban.chapters.objectives.rules import Span, Tally
+from toban.chapters.objectives.rules import Tally
 from toban.chapters.objectives.sli import Indicator
 from toban.design.values.metric import Metric
+from toban.engine.spans import Span
 
 DAYS = 90
 PAST = timedelta(days=30)

@@ -10,14 +10,15 @@ from toban.chapters.objectives import public
 from toban.chapters.objectives.bindings import STATUS, StatusBinding
 from toban.chapters.objectives.models import ServiceSpell
 from toban.chapters.objectives.public import Board, Spell, State
-from toban.chapters.objectives.rules import Span
-from toban.chapters.objectives.service import kept, planned
+from toban.chapters.objectives.service import kept
 from toban.chapters.objectives.sli import Indicator
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
 from toban.engine.bindings.model import Bindings
 from toban.engine.notify.models import Alert
+from toban.engine.notify.planned import planned
 from toban.engine.notify.signal import Condition
+from toban.engine.spans import Span
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
 _LATELY = timedelta(minutes=10)
@@ -35,7 +36,7 @@ def look(telemetry: Telemetry, design: Design, bindings: Bindings, now: datetime
         state = public.state_of(
             _up(telemetry, of, now),
             has_critical=_has_critical(of),
-            is_planned=bool(planned(of, design, bindings, (now, now + timedelta(seconds=1)))),
+            is_planned=bool(planned(of.target, design, bindings.system, (now, now + timedelta(seconds=1)))),
         )
         _note(name, state, now)
 
@@ -77,7 +78,7 @@ def board(status: StatusBinding, design: Design, bindings: Bindings, now: dateti
     today = now.astimezone(bindings.system.zone).date()
     known = public.indicators(status)
     first, before = today - timedelta(days=public.DAYS - 1), today + timedelta(days=1)
-    coming = {name: planned(of, design, bindings, (now, now + _COMING)) for name, of in known}
+    coming = {name: planned(of.target, design, bindings.system, (now, now + _COMING)) for name, of in known}
     return public.board(
         status,
         _spells([name for name, _ in known], now),
@@ -96,10 +97,8 @@ def _whole(
     now: datetime,
 ) -> Mapping[str, Sequence[Span]]:
     """Give a window that is open now its beginning back, which lies before what was asked for."""
-    begun = {
-        name: planned(of, design, bindings, (now - timedelta(days=1), now + timedelta(seconds=1)))
-        for name, of in known
-    }
+    lately = (now - timedelta(days=1), now + timedelta(seconds=1))
+    begun = {name: planned(of.target, design, bindings.system, lately) for name, of in known}
     return {
         name: [
             (next((start for start, end in begun[name] if start < span[0] <= end), span[0]), span[1])

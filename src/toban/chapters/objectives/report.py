@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from toban.chapters.objectives import periods, rules
-from toban.chapters.objectives.rules import Budget, Burn, Span, Tally
+from toban.chapters.objectives.rules import Budget, Burn, Tally
 from toban.chapters.objectives.sli import Sli
 from toban.design.values.metric import Metric
 from toban.engine.amounts import length
@@ -14,6 +14,7 @@ from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.said import recorded
+from toban.engine.spans import Span
 
 BUDGET_LEFT = "予算の残り %(left)s"
 """How the time that is left stands in an availability's value."""

@@ -11,9 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from toban.design.values.metric import Metric
 from toban.design.values.threshold import Comparison
-
-type Span = tuple[datetime, datetime]
-"""From (included) to (excluded)."""
+from toban.engine.spans import Span
 
 SLICE = timedelta(minutes=5)
 
@@ -83,17 +81,6 @@ def tally(slices: Iterable[Slice], planned: Sequence[Span]) -> Tally:
 
 def _overlap(one: Span, other: Span) -> float:
     return max((min(one[1], other[1]) - max(one[0], other[0])).total_seconds(), 0.0)
-
-
-def merged(spans: Iterable[Span]) -> list[Span]:
-    """Return *spans* in order, those that touch or overlap made one."""
-    found: list[Span] = []
-    for start, end in sorted(spans):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
-        elif start < end:
-            found.append((start, end))
-    return found
 
 
 def in_unit(metric: Metric, mean: float) -> float:

@@ -14,16 +14,16 @@ from toban.chapters.objectives import detection, duties, periods, public, report
 from toban.chapters.objectives.bindings import STATUS
 from toban.chapters.objectives.models import BurnRate, LevelDay
 from toban.chapters.objectives.report import Level
-from toban.chapters.objectives.rules import Burn, Slice, Span, Tally
+from toban.chapters.objectives.rules import Burn, Slice, Tally
 from toban.chapters.objectives.sli import Indicator, LevelPlan, Sli
 from toban.design.calendar import days_from
-from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
 from toban.engine.evidence import status
 from toban.engine.notify import alerts
 from toban.engine.notify.duty import overrides
-from toban.engine.notify.models import Maintenance
+from toban.engine.notify.planned import planned
+from toban.engine.spans import Span
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 
 _BACK = 60
@@ -100,7 +100,7 @@ class Objectives:
         slices: dict[date, list[Slice]] = {day: [] for day in days}
         for each in self._slices(of, span, rules.SLICE):
             slices.setdefault(each.start.astimezone(zone).date(), []).append(each)
-        spans = planned(of, design, bindings, span)
+        spans = planned(of.target, design, bindings.system, span)
         counted = {day: rules.tally(slices[day], spans) for day in days}
         # One commit: the first time there are many.
         with transaction.atomic():
@@ -134,7 +134,7 @@ class Objectives:
         def rate(window: timedelta) -> float | None:
             span = (now - window, now)
             slices = self._slices(sli.indicator, span, min(window / _PARTS, rules.SLICE))
-            known = rules.tally(slices, planned(sli.indicator, design, bindings, span))
+            known = rules.tally(slices, planned(sli.target, design, bindings.system, span))
             # Planned maintenance burns nothing: it would be told as trouble once it is over.
             mean = known.mean_unplanned
             return rules.burn_rate(rules.bad_share(sli.metric, mean) if mean is not None else None, allowed)
@@ -143,23 +143,6 @@ class Objectives:
         for burn in burns:
             _keep_burn(sli, burn, now)
         return burns
-
-
-def planned(of: Indicator, design: Design, bindings: Bindings, span: Span) -> Sequence[Span]:
-    """Return the planned maintenance of what is measured in *span*: the document's and what was announced."""
-    return periods.planned_spans(
-        design.of(MaintenanceWindow),
-        _announced(of.target, span),
-        span,
-        zone=bindings.system.zone,
-        business=bindings.system.business,
-    )
-
-
-def _announced(target: str, span: Span) -> Iterator[Span]:
-    for each in Maintenance.objects.filter(starts_at__lt=span[1], ends_at__gt=span[0]):
-        if not each.targets or target in each.targets:
-            yield each.starts_at, each.ends_at
 
 
 def kept(of: Indicator, first: date, before: date) -> dict[date, Tally]:

@@ -1,10 +1,11 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from toban.chapters.objectives.periods import day_span, length, month_span, planned_spans, year_span
+from toban.chapters.objectives.periods import day_span, length, month_span, year_span
 from toban.design.calendar import BusinessCalendar
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.reader import read_design
+from toban.engine.notify.planned import planned_spans
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 BERLIN = ZoneInfo("Europe/Berlin")

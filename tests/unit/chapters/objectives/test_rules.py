@@ -17,11 +17,11 @@ from toban.chapters.objectives.rules import (
     burn_rate,
     burning,
     keeps,
-    merged,
     tally,
 )
 from toban.design.values.metric import Metric
 from toban.design.values.threshold import Comparison
+from toban.engine.spans import merged
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

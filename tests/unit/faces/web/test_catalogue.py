@@ -24,6 +24,8 @@ ORDERED = (
 """Where what people ordered or asked for on a page is refused: by `REFUSALS`, in words."""
 REFUSALS = {"NotPossible": 2, "BadSearch": 1, "NoParameter": 1}
 """How many arguments of each are such words."""
+SAID_AT = {"_": 0, "_known": 0, "gettext_lazy": 0, "Link": 1}
+"""Which argument of each call a page says."""
 JAPANESE = re.compile(r"[ぁ-ん]")
 
 
@@ -40,7 +42,7 @@ def said() -> Iterator[str]:
     for word in refusals():
         either = [word.body, word.orelse] if isinstance(word, ast.IfExp) else [word]
         yield from (str(each.value) for each in either if isinstance(each, ast.Constant))
-    for part in ("faces", "engine/people", "engine/notify"):
+    for part in ("faces", "engine", "chapters"):
         for module in (PACKAGE / part).rglob("*.py"):
             yield from _calls(ast.parse(module.read_text(encoding="utf-8")))
 
@@ -50,11 +52,10 @@ def _calls(tree: ast.AST) -> Iterator[str]:
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Name)
-            and node.func.id in ("_", "_known", "gettext_lazy")
-            and node.args
-            and isinstance(node.args[0], ast.Constant)
+            and len(node.args) > (place := SAID_AT.get(node.func.id, len(node.args)))
+            and isinstance(node.args[place], ast.Constant)
         ):
-            yield str(node.args[0].value)
+            yield str(node.args[place].value)
 
 
 def refusals() -> Iterator[ast.expr]:

@@ -9,7 +9,7 @@ import click
 
 from toban.chapters.objectives import openslo, periods, report, rules
 from toban.chapters.objectives.operation import OPERATION
-from toban.chapters.objectives.rules import Span, Tally
+from toban.chapters.objectives.rules import Tally
 from toban.chapters.objectives.service import kept
 from toban.chapters.objectives.sli import LevelPlan, Sli
 from toban.design.clauses.objectives import Objective
@@ -18,6 +18,7 @@ from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.parts import Parts
+from toban.engine.spans import Span
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import say, speak_utf8

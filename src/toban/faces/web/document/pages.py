@@ -4,25 +4,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from toban.chapters.backup.models import Backup
-from toban.chapters.monitoring.limits import metric_of
-from toban.design.clauses.backup import BackupPolicy
 from toban.design.clauses.base import Clause
-from toban.design.clauses.monitoring import Monitor
 from toban.engine.bindings import present
 from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.notify.models import Alert, Announcement, Delivery
+from toban.engine.operation import Charted
+from toban.engine.ports import loaded
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.rules import Reason
+from toban.engine.spans import Span
 from toban.engine.telemetry.store import StoreUnavailable
 from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow, live_rows, worst_first
@@ -68,7 +70,7 @@ def document(request: HttpRequest) -> HttpResponse:
     context = {**frame(sight, "document"), "verdict": verdict, "q": words}
     if verdict or words:
         return render(request, "document/rows.html", context | {"found": _filtered(sight, verdict, words)})
-    sparks = trends.SPARKS.drawn(edition.design.digest, edition.design.of(Monitor), sight.now)
+    sparks = trends.SPARKS.drawn(edition.design.digest, settings.PARTS.charts(edition.design), sight.now)
     context |= {
         "page": filled(sight.skeleton, sight.rows, sparks.paths),
         "is_readable": sparks.is_readable,
@@ -93,9 +95,10 @@ def evidence(request: HttpRequest, clause_id: str) -> HttpResponse:
     alerts = list(Alert.objects.filter(clause_id=clause.id).order_by("-opened_at", "-pk")[:_TOLD_OF])
     context = {
         **_surroundings(edition, clause, now),
-        "is_monitor": isinstance(clause, Monitor) and metric_of(clause) is not None,
+        "is_charted": settings.PARTS.chart(clause) is not None,
         "history": [_entry(entry, now, edition) for entry in _verdicts(clause.id)],
-        **_done(clause),
+        "runs": _runs(clause),
+        "own": _own(clause, request),
         "alerts": alerts[:_ALERTS],
         "deliveries": [_sent(delivery, now, edition) for delivery in _deliveries(clause, alerts)],
     }
@@ -111,7 +114,8 @@ def series(request: HttpRequest, clause_id: str) -> HttpResponse:
     clause = _clause(edition, clause_id)
     hours = request.GET.get("hours", "6")
     is_length = hours.isdecimal() and len(hours) <= len(str(_LONGEST_CHART))
-    if not isinstance(clause, Monitor) or not is_length or not 1 <= int(hours) <= _LONGEST_CHART:
+    charted = settings.PARTS.chart(clause)
+    if charted is None or not is_length or not 1 <= int(hours) <= _LONGEST_CHART:
         raise Http404
     context = {
         **_surroundings(edition, clause, now),
@@ -119,7 +123,7 @@ def series(request: HttpRequest, clause_id: str) -> HttpResponse:
         "lengths": [(each, length(timedelta(hours=each))) for each in _LENGTHS],
     }
     try:
-        context["chart"] = _drawn(clause, edition, now - timedelta(hours=int(hours)), now)
+        context["chart"] = _drawn(clause.id, charted, edition, (now - timedelta(hours=int(hours)), now))
     except StoreUnavailable:
         context["trouble"] = _("測定履歴を読めません")
     if is_fragment(request):
@@ -127,13 +131,13 @@ def series(request: HttpRequest, clause_id: str) -> HttpResponse:
     return render(request, "document/series.html", context, status=503 if "trouble" in context else 200)
 
 
-def _drawn(monitor: Monitor, edition: Edition, start: datetime, end: datetime) -> Chart | None:
-    """Draw what was measured of *monitor*; None where nothing was."""
-    found = trends.series(monitor, None, start, end)
+def _drawn(clause_id: str, charted: Charted, edition: Edition, span: Span) -> Chart | None:
+    """Draw what was measured for a row in *span*; None where nothing was."""
+    found = trends.series(charted, None, *span)
     if found is None:
         return None
-    happened = [*marks.maintenance(monitor, edition, start, end), *marks.alerts(monitor, start, end)]
-    return measured(found, happened, lambda at: clock(at, end, edition.bindings.system.zone))
+    happened = [*marks.maintenance(charted.target, edition, *span), *marks.alerts(clause_id, *span)]
+    return measured(found, happened, lambda at: clock(at, span[1], edition.bindings.system.zone))
 
 
 @require_safe
@@ -141,7 +145,7 @@ def sparklines(request: HttpRequest) -> JsonResponse:
     """Return all sparklines as SVG paths by clause id."""
     del request
     edition = in_force()
-    drawn = trends.SPARKS.drawn(edition.design.digest, edition.design.of(Monitor), system_clock())
+    drawn = trends.SPARKS.drawn(edition.design.digest, settings.PARTS.charts(edition.design), system_clock())
     return JsonResponse({"paths": dict(drawn.paths), "readable": drawn.is_readable})
 
 
@@ -203,13 +207,17 @@ def _in_words(reason: str) -> str:
     return str(REASONS[Reason(reason)]) if reason in set(Reason) else in_readers_language(reason)
 
 
-def _done(clause: Clause) -> dict[str, object]:
-    """Return what was done for *clause*: its last runs, and where it orders backups, the newest of them."""
+def _runs(clause: Clause) -> QuerySet[Run]:
+    """Return the last runs that *clause* ordered."""
     works = PlannedWork.objects.filter(clause_id=clause.id).values_list("key", flat=True)
-    runs = Run.objects.filter(work__in=list(works)).order_by("-due_at", "-pk")[:_RUNS]
-    is_backup = isinstance(clause, BackupPolicy)
-    taken = Backup.objects.filter(clause_id=clause.id).defer("objects_stored", "facts").order_by("-ended_at")
-    return {"runs": runs, "is_backup": is_backup, "backups": taken[:_RUNS] if is_backup else ()}
+    return Run.objects.filter(work__in=list(works)).order_by("-due_at", "-pk")[:_RUNS]
+
+
+def _own(clause: Clause, request: HttpRequest) -> list[SafeString]:
+    """Return what each extension shows of its own of the row."""
+    asked = [loaded(each.evidence)(clause) for each in settings.PARTS.extensions if each.evidence]
+    shown = [render_to_string(found[0], found[1], request) for found in asked if found is not None]
+    return [mark_safe(each) for each in shown]  # noqa: S308 - templates have escaped them
 
 
 def _deliveries(clause: Clause, alerts: Sequence[Alert]) -> QuerySet[Delivery]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
@@ -13,8 +14,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from toban.chapters.monitoring.limits import metric_of
-from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
 from toban.engine.bindings.edition import Edition
@@ -24,6 +23,7 @@ from toban.engine.notify import orders
 from toban.engine.notify.account import Place, Step, places
 from toban.engine.notify.models import Alert, Silence
 from toban.engine.notify.routing.silences import silencing
+from toban.engine.operation import Charted
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.runs.models import Run, RunLog
@@ -96,7 +96,7 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
         "zone": edition.bindings.system.zone,
         "alert": found,
         "clause": clause,
-        "is_measured": isinstance(clause, Monitor) and metric_of(clause) is not None,
+        "is_measured": clause is not None and settings.PARTS.chart(clause) is not None,
         "standing": standing(found, silences, now),
         "quiet": silencing(silences, found.clause_id, found.labels, now),
         "detected_after": found.opened_at - found.began_at,
@@ -121,10 +121,10 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
 def chart(request: HttpRequest, pk: int) -> HttpResponse:
     """Draw what was measured around the alert: as a part of its page, or as a page of its own."""
     found, edition, now = _alert(pk), in_force(), system_clock()
-    monitor = _monitor(edition.design, found.clause_id)
+    charted = _charted(edition.design, found.clause_id)
     context: dict[str, object] = {"now": now, "zone": edition.bindings.system.zone, "alert": found}
     try:
-        context["chart"] = _drawn(found, monitor, edition, now)
+        context["chart"] = _drawn(found, charted, edition, now)
     except StoreUnavailable:
         context["trouble"] = _("測定履歴を読めません")
     if parts.is_fragment(request):
@@ -173,9 +173,10 @@ def _alert(pk: int) -> Alert:
     return found
 
 
-def _monitor(design: Design, clause_id: str) -> Monitor:
-    found = next((each for each in design.of(Monitor) if each.id == clause_id), None)
-    if found is None or metric_of(found) is None:
+def _charted(design: Design, clause_id: str) -> Charted:
+    clause = next((each for each in design.clauses if each.id == clause_id), None)
+    found = settings.PARTS.chart(clause) if clause is not None else None
+    if found is None:
         raise Http404
     return found
 
@@ -250,15 +251,15 @@ def _counted(found: Alert) -> str:
         return ""
 
 
-def _drawn(found: Alert, monitor: Monitor, edition: Edition, now: datetime) -> Chart | None:
+def _drawn(found: Alert, charted: Charted, edition: Edition, now: datetime) -> Chart | None:
     """Draw the measurements around the alert; None where there are none."""
     start, end = span(found.began_at, found.resolved_at, now)
-    series = trends.series(monitor, found.labels.get("instance"), start, end)
+    series = trends.series(charted, found.labels.get("instance"), start, end)
     if series is None:
         return None
 
     def clock(at: datetime) -> str:
         return words.clock(at, now, edition.bindings.system.zone)
 
-    happened = [*marks.maintenance(monitor, edition, start, end), *moments(found, clock)]
+    happened = [*marks.maintenance(charted.target, edition, start, end), *moments(found, clock)]
     return measured(series, happened, clock)

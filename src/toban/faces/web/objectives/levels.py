@@ -13,13 +13,14 @@ from django.views.decorators.http import require_safe
 from toban.chapters.objectives import periods
 from toban.chapters.objectives.operation import OPERATION
 from toban.chapters.objectives.report import figure, period
-from toban.chapters.objectives.rules import Budget, Burn, Span, Tally
+from toban.chapters.objectives.rules import Budget, Burn, Tally
 from toban.chapters.objectives.service import kept, kept_burns
 from toban.chapters.objectives.sli import Sli
 from toban.design.clauses.objectives import Objective
 from toban.design.values.metric import Metric
 from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
+from toban.engine.spans import Span
 from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow
 from toban.faces.document.recorded import in_readers_language

@@ -1,0 +1,15 @@
+"""What the evidence of a row shows of backups: the newest that it ordered."""
+
+from toban.chapters.backup.models import Backup
+from toban.design.clauses.backup import BackupPolicy
+from toban.design.clauses.base import Clause
+
+_NEWEST = 5
+
+
+def taken(clause: Clause) -> tuple[str, dict[str, object]] | None:
+    """Return a template and its context. See `Extension.evidence`."""
+    if not isinstance(clause, BackupPolicy):
+        return None
+    found = Backup.objects.filter(clause_id=clause.id).defer("objects_stored", "facts").order_by("-ended_at")
+    return "backup/_evidence.html", {"backups": found[:_NEWEST]}
