@@ -97,6 +97,8 @@ class Extension:
 
     name: str
     """The same in every layer: `chapters/backup`, `faces/web/backup`, `faces/cli/backup`."""
+    manual: str
+    """The page of the manual about it: `backups.md`."""
     rows: tuple[RowKind, ...] = ()
     """The kinds of clause it answers for. A row of them that its plan leaves out shows as not connected."""
     tables: tuple[Table[Any], ...] = ()

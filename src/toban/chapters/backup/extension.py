@@ -15,6 +15,7 @@ def _backups(_row: BackupPolicy | RecoveryObjective) -> Link:
 
 EXTENSION = Extension(
     name="backup",
+    manual="backups.md",
     rows=(
         RowKind(BackupPolicy, is_measured=True, link=_backups, raises_alerts=always),
         RowKind(RecoveryObjective, is_measured=True, link=_backups, raises_alerts=always),

@@ -1,5 +1,6 @@
 """What chapter 6 brings: batches, how they are run and watched, and the kinds of what they run."""
 
+from toban.chapters.batch.proposals import open_tables
 from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
 from toban.engine.commands import Command
 from toban.engine.extension import Extension, Link, RowKind, always
@@ -12,6 +13,7 @@ def _history(batch: Batch) -> Link:
 
 EXTENSION = Extension(
     name="batch",
+    manual="batches.md",
     rows=(
         RowKind(Batch, is_measured=True, link=_history, raises_alerts=always),
         RowKind(BatchRetry),
@@ -30,6 +32,7 @@ EXTENSION = Extension(
             "statistics": "toban.chapters.batch.kinds.statistics.kind",
         }
     },
+    proposals=open_tables,
     operation="toban.chapters.batch.operation",
     apps=("toban.chapters.batch.kinds.invoices", "toban.chapters.batch.kinds.statistics"),
     pages="toban.faces.web.batch.urls",

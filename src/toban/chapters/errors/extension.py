@@ -11,6 +11,7 @@ from toban.engine.retention import KEPT_ELSEWHERE
 
 EXTENSION = Extension(
     name="errors",
+    manual="errors.md",
     rows=(RowKind(ToolChoice, is_measured=True, raises_alerts=is_tracking), RowKind(Routine)),
     tables=(ERRORS,),
     proposals=open_tables,

@@ -3,15 +3,21 @@
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 
-from toban.chapters.errors import service
+from toban.chapters.errors import clauses, service
 from toban.engine.bindings.edition import Edition
 from toban.engine.operation import EditionLoop, Operation, Rows, Shift, Workplace
 from toban.engine.retention import RETENTION
+from toban.engine.said import recorded
 from toban.engine.telemetry.logs.words import ERROR
 
 
 def _plan(edition: Edition) -> Rows:
-    return Rows(dict.fromkeys(service.kept_rows(edition.design, edition.bindings), ""))
+    unbound = recorded(
+        "%(file)s に [errors.アプリ名] を書くと、エラーを集め、見たことを記録できます",
+        file=edition.bindings.file,
+    )
+    reviews = {row.id: unbound for row in clauses.reviews(edition.design)}
+    return Rows({**reviews, **dict.fromkeys(service.kept_rows(edition.design, edition.bindings), "")})
 
 
 def _tell(edition: Edition, now: datetime) -> None:

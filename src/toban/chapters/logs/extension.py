@@ -11,6 +11,7 @@ from toban.engine.retention import RETENTION
 
 EXTENSION = Extension(
     name="logs",
+    manual="logs.md",
     rows=(RowKind(LogKind, is_measured=True, raises_alerts=always),),
     tables=(LOGS, LOG_SOURCES, SYSLOG),
     points=(LOG_SOURCE_KINDS,),

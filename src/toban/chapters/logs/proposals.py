@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from toban.chapters.logs.bindings import ArchiveBinding
+from toban.chapters.logs.pulling.source import LOG_SOURCE_KINDS
 from toban.design.clauses.base import Clause
 from toban.design.clauses.logs import LogKind
 from toban.design.reader import Design
@@ -15,17 +16,20 @@ from toban.engine.telemetry.logs.words import AUDIT, kind_of
 
 _ARCHIVE = re.compile(r"アーカイブ|退避|長期(?:保存|保管)|archiv|glacier", re.IGNORECASE)
 _BUCKET = re.compile(r"\bs3\b|minio|バケット|オブジェクトストレージ|bucket", re.IGNORECASE)
+_CLOUDWATCH = re.compile(r"cloud\s*watch", re.IGNORECASE)
 _LOG = re.compile(r"ログ|\blogs?\b", re.IGNORECASE)
 
 _SHIPPED = (
     "監査ログと証跡の控えを、毎日どこへ送りますか。"
     "オブジェクトロックのあるバケットなら、期限まで誰にも消せません"
 )
+_FETCHED = "CloudWatch Logs から取り込むなら、どのロググループですか。送って来させるなら要りません"
 _MOVED = "保存期間を過ぎたログを、消す前にどこへ移しますか。書かなければ、移さずに消えます"
 
 
 def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
     """Yield what the audit log and archived logs of *design* ask for, with a store of *kinds* for each."""
+    yield from _fetched(design, kinds)
     stores = kinds.of(STORE_KINDS)
     kind = next((name for name in ("s3", "directory") if name in stores), "")
     if not kind:
@@ -59,3 +63,13 @@ def _is_archived(row: LogKind) -> bool:
 
 def _speaks_of_it(text: str) -> bool:
     return _ARCHIVE.search(text) is not None and _LOG.search(text) is not None
+
+
+def _fetched(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
+    """Yield a place to fetch from for each kind of log that goes to CloudWatch Logs."""
+    kind = kinds.of(LOG_SOURCE_KINDS).get("cloudwatch")
+    if kind is None:
+        return
+    for row in (each for each in design.of(LogKind) if _CLOUDWATCH.search(each.destination)):
+        proposal = Proposal("cloudwatch", kind.config, {"log": row.name})
+        yield OpenTable("log_sources", row.name, [row], [proposal], [_FETCHED])

@@ -11,6 +11,7 @@ _DISCOVERIES = "toban.chapters.monitoring.discoveries"
 
 EXTENSION = Extension(
     name="monitoring",
+    manual="sources.md",
     rows=(RowKind(Monitor, is_measured=True, is_charted=True, raises_alerts=always),),
     points=(SOURCE_KINDS, DISCOVERY_KINDS),
     kinds={

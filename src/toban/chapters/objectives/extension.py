@@ -2,6 +2,7 @@
 
 from toban.chapters.objectives.bindings import OBJECTIVES, STATUS
 from toban.chapters.objectives.doubts import doubts
+from toban.chapters.objectives.proposals import open_tables
 from toban.design.clauses.decisions import Decision
 from toban.design.clauses.objectives import DutyRole, Objective, ServiceHours
 from toban.engine.commands import Command
@@ -14,6 +15,7 @@ def _levels(_row: Objective) -> Link:
 
 EXTENSION = Extension(
     name="objectives",
+    manual="pages.md",
     rows=(
         RowKind(Objective, is_measured=True, link=_levels, raises_alerts=always),
         # Who takes over from whom is told under the role.
@@ -22,6 +24,7 @@ EXTENSION = Extension(
         RowKind(Decision),
     ),
     tables=(OBJECTIVES, STATUS),
+    proposals=open_tables,
     doubts=doubts,
     operation="toban.chapters.objectives.operation",
     apps=("toban.chapters.objectives",),

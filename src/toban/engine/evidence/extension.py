@@ -5,6 +5,7 @@ from toban.engine.extension import Extension
 
 EXTENSION = Extension(
     name="evidence",
+    manual="security.md",
     apps=("toban.engine.evidence",),
     commands={
         "evidence": Command(

@@ -9,6 +9,7 @@ from toban.engine.notify.proposals import open_tables
 
 EXTENSION = Extension(
     name="notify",
+    manual="alerts.md",
     rows=(  # Under the matrix stand channels that fail, and the alerts of others.
         RowKind(NotificationRule, is_measured=True, raises_alerts=always),
         RowKind(MaintenanceWindow),

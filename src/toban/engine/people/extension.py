@@ -5,6 +5,7 @@ from toban.engine.extension import Extension
 
 EXTENSION = Extension(
     name="people",
+    manual="security.md",
     apps=("toban.engine.people",),
     pages="toban.faces.web.people.urls",
     commands={

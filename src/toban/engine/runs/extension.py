@@ -5,6 +5,7 @@ from toban.engine.extension import Extension
 
 EXTENSION = Extension(
     name="runs",
+    manual="runs.md",
     apps=("toban.engine.runs",),
     pages="toban.faces.web.runs.urls",
     commands={

@@ -141,6 +141,7 @@ SENTENCES = (
         "toban errors dsn の DSN と、そこまでの経路を確かめてください"
     ),
     _known("%(names)s から届いています"),
+    _known("%(file)s に [errors.アプリ名] を書くと、エラーを集め、見たことを記録できます"),
     _known("%(day)s からの週を見ました"),
     _known("まだ見ていません。/errors/review/ か toban errors review --done で記録します"),
     _known(

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.registered import PARTS, kinds, schema
+from tests.registered import PARTS
 
 from toban.chapters.logs.bindings import LOGS
 from toban.chapters.logs.proposals import open_tables
@@ -12,9 +12,7 @@ from toban.design.reader import read_design
 from toban.engine.bindings.draft import draft
 from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import Bindings
-from toban.engine.stores.store import STORE_KINDS
 
-KINDS = kinds(STORE_KINDS)
 HEAD = """# 運用設計書
 ## 3. ログ管理
 ### ログ種別
@@ -32,8 +30,7 @@ def drafted(text: str) -> str:
 
 def in_force(text: str) -> Bindings:
     """Take the marks away, as an operator does."""
-    configs = {name: kind.config for name, kind in KINDS.items()}
-    return read_bindings(re.sub(r"(?m)^#(?! )", "", text), Path("toban.toml"), schema(stores=configs))
+    return read_bindings(re.sub(r"(?m)^#(?! )", "", text), Path("toban.toml"), PARTS.schema)
 
 
 def test_a_document_with_an_audit_log_is_asked_where_it_is_shipped_to() -> None:

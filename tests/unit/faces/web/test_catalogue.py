@@ -55,7 +55,7 @@ def _calls(tree: ast.AST) -> Iterator[str]:
             and len(node.args) > (place := SAID_AT.get(node.func.id, len(node.args)))
             and isinstance(node.args[place], ast.Constant)
         ):
-            yield str(node.args[place].value)
+            yield ast.literal_eval(node.args[place])
 
 
 def refusals() -> Iterator[ast.expr]:

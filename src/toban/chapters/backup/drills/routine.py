@@ -27,6 +27,7 @@ from toban.engine.notify.signal import Condition, Signal
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import Step, StepFailed, Turn, Work
+from toban.engine.said import recorded
 
 _VERDICTS = {True: Verdict.CONFORMING, False: Verdict.DEVIATING, None: Verdict.NOT_MEASURABLE}
 _CONDITIONS = {True: Condition.OK, False: Condition.CRITICAL, None: Condition.NO_DATA}
@@ -70,7 +71,9 @@ def plan(design: Design, bindings: Bindings, sources: Mapping[str, Source]) -> D
 def _why_never_held(
     found: Sequence[Routine], sources: Mapping[str, Source], drilled: Mapping[str, Source], bindings: Bindings
 ) -> str:
-    if sources and not drilled:
+    if not sources:
+        return recorded("つないだバックアップがまだありません")
+    if not drilled:
         return (
             f'訓練のしかたが {bindings.file} にありません: [backups."対象".drill] を書くと Toban が行います'
         )

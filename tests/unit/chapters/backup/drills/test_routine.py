@@ -74,5 +74,5 @@ def test_why_a_drill_is_never_held_is_told(day: str, bindings: str, words: str) 
     assert words in why
 
 
-def test_without_any_backup_the_routine_is_left_to_people() -> None:
-    assert planned("第1月曜", "").unbound == {}
+def test_without_any_backup_the_routine_says_that_none_is_bound() -> None:
+    assert list(planned("第1月曜", "").unbound.values()) == ["つないだバックアップがまだありません"]

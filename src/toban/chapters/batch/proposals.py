@@ -1,0 +1,23 @@
+"""What `toban init` proposes for chapter 6: what each batch runs. Pure."""
+
+from collections.abc import Iterator
+
+from toban.chapters.batch.kinds.command import CommandBatch
+from toban.design.clauses.batch import Batch
+from toban.design.reader import Design
+from toban.engine.bindings.draft import OpenTable, Proposal
+from toban.engine.kinds import Kinds
+from toban.engine.runs.kinds import BATCH_KINDS, key_of
+
+_NOTE = "何を実行しますか。ほかの種類は kind に: "
+
+
+def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
+    """Yield every batch of *design*, as a command of the operator's own."""
+    note = _NOTE + "、".join(name for name in sorted(kinds.of(BATCH_KINDS)) if name != "command")
+    rows: dict[str, Batch] = {}
+    for row in design.of(Batch):
+        rows.setdefault(key_of(row), row)
+    for key, row in rows.items():
+        proposal = Proposal("", CommandBatch, {"command": [f"./batches/{key}"]})
+        yield OpenTable("batches", key, [row], [proposal], [note])

@@ -1,0 +1,24 @@
+"""What `toban init` proposes for chapter 1: by what each objective is measured. Pure."""
+
+from collections.abc import Iterator
+
+from toban.chapters.objectives.bindings import ObjectiveBinding
+from toban.design.clauses.monitoring import Monitor
+from toban.design.clauses.objectives import Objective
+from toban.design.reader import Design
+from toban.design.values.metric import Metric
+from toban.engine.bindings.draft import OpenTable, Proposal
+from toban.engine.bindings.model import WHOLE_SYSTEM
+from toban.engine.kinds import Kinds
+
+_NOTE = "応答時間を監視する対象が一つなら、それで測ります。ほかの対象で測るときに書きます"
+
+
+def open_tables(design: Design, _kinds: Kinds) -> Iterator[OpenTable]:
+    """Yield every objective of *design*, measured at what answers users."""
+    answering = [each for each in design.of(Monitor) if each.metric is Metric.RESPONSE_TIME]
+    target = next((each.target for each in answering if each.target), WHOLE_SYSTEM)
+    for row in design.of(Objective):
+        yield OpenTable(
+            "objectives", row.name, [row], [Proposal("", ObjectiveBinding, {"target": target})], [_NOTE]
+        )

@@ -1,0 +1,62 @@
+"""What the toy does: one loop that judges the rows, and a trial of each file."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from tests.integration.extensions.toy.extension import USAGE
+
+from toban.design.clauses.capacity import ResourceUsage
+from toban.engine.bindings.edition import Edition
+from toban.engine.evidence import status
+from toban.engine.evidence.status import StatusUpdate
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.operation import EditionLoop, Operation, Rows, Shift, Workplace
+from toban.engine.trial import Trial, place_of
+
+
+def _plan(edition: Edition) -> Rows:
+    bound = USAGE.of(edition.bindings)
+    return Rows(
+        {
+            row.id: "" if row.resource in bound else f'[usage."{row.resource}"] を書いてください'
+            for row in edition.design.of(ResourceUsage)
+        }
+    )
+
+
+def _judge(edition: Edition, now: datetime) -> None:
+    bound = USAGE.of(edition.bindings)
+    updates = [
+        StatusUpdate(
+            row.id, Verdict.CONFORMING, f"{bound[row.resource].file.stat().st_size} B", "測りました", now
+        )
+        for row in edition.design.of(ResourceUsage)
+        if row.resource in bound
+    ]
+    status.show(updates, now, edition.design.digest)
+
+
+def _shift(_at: Workplace) -> Shift:
+    return Shift([EditionLoop("usage", _judge, every=1.0)])
+
+
+def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
+    for name, binding in USAGE.of(edition.bindings).items():
+        origin = place_of(edition.bindings, "usage", name)
+        yield Trial(
+            "TY002",
+            f"使用量 {name}",
+            origin,
+            f"[usage.{name}]",
+            partial(_missing, binding.file),
+            "作ってください",
+        )
+
+
+def _missing(file: Path) -> list[str]:
+    return [] if file.exists() else [f"{file.name} がありません"]
+
+
+OPERATION = Operation(plan=_plan, shift=_shift, trials=_trials)

@@ -1,0 +1,57 @@
+"""Pages of an extension from outside, and its rows on the living page."""
+
+import importlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import clear_url_caches
+from pytest_django import Settings
+from tests.integration.extensions.test_toy import DOCUMENT, STORAGE
+from tests.integration.extensions.toy import extension as toy
+from tests.integration.faces.web.conftest import Fixed
+
+from toban import wiring
+from toban.design.reader import read_design
+from toban.engine.bindings.edition import Edition
+from toban.engine.bindings.load import read_bindings
+from toban.engine.evidence import status
+from toban.engine.evidence.status import StatusUpdate
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.parts import Parts
+from toban.faces.web import urls
+
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def registered(settings: Settings) -> Iterator[None]:
+    """Pages as they are where the toy is among the extensions."""
+
+    def renew(parts: Parts) -> None:
+        settings.PARTS = parts
+        importlib.reload(urls)
+        clear_url_caches()
+
+    before: Parts = settings.PARTS
+    renew(Parts((*wiring.EXTENSIONS, toy.__name__)))
+    yield
+    renew(before)
+
+
+@pytest.mark.usefixtures("registered")
+def test_its_rows_stand_on_the_living_page_with_their_value_and_lead_to_its_own(
+    in_force: Fixed, viewer: Client
+) -> None:
+    bindings = read_bindings("", Path("toban.toml"), Parts((*wiring.EXTENSIONS, toy.__name__)).schema)
+    in_force.edition = Edition(read_design(DOCUMENT, "運用設計書.md"), bindings)
+    status.show([StatusUpdate(STORAGE, Verdict.CONFORMING, "5 B", "測りました", NOON)], NOON, "d")
+
+    page = viewer.get("/").content.decode()
+
+    assert f'<output class="value" data-value="{STORAGE}">5 B</output>' in page
+    assert '<a class="more" href="/usage/">使用状況</a>' in page
+    assert '<a href="/usage/">使用状況</a>' in page
+    assert viewer.get("/usage/").content == b"usage"

@@ -1,0 +1,134 @@
+"""What every extension must bring, so that a chapter's rows are nowhere forgotten."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+from tests.registered import PARTS
+
+from toban.design.reader import load_design
+from toban.engine.bindings.edition import Edition
+from toban.engine.bindings.load import read_bindings
+from toban.engine.extension import Extension
+from toban.engine.operation import Operation, rows_of
+from toban.engine.ports import loaded
+
+ROOT = Path(__file__).parents[3]
+MANUAL = ROOT / "docs" / "manual"
+DESIGN = load_design(ROOT / "examples" / "webshop" / "運用設計書.md")
+CLOUD = load_design(Path(__file__).with_name("cloud.md"))
+"""A document whose logs are elsewhere."""
+BARE = Edition(DESIGN, read_bindings("", Path("toban.toml"), PARTS.schema), PARTS.kinds)
+"""The shop's document, of which nothing is bound."""
+
+ALL = pytest.mark.parametrize("extension", PARTS.extensions, ids=lambda each: each.name)
+
+UNTRIED = {
+    "objectives": "it names targets, whose sources are tried",
+    "status": "it names targets, whose sources are tried",
+    "errors": "applications send: there is nothing to ask",
+    "logs": "its archive is a store, and stores are tried",
+    "syslog": "it is listened for: there is nobody to ask",
+}
+"""Tables of which nothing could be tried, and why."""
+
+UNPROPOSED = {
+    "status": "no row of a document asks for a public page",
+    "syslog": "no row of a document says how logs come",
+    "logs": "only its archive, and that where the document speaks of one",
+}
+"""Tables that `toban init` need not write, and why."""
+
+
+def operation_of(extension: Extension) -> Operation:  # type: ignore[type-arg] # whatever it plans
+    found = getattr(import_module(extension.operation), "OPERATION", None)
+    assert isinstance(found, Operation)
+    return found
+
+
+@ALL
+def test_everything_that_it_names_is_there(extension: Extension) -> None:
+    for reference in (extension.evidence, extension.consequence, *extension.offers.values()):
+        assert not reference or loaded(reference) is not None
+    for command in extension.commands.values():
+        assert isinstance(import_module(command.module).command, click.Command)
+    if extension.pages:
+        assert import_module(extension.pages).urlpatterns
+
+
+@ALL
+def test_it_is_in_the_manual_in_both_languages(extension: Extension) -> None:
+    text = (MANUAL / extension.manual).read_text(encoding="utf-8")
+
+    assert len(re.findall(r"[ぁ-ん]", text)) > 200
+    assert len(re.findall(r"\b[a-z]{3,}\b", text)) > 100
+
+
+@ALL
+def test_every_table_of_it_is_in_the_manual_in_both_languages(extension: Extension) -> None:
+    text = (MANUAL / "bindings.md").read_text(encoding="utf-8")
+
+    for table in extension.tables:
+        _, found, rest = text.partition(f"\n## `[{table.name}")
+        section = rest.partition("\n## ")[0]
+        assert found, table.name
+        assert re.search(r"[ぁ-ん]", section), table.name
+        assert re.search(r"\b[a-z]{3,} [a-z]{2,}", section), table.name
+
+
+@ALL
+def test_its_rows_say_why_they_do_not_run_where_nothing_is_bound(extension: Extension) -> None:
+    if not extension.rows:
+        return
+    answered = BARE.plan(operation_of(extension)).rows
+
+    for kind in extension.rows:
+        rows = DESIGN.of(kind.clause)
+        assert not rows or any(row.id in answered for row in rows), kind.clause.__name__
+
+
+def test_a_row_that_is_answered_for_has_a_kind_by_which_the_page_shows_it() -> None:
+    answered = rows_of(BARE, PARTS.operations)
+    kinds = {type(clause) for clause in DESIGN.clauses if clause.id in answered}
+
+    assert kinds <= PARTS.row_kinds.keys()
+
+
+@ALL
+def test_a_row_that_is_charted_has_a_series(extension: Extension) -> None:
+    for kind in extension.rows:
+        if kind.is_charted:
+            assert any(operation_of(extension).chart(row) for row in DESIGN.of(kind.clause))
+
+
+@ALL
+def test_what_its_tables_bind_is_tried_by_check_live(extension: Extension) -> None:
+    tables = {table.name for table in extension.tables}
+
+    if tables - UNTRIED.keys():
+        assert operation_of(extension).trials is not Operation.__dataclass_fields__["trials"].default
+
+
+@ALL
+def test_what_its_tables_bind_is_proposed_by_init(extension: Extension) -> None:
+    proposed = {each.table for design in (DESIGN, CLOUD) for each in extension.proposals(design, PARTS.kinds)}
+
+    assert {table.name for table in extension.tables} - UNPROPOSED.keys() <= proposed
+
+
+def test_every_name_of_the_exceptions_is_still_a_table() -> None:
+    tables = {table.name for extension in PARTS.extensions for table in extension.tables}
+
+    assert UNTRIED.keys() | UNPROPOSED.keys() <= tables
+
+
+def test_no_two_extensions_bring_the_same_name() -> None:
+    for named in (
+        [each.name for each in PARTS.extensions],
+        [table.name for each in PARTS.extensions for table in each.tables],
+        [command for each in PARTS.extensions for command in each.commands],
+        [point.name for each in PARTS.extensions for point in each.points],
+    ):
+        assert len(named) == len(set(named))
