@@ -120,7 +120,7 @@ class _Drawing:
             format_html_join("", '<th scope="col">{}</th>', ((name,) for name in part.header)),
         )
         if self._is_measured(part):
-            yield format_html('<th scope="col" class="live">{}</th>', _("実測"))
+            yield format_html('<th scope="col" class="live">{}</th>', _("現況"))
         if self._is_charted(part):
             yield format_html('<th scope="col">{}</th>', _("推移"))
         if part.has_verdicts:
