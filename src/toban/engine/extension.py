@@ -130,6 +130,11 @@ class Extension:
 
     Called with the clause; returns the name of a template and its context, or None where there is nothing.
     """
+    intake: str = ""
+    """The module that takes in what is sent to the server.
+
+    It holds `intake`, which is called with a `Server` and returns an `Intake`; see `faces/ingest/server.py`.
+    """
     commands: Mapping[str, Command] = field(default_factory=dict)
     """The commands of `toban` that it brings."""
 

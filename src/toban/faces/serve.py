@@ -10,13 +10,11 @@ from django.conf import settings
 
 from toban.engine.bindings import present
 from toban.engine.bindings.inforce import InForce
-from toban.engine.clock import system_clock
 from toban.engine.operation import works_of
 from toban.engine.parts import Parts
 from toban.engine.runs.work import Work
 from toban.faces.ingest.app import application
 from toban.faces.ingest.hub import Hub
-from toban.faces.ingest.runs.pings import Pings
 from toban.faces.terminal import refuse, speak_utf8
 from toban.faces.web import assets
 
@@ -53,7 +51,7 @@ def command(parts: Parts, host: str, port: int) -> None:
     present.use(in_force)
     hub = Hub(refresh)
     config = uvicorn.Config(
-        application(hub, Pings(_Works(parts, in_force), system_clock), assets.DIRECTORIES),
+        application(parts, hub, _Works(parts, in_force), assets.DIRECTORIES),
         host=host,
         port=port,
         log_level="warning",

@@ -56,6 +56,8 @@ def test_everything_that_it_names_is_there(extension: Extension) -> None:
         assert isinstance(import_module(command.module).command, click.Command)
     if extension.pages:
         assert import_module(extension.pages).urlpatterns
+    if extension.intake:
+        assert callable(import_module(extension.intake).intake)
 
 
 @ALL

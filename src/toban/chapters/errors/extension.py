@@ -20,6 +20,7 @@ EXTENSION = Extension(
     apps=("toban.chapters.errors",),
     pages="toban.faces.web.errors.urls",
     menu=(Link("errors", "エラー"),),
+    intake="toban.faces.ingest.errors.routes",
     commands={
         "errors": Command(
             "toban.faces.cli.errors.errors", "Errors of applications, by Sentry's SDKs (アプリのエラー)."

@@ -5,6 +5,7 @@ from toban.chapters.logs.doubts import doubts
 from toban.chapters.logs.proposals import open_tables
 from toban.chapters.logs.pulling.source import LOG_SOURCE_KINDS, LOG_SOURCES
 from toban.design.clauses.logs import LogKind
+from toban.engine.bindings.masking import MASKING
 from toban.engine.commands import Command
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.retention import RETENTION
@@ -20,10 +21,14 @@ EXTENSION = Extension(
     doubts=doubts,
     operation="toban.chapters.logs.operation",
     consequence="toban.faces.cli.logs.losses:consequence",
-    offers={RETENTION: "toban.chapters.logs.keeping.port:RETAINED"},
+    offers={
+        MASKING: "toban.chapters.logs.bindings:LOGS",
+        RETENTION: "toban.chapters.logs.keeping.port:RETAINED",
+    },
     apps=("toban.chapters.logs",),
     pages="toban.faces.web.logs.urls",
     menu=(Link("logs", "ログ"), Link("traces", "トレース")),
+    intake="toban.faces.ingest.logs.routes",
     commands={
         "logs": Command("toban.faces.cli.logs.logs", "Search logs (ログを探す)."),
         "retention": Command("toban.faces.cli.logs.retention", "Keeping and deleting logs (ログの保存期間)."),

@@ -39,4 +39,5 @@ EXTENSION = Extension(
     proposals=open_tables,
     operation="toban.chapters.monitoring.operation",
     apps=("toban.chapters.monitoring",),
+    intake="toban.faces.ingest.monitoring.routes",
 )

@@ -3,6 +3,8 @@
 from typing import Literal
 
 from toban.engine.bindings.section import Section
+from toban.engine.bindings.table import Table
+from toban.engine.ports import Port
 
 
 class Masking(Section):
@@ -11,3 +13,7 @@ class Masking(Section):
     mask: tuple[Literal["credentials", "cards", "emails"], ...] = ("credentials", "cards")
     mask_fields: tuple[str, ...] = ()
     """Fields whose whole value is masked."""
+
+
+MASKING: Port[Table[Masking]] = Port("masking")
+"""The table that says what is masked."""

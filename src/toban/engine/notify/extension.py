@@ -32,6 +32,7 @@ EXTENSION = Extension(
     apps=("toban.engine.notify",),
     pages="toban.faces.web.notify.urls",
     menu=(Link("alerts", "アラート"), Link("duty", "当番")),
+    intake="toban.faces.ingest.notify.routes",
     commands={
         "alerts": Command(
             "toban.faces.cli.notify.alerts", "List alerts, take one on (アラートを見る、引き受ける)."

@@ -8,6 +8,7 @@ EXTENSION = Extension(
     manual="runs.md",
     apps=("toban.engine.runs",),
     pages="toban.faces.web.runs.urls",
+    intake="toban.faces.ingest.runs.routes",
     commands={
         "run": Command(
             "toban.faces.cli.runs.run",

@@ -1,9 +1,9 @@
-"""The bare application beside Django in one server: the live stream, ping URLs, static files, health."""
+"""The bare application beside Django in one server: live stream, static files, health, and the intakes."""
 
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -23,40 +23,29 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from toban.chapters.logs.bindings import LOGS
 from toban.engine.bindings import present
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import ClauseStatus
-from toban.engine.masks import masker
+from toban.engine.parts import Parts
+from toban.engine.runs.work import Work
 from toban.engine.telemetry.logs.rows import LogStore
-from toban.engine.telemetry.logs.search import LogSearch
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.spans.rows import SpanStore
 from toban.faces.document.live import live_row
 from toban.faces.ingest import memory
 from toban.faces.ingest.bounds import LARGEST_FORM, marked, taking_at_most
-from toban.faces.ingest.errors.sentry import SentryIn
 from toban.faces.ingest.hub import Hub, News, changes_since, latest_revision
-from toban.faces.ingest.logs.lines import LogsIn
-from toban.faces.ingest.logs.otlp import OtlpIn
-from toban.faces.ingest.logs.syslog.service import Syslog
-from toban.faces.ingest.logs.tail import LogTail
 from toban.faces.ingest.metrics import Metrics
-from toban.faces.ingest.monitoring.pushed import MetricsIn
-from toban.faces.ingest.notify.alerts import AlertsIn
-from toban.faces.ingest.notify.slack import SlackActions
-from toban.faces.ingest.runs.pings import Pings
 from toban.faces.ingest.senders import Senders
+from toban.faces.ingest.server import Intake, Server, intakes
 from toban.faces.ingest.visitor import may_read
 
 log = structlog.get_logger(__name__)
 
-_OWN = ("/live", "/ping/", "/static/", "/healthz", "/metrics", "/slack/", "/api/", "/v1/", "/ingest/")
 _RECHECKED = 5.0
 """Seconds after which a stream asks again whether its reader still may read."""
 _LONGEST_REVISION = 18
 """Digits that fit into the databases' numbers."""
-_PINGED_BY = ("HEAD", "GET", "POST")
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -74,52 +63,54 @@ class HashedFiles(StaticFiles):
         return response
 
 
-def application(hub: Hub, pings: Pings, static: Sequence[Path]) -> ASGIApp:
+def application(
+    parts: Parts, hub: Hub, works: Callable[[], Mapping[str, Work]], static: Sequence[Path]
+) -> ASGIApp:
     """Return the server's application; *hub* starts and stops with it, *static* are the pages' files."""
     for dotted in settings.MIDDLEWARE:
         # All of it in one hop to a thread: else each middleware costs two.
         import_string(dotted).async_capable = False
     # Its hints name narrower mappings than the protocol that both keep.
     django = taking_at_most(LARGEST_FORM, cast("ASGIApp", get_asgi_application()))
-    senders = Senders(present.edition)
-    alerts = AlertsIn(senders, present.edition, system_clock)
-    metrics = MetricsIn(senders, system_clock)
-    logs = LogsIn(senders, present.edition, _log_store, system_clock)
-    otlp = OtlpIn(senders, present.edition, _log_store, _span_store, system_clock)
-    tail = LogTail(present.edition, lambda: LogSearch(telemetry()), system_clock, lambda: hub.is_stopped)
-    errors = SentryIn(present.edition, lambda edition: masker(LOGS.of(edition.bindings)), system_clock)
-    slack = SlackActions(present.edition, system_clock)
-    bare = Starlette(
-        routes=[
-            Route("/live", live),
-            Route("/live/logs", tail.answer),
-            Route("/healthz", healthz),
-            Route("/metrics", Metrics(settings.HOME).answer),
-            Route("/api/v2/alerts", alerts.answer, methods=("POST",)),
-            Route("/api/{project}/envelope/", errors.envelope, methods=("POST", "OPTIONS")),
-            Route("/api/{project}/store/", errors.store, methods=("POST", "OPTIONS")),
-            Route("/api/v1/write", metrics.remote_write, methods=("POST",)),
-            Route("/v1/metrics", metrics.otlp, methods=("POST",)),
-            Route("/v1/logs", otlp.logs, methods=("POST",)),
-            Route("/v1/traces", otlp.traces, methods=("POST",)),
-            Route("/ingest/metrics", metrics.agent, methods=("POST",)),
-            Route("/ingest/logs", logs.answer, methods=("POST",)),
-            Route("/slack/actions", slack.answer, methods=("POST",)),
-            Route("/ping/{token}", pings.answer, methods=_PINGED_BY),
-            Route("/ping/{token}/{word}", pings.answer, methods=_PINGED_BY),
-            Mount("/static/{version}", GZipMiddleware(HashedFiles(static))),
-        ],
-        lifespan=lambda _app: _running(hub, Syslog(present.edition, _log_store, system_clock)),
-    )
-
+    brought = list(intakes(parts.extensions, _server(parts, hub, works)))
+    routes: list[Route | Mount] = [
+        Route("/live", live),
+        Route("/healthz", healthz),
+        Route("/metrics", Metrics(settings.HOME).answer),
+        *(route for each in brought for route in each.routes),
+        Mount("/static/{version}", GZipMiddleware(HashedFiles(static))),
+    ]
+    bare = Starlette(routes=routes, lifespan=lambda _app: _running(hub, brought))
     bare.state.hub = hub
     own = marked(bare)
+    # By the first segment alone, so that an unknown path below it is a plain 404: a page would send the
+    # sender to the sign-in, which takes anything for a success.
+    ours = frozenset(first_segment(route.path) for route in routes)
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        is_own = scope["type"] == "lifespan" or scope["path"].startswith(_OWN)
+        is_own = scope["type"] == "lifespan" or first_segment(scope["path"]) in ours
         await (own if is_own else django)(scope, receive, send)
 
     return dispatch
+
+
+def first_segment(path: str) -> str:
+    """Return `live` of `/live/logs`."""
+    return path.split("/", 2)[1] if path.startswith("/") else ""
+
+
+def _server(parts: Parts, hub: Hub, works: Callable[[], Mapping[str, Work]]) -> Server:
+    return Server(
+        edition=present.edition,
+        works=works,
+        senders=Senders(present.edition),
+        ports=parts.ports,
+        clock=system_clock,
+        telemetry=telemetry,
+        logs=_log_store,
+        spans=_span_store,
+        is_stopped=lambda: hub.is_stopped,
+    )
 
 
 @cache
@@ -133,16 +124,17 @@ def _span_store() -> SpanStore:
 
 
 @asynccontextmanager
-async def _running(hub: Hub, syslog: Syslog) -> AsyncIterator[None]:
+async def _running(hub: Hub, brought: Sequence[Intake]) -> AsyncIterator[None]:
     await asyncio.to_thread(hub.start)
     memory.settle()
-    listening = asyncio.create_task(syslog.run())
+    beside = [asyncio.create_task(run()) for each in brought for run in each.background]
     try:
         yield
     finally:
         hub.stop()
-        listening.cancel()
-        await asyncio.wait((listening,))
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
 
 
 async def healthz(_request: Request) -> Response:

@@ -64,5 +64,6 @@ EXTENSION = Extension(
     operation=f"{_HERE}.operation",
     pages=f"{_HERE}.urls",
     menu=(Link("usage", "使用状況"),),
+    intake=f"{_HERE}.routes",
     commands={"usage": Command(f"{_HERE}.command", "Show what is used (使用状況).")},
 )

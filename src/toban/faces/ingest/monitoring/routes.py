@@ -1,0 +1,18 @@
+"""What comes in for chapter 2: pushed measurements."""
+
+from starlette.routing import Route
+
+from toban.faces.ingest.monitoring.pushed import MetricsIn
+from toban.faces.ingest.server import Intake, Server
+
+
+def intake(server: Server) -> Intake:
+    """Return the endpoints."""
+    metrics = MetricsIn(server.senders, server.clock)
+    return Intake(
+        routes=(
+            Route("/api/v1/write", metrics.remote_write, methods=("POST",)),
+            Route("/v1/metrics", metrics.otlp, methods=("POST",)),
+            Route("/ingest/metrics", metrics.agent, methods=("POST",)),
+        )
+    )

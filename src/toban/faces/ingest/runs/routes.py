@@ -1,0 +1,19 @@
+"""What comes in about runs elsewhere: pings."""
+
+from starlette.routing import Route
+
+from toban.faces.ingest.runs.pings import Pings
+from toban.faces.ingest.server import Intake, Server
+
+_METHODS = ("HEAD", "GET", "POST")
+
+
+def intake(server: Server) -> Intake:
+    """Return the ping URLs."""
+    pings = Pings(server.works, server.clock)
+    return Intake(
+        routes=(
+            Route("/ping/{token}", pings.answer, methods=_METHODS),
+            Route("/ping/{token}/{word}", pings.answer, methods=_METHODS),
+        )
+    )

@@ -1,0 +1,28 @@
+"""What the toy takes in: rings of a bell."""
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from toban.faces.ingest.server import Intake, Server
+
+happened: list[str] = []
+
+
+def intake(server: Server) -> Intake:
+    """Return the endpoint, and work that goes on until the server stops."""
+
+    async def ring(_request: Request) -> Response:
+        return PlainTextResponse(f"rung at {server.clock():%Y}")
+
+    return Intake(routes=(Route("/toy/ring", ring),), background=(_listen,))
+
+
+async def _listen() -> None:
+    happened.append("began")
+    try:
+        await asyncio.sleep(600)
+    finally:
+        happened.append("ended")

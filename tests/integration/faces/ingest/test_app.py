@@ -1,0 +1,98 @@
+"""The server's application takes in what extensions bring, and leaves the rest to the pages."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from starlette.types import ASGIApp
+from tests.integration.extensions.toy import routes
+from tests.registered import PARTS
+
+from toban.engine.parts import Parts
+from toban.faces.ingest.app import application, first_segment
+from toban.faces.ingest.hub import Hub
+
+TOY = Parts(("tests.integration.extensions.toy.extension",))
+
+
+def test_an_extension_from_outside_brings_its_endpoint() -> None:
+    answer = _ask("/toy/ring")
+
+    assert (answer.status_code, answer.text) == (200, f"rung at {datetime.now(UTC):%Y}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_runs_in_the_background_begins_and_ends_with_the_server() -> None:
+    async def begun() -> list[str]:
+        async with _running(_application(TOY)):
+            return list(routes.happened)
+
+    routes.happened.clear()
+
+    assert asyncio.run(begun()) == ["began"]
+    assert routes.happened == ["began", "ended"]
+
+
+@pytest.mark.parametrize("path", ["/toy/unknown", "/toy", "/toy/ring/twice"])
+def test_an_unknown_path_beside_an_endpoint_is_a_plain_404(path: str) -> None:
+    """A sender would take the way to the sign-in for a success."""
+    assert _ask(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/to", "/toy-of-others", "/logs/toy/ring", "//toy/ring", "/"])
+def test_every_other_path_is_the_pages(path: str) -> None:
+    assert _ask(path).headers["location"].startswith("/accounts/login/")
+
+
+def test_no_page_stands_where_something_is_taken_in() -> None:
+    pages = {first_segment(f"/{address}") for address in _addresses(get_resolver())}
+    hidden = [page for page in sorted(pages) if not _is_the_pages(f"/{page}/nothing/there")]
+
+    assert len(pages) > 10
+    assert hidden == []
+
+
+def _is_the_pages(path: str) -> bool:
+    """Say whether Django answers: its pages let nobody keep them."""
+    return "no-store" in _ask(path, PARTS).headers.get("cache-control", "")
+
+
+def _ask(path: str, parts: Parts = TOY) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(_application(parts))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.get(f"http://localhost{path}")
+
+    return asyncio.run(ask())
+
+
+def _application(parts: Parts) -> ASGIApp:
+    return application(parts, Hub(lambda: ""), dict, [Path(__file__).parent])
+
+
+@asynccontextmanager
+async def _running(app: ASGIApp) -> AsyncIterator[None]:
+    """Start *app* and stop it, as a server does."""
+    told: asyncio.Queue[Any] = asyncio.Queue()
+    said: asyncio.Queue[Any] = asyncio.Queue()
+    life = asyncio.ensure_future(app({"type": "lifespan", "state": {}}, told.get, said.put))
+    await told.put({"type": "lifespan.startup"})
+    assert (await said.get())["type"] == "lifespan.startup.complete"
+    yield
+    await told.put({"type": "lifespan.shutdown"})
+    await life
+
+
+def _addresses(resolver: URLResolver, above: str = "") -> Iterator[str]:
+    for each in resolver.url_patterns:
+        address = f"{above}{each.pattern}"
+        if isinstance(each, URLPattern):
+            yield address
+        else:
+            yield from _addresses(each, address)
