@@ -135,6 +135,8 @@ class Extension:
 
     It holds `intake`, which is called with a `Server` and returns an `Intake`; see `faces/ingest/server.py`.
     """
+    why: str = ""
+    """`module:name` of a `Why`: what `toban why` tells of names of its own; see `faces/cli/answer.py`."""
     commands: Mapping[str, Command] = field(default_factory=dict)
     """The commands of `toban` that it brings."""
 

@@ -13,7 +13,7 @@ from toban import wiring
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.parts import Parts
 from toban.engine.worker import Worker
-from toban.faces.cli.document import check, init
+from toban.faces.cli.document import check, init, why
 
 pytestmark = pytest.mark.django_db
 
@@ -106,3 +106,16 @@ def test_its_command_is_listed_and_called(parts: Parts) -> None:
 
     assert "使用状況" in CliRunner().invoke(group, ["--help"]).output
     assert CliRunner().invoke(group, ["usage"]).output == "usage\n"
+
+
+@pytest.mark.usefixtures("document")
+def test_it_answers_for_its_own_names_and_says_which_there_are(
+    parts: Parts, settings: Settings, tmp_path: Path
+) -> None:
+    settings.HOME = tmp_path / "home"
+
+    told = CliRunner().invoke(why.command, ["disk"], obj=parts)
+    refused = CliRunner().invoke(why.command, ["tape"], obj=parts)
+
+    assert told.output == "disk is measured by its file\n"
+    assert (refused.exit_code, "文書のバッチ: ありません。使用量: disk" in refused.stderr) == (1, True)

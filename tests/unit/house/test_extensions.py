@@ -50,7 +50,7 @@ def operation_of(extension: Extension) -> Operation:  # type: ignore[type-arg] #
 
 @ALL
 def test_everything_that_it_names_is_there(extension: Extension) -> None:
-    for reference in (extension.evidence, extension.consequence, *extension.offers.values()):
+    for reference in (extension.evidence, extension.consequence, extension.why, *extension.offers.values()):
         assert not reference or loaded(reference) is not None
     for command in extension.commands.values():
         assert isinstance(import_module(command.module).command, click.Command)

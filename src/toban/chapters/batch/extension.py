@@ -37,6 +37,7 @@ EXTENSION = Extension(
     apps=("toban.chapters.batch.kinds.invoices", "toban.chapters.batch.kinds.statistics"),
     pages="toban.faces.web.batch.urls",
     menu=(Link("batches", "バッチ"),),
+    why="toban.faces.cli.batch.why_batch:WHY",
     commands={
         "batch": Command(
             "toban.faces.cli.batch.crontab", "Bring batches in from elsewhere (バッチを持ち込む)."

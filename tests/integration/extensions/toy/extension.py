@@ -65,5 +65,6 @@ EXTENSION = Extension(
     pages=f"{_HERE}.urls",
     menu=(Link("usage", "使用状況"),),
     intake=f"{_HERE}.routes",
+    why=f"{_HERE}.why:WHY",
     commands={"usage": Command(f"{_HERE}.command", "Show what is used (使用状況).")},
 )

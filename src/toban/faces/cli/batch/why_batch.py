@@ -11,12 +11,14 @@ from toban.engine.clock import system_clock
 from toban.engine.parts import Parts
 from toban.engine.runs.kinds import key_of
 from toban.engine.runs.models import PlannedWork, Run
-from toban.faces.cli.answer import Answer
+from toban.faces.cli.answer import Answer, Why
 from toban.faces.cli.kept import kept_edition
 from toban.faces.cli.runs.runs import as_json, line
 from toban.faces.words.runs import because, standing
 
 _RUNS, _LINES = 5, 20
+_NAMED = 10
+"""Batches that a refusal names."""
 
 
 def answer(parts: Parts, batch: str) -> Answer | None:
@@ -32,9 +34,13 @@ def answer(parts: Parts, batch: str) -> Answer | None:
     return Answer(tuple(_told(written, work, runs)), _told_to_machines(batch, written, work, runs))
 
 
-def known(parts: Parts) -> tuple[str, ...]:
-    """Return the batches of the document in force."""
-    return _written(parts, "", None).known
+def known(parts: Parts) -> str:
+    """Name the batches of the document in force."""
+    batches = _written(parts, "", None).known
+    return f"文書のバッチ: {'、'.join(batches[:_NAMED]) or 'ありません'}"
+
+
+WHY = Why(answer, known)
 
 
 @dataclass(frozen=True, slots=True)

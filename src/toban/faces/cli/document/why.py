@@ -1,12 +1,13 @@
 """`toban why`: why somebody was told of an alert or a row, or was not; why a batch ran, or did not."""
 
 import json
+from collections.abc import Iterator
 
 import click
 
 from toban.engine.parts import Parts
-from toban.faces.cli.answer import Answer
-from toban.faces.cli.batch import why_batch
+from toban.engine.ports import loaded
+from toban.faces.cli.answer import Answer, Why
 from toban.faces.cli.document import why_row
 from toban.faces.cli.notify import why_alert
 from toban.faces.cli.state import usable_state
@@ -14,7 +15,7 @@ from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNKNOWN = 1
 _NAMED = 10
-"""Rows or batches that a refusal names."""
+"""Rows that a refusal names."""
 
 
 @click.command(
@@ -51,8 +52,8 @@ def command(parts: Parts, asked: tuple[str, ...], form: str) -> None:
 
 
 def _answer(parts: Parts, asked: str) -> Answer | None:
-    """A batch may be called by a number, too: it is asked for by exactly that name."""
-    found = why_batch.answer(parts, asked)
+    """What extensions know may be called by a number, too: it is asked for by exactly that name."""
+    found = next(filter(None, (each.answer(parts, asked) for each in _whys(parts))), None)
     if found is None and asked.isdecimal():
         found = why_alert.answer(int(asked))
     if found is not None:
@@ -66,5 +67,9 @@ def _answer(parts: Parts, asked: str) -> Answer | None:
 
 
 def _way_out(parts: Parts) -> str:
-    batches = "、".join(why_batch.known(parts)[:_NAMED]) or "ありません"
-    return f"アラートの番号は toban alerts --history、行は toban status で分かります。文書のバッチ: {batches}"
+    known = "。".join(each.known(parts) for each in _whys(parts))
+    return f"アラートの番号は toban alerts --history、行は toban status で分かります。{known}"
+
+
+def _whys(parts: Parts) -> Iterator[Why]:
+    yield from (loaded(each.why) for each in parts.extensions if each.why)
