@@ -1,6 +1,6 @@
-"""Moments as forms send them."""
+"""Days and moments as forms and addresses name them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 
@@ -11,3 +11,11 @@ def moment(written: str, zone: ZoneInfo) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=zone)
+
+
+def date_in(written: str) -> date | None:
+    """Return the date that an address names (2026-11-24), or None where it names none."""
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        return None

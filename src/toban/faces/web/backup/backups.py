@@ -26,9 +26,9 @@ from toban.faces.web.backup import chains
 from toban.faces.web.backup.chains import Subject
 from toban.faces.web.backup.charts import sizes
 from toban.faces.web.backup.words import HOLDINGS, METHODS, PHASES, Holding, holding
-from toban.faces.web.batch.batches import date_in
 from toban.faces.web.document.today import midnight_of
 from toban.faces.web.frame import Sight, frame, in_force, look
+from toban.faces.web.moments import date_in
 from toban.faces.words.verdicts import clock
 
 _PER_PAGE = 50

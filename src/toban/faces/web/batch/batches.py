@@ -19,6 +19,7 @@ from toban.faces.document.live import LiveRow
 from toban.faces.web.calendar.due_times import between
 from toban.faces.web.document.today import midnight_of
 from toban.faces.web.frame import Sight, frame, in_force, look
+from toban.faces.web.moments import date_in
 from toban.faces.web.parts import answer
 from toban.faces.web.runs.charts import Day, DayBar, began, length_of, planned_bars, run_bar, touches
 from toban.faces.web.runs.works import WorkRow, all_works, usual_lengths
@@ -121,14 +122,6 @@ def day_of(day: date, system: System) -> Day:
 def _choice(request: HttpRequest, today: date) -> Choice:
     day = date_in(request.GET.get("day", "")) or today
     return Choice(day, day == today, request.GET.get("state", ""), request.GET.get("q", "").strip())
-
-
-def date_in(written: str) -> date | None:
-    """Return the date that an address names (2026-11-24), or None where it names none."""
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        return None
 
 
 def _runs_of(works: Sequence[WorkRow], day: Day, now: datetime) -> list[Run]:

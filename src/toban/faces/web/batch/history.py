@@ -16,11 +16,12 @@ from toban.engine.evidence.models import ClauseStatus
 from toban.engine.people.access import may_order
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason
-from toban.faces.web.batch.batches import STANDINGS, date_in, run_title
+from toban.faces.web.batch.batches import STANDINGS, run_title
 from toban.faces.web.batch.daily_figures import days
 from toban.faces.web.calendar.due_times import next_times, previous_times
 from toban.faces.web.document.today import midnight_of
 from toban.faces.web.frame import frame, in_force, look
+from toban.faces.web.moments import date_in
 from toban.faces.web.parts import answer, is_fragment
 from toban.faces.web.runs import orders
 from toban.faces.web.runs.charts import durations

@@ -19,8 +19,8 @@ from toban.chapters.errors.review import Week, week_of
 from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
 from toban.engine.people.access import may_order
-from toban.faces.web.batch.batches import date_in
 from toban.faces.web.frame import frame, in_force, look
+from toban.faces.web.moments import date_in
 from toban.faces.words.errors import TRENDS
 
 MOST = 100

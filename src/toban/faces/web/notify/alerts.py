@@ -23,9 +23,9 @@ from toban.engine.notify.reason import Reason
 from toban.engine.notify.routing.silences import Quiet, silencing
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
-from toban.faces.web.batch.batches import date_in
 from toban.faces.web.document.today import midnight_of
 from toban.faces.web.frame import frame, in_force, look
+from toban.faces.web.moments import date_in
 from toban.faces.web.parts import answer
 from toban.faces.words.alerts import CONDITIONS, Standing, because, condition_word, standing
 from toban.faces.words.verdicts import refused
