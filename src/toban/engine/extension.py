@@ -138,7 +138,7 @@ class Extension:
     why: str = ""
     """`module:name` of a `Why`: what `toban why` tells of names of its own; see `faces/cli/answer.py`."""
     commands: Mapping[str, Command] = field(default_factory=dict)
-    """The commands of `toban` that it brings."""
+    """The commands of `toban` that it brings; `status export` stands below `toban status`."""
 
     def beside_pages(self, folder: str) -> Iterator[Path]:
         """Yield the *folder* beside the module of its pages, if there is one."""

@@ -33,6 +33,11 @@ EXTENSION = Extension(
     commands={
         "levels": Command(
             "toban.faces.cli.objectives.levels", "The service levels of chapter 1 (運用目標の達成状況)."
-        )
+        ),
+        "status export": Command(
+            "toban.faces.cli.objectives.export",
+            "Write the public page into a folder (公開ページを書き出す).",
+            needs_state=False,
+        ),
     },
 )

@@ -23,8 +23,7 @@ class LazyGroup(click.Group):
 
     @cached_property
     def _all(self) -> Mapping[str, Command]:
-        brought = (each.commands for each in self._parts.extensions)
-        return {**{name: command for commands in brought for name, command in commands.items()}, **self._own}
+        return {**_brought(self._parts), **self._own}
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -33,17 +32,39 @@ class LazyGroup(click.Group):
     @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         registered = self._own.get(cmd_name) or self._all.get(cmd_name)
-        if registered is None:
-            return None
-        if registered.needs_state:
-            set_up()
-        command = import_module(registered.module).command
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{registered.module}.command is not a click command")
-        return command
+        return _loaded(registered) if registered is not None else None
 
     @override
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write each command's line as it is registered: click would import them all."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, self._all[name].help) for name in self.list_commands(ctx)])
+
+
+class OpenGroup(click.Group):
+    """A command below which extensions bring more: they register them under both names, `status export`."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_brought(ctx.obj, f"{self.name} ")})
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        registered = _brought(ctx.obj, f"{self.name} ").get(cmd_name)
+        return _loaded(registered) if registered is not None else super().get_command(ctx, cmd_name)
+
+
+def _brought(parts: Parts, above: str = "") -> Mapping[str, Command]:
+    """Return the commands that extensions bring, by their names below *above*."""
+    brought = (item for each in parts.extensions for item in each.commands.items())
+    below = {name.removeprefix(above): command for name, command in brought if name.startswith(above)}
+    return {name: command for name, command in below.items() if " " not in name}
+
+
+def _loaded(registered: Command) -> click.Command:
+    if registered.needs_state:
+        set_up()
+    command = import_module(registered.module).command
+    if not isinstance(command, click.Command):
+        raise TypeError(f"{registered.module}.command is not a click command")
+    return command

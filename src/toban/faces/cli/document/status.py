@@ -10,12 +10,11 @@ import click
 from rich.console import Console, RenderableType
 
 from toban.engine.clock import system_clock
-from toban.engine.parts import Parts
 from toban.engine.supervision.home import in_force_folder
+from toban.faces.cli.group import OpenGroup
 from toban.faces.cli.state import set_up, usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 
-_NOT_WRITTEN = 1
 _NOTHING_TO_SHOW = 2
 _WIDE = 200
 """Columns where no terminal says how many it has: a line in a log should not be folded."""
@@ -23,6 +22,7 @@ _WIDE = 200
 
 @click.group(
     "status",
+    cls=OpenGroup,
     invoke_without_command=True,
     epilog="Example: toban status --chapter 監視",
 )
@@ -72,57 +72,6 @@ def command(context: click.Context, home: Path, chapter: str, whole: bool, form:
         say(json.dumps(glance.as_json(shown), ensure_ascii=False, indent=2))
     else:
         _print(glance.as_text(shown, whole=whole))
-
-
-@command.command(
-    "export",
-    short_help="Write the public page into a folder (公開ページを書き出す).",
-    epilog="Example: toban status export /srv/www/status",
-)
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.pass_obj
-def export_(parts: Parts, folder: Path) -> None:
-    """Write the public page of [status], in both languages and as JSON, into FOLDER.
-
-    接続表の [status] に書いたものだけを、スクリプトも外への参照もないファイルとして書き出します。
-    何度でも上書きでき、途中の状態は見えません。バッチから定期的に呼んでください。
-
-    \b
-    Exit status:
-      0  written
-      1  there is no [status], or the folder can't be written
-      2  nothing runs there, or the state database can't be used
-    """
-    speak_utf8()
-    from toban.chapters.objectives.bindings import STATUS  # noqa: PLC0415
-    from toban.faces.cli.kept import edition_of  # noqa: PLC0415
-    from toban.faces.public.page import files  # noqa: PLC0415
-
-    with usable_state():
-        edition = edition_of(parts)
-        status = STATUS.of(edition.bindings)
-        if status is None:
-            refuse(
-                "公開するものが決まっていません",
-                f"{edition.bindings.file} に [status] と [[status.services]] を書いてください",
-            )
-            raise SystemExit(_NOT_WRITTEN)
-        written = files(edition, status, system_clock())
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in written.items():
-            _replace(folder / name, content)
-    except OSError as exc:
-        refuse(f"{folder} に書けません: {exc.strerror}", "書ける場所を指定してください")
-        raise SystemExit(_NOT_WRITTEN) from exc
-    say(f"{folder}: {'、'.join(written)}")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write *content* so that whoever reads *path* meanwhile gets the old or the new, never a piece."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(content)
-    beside.replace(path)
 
 
 def _print(page: RenderableType) -> None:
