@@ -1,0 +1,63 @@
+"""What all chapters share knows none of them by name: it asks the extensions. See `Extension`."""
+
+from collections.abc import Iterable, Iterator
+
+SHARED = (
+    *("toban.engine", "toban.settings", "toban.faces.serve"),
+    *("toban.faces.cli", "toban.faces.document", "toban.faces.ingest", "toban.faces.web"),
+)
+"""Also what stands below them, but the faces of chapters."""
+
+EXCEPTIONS = {
+    # The audit log leaves with the evidence: what else leaves is no port yet.
+    "toban.faces.cli.evidence.outside": {
+        "toban.chapters.logs.audit.shipping",
+        "toban.chapters.logs.keeping.places",
+        "toban.chapters.logs.rules",
+    },
+    # A figure of the first screen; it is to be what an extension says of itself.
+    "toban.faces.document.overview": {"toban.chapters.objectives.report"},
+    # A run that was a drill leads to the drill's page.
+    "toban.faces.web.runs.run": {"toban.chapters.backup.models"},
+    # Tags about backups are among those that every template may use.
+    "toban.faces.web.templatetags.pages": {"toban.chapters.backup.models", "toban.faces.web.backup.words"},
+}
+"""Module → what it imports of a chapter."""
+
+
+def test_what_chapters_share_knows_none_by_name(imports: dict[str, set[str]]) -> None:
+    assert dict(_chapters_known(imports)) == EXCEPTIONS
+
+
+def test_a_chapter_is_known_by_its_folder_and_by_its_faces() -> None:
+    shared = "toban.faces.cli.document.why"
+    chapters = {"toban.chapters.batch", "toban.chapters.batch.works"}
+    faces = {"toban.faces.cli.batch.why_batch", "toban.faces.web.batch", "toban.faces.cli.batches"}
+    imports = {shared: {*chapters, *faces}, "toban.faces.web.batch": chapters, "toban.chapters.batch": set()}
+
+    known = dict(_chapters_known(imports))
+
+    assert known == {shared: {*chapters, "toban.faces.cli.batch.why_batch", "toban.faces.web.batch"}}
+
+
+def _chapters_known(imports: dict[str, set[str]]) -> Iterator[tuple[str, set[str]]]:
+    chapters = {module.split(".")[2] for module in imports if module.startswith("toban.chapters.")}
+    for module, imported in imports.items():
+        known = set(_of_chapters(imported, chapters))
+        if (
+            known
+            and f"{module}.".startswith(tuple(f"{each}." for each in SHARED))
+            and not _is_face(module, chapters)
+        ):
+            yield module, known
+
+
+def _of_chapters(modules: Iterable[str], chapters: set[str]) -> Iterator[str]:
+    for module in modules:
+        if module.startswith("toban.chapters.") or _is_face(module, chapters):
+            yield module
+
+
+def _is_face(module: str, chapters: set[str]) -> bool:
+    """Say whether *module* is a chapter's own face: `toban.faces.web.backup.pages`."""
+    return module.startswith("toban.faces.") and not chapters.isdisjoint(module.split(".")[3:4])
