@@ -9,16 +9,8 @@ SHARED = (
 """Also what stands below them, but the faces of chapters."""
 
 EXCEPTIONS = {
-    # The audit log leaves with the evidence: what else leaves is no port yet.
-    "toban.faces.cli.evidence.outside": {
-        "toban.chapters.logs.audit.shipping",
-        "toban.chapters.logs.keeping.places",
-        "toban.chapters.logs.rules",
-    },
     # A figure of the first screen; it is to be what an extension says of itself.
     "toban.faces.document.overview": {"toban.chapters.objectives.report"},
-    # A run that was a drill leads to the drill's page.
-    "toban.faces.web.runs.run": {"toban.chapters.backup.models"},
     # Tags about backups are among those that every template may use.
     "toban.faces.web.templatetags.pages": {"toban.chapters.backup.models", "toban.faces.web.backup.words"},
 }

@@ -7,6 +7,7 @@ from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.routine import Routine
 from toban.engine.commands import Command
 from toban.engine.extension import Extension, Link, RowKind, always
+from toban.engine.runs.leads import LEADS
 
 
 def _backups(_row: BackupPolicy | RecoveryObjective) -> Link:
@@ -35,6 +36,7 @@ EXTENSION = Extension(
     },
     proposals=open_tables,
     operation="toban.chapters.backup.operation",
+    offers={LEADS: "toban.chapters.backup.drills.leads:leads"},
     apps=("toban.chapters.backup",),
     pages="toban.faces.web.backup.urls",
     menu=(Link("backups", "バックアップ"),),

@@ -7,6 +7,7 @@ from toban.chapters.logs.pulling.source import LOG_SOURCE_KINDS, LOG_SOURCES
 from toban.design.clauses.logs import LogKind
 from toban.engine.bindings.masking import MASKING
 from toban.engine.commands import Command
+from toban.engine.evidence.port import SHIPPING
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.retention import RETENTION
 
@@ -24,6 +25,7 @@ EXTENSION = Extension(
     offers={
         MASKING: "toban.chapters.logs.bindings:LOGS",
         RETENTION: "toban.chapters.logs.keeping.port:RETAINED",
+        SHIPPING: "toban.chapters.logs.audit.port:ship",
     },
     apps=("toban.chapters.logs",),
     pages="toban.faces.web.logs.urls",

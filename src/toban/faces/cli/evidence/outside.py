@@ -11,18 +11,15 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import DatabaseError
 
-from toban.chapters.logs.audit.shipping import Shipping
-from toban.chapters.logs.keeping.places import destination_of
-from toban.chapters.logs.rules import rules
 from toban.engine.bindings.model import Bindings
 from toban.engine.clock import system_clock
 from toban.engine.evidence import segments
 from toban.engine.evidence.models import Shipment
+from toban.engine.evidence.port import SHIPPING
 from toban.engine.evidence.segments import AUDIT, LEDGER, Walked, own_key
 from toban.engine.evidence.shipping import NotShipped, tip_of
 from toban.engine.parts import Parts
 from toban.engine.stores.store import STORE_KINDS, Store, StoreTrouble
-from toban.engine.telemetry.store import Telemetry
 from toban.faces.cli.kept import edition_of, kept_edition
 
 type Known = Mapping[str, Mapping[int, str]]
@@ -107,19 +104,20 @@ def ship(parts: Parts) -> tuple[int, list[str]]:
     Raises `NotShipped`, and `Unfound` where no store is asked for.
     """
     edition = edition_of(parts)
-    to = destination_of(edition.bindings, parts.kinds.of(STORE_KINDS))
-    if to is None:
+    if not settings.TELEMETRY_URL:
+        raise NotShipped("ログの置き場が分かりません。TOBAN_HOME を toban up と同じ場所にしてください")
+    send = parts.ports.one(SHIPPING)
+    stores = parts.kinds.of(STORE_KINDS)
+    shipped = send(edition, stores, settings.TELEMETRY_URL, system_clock()) if send is not None else None
+    if shipped is None:
         raise Unfound(
             f"{edition.bindings.file}: 証跡の送り先がありません",
             '[evidence] に store = "監査" のように、[stores] の名を書いてください',
         )
-    if not settings.TELEMETRY_URL:
-        raise NotShipped("ログの置き場が分かりません。TOBAN_HOME を toban up と同じ場所にしてください")
-    shipping = Shipping(Telemetry(settings.TELEMETRY_URL))
-    count = shipping.ship(rules(edition.design, edition.bindings), to, system_clock())
-    place = to.store.name if to.store is not None else ""
-    tips = {chain: tip_of(chain, place) for chain in (LEDGER, AUDIT)}
-    return count, [f"{chain}/{tip.number}:{tip.digest}" for chain, tip in tips.items() if tip.number]
+    tips = {chain: tip_of(chain, shipped.place) for chain in (LEDGER, AUDIT)}
+    return shipped.segments, [
+        f"{chain}/{tip.number}:{tip.digest}" for chain, tip in tips.items() if tip.number
+    ]
 
 
 def _store(parts: Parts, source: str) -> Store:

@@ -5,16 +5,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from toban.chapters.backup.models import Drill
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.runs.leads import LEADS
 from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.written import whole_log
@@ -152,7 +154,7 @@ def _page(
         "attempts": list(_attempts(found)),
         "approvals": found.approvals.order_by("pk"),
         "entries": list(_entries(found)),
-        "drill": Drill.objects.filter(run=found.pk).first(),
+        "leads": list(_leads(found)),
         "earlier": _beside(found, "-due_at", due_at__lt=found.due_at),
         "later": _beside(found, "due_at", due_at__gt=found.due_at),
     }
@@ -213,6 +215,12 @@ def _briefly(value: object) -> str:
             return f"({len(value)})"
         case _:
             return json.dumps(value)
+
+
+def _leads(run: Run) -> Iterator[Mapping[str, str]]:
+    for leads in settings.PARTS.ports.all(LEADS):
+        if (link := leads(run.pk)) is not None:
+            yield {"label": link.label, "address": reverse(link.page, args=link.arguments)}
 
 
 def _attempts(found: Run) -> Iterator[AttemptRow]:

@@ -1,0 +1,27 @@
+"""What the evidence asks of extensions. See `Ports`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from toban.engine.bindings.edition import Edition
+from toban.engine.ports import Port
+from toban.engine.stores.store import StoreKind
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """What has just left."""
+
+    place: str
+    """The name of the store that it went to."""
+    segments: int
+
+
+type Ship = Callable[[Edition, Mapping[str, StoreKind], str, datetime], Shipped | None]
+"""Ships what is not outside yet, read from the telemetry store at that address.
+
+Returns None where the bindings ask for nothing; raises `NotShipped`.
+"""
+
+SHIPPING: Port[Ship] = Port("shipping")
