@@ -7,7 +7,7 @@ import grimp
 
 def test_no_files_import_each_other_in_a_circle() -> None:
     """Imports inside functions and those for types alone count too."""
-    graph = grimp.build_graph("toban", cache_dir=None)
+    graph = grimp.build_graph("toban", "toban_invoices", cache_dir=None)
     imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
 
     circle = _circle(imports)

@@ -28,13 +28,12 @@ EXTENSION = Extension(
             "ssh": "toban.chapters.batch.kinds.ssh.kind",
             "ping": "toban.chapters.batch.kinds.ping",
             "cleanup": "toban.chapters.batch.kinds.cleanup.kind",
-            "invoices": "toban.chapters.batch.kinds.invoices.kind",
             "statistics": "toban.chapters.batch.kinds.statistics.kind",
         }
     },
     proposals=open_tables,
     operation="toban.chapters.batch.operation",
-    apps=("toban.chapters.batch.kinds.invoices", "toban.chapters.batch.kinds.statistics"),
+    apps=("toban.chapters.batch.kinds.statistics",),
     pages="toban.faces.web.batch.urls",
     menu=(Link("batches", "バッチ"),),
     commands={
