@@ -31,7 +31,7 @@ unset PYTHONDONTWRITEBYTECODE
 # Whatever changes what is installed: the locks, the build, the assets, the catalogues.
 digest() {
     {
-        cat requirements/*.txt pyproject.toml
+        cat requirements/*.txt pyproject.toml examples/webshop/*/pyproject.toml
         for file in hatch_build.py package.json package-lock.json; do
             if [ -f "$file" ]; then cat "$file"; fi
         done
@@ -39,7 +39,8 @@ digest() {
     } | cksum
 }
 
-# prepare SET: install requirements/SET.txt and Toban itself into .venv; nothing to do when nothing changed.
+# prepare SET: install requirements/SET.txt, Toban itself and the demo's own package into .venv; nothing to do when
+# nothing changed.
 prepare() {
     stamp=.venv/.installed-$1
     digest=$(digest)
@@ -53,7 +54,8 @@ prepare() {
     echo "installing into .venv ($1)" >&2
     uv pip install --quiet --python .venv/bin/python --require-hashes -r "requirements/$1.txt" -r requirements/build.txt ||
         fail "the locked packages could not be installed" "check the network or the proxy settings, then run it again"
-    uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable . ||
+    uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation \
+        --editable . --editable examples/webshop/invoices ||
         fail "Toban itself could not be built" "the message above says why; building needs the network once"
     printf '%s\n' "$digest" >"$stamp"
 }

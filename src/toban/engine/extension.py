@@ -98,7 +98,7 @@ class Extension:
     name: str
     """The same in every layer: `chapters/backup`, `faces/web/backup`, `faces/cli/backup`."""
     manual: str
-    """The page of the manual about it: `backups.md`."""
+    """The page about it: of Toban's manual, as `backups.md`, or of the package that brings it."""
     rows: tuple[RowKind, ...] = ()
     """The kinds of clause it answers for. A row of them that its plan leaves out shows as not connected."""
     tables: tuple[Table[Any], ...] = ()

@@ -1,4 +1,4 @@
-"""Sheets of paper with Japanese type on them: invoices, certificates.
+"""Sheets of paper with Japanese type on them, as certificates are.
 
 PDF readers have no Japanese type of their own to fall back on, so what a sheet uses of a font is embedded
 in it. The font is one that is installed: Toban brings none.

@@ -76,14 +76,15 @@ class Parts:
     def kinds(self) -> Kinds:
         """What `kind = "…"` may name, at every extension point.
 
-        A package brings kinds by entry points, of the group `toban.sources` and the like; a name that an
-        extension registers stays its own.
+        A package brings kinds by entry points, of the group `toban.sources` and the like. They come after
+        those of extensions, and a name stays with the first that registers it.
         """
         modules: dict[str, dict[str, str]] = {}
         for point in self._points:
-            modules[point.name] = installed(f"toban.{point.name}")
-            for extension in self.extensions:
-                modules[point.name] |= extension.kinds.get(point.name, {})
+            registered = [extension.kinds.get(point.name, {}) for extension in self.extensions]
+            found = modules.setdefault(point.name, {})
+            for brought in (*registered, installed(f"toban.{point.name}")):
+                found.update({name: brought[name] for name in brought if name not in found})
         return Kinds({**modules, **self.instead})
 
     @cached_property

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[3] / "src"
+ROOT = Path(__file__).parents[3]
 CLAIM = re.compile(r"\bpure\b", re.IGNORECASE)
 IMPURE = {
     "tables": r"django\.db|(.+\.)?models",
@@ -20,12 +20,13 @@ IMPURE = {
 NOW = re.compile(r"\b(datetime|date)\.(now|utcnow|today)\(")
 PURE = sorted(
     path
-    for path in (SOURCE / "toban").rglob("*.py")
+    for source in ("src", "examples")
+    for path in (ROOT / source).rglob("*.py")
     if CLAIM.search((ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n\n")[0])
 )
 
 
-@pytest.mark.parametrize("path", PURE, ids=lambda path: str(path.relative_to(SOURCE / "toban")))
+@pytest.mark.parametrize("path", PURE, ids=lambda path: str(path.relative_to(ROOT)))
 def test_what_calls_itself_pure_is(path: Path) -> None:
     assert not list(impurities(path.read_text()))
 

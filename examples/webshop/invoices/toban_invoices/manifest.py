@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from toban.chapters.batch.kinds.invoices.content import Content
+from toban_invoices.content import Content
 
 _HEADINGS = (
     "請求書番号", "版", "状態", "顧客", "宛名", "取引期間", "発行日", "支払期限", "請求金額", "うち消費税",

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 SCRIPT = Path(__file__).with_name("number_many.py")
 TOLD = """
 import django, json; django.setup()
-from toban.chapters.batch.kinds.invoices.models import Invoice, Revision
+from toban_invoices.models import Invoice, Revision
 print(json.dumps([list(Invoice.objects.order_by("number").values_list("number", flat=True)),
                   Revision.objects.count()]))
 """

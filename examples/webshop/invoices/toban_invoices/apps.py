@@ -6,5 +6,5 @@ from django.apps import AppConfig
 class InvoicesConfig(AppConfig):
     """Series, invoices, revisions."""
 
-    name = "toban.chapters.batch.kinds.invoices"
+    name = "toban_invoices"
     label = "invoices"

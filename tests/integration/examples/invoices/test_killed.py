@@ -9,16 +9,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.integration.chapters.batch.kinds.test_invoices import BOUND
+from tests.integration.examples.invoices.test_invoices import BOUND
 
 from toban.engine import paper
 
-ROOT = Path(__file__).parents[5]
+ROOT = Path(__file__).parents[4]
 SCRIPT = Path(__file__).with_name("bill.py")
 CUSTOMERS = 16
 TOLD = """
 import django, json; django.setup()
-from toban.chapters.batch.kinds.invoices.models import Revision
+from toban_invoices.models import Revision
 rows = Revision.objects.order_by("invoice__number")
 print(json.dumps(list(rows.values_list("invoice__number", "invoice__customer", "number", "file", "sha256"))))
 """

@@ -4,12 +4,12 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from toban.chapters.batch.kinds.invoices import rows
-from toban.chapters.batch.kinds.invoices.config import InvoiceBatch
 from toban.design.values.schedule import Cadence
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.work import Step, Turn
+from toban_invoices import rows
+from toban_invoices.config import InvoiceBatch
 
 
 def steps(config: InvoiceBatch, site: Site) -> tuple[Step, ...]:
@@ -31,7 +31,7 @@ def _file(site: Site, name: str) -> Path:
 def _later(name: str, config: InvoiceBatch, site: Site) -> Callable[[Turn], object]:
     def act(turn: Turn) -> object:
         # Its tables need Django, and what only reads the bindings does without.
-        from toban.chapters.batch.kinds.invoices.service import STEPS, Billing  # noqa: PLC0415
+        from toban_invoices.service import STEPS, Billing  # noqa: PLC0415
 
         return STEPS[name](Billing(config, site), turn)
 

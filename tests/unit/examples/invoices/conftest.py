@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from toban.chapters.batch.kinds.invoices.content import Content, Issuer, Line, Terms
-from toban.chapters.batch.kinds.invoices.tax import Prices, Rounding
-from toban.chapters.batch.kinds.invoices.texts import Texts
+from toban_invoices.content import Content, Issuer, Line, Terms
+from toban_invoices.tax import Prices, Rounding
+from toban_invoices.texts import Texts
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 from fpdf.enums import Align
 
-from toban.chapters.batch.kinds.invoices.content import Content, Line
-from toban.chapters.batch.kinds.invoices.pen import DARK, INK, PALE, RULE, WHITE, Colour, Pen
-from toban.chapters.batch.kinds.invoices.period import japanese
-from toban.chapters.batch.kinds.invoices.tax import Prices, RateTotal
-from toban.chapters.batch.kinds.invoices.texts import fill
 from toban.engine import paper
 from toban.engine.paper import Font
+from toban_invoices.content import Content, Line
+from toban_invoices.pen import DARK, INK, PALE, RULE, WHITE, Colour, Pen
+from toban_invoices.period import japanese
+from toban_invoices.tax import Prices, RateTotal
+from toban_invoices.texts import fill
 
 _LEFT, _RIGHT, _TOP, _FOOT = 18.0, 192.0, 16.0, 277.0
 """Millimetres; the paper is 210 by 297."""

@@ -6,13 +6,13 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from toban.chapters.batch.kinds.invoices.content import Issuer
-from toban.chapters.batch.kinds.invoices.period import Closing, read_term
-from toban.chapters.batch.kinds.invoices.tax import Prices, Rounding
-from toban.chapters.batch.kinds.invoices.texts import Texts
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.values import Length
 from toban.engine.runs.kinds import BatchBinding
+from toban_invoices.content import Issuer
+from toban_invoices.period import Closing, read_term
+from toban_invoices.tax import Prices, Rounding
+from toban_invoices.texts import Texts
 
 
 def _term(written: str) -> str:

@@ -13,8 +13,6 @@ from pypdf import PdfReader
 from tests.integration.chapters.batch.kinds.conftest import HandTurn, room_for
 from tests.registered import schema
 
-from toban.chapters.batch.kinds.invoices import kind, service
-from toban.chapters.batch.kinds.invoices.models import Invoice, Revision
 from toban.design.clauses.batch import Batch
 from toban.design.reader import read_design
 from toban.engine import paper
@@ -23,6 +21,8 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs.kinds import BATCHES, NotBindable, Site
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import Step, StepFailed
+from toban_invoices import kind, service
+from toban_invoices.models import Invoice, Revision
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

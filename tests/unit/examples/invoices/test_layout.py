@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from PIL import Image
 from pypdf import PdfReader
-from tests.unit.chapters.batch.kinds.invoices.conftest import MakeContent
+from tests.unit.examples.invoices.conftest import MakeContent
 
-from toban.chapters.batch.kinds.invoices.content import Content, Line, Terms
-from toban.chapters.batch.kinds.invoices.layout import Look, draw, figure, yen
-from toban.chapters.batch.kinds.invoices.tax import Prices
-from toban.chapters.batch.kinds.invoices.texts import Texts
 from toban.engine import paper
+from toban_invoices.content import Content, Line, Terms
+from toban_invoices.layout import Look, draw, figure, yen
+from toban_invoices.tax import Prices
+from toban_invoices.texts import Texts
 
 SALT = Line(item="南風の塩 200g", amount=1360, rate=8, day=date(2026, 11, 3), quantity=Decimal(2), unit="個",
             unit_price=Decimal(680))  # fmt: skip

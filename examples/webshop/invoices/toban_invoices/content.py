@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
-from toban.chapters.batch.kinds.invoices.registration import complaint
-from toban.chapters.batch.kinds.invoices.tax import Prices, Rounding, Totals, totals
-from toban.chapters.batch.kinds.invoices.texts import Texts
 from toban.engine.bindings.section import Section
+from toban_invoices.registration import complaint
+from toban_invoices.tax import Prices, Rounding, Totals, totals
+from toban_invoices.texts import Texts
 
 
 class Issuer(Section):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from toban.chapters.batch.kinds.invoices.content import Content, Line, Terms
+from toban_invoices.content import Content, Line, Terms
 
 NEEDED = ("customer", "name", "item", "amount", "tax_rate")
 OPTIONAL = ("honorific", "address", "day", "quantity", "unit", "unit_price")

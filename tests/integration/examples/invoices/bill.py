@@ -10,14 +10,14 @@ import django
 django.setup()
 
 from tests.integration.chapters.batch.kinds.conftest import HandTurn  # noqa: E402
-from tests.integration.chapters.batch.kinds.test_invoices import DOCUMENT, steps  # noqa: E402
+from tests.integration.examples.invoices.test_invoices import DOCUMENT, steps  # noqa: E402
 from tests.registered import schema  # noqa: E402
 
-from toban.chapters.batch.kinds.invoices import kind  # noqa: E402
 from toban.design.clauses.batch import Batch  # noqa: E402
 from toban.design.reader import read_design  # noqa: E402
 from toban.engine.bindings.load import load_bindings  # noqa: E402
 from toban.engine.runs.kinds import Site  # noqa: E402
+from toban_invoices import kind  # noqa: E402
 
 
 def main(file: Path) -> None:

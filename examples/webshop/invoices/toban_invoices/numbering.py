@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from django.db import transaction
 
-from toban.chapters.batch.kinds.invoices.content import Content
-from toban.chapters.batch.kinds.invoices.models import Invoice, Revision, Series
+from toban_invoices.content import Content
+from toban_invoices.models import Invoice, Revision, Series
 
 
 class Act(StrEnum):

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from toban.chapters.batch.kinds.invoices.period import Closing, Period, Term, periods, read_term
 from toban.design.values.schedule import Schedule, read_schedule
 from toban.engine.bindings.model import System
+from toban_invoices.period import Closing, Period, Term, periods, read_term
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 

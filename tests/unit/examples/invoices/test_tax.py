@@ -2,7 +2,7 @@
 
 import pytest
 
-from toban.chapters.batch.kinds.invoices.tax import Prices, RateTotal, Rounding, totals
+from toban_invoices.tax import Prices, RateTotal, Rounding, totals
 
 
 @pytest.mark.parametrize(

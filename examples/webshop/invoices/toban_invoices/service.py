@@ -11,11 +11,6 @@ from django.db import transaction
 from django.db.models import Max
 
 from toban.chapters.batch.database import Question
-from toban.chapters.batch.kinds.invoices import layout, manifest, numbering, rows
-from toban.chapters.batch.kinds.invoices.config import InvoiceBatch
-from toban.chapters.batch.kinds.invoices.content import Content, Terms
-from toban.chapters.batch.kinds.invoices.models import Invoice, Revision
-from toban.chapters.batch.kinds.invoices.period import Period, periods, read_term
 from toban.engine import paper
 from toban.engine.clock import system_clock
 from toban.engine.evidence import ledger
@@ -23,6 +18,11 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs.kinds import Site
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import StepFailed, Turn
+from toban_invoices import layout, manifest, numbering, rows
+from toban_invoices.config import InvoiceBatch
+from toban_invoices.content import Content, Terms
+from toban_invoices.models import Invoice, Revision
+from toban_invoices.period import Period, periods, read_term
 
 _MOST_ROWS = 500_000
 _MANIFEST = "manifest.csv"

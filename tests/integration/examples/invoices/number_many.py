@@ -11,10 +11,10 @@ import django
 
 django.setup()
 
-from toban.chapters.batch.kinds.invoices.content import Content, Issuer, Line, Terms  # noqa: E402
-from toban.chapters.batch.kinds.invoices.numbering import Book, number  # noqa: E402
-from toban.chapters.batch.kinds.invoices.tax import Prices, Rounding  # noqa: E402
-from toban.chapters.batch.kinds.invoices.texts import Texts  # noqa: E402
+from toban_invoices.content import Content, Issuer, Line, Terms  # noqa: E402
+from toban_invoices.numbering import Book, number  # noqa: E402
+from toban_invoices.tax import Prices, Rounding  # noqa: E402
+from toban_invoices.texts import Texts  # noqa: E402
 
 DAY = date(2026, 1, 31)
 TERMS = Terms(

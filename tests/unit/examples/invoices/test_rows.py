@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from toban.chapters.batch.kinds.invoices.content import Content, Line, Terms
-from toban.chapters.batch.kinds.invoices.rows import Unbillable, contents
+from toban_invoices.content import Content, Line, Terms
+from toban_invoices.rows import Unbillable, contents
 
 DAY = date(2026, 11, 30)
 SALT = {"customer": 5, "name": "喫茶うみかぜ", "item": "南風の塩", "amount": 680, "tax_rate": 8}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from toban.chapters.batch.kinds.invoices.registration import check_digit, complaint
+from toban_invoices.registration import check_digit, complaint
 
 
 @pytest.mark.parametrize(

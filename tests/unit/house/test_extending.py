@@ -1,0 +1,128 @@
+"""A package extends Toban as the manual says, by entry points: nothing of Toban knows it."""
+
+import os
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.registered import PARTS
+
+from toban import wiring
+from toban.chapters.monitoring.source import SOURCE_KINDS, Unmeasurable
+from toban.engine.bindings.load import read_bindings
+from toban.engine.extension import Extension
+from toban.engine.kinds import KindPoint
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "manual" / "extending.md").read_text(encoding="utf-8")
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+INVOICES = ROOT / "examples" / "webshop" / "invoices"
+POINTS = [point for each in PARTS.extensions for point in each.points]
+
+EVERY_POINT = pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
+
+type Install = Callable[[Mapping[str, Mapping[str, str]]], None]
+"""Installs a package with these entry points: group → name → module."""
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    def act(groups: Mapping[str, Mapping[str, str]]) -> None:
+        lines = [
+            line
+            for group, points in groups.items()
+            for line in (f"[{group}]", *(f"{name} = {module}" for name, module in points.items()))
+        ]
+        info = tmp_path / "outside-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: outside\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text("\n".join(lines))
+        monkeypatch.syspath_prepend(str(tmp_path))
+
+    return act
+
+
+def example(language: str, beginning: str) -> str:
+    """Return the manual's example that begins so."""
+    blocks = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    [found] = [block for block in blocks if block.startswith(beginning)]
+    return str(found)
+
+
+@EVERY_POINT
+def test_the_manual_says_how_a_package_brings_a_kind(point: KindPoint[object]) -> None:
+    holds = f"{point.type.__module__}.{point.type.__name__}"
+
+    assert f"\n| `toban.{point.name}` | `{point.attribute}` | `{holds}` | " in PAGE
+
+
+def test_the_manual_says_all_that_an_extension_may_say() -> None:
+    section = PAGE.partition("\n## `Extension` に書けること")[2]
+
+    assert "\n| `toban.extensions` | `EXTENSION` | `toban.engine.extension.Extension` | " in PAGE
+    assert [each.name for each in fields(Extension) if f"\n| `{each.name}` | " not in section] == []
+
+
+@EVERY_POINT
+def test_a_package_brings_a_kind(point: KindPoint[object], install: Install) -> None:
+    name, module = next(iter(PARTS.kinds.modules[point.name].items()))
+    install({f"toban.{point.name}": {"outside": module, name: "no.such.module"}})
+
+    kinds = wiring.parts().kinds
+
+    assert kinds.of(point)["outside"] is kinds.of(point)[name]
+    # What `toban init` prefers stays what it was.
+    assert [*kinds.modules[point.name]] == [*PARTS.kinds.modules[point.name], "outside"]
+
+
+def test_a_package_brings_an_extension(install: Install, tmp_path: Path) -> None:
+    (tmp_path / "outside_extension.py").write_text(
+        "from toban.engine.extension import Extension\n"
+        'EXTENSION = Extension(name="outside", manual="", apps=("outside",), '
+        'kinds={"batches": {"outside": "outside.kind", "command": "outside.kind"}})\n'
+    )
+    install({"toban.extensions": {"outside": "outside_extension"}})
+
+    parts = wiring.parts()
+
+    assert [each.apps for each in parts.extensions if each.name == "outside"] == [("outside",)]
+    assert parts.kinds.modules["batches"]["outside"] == "outside.kind"
+    assert parts.kinds.modules["batches"]["command"] == PARTS.kinds.modules["batches"]["command"]
+
+
+def test_the_manuals_source_measures(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "toban_touched.py").write_text(example("python", '"""`kind = "touched"`'), encoding="utf-8")
+    install(tomllib.loads(example("toml", "[build-system]"))["project"]["entry-points"])
+    monkeypatch.delitem(sys.modules, "toban_touched", raising=False)
+    alive = tmp_path / "alive"
+    written = example("toml", "[targets.").replace("/run/shop/alive", str(alive))
+    parts = wiring.parts()
+
+    bindings = read_bindings(written, tmp_path / "toban.toml", parts.schema)
+    [bound] = bindings.targets["帳票サーバー"]
+    source = parts.kinds.of(SOURCE_KINDS)[bound.kind].build(bound.config)
+
+    with pytest.raises(Unmeasurable, match="No such file"):
+        source.measure(NOON)
+    alive.touch()
+    os.utime(alive, (0, NOON.timestamp()))
+    [new], [old] = (source.measure(NOON + timedelta(seconds=age)) for age in (60, 61))
+    assert (new.value, old.value) == (1.0, 0.0)
+
+
+def test_the_manuals_extension_is_that_of_the_example_shop() -> None:
+    entry_points = tomllib.loads((INVOICES / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "entry-points"
+    ]
+
+    assert tomllib.loads(example("toml", "[project.entry"))["project"]["entry-points"] == entry_points
+    assert example("python", '"""What the package brings') == (
+        INVOICES / "toban_invoices" / "extension.py"
+    ).read_text(encoding="utf-8")
