@@ -6,8 +6,8 @@ from typing import Any
 from toban import wiring
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.table import Schema
-from toban.engine.kinds import KindPoint
-from toban.engine.parts import Parts
+from toban.engine.registry.kinds import KindPoint
+from toban.engine.registry.parts import Parts
 
 PARTS = wiring.parts()
 

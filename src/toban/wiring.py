@@ -1,7 +1,7 @@
 """The only place where the parts meet: the extensions, and the commands that belong to none."""
 
-from toban.engine.commands import Command
-from toban.engine.parts import Parts
+from toban.engine.registry.commands import Command
+from toban.engine.registry.parts import Parts
 from toban.faces.cli.group import LazyGroup
 
 EXTENSIONS = (

@@ -16,9 +16,9 @@ from toban.design.reader import Design
 from toban.engine.bindings.draft import OpenTable
 from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.table import Table
-from toban.engine.commands import Command
-from toban.engine.kinds import KindModules, KindPoint, Kinds
-from toban.engine.ports import Offers
+from toban.engine.registry.commands import Command
+from toban.engine.registry.kinds import KindModules, KindPoint, Kinds
+from toban.engine.registry.ports import Offers
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from typing import Any, Protocol
 from toban.design.clauses.base import Clause
 from toban.design.finding import Finding
 from toban.design.values.metric import Metric
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import Clock
+from toban.engine.editions.edition import Edition
 from toban.engine.extension import Extension
-from toban.engine.kinds import Kinds
 from toban.engine.notify.delivery.lead import Lead
-from toban.engine.ports import Ports
+from toban.engine.registry.kinds import Kinds
+from toban.engine.registry.ports import Ports
 from toban.engine.runs.work import Work
 from toban.engine.telemetry.buffer import SampleBuffer
 from toban.engine.telemetry.store import Telemetry

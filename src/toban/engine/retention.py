@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from toban.engine.bindings.edition import Edition
-from toban.engine.ports import Port
+from toban.engine.editions.edition import Edition
+from toban.engine.registry.ports import Port
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,15 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
-from toban.engine.bindings.edition import Edition, Refusal
-from toban.engine.bindings.standing import standing
 from toban.engine.clock import Clock
+from toban.engine.editions.edition import Edition, Refusal
+from toban.engine.editions.standing import standing
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.loops import Loop
 from toban.engine.notify.delivery.lead import BEAT, Lead
 from toban.engine.operation import EditionLoop, Workplace, rows_of, works_of
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.engine.runs.service import Runs
 from toban.engine.telemetry.buffer import SampleBuffer
 from toban.engine.telemetry.output import OutputBuffer

@@ -10,7 +10,7 @@ from icalendar import Calendar, Component, vText
 from icalendar import Event as EventComponent
 
 from toban.design.clauses.labels import CHAPTERS
-from toban.engine.bindings.agenda import Agenda, Entry
+from toban.engine.calendar.agenda import Agenda, Entry
 from toban.faces.words.agenda import title
 
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")

@@ -8,10 +8,10 @@ import click
 import uvicorn
 from django.conf import settings
 
-from toban.engine.bindings import present
-from toban.engine.bindings.inforce import InForce
+from toban.engine.editions import present
+from toban.engine.editions.inforce import InForce
 from toban.engine.operation import works_of
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.engine.runs.work import Work
 from toban.faces.ingest.app import application
 from toban.faces.ingest.hub import Hub
@@ -19,7 +19,7 @@ from toban.faces.terminal import refuse, speak_utf8
 from toban.faces.web import assets
 
 if TYPE_CHECKING:
-    from toban.engine.bindings.edition import Edition
+    from toban.engine.editions.edition import Edition
 
 _UNUSABLE = 2
 _PATIENCE = 2

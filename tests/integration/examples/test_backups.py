@@ -11,7 +11,7 @@ from toban.chapters.backup.works import BackupPlan
 from toban.design.reader import Design, load_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import Bindings
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from tests.integration.extensions.toy import extension as toy
 
 from toban import wiring
 from toban.engine.evidence.models import ClauseStatus
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.engine.worker import Worker
 from toban.faces.cli.document import check, init, why
 

@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime
 
 from toban.design.reader import read_design
-from toban.engine.bindings.agenda import Agenda, agenda
 from toban.engine.bindings.model import System
+from toban.engine.calendar.agenda import Agenda, agenda
 from toban.faces.icalendar import icalendar
 
 NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)

@@ -16,7 +16,7 @@ from toban import wiring
 from toban.chapters.monitoring.source import SOURCE_KINDS, Unmeasurable
 from toban.engine.bindings.load import read_bindings
 from toban.engine.extension import Extension
-from toban.engine.kinds import KindPoint
+from toban.engine.registry.kinds import KindPoint
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "manual" / "extending.md").read_text(encoding="utf-8")

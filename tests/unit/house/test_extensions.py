@@ -10,11 +10,11 @@ from tests.registered import PARTS
 
 from toban import wiring
 from toban.design.reader import load_design
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.load import read_bindings
+from toban.engine.editions.edition import Edition
 from toban.engine.extension import Extension
 from toban.engine.operation import Operation, rows_of
-from toban.engine.ports import loaded
+from toban.engine.registry.ports import loaded
 
 ROOT = Path(__file__).parents[3]
 MANUAL = ROOT / "docs" / "manual"

@@ -14,8 +14,8 @@ from itertools import pairwise
 
 from toban.design.values.occurrence import existing
 from toban.design.values.schedule import Schedule
-from toban.engine.bindings.due import due_times
 from toban.engine.bindings.model import System
+from toban.engine.calendar.due import due_times
 
 _BACK = timedelta(days=3 * 366)
 """How far back a period is looked for."""

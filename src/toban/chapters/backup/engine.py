@@ -11,7 +11,7 @@ from toban.chapters.backup.bindings import BackupBinding
 from toban.design.clauses.backup import BackupPolicy
 from toban.design.reader import Design
 from toban.engine.bindings.table import kinded
-from toban.engine.kinds import KindPoint
+from toban.engine.registry.kinds import KindPoint
 from toban.engine.stores.store import Store, Stored
 
 

@@ -5,8 +5,8 @@ from toban.chapters.backup.engine import BACKUPS, ENGINE_KINDS
 from toban.chapters.backup.proposals import open_tables
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.routine import Routine
-from toban.engine.commands import Command
 from toban.engine.extension import Extension, Link, RowKind, always
+from toban.engine.registry.commands import Command
 from toban.engine.runs.leads import LEADS
 
 
@@ -32,7 +32,7 @@ EXTENSION = Extension(
             "rds": "toban.chapters.backup.engines.rds",
             "versioning": "toban.chapters.backup.engines.versioning",
         },
-        "batches": {"backup": "toban.chapters.backup.batch"},
+        "batches": {"backup": "toban.chapters.backup.taking.batch"},
     },
     proposals=open_tables,
     operation="toban.chapters.backup.operation",

@@ -10,10 +10,10 @@ from toban.chapters.backup.drills import routine
 from toban.chapters.backup.drills.postgres import drill_doubts
 from toban.chapters.backup.drills.routine import DrillPlan
 from toban.chapters.backup.engine import BACKUPS, BackupFailed
-from toban.chapters.backup.followers import Followers
+from toban.chapters.backup.following.followers import Followers
 from toban.chapters.backup.service import Backups
 from toban.chapters.backup.works import BackupPlan, source_of
-from toban.engine.bindings.edition import Edition
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
 from toban.engine.operation import EditionLoop, Operation, Shift, Workplace
 from toban.engine.runs.work import Work

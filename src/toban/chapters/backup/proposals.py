@@ -8,7 +8,7 @@ from toban.design.clauses.backup import BackupPolicy
 from toban.design.reader import Design
 from toban.design.values.backup_method import BackupMethod, read_backup_method
 from toban.engine.bindings.draft import OpenTable, Proposal
-from toban.engine.kinds import Kinds
+from toban.engine.registry.kinds import Kinds
 from toban.engine.stores.store import STORE_KINDS
 
 _ENGINES = ("native", "pg_dump")

@@ -12,15 +12,15 @@ from toban.chapters.backup.engine import BackupFailed, KeepsLog
 from toban.chapters.backup.models import Backup, Drill
 from toban.chapters.backup.report import Guard, Recovery, Row
 from toban.chapters.backup.rules import Moment
-from toban.chapters.backup.source import Source
+from toban.chapters.backup.taking.source import Source
 from toban.chapters.backup.works import BackupPlan, Policy
 from toban.design.clauses.backup import RecoveryObjective
 from toban.design.values.backup_method import BackupMethod
 from toban.design.values.metric import Metric
 from toban.design.values.schedule import Schedule
 from toban.engine.amounts import length
-from toban.engine.bindings.due import due_times, next_due
 from toban.engine.bindings.model import System
+from toban.engine.calendar.due import due_times, next_due
 from toban.engine.clock import Clock
 from toban.engine.evidence import status
 from toban.engine.notify import alerts

@@ -8,8 +8,8 @@ from django.db import transaction
 from toban.chapters.backup import catalogue
 from toban.chapters.backup.engine import Checked, Guarded, KeepsVersions, Taken, Watch
 from toban.chapters.backup.models import Backup
-from toban.chapters.backup.source import Open, Source
-from toban.chapters.backup.steps import Pruned, listed_otherwise
+from toban.chapters.backup.taking.source import Open, Source
+from toban.chapters.backup.taking.steps import Pruned, listed_otherwise
 from toban.chapters.backup.works import Policy, days_of
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry

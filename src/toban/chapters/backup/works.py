@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from toban.chapters.backup.config import BackupBatch
 from toban.chapters.backup.engine import BACKUPS, ENGINE_KINDS, EngineKind, Method
 from toban.chapters.backup.rules import Keep
-from toban.chapters.backup.source import Source
-from toban.chapters.backup.steps import steps
+from toban.chapters.backup.taking.config import BackupBatch
+from toban.chapters.backup.taking.source import Source
+from toban.chapters.backup.taking.steps import steps
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective, RestoreProcedure
 from toban.design.clauses.batch import Batch, BatchRetry
 from toban.design.reader import Design
 from toban.design.values.backup_method import BackupMethod, read_backup_method
 from toban.design.values.duration import Duration, Retention
-from toban.engine.bindings.due import is_ever_due
 from toban.engine.bindings.model import Bindings
+from toban.engine.calendar.due import is_ever_due
 from toban.engine.clock import Clock, system_clock
-from toban.engine.kinds import Kinds
+from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.kinds import BATCHES
 from toban.engine.runs.rules import RETRY_AFTER
 from toban.engine.runs.work import Work

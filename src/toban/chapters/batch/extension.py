@@ -2,8 +2,8 @@
 
 from toban.chapters.batch.proposals import open_tables
 from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
-from toban.engine.commands import Command
 from toban.engine.extension import Extension, Link, RowKind, always
+from toban.engine.registry.commands import Command
 from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, key_of
 
 

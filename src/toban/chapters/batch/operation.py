@@ -9,7 +9,7 @@ from toban.chapters.batch import service
 from toban.chapters.batch.works import BatchPlan, plan
 from toban.design.clauses.batch import Batch
 from toban.design.finding import Finding, Level
-from toban.engine.bindings.edition import Edition
+from toban.engine.editions.edition import Edition
 from toban.engine.operation import EditionLoop, Operation, Shift, Workplace
 from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, Site, key_of
 from toban.engine.runs.work import Work

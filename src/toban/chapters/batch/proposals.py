@@ -6,7 +6,7 @@ from toban.chapters.batch.kinds.command import CommandBatch
 from toban.design.clauses.batch import Batch
 from toban.design.reader import Design
 from toban.engine.bindings.draft import OpenTable, Proposal
-from toban.engine.kinds import Kinds
+from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.kinds import BATCH_KINDS, key_of
 
 _NOTE = "何を実行しますか。ほかの種類は kind に: "

@@ -8,9 +8,9 @@ from toban.chapters.batch.practice import Practice, announced
 from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
 from toban.design.reader import Design
 from toban.design.values.retry import FailureAction, read_retry
-from toban.engine.bindings.due import is_ever_due
 from toban.engine.bindings.model import Bindings, Bound
-from toban.engine.kinds import Kinds
+from toban.engine.calendar.due import is_ever_due
+from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, BatchBinding, NotBindable, Site, WorkKind, key_of
 from toban.engine.runs.rules import RETRY_AFTER, CatchUp
 from toban.engine.runs.work import Reported, Step, Work

@@ -5,8 +5,8 @@ from toban.chapters.errors.clauses import is_tracking
 from toban.chapters.errors.proposals import open_tables
 from toban.design.clauses.monitoring import ToolChoice
 from toban.design.clauses.routine import Routine
-from toban.engine.commands import Command
 from toban.engine.extension import Extension, Link, RowKind
+from toban.engine.registry.commands import Command
 from toban.engine.retention import KEPT_ELSEWHERE
 
 EXTENSION = Extension(

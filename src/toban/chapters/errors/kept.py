@@ -10,12 +10,12 @@ import zstandard
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Length
 
-from toban.chapters.errors.finding import condition
 from toban.chapters.errors.intake.payload import LARGEST
 from toban.chapters.errors.models import ErrorGroup, ErrorHour, StoredEvent
 from toban.chapters.errors.review import Reviewed, Week, Weekly, review
 from toban.chapters.errors.rules import State
-from toban.chapters.errors.search import ErrorTerm
+from toban.chapters.errors.searching.finding import condition
+from toban.chapters.errors.searching.search import ErrorTerm
 
 _GROWN = 4
 """Kept as JSON of its own, an event may be so many times what was sent."""

@@ -9,7 +9,7 @@ from django.db import models
 
 from toban.chapters.errors.intake.event import Level
 from toban.chapters.errors.rules import Arrival, By, State
-from toban.chapters.errors.search import LONGEST_NAME, LONGEST_VALUE
+from toban.chapters.errors.searching.search import LONGEST_NAME, LONGEST_VALUE
 
 _NAME = 200
 

@@ -4,7 +4,7 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 from toban.chapters.errors import clauses, service
-from toban.engine.bindings.edition import Edition
+from toban.engine.editions.edition import Edition
 from toban.engine.operation import EditionLoop, Operation, Rows, Shift, Workplace
 from toban.engine.retention import RETENTION
 from toban.engine.said import recorded

@@ -6,7 +6,7 @@ from toban.chapters.errors import clauses
 from toban.chapters.errors.bindings import ErrorBinding
 from toban.design.reader import Design
 from toban.engine.bindings.draft import OpenTable, Proposal
-from toban.engine.kinds import Kinds
+from toban.engine.registry.kinds import Kinds
 
 
 def open_tables(design: Design, _kinds: Kinds) -> Iterator[OpenTable]:

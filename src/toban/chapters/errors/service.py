@@ -27,8 +27,8 @@ from toban.chapters.errors.rules import State
 from toban.design.clauses.base import Clause
 from toban.design.clauses.notices import NotificationRule
 from toban.design.reader import Design
-from toban.engine.bindings.due import due_times, next_due
 from toban.engine.bindings.model import Bindings
+from toban.engine.calendar.due import due_times, next_due
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate

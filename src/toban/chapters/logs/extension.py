@@ -6,9 +6,9 @@ from toban.chapters.logs.proposals import open_tables
 from toban.chapters.logs.pulling.source import LOG_SOURCE_KINDS, LOG_SOURCES
 from toban.design.clauses.logs import LogKind
 from toban.engine.bindings.masking import MASKING
-from toban.engine.commands import Command
 from toban.engine.evidence.port import SHIPPING
 from toban.engine.extension import Extension, Link, RowKind, always
+from toban.engine.registry.commands import Command
 from toban.engine.retention import RETENTION
 
 EXTENSION = Extension(

@@ -23,8 +23,8 @@ from toban.chapters.logs.rules import LogRules, rules
 from toban.design.clauses.logs import LogKind
 from toban.design.finding import Finding, Level
 from toban.design.origin import Origin
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.model import Bound
+from toban.engine.editions.edition import Edition
 from toban.engine.notify.delivery.lead import NotLeading
 from toban.engine.operation import EditionLoop, Operation, Shift, Workplace
 from toban.engine.stores.store import STORE_KINDS

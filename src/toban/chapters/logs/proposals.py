@@ -10,7 +10,7 @@ from toban.design.clauses.logs import LogKind
 from toban.design.reader import Design
 from toban.engine.bindings.draft import OpenTable, Proposal
 from toban.engine.bindings.model import EvidenceBinding
-from toban.engine.kinds import Kinds
+from toban.engine.registry.kinds import Kinds
 from toban.engine.stores.store import STORE_KINDS
 from toban.engine.telemetry.logs.words import AUDIT, kind_of
 

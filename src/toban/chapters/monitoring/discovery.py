@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from toban.engine.bindings.model import DiscoveryBinding
-from toban.engine.kinds import KindPoint
+from toban.engine.registry.kinds import KindPoint
 
 MOST_HOSTS = 2_000
 """Of one discovery: more is a mistake in it rather than a fleet."""

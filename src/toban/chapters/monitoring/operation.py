@@ -5,21 +5,21 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from toban.chapters.monitoring.board import Board
 from toban.chapters.monitoring.discovery import DISCOVERY_KINDS, Undiscovered
-from toban.chapters.monitoring.feeds import Plan, plan, series_of, target_of
 from toban.chapters.monitoring.limits import Limits, Unjudgeable, limits_of, metric_of
+from toban.chapters.monitoring.measuring.board import Board
+from toban.chapters.monitoring.measuring.feeds import Plan, plan, series_of, target_of
 from toban.chapters.monitoring.service import Monitoring
 from toban.chapters.monitoring.source import SOURCE_KINDS, SourceKind, Unmeasurable
 from toban.design.clauses.base import Clause
 from toban.design.clauses.monitoring import Monitor
 from toban.design.finding import Finding, Level
 from toban.design.origin import Origin
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.model import Bound, Discovery
 from toban.engine.bindings.template import Unfilled
-from toban.engine.kinds import Kinds
+from toban.engine.editions.edition import Edition
 from toban.engine.operation import Charted, EditionLoop, Limit, Operation, Shift, Workplace
+from toban.engine.registry.kinds import Kinds
 from toban.engine.trial import Code, Trial
 
 _SOME_HOSTS = 3

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from toban.chapters.monitoring.feeds import open_targets
+from toban.chapters.monitoring.measuring.feeds import open_targets
 from toban.chapters.monitoring.source import SOURCE_KINDS
 from toban.design.reader import Design
 from toban.engine.bindings.draft import OpenTable, Proposal
-from toban.engine.kinds import Kinds
+from toban.engine.registry.kinds import Kinds
 
 
 def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from toban.chapters.monitoring import wording
-from toban.chapters.monitoring.feeds import Judged
+from toban.chapters.monitoring.measuring.feeds import Judged
 from toban.chapters.monitoring.rules import Watch, deciding
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from toban.chapters.monitoring.board import ANSWERS_TO_KNOW, Slot
-from toban.chapters.monitoring.feeds import Judged
-from toban.chapters.monitoring.lookout import Outlook
+from toban.chapters.monitoring.measuring.board import ANSWERS_TO_KNOW, Slot
+from toban.chapters.monitoring.measuring.feeds import Judged
+from toban.chapters.monitoring.measuring.lookout import Outlook
 from toban.chapters.monitoring.rules import Watch, observe, silence
 from toban.chapters.monitoring.source import Measurement
 

@@ -14,8 +14,8 @@ import structlog
 from django.db import transaction
 
 from toban.chapters.monitoring import report, states
-from toban.chapters.monitoring.board import Board, Slot
-from toban.chapters.monitoring.feeds import Judged, Plan
+from toban.chapters.monitoring.measuring.board import Board, Slot
+from toban.chapters.monitoring.measuring.feeds import Judged, Plan
 from toban.chapters.monitoring.report import Row
 from toban.chapters.monitoring.rows import Watches, after
 from toban.chapters.monitoring.rules import not_ahead

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from toban.chapters.monitoring.counting import Counting
 from toban.design.values.metric import Metric
 from toban.engine.bindings.section import Section
-from toban.engine.kinds import KindPoint
+from toban.engine.registry.kinds import KindPoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from toban.chapters.objectives.doubts import doubts
 from toban.chapters.objectives.proposals import open_tables
 from toban.design.clauses.decisions import Decision
 from toban.design.clauses.objectives import DutyRole, Objective, ServiceHours
-from toban.engine.commands import Command
 from toban.engine.extension import Extension, Link, RowKind, always
+from toban.engine.registry.commands import Command
 
 
 def _levels(_row: Objective) -> Link:

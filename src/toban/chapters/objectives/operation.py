@@ -9,7 +9,7 @@ from toban.chapters.objectives import detection, publishing, sli
 from toban.chapters.objectives.service import Objectives
 from toban.chapters.objectives.sli import LevelPlan
 from toban.design.clauses.objectives import DutyRole, ServiceHours
-from toban.engine.bindings.edition import Edition
+from toban.engine.editions.edition import Edition
 from toban.engine.operation import EditionLoop, Operation, Shift, Workplace
 from toban.engine.telemetry.store import StoreUnavailable
 

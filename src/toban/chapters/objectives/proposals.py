@@ -9,7 +9,7 @@ from toban.design.reader import Design
 from toban.design.values.metric import Metric
 from toban.engine.bindings.draft import OpenTable, Proposal
 from toban.engine.bindings.model import WHOLE_SYSTEM
-from toban.engine.kinds import Kinds
+from toban.engine.registry.kinds import Kinds
 
 _NOTE = "応答時間を監視する対象が一つなら、それで測ります。ほかの対象で測るときに書きます"
 

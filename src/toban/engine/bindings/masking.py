@@ -4,7 +4,7 @@ from typing import Literal
 
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.table import Table
-from toban.engine.ports import Port
+from toban.engine.registry.ports import Port
 
 
 class Masking(Section):

@@ -10,7 +10,7 @@ from pydantic import create_model
 from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings, Bound, Frame
 from toban.engine.bindings.section import Section
-from toban.engine.kinds import KindPoint
+from toban.engine.registry.kinds import KindPoint
 
 type Names = Callable[[Design], Collection[str]]
 """What the document calls the things that a table binds."""

@@ -8,8 +8,8 @@ from toban.design.clauses.base import Clause
 from toban.design.reader import Design
 from toban.design.values.occurrence import existing
 from toban.design.values.schedule import Cadence, Schedule
-from toban.engine.bindings.due import due_times, schedules_of
 from toban.engine.bindings.model import System
+from toban.engine.calendar.due import due_times, schedules_of
 
 _DAY = timedelta(days=1)
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
-from toban.engine.kinds import Kinds
+from toban.engine.registry.kinds import Kinds
 
 
 class Planner[P](Protocol):

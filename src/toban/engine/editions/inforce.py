@@ -7,12 +7,12 @@ from pathlib import Path
 import structlog
 
 from toban.design.reader import Design, UnreadableDocument, load_design, read_design
-from toban.engine.bindings.edition import Edition, Refusal
 from toban.engine.bindings.load import UnreadableBindings, load_bindings, read_bindings
 from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.table import Schema
 from toban.engine.bindings.vague import settle
-from toban.engine.kinds import Kinds
+from toban.engine.editions.edition import Edition, Refusal
+from toban.engine.registry.kinds import Kinds
 
 log = structlog.get_logger(__name__)
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from toban.engine.bindings.edition import Edition, Refusal
+from toban.engine.editions.edition import Edition, Refusal
 
 
 class Source(Protocol):

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from toban.design.clauses.base import Clause
-from toban.engine.bindings.due import next_due
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.model import Bindings
+from toban.engine.calendar.due import next_due
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.said import recorded

@@ -1,7 +1,7 @@
 """What evidence brings: its tables and its command."""
 
-from toban.engine.commands import Command
 from toban.engine.extension import Extension
+from toban.engine.registry.commands import Command
 
 EXTENSION = Extension(
     name="evidence",

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from toban.engine.bindings.edition import Edition
-from toban.engine.ports import Port
+from toban.engine.editions.edition import Edition
+from toban.engine.registry.ports import Port
 from toban.engine.stores.store import StoreKind
 
 

@@ -2,10 +2,10 @@
 
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import MaintenanceWindow
-from toban.engine.commands import Command
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
 from toban.engine.notify.proposals import open_tables
+from toban.engine.registry.commands import Command
 
 EXTENSION = Extension(
     name="notify",

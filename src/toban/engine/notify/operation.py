@@ -9,7 +9,7 @@ from django.conf import settings
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.origin import Origin
-from toban.engine.bindings.edition import Edition
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
 from toban.engine.notify import pipeline
 from toban.engine.notify.delivery import lifeline

@@ -11,8 +11,8 @@ from toban.design.values.people import ChannelKind, ChannelRef, Recipient, Role
 from toban.engine.bindings import toml
 from toban.engine.bindings.draft import OpenTable, Proposal
 from toban.engine.bindings.model import Person
-from toban.engine.kinds import Kinds
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
+from toban.engine.registry.kinds import Kinds
 
 _REACHED_BY = {"name": "", "email": "", "slack": ""}
 

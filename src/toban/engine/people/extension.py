@@ -1,7 +1,7 @@
 """What accounts bring: their page, and the way back in."""
 
-from toban.engine.commands import Command
 from toban.engine.extension import Extension
+from toban.engine.registry.commands import Command
 
 EXTENSION = Extension(
     name="people",

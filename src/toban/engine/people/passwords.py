@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from toban.engine.bindings import present
+from toban.engine.editions import present
 from toban.engine.people.rules import AccountRules, Lack, rules_of
 
 _WORDS = {

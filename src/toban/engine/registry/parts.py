@@ -13,8 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toban.engine.kinds import KindModules, Kinds, installed
-from toban.engine.ports import Ports
+from toban.engine.registry.kinds import KindModules, Kinds, installed
+from toban.engine.registry.ports import Ports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from toban.design.clauses.base import Clause
     from toban.design.finding import Finding
     from toban.design.reader import Design
-    from toban.engine.bindings.inforce import InForce
     from toban.engine.bindings.model import Bindings
     from toban.engine.bindings.table import Schema
+    from toban.engine.editions.inforce import InForce
     from toban.engine.extension import Extension, RowKind
     from toban.engine.operation import Charted, Operation
 
@@ -121,7 +121,7 @@ class Parts:
 
         TOBAN_BINDINGS names its bindings. See `InForce` for *kept*.
         """
-        from toban.engine.bindings.inforce import InForce
+        from toban.engine.editions.inforce import InForce
 
         design = design or Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md"))
         bindings = os.environ.get("TOBAN_BINDINGS")

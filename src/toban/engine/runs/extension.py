@@ -1,7 +1,7 @@
 """What the run ledger brings: its pages and commands."""
 
-from toban.engine.commands import Command
 from toban.engine.extension import Extension
+from toban.engine.registry.commands import Command
 
 EXTENSION = Extension(
     name="runs",

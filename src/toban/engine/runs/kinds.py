@@ -12,7 +12,7 @@ from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.table import kinded
 from toban.engine.bindings.values import Length
-from toban.engine.kinds import KindPoint, Kinds
+from toban.engine.registry.kinds import KindPoint, Kinds
 from toban.engine.runs.parameters import Parameters
 from toban.engine.runs.work import Reported, Step
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from toban.engine.extension import Link
-from toban.engine.ports import Port
+from toban.engine.registry.ports import Port
 
 LEADS: Port[Callable[[int], Link | None]] = Port("leads-of-a-run")
 """A run's id → where it leads to; None where it does not."""

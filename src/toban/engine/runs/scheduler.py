@@ -9,7 +9,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Min, Q, QuerySet
 
-from toban.engine.bindings.due import due_times
+from toban.engine.calendar.due import due_times
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.model import Bound
+from toban.engine.editions.edition import Edition
 from toban.engine.operation import Operation, Rows
 from toban.engine.stores.store import STORE_KINDS, StoreKind, StoreTrouble
 from toban.engine.trial import Code, Trial, place_of, quote_of

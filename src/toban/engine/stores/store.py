@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from toban.engine.bindings.section import Section
-from toban.engine.kinds import KindPoint
+from toban.engine.registry.kinds import KindPoint
 
 _PLAIN = frozenset("-_.")
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 
 
 @dataclass(frozen=True, slots=True)

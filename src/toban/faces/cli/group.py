@@ -7,8 +7,8 @@ from typing import override
 
 import click
 
-from toban.engine.commands import Command
-from toban.engine.parts import Parts
+from toban.engine.registry.commands import Command
+from toban.engine.registry.parts import Parts
 from toban.faces.cli.state import set_up
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from toban.engine.bindings.edition import Edition
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.engine.supervision.home import in_force_folder
 from toban.faces.terminal import refuse
 

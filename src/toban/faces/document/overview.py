@@ -11,8 +11,8 @@ from toban.chapters.objectives.report import BUDGET_LEFT
 from toban.design.clauses.base import Clause
 from toban.design.clauses.objectives import Objective
 from toban.design.values.metric import Metric
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.model import Person, System
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.notify.duty.roster import Override, Roster, Watch, on_duty, rosters
 from toban.engine.said import Said

@@ -23,10 +23,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from toban.engine.bindings import present
 from toban.engine.clock import system_clock
+from toban.engine.editions import present
 from toban.engine.evidence.models import ClauseStatus
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.engine.runs.work import Work
 from toban.engine.telemetry.logs.rows import LogStore
 from toban.engine.telemetry.present import telemetry

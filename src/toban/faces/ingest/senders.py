@@ -10,8 +10,8 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.secret import SecretUnavailable
+from toban.engine.editions.edition import Edition
 
 log = structlog.get_logger(__name__)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from starlette.routing import Route
 
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import Clock
+from toban.engine.editions.edition import Edition
 from toban.engine.extension import Extension
-from toban.engine.ports import Ports
+from toban.engine.registry.ports import Ports
 from toban.engine.runs.work import Work
 from toban.engine.telemetry.logs.rows import LogStore
 from toban.engine.telemetry.spans.rows import SpanStore

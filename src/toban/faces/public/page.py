@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from toban.chapters.objectives import publishing
 from toban.chapters.objectives.bindings import StatusBinding
 from toban.chapters.objectives.public import Board, DayKind, State
-from toban.engine.bindings.edition import Edition
+from toban.engine.editions.edition import Edition
 
 STATIC = Path(__file__).parent / "static"
 STYLE = "public/status.css"

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.http import Http404
 from django.utils.translation import get_language
 
-from toban.engine.bindings import present
-from toban.engine.bindings.edition import Edition
+from toban.engine.editions import present
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.duty import overrides

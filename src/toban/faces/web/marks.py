@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from toban.engine.bindings.edition import Edition
+from toban.engine.editions.edition import Edition
 from toban.engine.notify.models import Alert
 from toban.engine.notify.planned import planned
 from toban.faces.web.charts import Mark, Tone

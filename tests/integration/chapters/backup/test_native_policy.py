@@ -21,7 +21,7 @@ from toban.chapters.backup.models import Backup
 from toban.chapters.backup.works import BackupPlan, plan
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
-from toban.engine.kinds import Kinds
+from toban.engine.registry.kinds import Kinds
 from toban.engine.stores import s3
 from toban.engine.stores.s3.config import S3Config
 from toban.engine.stores.store import StoreTrouble

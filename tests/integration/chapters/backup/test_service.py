@@ -14,15 +14,15 @@ from tests.integration.engine.runs.claims import succeed, taken
 from tests.registered import schema
 
 from toban.chapters.backup import catalogue
-from toban.chapters.backup.config import BackupBatch
 from toban.chapters.backup.models import Backup, Drill, LogStretch, SubjectTurn
 from toban.chapters.backup.service import Backups
+from toban.chapters.backup.taking.config import BackupBatch
 from toban.chapters.backup.works import BackupPlan, plan
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
-from toban.engine.kinds import Kinds
 from toban.engine.notify.models import Alert
+from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.claiming.claim import Claim, LastStep
 from toban.engine.runs.models import Run

@@ -12,8 +12,8 @@ from toban.chapters.batch.works import plan
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import ClauseStatus
-from toban.engine.kinds import Kinds
 from toban.engine.notify.models import Alert
+from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.elsewhere import reported
 from toban.engine.runs.elsewhere.belonging import Word
 from toban.engine.runs.elsewhere.reported import Report

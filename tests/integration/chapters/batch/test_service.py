@@ -13,8 +13,8 @@ from toban.chapters.batch.works import plan
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
-from toban.engine.kinds import Kinds
 from toban.engine.notify.models import Alert
+from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason

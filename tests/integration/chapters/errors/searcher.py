@@ -17,7 +17,7 @@ def main(searches: Sequence[str]) -> None:
     from tests.integration.chapters.errors.reported import event, take
 
     from toban.chapters.errors.kept import Search, found
-    from toban.chapters.errors.search import read_search
+    from toban.chapters.errors.searching.search import read_search
 
     raised = [{"type": "CardError", "value": "カードが使えません: 残高 ¥1,200\n(order 77)"}]
     card: dict[str, Any] = {

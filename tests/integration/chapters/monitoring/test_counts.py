@@ -11,8 +11,8 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.registered import schema
 from tests.telemetry_rows import LogRow, batch_of
 
-from toban.chapters.monitoring.board import Board
-from toban.chapters.monitoring.feeds import plan
+from toban.chapters.monitoring.measuring.board import Board
+from toban.chapters.monitoring.measuring.feeds import plan
 from toban.chapters.monitoring.service import Monitoring
 from toban.chapters.monitoring.sources.logs import KIND
 from toban.chapters.monitoring.sources.logs.source import LogsSource

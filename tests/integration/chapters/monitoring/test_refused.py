@@ -12,8 +12,8 @@ from tests.registered import PARTS, schema
 
 from toban.chapters.monitoring.source import SOURCE_KINDS
 from toban.engine.bindings.load import read_bindings
-from toban.engine.kinds import Kinds
 from toban.engine.notify.models import Alert
+from toban.engine.registry.kinds import Kinds
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,9 +10,9 @@ from decimal import Decimal
 import pytest
 from django.db import OperationalError
 
-from toban.chapters.monitoring.board import Board
 from toban.chapters.monitoring.discovery import DiscoveryKind
-from toban.chapters.monitoring.feeds import plan
+from toban.chapters.monitoring.measuring.board import Board
+from toban.chapters.monitoring.measuring.feeds import plan
 from toban.chapters.monitoring.models import MonitorState
 from toban.chapters.monitoring.service import Monitoring
 from toban.chapters.monitoring.source import Measurement, Source, SourceKind, Unmeasurable

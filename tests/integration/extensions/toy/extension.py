@@ -13,9 +13,9 @@ from toban.engine.bindings.draft import OpenTable, Proposal
 from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.section import Section, beside_the_bindings
 from toban.engine.bindings.table import named
-from toban.engine.commands import Command
 from toban.engine.extension import Extension, Link, RowKind
-from toban.engine.kinds import Kinds
+from toban.engine.registry.commands import Command
+from toban.engine.registry.kinds import Kinds
 from toban.engine.trial import place_of
 
 

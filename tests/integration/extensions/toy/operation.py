@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.integration.extensions.toy.extension import USAGE
 
 from toban.design.clauses.capacity import ResourceUsage
-from toban.engine.bindings.edition import Edition
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict

@@ -1,6 +1,6 @@
 """What the toy tells at `toban why`."""
 
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.faces.cli.answer import Answer, Why
 
 

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from tests.integration.extensions.toy import routes
 from tests.registered import PARTS
 
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.faces.ingest.app import application, first_segment
 from toban.faces.ingest.hub import Hub
 

@@ -13,10 +13,10 @@ from pytest_django import Settings
 from tests.registered import schema
 
 from toban.design.reader import read_design
-from toban.engine.bindings import present
-from toban.engine.bindings.edition import Edition, Refusal
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
+from toban.engine.editions import present
+from toban.engine.editions.edition import Edition, Refusal
 from toban.engine.people.models import Operator, OperatorRole
 
 DOCUMENT = """# 運用設計書

@@ -9,9 +9,9 @@ from tests.registered import schema
 
 from toban.design.reader import Design, read_design
 from toban.design.values.people import ChannelKind
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.notify.alerts import report
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.notify.pipeline import announce

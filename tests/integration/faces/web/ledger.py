@@ -8,9 +8,9 @@ from tests.integration.faces.web.conftest import Fixed
 from tests.registered import schema
 
 from toban.design.reader import read_design
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.runs.models import Approval, PlannedWork, Run
 from toban.engine.runs.rules import Reason
 

@@ -15,12 +15,12 @@ from tests.integration.faces.web.conftest import Fixed
 
 from toban import wiring
 from toban.design.reader import read_design
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.load import read_bindings
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.faces.web import urls
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)

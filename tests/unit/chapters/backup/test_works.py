@@ -8,14 +8,14 @@ import pytest
 from tests.integration.chapters.backup.fake_engine import FakeBackup, Source, kind_of
 from tests.registered import schema
 
-from toban.chapters.backup.config import BackupBatch
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.rules import Keep
+from toban.chapters.backup.taking.config import BackupBatch
 from toban.chapters.backup.works import BackupPlan, days_of, plan
 from toban.design.reader import read_design
 from toban.design.values.duration import Duration, Forever, Generations, Retention, TimeUnit
 from toban.engine.bindings.load import read_bindings
-from toban.engine.kinds import Kinds
+from toban.engine.registry.kinds import Kinds
 from toban.engine.stores import directory
 
 KINDS = Kinds.given(backups={"fake": kind_of(Source())}, stores={"directory": directory.KIND})

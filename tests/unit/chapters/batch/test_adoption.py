@@ -21,10 +21,10 @@ from toban.chapters.batch.crontab import read_crontab
 from toban.chapters.batch.kinds import command, ping
 from toban.chapters.batch.works import plan
 from toban.design.reader import Design, read_design
-from toban.engine.bindings.due import due_times
 from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import Bindings, System
-from toban.engine.kinds import Kinds
+from toban.engine.calendar.due import due_times
+from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.kinds import BATCHES
 
 KINDS = {"command": command.KIND, "ping": ping.KIND}

@@ -11,7 +11,7 @@ from toban.chapters.batch.kinds import command, ping
 from toban.design.clauses.batch import BatchWatch
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
-from toban.engine.kinds import Kinds
+from toban.engine.registry.kinds import Kinds
 
 NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
 DOCUMENT = """# 運用設計書

@@ -12,7 +12,7 @@ from toban.chapters.batch.works import BatchPlan
 from toban.design.reader import Design, read_design
 from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.bindings.model import Bindings
-from toban.engine.kinds import Kinds
+from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.commands.command import Command
 from toban.engine.runs.rules import OVERDUE, CatchUp
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from toban.chapters.monitoring.discovery import MOST_HOSTS, Host, Undiscovered, checked, host_of
-from toban.chapters.monitoring.feeds import Feed, Find, labels
-from toban.chapters.monitoring.lookout import seen_of
+from toban.chapters.monitoring.measuring.feeds import Feed, Find, labels
+from toban.chapters.monitoring.measuring.lookout import seen_of
 from toban.engine.bindings.model import Bound, Discovery, DiscoveryBinding
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.template import Template

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from toban.chapters.monitoring.feeds import Judged
 from toban.chapters.monitoring.limits import limits_of
+from toban.chapters.monitoring.measuring.feeds import Judged
 from toban.chapters.monitoring.report import Row, gone, signals, status
 from toban.chapters.monitoring.rules import Reason, Watch
 from toban.design.clauses.monitoring import Monitor

@@ -3,8 +3,8 @@
 from datetime import date
 
 from toban.design.reader import read_design
-from toban.engine.bindings.agenda import Agenda, Entry, agenda
 from toban.engine.bindings.model import System
+from toban.engine.calendar.agenda import Agenda, Entry, agenda
 
 DOCUMENT = """# 運用設計書
 

@@ -17,8 +17,8 @@ from toban.design.values.schedule import (
     Schedule,
     Weekday,
 )
-from toban.engine.bindings.due import next_due
 from toban.engine.bindings.model import System
+from toban.engine.calendar.due import next_due
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 # A Wednesday.

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toban.design.values.schedule import Schedule, read_schedule
-from toban.engine.bindings.due import due_times
 from toban.engine.bindings.model import System
+from toban.engine.calendar.due import due_times
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 START, END = datetime(2027, 1, 1, tzinfo=TOKYO), datetime(2029, 1, 1, tzinfo=TOKYO)

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from tests.registered import schema
 
-from toban.engine.bindings.edition import Edition, Refusal
-from toban.engine.bindings.inforce import InForce
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import Section
+from toban.engine.editions.edition import Edition, Refusal
+from toban.engine.editions.inforce import InForce
 
 DESIGN = """\
 # 運用設計書

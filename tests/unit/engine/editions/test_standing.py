@@ -8,9 +8,9 @@ from tests.registered import schema
 
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import read_design
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.load import read_bindings
-from toban.engine.bindings.standing import NOT_CONNECTED, standing
+from toban.engine.editions.edition import Edition
+from toban.engine.editions.standing import NOT_CONNECTED, standing
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 

@@ -24,8 +24,8 @@ from toban.chapters.backup.drills.postgres import Programs, Server
 from toban.chapters.backup.engine import BackupFailed, Engine, FindsMoments, RestoreOrder, Watch
 from toban.chapters.backup.restoring import records, restore
 from toban.chapters.backup.restoring.restore import Refusal, RestorePlan, Target
-from toban.chapters.backup.source import Source
-from toban.chapters.backup.turns import turn_of
+from toban.chapters.backup.taking.source import Source
+from toban.chapters.backup.taking.turns import turn_of
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.stores.store import StoreTrouble
 

@@ -10,14 +10,14 @@ from toban.chapters.backup.drills.clauses import is_drill
 from toban.chapters.backup.drills.rehearsal import Outcome, rehearse
 from toban.chapters.backup.engine import BackupFailed, Watch
 from toban.chapters.backup.models import Backup, Drill
-from toban.chapters.backup.source import Source
-from toban.chapters.backup.turns import NoTurn
+from toban.chapters.backup.taking.source import Source
+from toban.chapters.backup.taking.turns import NoTurn
 from toban.design.clauses.routine import Routine
 from toban.design.reader import Design
 from toban.design.values.schedule import Cadence
 from toban.engine.amounts import length
-from toban.engine.bindings.due import has_days, next_due
 from toban.engine.bindings.model import Bindings, System
+from toban.engine.calendar.due import has_days, next_due
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate

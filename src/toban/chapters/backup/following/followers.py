@@ -13,9 +13,9 @@ from django.db import connections
 
 from toban.chapters.backup import catalogue, rules
 from toban.chapters.backup.engine import BackupFailed, Place
-from toban.chapters.backup.following import FollowerBusy, FollowsLog
+from toban.chapters.backup.following.following import FollowerBusy, FollowsLog
 from toban.chapters.backup.models import LogStretch
-from toban.chapters.backup.source import Source
+from toban.chapters.backup.taking.source import Source
 from toban.chapters.backup.works import BackupPlan, Policy
 from toban.design.clauses.backup import BackupPolicy
 from toban.design.values.backup_method import BackupMethod

@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from toban.chapters.backup.engine import KnownByHand, Taken
 from toban.chapters.backup.restoring.restore import RestorePlan
-from toban.chapters.backup.source import Source
+from toban.chapters.backup.taking.source import Source
 from toban.design.clauses.backup import RestoreProcedure
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.stores.store import folder_of

@@ -1,13 +1,13 @@
 """A row of the batch table that makes a backup: `[batches.B001] kind = "backup"`."""
 
-from toban.chapters.backup.config import BackupBatch
+from toban.chapters.backup.taking.config import BackupBatch
 from toban.engine.runs.kinds import NotBindable, Site, WorkKind
 from toban.engine.runs.work import Step
 
 
 def _steps(config: BackupBatch, site: Site) -> tuple[Step, ...]:
     # The kinds are known before the state database is: what needs its tables comes later.
-    from toban.chapters.backup.steps import steps  # noqa: PLC0415
+    from toban.chapters.backup.taking.steps import steps  # noqa: PLC0415
     from toban.chapters.backup.works import clause_of, source_of  # noqa: PLC0415
 
     source = source_of(config.subject, site.design, site.bindings, site.kinds)

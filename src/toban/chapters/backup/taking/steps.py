@@ -24,8 +24,8 @@ from toban.chapters.backup.models import Backup
 from toban.chapters.backup.restoring import procedure, records, restore
 from toban.chapters.backup.restoring.restore import Refusal, Target
 from toban.chapters.backup.rules import PrunePlan
-from toban.chapters.backup.source import Open, Source
-from toban.chapters.backup.turns import NoTurn, Turn, turn_of
+from toban.chapters.backup.taking.source import Open, Source
+from toban.chapters.backup.taking.turns import NoTurn, Turn, turn_of
 from toban.engine.amounts import size
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry

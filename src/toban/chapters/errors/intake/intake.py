@@ -27,7 +27,7 @@ from toban.chapters.errors.models import (
     let_go,
 )
 from toban.chapters.errors.rules import OVERFLOW, TOLD, Arrival, By, Standing, State, arrival, grouping
-from toban.chapters.errors.search import values_of
+from toban.chapters.errors.searching.search import values_of
 
 NEWEST = 50
 """Events that are kept of one error, besides its samples."""

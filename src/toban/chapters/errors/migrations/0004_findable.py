@@ -11,7 +11,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from toban.chapters.errors.intake.event import ErrorEvent, Level, Raised
 from toban.chapters.errors.intake.payload import LARGEST
-from toban.chapters.errors.search import values_of
+from toban.chapters.errors.searching.search import values_of
 
 _PLAIN = (
     *("message", "platform", "logger", "transaction", "server", "release", "environment"),

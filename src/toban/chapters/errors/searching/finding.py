@@ -17,7 +17,7 @@ from functools import reduce
 from django.db.models import Q
 
 from toban.chapters.errors.models import ErrorValue, StoredEvent
-from toban.chapters.errors.search import LONGEST_VALUE, ErrorTerm, folded
+from toban.chapters.errors.searching.search import LONGEST_VALUE, ErrorTerm, folded
 from toban.engine.search_parts import Match
 
 _AS_WRITTEN = {

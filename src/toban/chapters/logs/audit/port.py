@@ -6,7 +6,7 @@ from datetime import datetime
 from toban.chapters.logs.audit.shipping import Shipping
 from toban.chapters.logs.keeping.places import destination_of
 from toban.chapters.logs.rules import rules
-from toban.engine.bindings.edition import Edition
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence.port import Shipped
 from toban.engine.stores.store import StoreKind
 from toban.engine.telemetry.store import Telemetry

@@ -27,7 +27,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.outside import Outside
 from toban.engine.notify import alerts
 from toban.engine.orders import NotPossible
-from toban.engine.ports import Ports
+from toban.engine.registry.ports import Ports
 from toban.engine.retention import KEPT_ELSEWHERE, Beside, Elsewhere
 from toban.engine.telemetry.logs.days import DayPart, LogDays
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry

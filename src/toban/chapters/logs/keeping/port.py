@@ -6,7 +6,7 @@ from datetime import timedelta
 from toban.chapters.logs.keeping import keeper
 from toban.chapters.logs.keeping.undisturbed import undisturbed
 from toban.chapters.logs.rules import rules
-from toban.engine.bindings.edition import Edition
+from toban.engine.editions.edition import Edition
 
 
 class _Retained:

@@ -11,7 +11,7 @@ from toban.engine.bindings.section import Section
 from toban.engine.bindings.senders import LogFormat
 from toban.engine.bindings.table import kinded
 from toban.engine.bindings.values import Length
-from toban.engine.kinds import KindPoint
+from toban.engine.registry.kinds import KindPoint
 
 
 class LogSourceConfig(Section):

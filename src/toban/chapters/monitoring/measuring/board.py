@@ -15,8 +15,8 @@ from threading import Thread
 import structlog
 
 from toban.chapters.monitoring.discovery import DiscoveryKind
-from toban.chapters.monitoring.feeds import Feed, Find, SourceKinds, labels
-from toban.chapters.monitoring.lookout import Lookout, Outlook
+from toban.chapters.monitoring.measuring.feeds import Feed, Find, SourceKinds, labels
+from toban.chapters.monitoring.measuring.lookout import Lookout, Outlook
 from toban.chapters.monitoring.source import Measurement, Source, Unmeasurable
 from toban.design.values.metric import Metric
 from toban.engine.clock import Clock

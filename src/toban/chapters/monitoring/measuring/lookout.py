@@ -12,7 +12,7 @@ from threading import Thread
 import structlog
 
 from toban.chapters.monitoring.discovery import Discovery, DiscoveryKind, Host, Undiscovered
-from toban.chapters.monitoring.feeds import Feed, Find
+from toban.chapters.monitoring.measuring.feeds import Feed, Find
 from toban.engine.bindings.model import Bound
 from toban.engine.bindings.model import Discovery as Discovered
 from toban.engine.bindings.template import Unfilled

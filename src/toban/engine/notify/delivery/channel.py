@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.section import Section
-from toban.engine.kinds import KindPoint
 from toban.engine.notify.delivery.notice import Notice
+from toban.engine.registry.kinds import KindPoint
 
 
 class Undelivered(Exception):

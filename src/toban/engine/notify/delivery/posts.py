@@ -7,8 +7,8 @@ from threading import Thread
 import structlog
 from django.db import connections
 
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import Clock
+from toban.engine.editions.edition import Edition
 from toban.engine.notify.delivery import outbox
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel
 from toban.engine.notify.delivery.lead import NotLeading

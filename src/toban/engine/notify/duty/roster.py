@@ -17,8 +17,8 @@ from toban.design.reader import Design
 from toban.design.values.hours import Hours
 from toban.design.values.occurrence import existing
 from toban.design.values.schedule import Schedule
-from toban.engine.bindings.due import due_times
 from toban.engine.bindings.model import DutyBinding, LayerBinding, System
+from toban.engine.calendar.due import due_times
 
 _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import MaintenanceWindow
-from toban.engine.bindings.due import next_due
 from toban.engine.bindings.model import System
+from toban.engine.calendar.due import next_due
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.delivery import words

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from toban.engine import amounts
-from toban.engine.bindings.due import due_times
+from toban.engine.calendar.due import due_times
 from toban.engine.evidence import ledger
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.claiming.bell import call_workers

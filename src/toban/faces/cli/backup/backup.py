@@ -11,19 +11,20 @@ from pathlib import Path
 import click
 import pyrage
 
-from toban.chapters.backup import catalogue, steps, upkeep
+from toban.chapters.backup import catalogue, upkeep
 from toban.chapters.backup.engine import BackupFailed, Method
 from toban.chapters.backup.models import Backup
 from toban.chapters.backup.rules import PrunePlan
-from toban.chapters.backup.source import Source
-from toban.chapters.backup.steps import prune_plan
-from toban.chapters.backup.turns import NoTurn, turn_of
+from toban.chapters.backup.taking import steps
+from toban.chapters.backup.taking.source import Source
+from toban.chapters.backup.taking.steps import prune_plan
+from toban.chapters.backup.taking.turns import NoTurn, turn_of
 from toban.chapters.backup.works import BackupPlan, clause_of
 from toban.engine.amounts import size
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.orders import NotPossible
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.engine.runs import orders
 from toban.engine.stores.store import StoreTrouble
 from toban.faces.cli.backup.bucket import fix_bucket

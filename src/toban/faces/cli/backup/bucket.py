@@ -6,8 +6,8 @@ import click
 
 from toban.chapters.backup import upkeep
 from toban.chapters.backup.works import Policy
-from toban.engine.bindings.edition import Edition
-from toban.engine.parts import Parts
+from toban.engine.editions.edition import Edition
+from toban.engine.registry.parts import Parts
 from toban.engine.stores.store import StoreTrouble
 from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.kept import edition_of

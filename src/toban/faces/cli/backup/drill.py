@@ -14,7 +14,7 @@ from toban.chapters.backup.report import phase
 from toban.chapters.backup.restoring.restore import Refusal
 from toban.design.clauses.routine import Routine
 from toban.engine.paper import NoFont
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.faces.cli.backup.restore import source_in
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.screen import Screen

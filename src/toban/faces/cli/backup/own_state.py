@@ -17,7 +17,7 @@ from toban.engine.bindings.model import Bindings
 from toban.engine.clock import system_clock
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.engine.stores.directory import DirectoryConfig
 from toban.engine.stores.sealed import SealedConfig
 from toban.engine.stores.store import STORE_KINDS, Store, StoreTrouble

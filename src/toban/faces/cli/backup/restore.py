@@ -17,14 +17,14 @@ from toban.chapters.backup.engine import BACKUPS, BackupFailed, KeepsLog, Restor
 from toban.chapters.backup.report import phase
 from toban.chapters.backup.restoring import procedure, records, restore
 from toban.chapters.backup.restoring.restore import Known, Refusal, RestorePlan, Target
-from toban.chapters.backup.source import Open, Source
-from toban.chapters.backup.turns import turn_of
+from toban.chapters.backup.taking.source import Open, Source
+from toban.chapters.backup.taking.turns import turn_of
 from toban.chapters.backup.works import source_of
 from toban.engine.amounts import length, size
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.clock import system_clock
-from toban.engine.parts import Parts
+from toban.engine.editions.edition import Edition
+from toban.engine.registry.parts import Parts
 from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.kept import edition_of, named_edition
 from toban.faces.cli.screen import Screen

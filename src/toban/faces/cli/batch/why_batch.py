@@ -8,7 +8,7 @@ from django.conf import settings
 from toban.chapters.batch.operation import OPERATION
 from toban.design.clauses.batch import Batch
 from toban.engine.clock import system_clock
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.engine.runs.kinds import key_of
 from toban.engine.runs.models import PlannedWork, Run
 from toban.faces.cli.answer import Answer, Why

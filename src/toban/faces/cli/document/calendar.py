@@ -10,12 +10,12 @@ import click
 
 from toban.design.calendar import weekday
 from toban.design.reader import Design, UnreadableDocument, load_design
-from toban.engine.bindings.agenda import Agenda, Day, Entry, agenda, every_day
 from toban.engine.bindings.load import UnreadableBindings, load_bindings
 from toban.engine.bindings.model import System
 from toban.engine.bindings.vague import settle
+from toban.engine.calendar.agenda import Agenda, Day, Entry, agenda, every_day
 from toban.engine.clock import system_clock
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.faces.icalendar import icalendar
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words.agenda import title

@@ -22,7 +22,7 @@ from toban.design.reader import Design, UnreadableDocument, load_design
 from toban.faces.terminal import refuse, say, speak_utf8
 
 if TYPE_CHECKING:
-    from toban.engine.parts import Parts
+    from toban.engine.registry.parts import Parts
     from toban.faces.cli.document.trying import Tried
 
 _COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "cyan"}
@@ -119,10 +119,10 @@ def _live(design: Design, bindings: Path, parts: "Parts") -> _Live:
     import django  # noqa: PLC0415
 
     django.setup()
-    from toban.engine.bindings.edition import Edition  # noqa: PLC0415
     from toban.engine.bindings.load import UnreadableBindings, load_bindings  # noqa: PLC0415
     from toban.engine.bindings.vague import settle  # noqa: PLC0415
     from toban.engine.clock import system_clock  # noqa: PLC0415
+    from toban.engine.editions.edition import Edition  # noqa: PLC0415
     from toban.faces.cli.document.trials import foreseen, trials_of  # noqa: PLC0415
     from toban.faces.cli.document.trying import try_all  # noqa: PLC0415
 

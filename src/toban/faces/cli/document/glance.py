@@ -10,12 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from toban.design.clauses.base import Clause
-from toban.engine.bindings.edition import Edition
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.duty import overrides
 from toban.engine.notify.duty.roster import Override
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import kept_edition
 from toban.faces.document.live import LiveRow, live_rows, worst_first
 from toban.faces.document.outline import outline

@@ -6,7 +6,7 @@ import click
 
 from toban.design.reader import UnreadableDocument, load_design
 from toban.engine.bindings.draft import draft
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNUSABLE = 2

@@ -14,8 +14,8 @@ from toban.design.clauses.labels import CHAPTERS
 from toban.design.diff import Change, Difference, FieldChange, compare
 from toban.design.reader import Design, Unread, UnreadableDocument, load_design
 from toban.engine.extension import Consequence
-from toban.engine.parts import Parts
-from toban.engine.ports import loaded
+from toban.engine.registry.parts import Parts
+from toban.engine.registry.ports import loaded
 from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNREADABLE = 2

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from toban.design.finding import Finding, Level
-from toban.engine.bindings.edition import Edition
+from toban.engine.editions.edition import Edition
 from toban.engine.operation import Operation
 from toban.engine.trial import Trial
 

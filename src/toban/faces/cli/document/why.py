@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import click
 
-from toban.engine.parts import Parts
-from toban.engine.ports import loaded
+from toban.engine.registry.parts import Parts
+from toban.engine.registry.ports import loaded
 from toban.faces.cli.answer import Answer, Why
 from toban.faces.cli.document import why_row
 from toban.faces.cli.notify import why_alert

@@ -7,15 +7,15 @@ from django.conf import settings
 from toban.design.clauses.base import Clause
 from toban.design.clauses.notices import NotificationRule
 from toban.design.values.severity import AlertLevel
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
 from toban.engine.notify.models import Alert, Delivery, Silence
 from toban.engine.notify.routing.contacts import contacts_of
 from toban.engine.notify.routing.routing import Routing, routing_of, rules_for
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.faces.cli.answer import Answer
 from toban.faces.cli.kept import kept_edition
 from toban.faces.cli.notify import why_alert

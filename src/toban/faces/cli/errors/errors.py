@@ -11,7 +11,7 @@ import click
 from toban.chapters.errors import orders
 from toban.chapters.errors.kept import Search, event_of, found
 from toban.chapters.errors.models import ErrorGroup
-from toban.chapters.errors.search import ErrorTerm, read_search
+from toban.chapters.errors.searching.search import ErrorTerm, read_search
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.engine.search_parts import BadSearch, term

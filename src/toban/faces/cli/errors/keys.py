@@ -9,9 +9,9 @@ import click
 from django.conf import settings
 
 from toban.chapters.errors.bindings import ERRORS
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.secret import Secret, SecretUnavailable
-from toban.engine.parts import Parts
+from toban.engine.editions.edition import Edition
+from toban.engine.registry.parts import Parts
 from toban.engine.supervision.home import processes_file
 from toban.faces.cli.kept import edition_of
 from toban.faces.terminal import refuse, say, speak_utf8

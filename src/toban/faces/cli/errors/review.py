@@ -13,7 +13,7 @@ from toban.chapters.errors.kept import weekly
 from toban.chapters.errors.models import ErrorGroup
 from toban.chapters.errors.review import Reviewed, Week, week_of
 from toban.engine.clock import system_clock
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.engine.text import printable
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import usable_state

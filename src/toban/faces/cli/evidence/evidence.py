@@ -12,7 +12,7 @@ from toban.engine.evidence.ledger import Head, Verification
 from toban.engine.evidence.models import Shipment
 from toban.engine.evidence.segments import LEDGER, Walked
 from toban.engine.evidence.shipping import NotShipped
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.faces.cli.evidence.outside import Unfound, known_here, opened, ship, walked
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8

@@ -18,7 +18,7 @@ from toban.engine.evidence.models import Shipment
 from toban.engine.evidence.port import SHIPPING
 from toban.engine.evidence.segments import AUDIT, LEDGER, Walked, own_key
 from toban.engine.evidence.shipping import NotShipped, tip_of
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.engine.stores.store import STORE_KINDS, Store, StoreTrouble
 from toban.faces.cli.kept import edition_of, kept_edition
 

@@ -8,8 +8,8 @@ from django.db import DatabaseError
 
 from toban.chapters.logs.keeping.archive import ArchivedLogs
 from toban.chapters.logs.keeping.places import store_of
-from toban.engine.bindings.edition import Edition
-from toban.engine.parts import Parts
+from toban.engine.editions.edition import Edition
+from toban.engine.registry.parts import Parts
 from toban.engine.stores.store import STORE_KINDS, Store, StoreTrouble
 from toban.engine.telemetry.logs.search import FoundRow, LogTerm, Span
 from toban.engine.telemetry.parquet import Unreadable

@@ -10,7 +10,7 @@ import click
 from django.conf import settings
 
 from toban.chapters.logs.following import Following
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.engine.search_parts import BadSearch
 from toban.engine.telemetry.logs.language import read_search
 from toban.engine.telemetry.logs.search import FoundRow, LogSearch, LogTerm, Place, Span

@@ -11,7 +11,7 @@ from toban.design.reader import Design
 from toban.design.values.duration import Duration
 from toban.engine.bindings.model import System
 from toban.engine.extension import Consequence
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.faces.cli.state import set_up
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from toban.chapters.logs.models import LegalHold
 from toban.chapters.logs.rules import LogRules, rules
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.engine.retention import Beside
 from toban.engine.telemetry.logs.days import DayPart
 from toban.engine.telemetry.logs.words import kind_of

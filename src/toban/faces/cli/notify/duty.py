@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 import click
 
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.notify.duty import overrides, roster
 from toban.engine.notify.duty.roster import Roster, Shift, Watch, clock
 from toban.engine.notify.models import DutyOverride
 from toban.engine.orders import NotPossible
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.notify.periods import line, show
 from toban.faces.cli.period import end as end_of

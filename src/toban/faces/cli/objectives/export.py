@@ -6,7 +6,7 @@ import click
 
 from toban.chapters.objectives.bindings import STATUS
 from toban.engine.clock import system_clock
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 

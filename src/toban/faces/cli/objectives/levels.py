@@ -13,11 +13,11 @@ from toban.chapters.objectives.rules import Tally
 from toban.chapters.objectives.service import kept
 from toban.chapters.objectives.sli import LevelPlan, Sli
 from toban.design.clauses.objectives import Objective
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.engine.spans import Span
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import usable_state

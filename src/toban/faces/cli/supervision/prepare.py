@@ -10,8 +10,8 @@ from django.db import OperationalError
 from toban.design.reader import Design, UnreadableDocument, load_design
 from toban.engine.bindings.load import UnreadableBindings, load_bindings
 from toban.engine.clock import system_clock
-from toban.engine.parts import Parts
 from toban.engine.people.first import NAME, first_administrator
+from toban.engine.registry.parts import Parts
 from toban.faces.terminal import refuse, say, speak_utf8
 
 _UNUSABLE = 2

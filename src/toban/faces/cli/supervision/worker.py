@@ -8,7 +8,7 @@ import structlog
 
 from toban.engine import loops
 from toban.engine.clock import system_clock
-from toban.engine.parts import Parts
+from toban.engine.registry.parts import Parts
 from toban.engine.worker import Worker
 from toban.faces.terminal import speak_utf8
 

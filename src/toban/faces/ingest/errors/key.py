@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import structlog
 
 from toban.chapters.errors.bindings import ERRORS
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.secret import SecretUnavailable
+from toban.engine.editions.edition import Edition
 
 log = structlog.get_logger(__name__)
 

@@ -2,8 +2,8 @@
 
 from starlette.routing import Route
 
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.masking import MASKING, Masking
+from toban.engine.editions.edition import Edition
 from toban.engine.masks import Masker, masker
 from toban.faces.ingest.errors.sentry import SentryIn
 from toban.faces.ingest.server import Intake, Server

@@ -19,8 +19,8 @@ from toban.chapters.errors.intake import intake
 from toban.chapters.errors.intake.event import read_event
 from toban.chapters.errors.intake.payload import LARGEST, BadEvent, event_id_of, read_payload
 from toban.chapters.errors.rules import Tally, admitted
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import Clock
+from toban.engine.editions.edition import Edition
 from toban.engine.masks import Masker
 from toban.faces.ingest import room
 from toban.faces.ingest.errors.envelope import BadEnvelope, Envelope, Item, dsn_of, read_envelope

@@ -16,8 +16,8 @@ from toban.chapters.logs.intake.limits import AHEAD
 from toban.chapters.logs.intake.lines import LineReader, Reading
 from toban.chapters.logs.intake.origins import Sent, Written, written
 from toban.chapters.logs.rules import rules
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import Clock
+from toban.engine.editions.edition import Edition
 from toban.engine.telemetry.logs.rows import Batch, LogStore, key_of
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.ingest.room import AT_ONCE, LARGEST, LARGEST_UNPACKED, MOST_LINES, Busy, Room, size_of

@@ -15,8 +15,8 @@ from toban.chapters.logs.intake.lines import LineReader, Origin
 from toban.chapters.logs.intake.origins import written
 from toban.chapters.logs.rules import LogRules, rules
 from toban.chapters.logs.spans.intake import SpanReader
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import Clock
+from toban.engine.editions.edition import Edition
 from toban.engine.telemetry.batches import Batch, key_of
 from toban.engine.telemetry.logs.rows import LogStore
 from toban.engine.telemetry.logs.words import known_level

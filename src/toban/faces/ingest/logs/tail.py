@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from toban.chapters.logs.following import LATE, Following
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import Clock
+from toban.engine.editions.edition import Edition
 from toban.engine.search_parts import BadSearch
 from toban.engine.telemetry import row_binary
 from toban.engine.telemetry.logs.language import read_search

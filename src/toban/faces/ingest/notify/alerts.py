@@ -8,8 +8,8 @@ from django.db import DatabaseError, close_old_connections
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import Clock
+from toban.engine.editions.edition import Edition
 from toban.engine.notify import inwards
 from toban.engine.notify.inwards import BadAlerts, Outside
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger

@@ -15,9 +15,9 @@ from django.db import DatabaseError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.clock import Clock
+from toban.engine.editions.edition import Edition
 from toban.engine.notify import orders
 from toban.engine.notify.channels.slack_app.config import SlackAppConfig
 from toban.engine.notify.channels.slack_app.payload import TAKE

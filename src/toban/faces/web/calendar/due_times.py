@@ -5,8 +5,8 @@ from datetime import datetime, time, timedelta
 
 from toban.design.clauses.base import Clause
 from toban.design.values.schedule import Cadence, Schedule
-from toban.engine.bindings.due import due_times, schedules_of
 from toban.engine.bindings.model import System
+from toban.engine.calendar.due import due_times, schedules_of
 
 _SPANS = tuple(timedelta(days=days) for days in (1, 8, 40, 400))
 """Looked through in turn, so that a minutely schedule isn't counted out for a year."""

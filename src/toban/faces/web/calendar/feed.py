@@ -15,9 +15,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from toban.design.chapter import Chapter
-from toban.engine.bindings import present
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
+from toban.engine.editions import present
+from toban.engine.editions.edition import Edition
 from toban.engine.notify.duty import overrides
 from toban.engine.notify.duty.roster import rosters, turns
 from toban.engine.people.feeds import give_token, holder_of, revoke_token

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.engine.bindings.agenda import Agenda, Day, Entry, every_day
+from toban.engine.calendar.agenda import Agenda, Day, Entry, every_day
 from toban.faces.document.address import evidence_address
 from toban.faces.words.agenda import title
 

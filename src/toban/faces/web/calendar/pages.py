@@ -13,10 +13,10 @@ from django.views.decorators.http import require_safe
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import CHAPTERS
-from toban.engine.bindings.agenda import Agenda, Day, agenda, every_day
-from toban.engine.bindings.due import schedules_of
-from toban.engine.bindings.edition import Edition
+from toban.engine.calendar.agenda import Agenda, Day, agenda, every_day
+from toban.engine.calendar.due import schedules_of
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.people.models import FeedToken
 from toban.faces.document.address import evidence_address
 from toban.faces.web.calendar import months

@@ -14,14 +14,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from toban.design.clauses.base import Clause
-from toban.engine.bindings import present
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
+from toban.engine.editions import present
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.notify.models import Alert, Announcement, Delivery
 from toban.engine.operation import Charted
-from toban.engine.ports import loaded
+from toban.engine.registry.ports import loaded
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.rules import Reason
 from toban.engine.spans import Span

@@ -22,7 +22,7 @@ from toban.chapters.errors.intake.intake import releases
 from toban.chapters.errors.kept import by_hours, event_of
 from toban.chapters.errors.models import ErrorGroup, StoredEvent
 from toban.chapters.errors.report import keys
-from toban.chapters.errors.search import of_tag
+from toban.chapters.errors.searching.search import of_tag
 from toban.design.calendar import days_from
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry

@@ -14,7 +14,7 @@ from toban.chapters.errors.bindings import ERRORS
 from toban.chapters.errors.intake.event import Level
 from toban.chapters.errors.kept import Search, by_hours, counts, found
 from toban.chapters.errors.models import ErrorGroup
-from toban.chapters.errors.search import ErrorTerm, read_search
+from toban.chapters.errors.searching.search import ErrorTerm, read_search
 from toban.engine.clock import system_clock
 from toban.engine.people.access import may_order
 from toban.engine.search_parts import LONGEST, BadSearch

@@ -16,8 +16,8 @@ from toban.chapters.errors import clauses, orders
 from toban.chapters.errors.kept import weekly
 from toban.chapters.errors.models import ErrorReview
 from toban.chapters.errors.review import Week, week_of
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.people.access import may_order
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.moments import date_in

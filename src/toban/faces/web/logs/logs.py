@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.people.access import may_order
 from toban.engine.search_parts import BadSearch, term
 from toban.engine.telemetry.logs.language import FIELDS, Search, read_search

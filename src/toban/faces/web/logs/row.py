@@ -10,8 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.search_parts import BadSearch, Match, Term, term
 from toban.engine.telemetry.logs.language import read_search
 from toban.engine.telemetry.logs.search import FoundRow, LogSearch, LogTerm, Place, Span

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_safe
 
 from toban.chapters.errors.models import StoredEvent
 from toban.chapters.logs.spans.waterfall import Line, Waterfall, waterfall
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.search_parts import Match, Term, term
 from toban.engine.telemetry import row_binary
 from toban.engine.telemetry.logs.search import FoundRow, LogSearch

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify import orders
 from toban.engine.notify.account import Place, Step, places

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from toban.design.values.occurrence import existing
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.model import Person
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.notify.duty import overrides
 from toban.engine.notify.duty.roster import (
     AHEAD,

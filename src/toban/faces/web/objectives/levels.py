@@ -18,8 +18,8 @@ from toban.chapters.objectives.service import kept, kept_burns
 from toban.chapters.objectives.sli import Sli
 from toban.design.clauses.objectives import Objective
 from toban.design.values.metric import Metric
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.spans import Span
 from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow

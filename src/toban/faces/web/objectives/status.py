@@ -15,9 +15,9 @@ from django.views.decorators.http import require_safe
 from toban.chapters.objectives import publishing
 from toban.chapters.objectives.bindings import STATUS
 from toban.chapters.objectives.public import Board
-from toban.engine.bindings import present
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import system_clock
+from toban.engine.editions import present
+from toban.engine.editions.edition import Edition
 from toban.faces.public.page import STYLE, as_json, html
 from toban.faces.web import assets
 

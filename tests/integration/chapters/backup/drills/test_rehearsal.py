@@ -34,7 +34,7 @@ from toban.chapters.backup.drills.postgres import Programs, Server
 from toban.chapters.backup.drills.rehearsal import PREFIX, sweep
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.models import Backup, Drill
-from toban.chapters.backup.source import Source
+from toban.chapters.backup.taking.source import Source
 from toban.chapters.backup.works import source_of
 from toban.design.clauses.routine import Routine
 from toban.design.reader import Design, load_design

@@ -18,8 +18,8 @@ from toban.chapters.backup import catalogue
 from toban.chapters.backup.engine import ENGINE_KINDS, BackupFailed, Method, NeedsFull
 from toban.chapters.backup.models import Backup
 from toban.chapters.backup.rules import Keep
-from toban.chapters.backup.source import Source
-from toban.chapters.backup.steps import steps
+from toban.chapters.backup.taking.source import Source
+from toban.chapters.backup.taking.steps import steps
 from toban.design.values.duration import Generations
 from toban.engine.bindings.secret import Secret
 from toban.engine.stores import directory

@@ -17,8 +17,8 @@ from toban.chapters.backup.works import plan
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
-from toban.engine.kinds import Kinds
 from toban.engine.notify.models import Alert
+from toban.engine.registry.kinds import Kinds
 from toban.engine.stores.store import StoreTrouble
 
 NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)

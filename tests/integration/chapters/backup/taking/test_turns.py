@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connections
 
-from toban.chapters.backup import turns
 from toban.chapters.backup.models import SubjectTurn
-from toban.chapters.backup.turns import LEASE, NoTurn, turn_of
+from toban.chapters.backup.taking import turns
+from toban.chapters.backup.taking.turns import LEASE, NoTurn, turn_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,7 +15,7 @@ from toban.chapters.errors.kept import Search, by_hours, event_of, weekly
 from toban.chapters.errors.models import ErrorGroup, ErrorHour, ErrorProject, SeenEvent, StoredEvent
 from toban.chapters.errors.review import Trend, week_of
 from toban.chapters.errors.rules import State
-from toban.chapters.errors.search import read_search
+from toban.chapters.errors.searching.search import read_search
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import Bindings

@@ -15,11 +15,11 @@ from toban.chapters.errors import orders, service
 from toban.chapters.errors.intake import intake
 from toban.chapters.errors.kept import Search, found
 from toban.chapters.errors.models import ErrorGroup, ErrorValue, StoredEvent
-from toban.chapters.errors.search import read_search
+from toban.chapters.errors.searching.search import read_search
 from toban.design.reader import read_design
 
 SCRIPT = Path(__file__).with_name("searcher.py")
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[5]
 CARD, KEY, STOCK = "CardError:", "KeyError:", "stock_sync"
 FOUND = {
     "": {CARD, KEY, STOCK},

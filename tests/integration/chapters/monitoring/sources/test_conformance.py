@@ -21,8 +21,8 @@ from tests.integration.chapters.monitoring.sources.test_cloudwatch import put
 from tests.registered import kinds
 from tests.telemetry_rows import LogRow, batch_of
 
-from toban.chapters.monitoring.board import Board
-from toban.chapters.monitoring.feeds import Feed
+from toban.chapters.monitoring.measuring.board import Board
+from toban.chapters.monitoring.measuring.feeds import Feed
 from toban.chapters.monitoring.pushing.arrivals import Inbox, receive
 from toban.chapters.monitoring.pushing.pushed import Pushed
 from toban.chapters.monitoring.source import SOURCE_KINDS, Measurement, Source, SourceKind, Unmeasurable

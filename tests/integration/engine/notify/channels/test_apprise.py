@@ -10,12 +10,12 @@ from tests.registered import schema
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.secret import Secret
-from toban.engine.kinds import Kinds
 from toban.engine.notify.channels.apprise.channel import AppriseChannel, doubts
 from toban.engine.notify.channels.apprise.config import AppriseConfig
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Undelivered
 from toban.engine.notify.delivery.notice import Notice
 from toban.engine.notify.routing.contacts import contacts_of
+from toban.engine.registry.kinds import Kinds
 
 
 def config(monkeypatch: pytest.MonkeyPatch, url: str) -> AppriseConfig:

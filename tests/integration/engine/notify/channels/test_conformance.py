@@ -12,9 +12,9 @@ from tests.integration.engine.notify.channels import from_outside
 from tests.registered import PARTS
 
 from toban.engine.bindings.secret import Secret
-from toban.engine.kinds import Kinds
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel, Undelivered
 from toban.engine.notify.delivery.notice import Notice
+from toban.engine.registry.kinds import Kinds
 
 SECRET = "T0SECRET0000/B0SECRET0000/very-secret-indeed"
 PATIENCE = 2.0

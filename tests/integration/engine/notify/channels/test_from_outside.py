@@ -13,7 +13,6 @@ from tests.registered import PARTS, schema
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import ClauseStatus
-from toban.engine.kinds import Kinds
 from toban.engine.notify.alerts import report
 from toban.engine.notify.delivery import outbox
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
@@ -21,6 +20,7 @@ from toban.engine.notify.models import Delivery
 from toban.engine.notify.pipeline import announce
 from toban.engine.notify.routing.contacts import contacts_of
 from toban.engine.notify.signal import Condition
+from toban.engine.registry.kinds import Kinds
 
 pytestmark = pytest.mark.django_db
 

@@ -16,9 +16,9 @@ from tests.registered import parts
 from toban.chapters.backup import catalogue
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.models import Backup
-from toban.chapters.backup.steps import take
+from toban.chapters.backup.taking.steps import take
 from toban.chapters.backup.works import plan
-from toban.engine.bindings.edition import Edition
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs.models import PlannedWork, Run

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.registered import PARTS, schema
 
-from toban.engine.bindings.inforce import InForce
+from toban.engine.editions.inforce import InForce
 from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show

@@ -13,8 +13,8 @@ from tests.integration.faces.web.firing import CPU, DOCUMENT, fired, settle
 from tests.registered import PARTS
 
 from toban.design.reader import Design, read_design
-from toban.engine.bindings.inforce import InForce
 from toban.engine.clock import system_clock
+from toban.engine.editions.inforce import InForce
 from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show

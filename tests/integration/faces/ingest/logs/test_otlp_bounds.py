@@ -12,9 +12,9 @@ from tests.integration.faces.ingest.served import DOCUMENT
 from tests.registered import schema
 
 from toban.design.reader import read_design
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.telemetry.logs.rows import LogStore
 from toban.engine.telemetry.spans.rows import SpanStore
 from toban.engine.telemetry.store import Telemetry

@@ -12,9 +12,9 @@ from tests.registered import schema
 
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import read_design
-from toban.engine.bindings.edition import Edition, Refusal
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition, Refusal
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show
 from toban.engine.evidence.verdict import Verdict

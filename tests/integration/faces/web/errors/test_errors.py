@@ -14,10 +14,10 @@ from tests.registered import schema
 from toban.chapters.errors import orders, service
 from toban.chapters.errors.models import ErrorGroup, ErrorReview, StoredEvent
 from toban.design.reader import read_design
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import System
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.models import Alert
 from toban.engine.people.models import OperatorRole

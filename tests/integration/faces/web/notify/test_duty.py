@@ -11,9 +11,9 @@ from tests.integration.faces.web.conftest import Fixed, SignIn
 from tests.registered import schema
 
 from toban.design.reader import read_design
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.duty import overrides
 from toban.engine.notify.models import DutyOverride

@@ -15,10 +15,10 @@ from tests.registered import schema
 
 from toban.chapters.objectives.models import BurnRate, LevelDay
 from toban.design.reader import read_design
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.section import Section
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 DOCUMENT = """# 運用設計書

@@ -15,9 +15,9 @@ from tests.registered import PARTS, schema
 
 from toban.chapters.objectives.models import LevelDay, ServiceSpell
 from toban.design.reader import read_design
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.notify import orders
 from toban.engine.notify.alerts import report
 from toban.engine.notify.signal import Condition, Signal

@@ -11,9 +11,9 @@ from toban.chapters.backup import works
 from toban.chapters.backup.drills import routine as drills
 from toban.chapters.backup.drills.routine import DrillPlan
 from toban.design.reader import read_design
-from toban.engine.bindings.due import due_times
 from toban.engine.bindings.load import read_bindings
-from toban.engine.kinds import Kinds
+from toban.engine.calendar.due import due_times
+from toban.engine.registry.kinds import Kinds
 from toban.engine.stores import directory
 
 KINDS = Kinds.given(backups={"fake": kind_of(Source())}, stores={"directory": directory.KIND})

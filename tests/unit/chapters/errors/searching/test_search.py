@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from toban.chapters.errors.intake.event import ErrorEvent, Level, Raised
-from toban.chapters.errors.search import (
+from toban.chapters.errors.searching.search import (
     ANYWHERE,
     LONGEST_NAME,
     LONGEST_VALUE,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from toban.chapters.monitoring.feeds import Feed, labels, open_targets, plan
+from toban.chapters.monitoring.measuring.feeds import Feed, labels, open_targets, plan
 from toban.chapters.monitoring.source import Measurement, SourceKind
 from toban.design.clauses.monitoring import Monitor
 from toban.design.origin import Origin

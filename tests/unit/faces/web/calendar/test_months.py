@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from toban.design.reader import read_design
-from toban.engine.bindings.agenda import agenda, every_day
 from toban.engine.bindings.model import System
+from toban.engine.calendar.agenda import agenda, every_day
 from toban.faces.web.calendar.months import chosen, daily, grid, month_of, of_chapter, weeks
 
 DOCUMENT = """# 運用設計書

@@ -25,7 +25,7 @@ from toban.chapters.backup.engines.native.restoring import by_hand, recover
 from toban.chapters.backup.engines.native.taking import moment
 from toban.chapters.backup.engines.native.taking.pack import Compression
 from toban.chapters.backup.engines.native.taking.take import Source, take
-from toban.chapters.backup.following import Following, LogBook
+from toban.chapters.backup.following.following import Following, LogBook
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.stores.store import Store, StoreTrouble, folder_of
 

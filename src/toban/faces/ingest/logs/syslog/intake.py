@@ -14,8 +14,8 @@ from toban.chapters.logs.formats.convert import Surroundings, dumped
 from toban.chapters.logs.intake.lines import LineReader
 from toban.chapters.logs.intake.origins import written
 from toban.chapters.logs.rules import rules
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import Clock
+from toban.engine.editions.edition import Edition
 from toban.engine.telemetry.logs.rows import Batch, LogStore
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.ingest.logs.syslog.counters import DROPPED_TOTAL

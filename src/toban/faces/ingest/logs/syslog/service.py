@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple, Protocol
 import structlog
 
 from toban.chapters.logs.bindings import SYSLOG, HostPort, SyslogBinding, SyslogTls
-from toban.engine.bindings.edition import Edition
 from toban.engine.clock import Clock
+from toban.engine.editions.edition import Edition
 from toban.engine.telemetry.logs.rows import LogStore
 from toban.faces.ingest.logs.syslog.intake import Intake
 from toban.faces.ingest.logs.syslog.listeners import DatagramListener, StreamListener, context

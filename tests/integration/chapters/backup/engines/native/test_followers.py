@@ -19,14 +19,14 @@ from toban.chapters.backup.engine import Method
 from toban.chapters.backup.engines.native import kind
 from toban.chapters.backup.engines.native.config import NativeBackup
 from toban.chapters.backup.engines.native.taking.take import take
-from toban.chapters.backup.followers import Book, Followers
+from toban.chapters.backup.following.followers import Book, Followers
 from toban.chapters.backup.models import LogStretch
 from toban.chapters.backup.works import BackupPlan, plan
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
-from toban.engine.kinds import Kinds
 from toban.engine.notify.models import Alert
+from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.models import Run
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.stores import directory

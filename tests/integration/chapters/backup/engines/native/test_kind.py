@@ -9,7 +9,7 @@ from toban.chapters.backup.engine import Engine, Method, Place, Taken, TrimsLog
 from toban.chapters.backup.engines.native.config import NativeBackup
 from toban.chapters.backup.engines.native.kind import KIND
 from toban.chapters.backup.engines.native.protocol.segments import Segment, log_folder, piece_key, segment_key
-from toban.chapters.backup.following import FollowsLog
+from toban.chapters.backup.following.following import FollowsLog
 from toban.engine.bindings.secret import Secret
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.stores.store import Store

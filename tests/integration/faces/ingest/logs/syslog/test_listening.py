@@ -14,9 +14,9 @@ from tests.registered import schema
 
 from toban.chapters.logs.bindings import HostPort
 from toban.design.reader import read_design
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.telemetry.logs.rows import Batch, LogStore
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.ingest.logs.syslog.intake import MOST_BYTES, Intake

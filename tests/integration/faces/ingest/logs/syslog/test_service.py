@@ -15,9 +15,9 @@ from tests.integration.faces.ingest.served import DOCUMENT
 from tests.registered import schema
 
 from toban.design.reader import read_design
-from toban.engine.bindings.edition import Edition
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.faces.ingest.logs.syslog.service import Syslog
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ from toban.chapters.backup.engines.native.protocol.stream import (
     read_message,
     status_update,
 )
-from toban.chapters.backup.following import FollowerBusy, Following, LogBook
+from toban.chapters.backup.following.following import FollowerBusy, Following, LogBook
 from toban.engine.stores.store import Store, StoreTrouble, folder_of
 
 _PATIENCE = 0.2

@@ -31,7 +31,7 @@ from toban.chapters.backup.engines.native.protocol.segments import (
     read_key,
 )
 from toban.chapters.backup.engines.native.taking.take import take
-from toban.chapters.backup.following import FollowerBusy
+from toban.chapters.backup.following.following import FollowerBusy
 from toban.engine.stores.directory import DirectoryStore
 from toban.engine.stores.store import Store
 
