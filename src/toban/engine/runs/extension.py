@@ -5,6 +5,7 @@ from toban.engine.extension import Extension
 
 EXTENSION = Extension(
     name="runs",
+    operation="toban.engine.runs.operation",
     apps=("toban.engine.runs",),
     pages="toban.faces.web.runs.urls",
     commands={
