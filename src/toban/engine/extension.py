@@ -30,6 +30,8 @@ class Link:
     label: str
     """In Japanese; the page says it in the reader's language."""
     arguments: tuple[object, ...] = ()
+    query: str = ""
+    """What is asked of it: `verdict=firing`."""
 
 
 def always(_clause: Any) -> bool:

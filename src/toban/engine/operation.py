@@ -13,6 +13,7 @@ from toban.engine.clock import Clock
 from toban.engine.editions.edition import Edition
 from toban.engine.extension import Extension
 from toban.engine.notify.delivery.lead import Lead
+from toban.engine.overview import Figure, Seen, ToDo
 from toban.engine.registry.kinds import Kinds
 from toban.engine.registry.ports import Ports
 from toban.engine.runs.work import Work
@@ -118,6 +119,14 @@ def _charts_nothing(_clause: Clause) -> Charted | None:
     return None
 
 
+def _shows_nothing(_edition: Edition, _seen: Seen) -> Iterable[Figure]:
+    return ()
+
+
+def _asks_nothing(_edition: Edition, _seen: Seen) -> Iterable[ToDo]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Operation[P: Plan]:
     """What an extension does. `edition.plan(OPERATION)` is its plan, computed once for each edition."""
@@ -132,6 +141,10 @@ class Operation[P: Plan]:
     trials: Callable[[Edition, datetime], Iterable[Trial]] = _tries_nothing
     """What `toban check --live` tries: everything of its tables that could fail tonight."""
     chart: Callable[[Clause], Charted | None] = _charts_nothing
+    figures: Callable[[Edition, Seen], Iterable[Figure]] = _shows_nothing
+    """What it puts into the top bar and on the first screen."""
+    to_do: Callable[[Edition, Seen], Iterable[ToDo]] = _asks_nothing
+    """What people must do today."""
 
 
 def operations_of(extensions: Iterable[Extension]) -> tuple[Operation[Any], ...]:

@@ -9,8 +9,6 @@ SHARED = (
 """Also what stands below them, but the faces of chapters."""
 
 EXCEPTIONS = {
-    # A figure of the first screen; it is to be what an extension says of itself.
-    "toban.faces.document.overview": {"toban.chapters.objectives.report"},
     # Tags about backups are among those that every template may use.
     "toban.faces.web.templatetags.pages": {"toban.chapters.backup.models", "toban.faces.web.backup.words"},
 }

@@ -16,6 +16,7 @@ from toban.chapters.backup.works import BackupPlan, source_of
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
 from toban.engine.operation import EditionLoop, Operation, Shift, Workplace
+from toban.engine.overview import Seen, ToDo
 from toban.engine.runs.work import Work
 from toban.engine.stores.store import StoreTrouble
 from toban.engine.trial import Code, Trial, place_of, quote_of
@@ -96,4 +97,8 @@ def _works(plan: ChapterPlan) -> Mapping[str, Work]:
     return {**plan.backups.works, **plan.drills.works}
 
 
-OPERATION = Operation(plan=_plan, works=_works, shift=_shift, trials=_trials)
+def _to_do(edition: Edition, seen: Seen) -> Iterator[ToDo]:
+    return routine.to_do(edition.design, seen)
+
+
+OPERATION = Operation(plan=_plan, works=_works, shift=_shift, trials=_trials, to_do=_to_do)

@@ -1,13 +1,17 @@
 """What error tracking does beside its intake: notices, the rows' statuses, letting go of what is old."""
 
+from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 from toban.chapters.errors import clauses, service
 from toban.engine.editions.edition import Edition
+from toban.engine.evidence.verdict import FIRING
+from toban.engine.extension import Link
 from toban.engine.operation import EditionLoop, Operation, Rows, Shift, Workplace
+from toban.engine.overview import Seen, ToDo
 from toban.engine.retention import RETENTION
-from toban.engine.said import recorded
+from toban.engine.said import Said, recorded
 from toban.engine.telemetry.logs.words import ERROR
 
 
@@ -39,4 +43,18 @@ def _shift(at: Workplace) -> Shift:
     return Shift(loops)
 
 
-OPERATION = Operation(plan=_plan, shift=_shift)
+def _to_do(edition: Edition, seen: Seen) -> Iterator[ToDo]:
+    """Ask for the reviews that are due today, or were before and nobody did them."""
+    for row, due in service.open_reviews(edition.design, edition.bindings, seen.now):
+        status = seen.rows.get(row.id)
+        yield ToDo(
+            subject=Said(row.name),
+            link=Link("error-review", "エラーをレビュー"),
+            at=due,
+            clause_id=row.id,
+            verdict=status.verdict if status and status.verdict in FIRING else None,
+            assignee=row.person,
+        )
+
+
+OPERATION = Operation(plan=_plan, shift=_shift, to_do=_to_do)

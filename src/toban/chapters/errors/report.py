@@ -121,7 +121,7 @@ def review_status(
 
     It was due at *last*, more than `GRACE` ago, and is again at *coming*.
     """
-    if done is not None and (last is None or done.at >= last - GRACE):
+    if done is not None and (last is None or is_done(done, last)):
         value, reason = (
             f"{done.by} {_clock(done.at, now)}",
             recorded("%(day)s からの週を見ました", day=done.monday),
@@ -135,6 +135,11 @@ def review_status(
         clock=_clock(last, now),
     )
     return StatusUpdate(row.id, Verdict.NOT_PERFORMED, "", reason, now, coming)
+
+
+def is_done(done: ErrorReview | None, due: datetime) -> bool:
+    """Say whether *done* is the review that was due at *due*."""
+    return done is not None and done.at >= due - GRACE
 
 
 def _clock(at: datetime, now: datetime) -> str:

@@ -3,8 +3,8 @@
 Level-triggered: a group says itself that somebody is yet to hear of it, and any worker may tell it.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, time, timedelta
 
 import structlog
 from django.db import transaction
@@ -26,6 +26,7 @@ from toban.chapters.errors.review import week_of
 from toban.chapters.errors.rules import State
 from toban.design.clauses.base import Clause
 from toban.design.clauses.notices import NotificationRule
+from toban.design.clauses.routine import Routine
 from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
 from toban.engine.calendar.due import due_times, next_due
@@ -91,20 +92,42 @@ def show(design: Design, bindings: Bindings, now: datetime) -> None:
     status.show(updates, now, design.digest)
 
 
+def open_reviews(design: Design, bindings: Bindings, now: datetime) -> Iterator[tuple[Routine, datetime]]:
+    """Yield the reviews that nobody has done though they are due by the end of today, each with when."""
+    if not ERRORS.of(bindings):
+        return
+    local = now.astimezone(bindings.system.zone)
+    tomorrow = datetime.combine(local.date() + timedelta(days=1), time(), local.tzinfo)
+    for row in clauses.reviews(design):
+        due = _last_due(row, bindings, tomorrow)
+        if due is not None and not report.is_done(_done(due, bindings), due):
+            yield row, due
+
+
 def _reviews(design: Design, bindings: Bindings, now: datetime) -> Sequence[StatusUpdate]:
-    first = LedgerEntry.objects.order_by("sequence").first()
-    since = max(now - _AGO, first.at) if first is not None else now
     found = []
     for row in clauses.reviews(design):
-        last = max(due_times(row.schedule, bindings.system, since, now - report.GRACE), default=None)
-        done = ErrorReview.objects.order_by("-at")
-        if last is not None:
-            # Looking through a week of long ago is not what was due.
-            expected = week_of(last.date(), bindings.system.zone).before
-            done = done.filter(monday__gte=expected.monday)
+        last = _last_due(row, bindings, now - report.GRACE)
         coming = next_due(row, bindings.system, now)
-        found.append(report.review_status(row, last, coming, done.first(), now))
+        found.append(report.review_status(row, last, coming, _done(last, bindings), now))
     return found
+
+
+def _last_due(row: Routine, bindings: Bindings, before: datetime) -> datetime | None:
+    """Return when *row* was last due, since Toban runs."""
+    first = LedgerEntry.objects.order_by("sequence").first()
+    since = max(before - _AGO, first.at) if first is not None else before
+    return max(due_times(row.schedule, bindings.system, since, before), default=None)
+
+
+def _done(due: datetime | None, bindings: Bindings) -> ErrorReview | None:
+    """Return the last review that may be the one of *due*."""
+    done = ErrorReview.objects.order_by("-at")
+    if due is not None:
+        # Looking through a week of long ago is not what was due.
+        expected = week_of(due.date(), bindings.system.zone).before
+        done = done.filter(monday__gte=expected.monday)
+    return done.first()
 
 
 def forget(design: Design, now: datetime, *, is_held: bool, agreed: timedelta | None) -> Mapping[str, int]:

@@ -1,16 +1,17 @@
 """What chapter 1 does: counts service levels, says who is there, and whether trouble is detected in time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from toban.chapters.objectives import detection, publishing, sli
+from toban.chapters.objectives import detection, overview, publishing, sli
 from toban.chapters.objectives.service import Objectives
 from toban.chapters.objectives.sli import LevelPlan
 from toban.design.clauses.objectives import DutyRole, ServiceHours
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import EditionLoop, Operation, Shift, Workplace
+from toban.engine.overview import Figure, Seen
 from toban.engine.telemetry.store import StoreUnavailable
 
 
@@ -50,4 +51,8 @@ def _shift(at: Workplace) -> Shift:
     return Shift([EditionLoop("levels", count, every=60.0)])
 
 
-OPERATION = Operation(plan=_plan, shift=_shift)
+def _figures(edition: Edition, seen: Seen) -> Iterator[Figure]:
+    yield overview.error_budget(edition, edition.plan(OPERATION).levels, seen)
+
+
+OPERATION = Operation(plan=_plan, shift=_shift, figures=_figures)

@@ -25,3 +25,8 @@ class Clause:
     """The row as written: its cells joined by ` | `, a bullet's text, a block's lines."""
     assumptions: tuple[str, ...] = ()
     """What the document left open and how it was taken, in words for the user."""
+
+    @property
+    def person(self) -> str:
+        """Who does it, in the document's words; empty where the row names nobody."""
+        return ""

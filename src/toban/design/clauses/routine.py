@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, override
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
@@ -41,6 +41,17 @@ class Routine(Clause):
     schedule: Schedule
     owner: str
     content: str
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether a machine does it."""
+        return _NOBODY.search(self.owner) is not None
+
+    @property
+    @override
+    def person(self) -> str:
+        """Its owner, unless that is a machine."""
+        return "" if self.is_automatic else self.owner
 
 
 def _routine(cells: Cells) -> Built:
@@ -153,6 +164,7 @@ _HOW_OFTEN = words(
 )
 # No schedule has more words (the first business day of every month 10:00).
 _LONGEST_TIME = 10
+_NOBODY = re.compile(r"(?i)自動|システム|auto|cron")
 _OWNER = re.compile(r"(?P<name>.+?)\s*(?:[(（](?P<owner>[^()（）]+)[)）])?")
 _TASK = words(
     "メンテナンス|作業|チェック|確認|点検|レビュー|レポート|分析|タスク|訓練|棚卸|評価|更新|アップデート"

@@ -12,7 +12,6 @@ from toban.design.values.schedule import Cadence
 
 # Daily and weekly work comes again soon; what is missed once a month is missed for a month.
 _RARE = (Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.HALF_YEARLY, Cadence.YEARLY)
-_NOBODY = re.compile(r"(?i)自動|システム|auto|cron")
 _NO_FIXED_DAY = re.compile(r"(?i)月初|初旬|上旬|中旬|下旬|beginning|early")
 _NAMED = 3
 
@@ -21,11 +20,7 @@ _NAMED = 3
 def rare_routine_falls_on_holidays(on: Inspection) -> Iterator[Remark]:
     """Monthly or rarer work of people falls on public holidays, and nothing says when it is done instead."""
     for routine in on.of(Routine):
-        if (
-            routine.schedule.cadence not in _RARE
-            or _NOBODY.search(routine.owner)
-            or _works_on_holidays(on, routine)
-        ):
+        if routine.schedule.cadence not in _RARE or routine.is_automatic or _works_on_holidays(on, routine):
             continue
         # 月初 is no fixed day: whoever does the work chooses one on which they are there.
         if routine.schedule.day is None or _NO_FIXED_DAY.search(routine.schedule.text):

@@ -11,7 +11,7 @@ from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.origin import Origin
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
-from toban.engine.notify import pipeline
+from toban.engine.notify import overview, pipeline
 from toban.engine.notify.delivery import lifeline
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel
 from toban.engine.notify.delivery.heartbeat import Heartbeat
@@ -102,4 +102,6 @@ def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
         )
 
 
-OPERATION = Operation(plan=_plan, shift=_shift, trials=_trials)
+OPERATION = Operation(
+    plan=_plan, shift=_shift, trials=_trials, figures=overview.figures, to_do=overview.to_do
+)

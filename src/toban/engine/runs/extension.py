@@ -6,6 +6,7 @@ from toban.engine.registry.commands import Command
 EXTENSION = Extension(
     name="runs",
     manual="runs.md",
+    operation="toban.engine.runs.operation",
     apps=("toban.engine.runs",),
     pages="toban.faces.web.runs.urls",
     intake="toban.faces.ingest.runs.routes",

@@ -1,42 +1,95 @@
-"""The figures over the document: how much conforms, what fires, who is on duty, what comes next. Pure."""
+"""The first screen: what is wrong now, what people must do today, the chapters, the figures, what comes next.
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+What the extensions say of themselves is asked of their operations: nothing here knows one of them by name.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
-from toban.chapters.objectives.report import BUDGET_LEFT
+from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
-from toban.design.clauses.objectives import Objective
-from toban.design.values.metric import Metric
-from toban.engine.bindings.model import Person, System
+from toban.design.clauses.labels import CHAPTERS
+from toban.engine.calendar.agenda import agenda
 from toban.engine.editions.edition import Edition
+from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import FIRING, Verdict
-from toban.engine.notify.duty.roster import Override, Roster, Watch, on_duty, rosters
+from toban.engine.extension import Link
+from toban.engine.operation import Operation
+from toban.engine.overview import Figure, RowStatus, Seen, ToDo, Trend
 from toban.engine.said import Said
-from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow, worst_first
-from toban.faces.document.outline import Outline
+from toban.faces.document.outline import Entry, Outline
+from toban.faces.document.recorded import in_readers_language
 from toban.faces.words import verdicts as words
-from toban.faces.words.duty import name_of
+from toban.faces.words.agenda import name
+
+_NEXT = 5
+"""Due times to come that are shown."""
+
+_ANY_TIME = datetime.max.replace(tzinfo=UTC)
+"""What may be done at any time of the day comes after what has an hour."""
+
+type Operations = Sequence[Operation[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """One entry of the top bar."""
+class ShownFigure:
+    """A figure in the reader's language."""
 
     label: str
     value: str
     detail: str
-    address: str
+    link: Link
     verdict: str = ""
+    trend: Trend | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A row that is wrong now."""
+
+    name: str
+    clause: Clause
+    row: LiveRow
+    since: datetime
+    holders: str
+    """Who has it; empty: nobody, or not all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something that a person must do today, in the reader's language."""
+
+    subject: str
+    act: str
+    at: str
+    """The clock; empty for any time today."""
+    item: ToDo
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """How bad it is."""
+        return self.item.verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A due time to come."""
+
+    at: datetime
+    clock: str
+    name: str
+    clause: Clause
 
 
 @dataclass(frozen=True, slots=True)
 class ContentsLine:
-    """One line of the contents."""
+    """One line of the contents, or one of the thirteen chapters."""
 
     anchor: str
     title: str
@@ -48,118 +101,212 @@ class ContentsLine:
     unread: int
 
 
-def contents(outline: Outline, rows: Mapping[str, LiveRow]) -> Iterator[ContentsLine]:
-    """Yield each chapter with its worst verdict."""
-    for entry in outline.entries:
-        found = Counter(Verdict(rows[each].verdict) for each in entry.clauses)
-        worst = next((verdict for verdict in Verdict if found[verdict]), None)
-        yield ContentsLine(
-            anchor=entry.anchor,
-            title=entry.title or _("この文書"),
-            verdict=worst.value if worst else "",
-            mark=worst.mark if worst else "",
-            word=str(words.WORDS[worst]) if worst else "",
-            conforming=found[Verdict.CONFORMING],
-            total=len(entry.clauses),
-            unread=entry.unread,
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The first screen."""
+
+    figures: Sequence[ShownFigure]
+    """The top bar."""
+    troubles: Sequence[Trouble]
+    """The worst first."""
+    chores: Sequence[Chore]
+    """The worst first, then by time."""
+    chapters: Sequence[ContentsLine]
+    """All thirteen; one that the document lacks has no anchor."""
+    coming: Sequence[Coming]
+
+    @property
+    def drawn(self) -> Sequence[ShownFigure]:
+        """The figures that have a drawing: the error budget."""
+        return [figure for figure in self.figures if figure.trend is not None]
+
+
+def seen_of(statuses: Iterable[ClauseStatus], now: datetime) -> Seen:
+    """Return what *statuses* say of the rows."""
+    return Seen(
+        now,
+        {
+            each.clause_id: RowStatus(Verdict(each.verdict), each.value, each.since, each.next_due)
+            for each in statuses
+        },
+    )
+
+
+def overview(
+    edition: Edition, outline: Outline, seen: Seen, rows: Mapping[str, LiveRow], operations: Operations
+) -> Overview:
+    """Return the first screen of *edition*: *rows* are those of *outline* in the reader's language."""
+    speaks = _Speaker(seen.now, edition)
+    items = [*_asked(edition, seen, operations), *_of_document(edition, seen)]
+    troubles = list(_troubles(outline, seen, rows, items))
+    coming = list(_coming(outline, seen, speaks))
+    said = [speaks.figure(each) for operation in operations for each in operation.figures(edition, seen)]
+    return Overview(
+        figures=[
+            _conforming(rows),
+            # What is judged stands beside what conforms.
+            *(each for each in said if each.verdict),
+            _firing(troubles),
+            *(each for each in said if not each.verdict),
+            _next(coming),
+        ],
+        troubles=troubles,
+        chores=sorted(map(speaks.chore, items), key=_urgency),
+        chapters=list(chapters(outline, rows)),
+        coming=coming,
+    )
+
+
+class _Speaker:
+    """Says what extensions say in the reader's language."""
+
+    def __init__(self, now: datetime, edition: Edition) -> None:
+        self._now, self._zone = now, edition.bindings.system.zone
+
+    def clock(self, at: datetime) -> str:
+        return words.clock(at, self._now, self._zone)
+
+    def figure(self, figure: Figure) -> ShownFigure:
+        verdict = figure.verdict
+        value = _spoken(figure.value)
+        if verdict is not None and not value:
+            value = f"{verdict.mark} {words.WORDS[verdict]}"
+        return ShownFigure(
+            label=_(figure.link.label),
+            value=value,
+            detail=_spoken(figure.detail),
+            link=figure.link,
+            verdict=verdict.value if verdict is not None else "",
+            trend=figure.trend,
         )
 
+    def chore(self, item: ToDo) -> Chore:
+        at = self.clock(item.at) if item.at is not None else ""
+        return Chore(_spoken(item.subject), _(item.link.label), at, item)
 
-def figures(
-    edition: Edition,
-    rows: Mapping[str, LiveRow],
-    due: Mapping[str, datetime],
-    overrides: Sequence[Override],
-    now: datetime,
-) -> list[Figure]:
-    """Return the top bar; *due*: clause id → next due time, *overrides*: those that hold at *now*."""
-    by_id = {clause.id: clause for clause in edition.design.clauses}
-    return [
-        _conforming(rows),
-        _error_budget(edition, rows),
-        _firing(rows, by_id),
-        _on_duty(edition, overrides, now),
-        _next(due, by_id, edition.bindings.system, now),
+
+def _spoken(said: Said) -> str:
+    return in_readers_language(words.told(said))
+
+
+def _urgency(chore: Chore) -> tuple[bool, int, datetime]:
+    item = chore.item
+    rank = list(Verdict).index(item.verdict) if item.verdict is not None else len(Verdict)
+    # What somebody has taken already waits for nobody.
+    return item.holder != "", rank, item.at or _ANY_TIME
+
+
+def _asked(edition: Edition, seen: Seen, operations: Operations) -> Iterator[ToDo]:
+    for operation in operations:
+        yield from operation.to_do(edition, seen)
+
+
+def _of_document(edition: Edition, seen: Seen) -> Iterator[ToDo]:
+    """Yield the rows that are due today, name a person, and that nothing runs."""
+    system = edition.bindings.system
+    today = seen.now.astimezone(system.zone).date()
+    for day in agenda(edition.design, system, today, today).days:
+        for entry in day.entries:
+            clause, row = entry.clause, seen.rows.get(entry.clause.id)
+            if clause.person and (row is None or row.verdict is Verdict.UNBOUND):
+                yield ToDo(
+                    subject=Said(name(clause)),
+                    link=Link("evidence", "実施", (clause.id,)),
+                    at=None if entry.is_all_day else entry.start,
+                    clause_id=clause.id,
+                    assignee=clause.person,
+                )
+
+
+def _troubles(
+    outline: Outline, seen: Seen, rows: Mapping[str, LiveRow], items: Iterable[ToDo]
+) -> Iterator[Trouble]:
+    holders: dict[str, set[str]] = defaultdict(set)
+    for item in items:
+        holders[item.clause_id].add(item.holder)
+    for row in worst_first(row for row in rows.values() if row.verdict in FIRING):
+        held = holders[row.id]
+        clause = outline.clauses[row.id]
+        held_by = "" if "" in held else "、".join(sorted(held))
+        yield Trouble(name(clause), clause, row, seen.rows[row.id].since, held_by)
+
+
+def _coming(outline: Outline, seen: Seen, speaks: _Speaker) -> Iterator[Coming]:
+    due = [
+        (row.next_due, outline.clauses[clause_id].origin.line, clause_id)
+        for clause_id, row in seen.rows.items()
+        if row.next_due is not None and row.next_due > seen.now and clause_id in outline.clauses
     ]
+    for at, _line, clause_id in sorted(due)[:_NEXT]:
+        clause = outline.clauses[clause_id]
+        yield Coming(at, speaks.clock(at), name(clause), clause)
 
 
-def _conforming(rows: Mapping[str, LiveRow]) -> Figure:
+def contents(outline: Outline, rows: Mapping[str, LiveRow]) -> Iterator[ContentsLine]:
+    """Yield each heading of the contents with its worst verdict."""
+    for entry in outline.entries:
+        found = (rows[each] for each in entry.clauses)
+        yield _line(entry.anchor, entry.title or _("この文書"), found, entry.unread)
+
+
+def chapters(outline: Outline, rows: Mapping[str, LiveRow]) -> Iterator[ContentsLine]:
+    """Yield the thirteen chapters by the headings of the document that hold them."""
+    by_chapter: dict[Chapter, list[LiveRow]] = defaultdict(list)
+    for clause in outline.clauses.values():
+        by_chapter[clause.chapter].append(rows[clause.id])
+    headings = _headings(outline)
+    for chapter in Chapter:
+        entry, found = headings.get(chapter), by_chapter[chapter]
+        title = entry.title if entry is not None else ""
+        anchor = entry.anchor if entry is not None else "document" if found else ""
+        yield _line(anchor, title or _(CHAPTERS[chapter]), found, entry.unread if entry is not None else 0)
+
+
+def _headings(outline: Outline) -> Mapping[Chapter, Entry]:
+    """Return for each chapter the heading with the most of its rows, among those that hold mostly its own."""
+    found: dict[Chapter, tuple[int, Entry]] = {}
+    for entry in outline.entries:
+        counted = Counter(outline.clauses[each].chapter for each in entry.clauses)
+        for chapter, count in counted.most_common(1):
+            if chapter not in found or count > found[chapter][0]:
+                found[chapter] = count, entry
+    return {chapter: entry for chapter, (_count, entry) in found.items()}
+
+
+def _line(anchor: str, title: str, rows: Iterable[LiveRow], unread: int) -> ContentsLine:
+    found = Counter(Verdict(row.verdict) for row in rows)
+    worst = next((verdict for verdict in Verdict if found[verdict]), None)
+    return ContentsLine(
+        anchor=anchor,
+        title=title,
+        verdict=worst.value if worst else "",
+        mark=worst.mark if worst else "",
+        word=str(words.WORDS[worst]) if worst else "",
+        conforming=found[Verdict.CONFORMING],
+        total=found.total(),
+        unread=unread,
+    )
+
+
+def _conforming(rows: Mapping[str, LiveRow]) -> ShownFigure:
     count = sum(row.verdict == Verdict.CONFORMING for row in rows.values())
-    return Figure(
-        _("適合"),
-        f"{count} / {len(rows)}",
-        _("行"),
-        f"/?verdict={Verdict.CONFORMING}",
-        Verdict.CONFORMING.value,
-    )
+    link = Link("document", "", query=f"verdict={Verdict.CONFORMING}")
+    return ShownFigure(_("適合"), f"{count} / {len(rows)}", _("行"), link, Verdict.CONFORMING.value)
 
 
-def _error_budget(edition: Edition, rows: Mapping[str, LiveRow]) -> Figure:
-    objective = next(
-        (each for each in edition.design.of(Objective) if each.metric is Metric.AVAILABILITY), None
-    )
-    if objective is None:
-        return Figure(_("停止時間の残り"), "—", _("文書に稼働率の目標がありません"), "/")
-    row = rows.get(objective.id)
-    left = row.value.partition(words.told(Said(BUDGET_LEFT, {"left": ""})))[2] if row is not None else ""
-    verdict = Verdict(row.verdict) if row is not None and left else Verdict.NOT_MEASURABLE
-    return Figure(
-        _("停止時間の残り"),
-        left or f"{verdict.mark} {words.WORDS[verdict]}",
-        str(objective.target),
-        evidence_address(objective.id),
-        verdict.value,
-    )
+def _firing(troubles: Sequence[Trouble]) -> ShownFigure:
+    link, label = Link("document", "", query="verdict=firing"), _("いま起きていること")
+    if not troubles:
+        return ShownFigure(label, _("なし"), "", link)
+    first = troubles[0]
+    return ShownFigure(label, f"{first.row.mark} {len(troubles)}", first.name, link, first.row.verdict)
 
 
-def _firing(rows: Mapping[str, LiveRow], by_id: Mapping[str, Clause]) -> Figure:
-    firing = worst_first(row for row in rows.values() if row.verdict in FIRING)
-    if not firing:
-        return Figure(_("いま起きていること"), _("なし"), "", f"/?verdict={Verdict.DEVIATING}")
-    first = firing[0]
-    return Figure(
-        _("いま起きていること"),
-        f"{first.mark} {len(firing)}",
-        short(by_id[first.id]),
-        "/?verdict=firing",
-        first.verdict,
-    )
-
-
-def _on_duty(edition: Edition, overrides: Sequence[Override], now: datetime) -> Figure:
-    bindings, roles = edition.bindings, rosters(edition.design, edition.bindings.duty)
-    watches = [
-        (role, on_duty(role, overrides, now, bindings.system)) for role in roles if role.hours is not None
-    ]
-    present = [(role, watch) for role, watch in watches if watch.people]
-    if not present:
-        detail = _("この時間の当番が文書にありません") if roles else ""
-        return Figure(_("当番"), _("なし"), detail, "/duty/")
-    names = [_holders(role, watch, bindings.people) for role, watch in present]
-    return Figure(_("当番"), present[0][0].role, "、".join(name for name in names if name), "/duty/")
-
-
-def _holders(role: Roster, watch: Watch, people: Mapping[str, Person]) -> str:
-    """Say who they are, with a number to call; a role that nobody's name is known of says nothing."""
-    found = []
-    for each in watch.people:
-        name = name_of(each, role, people)
-        phone = people[each].phone if each in people else ""
-        found.append(f"{'' if name == role.role else name} {phone}".strip())
-    return "、".join(each for each in found if each)
-
-
-def _next(due: Mapping[str, datetime], by_id: Mapping[str, Clause], system: System, now: datetime) -> Figure:
-    coming = [(at, clause_id) for clause_id, at in due.items() if at > now and clause_id in by_id]
+def _next(coming: Sequence[Coming]) -> ShownFigure:
+    label, link = _("次の予定"), Link("calendar", "")
     if not coming:
-        return Figure(_("次の予定"), _("なし"), "", "/calendar/")
-    moment, clause_id = min(coming)
-    return Figure(
-        _("次の予定"),
-        words.clock(moment, now, system.zone),
-        short(by_id[clause_id]),
-        "/calendar/",
-    )
+        return ShownFigure(label, _("なし"), "", link)
+    return ShownFigure(label, coming[0].clock, coming[0].name, link)
 
 
 def short(clause: Clause, longest: int = 24) -> str:

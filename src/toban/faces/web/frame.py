@@ -14,7 +14,6 @@ from toban.engine.editions import present
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify.duty import overrides
 from toban.engine.runs.models import PlannedWork, Run
 from toban.faces.document import overview
 from toban.faces.document.live import LiveRow, live_rows
@@ -93,7 +92,13 @@ def figures(sight: Sight) -> dict[str, object]:
     changes = list(takewhile(lambda entry: entry.at >= midnight, recent))
     return {
         "contents": list(overview.contents(sight.outline, sight.rows)),
-        "figures": overview.figures(sight.edition, sight.rows, sight.due, overrides.standing(now), now),
+        "overview": overview.overview(
+            sight.edition,
+            sight.outline,
+            overview.seen_of(sight.statuses, now),
+            sight.rows,
+            settings.PARTS.operations,
+        ),
         "today": today(clauses, sight.due, changes, _runs_of_day(midnight), now, zone),
         "hours": range(0, 24, 3),
     }

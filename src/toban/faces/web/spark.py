@@ -10,12 +10,20 @@ _PARTS = 60
 """Into how many points a sparkline is cut; where several in a row are missing it breaks off."""
 
 
-def strokes(values: Iterable[tuple[datetime, float]], start: datetime, end: datetime) -> str:
-    """Return a sparkline of *values* in time over *start*..*end*, as high as its own values reach."""
+def strokes(
+    values: Iterable[tuple[datetime, float]],
+    start: datetime,
+    end: datetime,
+    reach: tuple[float, float] | None = None,
+) -> str:
+    """Return a sparkline of *values* in time over *start*..*end*.
+
+    It is as high as *reach*, the lowest and the highest that a value can be, else as its own values.
+    """
     points = list(values)
     if not points:
         return ""
-    low, high = min(value for _, value in points), max(value for _, value in points)
+    low, high = reach or (min(value for _, value in points), max(value for _, value in points))
     # A flat line stands in the middle, and noise of a thousandth does not fill the height.
     spread = max(high - low, abs(high) * 0.05, 1e-9)
     middle = (high + low) / 2

@@ -6,19 +6,8 @@ from datetime import datetime
 from toban.design.chapter import Chapter
 from toban.design.clauses.labels import CHAPTERS
 from toban.engine.bindings.model import Person
-from toban.engine.notify.duty.roster import Override, Roster, Shift, Watch
+from toban.engine.notify.duty.roster import Override, Roster, Shift, Watch, name_of
 from toban.faces.icalendar import Event
-
-
-def name_of(name: str, roster: Roster, people: Mapping[str, Person]) -> str:
-    """Say who is known by *name* in `[people]`; who holds a role under its own name, as the document says."""
-    person = people.get(name)
-    if person is not None and person.name:
-        return person.name
-    clause = roster.clause
-    if name == roster.role and clause is not None and clause.holder and not clause.is_placeholder:
-        return clause.holder
-    return name
 
 
 def names(watch: Watch, roster: Roster, people: Mapping[str, Person]) -> str:

@@ -1,17 +1,24 @@
 """Steps that need somebody's consent: asked for, waited for without a worker, answered with evidence."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from tests.integration.engine.runs.claims import taken
 from tests.integration.engine.runs.conftest import NOON, MakeWork
+from tests.registered import schema
 
+from toban.design.reader import read_design
+from toban.engine.bindings.load import read_bindings
+from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
+from toban.engine.overview import Seen
 from toban.engine.runs import orders
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.claiming.claim import LEASE, Claim
 from toban.engine.runs.models import Approval, Run
+from toban.engine.runs.operation import OPERATION
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.work import Step, Work
@@ -126,3 +133,17 @@ def test_a_run_that_waits_for_consent_can_be_cancelled_and_asks_no_more(work: Wo
     run.refresh_from_db()
     assert run.state == Run.State.CANCELLED
     assert Approval.objects.get().is_superseded
+
+
+def test_a_question_waits_on_the_first_screen_until_it_is_answered(work: Work) -> None:
+    run = ask(work)
+    design = read_design("# 運用設計書\n## 監視\n- **監視ツール**: Toban\n", "運用設計書.md")
+    edition = Edition(design, read_bindings("", Path("toban.toml"), schema()))
+
+    (found,) = OPERATION.to_do(edition, Seen(NOON, {}))
+    assert (str(found.subject), found.assignee, found.at) == ("B001 switch", "運用責任者", NOON)
+    assert found.link.arguments == (run.pk,)
+
+    orders.approve(run.pk, "確認済み", by="nami", now=NOON + MINUTE)
+
+    assert list(OPERATION.to_do(edition, Seen(NOON, {}))) == []

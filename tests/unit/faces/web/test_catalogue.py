@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from toban.chapters.objectives.report import BUDGET_LEFT
+from toban.design.clauses.labels import CHAPTERS
 from toban.faces.document.recorded import SENTENCES
 
 PACKAGE = Path(__file__).parents[4] / "src" / "toban"
@@ -24,9 +25,9 @@ ORDERED = (
 """Where what people ordered or asked for on a page is refused: by `REFUSALS`, in words."""
 REFUSALS = {"NotPossible": 2, "BadSearch": 1, "NoParameter": 1}
 """How many arguments of each are such words."""
-SAID_AT = {"_": 0, "_known": 0, "gettext_lazy": 0, "Link": 1}
-"""Which argument of each call a page says."""
+SAID_BY = ("_", "_known", "gettext_lazy")
 JAPANESE = re.compile(r"[ぁ-ん]")
+WORD = re.compile(r"[ぁ-んァ-ヶ一-龠]")
 
 
 def entries() -> dict[str, str]:
@@ -42,9 +43,12 @@ def said() -> Iterator[str]:
     for word in refusals():
         either = [word.body, word.orelse] if isinstance(word, ast.IfExp) else [word]
         yield from (str(each.value) for each in either if isinstance(each, ast.Constant))
-    for part in ("faces", "engine", "chapters"):
+    yield from CHAPTERS.values()
+    for part in ("engine", "chapters", "faces"):
         for module in (PACKAGE / part).rglob("*.py"):
-            yield from _calls(ast.parse(module.read_text(encoding="utf-8")))
+            tree = ast.parse(module.read_text(encoding="utf-8"))
+            yield from _calls(tree)
+            yield from _told(tree)
 
 
 def _calls(tree: ast.AST) -> Iterator[str]:
@@ -52,10 +56,21 @@ def _calls(tree: ast.AST) -> Iterator[str]:
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Name)
-            and len(node.args) > (place := SAID_AT.get(node.func.id, len(node.args)))
-            and isinstance(node.args[place], ast.Constant)
+            and node.func.id in SAID_BY
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
         ):
-            yield ast.literal_eval(node.args[place])
+            yield str(node.args[0].value)
+
+
+def _told(tree: ast.AST) -> Iterator[str]:
+    """Yield what extensions say: the labels of their links, and texts whose values stand apart."""
+    place = {"Link": 1, "Said": 0}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in place:
+            for word in ast.walk(node.args[place[node.func.id]]):
+                if isinstance(word, ast.Constant) and WORD.search(str(word.value)):
+                    yield str(word.value)
 
 
 def refusals() -> Iterator[ast.expr]:

@@ -21,13 +21,15 @@ from toban.engine.calendar.due import has_days, next_due
 from toban.engine.evidence import ledger, status
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate
-from toban.engine.evidence.verdict import Verdict
+from toban.engine.evidence.verdict import FIRING, Verdict
+from toban.engine.extension import Link
 from toban.engine.notify import alerts
 from toban.engine.notify.signal import Condition, Signal
+from toban.engine.overview import Seen, ToDo
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import Reason
 from toban.engine.runs.work import Step, StepFailed, Turn, Work
-from toban.engine.said import recorded
+from toban.engine.said import Said, recorded
 
 _VERDICTS = {True: Verdict.CONFORMING, False: Verdict.DEVIATING, None: Verdict.NOT_MEASURABLE}
 _CONDITIONS = {True: Condition.OK, False: Condition.CRITICAL, None: Condition.NO_DATA}
@@ -241,3 +243,18 @@ def standing(drills: DrillPlan, now: datetime) -> Iterator[StatusUpdate]:
         elif last is None:
             reason = f"訓練がまだありません: toban drill restore {subject}"
             yield StatusUpdate(routine.id, Verdict.NOT_MEASURABLE, "", reason, now, due)
+
+
+def to_do(design: Design, seen: Seen) -> Iterator[ToDo]:
+    """Yield the drills that somebody must look after: the last one that was due was not held, or failed."""
+    for routine in filter(is_drill, design.of(Routine)):
+        row = seen.rows.get(routine.id)
+        if row is not None and row.verdict in FIRING:
+            yield ToDo(
+                subject=Said(routine.name),
+                link=Link("backups", "リストアを訓練"),
+                at=row.since,
+                clause_id=routine.id,
+                verdict=row.verdict,
+                assignee=routine.person,
+            )

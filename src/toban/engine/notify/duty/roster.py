@@ -17,7 +17,7 @@ from toban.design.reader import Design
 from toban.design.values.hours import Hours
 from toban.design.values.occurrence import existing
 from toban.design.values.schedule import Schedule
-from toban.engine.bindings.model import DutyBinding, LayerBinding, System
+from toban.engine.bindings.model import DutyBinding, LayerBinding, Person, System
 from toban.engine.calendar.due import due_times
 
 _DAY = timedelta(days=1)
@@ -99,6 +99,17 @@ def rosters(design: Design, duty: Mapping[str, DutyBinding]) -> tuple[Roster, ..
     named = {each.role for each in found}
     others = (Roster(role, None, _layers(None, duty[role])) for role in duty if role not in named)
     return (*found, *others)
+
+
+def name_of(name: str, roster: Roster, people: Mapping[str, Person]) -> str:
+    """Say who is known by *name* in `[people]`; who holds a role under its own name, as the document says."""
+    person = people.get(name)
+    if person is not None and person.name:
+        return person.name
+    clause = roster.clause
+    if name == roster.role and clause is not None and clause.holder and not clause.is_placeholder:
+        return clause.holder
+    return name
 
 
 def _first_of(roles: Iterable[DutyRole]) -> Iterable[DutyRole]:

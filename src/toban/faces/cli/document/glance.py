@@ -1,6 +1,6 @@
 """The living page as values for the terminal: its figures, its chapters, and its rows, worst first."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,13 +13,22 @@ from toban.design.clauses.base import Clause
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify.duty import overrides
-from toban.engine.notify.duty.roster import Override
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import kept_edition
 from toban.faces.document.live import LiveRow, live_rows, worst_first
 from toban.faces.document.outline import outline
-from toban.faces.document.overview import ContentsLine, Figure, contents, figures, short
+from toban.faces.document.overview import (
+    Chore,
+    ContentsLine,
+    Operations,
+    Overview,
+    ShownFigure,
+    Trouble,
+    contents,
+    overview,
+    seen_of,
+    short,
+)
 from toban.faces.words import verdicts as words
 
 _COLOURS: Mapping[str, str] = {
@@ -60,10 +69,12 @@ class Glance:
 
     edition: Edition
     now: datetime
-    figures: Sequence[Figure]
+    overview: Overview
     chapters: Sequence[Chapter]
     refusal: str
     """Why a newer version of the document is not in force; empty when none is waiting."""
+    is_part: bool = False
+    """Only some chapters were asked for."""
 
     @property
     def rows(self) -> list[Row]:
@@ -80,7 +91,7 @@ class Glance:
     def only(self, sought: str) -> "Glance":
         """Return the chapters whose heading contains *sought*."""
         chapters = [each for each in self.chapters if sought.casefold() in each.line.title.casefold()]
-        return Glance(self.edition, self.now, self.figures, chapters, self.refusal)
+        return Glance(self.edition, self.now, self.overview, chapters, self.refusal, is_part=bool(sought))
 
 
 def look(parts: Parts, home: Path, now: datetime) -> Glance | None:
@@ -91,17 +102,17 @@ def look(parts: Parts, home: Path, now: datetime) -> Glance | None:
     told = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT)
     latest = told.order_by("-sequence").first()
     refusal = str(latest.content.get("reason", "")) if latest else ""
-    return glance(edition, list(ClauseStatus.objects.all()), overrides.standing(now), now, refusal)
+    return glance(edition, list(ClauseStatus.objects.all()), parts.operations, now, refusal)
 
 
 def glance(
     edition: Edition,
     statuses: Sequence[ClauseStatus],
-    overrides: Sequence[Override],
+    operations: Operations,
     now: datetime,
     refusal: str = "",
 ) -> Glance:
-    """Put together what the page of *edition* shows *now*; *overrides* are those of duty that hold then."""
+    """Put together what the page of *edition* shows *now*."""
     built = outline(edition.design)
     by_id = {status.clause_id: status for status in statuses if status.clause_id in built.clauses}
     live = live_rows(built.clauses, list(by_id.values()), now, edition.bindings.system.zone)
@@ -115,8 +126,7 @@ def glance(
         )
         for line, entry in zip(contents(built, live), built.entries, strict=True)
     ]
-    due = {key: status.next_due for key, status in by_id.items() if status.next_due is not None}
-    shown = figures(edition, live, due, overrides, now)
+    shown = overview(edition, built, seen_of(by_id.values(), now), live, operations)
     return Glance(edition, now, shown, chapters, refusal)
 
 
@@ -127,9 +137,12 @@ def as_text(seen: Glance, *, whole: bool) -> RenderableType:
 
 def _blocks(seen: Glance, whole: bool) -> Iterator[RenderableType]:
     yield _heading(seen)
-    yield _figures(seen.figures)
+    yield _figures(seen.overview.figures)
     yield Text()
-    yield _contents(seen.chapters)
+    if seen.is_part:
+        yield _contents(chapter.line for chapter in seen.chapters)
+    else:
+        yield from _first_screen(seen.overview)
     wanted = [row for row in seen.rows if whole or row.live.verdict != Verdict.CONFORMING]
     shown = wanted if whole else wanted[:_MOST]
     if shown:
@@ -149,20 +162,69 @@ def _heading(seen: Glance) -> Text:
     return Text.assemble((seen.edition.design.document, "bold"), f"  最後の観測 {at}")
 
 
-def _figures(shown: Sequence[Figure]) -> Table:
+def _figures(shown: Sequence[ShownFigure]) -> Table:
     table = _columns(3)
     for figure in shown:
         table.add_row(Text(figure.label), Text(figure.value, _COLOURS[figure.verdict]), Text(figure.detail))
     return table
 
 
-def _contents(chapters: Sequence[Chapter]) -> Table:
+def _first_screen(shown: Overview) -> Iterator[RenderableType]:
+    yield _title("いま起きていること", len(shown.troubles))
+    yield _list([_trouble(each) for each in shown.troubles], "警告も逸脱もありません")
+    yield _title("きょう人がすること", len(shown.chores))
+    yield _list([_chore(each) for each in shown.chores], "きょう人を待つものはありません")
+    yield _title("各章")
+    yield _contents(shown.chapters)
+    for figure in shown.drawn:
+        yield _title(figure.label)
+        yield Text.assemble((figure.value, _COLOURS[figure.verdict]), f"  {figure.detail}")
+    yield _title("次の予定")
+    yield _list([(Text(each.clock), Text(each.name)) for each in shown.coming], "予定はありません")
+    yield Text()
+
+
+def _title(title: str, count: int = 0) -> Text:
+    return Text(f"\n{title} {count or ''}".rstrip(), "bold")
+
+
+def _list(lines: Sequence[Sequence[Text]], nothing: str) -> RenderableType:
+    if not lines:
+        return Text(nothing, "dim")
+    table = _columns(len(lines[0]))
+    for line in lines[:_MOST]:
+        table.add_row(*line)
+    return table
+
+
+def _trouble(each: Trouble) -> Sequence[Text]:
+    held = f"対応中 {each.holders}" if each.holders else "未対応"
+    return (
+        Text(each.row.mark, _COLOURS[each.row.verdict]),
+        Text(each.name),
+        Text(each.row.value),
+        Text(f"{each.row.since} {held}"),
+    )
+
+
+def _chore(each: Chore) -> Sequence[Text]:
+    verdict, item = each.verdict, each.item
+    held = f"対応中 {item.holder}" if item.holder else item.assignee
+    return (
+        Text(verdict.mark if verdict else "・", _COLOURS[verdict or ""]),
+        Text(each.subject),
+        Text(each.act),
+        Text(f"{each.at} {held}".strip()),
+    )
+
+
+def _contents(lines: Iterable[ContentsLine]) -> Table:
     table = _columns(3)
-    for line in (chapter.line for chapter in chapters):
+    for line in lines:
         unread = f"  読めない行 {line.unread}" if line.unread else ""
         table.add_row(
             Text(f"{line.mark} {line.word}".strip(), _COLOURS[line.verdict]),
-            Text(f"{line.conforming} / {line.total}"),
+            Text(f"{line.conforming} / {line.total}" if line.anchor else "文書にありません"),
             Text(line.title + unread),
         )
     return table
@@ -196,20 +258,55 @@ def as_json(seen: Glance) -> dict[str, object]:
         "digest": seen.edition.design.digest,
         "observed_at": _iso(seen.observed_at),
         "refusal": seen.refusal,
-        "figures": [
-            {"label": figure.label, "value": figure.value, "detail": figure.detail} for figure in seen.figures
-        ],
-        "chapters": [
-            {
-                "title": line.title,
-                "verdict": line.verdict,
-                "conforming": line.conforming,
-                "total": line.total,
-                "unread": line.unread,
-            }
-            for line in (chapter.line for chapter in seen.chapters)
-        ],
+        "figures": [_figure_as_json(figure) for figure in seen.overview.figures],
+        "overview": _overview_as_json(seen.overview),
+        "chapters": [_line_as_json(chapter.line) for chapter in seen.chapters],
         "rows": [_row_as_json(row) for row in seen.rows],
+    }
+
+
+def _overview_as_json(shown: Overview) -> dict[str, object]:
+    return {
+        "firing": [
+            {
+                "id": each.clause.id,
+                "name": each.name,
+                "verdict": each.row.verdict,
+                "value": each.row.value,
+                "since": _iso(each.since),
+                "acknowledged_by": each.holders,
+            }
+            for each in shown.troubles
+        ],
+        "to_do": [
+            {
+                "subject": each.subject,
+                "act": each.act,
+                "at": _iso(each.item.at),
+                "clause": each.item.clause_id,
+                "verdict": each.verdict or "",
+                "assignee": each.item.assignee,
+                "acknowledged_by": each.item.holder,
+            }
+            for each in shown.chores
+        ],
+        "chapters": [_line_as_json(line) | {"is_missing": not line.anchor} for line in shown.chapters],
+        "figures": [_figure_as_json(figure) for figure in shown.drawn],
+        "next": [{"at": _iso(each.at), "id": each.clause.id, "name": each.name} for each in shown.coming],
+    }
+
+
+def _figure_as_json(figure: ShownFigure) -> dict[str, object]:
+    return {"label": figure.label, "value": figure.value, "detail": figure.detail}
+
+
+def _line_as_json(line: ContentsLine) -> dict[str, object]:
+    return {
+        "title": line.title,
+        "verdict": line.verdict,
+        "conforming": line.conforming,
+        "total": line.total,
+        "unread": line.unread,
     }
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from django import template
 from django.conf import settings
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -14,12 +15,14 @@ from toban.engine import amounts
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.extension import Link
 from toban.engine.notify.models import Alert, Delivery
+from toban.engine.overview import Trend
 from toban.engine.runs.models import Run
 from toban.faces.document.address import evidence_address
 from toban.faces.document.recorded import in_readers_language
 from toban.faces.web import assets
 from toban.faces.web.backup import words as backup_words
 from toban.faces.web.runs import charts as run_charts
+from toban.faces.web.spark import strokes
 from toban.faces.words import alerts as alert_words
 from toban.faces.words import traces as trace_words
 from toban.faces.words import verdicts as words
@@ -205,6 +208,19 @@ def row_address(clause_id: str) -> str:
 def trace_length(nanoseconds: float) -> str:
     """Say how long a span took."""
     return trace_words.length(nanoseconds)
+
+
+@register.simple_tag
+def address(link: Link) -> str:
+    """Return where *link* leads."""
+    found = reverse(link.page, args=link.arguments)
+    return f"{found}?{link.query}" if link.query else found
+
+
+@register.filter
+def path_of(trend: Trend) -> str:
+    """Return *trend* as the path of a small line."""
+    return strokes(trend.points, trend.start, trend.end, (trend.low, trend.high))
 
 
 @register.simple_tag

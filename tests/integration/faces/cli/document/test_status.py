@@ -121,6 +121,46 @@ def test_scripts_get_moments_and_not_words(status: Status) -> None:
     assert found["next_due"] == "2026-04-01T12:01:00+00:00"
 
 
+def test_the_first_screen_stands_in_the_pages_order(status: Status) -> None:
+    say_of(CPU, Verdict.DEVIATING, "91.0%")
+
+    shown = status().stdout
+
+    titles = ("いま起きていること 1", "きょう人がすること 1", "各章", "エラーバジェット残り\n", "次の予定\n")
+    places = [shown.index(title) for title in titles]
+    assert places == sorted(places)
+    assert re.search(r"^■ +Web CPU使用率 +91.0% .*未対応", shown, re.MULTILINE)
+    assert re.search(r"^・ +ログ確認 +実施 +09:00 開発担当者", shown, re.MULTILINE)
+    assert re.search(r"^ +文書にありません +バッチ処理", shown, re.MULTILINE)
+
+
+def test_scripts_get_the_first_screen_as_the_page_has_it(status: Status) -> None:
+    say_of(CPU, Verdict.DEVIATING, "91.0%")
+
+    found = json.loads(status("--format", "json").stdout)["overview"]
+
+    assert found["firing"] == [
+        {
+            "id": CPU,
+            "name": "Web CPU使用率",
+            "verdict": "deviating",
+            "value": "91.0%",
+            "since": "2026-04-01T12:00:00+00:00",
+            "acknowledged_by": "",
+        }
+    ]
+    assert [(each["subject"], each["act"], each["assignee"]) for each in found["to_do"]] == [
+        ("ログ確認", "実施", "開発担当者")
+    ]
+    assert [each["title"] for each in found["chapters"] if not each["is_missing"]] == [
+        "2. 監視",
+        "10. 定期作業",
+    ]
+    assert len(found["chapters"]) == 13
+    assert [each["label"] for each in found["figures"]] == ["エラーバジェット残り"]
+    assert found["next"] == []
+
+
 def test_one_chapter_is_shown_alone(status: Status) -> None:
     shown = rows(status("--chapter", "定期", "--format", "json"))
 

@@ -58,7 +58,7 @@ def test_who_is_on_duty_is_read_from_the_document(viewer: Client) -> None:
 def test_an_error_budget_that_nobody_measured_is_not_claimed(viewer: Client) -> None:
     page = viewer.get("/").content.decode()
 
-    assert "<small>停止時間の残り</small><b>? 測定不能</b>" in page
+    assert "<small>エラーバジェット残り</small><b>? 測定不能</b>" in page
 
 
 def test_what_is_left_of_the_error_budget_is_what_was_measured(viewer: Client) -> None:
@@ -67,7 +67,7 @@ def test_what_is_left_of_the_error_budget_is_what_was_measured(viewer: Client) -
 
     page = viewer.get("/").content.decode()
 
-    assert "<small>停止時間の残り</small><b>21分36秒 (50%)</b>" in page
+    assert "<small>エラーバジェット残り</small><b>21分36秒 (50%)</b>" in page
 
 
 def test_what_is_left_of_the_error_budget_is_told_in_english_too(viewer: Client) -> None:

@@ -13,6 +13,8 @@ from toban.chapters.backup.drills.routine import DrillPlan
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.calendar.due import due_times
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.overview import RowStatus, Seen
 from toban.engine.registry.kinds import Kinds
 from toban.engine.stores import directory
 
@@ -76,3 +78,20 @@ def test_why_a_drill_is_never_held_is_told(day: str, bindings: str, words: str) 
 
 def test_without_any_backup_the_routine_says_that_none_is_bound() -> None:
     assert list(planned("第1月曜", "").unbound.values()) == ["つないだバックアップがまだありません"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "asked"),
+    [
+        (Verdict.NOT_PERFORMED, ["バックアップリストアテスト"]),
+        (Verdict.DEVIATING, ["バックアップリストアテスト"]),
+        (Verdict.CONFORMING, []),
+        (Verdict.NOT_MEASURABLE, []),
+    ],
+)
+def test_a_drill_that_was_not_held_or_failed_waits_for_somebody(verdict: Verdict, asked: list[str]) -> None:
+    now = datetime(2026, 12, 8, tzinfo=UTC)
+    rows = {"routine/routine/バックアップリストアテスト": RowStatus(verdict, "", now)}
+    design = read_design(DOCUMENT.format(day="第1月曜"), "d.md")
+
+    assert [str(each.subject) for each in drills.to_do(design, Seen(now, rows))] == asked

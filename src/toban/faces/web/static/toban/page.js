@@ -29,9 +29,13 @@
       const answer = await fetch("/figures").catch(() => null);
       if (!answer || !answer.ok || answer.redirected) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-      for (const id of ["figures", "contents-lines", "today"]) {
+      for (const id of ["figures", "troubles", "chores", "chapters", "drawn", "coming", "contents-lines", "today"]) {
         const [old, next] = [document.getElementById(id), fresh.getElementById(id)];
-        if (old && next && old.innerHTML !== next.innerHTML) old.replaceChildren(...next.childNodes);
+        if (!old || !next || old.innerHTML === next.innerHTML) continue;
+        const held = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
+        old.replaceChildren(...next.childNodes);
+        // What the keyboard stood on stands there again.
+        if (held) old.querySelector(`[href="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
       }
     }, 1500);
   }
@@ -86,7 +90,10 @@
   }
   function close() {
     const drawer = document.getElementById("drawer");
-    if (drawer) drawer.classList.remove("open");
+    if (!drawer) return;
+    const held = drawer.contains(document.activeElement);
+    drawer.classList.remove("open");
+    if (held && chosen) opener(chosen)?.focus({ preventScroll: true });
   }
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -112,7 +119,10 @@
     const verdict = event.target.closest(".verdict") || row.querySelector(".verdict");
     if (!verdict) return;
     event.preventDefault();
-    choose(row, { scroll: false });
+    // A row of the overview stands for the document's own.
+    const own = document.querySelector(`.document .verdict[href="${CSS.escape(verdict.getAttribute("href"))}"]`);
+    const isOwn = Boolean(row.closest("main"));
+    if (isOwn || own) choose(isOwn ? row : own.closest(".row, .whole"), { scroll: !isOwn });
     htmx.ajax("GET", verdict.getAttribute("href"), { target: "#drawer" });
   });
   document.addEventListener("htmx:afterSwap", (event) => {

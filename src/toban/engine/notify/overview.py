@@ -1,0 +1,69 @@
+"""What the first screen shows of notices: who is on duty, and the alerts that somebody must take."""
+
+from collections.abc import Iterator, Mapping
+
+from toban.engine.bindings.model import Person
+from toban.engine.editions.edition import Edition
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.extension import Link
+from toban.engine.notify.duty import overrides
+from toban.engine.notify.duty.roster import Roster, Watch, name_of, on_duty, rosters
+from toban.engine.notify.models import Alert
+from toban.engine.notify.signal import Condition
+from toban.engine.overview import Figure, Seen, ToDo
+from toban.engine.said import Said
+
+_VERDICTS = {
+    Condition.CRITICAL: Verdict.DEVIATING,
+    Condition.WARNING: Verdict.WARNING,
+    Condition.NO_DATA: Verdict.NOT_MEASURABLE,
+}
+_MOST = 500
+"""Alerts that are looked at, newest first: nobody takes more in a day."""
+
+
+def figures(edition: Edition, seen: Seen) -> Iterator[Figure]:
+    """Say who is on duty."""
+    bindings, roles = edition.bindings, rosters(edition.design, edition.bindings.duty)
+    given = overrides.standing(seen.now)
+    watches = (
+        (role, on_duty(role, given, seen.now, bindings.system)) for role in roles if role.hours is not None
+    )
+    present = [(role, watch) for role, watch in watches if watch.people]
+    link = Link("duty", "当番")
+    if not present:
+        yield Figure(link, Said("なし"), Said("この時間の当番が文書にありません" if roles else ""))
+        return
+    names = [_holders(role, watch, bindings.people) for role, watch in present]
+    yield Figure(link, Said(present[0][0].role), Said("、".join(name for name in names if name)))
+
+
+def _holders(role: Roster, watch: Watch, people: Mapping[str, Person]) -> str:
+    """Say who they are, with a number to call; a role that nobody's name is known of says nothing."""
+    found = []
+    for each in watch.people:
+        name = name_of(each, role, people)
+        phone = people[each].phone if each in people else ""
+        found.append(f"{'' if name == role.role else name} {phone}".strip())
+    return "、".join(each for each in found if each)
+
+
+def to_do(_edition: Edition, _seen: Seen) -> Iterator[ToDo]:
+    """Yield the open alerts; those that somebody has taken say who."""
+    fields = ("clause_id", "subject", "condition", "began_at", "acknowledged_at", "acknowledged_by", "labels")
+    for alert in Alert.objects.filter(resolved_at=None).only(*fields).order_by("-pk")[:_MOST]:
+        if alert.condition in _VERDICTS:
+            yield ToDo(
+                subject=Said(" ".join(each for each in (alert.subject, _instance(alert)) if each)),
+                link=Link("alert", "アラートに対応", (alert.pk,)),
+                at=alert.began_at,
+                clause_id=alert.clause_id,
+                verdict=_VERDICTS[Condition(alert.condition)],
+                holder=alert.acknowledged_by if alert.acknowledged_at is not None else "",
+            )
+
+
+def _instance(alert: Alert) -> str:
+    """Return which of several it is about, where the subject does not say so."""
+    instance = str(alert.labels.get("instance", ""))
+    return "" if instance in alert.subject else instance

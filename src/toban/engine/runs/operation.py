@@ -1,0 +1,30 @@
+"""What the run ledger says of itself; its scheduler runs what the plans of all extensions order."""
+
+from collections.abc import Iterator
+
+from toban.engine.editions.edition import Edition
+from toban.engine.extension import Link
+from toban.engine.operation import Operation, Rows
+from toban.engine.overview import Seen, ToDo
+from toban.engine.runs.models import Approval, Run
+from toban.engine.said import Said
+
+
+def _plan(_edition: Edition) -> Rows:
+    return Rows()
+
+
+def _to_do(_edition: Edition, _seen: Seen) -> Iterator[ToDo]:
+    """Yield the runs that wait for somebody's approval."""
+    asked = Approval.objects.filter(answer="", is_superseded=False, run__state=Run.State.WAITING)
+    for each in asked.select_related("run").order_by("asked_at"):
+        yield ToDo(
+            subject=Said(f"{each.run.work} {each.step}"),
+            link=Link("run", "実行を承認", (each.run.pk,)),
+            at=each.asked_at,
+            clause_id=each.run.clause_id,
+            assignee=each.wanted_of,
+        )
+
+
+OPERATION = Operation(plan=_plan, to_do=_to_do)

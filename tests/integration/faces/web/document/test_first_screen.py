@@ -1,0 +1,77 @@
+"""The first screen beside the document."""
+
+import re
+
+from django.test import Client
+from tests.integration.faces.web.conftest import Fixed
+from tests.integration.faces.web.firing import CPU, fired, put_in_force
+
+from toban.engine.clock import system_clock
+from toban.engine.evidence.status import StatusUpdate, show
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify import orders
+
+
+def part(page: str, name: str) -> str:
+    found = re.search(rf'<section id="{name}">.*?</section>', page, re.DOTALL)
+    assert found is not None
+    return found[0]
+
+
+def deviating(value: str = "92%") -> None:
+    now = system_clock()
+    show([StatusUpdate(CPU, Verdict.DEVIATING, value, "", now)], now, "digest")
+
+
+def test_an_alert_is_to_do_until_somebody_takes_it_and_then_says_who(viewer: Client, in_force: Fixed) -> None:
+    alert = fired(put_in_force(in_force))
+    deviating()
+
+    page = viewer.get("/").content.decode()
+    assert "DB CPU使用率" in part(page, "troubles")
+    assert "92%" in part(page, "troubles")
+    assert "未対応" in part(page, "troubles")
+    assert f'href="/alerts/{alert.pk}"' in part(page, "chores")
+
+    orders.acknowledge(alert.pk, by="nami", now=system_clock())
+
+    page = viewer.get("/").content.decode()
+    row = part(page, "troubles").partition("DB CPU使用率")[2].partition("</li>")[0]
+    assert "対応中 nami" in row
+    assert "未対応" not in row
+    assert "対応中 nami" in part(page, "chores")
+
+
+def test_while_nothing_is_wrong_the_place_says_so(viewer: Client) -> None:
+    page = viewer.get("/").content.decode()
+
+    assert "警告も逸脱もありません" in part(page, "troubles")
+    assert "きょう人を待つものはありません" in part(page, "chores")
+
+
+def test_a_chapter_that_the_document_lacks_is_named_as_lacking(viewer: Client) -> None:
+    chapters = part(viewer.get("/").content.decode(), "chapters")
+
+    assert chapters.count("<li>") == 13
+    assert chapters.count("文書にありません") == 10
+    assert ">8. セキュリティ運用<" in chapters
+
+
+def test_what_is_fetched_as_time_passes_has_the_same_parts(viewer: Client) -> None:
+    deviating_page, fetched = (viewer.get(address).content.decode() for address in ("/", "/figures"))
+
+    for name in ("troubles", "chores", "chapters", "drawn", "coming"):
+        assert part(fetched, name) == part(deviating_page, name)
+
+
+def test_the_first_screen_is_told_in_english_too(viewer: Client, in_force: Fixed) -> None:
+    fired(put_in_force(in_force))
+    deviating()
+    viewer.cookies["django_language"] = "en"
+
+    page = viewer.get("/").content.decode()
+
+    assert "Unacknowledged" in part(page, "troubles")
+    assert "Acknowledge the alert" in part(page, "chores")
+    assert "not in the document" in part(page, "chapters")
+    assert "Error budget remaining" in part(page, "drawn")

@@ -1,0 +1,153 @@
+"""The first screen is put together from what extensions say, whoever they are."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.registered import schema
+
+from toban.design.chapter import Chapter
+from toban.design.reader import read_design
+from toban.engine.bindings.load import read_bindings
+from toban.engine.editions.edition import Edition
+from toban.engine.evidence.models import ClauseStatus
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.extension import Link
+from toban.engine.operation import Operation, Rows
+from toban.engine.overview import Figure, ToDo, Trend
+from toban.engine.said import Said
+from toban.faces.document.live import live_rows
+from toban.faces.document.outline import outline
+from toban.faces.document.overview import Overview, overview, seen_of
+
+DOCUMENT = """# 運用設計書
+## 2. 見張り
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|---|---|---|---|---|---|
+| Web | CPU使用率 | 0-60% | 70% | 85% | 1分 |
+| DB | CPU使用率 | 0-60% | 70% | 85% | 1分 |
+## 10. 定期作業
+### 日次作業
+| 作業項目 | 実施時間 | 担当者 | 内容 |
+|---|---|---|---|
+| ログ確認 | 9:00 | 開発担当者 | 前日の通知を見る |
+| 集計 | 10:00 | 自動 | 売上を足す |
+### 月次作業
+| 作業項目 | 実施日 | 担当者 | 内容 |
+|---|---|---|---|
+| 棚卸 | 毎月5日 | 運用責任者 | 数える |
+"""
+WEB, DB = "monitoring/monitor/Web/CPU使用率", "monitoring/monitor/DB/CPU使用率"
+CHECK = "routine/routine/ログ確認"
+NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
+"""Noon in Tokyo, on a Wednesday."""
+EDITION = Edition(read_design(DOCUMENT, "運用設計書.md"), read_bindings("", Path("toban.toml"), schema()))
+
+
+def extension(*to_do: ToDo, figures: Iterable[Figure] = ()) -> Operation[Rows]:
+    return Operation(
+        plan=lambda _edition: Rows(),
+        figures=lambda _edition, _seen: figures,
+        to_do=lambda _edition, _seen: to_do,
+    )
+
+
+def alert(clause_id: str, verdict: Verdict = Verdict.DEVIATING, holder: str = "", hour: int = 11) -> ToDo:
+    at = NOON.replace(hour=hour - 9)
+    return ToDo(Said(clause_id), Link("alert", "アラートに対応", (1,)), at, clause_id, verdict, holder=holder)
+
+
+def shown(verdicts: dict[str, Verdict], *operations: Operation[Rows]) -> Overview:
+    statuses = [
+        ClauseStatus(
+            clause_id=clause_id, verdict=verdict, since=NOON, revision=1, next_due=NOON + timedelta(hours=nth)
+        )
+        for nth, (clause_id, verdict) in enumerate(verdicts.items())
+    ]
+    built = outline(EDITION.design)
+    rows = live_rows(built.clauses, statuses, NOON, EDITION.bindings.system.zone)
+    return overview(EDITION, built, seen_of(statuses, NOON), rows, operations)
+
+
+def test_what_is_wrong_stands_worst_first_with_who_has_it() -> None:
+    found = shown(
+        {WEB: Verdict.WARNING, DB: Verdict.DEVIATING, CHECK: Verdict.CONFORMING},
+        extension(alert(WEB, holder="nami"), alert(DB)),
+    )
+
+    assert [(each.name, each.holders) for each in found.troubles] == [
+        ("DB CPU使用率", ""),
+        ("Web CPU使用率", "nami"),
+    ]
+
+
+def test_a_row_of_which_one_alert_is_left_has_nobody_yet() -> None:
+    found = shown({WEB: Verdict.DEVIATING}, extension(alert(WEB, holder="nami"), alert(WEB)))
+
+    assert [each.holders for each in found.troubles] == [""]
+
+
+def test_what_nobody_has_comes_first_then_the_worst_then_the_earliest() -> None:
+    asked = extension(
+        alert("taken", holder="nami"),
+        alert("late", hour=11),
+        alert("early", hour=10),
+        alert("warning", Verdict.WARNING, hour=9),
+    )
+
+    assert [each.subject for each in shown({}, asked).chores] == [
+        "early",
+        "late",
+        "warning",
+        "ログ確認",
+        "taken",
+    ]
+
+
+def test_rows_of_the_document_that_are_due_today_and_name_a_person_are_to_do() -> None:
+    (found,) = shown({}).chores
+
+    assert (found.subject, found.act, found.at) == ("ログ確認", "実施", "09:00")
+    assert found.item.assignee == "開発担当者"
+    assert found.item.clause_id == CHECK
+
+
+def test_a_row_that_an_extension_runs_is_left_to_the_extension() -> None:
+    assert [each.subject for each in shown({CHECK: Verdict.UNBOUND}).chores] == ["ログ確認"]
+    assert shown({CHECK: Verdict.NOT_PERFORMED}).chores == []
+
+
+def test_all_thirteen_chapters_stand_there_by_the_documents_headings() -> None:
+    lines = shown({WEB: Verdict.WARNING, DB: Verdict.CONFORMING}).chapters
+
+    assert len(lines) == len(Chapter)
+    assert [(line.title, line.mark, line.conforming, line.total) for line in lines if line.anchor] == [
+        ("2. 見張り", "▲", 1, 2),
+        ("10. 定期作業", "?", 0, 3),
+    ]
+    assert [line.title for line in lines if not line.anchor][:2] == ["運用方針", "ログ管理"]
+
+
+def test_figures_that_are_judged_stand_before_what_fires_and_the_others_after() -> None:
+    left = Figure(
+        Link("levels", "残り"), Said(""), Said("99.9%"), Verdict.NOT_MEASURABLE, Trend((), NOON, NOON, 0, 1)
+    )
+    duty = Figure(Link("duty", "当番"), Said("緊急連絡先"), Said("山田"))
+
+    found = shown({WEB: Verdict.DEVIATING, DB: Verdict.CONFORMING}, extension(figures=[duty, left]))
+
+    assert [(each.label, each.value) for each in found.figures] == [
+        ("適合", "1 / 5"),
+        ("残り", "? 測定不能"),
+        ("いま起きていること", "■ 1"),
+        ("当番", "緊急連絡先"),
+        ("次の予定", "13:00"),
+    ]
+    assert [each.label for each in found.drawn] == ["残り"]
+
+
+def test_what_comes_next_is_what_is_due_after_now() -> None:
+    found = shown({WEB: Verdict.CONFORMING, DB: Verdict.CONFORMING, CHECK: Verdict.CONFORMING}).coming
+
+    assert [(each.clock, each.name) for each in found] == [("13:00", "DB CPU使用率"), ("14:00", "ログ確認")]
