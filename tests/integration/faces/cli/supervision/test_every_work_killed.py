@@ -156,6 +156,7 @@ def environment(cluster: Cluster, remote: RemoteHost, drills: Path, tmp_path: Pa
         **os.environ,
         "BOOKS": cluster.dsn,
         "DJANGO_SETTINGS_MODULE": "toban.settings",
+        "PYTHONPATH": os.pathsep.join(sys.path),
         "TOBAN_HOME": str(tmp_path),
         "TOBAN_STATE_URL": f"sqlite:///{tmp_path}/state.sqlite3",
         "TOBAN_DESIGN": str(tmp_path / "運用設計書.md"),
