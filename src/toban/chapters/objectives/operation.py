@@ -5,7 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from toban.chapters.objectives import detection, overview, publishing, sli
+from toban.chapters.objectives import detection, overview, sli
+from toban.chapters.objectives.publishing import publishing
 from toban.chapters.objectives.service import Objectives
 from toban.chapters.objectives.sli import LevelPlan
 from toban.design.clauses.objectives import DutyRole, ServiceHours

@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db import transaction
 
-from toban.chapters.objectives import detection, duties, periods, public, report, rules
+from toban.chapters.objectives import detection, duties, periods, report, rules
 from toban.chapters.objectives.bindings import STATUS
 from toban.chapters.objectives.models import BurnRate, LevelDay
+from toban.chapters.objectives.publishing import public
 from toban.chapters.objectives.report import Level
 from toban.chapters.objectives.rules import Burn, Slice, Tally
 from toban.chapters.objectives.sli import Indicator, LevelPlan, Sli

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from toban.engine.notify.deciding.records import place
 from toban.engine.notify.models import Alert, Delivery, StageOutcome
 from toban.engine.notify.reason import Reason
-from toban.engine.notify.records import place
 from toban.engine.notify.routing.stages import STAGES
 
 ROUTE, GROUP, SEND = "route", "group", "send"

@@ -11,7 +11,8 @@ from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.origin import Origin
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
-from toban.engine.notify import overview, pipeline
+from toban.engine.notify import overview
+from toban.engine.notify.deciding import pipeline
 from toban.engine.notify.delivery import lifeline
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel
 from toban.engine.notify.delivery.heartbeat import Heartbeat

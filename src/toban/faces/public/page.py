@@ -11,9 +11,9 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from toban.chapters.objectives import publishing
 from toban.chapters.objectives.bindings import StatusBinding
-from toban.chapters.objectives.public import Board, DayKind, State
+from toban.chapters.objectives.publishing import publishing
+from toban.chapters.objectives.publishing.public import Board, DayKind, State
 from toban.engine.editions.edition import Edition
 
 STATIC = Path(__file__).parent / "static"

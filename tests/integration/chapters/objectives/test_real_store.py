@@ -8,8 +8,8 @@ import pytest
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.registered import schema
 
-from toban.chapters.objectives import publishing
 from toban.chapters.objectives.models import LevelDay, ServiceSpell
+from toban.chapters.objectives.publishing import publishing
 from toban.chapters.objectives.service import Objectives, kept_burns
 from toban.chapters.objectives.sli import plan
 from toban.design.reader import read_design

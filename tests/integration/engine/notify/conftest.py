@@ -9,9 +9,9 @@ import pytest
 from toban.design.reader import Design, read_design
 from toban.design.values.people import ChannelKind
 from toban.engine.notify.alerts import report
+from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.delivery.notice import Notice
 from toban.engine.notify.models import Delivery
-from toban.engine.notify.pipeline import announce
 from toban.engine.notify.routing.contacts import Contacts, Way
 from toban.engine.notify.signal import Condition, Signal
 

@@ -6,7 +6,8 @@ import pytest
 from tests.integration.engine.notify.conftest import MakeSignal
 
 from toban.design.reader import Design
-from toban.engine.notify import alerts, pipeline
+from toban.engine.notify import alerts
+from toban.engine.notify.deciding import pipeline
 from toban.engine.notify.models import Alert, Announcement, Delivery
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import Condition

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toban.design.reader import Design
+from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.inwards import Outside, take
 from toban.engine.notify.models import Alert, Delivery
-from toban.engine.notify.pipeline import announce
 from toban.engine.notify.routing.contacts import Contacts
 
 pytestmark = pytest.mark.django_db

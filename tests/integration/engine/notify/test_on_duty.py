@@ -12,7 +12,8 @@ from toban.design.reader import Design, read_design
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.notify import alerts, orders, pipeline
+from toban.engine.notify import alerts, orders
+from toban.engine.notify.deciding import pipeline
 from toban.engine.notify.duty import overrides
 from toban.engine.notify.models import Alert, Announcement, Delivery, StageOutcome
 from toban.engine.notify.routing.contacts import Contacts, Way

@@ -13,8 +13,8 @@ from toban.engine.bindings.model import EscalationStep, NoticeBinding
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify import orders
 from toban.engine.notify.alerts import report
+from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.models import Alert, Announcement, Delivery, Silence, StageOutcome
-from toban.engine.notify.pipeline import announce
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import WHOLE_TARGET, Condition, Signal
 from toban.engine.orders import NotPossible

@@ -11,9 +11,9 @@ import pytest
 
 from toban.design.reader import Design
 from toban.engine.notify.alerts import report
+from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.delivery import outbox
 from toban.engine.notify.models import Alert, Announcement, Delivery
-from toban.engine.notify.pipeline import announce
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import Condition, Signal
 

@@ -13,8 +13,8 @@ from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.alerts import report
+from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.models import Alert, Delivery
-from toban.engine.notify.pipeline import announce
 from toban.engine.notify.routing.contacts import Contacts, Way
 from toban.engine.notify.signal import Condition, Signal
 

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from toban.chapters.objectives import public
 from toban.chapters.objectives.bindings import STATUS, StatusBinding
 from toban.chapters.objectives.models import ServiceSpell
-from toban.chapters.objectives.public import Board, Spell, State
+from toban.chapters.objectives.publishing import public
+from toban.chapters.objectives.publishing.public import Board, Spell, State
 from toban.chapters.objectives.service import kept
 from toban.chapters.objectives.sli import Indicator
 from toban.design.reader import Design

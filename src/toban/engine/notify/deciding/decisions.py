@@ -7,11 +7,11 @@ from datetime import datetime
 from toban.design.clauses.objectives import DutyRole, MaintenanceWindow
 from toban.design.reader import Design
 from toban.design.values.severity import AlertLevel
+from toban.engine.notify.deciding.records import AT_LEAST_EVERY, AlertRecord, Snapshot, place
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.duty import escalation
 from toban.engine.notify.duty.escalation import Progress
 from toban.engine.notify.reason import Reason
-from toban.engine.notify.records import AT_LEAST_EVERY, AlertRecord, Snapshot, place
 from toban.engine.notify.routing import flapping
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.grouping import Passed, busy_until

@@ -12,9 +12,10 @@ from django.db import transaction
 from toban.design.clauses.notices import NotificationRule
 from toban.design.reader import Design
 from toban.engine.evidence import ledger, status
-from toban.engine.notify import alerts, snapshot
+from toban.engine.notify import alerts
 from toban.engine.notify.counters import STAGE_TOTAL
-from toban.engine.notify.decisions import Decision, decide
+from toban.engine.notify.deciding import snapshot
+from toban.engine.notify.deciding.decisions import Decision, decide
 from toban.engine.notify.delivery import outbox, queue
 from toban.engine.notify.delivery.handing_on import hand_on
 from toban.engine.notify.duty import escalation

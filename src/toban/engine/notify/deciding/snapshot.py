@@ -7,6 +7,15 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, Q, QuerySet
 
+from toban.engine.notify.deciding.records import (
+    AT_LEAST_EVERY,
+    AlertRecord,
+    Past,
+    Place,
+    SentNotice,
+    Snapshot,
+    place,
+)
 from toban.engine.notify.delivery import outbox
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.duty import escalation
@@ -19,15 +28,6 @@ from toban.engine.notify.models import (
     Maintenance,
     Silence,
     StageOutcome,
-)
-from toban.engine.notify.records import (
-    AT_LEAST_EVERY,
-    AlertRecord,
-    Past,
-    Place,
-    SentNotice,
-    Snapshot,
-    place,
 )
 from toban.engine.notify.routing.maintenance import Planned
 from toban.engine.notify.routing.muting import Trouble

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid4
 
+from toban.engine.notify.deciding.records import AlertRecord
 from toban.engine.notify.delivery import words
 from toban.engine.notify.models import Announcement, Delivery
-from toban.engine.notify.records import AlertRecord
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.grouping import Message
 

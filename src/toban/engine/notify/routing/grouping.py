@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from toban.design.values.severity import AlertLevel
+from toban.engine.notify.deciding.records import AlertRecord
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.reason import Reason
-from toban.engine.notify.records import AlertRecord
 from toban.engine.notify.routing.routing import Route
 from toban.engine.notify.signal import Condition
 

@@ -9,10 +9,10 @@ from toban.design.clauses.objectives import DutyRole
 from toban.design.reader import Design
 from toban.design.values.people import Role
 from toban.design.values.severity import AlertLevel
+from toban.engine.notify.deciding.records import AlertRecord
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.duty.reach import emergency_contact
 from toban.engine.notify.reason import WORDS, Reason
-from toban.engine.notify.records import AlertRecord
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.routing import DeadEnd, Route, Routing, routing_of, rules_for
 from toban.engine.notify.signal import PEOPLE

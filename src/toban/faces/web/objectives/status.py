@@ -12,9 +12,9 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
-from toban.chapters.objectives import publishing
 from toban.chapters.objectives.bindings import STATUS
-from toban.chapters.objectives.public import Board
+from toban.chapters.objectives.publishing import publishing
+from toban.chapters.objectives.publishing.public import Board
 from toban.engine.clock import system_clock
 from toban.engine.editions import present
 from toban.engine.editions.edition import Edition

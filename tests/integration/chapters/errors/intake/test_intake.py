@@ -20,8 +20,8 @@ from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.model import Bindings
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.models import Alert, Delivery
-from toban.engine.notify.pipeline import announce
 from toban.engine.orders import NotPossible
 
 pytestmark = pytest.mark.django_db

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.registered import schema
 
-from toban.chapters.objectives import publishing
 from toban.chapters.objectives.bindings import STATUS
 from toban.chapters.objectives.models import LevelDay, ServiceSpell
-from toban.chapters.objectives.public import Board
+from toban.chapters.objectives.publishing import publishing
+from toban.chapters.objectives.publishing.public import Board
 from toban.chapters.objectives.service import Objectives
 from toban.chapters.objectives.sli import plan
 from toban.design.reader import read_design

@@ -14,10 +14,10 @@ from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.notify.alerts import report
+from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.delivery import outbox
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
 from toban.engine.notify.models import Delivery
-from toban.engine.notify.pipeline import announce
 from toban.engine.notify.routing.contacts import contacts_of
 from toban.engine.notify.signal import Condition
 from toban.engine.registry.kinds import Kinds

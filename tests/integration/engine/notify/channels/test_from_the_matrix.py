@@ -14,10 +14,10 @@ from tests.registered import PARTS, kinds, schema
 from toban.design.reader import Design, read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.notify.alerts import report
+from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.delivery import outbox
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel
 from toban.engine.notify.models import Delivery
-from toban.engine.notify.pipeline import announce
 from toban.engine.notify.routing.contacts import Contacts, contacts_of
 from toban.engine.notify.signal import Condition, Signal
 from toban.faces.cli.document import init

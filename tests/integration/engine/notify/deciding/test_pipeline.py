@@ -9,10 +9,10 @@ import pytest
 from toban.design.reader import Design, read_design
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.notify.alerts import report
+from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.delivery import outbox
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.notify.models import Alert, Announcement, Delivery, StageOutcome
-from toban.engine.notify.pipeline import announce
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import Condition, Signal
 

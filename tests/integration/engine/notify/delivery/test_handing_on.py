@@ -12,10 +12,10 @@ from toban.design.reader import Design
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.model import NoticeBinding
 from toban.engine.notify.alerts import report
+from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.delivery import outbox
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.notify.models import Alert, Delivery
-from toban.engine.notify.pipeline import announce
 from toban.engine.notify.routing.contacts import Contacts, Way
 from toban.engine.notify.signal import Condition, Signal
 

@@ -9,11 +9,11 @@ from toban.design.reader import Design
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.alerts import report
+from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.delivery import outbox
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.notify.delivery.lead import NotLeading
 from toban.engine.notify.models import Delivery
-from toban.engine.notify.pipeline import announce
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import Condition, Signal
 

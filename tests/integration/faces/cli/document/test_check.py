@@ -204,5 +204,7 @@ def test_check_loads_the_documents_language_and_nothing_else() -> None:
     heavy = {"django", "pydantic", "httpx", "clickhouse_connect", "psycopg", "starlette", "holidays"}
     assert heavy.isdisjoint(loaded)
     # What commands are registered with.
-    registration = {f"toban.engine.registry{name}" for name in ("", ".commands", ".kinds", ".parts", ".ports")}
+    registration = {
+        f"toban.engine.registry{name}" for name in ("", ".commands", ".kinds", ".parts", ".ports")
+    }
     assert {each for each in loaded if each.startswith("toban.engine.")} == registration

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from toban.chapters.objectives.bindings import StatusBinding
-from toban.chapters.objectives.public import (
+from toban.chapters.objectives.publishing.public import (
     Board,
     DayKind,
     Spell,

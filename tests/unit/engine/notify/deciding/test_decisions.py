@@ -8,11 +8,11 @@ import pytest
 
 from toban.design.reader import Design, read_design
 from toban.design.values.people import ChannelKind
-from toban.engine.notify.decisions import Decision, decide
+from toban.engine.notify.deciding.decisions import Decision, decide
+from toban.engine.notify.deciding.records import AT_LEAST_EVERY, AlertRecord, Past, SentNotice, Snapshot
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.duty.escalation import Call, Progress
 from toban.engine.notify.reason import Reason
-from toban.engine.notify.records import AT_LEAST_EVERY, AlertRecord, Past, SentNotice, Snapshot
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.flapping import CALM
 from toban.engine.notify.routing.grouping import BUSY
