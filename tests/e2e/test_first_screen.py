@@ -24,7 +24,7 @@ OUTSIDE = """names => names.filter(name => {
     return box.height === 0 || box.top < 0 || box.left < 0
         || box.bottom > innerHeight || box.right > innerWidth;
 })"""
-FIGURES = ".figures b, .figures .whole span, .overview output, .overview .count, #drawn b, .overview time"
+FIGURES = ".figures b, .figures .uncut span, .overview output, .overview .count, #drawn b, .overview time"
 CUT = """figures => [...document.querySelectorAll(figures)]
     .filter(each => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1
         && getComputedStyle(each).overflowX !== 'visible')
