@@ -110,6 +110,7 @@ TEMPLATES = [
         "APP_DIRS": True,
         "OPTIONS": {
             "builtins": ["toban.faces.web.templatetags.pages"],
+            "libraries": {each.name: each.tags for each in PARTS.extensions if each.tags},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

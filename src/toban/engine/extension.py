@@ -149,3 +149,9 @@ class Extension:
             found = Path(spec.origin).with_name(folder)
             if found.is_dir():
                 yield found
+
+    @property
+    def tags(self) -> str:
+        """The module `tags` beside that of its pages: its templates load it by the extension's name."""
+        beside = f"{self.pages.rpartition('.')[0]}.tags" if self.pages else ""
+        return beside if beside and find_spec(beside) is not None else ""

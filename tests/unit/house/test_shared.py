@@ -8,15 +8,9 @@ SHARED = (
 )
 """Also what stands below them, but the faces of chapters."""
 
-EXCEPTIONS = {
-    # Tags about backups are among those that every template may use.
-    "toban.faces.web.templatetags.pages": {"toban.chapters.backup.models", "toban.faces.web.backup.words"},
-}
-"""Module → what it imports of a chapter."""
-
 
 def test_what_chapters_share_knows_none_by_name(imports: dict[str, set[str]]) -> None:
-    assert dict(_chapters_known(imports)) == EXCEPTIONS
+    assert dict(_chapters_known(imports)) == {}
 
 
 def test_a_chapter_is_known_by_its_folder_and_by_its_faces() -> None:

@@ -9,10 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from toban.chapters.backup.models import Backup
-from toban.design.clauses.backup import RecoveryObjective
 from toban.engine import amounts
-from toban.engine.evidence.verdict import Verdict
 from toban.engine.extension import Link
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.overview import Trend
@@ -20,7 +17,6 @@ from toban.engine.runs.models import Run
 from toban.faces.document.address import evidence_address
 from toban.faces.document.recorded import in_readers_language
 from toban.faces.web import assets
-from toban.faces.web.backup import words as backup_words
 from toban.faces.web.runs import charts as run_charts
 from toban.faces.web.spark import strokes
 from toban.faces.words import alerts as alert_words
@@ -159,43 +155,6 @@ def clock_text(context: Mapping[str, object], at: datetime) -> str:
 def seconds_took(seconds: float | None) -> str:
     """Say how long so many seconds are."""
     return words.took(timedelta(seconds=seconds)) if seconds is not None else "—"
-
-
-@register.simple_tag
-def within(measured: timedelta | None, objective: RecoveryObjective | None) -> SafeString | str:
-    """Write whether what was measured keeps the document's objective."""
-    if measured is None or objective is None:
-        return "—"
-    kept = measured <= objective.limit.as_timedelta()
-    verdict = Verdict.CONFORMING if kept else Verdict.DEVIATING
-    said = words.WORDS[verdict]
-    return format_html(
-        '<span class="{}"><span aria-hidden="true">{}</span> {}</span>', verdict.value, verdict.mark, said
-    )
-
-
-@register.filter
-def held(backup: Backup) -> str:
-    """Return whether a backup can be relied on, as a class."""
-    return backup_words.holding(backup).value
-
-
-@register.filter
-def held_mark(backup: Backup) -> str:
-    """Return the mark of whether a backup can be relied on."""
-    return backup_words.HOLDINGS[backup_words.holding(backup)][0]
-
-
-@register.filter
-def held_word(backup: Backup) -> str:
-    """Return the word of whether a backup can be relied on."""
-    return str(backup_words.HOLDINGS[backup_words.holding(backup)][1])
-
-
-@register.filter
-def method_word(backup: Backup) -> str:
-    """Return what a backup holds, in words."""
-    return str(backup_words.METHODS.get(backup.method, backup.method))
 
 
 @register.filter

@@ -1,0 +1,52 @@
+"""What templates say of backups: `{% load backup %}`."""
+
+from datetime import timedelta
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from toban.chapters.backup.models import Backup
+from toban.design.clauses.backup import RecoveryObjective
+from toban.engine.evidence.verdict import Verdict
+from toban.faces.web.backup import words
+from toban.faces.words.verdicts import WORDS
+
+register = template.Library()
+
+
+@register.simple_tag
+def within(measured: timedelta | None, objective: RecoveryObjective | None) -> SafeString | str:
+    """Write whether what was measured keeps the document's objective."""
+    if measured is None or objective is None:
+        return "—"
+    kept = measured <= objective.limit.as_timedelta()
+    verdict = Verdict.CONFORMING if kept else Verdict.DEVIATING
+    said = WORDS[verdict]
+    return format_html(
+        '<span class="{}"><span aria-hidden="true">{}</span> {}</span>', verdict.value, verdict.mark, said
+    )
+
+
+@register.filter
+def held(backup: Backup) -> str:
+    """Return whether a backup can be relied on, as a class."""
+    return words.holding(backup).value
+
+
+@register.filter
+def held_mark(backup: Backup) -> str:
+    """Return the mark of whether a backup can be relied on."""
+    return words.HOLDINGS[words.holding(backup)][0]
+
+
+@register.filter
+def held_word(backup: Backup) -> str:
+    """Return the word of whether a backup can be relied on."""
+    return str(words.HOLDINGS[words.holding(backup)][1])
+
+
+@register.filter
+def method_word(backup: Backup) -> str:
+    """Return what a backup holds, in words."""
+    return str(words.METHODS.get(backup.method, backup.method))
