@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 VIEWER = "developer"
-_NO_CHROMIUM = 2
+_NOTHING_TO_SEE = 2
 
 
 def session() -> str:
@@ -45,12 +45,12 @@ def session() -> str:
 
 def shoot(asked: argparse.Namespace, key: str) -> None:
     """Save what a browser shows of the page."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only here
+    from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415 - only here
 
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         sys.stderr.write("Chromium is not there\nHINT: on Debian, apt-get install chromium\n")
-        raise SystemExit(_NO_CHROMIUM)
+        raise SystemExit(_NOTHING_TO_SEE)
     with sync_playwright() as playwright:
         # Chromium refuses its sandbox to root.
         browser = playwright.chromium.launch(executable_path=program, chromium_sandbox=os.geteuid() != 0)
@@ -66,7 +66,13 @@ def shoot(asked: argparse.Namespace, key: str) -> None:
             ]
         )
         page = context.new_page()
-        page.goto(asked.url.rstrip("/") + asked.page)
+        try:
+            page.goto(asked.url.rstrip("/") + asked.page)
+        except Error as error:
+            sys.stderr.write(
+                f"{error.message.partition(chr(10))[0]}\nHINT: start ./toban up, and name it by --url\n"
+            )
+            raise SystemExit(_NOTHING_TO_SEE) from error
         # Live parts come after the page, and a stream never ends.
         page.wait_for_timeout(asked.wait)
         page.screenshot(path=asked.output, full_page=asked.full)

@@ -1,6 +1,9 @@
 """The only place where the parts meet: the extensions, and the commands that belong to none."""
 
+import sys
+
 from toban.engine.registry.commands import Command
+from toban.engine.registry.kinds import BrokenPackage
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.group import LazyGroup
 
@@ -87,4 +90,8 @@ def command(here: Parts) -> LazyGroup:
 def main() -> None:
     """Run the `toban` command."""
     here = parts()
-    command(here)(prog_name="toban", obj=here)
+    try:
+        command(here)(prog_name="toban", obj=here)
+    except BrokenPackage as broken:
+        sys.stderr.write(f"{broken}\n")
+        raise SystemExit(2) from None

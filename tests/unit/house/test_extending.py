@@ -95,6 +95,36 @@ def test_a_package_brings_an_extension(install: Install, tmp_path: Path) -> None
     assert parts.kinds.modules["batches"]["command"] == PARTS.kinds.modules["batches"]["command"]
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("import no_such_library\n", "No module named 'no_such_library'"),
+        ("EXTENSION = None\n", "broken_outside.EXTENSION is no Extension"),
+    ],
+)
+def test_a_package_that_cannot_be_loaded_is_named_with_a_way_out(
+    written: str,
+    said: str,
+    install: Install,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "broken_outside.py").write_text(written)
+    install({"toban.extensions": {"outside": "broken_outside"}})
+    monkeypatch.setattr(sys, "argv", ["toban", "--help"])
+
+    with pytest.raises(SystemExit) as exited:
+        wiring.main()
+
+    assert exited.value.code == 2
+    assert capsys.readouterr().err == (
+        f"パッケージ broken_outside を読み込めません: {said}\n"
+        "HINT: broken_outside を直すか、Toban の環境から外してください\n"
+    )
+    sys.modules.pop("broken_outside", None)
+
+
 def test_the_manuals_source_measures(
     install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,18 +37,40 @@ class Kinds:
         return cls(_loaded=dict(kinds))
 
     def of[K](self, point: KindPoint[K]) -> Mapping[str, K]:
-        """Return the kinds of *point* by name; raise `TypeError` for a module that holds none."""
+        """Return the kinds of *point* by name; see `held` for what it raises."""
         if point.name not in self._loaded:
             modules = self.modules.get(point.name, {})
-            found = {name: _kind(point, module) for name, module in modules.items()}
+            found = {name: held(module, point.attribute, point.type) for name, module in modules.items()}
             self._loaded[point.name] = MappingProxyType(found)
         return self._loaded[point.name]
 
 
-def _kind[K](point: KindPoint[K], module: str) -> K:
-    found = getattr(import_module(module), point.attribute, None)
-    if not isinstance(found, point.type):
-        raise TypeError(f"{module}.{point.attribute} is no {point.type.__name__}")
+class BrokenPackage(Exception):
+    """An installed package can't be loaded; with a way out."""
+
+
+def held[T](module: str, attribute: str, wanted: type[T]) -> T:
+    """Return the one *wanted* that *module* holds under *attribute*.
+
+    Raises `BrokenPackage` for a module of somebody else's that holds none or can't be imported, for whatever
+    reason; of Toban's own, those errors are ours and pass.
+    """
+    try:
+        return _held(module, attribute, wanted)
+    except Exception as error:
+        package = module.partition(".")[0]
+        if package == "toban":
+            raise
+        raise BrokenPackage(
+            f"パッケージ {package} を読み込めません: {error}\n"
+            f"HINT: {package} を直すか、Toban の環境から外してください"
+        ) from error
+
+
+def _held[T](module: str, attribute: str, wanted: type[T]) -> T:
+    found = getattr(import_module(module), attribute, None)
+    if not isinstance(found, wanted):
+        raise TypeError(f"{module}.{attribute} is no {wanted.__name__}")
     return found
 
 

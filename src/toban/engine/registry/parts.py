@@ -9,11 +9,10 @@ where they are needed.
 import os
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toban.engine.registry.kinds import KindModules, Kinds, installed
+from toban.engine.registry.kinds import KindModules, Kinds, held, installed
 from toban.engine.registry.ports import Ports
 
 if TYPE_CHECKING:
@@ -132,7 +131,4 @@ class Parts:
 def _extension(module: str) -> "Extension":
     from toban.engine.extension import Extension
 
-    found = getattr(import_module(module), "EXTENSION", None)
-    if not isinstance(found, Extension):
-        raise TypeError(f"{module}.EXTENSION is no Extension")
-    return found
+    return held(module, "EXTENSION", Extension)
