@@ -3,6 +3,10 @@
 from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch
 from toban.design.clauses.labels import KINDS
+from toban.design.shapes.shape import identity
+
+_MOST = 3
+"""Cells that a row's key may have."""
 
 
 def title(clause: Clause) -> str:
@@ -17,6 +21,12 @@ def name(clause: Clause) -> str:
 
 
 def _key(clause: Clause) -> str:
-    _chapter, _kind, *key = clause.id.split("/")
-    found = " ".join(key)
+    found = _as_written(clause) or " ".join(clause.id.split("/")[2:])
     return f"{found} {clause.name}" if isinstance(clause, Batch) and clause.name != found else found
+
+
+def _as_written(clause: Clause) -> str:
+    """Return the row's first cells, where they are its key: an id has their spaces and signs folded."""
+    cells = clause.text.split(" | ")
+    counts = (count for count in range(1, _MOST + 1) if identity(type(clause), *cells[:count]) == clause.id)
+    return " ".join(cells[: next(counts, 0)])
