@@ -9,7 +9,10 @@ from tests.integration.engine.telemetry.conftest import StoreProcess
 from toban.engine.telemetry.store import Telemetry
 
 # How long something takes is no matter of tests: the machine may be busy.
-settings.register_profile("toban", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30)
+settings.register_profile("toban", QUICK)
+# What `./check --slow` asks for.
+settings.register_profile("thorough", QUICK, max_examples=100)
 settings.load_profile("toban")
 
 

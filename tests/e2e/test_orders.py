@@ -62,7 +62,7 @@ def complaints() -> list[str]:
 @pytest.fixture(scope="module")
 def developer(served: Served) -> str:
     """The session of a developer."""
-    return served.act("session", "kai", "developer")
+    return str(served.act("session", "kai", "developer"))
 
 
 @pytest.fixture

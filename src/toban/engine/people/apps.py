@@ -3,6 +3,8 @@
 from typing import override
 
 from django.apps import AppConfig
+from django.contrib.contenttypes.management import create_contenttypes
+from django.db.models.signals import post_migrate
 
 
 class PeopleConfig(AppConfig):
@@ -17,3 +19,6 @@ class PeopleConfig(AppConfig):
         from toban.engine.people import audit  # noqa: PLC0415 - models can be imported only now
 
         audit.listen()
+        # What an account may do is its operator role. Django's permissions, four a table, are not used.
+        post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+        post_migrate.disconnect(create_contenttypes)

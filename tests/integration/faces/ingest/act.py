@@ -1,4 +1,7 @@
-"""What tests do to the state from outside: session, lock, show CLAUSE VERDICT VALUE, tell CLAUSE, arrived."""
+"""What tests do to the state from outside: session, lock, show CLAUSE VERDICT VALUE, tell CLAUSE, arrived.
+
+Each line of standard input is one act, a JSON list of its words; its answer is one line of JSON.
+"""
 
 # Django wants its settings before anything of it is loaded; the answer goes to the one who called.
 # ruff: noqa: PLC0415, T201
@@ -10,23 +13,32 @@ import django
 
 
 def main() -> None:
-    """Act as the arguments say, and print what the test needs."""
+    """Act as each line says, and print what the test needs."""
     django.setup()
-    match sys.argv[1:]:
+    for line in sys.stdin:
+        print(json.dumps(_act(json.loads(line))), flush=True)
+
+
+def _act(words: list[str]) -> object:
+    from django.db import close_old_connections
+
+    close_old_connections()
+    match words:
         case ["session"]:
-            print(_session("mira", "viewer"))
+            return _session("mira", "viewer")
         case ["session", name, role]:
-            print(_session(name, role))
+            return _session(name, role)
         case ["lock"]:
             _lock()
         case ["show", clause, verdict, value]:
             _show(clause, verdict, value)
         case ["tell", clause]:
-            print(_tell(clause))
+            return _tell(clause)
         case ["arrived", instance]:
-            print(json.dumps(_arrived(instance)))
+            return _arrived(instance)
         case other:
             raise SystemExit(f"unknown act: {other}")
+    return None
 
 
 def _session(name: str, role: str) -> str:

@@ -1,5 +1,6 @@
 """A real `toban serve` on a home of its own, for tests of what reaches browsers."""
 
+import json
 import os
 import signal
 import socket
@@ -10,8 +11,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -66,16 +68,26 @@ class Served:
             **self.state,
         }
 
-    def act(self, *arguments: str) -> str:
-        """Do something to the state from another process."""
-        done = subprocess.run(
-            [sys.executable, str(ACT), *arguments],
+    def act(self, *arguments: str) -> Any:
+        """Do something to the state from another process, one for all acts."""
+        process = self._actor
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(f"{json.dumps(arguments)}\n")
+        process.stdin.flush()
+        answer = process.stdout.readline()
+        assert answer, f"{arguments} could not be done: see what it wrote"
+        return json.loads(answer)
+
+    @cached_property
+    def _actor(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, str(ACT)],
             env=self.environment,
-            check=True,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             text=True,
         )
-        return done.stdout.strip()
 
     def start(self) -> None:
         """Prepare the state, start serving, and wait until it answers."""
@@ -103,8 +115,14 @@ class Served:
         """A signed-in browser without scripts."""
         return httpx.Client(base_url=self.url, cookies={"sessionid": self.session}, timeout=20)
 
+    def leave(self) -> None:
+        """End the process that acts."""
+        if "_actor" in vars(self):
+            self._actor.communicate(timeout=10)
+
     def stop(self) -> None:
-        """End the process, however the test left it."""
+        """End its processes, however the test left them."""
+        self.leave()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout=10)
@@ -131,7 +149,8 @@ def _state() -> tuple[bytes, str]:
     with tempfile.TemporaryDirectory() as folder:
         served = Served(Path(folder), port=0)
         served.prepare()
-        session = served.act("session")
+        session = str(served.act("session"))
+        served.leave()
         return (served.home / "state.sqlite3").read_bytes(), session
 
 

@@ -44,7 +44,7 @@ def _home(folder: Path) -> Path:
 
 def arrived(served: Served, instance: str) -> list[tuple[str, ...]]:
     """Return what has arrived of *instance*: series names and metrics."""
-    found = json.loads(served.act("arrived", instance))
+    found = served.act("arrived", instance)
     return [tuple(each) for each in found]
 
 
