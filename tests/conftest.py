@@ -1,5 +1,6 @@
 """What tests of every tier may stand on."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -27,3 +28,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
 @pytest.fixture
 def telemetry(store: StoreProcess) -> Telemetry:
     return store.telemetry
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what lives until the end: modules and thousands of tests."""
+    gc.collect()
+    gc.freeze()

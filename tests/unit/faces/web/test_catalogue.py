@@ -5,8 +5,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from toban.chapters.objectives.report import BUDGET_LEFT
 from toban.design.clauses.labels import CHAPTERS
 from toban.faces.document.recorded import SENTENCES
@@ -114,6 +112,10 @@ def test_nothing_is_translated_that_no_page_says() -> None:
     assert sorted(entries().keys() - set(said())) == []
 
 
-@pytest.mark.parametrize(("japanese", "english"), entries().items())
-def test_both_languages_fill_in_the_same_values(japanese: str, english: str) -> None:
-    assert sorted(PLACEHOLDER.findall(japanese)) == sorted(PLACEHOLDER.findall(english))
+def test_both_languages_fill_in_the_same_values() -> None:
+    values = [
+        (sorted(PLACEHOLDER.findall(text)), text, sorted(PLACEHOLDER.findall(english)))
+        for text, english in entries().items()
+    ]
+
+    assert [each for each in values if each[0] != each[2]] == []
