@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.manual import BOTH, page, section
 from tests.registered import PARTS
 
 from toban import wiring
@@ -19,7 +20,8 @@ from toban.engine.extension import Extension
 from toban.engine.registry.kinds import KindPoint
 
 ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "docs" / "manual" / "extending.md").read_text(encoding="utf-8")
+PAGES = {language: page(language, "extending.md") for language in ("ja", "en")}
+"""What is to be typed and what is to be read: in either language."""
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 INVOICES = ROOT / "examples" / "webshop" / "invoices"
 POINTS = [point for each in PARTS.extensions for point in each.points]
@@ -47,9 +49,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     return act
 
 
-def example(language: str, beginning: str) -> str:
+def example(language: str, syntax: str, beginning: str) -> str:
     """Return the manual's example that begins so."""
-    blocks = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(rf"^```{syntax}\n(.*?)^```$", PAGES[language], re.MULTILINE | re.DOTALL)
     [found] = [block for block in blocks if block.startswith(beginning)]
     return str(found)
 
@@ -58,14 +60,16 @@ def example(language: str, beginning: str) -> str:
 def test_the_manual_says_how_a_package_brings_a_kind(point: KindPoint[object]) -> None:
     holds = f"{point.type.__module__}.{point.type.__name__}"
 
-    assert f"\n| `toban.{point.name}` | `{point.attribute}` | `{holds}` | " in PAGE
+    for text in PAGES.values():
+        assert f"\n| `toban.{point.name}` | `{point.attribute}` | `{holds}` | " in text
 
 
-def test_the_manual_says_all_that_an_extension_may_say() -> None:
-    section = PAGE.partition("\n## `Extension` に書けること")[2]
+@BOTH
+def test_the_manual_says_all_that_an_extension_may_say(language: str) -> None:
+    named = section(PAGES[language], "`Extension`")
 
-    assert "\n| `toban.extensions` | `EXTENSION` | `toban.engine.extension.Extension` | " in PAGE
-    assert [each.name for each in fields(Extension) if f"\n| `{each.name}` | " not in section] == []
+    assert "\n| `toban.extensions` | `EXTENSION` | `toban.engine.extension.Extension` | " in PAGES[language]
+    assert [each.name for each in fields(Extension) if f"\n| `{each.name}` | " not in named] == []
 
 
 @EVERY_POINT
@@ -125,18 +129,20 @@ def test_a_package_that_cannot_be_loaded_is_named_with_a_way_out(
     sys.modules.pop("broken_outside", None)
 
 
+@BOTH
 def test_the_manuals_source_measures(
-    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    language: str, install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "toban_touched.py").write_text(example("python", '"""`kind = "touched"`'), encoding="utf-8")
-    install(tomllib.loads(example("toml", "[build-system]"))["project"]["entry-points"])
+    module = example(language, "python", '"""`kind = "touched"`')
+    (tmp_path / "toban_touched.py").write_text(module, encoding="utf-8")
+    install(tomllib.loads(example(language, "toml", "[build-system]"))["project"]["entry-points"])
     monkeypatch.delitem(sys.modules, "toban_touched", raising=False)
     alive = tmp_path / "alive"
-    written = example("toml", "[targets.").replace("/run/shop/alive", str(alive))
+    written = example(language, "toml", "[targets.").replace("/run/shop/alive", str(alive))
     parts = wiring.parts()
 
     bindings = read_bindings(written, tmp_path / "toban.toml", parts.schema)
-    [bound] = bindings.targets["帳票サーバー"]
+    [[bound]] = bindings.targets.values()
     source = parts.kinds.of(SOURCE_KINDS)[bound.kind].build(bound.config)
 
     with pytest.raises(Unmeasurable, match="No such file"):
@@ -147,12 +153,14 @@ def test_the_manuals_source_measures(
     assert (new.value, old.value) == (1.0, 0.0)
 
 
-def test_the_manuals_extension_is_that_of_the_example_shop() -> None:
+@BOTH
+def test_the_manuals_extension_is_that_of_the_example_shop(language: str) -> None:
     entry_points = tomllib.loads((INVOICES / "pyproject.toml").read_text(encoding="utf-8"))["project"][
         "entry-points"
     ]
 
-    assert tomllib.loads(example("toml", "[project.entry"))["project"]["entry-points"] == entry_points
-    assert example("python", '"""What the package brings') == (
+    written = tomllib.loads(example(language, "toml", "[project.entry"))
+    assert written["project"]["entry-points"] == entry_points
+    assert example(language, "python", '"""What the package brings') == (
         INVOICES / "toban_invoices" / "extension.py"
     ).read_text(encoding="utf-8")

@@ -2,12 +2,12 @@
 
 import inspect
 import re
-from pathlib import Path
+
+from tests.manual import BOTH, page
 
 from toban.engine.bindings import doubts, load
 from toban.engine.bindings.model import Frame, Person, System
 
-PAGE = (Path(__file__).parents[4] / "docs" / "manual" / "bindings.md").read_text(encoding="utf-8")
 CODE = re.compile(r"\bBD\d{3}\b")
 
 
@@ -15,15 +15,18 @@ def codes(text: str) -> set[str]:
     return set(CODE.findall(text))
 
 
-def test_every_code_has_its_line_in_the_manual_and_no_other_is_there() -> None:
+@BOTH
+def test_every_code_has_its_line_in_the_manual_and_no_other_is_there(language: str) -> None:
     given = codes(inspect.getsource(load) + inspect.getsource(doubts))
 
     assert given
-    assert set(re.findall(r"^\| `(BD\d{3})`", PAGE, re.MULTILINE)) == given
+    assert set(re.findall(r"^\| `(BD\d{3})`", page(language, "bindings.md"), re.MULTILINE)) == given
 
 
-def test_every_table_and_key_is_in_the_manual() -> None:
+@BOTH
+def test_every_table_and_key_is_in_the_manual(language: str) -> None:
+    text = page(language, "bindings.md")
     keys = [*System.model_fields, *Person.model_fields]
 
-    assert [name for name in Frame.model_fields if f"[{name}" not in PAGE] == []
-    assert [key for key in keys if f"`{key}`" not in PAGE] == []
+    assert [name for name in Frame.model_fields if f"[{name}" not in text] == []
+    assert [key for key in keys if f"`{key}`" not in text] == []
