@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from toban.engine.notify.deciding.records import place
+from toban.engine.notify.deciding import records
 from toban.engine.notify.models import Alert, Delivery, StageOutcome
 from toban.engine.notify.reason import Reason
 from toban.engine.notify.routing.stages import STAGES
@@ -41,7 +41,7 @@ class Place:
 
     destination: str
     """Empty where the recipient can't be reached."""
-    recipient: str
+    recipients: tuple[str, ...]
     ordered_by: str
     """The row of the document, as it is cited."""
     outcomes: tuple[StageOutcome, ...] = field(default=())
@@ -106,8 +106,8 @@ def _places(outcomes: Sequence[StageOutcome], deliveries: Sequence[Delivery]) ->
         sent = tuple(each for each in deliveries if _place(each) == key)
         # What went another way, or to whoever was called, was judged for nobody: its delivery says whose.
         last: StageOutcome | Delivery = said[-1] if said else sent[-1]
-        yield Place(last.destination, last.recipient, last.rule_citation, said, sent)
+        yield Place(last.destination, tuple(last.recipients), last.rule_citation, said, sent)
 
 
-def _place(each: StageOutcome | Delivery) -> tuple[str, str, str]:
-    return place(each.destination, each.rule_id, each.recipient)
+def _place(each: StageOutcome | Delivery) -> records.Place:
+    return records.place(each.destination, each.rule_id, each.recipients)

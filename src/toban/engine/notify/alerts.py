@@ -25,6 +25,7 @@ _CHANGING = (
     "limit",
     "advice",
     "labels",
+    "people",
     "changed_at",
     "resolved_at",
     "look_at",
@@ -197,6 +198,7 @@ def _describe(alert: Alert, signal: Signal, document_digest: str) -> None:
     alert.subject, alert.document_digest = signal.subject, document_digest
     alert.condition, alert.value = signal.condition, storable_text(signal.value)
     alert.limit, alert.advice, alert.labels = signal.limit, signal.advice, dict(signal.labels)
+    alert.people = list(signal.people)
 
 
 def _take(alert: Alert, taken: Step, signal: Signal, now: datetime, document_digest: str) -> bool:

@@ -37,6 +37,8 @@ class Alert(models.Model):
     advice = models.TextField(blank=True)
     labels = models.JSONField(default=dict)
     """`target`, `item`, `instance`: what silences and muting know it by."""
+    people = models.JSONField(default=list)
+    """Who is notified besides the matrix' recipients: names of `[people]`."""
     began_at = models.DateTimeField()
     """When the first measurement out of bounds was made: the breach."""
     opened_at = models.DateTimeField()
@@ -123,8 +125,9 @@ class Delivery(models.Model):
     """The channel, and the address where it has one per recipient: what "was told already" means."""
     channel = models.CharField(max_length=200)
     """The channel's name in toban.toml."""
-    address = models.TextField(blank=True)
-    recipient = models.TextField()
+    addresses = models.JSONField(default=list)
+    """Those of the recipients on this channel; empty where it knows its place itself."""
+    recipients = models.JSONField(default=list)
     """Roles or places in the document's words."""
     rule_id = models.CharField(max_length=300)
     """The clause id of the matrix row that ordered it."""
@@ -159,7 +162,7 @@ class StageOutcome(models.Model):
     at = models.DateTimeField()
     condition = models.CharField(max_length=16, choices=_CONDITIONS)
     destination = models.TextField(blank=True)
-    recipient = models.TextField(blank=True)
+    recipients = models.JSONField(default=list)
     rule_id = models.CharField(max_length=300, blank=True)
     rule_citation = models.TextField(blank=True)
     passed = models.BooleanField()

@@ -26,9 +26,6 @@ WHOLE_TARGET = "whole_target"
 EVENT = "event"
 """The label of an alert that is told once and has no recovery."""
 
-PEOPLE = "people"
-"""The label of an event that these people hear of besides: names of `[people]`, with 、 between them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Signal:
@@ -54,6 +51,8 @@ class Signal:
     """What the document says to do next."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """What silences and muting know it by: `target`, `item`, `instance`, `WHOLE_TARGET`, where it applies."""
+    people: tuple[str, ...] = ()
+    """Who is notified besides the matrix' recipients: names of `[people]`."""
 
 
 LEVEL_OF: dict[Condition, AlertLevel] = {

@@ -237,8 +237,8 @@ def test_the_verdict_of_detection_is_evidence_with_breach_detection_and_delivery
     told.alerts.add(alert)
     for number, (state, after) in enumerate([("delivered", 52), ("delivered", 47), ("failed", 45)]):
         Delivery.objects.create(
-            announcement=told, key=str(number), destination="ops", channel="ops", recipient="x", rule_id="x",
-            rule_citation="x", state=state, created_at=NOON, next_at=NOON,
+            announcement=told, key=str(number), destination="ops", channel="ops", recipients=["x"],
+            rule_id="x", rule_citation="x", state=state, created_at=NOON, next_at=NOON,
             settled_at=alert.began_at + after * timedelta(seconds=1),
         )  # fmt: skip
 

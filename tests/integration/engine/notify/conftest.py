@@ -119,13 +119,13 @@ class Remembering:
     """A channel that takes everything, or fails as often as it was told to."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[Notice, str]] = []
+        self.sent: list[tuple[Notice, tuple[str, ...]]] = []
         self.failures: list[Exception] = []
 
-    def send(self, notice: Notice, address: str) -> str:
+    def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:
         if self.failures:
             raise self.failures.pop(0)
-        self.sent.append((notice, address))
+        self.sent.append((notice, addresses))
         return f"receipt-{len(self.sent)}"
 
     @property

@@ -103,7 +103,7 @@ def test_the_matrix_reaches_whoever_is_on_duty_and_says_who_that_is() -> None:
     trouble(MONDAY - HOUR)
 
     assert announce(MONDAY - HOUR) == [("■ 異常: DB 止まっています", "mail:uehara@example.com")]
-    assert Delivery.objects.get().recipient == "上原"
+    assert Delivery.objects.get().recipients == ["上原"]
 
 
 def test_trouble_that_nobody_has_taken_on_is_told_to_the_next_at_the_hand_over() -> None:
@@ -223,7 +223,7 @@ def test_a_time_that_the_turns_leave_to_nobody_is_a_dead_end_with_the_way_out() 
 
     assert told == []
     outcome = StageOutcome.objects.get()
-    assert (outcome.reason, outcome.recipient) == ("nobody-on-duty", "当番")
+    assert (outcome.reason, outcome.recipients) == ("nobody-on-duty", ["当番"])
     assert 'toban.toml の [duty."当番"]' in outcome.detail
 
 

@@ -36,7 +36,7 @@ class Place:
         self.is_away = False
         self.got: list[Notice] = []
 
-    def send(self, notice: Notice, _address: str) -> str:
+    def send(self, notice: Notice, _addresses: tuple[str, ...]) -> str:
         if self.is_away:
             raise Undelivered("503", retry=True)
         self.got.append(notice)

@@ -33,7 +33,7 @@ class Outcome:
     """The last word on whether one place hears of an alert, as it goes on record."""
 
     destination: str
-    recipient: str
+    recipients: tuple[str, ...]
     rule_id: str
     rule_citation: str
     passed: bool
@@ -190,7 +190,7 @@ def _passed(alert: AlertRecord, candidate: Candidate, judgement: Judgement) -> P
 def _outcome(route: Route, judgement: Judgement) -> Outcome:
     return Outcome(
         destination=route.destination,
-        recipient=route.recipient,
+        recipients=route.recipients,
         rule_id=route.rule_id,
         rule_citation=route.rule_citation,
         passed=judgement.last.passes,
@@ -204,7 +204,7 @@ def _outcome(route: Route, judgement: Judgement) -> Outcome:
 def _dead_end(end: DeadEnd) -> Outcome:
     return Outcome(
         destination="",
-        recipient=end.recipient,
+        recipients=(end.recipient,) if end.recipient else (),
         rule_id=end.rule_id,
         rule_citation=end.rule_citation,
         passed=False,
@@ -216,5 +216,5 @@ def _dead_end(end: DeadEnd) -> Outcome:
 
 
 def _is_new(outcome: Outcome, alert: AlertRecord) -> bool:
-    there = place(outcome.destination, outcome.rule_id, outcome.recipient)
+    there = place(outcome.destination, outcome.rule_id, outcome.recipients)
     return alert.past.said.get(there) != (outcome.reason, outcome.detail)

@@ -80,7 +80,7 @@ def _outcomes(decisions: Sequence[Decision], now: datetime) -> Iterator[StageOut
                 at=now,
                 condition=decision.alert.condition,
                 destination=outcome.destination,
-                recipient=outcome.recipient,
+                recipients=outcome.recipients,
                 rule_id=outcome.rule_id,
                 rule_citation=outcome.rule_citation,
                 passed=outcome.passed,

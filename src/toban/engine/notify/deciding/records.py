@@ -1,6 +1,6 @@
 """What one look knows: the alerts that are not settled, and all that bears on them, as values. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,13 +16,13 @@ from toban.engine.notify.signal import EVENT, LEVEL_OF, Condition
 AT_LEAST_EVERY = timedelta(minutes=1)
 """Who is on duty and which window is open changes by the clock: no alert is left alone for longer."""
 
-type Place = tuple[str, str, str]
-"""Destination, rule and recipient: what tells an alert's outcomes apart."""
+type Place = tuple[str, str, tuple[str, ...]]
+"""Destination, rule and recipients: what tells an alert's outcomes apart."""
 
 
-def place(destination: str, rule_id: str, recipient: str) -> Place:
-    """Return where an outcome belongs: a dead end, without destination, by row and recipient."""
-    return (destination, "", "") if destination else ("", rule_id, recipient)
+def place(destination: str, rule_id: str, recipients: Iterable[str]) -> Place:
+    """Return where an outcome belongs: a dead end, without destination, by row and recipients."""
+    return (destination, "", ()) if destination else ("", rule_id, tuple(recipients))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class SentNotice:
     condition: Condition
     destination: str
     channel: str
-    address: str
-    recipient: str
+    addresses: tuple[str, ...]
+    recipients: tuple[str, ...]
     rule_id: str
     rule_citation: str
     at: datetime
@@ -79,6 +79,7 @@ class AlertRecord:
     limit: str
     advice: str
     labels: Mapping[str, str]
+    people: Sequence[str]
     began_at: datetime
     opened_at: datetime
     resolved_at: datetime | None = None

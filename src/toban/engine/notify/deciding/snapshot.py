@@ -97,8 +97,8 @@ def _notice(delivery: Delivery) -> SentNotice:
         condition=Condition(delivery.announcement.condition),
         destination=delivery.destination,
         channel=delivery.channel,
-        address=delivery.address,
-        recipient=delivery.recipient,
+        addresses=tuple(delivery.addresses),
+        recipients=tuple(delivery.recipients),
         rule_id=delivery.rule_id,
         rule_citation=delivery.rule_citation,
         at=delivery.created_at,
@@ -108,11 +108,11 @@ def _notice(delivery: Delivery) -> SentNotice:
 
 def _said(ids: Sequence[int]) -> Mapping[int, Mapping[Place, tuple[str, str]]]:
     found: dict[int, dict[Place, tuple[str, str]]] = defaultdict(dict)
-    columns = ("alert_id", "destination", "rule_id", "recipient", "reason", "detail")
+    columns = ("alert_id", "destination", "rule_id", "recipients", "reason", "detail")
     for some in _slices(ids):
         written = StageOutcome.objects.filter(alert__in=some).order_by("id").values_list(*columns)
-        for alert_id, destination, rule_id, recipient, reason, detail in written:
-            found[alert_id][place(destination, rule_id, recipient)] = (reason, detail)
+        for alert_id, destination, rule_id, recipients, reason, detail in written:
+            found[alert_id][place(destination, rule_id, recipients)] = (reason, detail)
     return found
 
 

@@ -26,11 +26,12 @@ class Undelivered(Exception):
 class Channel(Protocol):
     """A way out, ready to use; retrying, recording and deduplicating belong to the pipeline."""
 
-    def send(self, notice: Notice, address: str) -> str:
-        """Deliver *notice* to *address* once and return the receiver's own reference, or raise `Undelivered`.
+    def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:
+        """Deliver *notice* once and return the receiver's own reference, or raise `Undelivered`.
 
-        *address* is what the channel calls a recipient: an e-mail address, a Slack channel, or empty for
-        the channel's only destination. The reference (a message id, a `dedup_key`) goes into the receipt.
+        *addresses* are what the channel calls its recipients. A shared channel gets those of everybody whom
+        the notice is for, to mention them; any other gets one, the place to deliver to. The reference (a
+        message id, a `dedup_key`) goes into the receipt.
         """
 
 

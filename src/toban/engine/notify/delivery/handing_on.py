@@ -7,6 +7,7 @@ fall-back of the bindings. The first way keeps trying all the same: news twice i
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 from django.db.models import Q
@@ -14,7 +15,8 @@ from django.db.models import Q
 from toban.design.clauses.notices import NotificationRule
 from toban.engine.notify import alerts
 from toban.engine.notify.models import Delivery
-from toban.engine.notify.routing.contacts import Contacts, Way
+from toban.engine.notify.routing.contacts import Contacts
+from toban.engine.notify.routing.routing import Route
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.text import storable_text
 
@@ -63,20 +65,19 @@ def hand_on(rules: Sequence[NotificationRule], contacts: Contacts, now: datetime
 def _another_way(delivery: Delivery, contacts: Contacts, now: datetime) -> Iterator[Delivery]:
     announcement = delivery.announcement
     told = set(Delivery.objects.filter(announcement=announcement).values_list("destination", flat=True))
-    for way, address, recipient in _ways(delivery, contacts):
-        destination = way.name if way.is_shared else f"{way.name}:{address}"
-        if destination in told:
+    for route in _routes(delivery, contacts):
+        if route.destination in told:
             continue
-        told.add(destination)
+        told.add(route.destination)
         yield Delivery(
             announcement=announcement,
             key=uuid4().hex,
-            destination=destination,
-            channel=way.name,
-            address=address,
-            recipient=recipient,
-            rule_id=delivery.rule_id,
-            rule_citation=delivery.rule_citation,
+            destination=route.destination,
+            channel=route.way.name,
+            addresses=route.addresses,
+            recipients=route.recipients,
+            rule_id=route.rule_id,
+            rule_citation=route.rule_citation,
             created_at=now,
             next_at=now,
             # What goes another way is not handed on any further: no notice wanders.
@@ -84,18 +85,19 @@ def _another_way(delivery: Delivery, contacts: Contacts, now: datetime) -> Itera
         )
 
 
-def _ways(delivery: Delivery, contacts: Contacts) -> Iterator[tuple[Way, str, str]]:
+def _routes(delivery: Delivery, contacts: Contacts) -> Iterator[Route]:
     """Yield the other ways to the recipients, and the fall-back."""
+    route = partial(Route, delivery.rule_id, delivery.rule_citation)
     others = [way for way in contacts.ways if way.name != delivery.channel]
-    for recipient in delivery.recipient.split("、"):
+    for recipient in delivery.recipients:
         addresses = contacts.addresses(recipient) or {}
         for way in others:
             address = addresses.get(way.kind, "")
             if address and not address.startswith("#"):
-                yield way, address, recipient
+                yield route((recipient,), way, (address,))
     for way in others:
         if way.name == contacts.notices.fallback and way.is_shared:
-            yield way, "", delivery.recipient
+            yield route(tuple(delivery.recipients), way, ())
 
 
 def _channels(contacts: Contacts, now: datetime) -> Iterator[Channel]:

@@ -96,7 +96,7 @@ def routes(design: Design, contacts: Contacts, now: datetime) -> tuple[Route, ..
 
 def _told(route: Route, channel: Channel, kind: NoticeKind, began_at: datetime, now: datetime) -> bool:
     try:
-        channel.send(_notice(route, kind, began_at, now), route.address)
+        channel.send(_notice(route, kind, began_at, now), route.addresses)
     except Undelivered as failure:
         log.warning("lifeline_undelivered", channel=route.way.name, reason=str(failure))
         return False

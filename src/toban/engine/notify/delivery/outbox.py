@@ -115,7 +115,7 @@ def abandon(bound: Collection[str], now: datetime) -> None:
 def notice_of(delivery: Delivery) -> Notice:
     """Return the notice to send: the announcement's words, and the row that sends it to this recipient."""
     announcement, alert = delivery.announcement, delivery.announcement.alert
-    ordered_by = f"{delivery.rule_citation} ({delivery.recipient})"
+    ordered_by = f"{delivery.rule_citation} ({'、'.join(delivery.recipients)})"
     kind = NoticeKind(announcement.kind)
     return Notice(
         key=delivery.key,
@@ -165,7 +165,7 @@ def _waiting(deliveries: QuerySet[Delivery], now: datetime) -> QuerySet[Delivery
 
 def _attempt(delivery: Delivery, channel: Channel, clock: Clock, jitter: Jitter) -> None:
     try:
-        receipt = channel.send(notice_of(delivery), delivery.address)
+        receipt = channel.send(notice_of(delivery), tuple(delivery.addresses))
     except Undelivered as failure:
         _failed(delivery, failure, clock(), jitter)
     except SecretUnavailable as missing:
@@ -245,8 +245,8 @@ def _close(
         "outcome": state.value,
         "title": delivery.announcement.title,
         "channel": delivery.channel,
-        "recipient": delivery.recipient,
-        "address": delivery.address,
+        "recipients": delivery.recipients,
+        "addresses": delivery.addresses,
         "ordered_by": delivery.rule_citation,
         "key": delivery.key,
         "attempts": delivery.attempts,

@@ -10,7 +10,7 @@ from toban.engine.notify.duty.overrides import between
 from toban.engine.notify.duty.roster import Override, Roster, Shift, clock, last_handover, rosters
 from toban.engine.notify.models import Alert
 from toban.engine.notify.routing.contacts import Contacts
-from toban.engine.notify.signal import PEOPLE, Condition, Signal
+from toban.engine.notify.signal import Condition, Signal
 
 _NEWS = timedelta(hours=12)
 """An older hand-over that was missed is no news: who is on duty stands on the page."""
@@ -61,5 +61,6 @@ def _event(
         began_at=after.start,
         detected_at=now,
         advice=f"続いているアラートは {count}件です" if count else "続いているアラートはありません",
-        labels={"item": "duty", PEOPLE: "、".join(people)},
+        labels={"item": "duty"},
+        people=tuple(people),
     )

@@ -15,7 +15,6 @@ from toban.engine.notify.duty.reach import emergency_contact
 from toban.engine.notify.reason import WORDS, Reason
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.routing import DeadEnd, Route, Routing, routing_of, rules_for
-from toban.engine.notify.signal import PEOPLE
 
 _LEVELS = {AlertLevel.CRITICAL: "異常", AlertLevel.WARNING: "警告", AlertLevel.INFO: "情報"}
 
@@ -33,9 +32,9 @@ class Recipients:
     def of(self, alert: AlertRecord) -> Routing:
         """Return where a notice of *alert* may go, and whom it can't reach."""
         found = self._relief(alert) if alert.kind is NoticeKind.RECOVERED else self._trouble(alert)
-        if PEOPLE in alert.labels:
+        if alert.people:
             # Those whom it is about hear of it by all ways that they have.
-            also = self.roles(alert.labels[PEOPLE].split("、"), alert.citation, Reason.HANDED_OVER)
+            also = self.roles(alert.people, alert.citation, Reason.HANDED_OVER)
             found = Routing(_once(also.routes, found.routes), (*found.dead_ends, *also.dead_ends))
         no_row = () if self._rules[alert.level] else (_no_row(alert.level),)
         # That a channel is down is not told through that channel.
@@ -48,9 +47,9 @@ class Recipients:
             Route(
                 notice.rule_id,
                 notice.rule_citation,
-                notice.recipient,
+                notice.recipients,
                 self._ways[notice.channel],
-                notice.address,
+                notice.addresses,
                 Reason.TOLD_BEFORE,
             )
             for notice in alert.past.notices

@@ -24,16 +24,17 @@ class Route:
 
     rule_id: str
     rule_citation: str
-    recipient: str
-    """Who is meant: the document's word, or who holds that role now."""
+    recipients: tuple[str, ...]
+    """Who is meant: the document's words, or who holds those roles now."""
     way: Way
-    address: str
+    addresses: tuple[str, ...]
+    """Theirs on this way; one where each recipient is reached at a place of their own."""
     reason: Reason = Reason.MATRIX_ROW
 
     @property
     def destination(self) -> str:
         """The place: who was told here needs no second message."""
-        return self.way.name if self.way.is_shared else f"{self.way.name}:{self.address}"
+        return self.way.name if self.way.is_shared else ":".join((self.way.name, *self.addresses))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,9 @@ def routing_of(rules: Iterable[NotificationRule], contacts: Contacts) -> Routing
 
 def _joined(one: Route, other: Route) -> Route:
     """One message for two recipients at the same place."""
-    recipients = dict.fromkeys([*one.recipient.split("、"), *other.recipient.split("、")])
-    addresses = dict.fromkeys([*one.address.split(), *other.address.split()])
-    return replace(one, recipient="、".join(recipients), address=" ".join(addresses))
+    recipients = dict.fromkeys((*one.recipients, *other.recipients))
+    addresses = dict.fromkeys((*one.addresses, *other.addresses))
+    return replace(one, recipients=tuple(recipients), addresses=tuple(addresses))
 
 
 def _follow(rule: NotificationRule, recipient: Recipient, contacts: Contacts) -> Iterable[Route | DeadEnd]:
@@ -148,7 +149,7 @@ def _through(
             setting=f'{_key(way.kind)} = "…"',
         )
         return _dead_end(rule, recipient, Reason.NO_ADDRESS, detail)
-    return Route(rule.id, str(rule.origin), recipient, way, address)
+    return Route(rule.id, str(rule.origin), (recipient,), way, (address,) if address else ())
 
 
 def _is_known(channel: ChannelRef, ways: Sequence[Way]) -> bool:

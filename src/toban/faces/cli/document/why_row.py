@@ -21,6 +21,7 @@ from toban.faces.cli.kept import kept_edition
 from toban.faces.cli.notify import why_alert
 from toban.faces.cli.notify.alerts import as_json, line
 from toban.faces.words.alerts import condition_word
+from toban.faces.words.lists import listed
 from toban.faces.words.verdicts import WORDS
 
 _ALERTS, _NOTICES = 5, 10
@@ -125,7 +126,7 @@ def _about(silence: Silence) -> str:
 def _way(level: AlertLevel, routing: Routing) -> Iterator[str]:
     yield f"いま{condition_word(level.value)}になれば"
     for route in routing.routes:
-        yield f"  → {route.destination}  {route.recipient}  ({route.rule_citation})"
+        yield f"  → {route.destination}  {listed(route.recipients)}  ({route.rule_citation})"
     for end in routing.dead_ends:
         yield f"  × {end.detail}  ({end.rule_citation})"
     if not routing.routes and not routing.dead_ends:
@@ -135,7 +136,7 @@ def _way(level: AlertLevel, routing: Routing) -> Iterator[str]:
 def _way_json(routing: Routing) -> dict[str, object]:
     return {
         "routes": [
-            {"destination": each.destination, "recipient": each.recipient, "ordered_by": each.rule_citation}
+            {"destination": each.destination, "recipients": each.recipients, "ordered_by": each.rule_citation}
             for each in routing.routes
         ],
         "dead_ends": [

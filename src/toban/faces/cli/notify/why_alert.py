@@ -7,6 +7,7 @@ from toban.engine.notify.models import Alert, Delivery, StageOutcome
 from toban.faces.cli.answer import Answer
 from toban.faces.cli.notify.alerts import as_json, line
 from toban.faces.words import alerts as words
+from toban.faces.words.lists import listed
 
 
 def answer(alert_id: int) -> Answer | None:
@@ -24,7 +25,7 @@ def about(alert: Alert) -> Answer:
 
 
 def _told(place: Place) -> Iterator[str]:
-    name = " ".join(part for part in (place.destination or "宛先なし", place.recipient) if part)
+    name = " ".join(part for part in (place.destination or "宛先なし", listed(place.recipients)) if part)
     yield f"  {name}" + (f"  ({place.ordered_by})" if place.ordered_by else "")
     yield f"    {words.answer(place)}"
     yield "    " + "  ".join(f"{words.MARKS[step.word]}{words.STAGES[step.stage]}" for step in place.steps)
@@ -46,7 +47,7 @@ def _place(place: Place) -> dict[str, object]:
     newest = place.newest
     return {
         "destination": place.destination,
-        "recipient": place.recipient,
+        "recipients": place.recipients,
         "ordered_by": place.ordered_by,
         "told": newest.state if newest is not None else "no",
         "answer": words.answer(place),

@@ -37,6 +37,7 @@ from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.faces.web.frame import figures as surrounding
 from toban.faces.web.measured import measured
 from toban.faces.web.parts import is_fragment
+from toban.faces.words.lists import listed
 from toban.faces.words.runs import REASONS
 from toban.faces.words.verdicts import WORDS, clock, length
 
@@ -233,7 +234,7 @@ def _sent(delivery: Delivery, now: datetime, edition: Edition) -> dict[str, obje
         "at": clock(delivery.created_at, now, edition.bindings.system.zone),
         "title": delivery.announcement.title,
         "rule": delivery.rule_citation,
-        "to": f"{delivery.channel} {delivery.recipient}",
+        "to": f"{delivery.channel} {listed(delivery.recipients)}",
         "state": delivery.state,
         "detail": delivery.receipt or delivery.error,
     }

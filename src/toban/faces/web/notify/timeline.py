@@ -12,6 +12,7 @@ from toban.engine.notify.models import Alert, Delivery, Silence
 from toban.engine.notify.reason import Reason
 from toban.faces.document.recorded import in_readers_language
 from toban.faces.words.alerts import STAGES, because, sent
+from toban.faces.words.lists import listed
 
 _NO_NEWS = (Reason.ALREADY_TOLD, Reason.NEVER_TOLD)
 """What a stage says again and again while nothing happens."""
@@ -80,7 +81,7 @@ def _at(place: Place) -> Iterator[Moment]:
             yield Moment(delivery.settled_at, kind, what, delivery.receipt or delivery.error)
     for outcome in place.outcomes:
         if not outcome.passed and outcome.reason not in _NO_NEWS:
-            where = place.destination or place.recipient or STAGES[outcome.stage]
+            where = place.destination or listed(place.recipients) or STAGES[outcome.stage]
             yield Moment(outcome.at, "stopped", f"{where}: {STAGES[outcome.stage]}", because(outcome))
 
 

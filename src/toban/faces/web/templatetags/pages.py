@@ -1,6 +1,6 @@
 """What every template may use."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
 
 from django import template
@@ -20,6 +20,7 @@ from toban.faces.web import assets
 from toban.faces.web.runs import charts as run_charts
 from toban.faces.web.spark import strokes
 from toban.faces.words import alerts as alert_words
+from toban.faces.words import lists
 from toban.faces.words import traces as trace_words
 from toban.faces.words import verdicts as words
 from toban.faces.words.runs import Standing
@@ -74,6 +75,12 @@ def clock(context: Mapping[str, object], at: datetime | None) -> SafeString | st
 def took(span: timedelta | None) -> str:
     """Say how long something took."""
     return words.took(span) if span is not None else "—"
+
+
+@register.filter
+def listed(names: Iterable[str]) -> str:
+    """Write several names."""
+    return lists.listed(names)
 
 
 @register.filter

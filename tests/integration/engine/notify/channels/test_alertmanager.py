@@ -28,7 +28,7 @@ def make(http: Any, monkeypatch: pytest.MonkeyPatch) -> Make:
 def test_a_receiver_gets_version_4_with_the_bearer_token(make: Make, http: Any, notice: Notice) -> None:
     channel = make(token=Secret("env:RECEIVER_TOKEN"), receiver="on-call")
 
-    assert channel.send(notice, "") == "200"
+    assert channel.send(notice, ()) == "200"
 
     (asked,) = http.asked
     assert asked.path == "/alerts"
@@ -38,7 +38,7 @@ def test_a_receiver_gets_version_4_with_the_bearer_token(make: Make, http: Any, 
 
 
 def test_no_token_means_no_authorization(make: Make, http: Any, notice: Notice) -> None:
-    make().send(notice, "")
+    make().send(notice, ())
 
     assert "authorization" not in http.asked[0].headers
 
@@ -49,7 +49,7 @@ def test_a_receiver_that_quotes_the_token_does_not_make_it_known(
     http.answers(403, b"very-secret-token may not do this")
 
     with pytest.raises(Undelivered) as caught:
-        make(token=Secret("env:RECEIVER_TOKEN")).send(notice, "")
+        make(token=Secret("env:RECEIVER_TOKEN")).send(notice, ())
 
     assert not caught.value.retry
     assert "very-secret" not in str(caught.value)

@@ -28,7 +28,7 @@ def test_the_notice_is_text_with_its_clause(
 ) -> None:
     http.answers(200)
 
-    AppriseChannel(config(monkeypatch, http.url.replace("http", "json", 1))).send(notice, "")
+    AppriseChannel(config(monkeypatch, http.url.replace("http", "json", 1))).send(notice, ())
 
     sent = json.loads(http.asked[0].body)
     assert sent["title"] == "■ 異常: DB CPU使用率 92%"
@@ -43,7 +43,7 @@ def test_a_url_of_no_known_service_is_refused_for_good(
     unknown = config(monkeypatch, "carrier-pigeon://roof/very-secret")
 
     with pytest.raises(Undelivered, match="サービスを知りません") as caught:
-        AppriseChannel(unknown).send(notice, "")
+        AppriseChannel(unknown).send(notice, ())
 
     assert not caught.value.retry
     assert "very-secret" not in str(caught.value)

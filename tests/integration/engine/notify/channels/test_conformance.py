@@ -19,7 +19,7 @@ from toban.engine.registry.kinds import Kinds
 SECRET = "T0SECRET0000/B0SECRET0000/very-secret-indeed"
 PATIENCE = 2.0
 """Seconds for an answer: a busy machine needs some, and of each channel a test waits them out."""
-ADDRESS = "dev@shop.example"
+ADDRESSES = ("dev@shop.example",)
 REFERENCE = Secret("env:THE_SECRET")
 REGISTERED = {**PARTS.kinds.modules["channels"], "board": from_outside.__name__}
 """Ours, and one that somebody else brought."""
@@ -229,7 +229,7 @@ def _is_of_the_sender(name: str) -> bool:
 
 def failure(rig: Any, notice: Notice) -> Undelivered:
     with pytest.raises(Undelivered) as caught:
-        rig.channel.send(notice, ADDRESS)
+        rig.channel.send(notice, ADDRESSES)
     # What a log would show of it, causes and all.
     assert "very-secret-indeed" not in "".join(traceback.format_exception(caught.value))
     return caught.value
@@ -238,7 +238,7 @@ def failure(rig: Any, notice: Notice) -> Undelivered:
 def test_a_notice_is_delivered_with_a_receipt(rig: Any, notice: Notice) -> None:
     rig.works()
 
-    assert rig.channel.send(notice, ADDRESS)
+    assert rig.channel.send(notice, ADDRESSES)
 
 
 def test_silence_is_a_passing_failure(rig: Any, notice: Notice) -> None:
@@ -288,7 +288,7 @@ def test_a_refused_connection_is_a_passing_failure(rig: Any, notice: Notice) -> 
         channel = rig.channel_at(held.getsockname()[1])
 
         with pytest.raises(Undelivered, match="接続できません") as caught:
-            channel.send(notice, ADDRESS)
+            channel.send(notice, ADDRESSES)
 
     assert caught.value.retry
     assert "very-secret-indeed" not in str(caught.value)

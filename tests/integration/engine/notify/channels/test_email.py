@@ -31,7 +31,7 @@ def channel(port: int, ca_file: Path | None, **settings: object) -> Email:
 
 def refused(email: Email, notice: Notice, address: str = "dev@shop.example") -> Undelivered:
     with pytest.raises(Undelivered) as caught:
-        email.send(notice, address)
+        email.send(notice, (address,))
     return caught.value
 
 
@@ -41,7 +41,7 @@ def test_a_mail_arrives_encrypted_and_its_id_is_the_receipt(
 ) -> None:
     server = start_smtp(mailbox, security)
 
-    receipt = channel(server.port, ca_file, security=security).send(notice, "dev@shop.example")
+    receipt = channel(server.port, ca_file, security=security).send(notice, ("dev@shop.example",))
 
     ((recipient, mail),) = mailbox.mails
     assert recipient == "dev@shop.example"
@@ -64,7 +64,7 @@ def test_the_login_is_made_with_the_secret(
     server = start_smtp(mailbox, security)
     login = {"username": "toban", "password": Secret("env:SMTP_PASSWORD")}
 
-    channel(server.port, ca_file, security=security, **login).send(notice, "dev@shop.example")
+    channel(server.port, ca_file, security=security, **login).send(notice, ("dev@shop.example",))
 
     assert mailbox.logins == ["toban"]
     assert len(mailbox.mails) == 1
@@ -110,7 +110,7 @@ def test_a_relay_without_encryption_is_used_where_the_bindings_say_so(
 ) -> None:
     server = start_smtp(mailbox, "none")
 
-    channel(server.port, None, security="none").send(notice, "dev@shop.example")
+    channel(server.port, None, security="none").send(notice, ("dev@shop.example",))
 
     assert mailbox.encrypted == [False]
 

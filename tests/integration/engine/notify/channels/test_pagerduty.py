@@ -22,8 +22,8 @@ def pagerduty(http: Any, monkeypatch: pytest.MonkeyPatch) -> PagerDuty:
 
 
 def test_trouble_and_recovery_are_one_incident(pagerduty: PagerDuty, http: Any, notice: Notice) -> None:
-    assert pagerduty.send(notice, "") == "alert-1"
-    assert pagerduty.send(replace(notice, kind=NoticeKind.RECOVERED), "") == "alert-1"
+    assert pagerduty.send(notice, ()) == "alert-1"
+    assert pagerduty.send(replace(notice, kind=NoticeKind.RECOVERED), ()) == "alert-1"
 
     events = [json.loads(asked.body) for asked in http.asked]
     assert [event["event_action"] for event in events] == ["trigger", "resolve"]
@@ -37,7 +37,7 @@ def test_an_invalid_event_is_refused_for_good_in_the_vendors_words(
     http.answers(400, b'{"status": "invalid event", "message": "Event object is invalid"}')
 
     with pytest.raises(Undelivered, match="invalid event") as caught:
-        pagerduty.send(notice, "")
+        pagerduty.send(notice, ())
 
     assert not caught.value.retry
 
@@ -46,6 +46,6 @@ def test_any_other_success_is_not_taken_for_accepted(pagerduty: PagerDuty, http:
     http.answers(200, ACCEPTED)
 
     with pytest.raises(Undelivered) as caught:
-        pagerduty.send(notice, "")
+        pagerduty.send(notice, ())
 
     assert caught.value.retry

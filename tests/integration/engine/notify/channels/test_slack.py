@@ -18,7 +18,7 @@ def slack(http: Any, monkeypatch: pytest.MonkeyPatch) -> Slack:
 
 
 def test_the_notice_is_posted_as_json_with_its_mention(slack: Slack, http: Any, notice: Notice) -> None:
-    assert slack.send(notice, "U012AB3CD") == "ok"
+    assert slack.send(notice, ("U012AB3CD",)) == "ok"
 
     (asked,) = http.asked
     assert asked.path == "/services/T0/B0/secret-token"
@@ -32,14 +32,14 @@ def test_slacks_own_words_say_why(slack: Slack, http: Any, notice: Notice) -> No
     http.answers(404, b"no_service")
 
     with pytest.raises(Undelivered, match=r"^Slack: 404 no_service$"):
-        slack.send(notice, "")
+        slack.send(notice, ())
 
 
 def test_a_page_of_a_proxy_is_no_receipt(slack: Slack, http: Any, notice: Notice) -> None:
     http.answers(200, b"<html>please sign in to the network</html>")
 
     with pytest.raises(Undelivered) as caught:
-        slack.send(notice, "")
+        slack.send(notice, ())
 
     assert caught.value.retry
 
@@ -48,7 +48,7 @@ def test_an_endless_answer_is_read_only_so_far(slack: Slack, http: Any, notice: 
     http.answers(500, b"x" * 1_000_000)
 
     with pytest.raises(Undelivered) as caught:
-        slack.send(notice, "")
+        slack.send(notice, ())
 
     assert len(str(caught.value)) < 300
 
@@ -57,6 +57,6 @@ def test_a_packed_answer_is_not_unpacked(slack: Slack, http: Any, notice: Notice
     http.answers(200, gzip.compress(b"ok" + b" " * 50_000_000), content_encoding="gzip")
 
     with pytest.raises(Undelivered) as caught:
-        slack.send(notice, "")
+        slack.send(notice, ())
 
     assert caught.value.retry

@@ -29,7 +29,7 @@ def slack(http: Any, monkeypatch: pytest.MonkeyPatch) -> SlackApp:
 
 
 def test_the_first_notice_opens_a_thread_and_has_a_button(slack: SlackApp, http: Any, notice: Notice) -> None:
-    receipt = slack.send(replace(notice, announcement=7), "U012AB3CD")
+    receipt = slack.send(replace(notice, announcement=7), ("U012AB3CD",))
 
     assert receipt == "1700000000.000100"
     (asked,) = http.asked
@@ -44,7 +44,7 @@ def test_the_first_notice_opens_a_thread_and_has_a_button(slack: SlackApp, http:
 def test_what_follows_goes_into_the_thread_and_before_all_eyes(
     slack: SlackApp, http: Any, notice: Notice
 ) -> None:
-    slack.send(replace(notice, kind=NoticeKind.RECOVERED, announcement=8, reply_to="1.2"), "")
+    slack.send(replace(notice, kind=NoticeKind.RECOVERED, announcement=8, reply_to="1.2"), ())
 
     message = json.loads(http.asked[0].body)
     assert (message["thread_ts"], message["reply_broadcast"]) == ("1.2", True)
@@ -52,7 +52,7 @@ def test_what_follows_goes_into_the_thread_and_before_all_eyes(
 
 
 def test_who_has_taken_it_on_stays_in_the_thread(slack: SlackApp, http: Any, notice: Notice) -> None:
-    slack.send(replace(notice, kind=NoticeKind.ACKNOWLEDGED, announcement=9, reply_to="1.2"), "")
+    slack.send(replace(notice, kind=NoticeKind.ACKNOWLEDGED, announcement=9, reply_to="1.2"), ())
 
     assert json.loads(http.asked[0].body)["reply_broadcast"] is False
 
@@ -67,7 +67,7 @@ def test_a_refusal_within_an_answer_of_200_is_a_refusal(
     http.answers(200, json.dumps({"ok": False, "error": error}).encode())
 
     with pytest.raises(Undelivered, match=f"^Slack: {error}$") as caught:
-        slack.send(notice, "")
+        slack.send(notice, ())
 
     assert caught.value.retry is retry
 
@@ -76,7 +76,7 @@ def test_a_page_of_a_proxy_is_no_receipt(slack: SlackApp, http: Any, notice: Not
     http.answers(200, b"<html>please sign in</html>")
 
     with pytest.raises(Undelivered) as caught:
-        slack.send(notice, "")
+        slack.send(notice, ())
 
     assert caught.value.retry
 
@@ -85,4 +85,4 @@ def test_an_answer_longer_than_what_is_read_is_understood(slack: SlackApp, http:
     long = json.dumps({"ok": True, "channel": "C1", "ts": "1.2", "message": {"text": "x" * 10_000}})
     http.answers(200, long.encode())
 
-    assert slack.send(notice, "") == "1.2"
+    assert slack.send(notice, ()) == "1.2"

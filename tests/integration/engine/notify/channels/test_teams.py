@@ -18,7 +18,7 @@ def teams(http: Any, monkeypatch: pytest.MonkeyPatch) -> Teams:
 
 
 def test_the_card_is_posted_to_the_workflow(teams: Teams, http: Any, notice: Notice) -> None:
-    assert teams.send(notice, "") == "202"
+    assert teams.send(notice, ()) == "202"
 
     (asked,) = http.asked
     assert asked.path == "/workflows/w0/triggers/manual?sp=%2Fx&sig=secret%2Btoken"
@@ -29,7 +29,7 @@ def test_the_card_is_posted_to_the_workflow(teams: Teams, http: Any, notice: Not
 def test_a_connectors_200_is_a_receipt_too(teams: Teams, http: Any, notice: Notice) -> None:
     http.answers(200, b"1")
 
-    assert teams.send(notice, "") == "200"
+    assert teams.send(notice, ()) == "200"
 
 
 @pytest.mark.parametrize(("inner", "retry"), [(429, True), (413, False), (502, True)])
@@ -42,7 +42,7 @@ def test_a_refusal_dressed_as_success_is_no_receipt(
     http.answers(200, words.encode())
 
     with pytest.raises(Undelivered, match=f"^Teams: {inner} ") as caught:
-        teams.send(notice, "")
+        teams.send(notice, ())
 
     assert caught.value.retry is retry
 
@@ -51,7 +51,7 @@ def test_a_page_of_a_proxy_is_no_receipt(teams: Teams, http: Any, notice: Notice
     http.answers(200, b"<!DOCTYPE html><p>please sign in to the network</p>")
 
     with pytest.raises(Undelivered) as caught:
-        teams.send(notice, "")
+        teams.send(notice, ())
 
     assert caught.value.retry
 
@@ -63,7 +63,7 @@ def test_the_signature_of_the_url_is_struck_out_however_it_is_quoted(
     http.answers(401, b"bad " + quoted)
 
     with pytest.raises(Undelivered) as caught:
-        teams.send(notice, "")
+        teams.send(notice, ())
 
     assert "secret" not in str(caught.value)
     assert "token" not in str(caught.value)

@@ -35,7 +35,7 @@ def is_genuine(asked: Any, now: int, seen: set[str]) -> bool:
 
 
 def test_a_receiver_can_check_what_it_is_sent(config: WebhookConfig, http: Any, notice: Notice) -> None:
-    assert Webhook(config, lambda: NOON + 0.9).send(notice, "") == "204"
+    assert Webhook(config, lambda: NOON + 0.9).send(notice, ()) == "204"
 
     (asked,) = http.asked
     assert asked.path == "/hooks/toban"
@@ -46,7 +46,7 @@ def test_a_receiver_can_check_what_it_is_sent(config: WebhookConfig, http: Any, 
 def test_a_recorded_request_can_be_played_neither_again_nor_changed(
     config: WebhookConfig, http: Any, notice: Notice
 ) -> None:
-    Webhook(config, lambda: NOON).send(notice, "")
+    Webhook(config, lambda: NOON).send(notice, ())
     (asked,) = http.asked
 
     assert not is_genuine(asked, NOON, {notice.key})
@@ -59,7 +59,7 @@ def test_another_attempt_has_the_same_id_and_its_own_time(
     config: WebhookConfig, http: Any, notice: Notice
 ) -> None:
     for at in (NOON, NOON + 600):
-        Webhook(config, lambda at=at: at).send(notice, "")  # type: ignore[misc]
+        Webhook(config, lambda at=at: at).send(notice, ())  # type: ignore[misc]
 
     first, second = (asked.headers for asked in http.asked)
     assert first["webhook-id"] == second["webhook-id"] == notice.key
@@ -73,7 +73,7 @@ def test_nothing_is_sent_with_a_key_that_could_be_guessed(
     monkeypatch.setenv("WEBHOOK_SECRET", "short-secret")
 
     with pytest.raises(Undelivered, match="短すぎます") as caught:
-        Webhook(config).send(notice, "")
+        Webhook(config).send(notice, ())
 
     assert not caught.value.retry
     assert "short-secret" not in str(caught.value)

@@ -208,7 +208,7 @@ def test_a_role_that_nobody_holds_is_recorded_once_and_shown_on_the_row(
         assert announce(document, nobody, NOON + minute * MINUTE) == 0
 
     (outcome,) = StageOutcome.objects.filter(reason="unbound-role")
-    assert (outcome.recipient, outcome.rule_citation) == ("開発担当者", "運用設計書.md:19")
+    assert (outcome.recipients, outcome.rule_citation) == (["開発担当者"], "運用設計書.md:19")
     status = ClauseStatus.objects.get(clause_id=outcome.rule_id)
     assert status.verdict == "unbound"
     assert '[people."開発担当者"]' in status.reason

@@ -35,7 +35,7 @@ class Office:
         self.document, self.contacts, self.mail = document, contacts, channel
         self.slack_is_down = True
 
-    def send(self, _notice: Any, _address: str) -> str:
+    def send(self, _notice: Any, _addresses: tuple[str, ...]) -> str:
         if self.slack_is_down:
             raise DOWN
         return "ok"
@@ -61,7 +61,7 @@ def test_what_slack_does_not_take_goes_to_the_same_people_by_mail(office: Office
     office.turn(NOON + MINUTE)
 
     assert office.mail.titles[0] == "▲ 警告: DB CPU使用率 92%"
-    assert office.mail.sent[0][1] == "developer@example.com"
+    assert office.mail.sent[0][1] == ("developer@example.com",)
 
 
 def test_that_a_channel_is_down_is_told_by_those_that_work(office: Office, signal: MakeSignal) -> None:
@@ -127,7 +127,7 @@ def test_the_fall_back_of_the_bindings_takes_what_reaches_nobody_else(
 def test_a_refusal_for_good_is_handed_on_at_once(
     office: Office, signal: MakeSignal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_notice: Any, _address: str) -> str:
+    def refuse(_notice: Any, _addresses: tuple[str, ...]) -> str:
         raise Undelivered("Slack: 404 no_service", retry=False)
 
     monkeypatch.setattr(office, "send", refuse)

@@ -51,7 +51,7 @@ def test_a_notice_is_sent_once_and_its_receipt_kept(say: Say, channel: Any) -> N
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.receipt, delivery.attempts) == ("delivered", "receipt-1", 1)
     assert channel.sent[0][0].key == delivery.key
-    assert channel.sent[0][1] == "U02DEV"
+    assert channel.sent[0][1] == ("U02DEV",)
 
 
 def test_a_passing_failure_is_tried_again_later_under_the_same_key(say: Say, channel: Any) -> None:
@@ -170,7 +170,7 @@ def test_a_late_worker_does_not_overwrite_the_receipt_of_the_one_that_took_over(
     class Slow:
         """While it sends, another worker takes over and delivers the same notice."""
 
-        def send(self, _notice: object, _address: str) -> str:
+        def send(self, _notice: object, _addresses: tuple[str, ...]) -> str:
             deliver(channel, NOON)
             return "late"
 
@@ -182,7 +182,7 @@ def test_a_late_worker_does_not_overwrite_the_receipt_of_the_one_that_took_over(
 
 def test_a_missing_secret_is_waited_for(say: Say, channel: Any) -> None:
     class Locked:
-        def send(self, _notice: object, _address: str) -> str:
+        def send(self, _notice: object, _addresses: tuple[str, ...]) -> str:
             raise SecretUnavailable("環境変数 SLACK_WEBHOOK がありません")
 
     say(Condition.WARNING, NOON)
@@ -194,7 +194,7 @@ def test_a_missing_secret_is_waited_for(say: Say, channel: Any) -> None:
 
 def test_a_bug_in_a_channel_is_told_by_its_kind_only_and_stops_nothing(say: Say) -> None:
     class Broken:
-        def send(self, _notice: object, _address: str) -> str:
+        def send(self, _notice: object, _addresses: tuple[str, ...]) -> str:
             raise ValueError("https://hooks.slack.com/very-secret-indeed")
 
     say(Condition.WARNING, NOON)

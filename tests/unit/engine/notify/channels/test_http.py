@@ -46,7 +46,7 @@ def test_a_missing_secret_names_its_place(notice: Notice, monkeypatch: pytest.Mo
     channel = Slack(SlackConfig(webhook=Secret("env:NO_SUCH_WEBHOOK")))
 
     with pytest.raises(Exception, match="NO_SUCH_WEBHOOK"):
-        channel.send(notice, "")
+        channel.send(notice, ())
 
 
 @pytest.mark.parametrize(

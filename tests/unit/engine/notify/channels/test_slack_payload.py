@@ -9,7 +9,7 @@ from toban.engine.notify.delivery.notice import Notice
 
 
 def test_the_message_has_the_title_the_facts_the_row_and_the_link(notice: Notice) -> None:
-    message = payload(notice, "U012AB3CD")
+    message = payload(notice, ["U012AB3CD"])
 
     assert message == {
         "text": "■ 異常: DB CPU使用率 92% (運用設計書.md:34)",
@@ -45,14 +45,14 @@ def test_the_message_has_the_title_the_facts_the_row_and_the_link(notice: Notice
 def test_outside_text_can_mention_nobody(notice: Notice) -> None:
     loud = replace(notice, title="<!channel> & <@U012AB3CD>", url="")
 
-    message = payload(loud, "")
+    message = payload(loud, ())
 
     assert str(message["text"]).startswith("&lt;!channel&gt; &amp; &lt;@U012AB3CD&gt;")
     assert '"mrkdwn"' not in json.dumps(message["blocks"])
 
 
 @pytest.mark.parametrize(
-    ("address", "expected"),
+    ("addresses", "expected"),
     [
         ("U012AB3CD", "<@U012AB3CD>"),
         ("U012AB3CD W0ENTERPRISE", "<@U012AB3CD> <@W0ENTERPRISE>"),
@@ -63,8 +63,8 @@ def test_outside_text_can_mention_nobody(notice: Notice) -> None:
         ("", ""),
     ],
 )
-def test_only_ids_are_mentioned(address: str, expected: str) -> None:
-    assert mentions(address) == expected
+def test_only_ids_are_mentioned(addresses: str, expected: str) -> None:
+    assert mentions(addresses.split()) == expected
 
 
 def test_what_is_longer_than_slack_takes_is_cut(notice: Notice) -> None:
@@ -75,7 +75,7 @@ def test_what_is_longer_than_slack_takes_is_cut(notice: Notice) -> None:
         clause_text="行" * 9000,
     )
 
-    blocks: Any = payload(endless, "")["blocks"]
+    blocks: Any = payload(endless, ())["blocks"]
 
     header, fields, clause, _ = blocks
     assert len(header["text"]["text"]) == 150
@@ -84,6 +84,6 @@ def test_what_is_longer_than_slack_takes_is_cut(notice: Notice) -> None:
 
 
 def test_the_fallback_is_never_cut_inside_an_escaped_character(notice: Notice) -> None:
-    text = payload(replace(notice, title="&" * 1000), "")["text"]
+    text = payload(replace(notice, title="&" * 1000), ())["text"]
 
     assert str(text).replace("&amp;", "") == "…"

@@ -49,6 +49,7 @@ ALERT = AlertRecord(
     limit="異常 85%以上",
     advice="",
     labels={"target": "DB"},
+    people=(),
     began_at=NOON,
     opened_at=NOON,
 )
@@ -57,8 +58,8 @@ TOLD = SentNotice(
     condition=Condition.CRITICAL,
     destination="slack",
     channel="slack",
-    address="",
-    recipient="開発担当者",
+    addresses=(),
+    recipients=("開発担当者",),
     rule_id="rule",
     rule_citation="運用設計書.md:13",
     at=NOON,
@@ -156,7 +157,7 @@ def test_an_outcome_is_recorded_only_when_it_is_another_than_before(
     design: Design, contacts: Contacts
 ) -> None:
     (outcome,) = decided(design, contacts, replace(ALERT, past=UNDER_WAY), NOON + MINUTE).outcomes
-    past = replace(UNDER_WAY, said={("slack", "", ""): (outcome.reason, outcome.detail)})
+    past = replace(UNDER_WAY, said={("slack", "", ()): (outcome.reason, outcome.detail)})
 
     assert outcome.reason is Reason.ALREADY_TOLD
     assert decided(design, contacts, replace(ALERT, past=past), NOON + MINUTE).outcomes == ()

@@ -39,12 +39,12 @@ class Telling:
     """A channel that keeps what it was given, or takes nothing."""
 
     takes: bool = True
-    told: list[tuple[Notice, str]] = field(default_factory=list)
+    told: list[tuple[Notice, tuple[str, ...]]] = field(default_factory=list)
 
-    def send(self, notice: Notice, address: str) -> str:
+    def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:
         if not self.takes:
             raise Undelivered("nobody answers", retry=True)
-        self.told.append((notice, address))
+        self.told.append((notice, addresses))
         return "ok"
 
 
@@ -108,7 +108,10 @@ def test_all_that_the_matrix_names_for_critical_alerts_are_told_directly(watched
 
     watched.stands_still(SILENT)
 
-    assert [address for _, address in watched.mail.told] == ["taro@example.com", "chief@example.com"]
+    assert [addresses for _, addresses in watched.mail.told] == [
+        ("taro@example.com",),
+        ("chief@example.com",),
+    ]
     (notice, _), *more = watched.chat.told
     assert more == []
     assert (notice.kind, notice.began_at) == (NoticeKind.FIRING, NOW + timedelta(seconds=EVERY))

@@ -19,8 +19,8 @@ def rules(*rows: str) -> tuple[NotificationRule, ...]:
     return read_design(text, "運用設計書.md").of(NotificationRule)
 
 
-def places(routing: Routing) -> list[tuple[str, str, str]]:
-    return [(route.destination, route.address, route.recipient) for route in routing.routes]
+def places(routing: Routing) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    return [(route.destination, route.addresses, route.recipients) for route in routing.routes]
 
 
 def test_every_role_is_reached_by_every_channel_of_the_row_and_a_shared_place_once(
@@ -31,9 +31,9 @@ def test_every_role_is_reached_by_every_channel_of_the_row_and_a_shared_place_on
     routing = routing_of(matrix, contacts)
 
     assert places(routing) == [
-        ("slack", "U01MANAGER U02DEVELOPER", "運用責任者、開発担当者"),
-        ("mail:manager@example.com", "manager@example.com", "運用責任者"),
-        ("mail:developer@example.com", "developer@example.com", "開発担当者"),
+        ("slack", ("U01MANAGER", "U02DEVELOPER"), ("運用責任者", "開発担当者")),
+        ("mail:manager@example.com", ("manager@example.com",), ("運用責任者",)),
+        ("mail:developer@example.com", ("developer@example.com",), ("開発担当者",)),
     ]
     assert routing.dead_ends == ()
     assert routing.routes[0].rule_citation == "運用設計書.md:8"
@@ -45,7 +45,9 @@ def test_a_place_named_as_recipient_is_reached_by_the_channel_that_posts_there(c
 
     routing = routing_of(rules("情報 (Info) | Slack#monitoring | Slack | 即時"), both)
 
-    assert [(route.way.name, route.recipient) for route in routing.routes] == [("watch", "Slack#monitoring")]
+    assert [(route.way.name, route.recipients) for route in routing.routes] == [
+        ("watch", ("Slack#monitoring",))
+    ]
 
 
 def test_a_channel_that_posts_elsewhere_takes_no_notice_for_another_place(contacts: Contacts) -> None:
@@ -136,7 +138,7 @@ def test_a_shared_place_needs_no_address_of_a_person(contacts: Contacts) -> None
     unknown_to_slack = replace(contacts, people={"運用責任者": {}})
 
     assert places(routing_of(rules("異常 | 運用責任者 | Slack | 即時"), unknown_to_slack)) == [
-        ("slack", "", "運用責任者")
+        ("slack", (), ("運用責任者",))
     ]
 
 

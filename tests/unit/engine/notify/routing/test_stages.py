@@ -12,7 +12,9 @@ from toban.engine.notify.routing.routing import Route
 from toban.engine.notify.routing.stages import Candidate, Situation, Standing, Told, judge, why_notify
 from toban.engine.notify.signal import Condition
 
-ROUTE = Route("rule", "運用設計書.md:47", "開発担当者", Way("slack", ChannelKind.SLACK, is_shared=True), "")
+ROUTE = Route(
+    "rule", "運用設計書.md:47", ("開発担当者",), Way("slack", ChannelKind.SLACK, is_shared=True), ()
+)
 NOON = datetime(2026, 4, 11, 18, tzinfo=UTC)
 SITUATION = Situation(NOON, ZoneInfo("Asia/Tokyo"), repeat=timedelta(hours=4))
 WINDOW = OpenWindow("運用設計書.md:21", datetime(2026, 4, 11, 19, tzinfo=UTC))

@@ -13,7 +13,7 @@ class Alertmanager:
         self._config = config
         self._poster = Poster("Alertmanager", config, config.plain_hosts)
 
-    def send(self, notice: Notice, address: str) -> str:  # noqa: ARG002 - the URL is the address
+    def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:  # noqa: ARG002 - the URL is the address
         """Post *notice* and return the receiver's status; every 2xx says that it was taken."""
         url = self._config.url.reveal()
         token = self._config.token.reveal() if self._config.token else ""

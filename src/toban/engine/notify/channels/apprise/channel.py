@@ -31,9 +31,9 @@ class AppriseChannel:
     def __init__(self, config: AppriseConfig) -> None:
         self._config = config
 
-    def send(self, notice: Notice, address: str) -> str:
+    def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:
         """Send *notice* as text; services give no reference back, so the receipt is a word."""
-        del address
+        del addresses
         service = _service(self._config.url.reveal())
         is_over = notice.kind is NoticeKind.RECOVERED
         result = service.notify(

@@ -22,9 +22,9 @@ class Email:
     def __init__(self, config: EmailConfig) -> None:
         self._config = config
 
-    def send(self, notice: Notice, address: str) -> str:
+    def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:
         """Hand the mail to the server and return its Message-ID."""
-        recipient, sender = mail_address(address), mail_address(self._config.sender)
+        recipient, sender = mail_address(next(iter(addresses), "")), mail_address(self._config.sender)
         if recipient is None or sender is None:
             raise Undelivered("メール: 宛先のアドレスが正しくありません", retry=False)
         message = payload(notice, sender, recipient)

@@ -17,7 +17,7 @@ class PagerDuty:
         self._config = config
         self._poster = Poster("PagerDuty", config)
 
-    def send(self, notice: Notice, address: str) -> str:  # noqa: ARG002 - the routing key is the address
+    def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:  # noqa: ARG002 - the routing key is the address
         """Send *notice* and return the `dedup_key` that PagerDuty confirmed."""
         routing_key = self._config.routing_key.reveal()
         reply = self._poster.post(self._config.url, payload(notice, routing_key))

@@ -15,13 +15,13 @@ class Slack:
         self._config = config
         self._poster = Poster("Slack", config)
 
-    def send(self, notice: Notice, address: str) -> str:
-        """Post *notice*, mentioning the members in *address*. Slack's receipt is the word `ok`.
+    def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:
+        """Post *notice*, mentioning the members in *addresses*. Slack's receipt is the word `ok`.
 
         An answer of 200 without it comes from something else than Slack, such as a company's proxy.
         """
         url = self._config.webhook.reveal()
-        reply = self._poster.post(url, payload(notice, address))
+        reply = self._poster.post(url, payload(notice, addresses))
         if reply.status != _OK or reply.text.strip() != "ok":
             raise self._poster.refuse(reply, *secret_parts(url))
         return "ok"

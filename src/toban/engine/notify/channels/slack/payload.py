@@ -6,7 +6,7 @@ can start a mention or a link (https://docs.slack.dev/messaging/formatting-messa
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from toban.engine.notify.delivery.notice import Notice
 
@@ -18,9 +18,9 @@ _USER = re.compile(r"[UW][A-Z0-9]{2,}")
 _GROUP = re.compile(r"S[A-Z0-9]{2,}")
 
 
-def payload(notice: Notice, address: str) -> dict[str, object]:
-    """Return the message; *address* holds the member and group ids to mention, separated by spaces."""
-    return {"text": _fallback(notice), "blocks": list(_blocks(notice, address))}
+def payload(notice: Notice, addresses: Iterable[str]) -> dict[str, object]:
+    """Return the message; *addresses* are the ids of members and groups to mention."""
+    return {"text": _fallback(notice), "blocks": list(_blocks(notice, addresses))}
 
 
 def escape(text: str) -> str:
@@ -28,10 +28,10 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def mentions(address: str) -> str:
-    """Return the mentions for the ids in *address*; a channel or a name mentions nobody."""
+def mentions(addresses: Iterable[str]) -> str:
+    """Return the mentions for the ids among *addresses*; a channel or a name mentions nobody."""
     written = []
-    for word in address.split():
+    for word in addresses:
         if _USER.fullmatch(word):
             written.append(f"<@{word}>")
         elif _GROUP.fullmatch(word):
@@ -39,9 +39,9 @@ def mentions(address: str) -> str:
     return " ".join(written)
 
 
-def _blocks(notice: Notice, address: str) -> Iterator[dict[str, object]]:
+def _blocks(notice: Notice, addresses: Iterable[str]) -> Iterator[dict[str, object]]:
     yield {"type": "header", "text": _plain(notice.title, _HEADER)}
-    mentioned = mentions(address)
+    mentioned = mentions(addresses)
     if mentioned:
         yield {"type": "section", "text": {"type": "mrkdwn", "text": mentioned[:_TEXT]}}
     fields = [_plain(f"{label}: {value}", _FIELD) for label, value in notice.facts[:_FIELDS]]

@@ -23,14 +23,14 @@ class SlackApp:
         self._config = config
         self._poster = Poster("Slack", config)
 
-    def send(self, notice: Notice, address: str) -> str:
+    def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:
         """Post *notice*, in the thread of its alert once there is one; the receipt is the message's `ts`."""
         token = self._config.token.reveal()
 
         def bearer(_body: bytes) -> Mapping[str, str]:
             return {"authorization": f"Bearer {token}"}
 
-        reply = self._poster.post(self._config.url, payload(notice, address, self._config.channel), bearer)
+        reply = self._poster.post(self._config.url, payload(notice, addresses, self._config.channel), bearer)
         if reply.status != _OK:
             raise self._poster.refuse(reply, token)
         return _receipt(reply.text, token)

@@ -1,5 +1,7 @@
 """A notice as a message of a bot: what an incoming webhook posts, in a thread, with a button."""
 
+from collections.abc import Iterable
+
 from toban.engine.notify.channels.slack import payload as webhook
 from toban.engine.notify.delivery.notice import Notice, NoticeKind
 
@@ -9,9 +11,9 @@ TAKE = "toban-take"
 _TAKEABLE = (NoticeKind.FIRING, NoticeKind.NO_DATA)
 
 
-def payload(notice: Notice, address: str, channel: str) -> dict[str, object]:
+def payload(notice: Notice, addresses: Iterable[str], channel: str) -> dict[str, object]:
     """Return the arguments of `chat.postMessage`."""
-    message = webhook.payload(notice, address)
+    message = webhook.payload(notice, addresses)
     blocks = message["blocks"]
     if notice.kind in _TAKEABLE and notice.announcement and isinstance(blocks, list):
         blocks.append({"type": "actions", "elements": [_button(notice.announcement)]})

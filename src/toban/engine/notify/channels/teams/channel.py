@@ -19,7 +19,7 @@ class Teams:
         self._config = config
         self._poster = Poster("Teams", config)
 
-    def send(self, notice: Notice, address: str) -> str:  # noqa: ARG002 - the workflow knows its place
+    def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:  # noqa: ARG002 - the workflow knows its place
         """Post *notice* and return the status: a workflow answers 202 with nothing in it, a connector 200."""
         url = self._config.webhook.reveal()
         reply = _inner(self._poster.post(url, payload(notice)))

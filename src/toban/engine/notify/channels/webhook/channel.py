@@ -20,7 +20,7 @@ class Webhook:
         self._now = now
         self._poster = Poster("Webhook", config, config.plain_hosts)
 
-    def send(self, notice: Notice, address: str) -> str:  # noqa: ARG002 - the URL is the address
+    def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:  # noqa: ARG002 - the URL is the address
         """Post *notice* and return the receiver's status; every 2xx says that it was taken."""
         url, secret = self._config.url.reveal(), self._config.secret.reveal()
         try:

@@ -30,7 +30,7 @@ class Board:
         self._config = config
         self._poster = Poster(WORD, config)
 
-    def send(self, notice: Notice, address: str) -> str:  # noqa: ARG002 - the URL is the address
+    def send(self, notice: Notice, addresses: tuple[str, ...]) -> str:  # noqa: ARG002 - the URL is the address
         """Post *notice* and return the status."""
         url = self._config.url.reveal()
         reply = self._poster.post(url, form({"title": notice.title, "row": notice.citation}))
