@@ -1,6 +1,7 @@
 """kill -9 between every two stages: nothing is lost, and what comes twice comes under the same key."""
 
 import json
+import os
 import subprocess
 import sys
 from itertools import product
@@ -28,9 +29,8 @@ def test_a_worker_killed_at_any_statement_loses_no_notice_and_doubles_only_under
     state = request.getfixturevalue(database)
     with surroundings(tmp_path, "web-1") as around:
         run = [sys.executable, str(PROGRAM), "web-1", str(stride)]
-        finished = subprocess.run(
-            run, env=around.environment(state, "1分"), capture_output=True, text=True, check=False
-        )
+        environment = {**around.environment(state, "1分"), "PYTHONPATH": os.pathsep.join(sys.path)}
+        finished = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
 
     lives = [json.loads(line) for line in finished.stdout.splitlines()]

@@ -200,17 +200,23 @@ def append(path: Path, line: str) -> None:
         file.write(f"{line}\n")
 
 
+def changed_at(file: Path) -> int:
+    return file.stat().st_mtime_ns if file.exists() else 0
+
+
 @pytest.mark.slow
 def test_an_agent_that_is_killed_twenty_times_loses_and_doubles_nothing(
     served: Served, store: StoreProcess, tmp_path: Path
 ) -> None:
     path = tmp_path / "app.log"
     written, rotated = 0, 0
+    positions = tmp_path / "spool" / "logs" / "positions.json"
     for turn in range(20):
         agent = start(served, tmp_path, "--log", str(path))
-        until = time.monotonic() + 1.5 + turn % 5 * 0.3
+        until, last_look = time.monotonic() + 1.5 + turn % 5 * 0.3, changed_at(positions)
         with path.open("a") as file:
-            while time.monotonic() < until:
+            # An agent that is killed before its first look knows nothing of a file that is rotated meanwhile.
+            while time.monotonic() < until or changed_at(positions) == last_look:
                 file.writelines(f"line {written + number}\n" for number in range(2000))
                 file.flush()
                 written += 2000

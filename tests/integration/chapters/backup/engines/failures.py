@@ -88,7 +88,7 @@ FAILURES: Mapping[str, Mapping[str, Cell]] = {
     },
     "a missing or wrong parent": {
         "native": Tested(
-            "native/test_take.py",
+            "native/taking/test_take.py",
             (
                 "test_an_increment_needs_a_parent",
                 "test_a_full_backup_of_another_cluster_is_no_parent",
@@ -104,7 +104,7 @@ FAILURES: Mapping[str, Mapping[str, Cell]] = {
     },
     "WAL summaries missing": {
         "native": Tested(
-            "native/test_take.py",
+            "native/taking/test_take.py",
             (
                 "test_no_increment_where_the_server_does_not_note_changed_blocks",
                 "test_missing_summaries_are_told_in_the_server_s_words_with_their_lsn",
@@ -116,7 +116,7 @@ FAILURES: Mapping[str, Mapping[str, Cell]] = {
     },
     "the slot lost": {
         "native": Tested(
-            "native/test_wal.py",
+            "native/log/test_wal.py",
             (
                 "test_a_slot_that_was_lost_breaks_the_log_and_a_new_stretch_begins",
                 "test_a_slot_in_danger_is_told_before_it_is_lost",
@@ -185,7 +185,7 @@ FAILURES: Mapping[str, Mapping[str, Cell]] = {
         "rds": _rds("test_two_labels_are_two_snapshots_and_removing_one_leaves_the_other"),
     },
     "two backups at once": {
-        "native": Tested("native/test_take.py", ("test_two_backups_at_once_are_both_whole",)),
+        "native": Tested("native/taking/test_take.py", ("test_two_backups_at_once_are_both_whole",)),
         "pg_dump": _dump(
             "test_two_backups_at_once_are_both_whole",
             "test_the_second_of_two_that_need_the_same_spool_says_so",
